@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What every file of ours starts with: attributes, scope-bound cleanup, the errno helper.
+ */
+#ifndef RP_BASE_H
+#define RP_BASE_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* On the definition of each function that a public header declares. */
+#define ROCPART_PUBLIC __attribute__((visibility("default")))
+
+#define RP_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#define RP_MUST_CHECK	     __attribute__((warn_unused_result))
+#define RP_UNUSED	     __attribute__((unused))
+
+#define RP_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+/* The errno of the system call just made, as a value that is provably negative. */
+static inline int rp_neg_errno(void)
+{
+	int r = -errno;
+
+	return r < 0 ? r : -EIO;
+}
+
+void rp_cleanup_free(void *pp);	   /* void **, free(3) */
+void rp_cleanup_close(int *fd);	   /* close(2) when >= 0 */
+void rp_cleanup_fclose(void *pp);  /* FILE ** */
+void rp_cleanup_closedir(void *pp); /* DIR ** */
+
+/* Variables given to these must be initialised at their declaration: NULL, or -EBADF for a file. */
+#define RP_AUTO_FREE	 __attribute__((cleanup(rp_cleanup_free)))
+#define RP_AUTO_CLOSE	 __attribute__((cleanup(rp_cleanup_close)))
+#define RP_AUTO_FCLOSE	 __attribute__((cleanup(rp_cleanup_fclose)))
+#define RP_AUTO_CLOSEDIR __attribute__((cleanup(rp_cleanup_closedir)))
+#define RP_AUTO(fn)	 __attribute__((cleanup(fn)))
+
+/* Give away what a cleanup variable holds: `return rp_steal(&p)`. */
+#define rp_steal(pp)                           \
+	({                                     \
+		__typeof__(pp) rp_pp_ = (pp);  \
+		__typeof__(*rp_pp_) rp_p_ = *rp_pp_; \
+		*rp_pp_ = NULL;                \
+		rp_p_;                         \
+	})
+
+static inline int rp_steal_fd(int *fd)
+{
+	int r = *fd;
+
+	*fd = -EBADF;
+	return r;
+}
+
+/* calloc with n and size multiplied safely; NULL when out of memory. */
+#define rp_new0(type, n) ((type *)calloc((n) ? (n) : 1, sizeof(type)))
+
+/*
+ * Grow *items, an array with room for *cap elements, so that it has room for at least need.
+ * 0 or -ENOMEM; the array is untouched on failure.
+ */
+int rp_grow(void *items, size_t *cap, size_t need, size_t elem_size) RP_MUST_CHECK;
+
+/* Banned for the reasons in CONTRIBUTING.md; each has a checked replacement in this folder. */
+#pragma GCC poison strcpy strcat sprintf vsprintf strncpy strtok gets atoi atol atof sscanf alloca
+#pragma GCC poison system popen usleep localtime
+
+#endif

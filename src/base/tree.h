@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one door to files: a rooted tree. /sys, /dev, /proc, /run and the state folder are reached
+ * only through it, so that hardware, a captured tree and the simulator share every line above.
+ *
+ * Paths are relative to the root and have no leading slash: "sys/class/kfd/kfd/topology". Symbolic
+ * links are followed inside the root only (openat2 RESOLVE_IN_ROOT).
+ */
+#ifndef RP_BASE_TREE_H
+#define RP_BASE_TREE_H
+
+#include "base/base.h"
+#include "base/strbuf.h"
+
+enum rp_tree_kind {
+	RP_TREE_REAL,	 /* this machine */
+	RP_TREE_CAPTURE, /* a folder made from a real machine: every write is -EROFS */
+	RP_TREE_SIM,	 /* a simulated machine */
+	RP_TREE_STATE,	 /* a folder of our own records: plain files, atomic replacement */
+};
+
+enum rp_file_type { RP_FILE_REGULAR, RP_FILE_DIR, RP_FILE_LINK, RP_FILE_CHAR, RP_FILE_OTHER };
+
+struct rp_stat {
+	enum rp_file_type type;
+	uint32_t mode; /* permission bits, 07777 */
+	uint32_t dev_major, dev_minor; /* of a character device */
+	uint32_t uid, gid;
+};
+
+/* What the driver of the machine can be told; a REAL tree does it by argv in hw/, not here. */
+enum rp_driver_op {
+	RP_DRIVER_UNLOAD,
+	RP_DRIVER_LOAD,
+	RP_DRIVER_DISK_SRCVERSION, /* of the module that LOAD would load; text into ret */
+};
+
+/*
+ * What stands behind a tree that is not a folder. Each function returns 0 or a negative errno.
+ * read gives the raw bytes of one read(2) at offset 0, at most cap of them. write is one write(2)
+ * of len bytes after open(O_WRONLY). list gives names without "." and "..", in any order. stat
+ * does not follow a link in the last component. readlink gives the text of the link.
+ */
+struct rp_tree_ops {
+	int (*list)(void *self, const char *path, struct rp_names *ret);
+	int (*read)(void *self, const char *path, char *buf, size_t cap, size_t *ret_len);
+	int (*write)(void *self, const char *path, const char *data, size_t len);
+	int (*stat)(void *self, const char *path, struct rp_stat *ret);
+	int (*readlink)(void *self, const char *path, struct rp_strbuf *ret);
+	int (*driver)(void *self, enum rp_driver_op op, struct rp_strbuf *ret);
+};
+
+/*
+ * Called before each operation that changes something. A value < 0 makes the operation fail with
+ * it, untried: fault injection. Called again with after = true once it was done.
+ */
+typedef int (*rp_tree_hook_fn)(void *userdata, const char *op, const char *path, bool after);
+
+struct rp_tree;
+
+/* A folder as root. kind is REAL (dir "/"), CAPTURE or STATE. 0, -ENOENT, -ENOTDIR, -EACCES, ... */
+int rp_tree_open(const char *dir, enum rp_tree_kind kind, struct rp_tree **ret) RP_MUST_CHECK;
+/* Operations as root; self is borrowed and outlives the tree. 0 or -ENOMEM. */
+int rp_tree_open_ops(const struct rp_tree_ops *ops, void *self, enum rp_tree_kind kind,
+		     struct rp_tree **ret) RP_MUST_CHECK;
+struct rp_tree *rp_tree_close(struct rp_tree *t); /* NULL is fine; returns NULL */
+void rp_cleanup_tree(struct rp_tree **t);
+#define RP_AUTO_TREE RP_AUTO(rp_cleanup_tree)
+
+enum rp_tree_kind rp_tree_kind(const struct rp_tree *t);
+void rp_tree_set_hook(struct rp_tree *t, rp_tree_hook_fn fn, void *userdata);
+
+/* A kernel attribute is at most one page. */
+#define RP_ATTR_MAX 4096
+
+/*
+ * Read an attribute: one read, one trailing newline removed. -ENOENT (absent), -E2BIG (a full page
+ * or more), -EBADMSG (holds a NUL), other errno of open and read. An empty file is "".
+ */
+int rp_tree_read(struct rp_tree *t, struct rp_strbuf *ret, const char *fmt, ...)
+	RP_PRINTF(3, 4) RP_MUST_CHECK;
+/* Read a whole file of up to max bytes, nothing removed; NULs allowed. -EFBIG when larger. */
+int rp_tree_read_file(struct rp_tree *t, size_t max, struct rp_strbuf *ret, const char *fmt, ...)
+	RP_PRINTF(4, 5) RP_MUST_CHECK;
+/* An attribute that is one number: rp_parse_u64 rules, -EBADMSG when it is not one. */
+int rp_tree_read_u64(struct rp_tree *t, int base, uint64_t *ret, const char *fmt, ...)
+	RP_PRINTF(4, 5) RP_MUST_CHECK;
+/* Exactly the bytes of token by one write(2). -EROFS on a capture, -EIO when short. */
+int rp_tree_write(struct rp_tree *t, const char *token, const char *fmt, ...)
+	RP_PRINTF(3, 4) RP_MUST_CHECK;
+/* Names of a folder, sorted. */
+int rp_tree_list(struct rp_tree *t, struct rp_names *ret, const char *fmt, ...)
+	RP_PRINTF(3, 4) RP_MUST_CHECK;
+int rp_tree_stat(struct rp_tree *t, struct rp_stat *ret, const char *fmt, ...)
+	RP_PRINTF(3, 4) RP_MUST_CHECK;
+int rp_tree_readlink(struct rp_tree *t, struct rp_strbuf *ret, const char *fmt, ...)
+	RP_PRINTF(3, 4) RP_MUST_CHECK;
+/* -ENOSYS when the tree has no driver operation (REAL, CAPTURE). ret may be NULL. */
+int rp_tree_driver(struct rp_tree *t, enum rp_driver_op op, struct rp_strbuf *ret) RP_MUST_CHECK;
+
+/* STATE trees only (-EINVAL otherwise). All are durable when they return 0. */
+/* Replace the whole file: temporary file, fsync, rename, fsync of the folder. */
+int rp_tree_replace(struct rp_tree *t, const void *data, size_t len, const char *fmt, ...)
+	RP_PRINTF(4, 5) RP_MUST_CHECK;
+/* Append, fsync. The file is created when it is not there. */
+int rp_tree_append(struct rp_tree *t, const void *data, size_t len, const char *fmt, ...)
+	RP_PRINTF(4, 5) RP_MUST_CHECK;
+int rp_tree_rename(struct rp_tree *t, const char *from, const char *to) RP_MUST_CHECK;
+int rp_tree_remove(struct rp_tree *t, const char *path) RP_MUST_CHECK;
+/*
+ * Take an exclusive lock on a file of the folder, created when missing; never waits.
+ * *ret_fd holds it until closed. -EWOULDBLOCK when someone else has it.
+ */
+int rp_tree_lock(struct rp_tree *t, const char *path, int *ret_fd) RP_MUST_CHECK;
+
+/* mkdir -p with mode 0755 (0700 when private_to_user); absolute path. 0 or -errno. */
+int rp_make_dirs(const char *path, bool private_to_user) RP_MUST_CHECK;
+
+#endif
