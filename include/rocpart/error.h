@@ -16,36 +16,36 @@ extern "C" {
  */
 enum rocpart_errcode {
 	ROCPART_ERR_NONE = 0,
-	ROCPART_ERR_FAILED = 1,		   /* anything without a kind of its own; see errnum */
-	ROCPART_ERR_INVALID_ARGUMENT = 2,  /* the caller's request makes no sense */
-	ROCPART_ERR_NO_MEMORY = 3,	   /* allocation failed */
-	ROCPART_ERR_NO_HARDWARE = 4,	   /* no GPU that amdgpu drives was found */
-	ROCPART_ERR_NOT_FOUND = 5,	   /* the named object does not exist */
-	ROCPART_ERR_BAD_ATTRIBUTE = 6,	   /* a kernel attribute holds what it must not */
-	ROCPART_ERR_CONFIG_SYNTAX = 7,	   /* a file given by the user is malformed */
-	ROCPART_ERR_PERMISSION = 8,	   /* not allowed: user, file mode or cgroup */
-	ROCPART_ERR_BUSY_PROCESS = 9,	   /* processes hold the GPU */
-	ROCPART_ERR_MODE_UNSUPPORTED = 10, /* the GPU can never be in that pair of modes */
+	ROCPART_ERR_FAILED = 1,		    /* anything without a kind of its own; see errnum */
+	ROCPART_ERR_INVALID_ARGUMENT = 2,   /* the caller's request makes no sense */
+	ROCPART_ERR_NO_MEMORY = 3,	    /* allocation failed */
+	ROCPART_ERR_NO_HARDWARE = 4,	    /* no GPU that amdgpu drives was found */
+	ROCPART_ERR_NOT_FOUND = 5,	    /* the named object does not exist */
+	ROCPART_ERR_BAD_ATTRIBUTE = 6,	    /* a kernel attribute holds what it must not */
+	ROCPART_ERR_CONFIG_SYNTAX = 7,	    /* a file given by the user is malformed */
+	ROCPART_ERR_PERMISSION = 8,	    /* not allowed: user, file mode or cgroup */
+	ROCPART_ERR_BUSY_PROCESS = 9,	    /* processes hold the GPU */
+	ROCPART_ERR_MODE_UNSUPPORTED = 10,  /* the GPU can never be in that pair of modes */
 	ROCPART_ERR_NPS_NEEDS_COMPUTE = 11, /* the compute mode is impossible in that memory mode */
-	ROCPART_ERR_NOT_VALIDATED = 12,	   /* the kernel accepts it, the vendor has not validated it */
-	ROCPART_ERR_NPS_NEEDS_RELOAD = 13, /* a memory mode is requested and waits for a reload */
-	ROCPART_ERR_READBACK_MISMATCH = 14, /* the machine says something else than was written */
-	ROCPART_ERR_STALE_SNAPSHOT = 15,   /* the machine changed since the snapshot was made */
-	ROCPART_ERR_READ_ONLY = 16,	   /* a capture, or an attribute without a write bit */
-	ROCPART_ERR_LOCKED = 17,	   /* another rocpart is changing this machine */
-	ROCPART_ERR_UNFINISHED_CHANGE = 18, /* a journal is open: resume or undo first */
-	ROCPART_ERR_DRIVER_IN_USE = 19,	   /* the driver cannot be unloaded */
-	ROCPART_ERR_DRIVER_RELOAD = 20,	   /* unloading or loading the driver failed */
-	ROCPART_ERR_GPU_LOST = 21,	   /* fewer GPUs after a reload than before */
-	ROCPART_ERR_PARTITION_MISSING = 22, /* fewer partitions than the mode yields */
-	ROCPART_ERR_CORDONED = 23,	   /* the GPU is cordoned */
-	ROCPART_ERR_SIM_ONLY = 24,	   /* works on a simulated machine only */
+	ROCPART_ERR_NOT_VALIDATED = 12, /* the kernel accepts it, the vendor has not validated it */
+	ROCPART_ERR_NPS_NEEDS_RELOAD = 13,   /* a memory mode is requested and waits for a reload */
+	ROCPART_ERR_READBACK_MISMATCH = 14,  /* the machine says something else than was written */
+	ROCPART_ERR_STALE_SNAPSHOT = 15,     /* the machine changed since the snapshot was made */
+	ROCPART_ERR_READ_ONLY = 16,	     /* a capture, or an attribute without a write bit */
+	ROCPART_ERR_LOCKED = 17,	     /* another rocpart is changing this machine */
+	ROCPART_ERR_UNFINISHED_CHANGE = 18,  /* a journal is open: resume or undo first */
+	ROCPART_ERR_DRIVER_IN_USE = 19,	     /* the driver cannot be unloaded */
+	ROCPART_ERR_DRIVER_RELOAD = 20,	     /* unloading or loading the driver failed */
+	ROCPART_ERR_GPU_LOST = 21,	     /* fewer GPUs after a reload than before */
+	ROCPART_ERR_PARTITION_MISSING = 22,  /* fewer partitions than the mode yields */
+	ROCPART_ERR_CORDONED = 23,	     /* the GPU is cordoned */
+	ROCPART_ERR_SIM_ONLY = 24,	     /* works on a simulated machine only */
 	ROCPART_ERR_NEEDS_CONFIRMATION = 25, /* stops workloads: needs --yes */
-	ROCPART_ERR_RETRY = 26,		   /* the machine kept changing while it was read */
-	ROCPART_ERR_UNSUPPORTED = 27,	   /* this build or this machine cannot do it */
-	ROCPART_ERR_MODEL_UNKNOWN = 28,	   /* no such model in the catalog, no file of that name */
-	ROCPART_ERR_MODEL_FORMAT = 29,	   /* a model file is malformed or hostile */
-	ROCPART_ERR_MODEL_TOO_LARGE = 30,  /* the model does not fit */
+	ROCPART_ERR_RETRY = 26,		     /* the machine kept changing while it was read */
+	ROCPART_ERR_UNSUPPORTED = 27,	     /* this build or this machine cannot do it */
+	ROCPART_ERR_MODEL_UNKNOWN = 28,	  /* no such model in the catalog, no file of that name */
+	ROCPART_ERR_MODEL_FORMAT = 29,	  /* a model file is malformed or hostile */
+	ROCPART_ERR_MODEL_TOO_LARGE = 30, /* the model does not fit */
 };
 
 /**

@@ -9,8 +9,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 /* On the definition of each function that a public header declares. */
 #define ROCPART_PUBLIC __attribute__((visibility("default")))
@@ -29,9 +32,9 @@ static inline int rp_neg_errno(void)
 	return r < 0 ? r : -EIO;
 }
 
-void rp_cleanup_free(void *pp);	   /* void **, free(3) */
-void rp_cleanup_close(int *fd);	   /* close(2) when >= 0 */
-void rp_cleanup_fclose(void *pp);  /* FILE ** */
+void rp_cleanup_free(void *pp);	    /* void **, free(3) */
+void rp_cleanup_close(int *fd);	    /* close(2) when >= 0 */
+void rp_cleanup_fclose(void *pp);   /* FILE ** */
 void rp_cleanup_closedir(void *pp); /* DIR ** */
 
 /* Variables given to these must be initialised at their declaration: NULL, or -EBADF for a file. */
@@ -42,12 +45,12 @@ void rp_cleanup_closedir(void *pp); /* DIR ** */
 #define RP_AUTO(fn)	 __attribute__((cleanup(fn)))
 
 /* Give away what a cleanup variable holds: `return rp_steal(&p)`. */
-#define rp_steal(pp)                           \
-	({                                     \
-		__typeof__(pp) rp_pp_ = (pp);  \
+#define rp_steal(pp)                                 \
+	({                                           \
+		__typeof__(pp) rp_pp_ = (pp);        \
 		__typeof__(*rp_pp_) rp_p_ = *rp_pp_; \
-		*rp_pp_ = NULL;                \
-		rp_p_;                         \
+		*rp_pp_ = NULL;                      \
+		rp_p_;                               \
 	})
 
 static inline int rp_steal_fd(int *fd)
@@ -68,6 +71,7 @@ static inline int rp_steal_fd(int *fd)
 int rp_grow(void *items, size_t *cap, size_t need, size_t elem_size) RP_MUST_CHECK;
 
 /* Banned for the reasons in CONTRIBUTING.md; each has a checked replacement in this folder. */
+#undef alloca
 #pragma GCC poison strcpy strcat sprintf vsprintf strncpy strtok gets atoi atol atof sscanf alloca
 #pragma GCC poison system popen usleep localtime
 

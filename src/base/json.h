@@ -46,11 +46,11 @@ enum rp_json_type rp_json_type(const struct rp_json *j); /* NULL is RP_JSON_NULL
 /* Borrowed; NULL when absent or when j is not an object / array. */
 struct rp_json *rp_json_get(const struct rp_json *j, const char *key);
 struct rp_json *rp_json_at(const struct rp_json *j, size_t i);
-size_t rp_json_len(const struct rp_json *j);	     /* members of an object or array, else 0 */
-const char *rp_json_text(const struct rp_json *j);   /* NULL unless a string */
-int64_t rp_json_int_value(const struct rp_json *j);  /* 0 unless an integer */
-double rp_json_real_value(const struct rp_json *j);  /* of an integer too */
-bool rp_json_bool_value(const struct rp_json *j);    /* false unless true */
+size_t rp_json_len(const struct rp_json *j);	    /* members of an object or array, else 0 */
+const char *rp_json_text(const struct rp_json *j);  /* NULL unless a string */
+int64_t rp_json_int_value(const struct rp_json *j); /* 0 unless an integer */
+double rp_json_real_value(const struct rp_json *j); /* of an integer too */
+bool rp_json_bool_value(const struct rp_json *j);   /* false unless true */
 /* Members in order: for (void *it = rp_json_iter(o); it; it = rp_json_iter_next(o, it)) */
 void *rp_json_iter(const struct rp_json *obj);
 void *rp_json_iter_next(const struct rp_json *obj, void *iter);

@@ -14,7 +14,10 @@ struct rp_strbuf {
 	bool failed; /* out of memory at some append */
 };
 
-#define RP_STRBUF_INIT {NULL, 0, 0, false}
+#define RP_STRBUF_INIT            \
+	{                         \
+		NULL, 0, 0, false \
+	}
 
 void rp_strbuf_done(struct rp_strbuf *b);
 #define RP_AUTO_STRBUF RP_AUTO(rp_strbuf_done)
@@ -54,7 +57,10 @@ struct rp_names {
 	char **v;
 	size_t n, cap;
 };
-#define RP_NAMES_INIT {NULL, 0, 0}
+#define RP_NAMES_INIT      \
+	{                  \
+		NULL, 0, 0 \
+	}
 void rp_names_done(struct rp_names *names);
 #define RP_AUTO_NAMES RP_AUTO(rp_names_done)
 int rp_names_add(struct rp_names *names, const char *name) RP_MUST_CHECK; /* copies; -ENOMEM */

@@ -23,7 +23,7 @@ enum rp_file_type { RP_FILE_REGULAR, RP_FILE_DIR, RP_FILE_LINK, RP_FILE_CHAR, RP
 
 struct rp_stat {
 	enum rp_file_type type;
-	uint32_t mode; /* permission bits, 07777 */
+	uint32_t mode;		       /* permission bits, 07777 */
 	uint32_t dev_major, dev_minor; /* of a character device */
 	uint32_t uid, gid;
 };

@@ -14,21 +14,22 @@ enum rp_yaml_kind { RP_YAML_SCALAR, RP_YAML_LIST, RP_YAML_MAP };
 
 struct rp_yaml {
 	enum rp_yaml_kind kind;
-	unsigned line, column; /* of its first character, from 1 */
-	char *text;	       /* scalar: its text, "" for null */
-	bool quoted;	       /* scalar: it stood in quotes */
-	struct rp_yaml **items; /* list: elements; map: values */
-	char **keys;		/* map: keys, beside items */
+	unsigned line, column;	    /* of its first character, from 1 */
+	char *text;		    /* scalar: its text, "" for null */
+	bool quoted;		    /* scalar: it stood in quotes */
+	struct rp_yaml **items;	    /* list: elements; map: values */
+	char **keys;		    /* map: keys, beside items */
 	struct rp_yaml **key_nodes; /* map: places of the keys */
 	size_t n, cap;
 };
 
-/* Parse len bytes; name stands in messages: "name:line:column: ...". 0, -EINVAL, -EFBIG, -ENOMEM. */
+/* Parse len bytes; name stands in messages: "name:line:column: ...". 0, -EINVAL, -EFBIG, -ENOMEM.
+ */
 int rp_yaml_parse(const char *text, size_t len, const char *name, struct rp_yaml **ret,
 		  struct rocpart_error *reterr) RP_MUST_CHECK;
 /* Read and parse a file; at most 1 MiB. */
-int rp_yaml_load(const char *path, struct rp_yaml **ret, struct rocpart_error *reterr)
-	RP_MUST_CHECK;
+int rp_yaml_load(const char *path, struct rp_yaml **ret,
+		 struct rocpart_error *reterr) RP_MUST_CHECK;
 struct rp_yaml *rp_yaml_free(struct rp_yaml *y); /* returns NULL */
 void rp_cleanup_yaml(struct rp_yaml **y);
 #define RP_AUTO_YAML RP_AUTO(rp_cleanup_yaml)
@@ -44,8 +45,8 @@ int rp_yaml_only_keys(const struct rp_yaml *map, const char *name, const char *c
 /* Typed scalars; each error names the place. */
 int rp_yaml_u64(const struct rp_yaml *y, const char *name, uint64_t *ret,
 		struct rocpart_error *reterr) RP_MUST_CHECK;
-int rp_yaml_bool(const struct rp_yaml *y, const char *name, bool *ret, struct rocpart_error *reterr)
-	RP_MUST_CHECK;
+int rp_yaml_bool(const struct rp_yaml *y, const char *name, bool *ret,
+		 struct rocpart_error *reterr) RP_MUST_CHECK;
 int rp_yaml_text(const struct rp_yaml *y, const char *name, const char **ret,
 		 struct rocpart_error *reterr) RP_MUST_CHECK; /* borrowed, not empty */
 

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/json.h"
+
+#include <jansson.h>
+#include <math.h>
+
+/* struct rp_json is jansson's json_t under our name; it is never defined. */
+static json_t *J(const struct rp_json *j)
+{
+	json_t *r;
+
+	memcpy(&r, &j, sizeof(r));
+	return r;
+}
+
+static struct rp_json *R(json_t *j)
+{
+	return (struct rp_json *)j;
+}
+
+struct rp_json *rp_json_object(void)
+{
+	return R(json_object());
+}
+
+struct rp_json *rp_json_array(void)
+{
+	return R(json_array());
+}
+
+struct rp_json *rp_json_null(void)
+{
+	return R(json_null());
+}
+
+struct rp_json *rp_json_string(const char *s)
+{
+	return R(json_string(s));
+}
+
+struct rp_json *rp_json_int(int64_t v)
+{
+	return R(json_integer(v));
+}
+
+struct rp_json *rp_json_u64(uint64_t v)
+{
+	return v > INT64_MAX ? NULL : R(json_integer((json_int_t)v));
+}
+
+struct rp_json *rp_json_real(double v)
+{
+	return isfinite(v) ? R(json_real(v)) : NULL;
+}
+
+struct rp_json *rp_json_bool(bool v)
+{
+	return R(json_boolean(v));
+}
+
+struct rp_json *rp_json_free(struct rp_json *j)
+{
+	if (j)
+		json_decref(J(j));
+	return NULL;
+}
+
+void rp_cleanup_json(struct rp_json **j)
+{
+	*j = rp_json_free(*j);
+}
+
+int rp_json_set(struct rp_json *obj, const char *key, struct rp_json *value)
+{
+	if (!obj) {
+		rp_json_free(value);
+		return -ENOMEM;
+	}
+	return json_object_set_new(J(obj), key, J(value)) < 0 ? -ENOMEM : 0;
+}
+
+int rp_json_append(struct rp_json *arr, struct rp_json *value)
+{
+	if (!arr) {
+		rp_json_free(value);
+		return -ENOMEM;
+	}
+	return json_array_append_new(J(arr), J(value)) < 0 ? -ENOMEM : 0;
+}
+
+/* Length of the valid UTF-8 sequence at s (1 to 4), or 0. */
+static size_t utf8_len(const unsigned char *s)
+{
+	size_t n = s[0] < 0x80			 ? 1
+		   : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
+		   : (s[0] & 0xf0) == 0xe0	 ? 3
+		   : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+						 : 0;
+
+	for (size_t i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+static struct rp_json *lenient_string(const char *s)
+{
+	RP_AUTO_STRBUF struct rp_strbuf b = RP_STRBUF_INIT;
+	json_t *j = json_string(s);
+
+	if (j)
+		return R(j);
+	while (*s) {
+		size_t n = utf8_len((const unsigned char *)s);
+
+		if (n)
+			rp_strbuf_add_mem(&b, s, n);
+		else
+			rp_strbuf_add(&b, "\xef\xbf\xbd");
+		s += n ? n : 1;
+	}
+	return rp_strbuf_failed(&b) ? NULL : R(json_string(rp_strbuf_str(&b)));
+}
+
+int rp_json_set_string(struct rp_json *obj, const char *key, const char *s)
+{
+	return rp_json_set(obj, key, s ? lenient_string(s) : rp_json_null());
+}
+
+int rp_json_set_u64(struct rp_json *obj, const char *key, uint64_t v)
+{
+	return rp_json_set(obj, key, rp_json_u64(v));
+}
+
+int rp_json_set_bool(struct rp_json *obj, const char *key, bool v)
+{
+	return rp_json_set(obj, key, rp_json_bool(v));
+}
+
+int rp_json_set_null(struct rp_json *obj, const char *key)
+{
+	return rp_json_set(obj, key, rp_json_null());
+}
+
+enum rp_json_type rp_json_type(const struct rp_json *j)
+{
+	if (!j)
+		return RP_JSON_NULL;
+	switch (json_typeof(J(j))) {
+	case JSON_OBJECT:
+		return RP_JSON_OBJECT;
+	case JSON_ARRAY:
+		return RP_JSON_ARRAY;
+	case JSON_STRING:
+		return RP_JSON_STRING;
+	case JSON_INTEGER:
+		return RP_JSON_INT;
+	case JSON_REAL:
+		return RP_JSON_REAL;
+	case JSON_TRUE:
+	case JSON_FALSE:
+		return RP_JSON_BOOL;
+	case JSON_NULL:
+	default:
+		return RP_JSON_NULL;
+	}
+}
+
+struct rp_json *rp_json_get(const struct rp_json *j, const char *key)
+{
+	return j ? R(json_object_get(J(j), key)) : NULL;
+}
+
+struct rp_json *rp_json_at(const struct rp_json *j, size_t i)
+{
+	return j ? R(json_array_get(J(j), i)) : NULL;
+}
+
+size_t rp_json_len(const struct rp_json *j)
+{
+	if (!j)
+		return 0;
+	return json_is_object(J(j)) ? json_object_size(J(j)) : json_array_size(J(j));
+}
+
+const char *rp_json_text(const struct rp_json *j)
+{
+	return j ? json_string_value(J(j)) : NULL;
+}
+
+int64_t rp_json_int_value(const struct rp_json *j)
+{
+	return j ? json_integer_value(J(j)) : 0;
+}
+
+double rp_json_real_value(const struct rp_json *j)
+{
+	return j ? json_number_value(J(j)) : 0;
+}
+
+bool rp_json_bool_value(const struct rp_json *j)
+{
+	return j && json_is_true(J(j));
+}
+
+void *rp_json_iter(const struct rp_json *obj)
+{
+	return obj ? json_object_iter(J(obj)) : NULL;
+}
+
+void *rp_json_iter_next(const struct rp_json *obj, void *iter)
+{
+	return json_object_iter_next(J(obj), iter);
+}
+
+const char *rp_json_iter_key(void *iter)
+{
+	return json_object_iter_key(iter);
+}
+
+struct rp_json *rp_json_iter_value(void *iter)
+{
+	return R(json_object_iter_value(iter));
+}
+
+#define DEPTH_MAX 64
+
+/* jansson's own limit is 2048 levels; ours is checked before it recurses. */
+static bool too_deep(const char *text, size_t len)
+{
+	bool in_string = false;
+	unsigned depth = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+
+		if (in_string) {
+			if (c == '\\')
+				i++;
+			else if (c == '"')
+				in_string = false;
+		} else if (c == '"') {
+			in_string = true;
+		} else if (c == '[' || c == '{') {
+			if (++depth > DEPTH_MAX)
+				return true;
+		} else if ((c == ']' || c == '}') && depth) {
+			depth--;
+		}
+	}
+	return false;
+}
+
+int rp_json_parse(const char *text, size_t len, const char *name, struct rp_json **ret,
+		  struct rocpart_error *reterr)
+{
+	json_error_t e;
+	json_t *j;
+	char place[sizeof(((struct rocpart_error *)NULL)->object)];
+
+	if (too_deep(text, len))
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_CONFIG_SYNTAX, name,
+				    "JSON is nested more than %d levels deep", DEPTH_MAX);
+	j = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
+	if (!j) {
+		(void)rp_fmt(place, sizeof(place), "%s:%d:%d", name, e.line, e.column);
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_CONFIG_SYNTAX, place,
+				    "not valid JSON: %s", e.text);
+	}
+	*ret = R(j);
+	return 0;
+}
+
+static int append_text(const char *p, size_t len, void *out)
+{
+	rp_strbuf_add_mem(out, p, len);
+	return 0;
+}
+
+int rp_json_print(const struct rp_json *j, bool pretty, struct rp_strbuf *ret)
+{
+	size_t flags = JSON_ENCODE_ANY | JSON_REAL_PRECISION(15);
+
+	flags |= pretty ? JSON_INDENT(2) : JSON_COMPACT;
+	if (!j || json_dump_callback(J(j), append_text, ret, flags) < 0)
+		return -ENOMEM;
+	return rp_strbuf_failed(ret) ? -ENOMEM : 0;
+}

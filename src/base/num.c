@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/num.h"
+#include "base/strbuf.h"
+
+#include <ctype.h>
+#include <math.h>
+
+static int digit_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return 99;
+}
+
+int rp_parse_u64(const char *s, int base, uint64_t *ret)
+{
+	uint64_t v = 0;
+
+	if (base == 0) {
+		base = 10;
+		if (s[0] == '0' && (s[1] == 'x' || s[1] == 'X')) {
+			base = 16;
+			s += 2;
+		}
+	}
+	if (*s == '\0')
+		return -EINVAL;
+	for (; *s; s++) {
+		int d = digit_value(*s);
+
+		if (d >= base)
+			return -EINVAL;
+		if (rp_mul_u64(v, (uint64_t)base, &v) < 0 || rp_add_u64(v, (uint64_t)d, &v) < 0)
+			return -ERANGE;
+	}
+	*ret = v;
+	return 0;
+}
+
+int rp_parse_u32(const char *s, int base, uint32_t *ret)
+{
+	uint64_t v;
+	int r = rp_parse_u64(s, base, &v);
+
+	if (r < 0)
+		return r;
+	if (v > UINT32_MAX)
+		return -ERANGE;
+	*ret = (uint32_t)v;
+	return 0;
+}
+
+int rp_parse_double(const char *s, double *ret)
+{
+	const char *p = s;
+	char *end;
+	double v;
+
+	if (*p == '-' || *p == '+')
+		p++;
+	if (!isdigit((unsigned char)*p))
+		return -EINVAL;
+	for (; *p; p++)
+		if (!isdigit((unsigned char)*p) && *p != '.')
+			return -EINVAL;
+	errno = 0;
+	v = strtod(s, &end);
+	if (*end != '\0')
+		return -EINVAL;
+	if (errno == ERANGE || !isfinite(v))
+		return -ERANGE;
+	*ret = v;
+	return 0;
+}
+
+static int unit_factor(const char *unit, double *ret)
+{
+	static const struct {
+		const char *name;
+		double factor;
+	} units[] = {
+		{"", 1},	 {"B", 1},	 {"K", 0x1p10},	  {"Ki", 0x1p10},  {"KiB", 0x1p10},
+		{"M", 0x1p20},	 {"Mi", 0x1p20}, {"MiB", 0x1p20}, {"G", 0x1p30},   {"Gi", 0x1p30},
+		{"GiB", 0x1p30}, {"T", 0x1p40},	 {"Ti", 0x1p40},  {"TiB", 0x1p40}, {"kB", 1e3},
+		{"KB", 1e3},	 {"MB", 1e6},	 {"GB", 1e9},	  {"TB", 1e12},
+	};
+
+	for (size_t i = 0; i < RP_ARRAY_LEN(units); i++) {
+		if (rp_str_eq_nocase(unit, units[i].name)) {
+			*ret = units[i].factor;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+int rp_parse_bytes(const char *s, uint64_t *ret)
+{
+	size_t len = strspn(s, "0123456789.");
+	const char *unit = s + len;
+	RP_AUTO_FREE char *number = NULL;
+	double v, factor;
+	int r;
+
+	while (*unit == ' ')
+		unit++;
+	r = unit_factor(unit, &factor);
+	if (r < 0)
+		return r;
+	number = rp_strndup(s, len);
+	if (!number)
+		return -ENOMEM;
+	if (!strchr(number, '.') && factor <= 1)
+		return rp_parse_u64(number, 10, ret);
+	r = rp_parse_double(number, &v);
+	if (r < 0)
+		return r;
+	v *= factor;
+	if (v >= 0x1p63)
+		return -ERANGE;
+	*ret = (uint64_t)v;
+	return 0;
+}
+
+int rp_align_up_u64(uint64_t v, uint64_t align, uint64_t *ret)
+{
+	uint64_t rest = v % align;
+
+	return rp_add_u64(v, rest ? align - rest : 0, ret);
+}
+
+char *rp_format_bytes(uint64_t bytes, char buf[RP_BYTES_TEXT_SIZE])
+{
+	static const char *const names[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	double v = (double)bytes;
+	size_t i = 0;
+
+	if (bytes < 1024) {
+		(void)rp_fmt(buf, RP_BYTES_TEXT_SIZE, "%u B", (unsigned)bytes);
+		return buf;
+	}
+	v /= 1024;
+	while (v >= 1024 && i + 1 < RP_ARRAY_LEN(names)) {
+		v /= 1024;
+		i++;
+	}
+	(void)rp_fmt(buf, RP_BYTES_TEXT_SIZE, "%.1f %s", v, names[i]);
+	return buf;
+}

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/tree.h"
+#include "base/num.h"
+#include "base/tree_internal.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* Longest path below a root that we build; the longest kernel one is about 120. */
+#define PATH_TEXT_MAX 512
+
+static int RP_PRINTF(2, 0) format_path(char *buf, const char *fmt, va_list ap)
+{
+	int n = vsnprintf(buf, PATH_TEXT_MAX, fmt, ap);
+
+	return n < 0 || n >= PATH_TEXT_MAX ? -ENAMETOOLONG : 0;
+}
+
+#define FORMAT_PATH(path, fmt)                    \
+	char path[PATH_TEXT_MAX];                 \
+	{                                         \
+		va_list ap_;                      \
+		int r_;                           \
+		va_start(ap_, fmt);               \
+		r_ = format_path(path, fmt, ap_); \
+		va_end(ap_);                      \
+		if (r_ < 0)                       \
+			return r_;                \
+	}
+
+static struct rp_tree *tree_new(enum rp_tree_kind kind)
+{
+	struct rp_tree *t = rp_new0(struct rp_tree, 1);
+
+	if (t) {
+		t->kind = kind;
+		t->root_fd = -EBADF;
+	}
+	return t;
+}
+
+int rp_tree_open(const char *dir, enum rp_tree_kind kind, struct rp_tree **ret)
+{
+	RP_AUTO_TREE struct rp_tree *t = tree_new(kind);
+
+	if (!t)
+		return -ENOMEM;
+	t->root_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (t->root_fd < 0)
+		return rp_neg_errno();
+	*ret = rp_steal(&t);
+	return 0;
+}
+
+int rp_tree_open_ops(const struct rp_tree_ops *ops, void *self, enum rp_tree_kind kind,
+		     struct rp_tree **ret)
+{
+	struct rp_tree *t = tree_new(kind);
+
+	if (!t)
+		return -ENOMEM;
+	t->ops = ops;
+	t->self = self;
+	*ret = t;
+	return 0;
+}
+
+struct rp_tree *rp_tree_close(struct rp_tree *t)
+{
+	if (!t)
+		return NULL;
+	rp_cleanup_close(&t->root_fd);
+	free(t);
+	return NULL;
+}
+
+void rp_cleanup_tree(struct rp_tree **t)
+{
+	*t = rp_tree_close(*t);
+}
+
+enum rp_tree_kind rp_tree_kind(const struct rp_tree *t)
+{
+	return t->kind;
+}
+
+void rp_tree_set_hook(struct rp_tree *t, rp_tree_hook_fn fn, void *userdata)
+{
+	t->hook = fn;
+	t->hook_userdata = userdata;
+}
+
+int rp_tree_before(const struct rp_tree *t, const char *op, const char *path)
+{
+	return t->hook ? t->hook(t->hook_userdata, op, path, false) : 0;
+}
+
+void rp_tree_after(const struct rp_tree *t, const char *op, const char *path)
+{
+	if (t->hook)
+		(void)t->hook(t->hook_userdata, op, path, true);
+}
+
+/*
+ * The real root needs no resolver of its own. Elsewhere an absolute link of a capture must not
+ * leave its folder; where the kernel lacks openat2 (before 5.6) or a filter forbids it, links are
+ * not followed at all.
+ */
+int rp_tree_openat(const struct rp_tree *t, const char *path, uint64_t flags, unsigned mode)
+{
+	struct open_how how = {.flags = flags | O_CLOEXEC,
+			       .mode = flags & O_CREAT ? mode : 0,
+			       .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+	long fd;
+
+	if (t->kind == RP_TREE_REAL)
+		fd = openat(t->root_fd, path, (int)(flags | O_CLOEXEC), mode);
+	else
+		fd = syscall(SYS_openat2, t->root_fd, path, &how, sizeof(how));
+	if (fd < 0 && t->kind != RP_TREE_REAL && (errno == ENOSYS || errno == EPERM))
+		fd = openat(t->root_fd, path, (int)(flags | O_CLOEXEC | O_NOFOLLOW), mode);
+	return fd < 0 ? rp_neg_errno() : (int)fd;
+}
+
+/* One read(2), repeated only when a signal interrupted it. */
+static int read_once(const struct rp_tree *t, const char *path, char *buf, size_t cap, size_t *ret)
+{
+	RP_AUTO_CLOSE int fd = -EBADF;
+	ssize_t n;
+
+	if (t->ops)
+		return t->ops->read(t->self, path, buf, cap, ret);
+	fd = rp_tree_openat(t, path, O_RDONLY | O_NONBLOCK, 0);
+	if (fd < 0)
+		return fd;
+	do
+		n = read(fd, buf, cap);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return rp_neg_errno();
+	*ret = (size_t)n;
+	return 0;
+}
+
+static int read_attr(const struct rp_tree *t, struct rp_strbuf *ret, const char *path)
+{
+	size_t n = 0;
+	int r;
+
+	rp_strbuf_reset(ret);
+	r = rp_strbuf_reserve(ret, RP_ATTR_MAX + 1);
+	if (r < 0)
+		return r;
+	r = read_once(t, path, ret->s, RP_ATTR_MAX + 1, &n);
+	ret->s[0] = r < 0 ? '\0' : ret->s[0];
+	if (r < 0)
+		return r;
+	if (n >= RP_ATTR_MAX)
+		return -E2BIG;
+	if (n && ret->s[n - 1] == '\n')
+		n--;
+	if (memchr(ret->s, '\0', n))
+		return -EBADMSG;
+	ret->s[n] = '\0';
+	ret->len = n;
+	return 0;
+}
+
+int rp_tree_read(struct rp_tree *t, struct rp_strbuf *ret, const char *fmt, ...)
+{
+	FORMAT_PATH(path, fmt);
+	return read_attr(t, ret, path);
+}
+
+int rp_tree_read_u64(struct rp_tree *t, int base, uint64_t *ret, const char *fmt, ...)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	int r;
+
+	FORMAT_PATH(path, fmt);
+	r = read_attr(t, &text, path);
+	if (r < 0)
+		return r;
+	return rp_parse_u64(rp_strbuf_str(&text), base, ret) < 0 ? -EBADMSG : 0;
+}
+
+static int read_all_fd(int fd, size_t max, struct rp_strbuf *ret)
+{
+	for (;;) {
+		ssize_t n;
+		int r = rp_strbuf_reserve(ret, 4096);
+
+		if (r < 0)
+			return r;
+		n = read(fd, ret->s + ret->len, 4096);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return rp_neg_errno();
+		ret->len += (size_t)n;
+		ret->s[ret->len] = '\0';
+		if (ret->len > max)
+			return -EFBIG;
+		if (n == 0)
+			return 0;
+	}
+}
+
+int rp_tree_read_file(struct rp_tree *t, size_t max, struct rp_strbuf *ret, const char *fmt, ...)
+{
+	RP_AUTO_CLOSE int fd = -EBADF;
+	size_t n = 0;
+	int r;
+
+	FORMAT_PATH(path, fmt);
+	rp_strbuf_reset(ret);
+	if (!t->ops) {
+		fd = rp_tree_openat(t, path, O_RDONLY | O_NONBLOCK, 0);
+		return fd < 0 ? fd : read_all_fd(fd, max, ret);
+	}
+	r = rp_strbuf_reserve(ret, max + 1);
+	if (r < 0)
+		return r;
+	ret->s[0] = '\0';
+	r = t->ops->read(t->self, path, ret->s, max + 1, &n);
+	if (r < 0)
+		return r;
+	ret->len = n;
+	ret->s[n] = '\0';
+	return n > max ? -EFBIG : 0;
+}
+
+static int write_once(const struct rp_tree *t, const char *path, const char *token)
+{
+	RP_AUTO_CLOSE int fd = -EBADF;
+	size_t len = strlen(token);
+	ssize_t n;
+
+	if (t->ops)
+		return t->ops->write(t->self, path, token, len);
+	fd = rp_tree_openat(t, path, O_WRONLY, 0);
+	if (fd < 0)
+		return fd;
+	do
+		n = write(fd, token, len);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return rp_neg_errno();
+	return (size_t)n == len ? 0 : -EIO;
+}
+
+int rp_tree_write(struct rp_tree *t, const char *token, const char *fmt, ...)
+{
+	int r;
+
+	FORMAT_PATH(path, fmt);
+	if (t->kind == RP_TREE_CAPTURE)
+		return -EROFS;
+	r = rp_tree_before(t, "write", path);
+	if (r < 0)
+		return r;
+	r = write_once(t, path, token);
+	if (r == 0)
+		rp_tree_after(t, "write", path);
+	return r;
+}
+
+static int read_dir(DIR *dir, struct rp_names *names)
+{
+	for (;;) {
+		struct dirent *e;
+		int r;
+
+		errno = 0;
+		e = readdir(dir);
+		if (!e)
+			return errno ? rp_neg_errno() : 0;
+		if (rp_str_eq(e->d_name, ".") || rp_str_eq(e->d_name, ".."))
+			continue;
+		r = rp_names_add(names, e->d_name);
+		if (r < 0)
+			return r;
+	}
+}
+
+int rp_tree_list(struct rp_tree *t, struct rp_names *ret, const char *fmt, ...)
+{
+	RP_AUTO_NAMES struct rp_names names = RP_NAMES_INIT;
+	RP_AUTO_CLOSEDIR DIR *dir = NULL;
+	int fd, r;
+
+	FORMAT_PATH(path, fmt);
+	if (t->ops) {
+		r = t->ops->list(t->self, path, &names);
+	} else {
+		fd = rp_tree_openat(t, path, O_RDONLY | O_DIRECTORY, 0);
+		if (fd < 0)
+			return fd;
+		dir = fdopendir(fd);
+		if (!dir) {
+			r = rp_neg_errno();
+			close(fd);
+			return r;
+		}
+		r = read_dir(dir, &names);
+	}
+	if (r < 0)
+		return r;
+	rp_names_sort(&names);
+	rp_names_done(ret);
+	*ret = names;
+	names = (struct rp_names)RP_NAMES_INIT;
+	return 0;
+}
+
+static enum rp_file_type type_of(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFREG:
+		return RP_FILE_REGULAR;
+	case S_IFDIR:
+		return RP_FILE_DIR;
+	case S_IFLNK:
+		return RP_FILE_LINK;
+	case S_IFCHR:
+		return RP_FILE_CHAR;
+	default:
+		return RP_FILE_OTHER;
+	}
+}
+
+int rp_tree_stat(struct rp_tree *t, struct rp_stat *ret, const char *fmt, ...)
+{
+	RP_AUTO_CLOSE int fd = -EBADF;
+	struct stat st;
+
+	FORMAT_PATH(path, fmt);
+	if (t->ops)
+		return t->ops->stat(t->self, path, ret);
+	fd = rp_tree_openat(t, path, O_PATH | O_NOFOLLOW, 0);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return rp_neg_errno();
+	*ret = (struct rp_stat){.type = type_of(st.st_mode),
+				.mode = st.st_mode & 07777,
+				.dev_major = major(st.st_rdev),
+				.dev_minor = minor(st.st_rdev),
+				.uid = st.st_uid,
+				.gid = st.st_gid};
+	return 0;
+}
+
+int rp_tree_readlink(struct rp_tree *t, struct rp_strbuf *ret, const char *fmt, ...)
+{
+	RP_AUTO_CLOSE int fd = -EBADF;
+	char text[PATH_TEXT_MAX];
+	ssize_t n;
+
+	FORMAT_PATH(path, fmt);
+	rp_strbuf_reset(ret);
+	if (t->ops)
+		return t->ops->readlink(t->self, path, ret);
+	fd = rp_tree_openat(t, path, O_PATH | O_NOFOLLOW, 0);
+	if (fd < 0)
+		return fd;
+	n = readlinkat(fd, "", text, sizeof(text));
+	if (n < 0)
+		return errno == ENOENT ? -EINVAL : rp_neg_errno();
+	if ((size_t)n >= sizeof(text))
+		return -ENAMETOOLONG;
+	rp_strbuf_add_mem(ret, text, (size_t)n);
+	return rp_strbuf_failed(ret) ? -ENOMEM : 0;
+}
+
+int rp_tree_driver(struct rp_tree *t, enum rp_driver_op op, struct rp_strbuf *ret)
+{
+	static const char *const names[] = {"unload", "load", "disk-srcversion"};
+	int r = 0;
+
+	if (!t->ops || !t->ops->driver)
+		return -ENOSYS;
+	if (op != RP_DRIVER_DISK_SRCVERSION)
+		r = rp_tree_before(t, names[op], "amdgpu");
+	if (r < 0)
+		return r;
+	r = t->ops->driver(t->self, op, ret);
+	if (r == 0 && op != RP_DRIVER_DISK_SRCVERSION)
+		rp_tree_after(t, names[op], "amdgpu");
+	return r;
+}

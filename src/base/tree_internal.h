@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* What tree.c and tree_state.c share. */
+#ifndef RP_BASE_TREE_INTERNAL_H
+#define RP_BASE_TREE_INTERNAL_H
+
+#include "base/tree.h"
+
+struct rp_tree {
+	enum rp_tree_kind kind;
+	int root_fd;		       /* -EBADF when ops serve it */
+	const struct rp_tree_ops *ops; /* NULL: the folder root_fd */
+	void *self;
+	rp_tree_hook_fn hook;
+	void *hook_userdata;
+};
+
+/* open(2) of path below the root, links resolved inside it; an fd or -errno. */
+int rp_tree_openat(const struct rp_tree *t, const char *path, uint64_t flags, unsigned mode);
+/* Tell the hook; < 0 means that the operation must not be tried. */
+int rp_tree_before(const struct rp_tree *t, const char *op, const char *path);
+void rp_tree_after(const struct rp_tree *t, const char *op, const char *path);
+
+#endif

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/yaml.h"
+#include "base/num.h"
+#include "base/strbuf.h"
+#include "base/tree.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+#include <yaml.h>
+
+#define YAML_SIZE_MAX  (1024 * 1024)
+#define YAML_DEPTH_MAX 32
+#define YAML_NODES_MAX 200000
+
+struct reader {
+	yaml_parser_t parser;
+	const char *name;
+	struct rocpart_error *reterr;
+	size_t nodes;
+};
+
+struct rp_yaml *rp_yaml_free(struct rp_yaml *y)
+{
+	if (!y)
+		return NULL;
+	for (size_t i = 0; i < y->n; i++) {
+		rp_yaml_free(y->items[i]);
+		if (y->kind == RP_YAML_MAP) {
+			free(y->keys[i]);
+			rp_yaml_free(y->key_nodes[i]);
+		}
+	}
+	free(y->items);
+	free(y->keys);
+	free(y->key_nodes);
+	free(y->text);
+	free(y);
+	return NULL;
+}
+
+void rp_cleanup_yaml(struct rp_yaml **y)
+{
+	*y = rp_yaml_free(*y);
+}
+
+static int error_at(const struct reader *r, yaml_mark_t mark, const char *fmt, ...) RP_PRINTF(3, 4);
+
+static int error_at(const struct reader *r, yaml_mark_t mark, const char *fmt, ...)
+{
+	char place[sizeof(r->reterr->object)], text[sizeof(r->reterr->message)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	(void)rp_fmt(place, sizeof(place), "%s:%zu:%zu", r->name, mark.line + 1, mark.column + 1);
+	return rp_error_set(r->reterr, -EINVAL, ROCPART_ERR_CONFIG_SYNTAX, place, "%s", text);
+}
+
+static int next_event(struct reader *r, yaml_event_t *event)
+{
+	if (yaml_parser_parse(&r->parser, event))
+		return 0;
+	return error_at(r, r->parser.problem_mark, "%s",
+			r->parser.problem ? r->parser.problem : "not valid YAML");
+}
+
+static struct rp_yaml *node_new(enum rp_yaml_kind kind, yaml_mark_t mark)
+{
+	struct rp_yaml *y = rp_new0(struct rp_yaml, 1);
+
+	if (!y)
+		return NULL;
+	y->kind = kind;
+	y->line = (unsigned)mark.line + 1;
+	y->column = (unsigned)mark.column + 1;
+	return y;
+}
+
+static int node_reserve(struct rp_yaml *y)
+{
+	size_t cap = y->cap, cap_keys = y->cap, cap_nodes = y->cap;
+
+	if (y->n < y->cap)
+		return 0;
+	if (rp_grow(&y->items, &cap, y->n + 1, sizeof(*y->items)) < 0)
+		return -ENOMEM;
+	if (y->kind == RP_YAML_MAP &&
+	    (rp_grow(&y->keys, &cap_keys, y->n + 1, sizeof(*y->keys)) < 0 ||
+	     rp_grow(&y->key_nodes, &cap_nodes, y->n + 1, sizeof(*y->key_nodes)) < 0))
+		return -ENOMEM;
+	y->cap = cap;
+	return 0;
+}
+
+static int read_node(struct reader *r, yaml_event_t *event, unsigned depth, struct rp_yaml **ret);
+
+static int read_scalar(struct reader *r, const yaml_event_t *event, struct rp_yaml **ret)
+{
+	RP_AUTO_YAML struct rp_yaml *y = node_new(RP_YAML_SCALAR, event->start_mark);
+	const char *text = (const char *)event->data.scalar.value;
+	size_t len = event->data.scalar.length;
+
+	if (!y)
+		return rp_error_nomem(r->reterr);
+	if (memchr(text, '\0', len))
+		return error_at(r, event->start_mark, "text holds a NUL character");
+	y->quoted = event->data.scalar.style == YAML_SINGLE_QUOTED_SCALAR_STYLE ||
+		    event->data.scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE;
+	if (!y->quoted && (rp_str_eq(text, "~") || rp_str_eq(text, "null")))
+		len = 0;
+	y->text = rp_strndup(text, len);
+	if (!y->text)
+		return rp_error_nomem(r->reterr);
+	*ret = rp_steal(&y);
+	return 0;
+}
+
+/* One member of a map or list; *done when the closing event was read instead. */
+static int read_member(struct reader *r, struct rp_yaml *parent, unsigned depth, bool *done)
+{
+	RP_AUTO_YAML struct rp_yaml *key = NULL, *value = NULL;
+	yaml_event_t event;
+	int rc = next_event(r, &event);
+
+	if (rc < 0)
+		return rc;
+	*done = event.type == YAML_MAPPING_END_EVENT || event.type == YAML_SEQUENCE_END_EVENT;
+	if (*done) {
+		yaml_event_delete(&event);
+		return 0;
+	}
+	if (parent->kind == RP_YAML_MAP) {
+		if (event.type != YAML_SCALAR_EVENT) {
+			rc = error_at(r, event.start_mark, "a key must be plain text");
+			yaml_event_delete(&event);
+			return rc;
+		}
+		rc = read_node(r, &event, depth, &key);
+		if (rc < 0)
+			return rc;
+		if (rp_yaml_get(parent, key->text))
+			return rp_yaml_error(key, r->name, r->reterr, "key '%s' stands twice",
+					     key->text);
+		rc = next_event(r, &event);
+		if (rc < 0)
+			return rc;
+	}
+	rc = read_node(r, &event, depth, &value);
+	if (rc < 0)
+		return rc;
+	if (node_reserve(parent) < 0)
+		return rp_error_nomem(r->reterr);
+	if (key) {
+		parent->keys[parent->n] = strdup(key->text);
+		if (!parent->keys[parent->n])
+			return rp_error_nomem(r->reterr);
+		parent->key_nodes[parent->n] = rp_steal(&key);
+	}
+	parent->items[parent->n++] = rp_steal(&value);
+	return 0;
+}
+
+static int read_members(struct reader *r, const yaml_event_t *event, enum rp_yaml_kind kind,
+			unsigned depth, struct rp_yaml **ret)
+{
+	RP_AUTO_YAML struct rp_yaml *y = node_new(kind, event->start_mark);
+	bool done = false;
+	int rc = 0;
+
+	if (!y)
+		return rp_error_nomem(r->reterr);
+	if (depth >= YAML_DEPTH_MAX)
+		return error_at(r, event->start_mark, "nested more than %d levels deep",
+				YAML_DEPTH_MAX);
+	while (rc == 0 && !done)
+		rc = read_member(r, y, depth + 1, &done);
+	if (rc < 0)
+		return rc;
+	*ret = rp_steal(&y);
+	return 0;
+}
+
+static bool has_anchor_or_tag(const yaml_event_t *e)
+{
+	switch (e->type) {
+	case YAML_SCALAR_EVENT:
+		return e->data.scalar.anchor || e->data.scalar.tag;
+	case YAML_SEQUENCE_START_EVENT:
+		return e->data.sequence_start.anchor || e->data.sequence_start.tag;
+	case YAML_MAPPING_START_EVENT:
+		return e->data.mapping_start.anchor || e->data.mapping_start.tag;
+	case YAML_NO_EVENT:
+	case YAML_STREAM_START_EVENT:
+	case YAML_STREAM_END_EVENT:
+	case YAML_DOCUMENT_START_EVENT:
+	case YAML_DOCUMENT_END_EVENT:
+	case YAML_ALIAS_EVENT:
+	case YAML_SEQUENCE_END_EVENT:
+	case YAML_MAPPING_END_EVENT:
+	default:
+		return false;
+	}
+}
+
+/* Takes over event. */
+static int read_node(struct reader *r, yaml_event_t *event, unsigned depth, struct rp_yaml **ret)
+{
+	int rc;
+
+	if (++r->nodes > YAML_NODES_MAX)
+		rc = error_at(r, event->start_mark, "more than %d values", YAML_NODES_MAX);
+	else if (event->type == YAML_ALIAS_EVENT || has_anchor_or_tag(event))
+		rc = error_at(r, event->start_mark, "anchors, aliases and tags are not accepted");
+	else if (event->type == YAML_SCALAR_EVENT)
+		rc = read_scalar(r, event, ret);
+	else if (event->type == YAML_SEQUENCE_START_EVENT)
+		rc = read_members(r, event, RP_YAML_LIST, depth, ret);
+	else if (event->type == YAML_MAPPING_START_EVENT)
+		rc = read_members(r, event, RP_YAML_MAP, depth, ret);
+	else
+		rc = error_at(r, event->start_mark, "a value is missing here");
+	yaml_event_delete(event);
+	return rc;
+}
+
+/* Skip the events that open the stream and the document; the next one starts the value. */
+static int read_document(struct reader *r, struct rp_yaml **ret)
+{
+	RP_AUTO_YAML struct rp_yaml *y = NULL;
+	yaml_event_t event;
+	yaml_event_type_t type;
+	int rc;
+
+	do {
+		rc = next_event(r, &event);
+		if (rc < 0)
+			return rc;
+		type = event.type;
+		if (type == YAML_STREAM_END_EVENT) {
+			rc = error_at(r, event.start_mark, "the document is empty");
+			yaml_event_delete(&event);
+			return rc;
+		}
+		if (type == YAML_STREAM_START_EVENT || type == YAML_DOCUMENT_START_EVENT)
+			yaml_event_delete(&event);
+	} while (type == YAML_STREAM_START_EVENT || type == YAML_DOCUMENT_START_EVENT);
+	rc = read_node(r, &event, 0, &y);
+	if (rc < 0)
+		return rc;
+	do {
+		rc = next_event(r, &event);
+		if (rc < 0)
+			return rc;
+		type = event.type;
+		if (type == YAML_DOCUMENT_START_EVENT)
+			rc = error_at(r, event.start_mark, "only one document is accepted");
+		yaml_event_delete(&event);
+	} while (rc == 0 && type != YAML_STREAM_END_EVENT);
+	if (rc == 0)
+		*ret = rp_steal(&y);
+	return rc;
+}
+
+int rp_yaml_parse(const char *text, size_t len, const char *name, struct rp_yaml **ret,
+		  struct rocpart_error *reterr)
+{
+	struct reader r = {.name = name, .reterr = reterr};
+	int rc;
+
+	if (len > YAML_SIZE_MAX)
+		return rp_error_set(reterr, -EFBIG, ROCPART_ERR_CONFIG_SYNTAX, name,
+				    "larger than %d bytes", YAML_SIZE_MAX);
+	if (!yaml_parser_initialize(&r.parser))
+		return rp_error_nomem(reterr);
+	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, len);
+	rc = read_document(&r, ret);
+	yaml_parser_delete(&r.parser);
+	return rc;
+}
+
+int rp_yaml_load(const char *path, struct rp_yaml **ret, struct rocpart_error *reterr)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	RP_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t n = 1;
+
+	if (fd < 0)
+		return rp_error_errno(reterr, rp_neg_errno(), path, "cannot open '%s'", path);
+	while (n > 0 && text.len <= YAML_SIZE_MAX) {
+		if (rp_strbuf_reserve(&text, 65536) < 0)
+			return rp_error_nomem(reterr);
+		n = read(fd, text.s + text.len, 65536);
+		if (n < 0 && errno == EINTR)
+			n = 1;
+		else if (n < 0)
+			return rp_error_errno(reterr, rp_neg_errno(), path, "cannot read '%s'",
+					      path);
+		else
+			text.len += (size_t)n;
+	}
+	return rp_yaml_parse(rp_strbuf_str(&text), text.len, path, ret, reterr);
+}
+
+const struct rp_yaml *rp_yaml_get(const struct rp_yaml *map, const char *key)
+{
+	if (!map || map->kind != RP_YAML_MAP)
+		return NULL;
+	for (size_t i = 0; i < map->n; i++)
+		if (rp_str_eq(map->keys[i], key))
+			return map->items[i];
+	return NULL;
+}
+
+int rp_yaml_error(const struct rp_yaml *at, const char *name, struct rocpart_error *reterr,
+		  const char *fmt, ...)
+{
+	char place[sizeof(reterr->object)], text[sizeof(reterr->message)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	(void)rp_fmt(place, sizeof(place), "%s:%u:%u", name, at->line, at->column);
+	return rp_error_set(reterr, -EINVAL, ROCPART_ERR_CONFIG_SYNTAX, place, "%s", text);
+}
+
+int rp_yaml_only_keys(const struct rp_yaml *map, const char *name, const char *const *known,
+		      size_t n, struct rocpart_error *reterr)
+{
+	if (map->kind != RP_YAML_MAP)
+		return rp_yaml_error(map, name, reterr, "must be a map of keys and values");
+	for (size_t i = 0; i < map->n; i++) {
+		bool found = false;
+
+		for (size_t k = 0; k < n && !found; k++)
+			found = rp_str_eq(map->keys[i], known[k]);
+		if (!found)
+			return rp_yaml_error(map->key_nodes[i], name, reterr, "unknown key '%s'",
+					     map->keys[i]);
+	}
+	return 0;
+}
+
+int rp_yaml_text(const struct rp_yaml *y, const char *name, const char **ret,
+		 struct rocpart_error *reterr)
+{
+	if (y->kind != RP_YAML_SCALAR || !*y->text)
+		return rp_yaml_error(y, name, reterr, "must be text");
+	*ret = y->text;
+	return 0;
+}
+
+int rp_yaml_u64(const struct rp_yaml *y, const char *name, uint64_t *ret,
+		struct rocpart_error *reterr)
+{
+	if (y->kind != RP_YAML_SCALAR || rp_parse_u64(y->text, 0, ret) < 0)
+		return rp_yaml_error(y, name, reterr, "must be a whole number from 0");
+	return 0;
+}
+
+int rp_yaml_bool(const struct rp_yaml *y, const char *name, bool *ret, struct rocpart_error *reterr)
+{
+	if (y->kind == RP_YAML_SCALAR && rp_str_eq(y->text, "true"))
+		*ret = true;
+	else if (y->kind == RP_YAML_SCALAR && rp_str_eq(y->text, "false"))
+		*ret = false;
+	else
+		return rp_yaml_error(y, name, reterr, "must be true or false");
+	return 0;
+}
