@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Names of modes in the kernel's lists: "SPX, DPX, QPX, CPX". */
+#ifndef RP_FACTS_MODE_NAME_H
+#define RP_FACTS_MODE_NAME_H
+
+#include "base/base.h"
+#include "rocpart/mode.h"
+
+/* Sets of modes are bit masks. */
+static inline uint32_t rp_compute_bit(enum rocpart_compute_mode m)
+{
+	return UINT32_C(1) << (unsigned)m;
+}
+
+static inline uint32_t rp_memory_bit(enum rocpart_memory_mode m)
+{
+	return UINT32_C(1) << (unsigned)m;
+}
+
+/* The kernel's list form; "Not supported" is the empty set. 0; -EBADMSG when a name is unknown. */
+int rp_compute_set_parse(const char *text, uint32_t *ret_set);
+int rp_memory_set_parse(const char *text, uint32_t *ret_set);
+
+/*
+ * Number of partitions that a compute mode makes of a GPU with that many XCDs, or 0 when it cannot
+ * (Linux aqua_vanjaram.c: DPX needs a multiple of 4, TPX exactly 6, QPX exactly 8; odd never).
+ */
+unsigned rp_compute_partitions(enum rocpart_compute_mode mode, unsigned n_xcds);
+
+/* XCDs of the GPU whose supported_xcp_configs is that set (ABI A.1: 8, 6, 4 or 2), or 0. */
+unsigned rp_compute_set_xcds(uint32_t set);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The machine as something to look at and to switch. sysfs and the KFD topology, through the
+ * rooted tree: the same code on hardware, on a capture and on the simulator.
+ */
+#ifndef RP_HW_HW_H
+#define RP_HW_HW_H
+
+#include "hw/scan.h"
+#include "rocpart/mode.h"
+
+/*
+ * Read everything, under an unchanged KFD generation_id (Linux kfd_topology.c: +1 for each node
+ * added or removed). Never reads current_*_partition twice for polling: a read may wake the GPU.
+ * 0; -EAGAIN RETRY when the machine kept changing; -EBADMSG / -E2BIG BAD_ATTRIBUTE with the file.
+ */
+int rp_hw_scan(struct rp_tree *t, struct rp_scan *ret, struct rocpart_error *reterr) RP_MUST_CHECK;
+
+/*
+ * One write to the control file of a GPU; the caller reads back. Negative errno as the kernel gave
+ * it (ABI study B.1, B.2).
+ */
+int rp_hw_write_compute(struct rp_tree *t, const char *bdf, enum rocpart_compute_mode mode);
+int rp_hw_write_memory(struct rp_tree *t, const char *bdf, enum rocpart_memory_mode mode);
+int rp_hw_read_compute(struct rp_tree *t, const char *bdf, enum rocpart_compute_mode *ret);
+int rp_hw_read_memory(struct rp_tree *t, const char *bdf, enum rocpart_memory_mode *ret);
+int rp_hw_read_generation(struct rp_tree *t, uint64_t *ret);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "hw/sysfs.h"
+#include "base/num.h"
+#include "facts/mode_name.h"
+
+#include <stdarg.h>
+
+/* The kernel finishes a switch in milliseconds; a scan takes a few. */
+#define SCAN_TRIES 16
+
+static void attr_done(struct rp_attr *a)
+{
+	free(a->text);
+	a->text = NULL;
+}
+
+void rp_scan_done(struct rp_scan *scan)
+{
+	for (size_t i = 0; i < scan->n_pci; i++) {
+		struct rp_scan_pci *p = &scan->pci[i];
+
+		attr_done(&p->unique_id);
+		attr_done(&p->compute);
+		attr_done(&p->compute_available);
+		attr_done(&p->compute_supported);
+		attr_done(&p->memory);
+		attr_done(&p->memory_available);
+		attr_done(&p->mem_alloc_mode);
+		attr_done(&p->ras_umc);
+		attr_done(&p->bad_pages);
+	}
+	free(scan->pci);
+	free(scan->nodes);
+	free(scan->usage);
+	memset(scan, 0, sizeof(*scan));
+}
+
+int rp_sysfs_error(struct rocpart_error *reterr, int errnum, const char *what, const char *fmt, ...)
+{
+	char path[sizeof(reterr->object)];
+	enum rocpart_errcode code = ROCPART_ERR_BAD_ATTRIBUTE;
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(path, sizeof(path), fmt, ap);
+	va_end(ap);
+	switch (-errnum) {
+	case E2BIG:
+		return rp_error_set(reterr, errnum, code, path, "%s: a full page or more", what);
+	case EBADMSG:
+		return rp_error_set(reterr, errnum, code, path, "%s: not what the kernel writes",
+				    what);
+	default:
+		return rp_error_errno(reterr, errnum, path, "%s: cannot be read", what);
+	}
+}
+
+int rp_hw_read_generation(struct rp_tree *t, uint64_t *ret)
+{
+	return rp_tree_read_u64(t, 10, ret, RP_KFD_TOPOLOGY "/generation_id");
+}
+
+static int scan_parts(struct rp_tree *t, struct rp_scan *scan, struct rocpart_error *reterr)
+{
+	int r = rp_sysfs_scan_kfd(t, scan, reterr);
+
+	if (r == 0)
+		r = rp_sysfs_scan_pci(t, scan, reterr);
+	if (r == 0)
+		r = rp_sysfs_scan_drm(t, scan, reterr);
+	if (r == 0)
+		r = rp_sysfs_scan_usage(t, scan, reterr);
+	return r;
+}
+
+/*
+ * A failure while the machine changed says nothing: it is tried again like any scan whose
+ * generation moved. 1: try again.
+ */
+static int scan_once(struct rp_tree *t, struct rp_scan *scan, struct rocpart_error *reterr)
+{
+	uint64_t before = 0, after = 0;
+	int r0 = rp_hw_read_generation(t, &before), r, r1;
+
+	if (r0 < 0 && r0 != -ENOENT && r0 != -ENOTDIR)
+		return rp_sysfs_error(reterr, r0, "generation", RP_KFD_TOPOLOGY "/generation_id");
+	r = scan_parts(t, scan, reterr);
+	r1 = rp_hw_read_generation(t, &after);
+	if (r0 != r1 || before != after)
+		return 1;
+	scan->generation = (struct rp_opt_u64){r0 == 0, before};
+	return r;
+}
+
+int rp_hw_scan(struct rp_tree *t, struct rp_scan *ret, struct rocpart_error *reterr)
+{
+	for (int i = 0; i < SCAN_TRIES; i++) {
+		RP_AUTO_SCAN struct rp_scan scan = {.kind = rp_tree_kind(t)};
+		int r = scan_once(t, &scan, reterr);
+
+		if (r < 0)
+			return r;
+		if (r == 0) {
+			*ret = scan;
+			memset(&scan, 0, sizeof(scan));
+			return 0;
+		}
+	}
+	rp_error_set(reterr, -EAGAIN, ROCPART_ERR_RETRY, RP_KFD_TOPOLOGY "/generation_id",
+		     "the machine kept changing while it was read (%d tries)", SCAN_TRIES);
+	return rp_error_hint(reterr, "wait until the switch that is under way has ended, then call "
+				     "again");
+}
+
+int rp_hw_write_compute(struct rp_tree *t, const char *bdf, enum rocpart_compute_mode mode)
+{
+	return rp_tree_write(t, rocpart_compute_mode_to_string(mode),
+			     RP_PCI_DEVICES "/%s/current_compute_partition", bdf);
+}
+
+int rp_hw_write_memory(struct rp_tree *t, const char *bdf, enum rocpart_memory_mode mode)
+{
+	return rp_tree_write(t, rocpart_memory_mode_to_string(mode),
+			     RP_PCI_DEVICES "/%s/current_memory_partition", bdf);
+}
+
+int rp_hw_read_compute(struct rp_tree *t, const char *bdf, enum rocpart_compute_mode *ret)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	int r = rp_tree_read(t, &text, RP_PCI_DEVICES "/%s/current_compute_partition", bdf);
+
+	if (r < 0)
+		return r;
+	return rocpart_compute_mode_from_string(rp_strbuf_str(&text), ret) < 0 ? -EBADMSG : 0;
+}
+
+int rp_hw_read_memory(struct rp_tree *t, const char *bdf, enum rocpart_memory_mode *ret)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	int r = rp_tree_read(t, &text, RP_PCI_DEVICES "/%s/current_memory_partition", bdf);
+
+	if (r < 0)
+		return r;
+	return rocpart_memory_mode_from_string(rp_strbuf_str(&text), ret) < 0 ? -EBADMSG : 0;
+}

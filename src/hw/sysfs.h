@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Parts of the sysfs back end; used inside hw/ only. */
+#ifndef RP_HW_SYSFS_H
+#define RP_HW_SYSFS_H
+
+#include "hw/hw.h"
+
+#define RP_KFD_TOPOLOGY "sys/class/kfd/kfd/topology"
+#define RP_KFD_PROC	"sys/class/kfd/kfd/proc"
+#define RP_PCI_DRIVER	"sys/bus/pci/drivers/amdgpu"
+#define RP_PCI_DEVICES	"sys/bus/pci/devices"
+
+int rp_sysfs_scan_kfd(struct rp_tree *t, struct rp_scan *scan, struct rocpart_error *reterr);
+int rp_sysfs_scan_pci(struct rp_tree *t, struct rp_scan *scan, struct rocpart_error *reterr);
+int rp_sysfs_scan_drm(struct rp_tree *t, struct rp_scan *scan, struct rocpart_error *reterr);
+int rp_sysfs_scan_usage(struct rp_tree *t, struct rp_scan *scan, struct rocpart_error *reterr);
+
+/* BAD_ATTRIBUTE (or what fits errnum) about a file of the tree. */
+int rp_sysfs_error(struct rocpart_error *reterr, int errnum, const char *what, const char *fmt, ...)
+	RP_PRINTF(4, 5);
+
+#endif

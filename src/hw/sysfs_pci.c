@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* PCI devices bound to amdgpu and their partition files (Linux amdgpu_gfx.c, amdgpu_gmc.c). */
+#include "base/num.h"
+#include "hw/sysfs.h"
+
+#include <ctype.h>
+#include <stddef.h>
+
+/* Text attributes of a device. A control file's write bit tells whether it can be switched. */
+static const struct {
+	const char *file;
+	size_t offset;
+	bool is_control;
+} attributes[] = {
+	{"unique_id", offsetof(struct rp_scan_pci, unique_id), false},
+	{"current_compute_partition", offsetof(struct rp_scan_pci, compute), true},
+	{"available_compute_partition", offsetof(struct rp_scan_pci, compute_available), false},
+	{"compute_partition_config/supported_xcp_configs",
+	 offsetof(struct rp_scan_pci, compute_supported), false},
+	{"current_memory_partition", offsetof(struct rp_scan_pci, memory), true},
+	{"available_memory_partition", offsetof(struct rp_scan_pci, memory_available), false},
+	{"compute_partition_mem_alloc_mode", offsetof(struct rp_scan_pci, mem_alloc_mode), false},
+	{"ras/umc_err_count", offsetof(struct rp_scan_pci, ras_umc), false},
+};
+
+/* Numbers of a device. */
+static const struct {
+	const char *file;
+	size_t offset;
+} numbers[] = {
+	{"mem_info_vram_total", offsetof(struct rp_scan_pci, vram_total_bytes)},
+	{"mem_info_vram_used", offsetof(struct rp_scan_pci, vram_used_bytes)},
+	{"xgmi_hive_info/xgmi_hive_id", offsetof(struct rp_scan_pci, hive_id)},
+};
+
+/* dddd:bb:dd.f; the domain may have more digits (PCI domains are 32 bits wide). */
+static bool is_bdf(const char *s)
+{
+	size_t digits = 0;
+
+	while (isxdigit((unsigned char)s[digits]))
+		digits++;
+	return digits >= 4 && digits <= 8 && s[digits] == ':' &&
+	       isxdigit((unsigned char)s[digits + 1]) && isxdigit((unsigned char)s[digits + 2]) &&
+	       s[digits + 3] == ':' && isxdigit((unsigned char)s[digits + 4]) &&
+	       isxdigit((unsigned char)s[digits + 5]) && s[digits + 6] == '.' &&
+	       isdigit((unsigned char)s[digits + 7]) && s[digits + 8] == '\0';
+}
+
+/* A file of the driver may be missing or refuse (EPERM in reset, EOPNOTSUPP): that is recorded. */
+static int scan_attribute(struct rp_tree *t, const char *bdf, const char *file, bool is_control,
+			  struct rp_attr *ret)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	struct rp_stat st;
+
+	ret->err = rp_tree_read(t, &text, RP_PCI_DEVICES "/%s/%s", bdf, file);
+	if (ret->err == -ENOMEM || ret->err == -E2BIG || ret->err == -EBADMSG)
+		return ret->err;
+	if (ret->err < 0)
+		return 0;
+	ret->text = rp_strbuf_steal(&text);
+	if (!ret->text)
+		return -ENOMEM;
+	if (is_control && rp_tree_stat(t, &st, RP_PCI_DEVICES "/%s/%s", bdf, file) == 0)
+		ret->writable = st.mode & 0200;
+	return 0;
+}
+
+static int scan_number(struct rp_tree *t, const char *bdf, const char *file, struct rp_opt_u64 *ret)
+{
+	int r = rp_tree_read_u64(t, 10, &ret->v, RP_PCI_DEVICES "/%s/%s", bdf, file);
+
+	ret->known = r == 0;
+	return r == -EBADMSG || r == -E2BIG || r == -ENOMEM ? r : 0;
+}
+
+/* -1 is the kernel's word for no node. */
+static int scan_numa(struct rp_tree *t, struct rp_scan_pci *pci)
+{
+	uint64_t v;
+	int r = rp_tree_read_u64(t, 10, &v, RP_PCI_DEVICES "/%s/numa_node", pci->bdf);
+
+	pci->numa_node = r == 0 && v <= INT32_MAX ? (int32_t)v : -1;
+	return 0;
+}
+
+/* Bad pages: "0x<pfn> : 0x<size> : R" lines; a binary attribute that may exceed a page. */
+static int scan_bad_pages(struct rp_tree *t, struct rp_scan_pci *pci)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+
+	pci->bad_pages.err = rp_tree_read_file(
+		t, RP_MIB, &text, RP_PCI_DEVICES "/%s/ras/gpu_vram_bad_pages", pci->bdf);
+	if (pci->bad_pages.err < 0)
+		return pci->bad_pages.err == -ENOMEM ? -ENOMEM : 0;
+	pci->bad_pages.text = rp_strbuf_steal(&text);
+	return pci->bad_pages.text ? 0 : -ENOMEM;
+}
+
+static int scan_attributes(struct rp_tree *t, struct rp_scan_pci *pci, struct rocpart_error *reterr)
+{
+	char *base = (char *)pci;
+
+	for (size_t i = 0; i < RP_ARRAY_LEN(attributes); i++) {
+		struct rp_attr attr = {0};
+		int r = scan_attribute(t, pci->bdf, attributes[i].file, attributes[i].is_control,
+				       &attr);
+
+		memcpy(base + attributes[i].offset, &attr, sizeof(attr));
+		if (r < 0)
+			return rp_sysfs_error(reterr, r, "attribute", RP_PCI_DEVICES "/%s/%s",
+					      pci->bdf, attributes[i].file);
+	}
+	for (size_t i = 0; i < RP_ARRAY_LEN(numbers); i++) {
+		struct rp_opt_u64 v = {0};
+		int r = scan_number(t, pci->bdf, numbers[i].file, &v);
+
+		memcpy(base + numbers[i].offset, &v, sizeof(v));
+		if (r < 0)
+			return rp_sysfs_error(reterr, r, "number", RP_PCI_DEVICES "/%s/%s",
+					      pci->bdf, numbers[i].file);
+	}
+	return 0;
+}
+
+static int scan_device(struct rp_tree *t, struct rp_scan_pci *pci, struct rocpart_error *reterr)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	uint64_t id = 0;
+	int r = rp_tree_read(t, &text, RP_PCI_DEVICES "/%s/device", pci->bdf);
+
+	if (r == 0)
+		r = rp_parse_u64(rp_strbuf_str(&text), 0, &id) < 0 || id > UINT16_MAX ? -EBADMSG
+										      : 0;
+	if (r < 0)
+		return rp_sysfs_error(reterr, r, "PCI device id", RP_PCI_DEVICES "/%s/device",
+				      pci->bdf);
+	pci->device_id = (uint32_t)id;
+	r = scan_numa(t, pci);
+	if (r == 0)
+		r = scan_bad_pages(t, pci);
+	if (r < 0)
+		return rp_error_nomem(reterr);
+	return scan_attributes(t, pci, reterr);
+}
+
+int rp_sysfs_scan_pci(struct rp_tree *t, struct rp_scan *scan, struct rocpart_error *reterr)
+{
+	RP_AUTO_NAMES struct rp_names names = RP_NAMES_INIT;
+	int r = rp_tree_list(t, &names, RP_PCI_DRIVER);
+
+	if (r == -ENOENT || r == -ENOTDIR)
+		return 0;
+	if (r < 0)
+		return rp_sysfs_error(reterr, r, "amdgpu devices", RP_PCI_DRIVER);
+	scan->has_driver = true;
+	for (size_t i = 0; i < names.n; i++) {
+		struct rp_scan_pci *pci;
+
+		if (!is_bdf(names.v[i]))
+			continue;
+		if (rp_grow(&scan->pci, &scan->cap_pci, scan->n_pci + 1, sizeof(*pci)) < 0)
+			return rp_error_nomem(reterr);
+		pci = &scan->pci[scan->n_pci++]; /* owned by the scan from here, half read or not */
+		memset(pci, 0, sizeof(*pci));
+		(void)rp_fmt(pci->bdf, sizeof(pci->bdf), "%s", names.v[i]);
+		r = scan_device(t, pci, reterr);
+		if (r < 0)
+			return r;
+	}
+	scan->has_pci = scan->n_pci > 0;
+	for (size_t i = 0; i < scan->n_pci && !scan->has_partition_metrics; i++) {
+		struct rp_stat st;
+
+		scan->has_partition_metrics =
+			rp_tree_stat(t, &st, RP_PCI_DEVICES "/%s/xcp", scan->pci[i].bdf) == 0;
+	}
+	return 0;
+}

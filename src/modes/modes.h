@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Which pairs of modes a GPU accepts, and what each yields. Pure: a snapshot in, answers out. */
+#ifndef RP_MODES_MODES_H
+#define RP_MODES_MODES_H
+
+#include "node/snapshot.h"
+
+/*
+ * The kernel's table of compute x memory (aqua_vanjaram.c px_mode_info): NULL when the pair is
+ * possible on a GPU with that many XCDs, else the reason, static text.
+ */
+const char *rp_pair_impossible(enum rocpart_compute_mode compute, enum rocpart_memory_mode memory,
+			       unsigned n_xcds, bool is_gfx950);
+
+/*
+ * Bytes of each partition and domain (amdgpu_gmc.c ranges, amdgpu_amdkfd.c partition size).
+ * vram_bytes is the whole GPU's. Writes n entries of partition and domain, at most 8.
+ */
+void rp_pair_bytes(uint64_t vram_bytes, unsigned n_partitions, enum rocpart_memory_mode memory,
+		   uint64_t partition_bytes[8], uint64_t domain_bytes[8]);
+
+/* Everything about one pair on one GPU. reason may be static text only. */
+void rp_pair_fill(const struct rocpart_gpu *gpu, enum rocpart_compute_mode compute,
+		  enum rocpart_memory_mode memory, struct rocpart_pair *ret);
+
+/* Memory modes that are worth showing for the GPU: what the driver lists, else the product's. */
+uint32_t rp_memory_modes(const struct rocpart_gpu *gpu);
+
+/* Compute modes possible in a memory mode on the GPU, as text "QPX, CPX"; "" when none. */
+void rp_compute_modes_in(const struct rocpart_gpu *gpu, enum rocpart_memory_mode memory,
+			 char text[32]);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/num.h"
+#include "base/strbuf.h"
+#include "facts/mode_name.h"
+#include "modes/modes.h"
+
+#define PAGE UINT64_C(4096)
+#define HOLE (16 * RP_MIB) /* real_vram is the nominal size less this (amdgpu_gmc.c) */
+
+/* Memory modes of a compute mode; NPS3, NPS6 and NPS8 are names that no table accepts. */
+static uint32_t memory_modes_of(enum rocpart_compute_mode compute, bool is_gfx950)
+{
+	const uint32_t nps1 = rp_memory_bit(ROCPART_MEMORY_NPS1);
+	const uint32_t nps2 = rp_memory_bit(ROCPART_MEMORY_NPS2);
+	const uint32_t nps4 = rp_memory_bit(ROCPART_MEMORY_NPS4);
+
+	switch (compute) {
+	case ROCPART_COMPUTE_SPX:
+	case ROCPART_COMPUTE_TPX:
+		return nps1;
+	case ROCPART_COMPUTE_DPX:
+		return nps1 | nps2;
+	case ROCPART_COMPUTE_QPX:
+	case ROCPART_COMPUTE_CPX:
+		return nps1 | nps4 | (is_gfx950 ? nps2 : 0);
+	case ROCPART_COMPUTE_UNKNOWN:
+	default:
+		return 0;
+	}
+}
+
+const char *rp_pair_impossible(enum rocpart_compute_mode compute, enum rocpart_memory_mode memory,
+			       unsigned n_xcds, bool is_gfx950)
+{
+	unsigned n = rp_compute_partitions(compute, n_xcds);
+
+	if (n == 0)
+		return "the number of XCDs does not allow this compute mode";
+	if (!(memory_modes_of(compute, is_gfx950) & rp_memory_bit(memory)))
+		return "the kernel does not allow this compute mode in this memory mode";
+	if (n % (unsigned)memory)
+		return "there would be fewer partitions than memory domains";
+	return NULL;
+}
+
+/*
+ * Ranges: (real_vram + 16 MiB) / m each, in pages; the last one is the rest. A partition gets its
+ * range / q, rounded down to a page, where q partitions share a range.
+ */
+void rp_pair_bytes(uint64_t vram_bytes, unsigned n_partitions, enum rocpart_memory_mode memory,
+		   uint64_t partition_bytes[8], uint64_t domain_bytes[8])
+{
+	unsigned m = (unsigned)memory, q;
+	uint64_t range;
+
+	if (vram_bytes == 0 || m == 0 || m > 8 || n_partitions > 8 || n_partitions % m ||
+	    vram_bytes > UINT64_MAX - HOLE)
+		return;
+	q = n_partitions / m;
+	range = (vram_bytes + HOLE) / m / PAGE * PAGE;
+	for (unsigned d = 0; d < m; d++)
+		domain_bytes[d] = d + 1 < m ? range : vram_bytes - range * (m - 1);
+	for (unsigned p = 0; p < n_partitions; p++)
+		partition_bytes[p] = domain_bytes[p / q] / q / PAGE * PAGE;
+}
+
+/*
+ * The bytes that the driver manages on the whole GPU. An APU reports no VRAM: what its partitions
+ * have now, together, is then the best there is.
+ */
+static uint64_t vram_of(const struct rocpart_gpu *gpu)
+{
+	uint64_t sum = 0;
+
+	if (gpu->vram_total_bytes.known && gpu->vram_total_bytes.v)
+		return gpu->vram_total_bytes.v;
+	if (gpu->n_partitions && gpu->n_partitions == gpu->n_expected && !gpu->alloc_all) {
+		for (size_t i = 0; i < gpu->n_partitions; i++)
+			sum += gpu->partitions[i].memory_bytes.v;
+		return sum;
+	}
+	return gpu->product ? gpu->product->vram_bytes : 0;
+}
+
+uint32_t rp_memory_modes(const struct rocpart_gpu *gpu)
+{
+	uint32_t set = gpu->has_memory_available ? gpu->memory_available
+		       : gpu->product		 ? gpu->product->memory_modes
+						 : 0;
+
+	if (gpu->memory != ROCPART_MEMORY_UNKNOWN)
+		set |= rp_memory_bit(gpu->memory);
+	return set;
+}
+
+void rp_compute_modes_in(const struct rocpart_gpu *gpu, enum rocpart_memory_mode memory,
+			 char text[32])
+{
+	text[0] = '\0';
+	for (unsigned m = ROCPART_COMPUTE_SPX; m <= ROCPART_COMPUTE_CPX; m++) {
+		size_t len = strlen(text);
+
+		if (!rp_pair_impossible((enum rocpart_compute_mode)m, memory, gpu->n_xcds,
+					gpu->is_gfx950))
+			(void)rp_fmt(text + len, 32 - len, "%s%s", len ? ", " : "",
+				     rocpart_compute_mode_to_string((enum rocpart_compute_mode)m));
+	}
+}
+
+/* Why the GPU, as it is now, cannot get into a pair that its kind allows; NULL when it can. */
+static const char *blocked_here(const struct rocpart_gpu *gpu, enum rocpart_compute_mode compute,
+				enum rocpart_memory_mode memory)
+{
+	bool changes_memory = memory != gpu->memory;
+
+	if (gpu->memory == ROCPART_MEMORY_UNKNOWN)
+		return "this machine does not tell its memory mode";
+	if (!(rp_memory_modes(gpu) & rp_memory_bit(memory)))
+		return "the driver does not offer this memory mode";
+	if (changes_memory && !gpu->memory_writable)
+		return "the driver does not let the memory mode be changed";
+	if (gpu->partitionable == RP_NO && (changes_memory || compute != gpu->compute))
+		return "the driver does not let the compute mode be changed";
+	if (gpu->has_compute_supported && !(gpu->compute_supported & rp_compute_bit(compute)))
+		return "the driver does not support this compute mode";
+	if (!changes_memory && compute != gpu->compute && gpu->has_compute_available &&
+	    !(gpu->compute_available & rp_compute_bit(compute)))
+		return "the driver does not offer this compute mode in this memory mode";
+	return NULL;
+}
+
+static const char *const too_few_minors =
+	"DRM minors run out, so the last partition gets no device: graphics of a BMC hold one; "
+	"unload their driver (ast) first";
+
+void rp_pair_fill(const struct rocpart_gpu *gpu, enum rocpart_compute_mode compute,
+		  enum rocpart_memory_mode memory, struct rocpart_pair *ret)
+{
+	unsigned n = rp_compute_partitions(compute, gpu->n_xcds);
+	const char *reason = rp_pair_impossible(compute, memory, gpu->n_xcds, gpu->is_gfx950);
+
+	memset(ret, 0, sizeof(*ret));
+	ret->compute = compute;
+	ret->memory = memory;
+	ret->reason = "";
+	if (!reason && (compute != gpu->compute || memory != gpu->memory))
+		reason = blocked_here(gpu, compute, memory);
+	if (reason) {
+		ret->reason = reason;
+		return;
+	}
+	ret->state = memory != gpu->memory     ? ROCPART_PAIR_AFTER_RELOAD
+		     : compute != gpu->compute ? ROCPART_PAIR_NOW
+					       : ROCPART_PAIR_CURRENT;
+	ret->validated = rp_product_is_validated(gpu->product, compute, memory);
+	ret->n_partitions = ret->n_expected = n;
+	if (gpu->n_slots.known && gpu->n_slots.v < n) {
+		ret->n_expected = (unsigned)gpu->n_slots.v;
+		ret->reason = too_few_minors;
+	}
+	ret->xcds = gpu->n_xcds / n;
+	ret->cus = ret->xcds * gpu->cus_per_xcd;
+	rp_pair_bytes(vram_of(gpu), n, memory, ret->memory_bytes, ret->domain_bytes);
+}
+
+ROCPART_PUBLIC const char *rocpart_pair_state_to_string(enum rocpart_pair_state state)
+{
+	static const char *const names[] = {"never", "current", "now", "after-reload"};
+
+	return (size_t)state < RP_ARRAY_LEN(names) ? names[state] : names[0];
+}

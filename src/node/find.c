@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* Finding a GPU or a partition by the names that people use. */
+#include "base/num.h"
+#include "base/strbuf.h"
+#include "node/snapshot.h"
+
+const struct rocpart_gpu *rp_snapshot_gpu_by_bdf(const struct rocpart_snapshot *s, const char *bdf)
+{
+	for (size_t i = 0; i < s->n_gpus; i++) {
+		const char *have = s->gpus[i].bdf;
+
+		if (rp_str_eq_nocase(have, bdf) ||
+		    (rp_str_starts(have, "0000:") && rp_str_eq_nocase(have + 5, bdf)))
+			return &s->gpus[i];
+	}
+	return NULL;
+}
+
+const struct rocpart_partition *rp_gpu_partition_by_id(const struct rocpart_gpu *gpu, unsigned id)
+{
+	for (size_t i = 0; i < gpu->n_partitions; i++)
+		if (gpu->partitions[i].id == id)
+			return &gpu->partitions[i];
+	return NULL;
+}
+
+/* 16 hex digits, with or without 0x. 1 when found, 0 when not, -ENOTUNIQ. */
+static int by_unique_id(const struct rocpart_snapshot *s, const char *name,
+			const struct rocpart_gpu **ret)
+{
+	const char *digits = rp_str_starts(name, "0x") ? name + 2 : name;
+	int found = 0;
+	uint64_t id;
+
+	if (strlen(digits) != 16 || rp_parse_u64(digits, 16, &id) < 0)
+		return 0;
+	for (size_t i = 0; i < s->n_gpus; i++) {
+		if (!s->gpus[i].unique_id.known || s->gpus[i].unique_id.v != id)
+			continue;
+		if (found++)
+			return -ENOTUNIQ;
+		*ret = &s->gpus[i];
+	}
+	return found;
+}
+
+ROCPART_PUBLIC int rocpart_snapshot_find_gpu(const struct rocpart_snapshot *snapshot,
+					     const char *name, const struct rocpart_gpu **ret_gpu,
+					     struct rocpart_error *reterr)
+{
+	const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(snapshot, name);
+	uint64_t index;
+	int r;
+
+	if (!gpu && rp_parse_u64(name, 10, &index) == 0 && index < snapshot->n_gpus)
+		gpu = &snapshot->gpus[index];
+	if (!gpu) {
+		r = by_unique_id(snapshot, name, &gpu);
+		if (r == -ENOTUNIQ) {
+			rp_error_set(reterr, r, ROCPART_ERR_NOT_FOUND, name,
+				     "several GPUs have the unique id '%s'", name);
+			return rp_error_hint(reterr, "name the GPU by its PCI address");
+		}
+	}
+	if (!gpu) {
+		rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, name, "no GPU '%s'", name);
+		(void)rp_error_hint(reterr, "name it by index, PCI address or unique id; "
+					    "`rocpart list` shows what there is");
+		return -ENOENT;
+	}
+	*ret_gpu = gpu;
+	return 0;
+}
+
+ROCPART_PUBLIC int rocpart_snapshot_find_partition(const struct rocpart_snapshot *snapshot,
+						   const char *name,
+						   const struct rocpart_partition **ret_partition,
+						   struct rocpart_error *reterr)
+{
+	const char *slash = strrchr(name, '/');
+	RP_AUTO_FREE char *gpu_name = NULL;
+	const struct rocpart_partition *p;
+	const struct rocpart_gpu *gpu = NULL;
+	uint32_t id;
+	int r;
+
+	if (!slash || rp_parse_u32(slash + 1, 10, &id) < 0)
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, name,
+				    "'%s' is not a partition; write GPU/ID, such as 0/3", name);
+	gpu_name = rp_strndup(name, (size_t)(slash - name));
+	if (!gpu_name)
+		return rp_error_nomem(reterr);
+	r = rocpart_snapshot_find_gpu(snapshot, gpu_name, &gpu, reterr);
+	if (r < 0)
+		return r;
+	p = rp_gpu_partition_by_id(gpu, id);
+	if (!p)
+		return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, name,
+				    "GPU %zu (%s) has no partition %u; it has %zu", gpu->index,
+				    gpu->bdf, id, gpu->n_partitions);
+	*ret_partition = p;
+	return 0;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* Partitions of a GPU from its KFD nodes: identity, dies, memory, indices, what is wrong. */
+#include "base/strbuf.h"
+#include "facts/mode_name.h"
+#include "node/build.h"
+
+static bool belongs(const struct rocpart_gpu *gpu, const struct rp_scan_node *node)
+{
+	char bdf[16];
+
+	rp_node_bdf(node, bdf);
+	return !node->hidden && rp_str_eq(bdf, gpu->bdf);
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct rocpart_partition *pa = a, *pb = b;
+
+	return pa->id < pb->id ? -1 : pa->id > pb->id;
+}
+
+static struct rp_opt_u64 used_bytes(const struct rp_scan *scan, struct rp_opt_u64 gpu_id)
+{
+	struct rp_opt_u64 sum = {scan->has_usage && gpu_id.known, 0};
+
+	for (size_t i = 0; sum.known && i < scan->n_usage; i++)
+		if (scan->usage[i].gpu_id == gpu_id.v)
+			sum.v += scan->usage[i].vram_bytes;
+	return sum;
+}
+
+int rp_build_partitions(struct rocpart_gpu *gpu, const struct rp_scan *scan)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < scan->n_nodes; i++)
+		n += belongs(gpu, &scan->nodes[i]);
+	gpu->partitions = rp_new0(struct rocpart_partition, n);
+	if (!gpu->partitions)
+		return -ENOMEM;
+	for (size_t i = 0; i < scan->n_nodes; i++) {
+		const struct rp_scan_node *node = &scan->nodes[i];
+		struct rocpart_partition *p = &gpu->partitions[gpu->n_partitions];
+
+		if (!belongs(gpu, node))
+			continue;
+		gpu->n_partitions++;
+		p->gpu = gpu;
+		p->id = node->location_id & 7U;
+		p->n_xcds = node->num_xcc;
+		p->first_xcd = p->id * node->num_xcc; /* aqua_vanjaram.c: XCCs are dealt in order */
+		p->cus = node->simd_count / node->simd_per_cu;
+		p->memory_bytes = node->memory_bytes;
+		p->memory_used_bytes = used_bytes(scan, node->gpu_id);
+		p->card_minor = node->card_minor;
+		p->gpu_id = node->gpu_id;
+		p->unique_id = node->unique_id;
+		p->render_minor = node->render_minor;
+		p->kfd_node = node->node_id;
+	}
+	if (n)
+		qsort(gpu->partitions, n, sizeof(*gpu->partitions), by_id);
+	return 0;
+}
+
+/*
+ * Linux amdgpu_amdkfd.c and aqua_vanjaram.c: with m domains and n partitions, q = n / m of them
+ * share a domain; partition p lies in domain p / q and gets its size / q, or, with mem_alloc_mode
+ * ALL, the whole of it. Then what the partition can count on is its share.
+ */
+void rp_build_memory(struct rocpart_gpu *gpu)
+{
+	unsigned n = rp_compute_partitions(gpu->compute, gpu->n_xcds);
+	unsigned domains = (unsigned)gpu->memory, sharers;
+
+	gpu->n_expected = n;
+	if (n == 0 || domains == 0 || n % domains)
+		return;
+	sharers = n / domains;
+	for (size_t i = 0; i < gpu->n_partitions; i++) {
+		struct rocpart_partition *p = &gpu->partitions[i];
+
+		p->memory_domain = (struct rp_opt_u64){true, p->id / sharers};
+		if (!p->memory_bytes.known)
+			continue;
+		p->memory_domain_bytes = p->memory_bytes;
+		if (gpu->alloc_all)
+			p->memory_bytes.v /= sharers;
+		else if (p->memory_bytes.v <= UINT64_MAX / sharers)
+			p->memory_domain_bytes.v *= sharers;
+	}
+}
+
+static struct rocpart_partition *of_node(struct rocpart_snapshot *s, uint32_t node_id)
+{
+	for (size_t g = 0; g < s->n_gpus; g++)
+		for (size_t i = 0; i < s->gpus[g].n_partitions; i++)
+			if (s->gpus[g].partitions[i].kfd_node == node_id)
+				return &s->gpus[g].partitions[i];
+	return NULL;
+}
+
+void rp_build_rocr_indices(struct rocpart_snapshot *s, const struct rp_scan *scan)
+{
+	uint64_t rank = 0;
+
+	for (size_t i = 0; i < scan->n_nodes; i++) { /* ascending node number */
+		struct rocpart_partition *p;
+
+		s->n_hidden_nodes += scan->nodes[i].hidden;
+		if (!scan->nodes[i].render_accessible)
+			continue;
+		p = of_node(s, scan->nodes[i].node_id);
+		if (p)
+			p->rocr_index = (struct rp_opt_u64){true, rank++};
+	}
+}
+
+/* The partitions that are there do not look like the mode that the driver names. */
+static bool is_mismatched(const struct rocpart_gpu *gpu)
+{
+	if (gpu->compute == ROCPART_COMPUTE_UNKNOWN || gpu->n_expected == 0)
+		return false;
+	if (gpu->n_partitions > gpu->n_expected)
+		return true;
+	for (size_t i = 0; i < gpu->n_partitions; i++)
+		if (gpu->partitions[i].n_xcds * gpu->n_expected != gpu->n_xcds ||
+		    gpu->partitions[i].id >= gpu->n_expected)
+			return true;
+	return false;
+}
+
+static bool has_duplicate_id(const struct rocpart_snapshot *s, const struct rocpart_gpu *gpu)
+{
+	for (size_t i = 0; i < s->n_gpus; i++)
+		if (&s->gpus[i] != gpu && gpu->unique_id.known && s->gpus[i].unique_id.known &&
+		    s->gpus[i].unique_id.v == gpu->unique_id.v)
+			return true;
+	return gpu->n_partitions > 1 && gpu->partitions[0].unique_id.known &&
+	       gpu->partitions[0].unique_id.v == gpu->partitions[1].unique_id.v;
+}
+
+static uint32_t degraded_of(const struct rocpart_snapshot *s, const struct rocpart_gpu *gpu)
+{
+	uint32_t codes = 0;
+
+	if (is_mismatched(gpu))
+		codes |= 1U << RP_DEGRADED_MODE_MISMATCH;
+	else if (gpu->n_partitions < gpu->n_expected && s->has_kfd)
+		codes |= 1U << (s->n_hidden_nodes ? RP_DEGRADED_HIDDEN_BY_CGROUP
+						  : RP_DEGRADED_PARTITION_MISSING);
+	if (gpu->pending_memory != ROCPART_MEMORY_UNKNOWN && gpu->pending_memory != gpu->memory)
+		codes |= 1U << RP_DEGRADED_PENDING_RELOAD;
+	if (gpu->uncorrectable_errors.known && gpu->uncorrectable_errors.v)
+		codes |= 1U << RP_DEGRADED_UNHEALTHY;
+	return codes;
+}
+
+void rp_build_codes(struct rocpart_snapshot *s, const struct rp_scan *scan)
+{
+	for (size_t i = 0; i < s->n_gpus; i++) {
+		struct rocpart_gpu *gpu = &s->gpus[i];
+
+		gpu->degraded |= degraded_of(s, gpu);
+		if (has_duplicate_id(s, gpu))
+			gpu->notes |= 1U << RP_NOTE_DUPLICATE_UNIQUE_ID;
+		if (scan->has_dot_naming)
+			gpu->notes |= 1U << RP_NOTE_XCP_DOT_NAMING;
+		if (gpu->bad_pages.known && gpu->bad_pages.v)
+			gpu->notes |= 1U << RP_NOTE_BAD_PAGES;
+		if (gpu->alloc_all)
+			gpu->notes |= 1U << RP_NOTE_MEM_ALLOC_ALL;
+	}
+}

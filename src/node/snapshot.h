@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The picture of a machine, made from a scan by pure rules. The structures behind the public
+ * getters; read them freely inside src/, never write them once the snapshot is made.
+ */
+#ifndef RP_NODE_SNAPSHOT_H
+#define RP_NODE_SNAPSHOT_H
+
+#include <stdatomic.h>
+
+#include "base/error.h"
+#include "facts/product.h"
+#include "hw/scan.h"
+#include "rocpart/node.h"
+
+enum rp_degraded {
+	RP_DEGRADED_PARTITION_MISSING,
+	RP_DEGRADED_MODE_MISMATCH,
+	RP_DEGRADED_HIDDEN_BY_CGROUP,
+	RP_DEGRADED_PENDING_RELOAD,
+	RP_DEGRADED_UNHEALTHY,
+	RP_N_DEGRADED
+};
+
+enum rp_note {
+	RP_NOTE_DUPLICATE_UNIQUE_ID,
+	RP_NOTE_XCP_DOT_NAMING,
+	RP_NOTE_READ_ONLY_FILES,
+	RP_NOTE_CORDONED,
+	RP_NOTE_BAD_PAGES,
+	RP_NOTE_MEM_ALLOC_ALL,
+	RP_N_NOTES
+};
+
+enum rp_tristate { RP_NO, RP_YES, RP_UNKNOWN };
+
+struct rocpart_partition {
+	const struct rocpart_gpu *gpu;
+	unsigned id;
+	unsigned first_xcd, n_xcds, cus;
+	struct rp_opt_u64 memory_bytes;
+	struct rp_opt_u64 memory_domain, memory_domain_bytes;
+	struct rp_opt_u64 memory_used_bytes;
+	struct rp_opt_u64 card_minor, gpu_id, rocr_index;
+	struct rp_opt_u64 unique_id; /* of its KFD node */
+	unsigned render_minor, kfd_node;
+};
+
+struct rocpart_gpu {
+	const struct rocpart_snapshot *snapshot;
+	size_t index;
+	char bdf[16];
+	const struct rp_product *product; /* NULL: unknown id */
+	uint32_t device_id;
+	unsigned n_xcds;      /* 0: not known */
+	unsigned cus_per_xcd; /* 0: not known */
+	enum rocpart_compute_mode compute;
+	bool compute_derived;
+	enum rocpart_memory_mode memory, pending_memory;
+	enum rp_tristate partitionable;
+	bool memory_writable;
+	bool has_compute_available, has_compute_supported, has_memory_available;
+	uint32_t compute_available, compute_supported, memory_available; /* sets */
+	bool is_gfx950;
+	struct rp_opt_u64 n_slots; /* partitions that can get a DRM node */
+	bool alloc_all;		   /* compute_partition_mem_alloc_mode is ALL */
+	struct rp_opt_u64 hive_id, unique_id, vram_total_bytes, vram_used_bytes;
+	struct rp_opt_u64 uncorrectable_errors, bad_pages;
+	int numa_node;	     /* -1: none */
+	uint32_t degraded;   /* bits of enum rp_degraded */
+	uint32_t notes;	     /* bits of enum rp_note */
+	unsigned n_expected; /* partitions of its mode; 0: not known */
+	struct rocpart_partition *partitions;
+	size_t n_partitions;
+};
+
+struct rocpart_snapshot {
+	atomic_uint refs;
+	enum rp_tree_kind kind;
+	struct rp_opt_u64 generation;
+	const char *abi; /* static text or NULL */
+	bool has_pci, has_drm, has_kfd;
+	bool has_usage; /* the kernel shows processes and their memory */
+	unsigned n_card_minors;
+	unsigned n_hidden_nodes;
+	struct rocpart_gpu *gpus; /* in BDF order */
+	size_t n_gpus;
+};
+
+/* What the machine does not show and our records do; applied while the snapshot is made. */
+struct rp_overlay {
+	const char *bdf;
+	enum rocpart_memory_mode pending_memory; /* UNKNOWN: none */
+	bool cordoned;
+};
+
+/* 0, -ENOMEM, -EBADMSG with the attribute that makes no sense. */
+int rp_snapshot_new(const struct rp_scan *scan, const struct rp_overlay *overlays,
+		    size_t n_overlays, struct rocpart_snapshot **ret,
+		    struct rocpart_error *reterr) RP_MUST_CHECK;
+
+void rp_cleanup_snapshot(struct rocpart_snapshot **s);
+#define RP_AUTO_SNAPSHOT RP_AUTO(rp_cleanup_snapshot)
+
+const struct rocpart_gpu *rp_snapshot_gpu_by_bdf(const struct rocpart_snapshot *s, const char *bdf);
+const struct rocpart_partition *rp_gpu_partition_by_id(const struct rocpart_gpu *gpu, unsigned id);
+
+#endif
