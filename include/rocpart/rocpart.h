@@ -16,7 +16,6 @@
 #include <rocpart/error.h>
 #include <rocpart/mode.h>
 #include <rocpart/node.h>
-#include <rocpart/sim.h>
 
 #ifdef __cplusplus
 extern "C" {
