@@ -164,6 +164,26 @@ static void add_u32(struct rp_strbuf *out, const char *key, uint32_t v)
 	rp_strbuf_addf(out, "%s %u\n", key, v);
 }
 
+/*
+ * Which SDMA engines the GPU end of a link should use. In SPX the kernel has a table for the links
+ * of 8 sockets instead, which is not played.
+ */
+static uint32_t sdma_mask(const struct rp_sim *sim, uint32_t from, const struct link *l)
+{
+	const struct rp_sim_node *n = rp_sim_node_at(sim, from);
+	uint32_t dma, engines;
+
+	if (!n)
+		n = rp_sim_node_at(sim, l->to);
+	if (!n)
+		return 0;
+	dma = product_of(sim, n)->dma / rp_sim_partitions(sim, n->gpu);
+	engines = dma < 2 ? dma : 2;
+	if (l->type == LINK_XGMI && dma > engines)
+		return (uint32_t)(((UINT64_C(1) << (dma - engines)) - 1) << engines);
+	return (1U << engines) - 1;
+}
+
 static int show_link(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_strbuf *out)
 {
 	struct link l = {0};
@@ -181,8 +201,8 @@ static int show_link(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_s
 	add_u32(out, "min_bandwidth", l.min_mbs);
 	add_u32(out, "max_bandwidth", l.max_mbs);
 	add_u32(out, "recommended_transfer_size", 0);
-	if (sim->profile->abi == RP_SIM_G3)
-		add_u32(out, "recommended_sdma_engine_id_mask", 0);
+	if (sim->profile->abi == RP_SIM_G3 || sim->profile->sdma_mask)
+		add_u32(out, "recommended_sdma_engine_id_mask", sdma_mask(sim, e->node, &l));
 	add_u32(out, "flags", l.flags);
 	return rp_sim_shown(out);
 }

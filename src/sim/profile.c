@@ -423,6 +423,7 @@ static const struct field top_fields[] = {
 	TOP("cpu_link_weight", FIELD_U32, cpu_link_weight, 1, 255, false),
 	TOP("bmc", FIELD_BOOL, bmc, 0, 0, false),
 	TOP("mem_alloc_mode", FIELD_BOOL, mem_alloc_mode, 0, 0, false),
+	TOP("sdma_mask", FIELD_BOOL, sdma_mask, 0, 0, false),
 	TOP("auto_qpx", FIELD_BOOL, auto_qpx, 0, 0, false),
 	TOP("user_partt_mode", FIELD_OTHER, user_partt_mode, 0, 0, false),
 	TOP("driver_version", FIELD_TEXT, driver_version, 0, 0, false),

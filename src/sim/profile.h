@@ -73,6 +73,7 @@ struct rp_sim_profile {
 	uint32_t cpu_clock_mhz, cpu_link_type, cpu_link_weight;
 	bool bmc;		 /* a BMC graphics card holds card0 */
 	bool mem_alloc_mode;	 /* compute_partition_mem_alloc_mode exists */
+	bool sdma_mask;		 /* links tell SDMA engines before g3 too */
 	bool auto_qpx;		 /* kernels before 6.11 choose QPX where newer ones choose CPX */
 	int32_t user_partt_mode; /* -2: the driver chooses */
 	char *driver_version;	 /* of a DKMS driver, or NULL */
