@@ -68,6 +68,7 @@ int rp_sim_load(struct rp_sim *sim)
 	if (fault)
 		return fault->effect;
 	sim->state.loaded = true;
+	sim->state.loads++;
 	sim->state.generation = 1; /* the CPU nodes */
 	sim->state.simd_next = 0;
 	sim->state.n_nodes = 0;
@@ -125,10 +126,11 @@ int rp_sim_unload(struct rp_sim *sim)
 
 int rp_sim_boot(struct rp_sim *sim)
 {
-	uint64_t boots = sim->state.boots;
+	uint64_t boots = sim->state.boots, loads = sim->state.loads;
 
 	rp_sim_state_done(&sim->state);
 	sim->state.boots = boots + 1;
+	sim->state.loads = loads;
 	for (size_t g = 0; g < sim->profile->n_gpus; g++)
 		sim->state.gpus[g].nps = rp_sim_switchable(sim, g) ? sim->profile->boot_nps : 1;
 	return rp_sim_load(sim);

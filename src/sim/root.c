@@ -137,8 +137,20 @@ static const struct rp_sim_file device_dirs[] = {
 	RP_SIM_END,
 };
 
+/* kernfs numbers a folder anew when it is made: each load of the module has its own. */
+static void number_load(const struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_stat *st)
+{
+	(void)e;
+	st->inode = sim->state.loads;
+}
+
 static const struct rp_sim_file module_dirs[] = {
-	LOADED_DIR("amdgpu", rp_sim_module_files),
+	{.name = "amdgpu",
+	 .type = RP_FILE_DIR,
+	 .mode = 0755,
+	 .children = rp_sim_module_files,
+	 .exists = rp_sim_is_loaded,
+	 .info = number_load},
 	RP_SIM_END,
 };
 

@@ -99,6 +99,7 @@ struct rp_json *rp_sim_state_to_json(const struct rp_sim *sim)
 	int r = rp_json_set_u64(j, "version", STATE_VERSION);
 
 	r |= rp_json_set_u64(j, "boots", s->boots);
+	r |= rp_json_set_u64(j, "loads", s->loads);
 	r |= rp_json_set_bool(j, "loaded", s->loaded);
 	r |= rp_json_set_u64(j, "generation", s->generation);
 	r |= rp_json_set_u64(j, "simd_next", s->simd_next);
@@ -352,6 +353,8 @@ int rp_sim_state_from_json(const struct rp_sim *sim, const struct rp_json *j,
 	if (r < 0 || version != STATE_VERSION || rp_json_len(gpus) != sim->profile->n_gpus)
 		return -EBADMSG;
 	r = get_u64(j, "boots", INT64_MAX, &ret->boots);
+	if (r == 0)
+		r = get_u64(j, "loads", INT64_MAX, &ret->loads);
 	if (r == 0)
 		r = get_bool(j, "loaded", &ret->loaded);
 	if (r == 0)
