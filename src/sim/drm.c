@@ -216,7 +216,8 @@ const struct rp_sim_file rp_sim_platform_files[] = {
 	 .each = each_platform,
 	 .type = RP_FILE_DIR,
 	 .mode = 0755,
-	 .children = platform_device_files},
+	 .children = platform_device_files,
+	 .more = {rp_sim_metrics_dirs}},
 	RP_SIM_END,
 };
 
