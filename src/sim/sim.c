@@ -9,8 +9,6 @@
 #include "sim/machine.h"
 #include "sim/store.h"
 
-#define PROFILE_MAX (1U << 20)
-
 static struct rp_sim *new_sim(const char *name)
 {
 	struct rp_sim *sim = rp_new0(struct rp_sim, 1);
@@ -120,7 +118,7 @@ int rp_sim_create(const char *dir, const char *profile_text, size_t len, const c
 static int read_machine(struct rp_sim *sim, struct rocpart_error *err)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	int r = rp_sim_read_at(sim->dir_fd, RP_SIM_PROFILE_FILE, PROFILE_MAX, &text, NULL);
+	int r = rp_sim_read_at(sim->dir_fd, RP_SIM_PROFILE_FILE, RP_SIM_PROFILE_MAX, &text, NULL);
 
 	if (r < 0)
 		return rp_error_errno(err, r, sim->name, "its profile cannot be read");

@@ -20,6 +20,8 @@ struct rp_sim;
 /* The file that makes a folder a simulated machine. */
 #define RP_SIM_MARKER "rocpart-sim"
 
+#define RP_SIM_PROFILE_MAX (1U << 20) /* bytes of a profile */
+
 /*
  * A new machine in folder dir (made, 0755), in the state that it boots in. name stands in messages
  * about the profile. -EEXIST: there is one; -EINVAL: the profile is wrong, with its place.
