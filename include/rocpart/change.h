@@ -99,6 +99,20 @@ int rocpart_change_set_modes(struct rocpart_change *change, const struct rocpart
 			     struct rocpart_error *reterr);
 
 /**
+ * rocpart_change_load_file() - Add the wishes of a node.yaml.
+ * @change: the change.
+ * @path: the file; JSON is read too. Its `node:` part says the memory mode (hive-wide) and the
+ *	compute mode of all GPUs, of ranges, indices, PCI addresses, unique ids or product names.
+ * @reterr: why it failed, with line and column, or NULL.
+ *
+ * Unknown keys are errors. Since 0.1.
+ * Return: 0; -EINVAL: CONFIG_SYNTAX; -ENOTSUP: a GPU it names cannot be partitioned; -ENOMEM;
+ * errno of reading the file.
+ */
+int rocpart_change_load_file(struct rocpart_change *change, const char *path,
+			     struct rocpart_error *reterr);
+
+/**
  * rocpart_change_set_allow_unvalidated() - Accept pairs that the vendor has not validated.
  * @change: the change.
  * @allow: false unless set.

@@ -16,6 +16,7 @@
 #include <rocpart/error.h>
 #include <rocpart/mode.h>
 #include <rocpart/node.h>
+#include <rocpart/sim.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -445,12 +445,15 @@ static int read_words(const struct reader *r, const struct rp_yaml *y, struct rp
 	if (version->kind != RP_YAML_SCALAR || !rp_str_eq(version->text, "v1"))
 		return rp_yaml_error(version, r->name, r->err, "the only version is v1");
 	if (abi) {
-		p->abi = 0;
+		bool known = false;
+
 		for (size_t i = 0; i < RP_ARRAY_LEN(abis); i++) {
-			if (abi->kind == RP_YAML_SCALAR && rp_str_eq(abi->text, abis[i]))
-				p->abi = (enum rp_sim_abi)(i + 1);
+			if (abi->kind != RP_YAML_SCALAR || !rp_str_eq(abi->text, abis[i]))
+				continue;
+			p->abi = (enum rp_sim_abi)(i + 1);
+			known = true;
 		}
-		if (!p->abi)
+		if (!known)
 			return rp_yaml_error(abi, r->name, r->err, "abi is g1, g2 or g3");
 	}
 	if (user) {
