@@ -129,32 +129,63 @@ static int print_change_json(struct cli *cli, const struct rocpart_change *chang
 	return cli_print_json(cli, j);
 }
 
-static void print_gpu_line(const struct rocpart_change_gpu *g)
+static bool is_alike(const struct rocpart_change_gpu *a, const struct rocpart_change_gpu *b)
+{
+	return a->from_compute == b->from_compute && a->from_memory == b->from_memory &&
+	       a->to_compute == b->to_compute && a->to_memory == b->to_memory &&
+	       a->n_partitions_before == b->n_partitions_before &&
+	       a->n_partitions_after == b->n_partitions_after &&
+	       a->partition_bytes == b->partition_bytes;
+}
+
+/* GPUs first to last, all of which change in the same way. */
+static void print_gpus_line(const struct rocpart_change_gpu *first,
+			    const struct rocpart_change_gpu *last)
 {
 	char each[RP_BYTES_TEXT_SIZE], domain[RP_BYTES_TEXT_SIZE];
 
-	printf("  GPU %zu  %s  %s/%s -> %s/%s  %u -> %u partitions", g->index, g->bdf,
-	       rocpart_compute_mode_to_string(g->from_compute),
-	       rocpart_memory_mode_to_string(g->from_memory),
-	       rocpart_compute_mode_to_string(g->to_compute),
-	       rocpart_memory_mode_to_string(g->to_memory), g->n_partitions_before,
-	       g->n_partitions_after);
-	if (g->partition_bytes)
-		printf(" of %s (domain %s)", rp_format_bytes(g->partition_bytes, each),
-		       rp_format_bytes(g->domain_bytes, domain));
+	if (first == last)
+		printf("  GPU %zu (%s)", first->index, first->bdf);
+	else
+		printf("  GPUs %zu-%zu (%s to %s)", first->index, last->index, first->bdf,
+		       last->bdf);
+	printf(": %s/%s -> %s/%s, %u -> %u partition%s%s",
+	       rocpart_compute_mode_to_string(first->from_compute),
+	       rocpart_memory_mode_to_string(first->from_memory),
+	       rocpart_compute_mode_to_string(first->to_compute),
+	       rocpart_memory_mode_to_string(first->to_memory), first->n_partitions_before,
+	       first->n_partitions_after, first->n_partitions_after == 1 ? "" : "s",
+	       first == last ? "" : " each");
+	if (first->partition_bytes)
+		printf(", %s (domain %s)", rp_format_bytes(first->partition_bytes, each),
+		       rp_format_bytes(first->domain_bytes, domain));
 	printf("\n");
+}
+
+static void print_gpus(const struct rocpart_change *change)
+{
+	const struct rocpart_change_gpu *first = rocpart_change_get_gpu(change, 0), *last = first;
+
+	for (size_t i = 1; first; i++) {
+		const struct rocpart_change_gpu *g = rocpart_change_get_gpu(change, i);
+
+		if (g && is_alike(first, g) && g->index == last->index + 1) {
+			last = g;
+			continue;
+		}
+		print_gpus_line(first, last);
+		first = last = g;
+	}
 }
 
 static void print_change(const struct cli *cli, const struct rocpart_change *change,
 			 const struct rocpart_holders *holders)
 {
-	const struct rocpart_change_gpu *g;
 	const char *text;
 
 	cli_print_banner(cli);
 	printf("change:\n");
-	for (size_t i = 0; (g = rocpart_change_get_gpu(change, i)); i++)
-		print_gpu_line(g);
+	print_gpus(change);
 	printf("steps:\n");
 	for (size_t i = 0; (text = rocpart_change_get_step(change, i)); i++)
 		printf("  %zu. %s\n", i + 1, text);

@@ -89,11 +89,13 @@ static int describe_compute(struct rocpart_change *c)
 	if (c->needs_reload && c->reload == ROCPART_RELOAD_NEVER)
 		return 0;
 	for (size_t i = 0; i < c->n_gpus && r == 0; i++)
-		if (after_reload || c->gpus[i].to_compute != c->gpus[i].from_compute)
-			r = add(&c->steps, "set GPU %zu (%s) to %s%s", c->gpus[i].index,
+		if (!after_reload && c->gpus[i].to_compute != c->gpus[i].from_compute)
+			r = add(&c->steps, "set GPU %zu (%s) to %s", c->gpus[i].index,
 				c->gpus[i].bdf,
-				rocpart_compute_mode_to_string(c->gpus[i].to_compute),
-				after_reload ? ", unless the driver chose it" : "");
+				rocpart_compute_mode_to_string(c->gpus[i].to_compute));
+	if (r == 0 && after_reload)
+		r = add(&c->steps, "set the compute mode of every GPU that the driver started in "
+				   "another one");
 	if (r == 0)
 		r = add(&c->steps, "read everything back");
 	if (r == 0 && !after_reload)
