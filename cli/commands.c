@@ -64,7 +64,7 @@ static const struct cli_option apply_options[] = {
 static const struct cli_option reset_options[] = {OPT_GPU, OPTS_CHANGE, END};
 static const struct cli_option undo_options[] = {OPTS_CHANGE, END};
 static const struct cli_option help_options[] = {
-	{"scdoc", 0, "COMMAND", CLI_TEXT, AT(scdoc), "print the OPTIONS of its man page"},
+	{"scdoc", 0, "COMMAND", CLI_TEXT, AT(scdoc), "print the frame of its man page"},
 	END,
 };
 
