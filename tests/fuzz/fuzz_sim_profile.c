@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (size_t i = 0; i < gpus.n && i < 2; i++)
 			poke(sim, gpus.v[i]);
 	}
-	(void)rp_sim_reload(sim, &err);
-	read_nodes(sim);
+	if (rp_sim_reload(sim, &err) == 0)
+		read_nodes(sim);
 	return 0;
 }
