@@ -37,6 +37,7 @@ struct sim_errno_row {
 #define H8	 "mi308x-8", NULL, "0000:0a:00.0"
 #define M210	 "mixed", NULL, "0000:63:00.0"
 #define MI350	 "mi350x-8", NULL, "0000:05:00.0"
+#define X1_NPS2	 "mi300x-1", "nps: [1, 4]=>nps: [1, 2]", "0000:05:00.0"
 #define MI350_G2 "mi350x-8", "abi: g3=>abi: g2", "0000:05:00.0"
 #define IN_RESET "fault reset:0000:05:00.0"
 
@@ -76,6 +77,7 @@ static const struct sim_errno_row sim_errno_rows[] = {
 	{"compute_spx_in_nps2", MI350, "memory NPS2", 0, COMPUTE, "SPX", -EINVAL},
 	{"compute_cpx_in_nps2", MI350, "memory NPS2", 0, COMPUTE, "CPX", 0},
 	{"compute_qpx_in_nps2", MI350, "memory NPS2", 0, COMPUTE, "QPX", 0},
+	{"compute_cpx_in_nps2_of_gfx942", X1_NPS2, "memory NPS2", 0, COMPUTE, "CPX", -EINVAL},
 	{"compute_cpx_in_nps2_g2", MI350_G2, "memory NPS2", 0, COMPUTE, "CPX", -EINVAL},
 	/* 9 busy: any KFD user before g3, then one that may use this GPU; DRM users never */
 	{"compute_kfd_user", X1, "kfd", 0, COMPUTE, "CPX", -EBUSY},

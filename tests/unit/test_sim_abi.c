@@ -199,6 +199,25 @@ static void abi_selector_switches_nothing_and_refuses_what_is_unsupported(void *
 	assert_file(sim, path, "CPX\n");
 }
 
+/* CAPPING divides the range among its partitions, ALL does not; each switch goes back. */
+static void abi_alloc_mode_lifts_the_cap_until_the_next_switch(void **state)
+{
+	RP_AUTO_SIM struct rp_sim *sim =
+		boot("mi300x-1", "version: v1=>version: v1\nmem_alloc_mode: true");
+	const char *path = PCI G0 "/compute_partition_mem_alloc_mode";
+	const char *bank = "mem_banks/0/properties";
+
+	(void)state;
+	sim_setup(sim, G0, "compute DPX");
+	assert_int_equal(sim_property(sim, 2, bank, "size_in_bytes"), 103070826496);
+	assert_int_equal(sim_write(sim, path, "ALL"), 0);
+	assert_int_equal(sim_property(sim, 2, bank, "size_in_bytes"), 206141652992);
+	sim_setup(sim, G0, "compute QPX");
+	assert_file(sim, path, "CAPPING\n");
+	assert_int_equal(sim_property(sim, 2, bank, "size_in_bytes"), 51535413248);
+	assert_int_equal(sim_write(sim, path, "SOME"), -EINVAL);
+}
+
 static void abi_resource_files_are_for_root(void **state)
 {
 	RP_AUTO_SIM struct rp_sim *sim = boot("mi300x-1", NULL);
@@ -319,6 +338,7 @@ int main(void)
 		cmocka_unit_test(abi_used_memory_is_shown_by_dkms_only),
 		cmocka_unit_test(abi_config_tells_resources_of_the_selected_mode),
 		cmocka_unit_test(abi_selector_switches_nothing_and_refuses_what_is_unsupported),
+		cmocka_unit_test(abi_alloc_mode_lifts_the_cap_until_the_next_switch),
 		cmocka_unit_test(abi_resource_files_are_for_root),
 		cmocka_unit_test(abi_write_only_file_is_not_read_even_by_root),
 		cmocka_unit_test(abi_device_cgroup_hides_other_nodes),

@@ -82,6 +82,21 @@ static void store_machine_is_made_once_and_removed(void **state)
 	assert_int_equal(rp_sim_open(dir, &sim, NULL), -ENOENT);
 }
 
+static void store_removal_takes_the_records_along(void **state)
+{
+	const struct folder *f = *state;
+	RP_AUTO_FREE char *records = rp_strdupf("%s/" RP_SIM_RECORDS, f->machine);
+	RP_AUTO_FREE char *journal = rp_strdupf("%s/journal.json", records);
+	RP_AUTO_FCLOSE FILE *file = NULL;
+
+	create(f, "mi300x-1");
+	assert_int_equal(mkdir(records, 0755), 0);
+	file = fopen(journal, "we");
+	assert_non_null(file);
+	assert_int_equal(rocpart_sim_remove(f->machine, NULL), 0);
+	assert_int_equal(access(f->machine, F_OK), -1);
+}
+
 /* No marker: what an interrupted attempt left is completed. */
 static void store_interrupted_creation_is_completed(void **state)
 {
@@ -339,6 +354,7 @@ int main(void)
 #define STORE_TEST(t) cmocka_unit_test_setup_teardown(t, make_folder, remove_folder)
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(store_machine_is_made_once_and_removed),
+		STORE_TEST(store_removal_takes_the_records_along),
 		STORE_TEST(store_interrupted_creation_is_completed),
 		STORE_TEST(store_change_is_seen_by_whoever_has_it_open),
 		STORE_TEST(store_whole_state_survives_closing),
