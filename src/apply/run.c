@@ -177,7 +177,7 @@ static int verify_target(struct rocpart_change *c, const struct rp_target *t, en
 
 	if (!gpu) {
 		(void)rp_error_set(reterr, -ENODEV, ROCPART_ERR_GPU_LOST, t->bdf,
-				   "%s is gone; the other GPUs are in the modes wanted", t->bdf);
+				   "this GPU is gone; the others are in the modes wanted");
 		return rp_error_hint(reterr, "look at the kernel log; a reboot may bring it back");
 	}
 	if (gpu->compute != wish.compute || gpu->memory != wish.memory)
