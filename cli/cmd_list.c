@@ -69,6 +69,16 @@ static void print_gpu_range(const struct rocpart_snapshot *s, size_t first, size
 		printf("GPUs %zu-%zu ", first, last);
 }
 
+/* "pending-reload (NPS4)": which mode it waits for. */
+static void print_code(const struct rocpart_gpu *gpu, const char *code)
+{
+	enum rocpart_memory_mode m = rocpart_gpu_get_pending_memory_mode(gpu);
+
+	printf("%s", code);
+	if (rp_str_eq(code, "pending-reload"))
+		printf(" (%s)", rocpart_memory_mode_to_string(m));
+}
+
 /* GPUs in a row that share a trouble share the sentence. */
 static void print_degraded(const struct rocpart_snapshot *s)
 {
@@ -84,7 +94,8 @@ static void print_degraded(const struct rocpart_snapshot *s)
 					degraded_texts[k].code))
 				last++;
 			print_gpu_range(s, i, last);
-			printf("%s: %s\n", degraded_texts[k].code, degraded_texts[k].text);
+			print_code(rocpart_snapshot_get_gpu(s, i), degraded_texts[k].code);
+			printf(": %s\n", degraded_texts[k].text);
 			i = last;
 		}
 	}
