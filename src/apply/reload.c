@@ -77,6 +77,7 @@ int rp_change_restore_settings(struct rocpart_change *c, struct rocpart_error *r
 			continue;
 		first = rp_error_set(reterr, r, ROCPART_ERR_PARTLY_DONE, err.object,
 				     "the modes are as wanted, but %.300s", err.message);
+		(void)rp_error_hint(reterr, "set it by hand");
 	}
 	return first;
 }
