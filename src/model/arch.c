@@ -280,13 +280,13 @@ static void falcon(struct rp_layout *l)
 
 	if (!c->inter)
 		c->inter = c->hidden * 4;
-	if (c->new_decoder == RP_YES)
+	if (c->new_decoder == RP_TRI_YES)
 		return;
-	if (c->multi_query != RP_NO)
+	if (c->multi_query != RP_TRI_NO)
 		c->kv_heads = 1;
 	else
 		c->kv_heads = c->heads;
-	if (c->parallel_block != RP_NO)
+	if (c->parallel_block != RP_TRI_NO)
 		l->features |= RP_AF_NORM1;
 }
 
@@ -295,21 +295,21 @@ static void set_features(struct rp_layout *l)
 	const struct rp_model_config *c = &l->c;
 	uint64_t a = l->arch->flags, f = a & UINT64_C(0xffffffff);
 
-	if (c->tied == RP_YES)
+	if (c->tied == RP_TRI_YES)
 		f |= RP_AF_TIED;
-	else if (c->tied == RP_NO)
+	else if (c->tied == RP_TRI_NO)
 		f &= ~RP_AF_TIED;
-	if (c->attention_bias == RP_YES && (a & (A_CFG_BIAS | A_CFG_BIAS_QKV)))
+	if (c->attention_bias == RP_TRI_YES && (a & (A_CFG_BIAS | A_CFG_BIAS_QKV)))
 		f |= RP_AF_QKV_BIAS;
-	if (c->attention_bias == RP_YES && (a & (A_CFG_BIAS | A_FALCON)))
+	if (c->attention_bias == RP_TRI_YES && (a & (A_CFG_BIAS | A_FALCON)))
 		f |= RP_AF_O_BIAS | RP_AF_QKV_BIAS;
-	if (c->attention_bias == RP_YES && (a & A_FALCON))
+	if (c->attention_bias == RP_TRI_YES && (a & A_FALCON))
 		f |= RP_AF_MLP_BIAS;
-	if (c->mlp_bias == RP_YES && (a & A_CFG_MLP_BIAS))
+	if (c->mlp_bias == RP_TRI_YES && (a & A_CFG_MLP_BIAS))
 		f |= RP_AF_MLP_BIAS;
-	if (c->qk_norm == RP_YES && (a & A_CFG_QK_NORM))
+	if (c->qk_norm == RP_TRI_YES && (a & A_CFG_QK_NORM))
 		f |= RP_AF_QK_NORM;
-	if (c->lm_head_bias == RP_YES)
+	if (c->lm_head_bias == RP_TRI_YES)
 		f |= RP_AF_HEAD_BIAS;
 	if (c->kv_lora)
 		f |= RP_AF_MLA;
@@ -319,16 +319,16 @@ static void set_features(struct rp_layout *l)
 		f &= ~RP_AF_DSA;
 	if (c->moe_latent)
 		f |= RP_AF_LATENT;
-	if (c->m_conv_bias != RP_NO)
+	if (c->m_conv_bias != RP_TRI_NO)
 		f |= RP_AF_CONV_BIAS;
-	if (c->m_bias == RP_YES)
+	if (c->m_bias == RP_TRI_YES)
 		f |= RP_AF_MAMBA_BIAS;
-	if (c->k_is_v == RP_YES)
+	if (c->k_is_v == RP_TRI_YES)
 		f |= RP_AF_K_IS_V;
 	if (!c->shared_experts && !c->shared_inter && l->arch->moe != MOE_EVERY)
 		f &= ~(RP_AF_SHARED | RP_AF_SHARED_GATE);
-	l->sinks_on_window = (f & RP_AF_SINKS) || c->swa_sinks == RP_YES;
-	l->sinks_on_full = (f & RP_AF_SINKS) || c->full_sinks == RP_YES;
+	l->sinks_on_window = (f & RP_AF_SINKS) || c->swa_sinks == RP_TRI_YES;
+	l->sinks_on_full = (f & RP_AF_SINKS) || c->full_sinks == RP_TRI_YES;
 	l->features |= f;
 }
 
@@ -350,7 +350,7 @@ static enum rp_mixer mixer_by_rule(const struct rp_layout *l, uint32_t i)
 	case WIN_ALL:
 		return c->window ? RP_MIX_SLIDING : RP_MIX_FULL;
 	case WIN_FROM:
-		if (c->window && c->use_window == RP_YES && i >= c->window_from_layer)
+		if (c->window && c->use_window == RP_TRI_YES && i >= c->window_from_layer)
 			return RP_MIX_SLIDING;
 		break;
 	case WIN_CHUNKS:

@@ -21,7 +21,7 @@
 
 #define RP_MODEL_NAME_SIZE 64
 
-enum rp_tri { RP_UNSAID, RP_NO, RP_YES };
+enum rp_tri { RP_TRI_UNSAID, RP_TRI_NO, RP_TRI_YES };
 
 /* How the tokens of one layer are mixed. */
 enum rp_mixer {

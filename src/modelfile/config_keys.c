@@ -191,7 +191,7 @@ static int put_number(struct rp_config_reader *r, const struct key *k,
 static int put_key(struct rp_config_reader *r, const struct key *k, const struct rp_config_value *v)
 {
 	char *at = (char *)r->c + k->offset;
-	enum rp_tri tri = v->yes ? RP_YES : RP_NO;
+	enum rp_tri tri = v->yes ? RP_TRI_YES : RP_TRI_NO;
 
 	if (v->kind == RP_CONFIG_NULL)
 		return 0;

@@ -49,7 +49,7 @@ static void set_skip(struct reading *r)
 	if (rp_layout_make(&r->d->config, "config.json", &layout, NULL) == 0)
 		r->skip.tied = (layout.features & RP_AF_TIED) != 0;
 	else
-		r->skip.tied = r->d->config.tied == RP_YES;
+		r->skip.tied = r->d->config.tied == RP_TRI_YES;
 	if (r->d->config.mtp_layers)
 		r->skip.mtp_from = r->d->config.layers;
 }
