@@ -35,6 +35,7 @@ struct reader {
 	struct rp_gguf *g;
 	struct rp_model_config *c;
 	uint64_t alignment, expected; /* expected: offset of the next tensor */
+	uint64_t end;		      /* of the last one, without padding */
 	struct set seen;
 	char key[128]; /* of the present key or tensor, cut for messages */
 };
@@ -468,6 +469,7 @@ static int read_tensor(struct reader *r)
 	    rp_add_u64(offset, bytes, &r->expected) < 0 || r->expected > r->size)
 		return bad(r, "tensor '%s': ends beyond the end of the file", r->key);
 	/* The file must also hold it behind the header: checked when its length is known. */
+	r->end = r->expected;
 	if (rp_align_up_u64(r->expected, r->alignment, &r->expected) < 0)
 		return bad(r, "tensor '%s': ends beyond the end of the file", r->key);
 	if (rp_str_eq(r->key, "token_embd.weight"))
@@ -486,9 +488,9 @@ static int check_data(struct reader *r, uint64_t n_tensors)
 		return bad(r, "the file ends before its data");
 	data = r->size - start;
 	/* The padding of the last tensor may be there or not. */
-	if (data > r->expected || r->expected - data >= r->alignment)
+	if (data < r->end || data > r->expected)
 		return bad(r, "the tensors need %llu bytes of data, the file holds %llu",
-			   (unsigned long long)r->expected, (unsigned long long)data);
+			   (unsigned long long)r->end, (unsigned long long)data);
 	return 0;
 }
 
