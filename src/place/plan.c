@@ -189,6 +189,7 @@ static int solve(struct solve *s)
 		r = rp_plan_finish(v, &s->draft, plan);
 	if (r < 0)
 		return r;
+	plan->moves_allowed = v->p->allow_moves;
 	plan->gpus_available = (uint64_t)v->n_pool + v->n_fixed;
 	plan->goal = plan->feasible ? RP_GOAL_FEWEST_GPUS : RP_GOAL_MOST_WEIGHT;
 	if (plan->feasible) {

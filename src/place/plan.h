@@ -105,6 +105,7 @@ struct rp_plan {
 	bool feasible; /* every replica has a place */
 	bool proved;  /* gpus_used is the fewest (FEWEST_GPUS), the weight the most (MOST_WEIGHT) */
 	bool stopped; /* by budget or callback */
+	bool moves_allowed; /* false also where the machine is too large to plan moves */
 	uint32_t gpus_used;
 	uint64_t bound;		 /* no plan for all requests uses fewer GPUs */
 	uint64_t gpus_available; /* that may hold something */

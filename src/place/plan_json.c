@@ -173,7 +173,7 @@ static void write_machine(struct out *o, const struct rp_plan *plan, struct rp_j
 
 	add(o, root, "machine", machine);
 	flag(o, machine, "allow_unvalidated_modes", p->allow_unvalidated);
-	flag(o, machine, "allow_moves", p->allow_moves);
+	flag(o, machine, "allow_moves", plan->moves_allowed);
 	write_menus(o, p, machine);
 	arr = list(o, machine, "gpus");
 	for (uint32_t g = 0; g < p->n_gpus && o->r == 0; g++) {
