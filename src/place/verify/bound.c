@@ -31,6 +31,7 @@ struct machine {
 	uint64_t fixed_slots[MAX_SIZES], fixed_gpus[MAX_SIZES];
 	uint64_t n_fixed;
 	bool possible;
+	uint32_t blocker; /* the first request that fits nothing, or V_NONE */
 	bool nested;
 	uint64_t gpus;
 };
@@ -148,8 +149,11 @@ static void count(struct machine *a)
 		if (n == 0)
 			continue;
 		a->need[r] = size_of(a, q);
-		if (a->need[r] == 0)
+		if (a->need[r] == 0) {
 			a->possible = false;
+			if (a->blocker == V_NONE)
+				a->blocker = r;
+		}
 		if (q->share > 1 && a->n_fixed > 0)
 			continue;
 		for (uint32_t s = 0; s < a->n_sizes; s++) {
@@ -260,7 +264,7 @@ static int work_out(const struct v_doc *d, const char *memory, struct machine *a
 {
 	int r;
 
-	*a = (struct machine){.d = d, .memory = memory, .possible = true};
+	*a = (struct machine){.d = d, .memory = memory, .possible = true, .blocker = V_NONE};
 	a->need = rp_new0(uint64_t, d->n_requests);
 	if (!a->need)
 		return -ENOMEM;
@@ -354,6 +358,11 @@ static int check_case(const struct v_doc *d, const char *memory, const struct rp
 		r = v_wrong(in->err, "certificate", "%s: needs %llu GPUs%s",
 			    memory ? memory : "any memory mode", (unsigned long long)a->gpus,
 			    a->possible ? "" : ", or is not possible at all");
+	if (r == 0 && a->blocker != V_NONE &&
+	    v_u64(in, x, "fits_nowhere", UINT32_MAX) != a->blocker)
+		r = v_wrong(in->err, "certificate", "another request fits nowhere");
+	if (r == 0 && a->blocker == V_NONE && rp_json_get(x, "fits_nowhere"))
+		r = v_wrong(in->err, "certificate", "every request fits somewhere");
 	if (r == 0)
 		r = check_rows(a, x, in);
 	if (r == 0 && a->possible) {
