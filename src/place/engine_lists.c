@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#include "place/engine_internal.h"
+
+static uint32_t bits16(uint32_t x)
+{
+	return (uint32_t)__builtin_popcount(x);
+}
+
+static void hive_unlink(struct rp_engine *e, uint32_t h, uint32_t s)
+{
+	struct hive_shelf *base = &e->hive_shelves[s];
+	struct hive_shelf *hs = &base[(size_t)h * e->n_shelves];
+	struct shelf *shelf = &e->shelves[s];
+	uint32_t n = e->hives[h].n_idle;
+
+	if (hs->prev == NO_GPU) {
+		shelf->idle_head[n] = hs->next;
+		if (hs->next == NO_GPU)
+			shelf->idle_nonempty &= ~(1U << n);
+	} else {
+		base[(size_t)hs->prev * e->n_shelves].next = hs->next;
+	}
+	if (hs->next != NO_GPU)
+		base[(size_t)hs->next * e->n_shelves].prev = hs->prev;
+}
+
+static void hive_link(struct rp_engine *e, uint32_t h, uint32_t s)
+{
+	struct hive_shelf *base = &e->hive_shelves[s];
+	struct hive_shelf *hs = &base[(size_t)h * e->n_shelves];
+	struct shelf *shelf = &e->shelves[s];
+	uint32_t n = e->hives[h].n_idle;
+
+	hs->prev = NO_GPU;
+	hs->next = shelf->idle_head[n];
+	if (hs->next != NO_GPU)
+		base[(size_t)hs->next * e->n_shelves].prev = h;
+	shelf->idle_head[n] = h;
+	shelf->idle_nonempty |= 1U << n;
+}
+
+/* The number of idle GPUs of a hive changes: it moves in the list of every shelf that has one. */
+static void hive_change(struct rp_engine *e, uint32_t h, uint32_t s, uint16_t idle, int by)
+{
+	struct hive_shelf *hs = &e->hive_shelves[(size_t)h * e->n_shelves];
+
+	for (uint32_t i = 0; i < e->n_shelves; i++) {
+		if (hs[i].idle)
+			hive_unlink(e, h, i);
+	}
+	hs[s].idle = idle;
+	e->hives[h].n_idle = (uint8_t)(e->hives[h].n_idle + by);
+	for (uint32_t i = 0; i < e->n_shelves; i++) {
+		if (hs[i].idle)
+			hive_link(e, h, i);
+	}
+}
+
+static void count(struct rp_engine *e, const struct gpu *g, int sign)
+{
+	struct shelf *s = &e->shelves[g->shelf];
+	uint32_t large = bits16(g->free & s->large), small = bits16(g->free) - large;
+
+	s->n_free_large += (uint32_t)sign * large;
+	s->n_free_small += (uint32_t)sign * small;
+	s->n_in_use += (uint32_t)sign;
+	if (g->free == s->all)
+		s->n_empty += (uint32_t)sign;
+}
+
+void rp_engine_gpu_enter(struct rp_engine *e, uint32_t gpu)
+{
+	struct gpu *g = &e->gpus[gpu];
+	struct shelf *s = &e->shelves[g->shelf];
+	uint32_t large = bits16(g->free & s->large);
+
+	g->level = NO_LEVEL;
+	if (rp_engine_gpu_shut(g))
+		return;
+	if (rp_engine_gpu_idle(e, g)) {
+		struct hive_shelf *hs = &e->hive_shelves[(size_t)g->hive * e->n_shelves + g->shelf];
+
+		s->n_idle++;
+		hive_change(e, g->hive, g->shelf, (uint16_t)(hs->idle | 1U << g->nth), 1);
+		return;
+	}
+	count(e, g, 1);
+	if (g->free == 0)
+		return;
+	g->level = s->level[large][bits16(g->free) - large];
+	g->prev = NO_GPU;
+	g->next = s->head[g->level];
+	if (g->next != NO_GPU)
+		e->gpus[g->next].prev = gpu;
+	s->head[g->level] = gpu;
+	s->nonempty |= UINT64_C(1) << g->level;
+}
+
+void rp_engine_gpu_leave(struct rp_engine *e, uint32_t gpu)
+{
+	struct gpu *g = &e->gpus[gpu];
+	struct shelf *s = &e->shelves[g->shelf];
+
+	if (rp_engine_gpu_shut(g))
+		return;
+	if (rp_engine_gpu_idle(e, g)) {
+		struct hive_shelf *hs = &e->hive_shelves[(size_t)g->hive * e->n_shelves + g->shelf];
+
+		s->n_idle--;
+		hive_change(e, g->hive, g->shelf, (uint16_t)(hs->idle & ~(1U << g->nth)), -1);
+		return;
+	}
+	count(e, g, -1);
+	if (g->level == NO_LEVEL)
+		return;
+	if (g->prev == NO_GPU) {
+		s->head[g->level] = g->next;
+		if (g->next == NO_GPU)
+			s->nonempty &= ~(UINT64_C(1) << g->level);
+	} else {
+		e->gpus[g->prev].next = g->next;
+	}
+	if (g->next != NO_GPU)
+		e->gpus[g->next].prev = g->prev;
+	g->level = NO_LEVEL;
+}
+
+uint32_t rp_engine_idle_gpu(const struct rp_engine *e, uint32_t shelf, uint32_t hive)
+{
+	const struct hive_shelf *hs = &e->hive_shelves[(size_t)hive * e->n_shelves + shelf];
+
+	return e->hive_gpus[e->hives[hive].first + (uint32_t)__builtin_ctz(hs->idle)];
+}
+
+/* Shared partitions: lists by free size, the first that is certain to be large enough is a bit. */
+void rp_engine_share_enter(struct rp_engine *e, uint32_t i)
+{
+	struct shared *x = &e->shared[i];
+	struct shelf *s = &e->shelves[x->shelf];
+	uint64_t list = x->free_bytes / SHARE_UNIT;
+
+	x->list = NO_GPU;
+	if (x->n >= x->limit || list == 0 || rp_engine_gpu_shut(&e->gpus[x->gpu]))
+		return;
+	if (list >= SHARE_LISTS)
+		list = SHARE_LISTS - 1;
+	x->list = (uint32_t)list;
+	x->prev = NO_GPU;
+	x->next = s->share_head[list];
+	if (x->next != NO_GPU)
+		e->shared[x->next].prev = i;
+	s->share_head[list] = i;
+	s->share_bits[list / 64] |= UINT64_C(1) << (list % 64);
+	s->share_top |= UINT64_C(1) << (list / 64);
+}
+
+void rp_engine_share_leave(struct rp_engine *e, uint32_t i)
+{
+	struct shared *x = &e->shared[i];
+	struct shelf *s = &e->shelves[x->shelf];
+
+	if (x->list == NO_GPU)
+		return;
+	if (x->prev == NO_GPU) {
+		s->share_head[x->list] = x->next;
+		if (x->next == NO_GPU) {
+			s->share_bits[x->list / 64] &= ~(UINT64_C(1) << (x->list % 64));
+			if (s->share_bits[x->list / 64] == 0)
+				s->share_top &= ~(UINT64_C(1) << (x->list / 64));
+		}
+	} else {
+		e->shared[x->prev].next = x->next;
+	}
+	if (x->next != NO_GPU)
+		e->shared[x->next].prev = x->prev;
+	x->list = NO_GPU;
+}
