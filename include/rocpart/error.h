@@ -46,6 +46,7 @@ enum rocpart_errcode {
 	ROCPART_ERR_MODEL_UNKNOWN = 28,	  /* no such model in the catalog, no file of that name */
 	ROCPART_ERR_MODEL_FORMAT = 29,	  /* a model file is malformed or hostile */
 	ROCPART_ERR_MODEL_TOO_LARGE = 30, /* the model does not fit */
+	ROCPART_ERR_PARTLY_DONE = 31,	  /* stopped half-way, and it could not be undone */
 };
 
 /**

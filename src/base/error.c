@@ -42,6 +42,7 @@ static const struct {
 	{ROCPART_ERR_MODEL_UNKNOWN, "MODEL_UNKNOWN", 2},
 	{ROCPART_ERR_MODEL_FORMAT, "MODEL_FORMAT", 1},
 	{ROCPART_ERR_MODEL_TOO_LARGE, "MODEL_TOO_LARGE", 3},
+	{ROCPART_ERR_PARTLY_DONE, "PARTLY_DONE", 4},
 };
 
 ROCPART_PUBLIC const char *rocpart_errcode_to_string(enum rocpart_errcode code)

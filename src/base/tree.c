@@ -354,7 +354,8 @@ int rp_tree_stat(struct rp_tree *t, struct rp_stat *ret, const char *fmt, ...)
 				.dev_major = major(st.st_rdev),
 				.dev_minor = minor(st.st_rdev),
 				.uid = st.st_uid,
-				.gid = st.st_gid};
+				.gid = st.st_gid,
+				.inode = st.st_ino};
 	return 0;
 }
 

@@ -26,6 +26,11 @@ struct rp_stat {
 	uint32_t mode;		       /* permission bits, 07777 */
 	uint32_t dev_major, dev_minor; /* of a character device */
 	uint32_t uid, gid;
+	/*
+	 * kernfs gives each folder a new number when it is made, so that of sys/module/amdgpu tells
+	 * one load of the driver from the next. The simulator counts loads there; else it may be 0.
+	 */
+	uint64_t inode;
 };
 
 /* What the driver of the machine can be told; a REAL tree does it by argv in hw/, not here. */

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/* Showing a change, asking for leave, doing it with progress, saying how it ended. */
+#include "cli/cli.h"
+
+#include <unistd.h>
+
+#include "base/num.h"
+
+int cli_set_change_options(struct cli *cli, struct rocpart_change *change)
+{
+	const struct cli_values *v = &cli->values;
+	double seconds;
+
+	if (v->allow_unvalidated)
+		rocpart_change_set_allow_unvalidated(change, true);
+	if (v->reload && rp_str_eq(v->reload, "never"))
+		rocpart_change_set_reload(change, ROCPART_RELOAD_NEVER);
+	else if (v->reload && !rp_str_eq(v->reload, "auto"))
+		return cli_usage_error(cli, "--reload is auto or never, not '%s'", v->reload);
+	if (!v->wait)
+		return 0;
+	if (rp_parse_double(v->wait, &seconds) < 0 || seconds < 0 || seconds > 86400)
+		return cli_usage_error(cli, "--wait is seconds from 0 to 86400, not '%s'", v->wait);
+	rocpart_change_set_wait_ms(change, (uint64_t)(seconds * 1000));
+	return 0;
+}
+
+struct rp_json *cli_holders_json(const struct rocpart_holders *holders)
+{
+	struct rp_json *list = rp_json_array();
+	const struct rocpart_holder *h;
+
+	for (size_t i = 0; (h = rocpart_holders_get(holders, i)); i++) {
+		struct rp_json *j = rp_json_object(), *gpus = rp_json_array();
+		int r = rp_json_set_u64(j, "pid", h->pid);
+
+		for (unsigned g = 0; g < 64; g++)
+			if (h->gpus >> g & 1)
+				r |= rp_json_append(gpus, rp_json_u64(g));
+		r |= rp_json_set_string(j, "command", h->command);
+		r |= rp_json_set_string(j, "unit", *h->unit ? h->unit : NULL);
+		r |= rp_json_set_string(j, "container", *h->container ? h->container : NULL);
+		r |= rp_json_set_string(j, "job", *h->job ? h->job : NULL);
+		r |= rp_json_set_string(j, "devices", h->devices);
+		r |= rp_json_set(j, "gpus", gpus);
+		r |= rp_json_set_u64(j, "memory_used_bytes", h->memory_used_bytes);
+		if (rp_json_append(list, j) < 0 || r < 0)
+			return rp_json_free(list);
+	}
+	return list;
+}
+
+void cli_print_holders(const struct rocpart_holders *holders)
+{
+	const struct rocpart_holder *h;
+
+	for (size_t i = 0; (h = rocpart_holders_get(holders, i)); i++) {
+		char used[RP_BYTES_TEXT_SIZE];
+
+		printf("  pid %u %s", h->pid, *h->command ? h->command : "?");
+		if (*h->unit)
+			printf(", unit %s", h->unit);
+		if (*h->container)
+			printf(", container %s", h->container);
+		if (*h->job)
+			printf(", Slurm job %s", h->job);
+		if (h->memory_used_bytes)
+			printf(", %s", rp_format_bytes(h->memory_used_bytes, used));
+		printf(": %s\n", h->devices);
+	}
+	if (!rocpart_holders_is_complete(holders))
+		printf("  (files of other users' processes cannot be seen without root)\n");
+}
+
+static struct rp_json *pair_json(enum rocpart_compute_mode c, enum rocpart_memory_mode m)
+{
+	struct rp_json *j = rp_json_object();
+	int r = rp_json_set_string(j, "compute_mode", rocpart_compute_mode_to_string(c));
+
+	r |= rp_json_set_string(j, "memory_mode", m ? rocpart_memory_mode_to_string(m) : NULL);
+	return r < 0 ? rp_json_free(j) : j;
+}
+
+static struct rp_json *gpu_json(const struct rocpart_change_gpu *g)
+{
+	struct rp_json *j = rp_json_object();
+	int r = rp_json_set_u64(j, "index", g->index);
+
+	r |= rp_json_set_string(j, "bdf", g->bdf);
+	r |= rp_json_set(j, "from", pair_json(g->from_compute, g->from_memory));
+	r |= rp_json_set(j, "to", pair_json(g->to_compute, g->to_memory));
+	r |= rp_json_set_u64(j, "partitions_before", g->n_partitions_before);
+	r |= rp_json_set_u64(j, "partitions_after", g->n_partitions_after);
+	r |= rp_json_set_u64(j, "memory_bytes", g->partition_bytes);
+	r |= rp_json_set_u64(j, "memory_domain_bytes", g->domain_bytes);
+	return r < 0 ? rp_json_free(j) : j;
+}
+
+static int set_texts(struct rp_json *j, const char *key, const struct rocpart_change *change,
+		     const char *(*get)(const struct rocpart_change *change, size_t index))
+{
+	struct rp_json *list = rp_json_array();
+	const char *text;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && (text = get(change, i)); i++)
+		r = rp_json_append(list, rp_json_string(text));
+	return rp_json_set(j, key, list) < 0 ? -ENOMEM : r;
+}
+
+static int print_change_json(struct cli *cli, const struct rocpart_change *change,
+			     const struct rocpart_holders *holders, const char *result)
+{
+	struct rp_json *j = cli_new_document(cli), *gpus = rp_json_array();
+	const struct rocpart_change_gpu *g;
+	int r = rp_json_set_string(j, "result", result);
+
+	r |= rp_json_set_bool(j, "needs_reload", rocpart_change_needs_reload(change));
+	for (size_t i = 0; (g = rocpart_change_get_gpu(change, i)); i++)
+		r |= rp_json_append(gpus, gpu_json(g));
+	r |= rp_json_set(j, "gpus", gpus);
+	r |= set_texts(j, "steps", change, rocpart_change_get_step);
+	r |= set_texts(j, "warnings", change, rocpart_change_get_warning);
+	r |= rp_json_set(j, "holders", holders ? cli_holders_json(holders) : rp_json_array());
+	if (r < 0) {
+		rp_json_free(j);
+		return cli_nomem(cli);
+	}
+	return cli_print_json(cli, j);
+}
+
+static bool is_alike(const struct rocpart_change_gpu *a, const struct rocpart_change_gpu *b)
+{
+	return a->from_compute == b->from_compute && a->from_memory == b->from_memory &&
+	       a->to_compute == b->to_compute && a->to_memory == b->to_memory &&
+	       a->n_partitions_before == b->n_partitions_before &&
+	       a->n_partitions_after == b->n_partitions_after &&
+	       a->partition_bytes == b->partition_bytes;
+}
+
+/* GPUs first to last, all of which change in the same way. */
+static void print_gpus_line(const struct rocpart_change_gpu *first,
+			    const struct rocpart_change_gpu *last)
+{
+	char each[RP_BYTES_TEXT_SIZE], domain[RP_BYTES_TEXT_SIZE];
+
+	if (first == last)
+		printf("  GPU %zu (%s)", first->index, first->bdf);
+	else
+		printf("  GPUs %zu-%zu (%s to %s)", first->index, last->index, first->bdf,
+		       last->bdf);
+	printf(": %s/%s -> %s/%s, %u -> %u partition%s%s",
+	       rocpart_compute_mode_to_string(first->from_compute),
+	       rocpart_memory_mode_to_string(first->from_memory),
+	       rocpart_compute_mode_to_string(first->to_compute),
+	       rocpart_memory_mode_to_string(first->to_memory), first->n_partitions_before,
+	       first->n_partitions_after, first->n_partitions_after == 1 ? "" : "s",
+	       first == last ? "" : " each");
+	if (first->partition_bytes)
+		printf(", %s (domain %s)", rp_format_bytes(first->partition_bytes, each),
+		       rp_format_bytes(first->domain_bytes, domain));
+	printf("\n");
+}
+
+static void print_gpus(const struct rocpart_change *change)
+{
+	const struct rocpart_change_gpu *first = rocpart_change_get_gpu(change, 0), *last = first;
+
+	for (size_t i = 1; first; i++) {
+		const struct rocpart_change_gpu *g = rocpart_change_get_gpu(change, i);
+
+		if (g && is_alike(first, g) && g->index == last->index + 1) {
+			last = g;
+			continue;
+		}
+		print_gpus_line(first, last);
+		first = last = g;
+	}
+}
+
+static void print_change(const struct cli *cli, const struct rocpart_change *change,
+			 const struct rocpart_holders *holders)
+{
+	const char *text;
+
+	cli_print_banner(cli);
+	printf("change:\n");
+	print_gpus(change);
+	printf("steps:\n");
+	for (size_t i = 0; (text = rocpart_change_get_step(change, i)); i++)
+		printf("  %zu. %s\n", i + 1, text);
+	for (size_t i = 0; (text = rocpart_change_get_warning(change, i)); i++)
+		printf("note: %s\n", text);
+	if (rocpart_holders_get(holders, 0)) {
+		printf("in the way (it waits for them to end):\n");
+		cli_print_holders(holders);
+	} else {
+		printf("no process is in the way\n");
+	}
+}
+
+/* On a real machine a change stops what runs: by --yes, or by the word typed at a terminal. */
+static int confirm(struct cli *cli)
+{
+	struct rocpart_error err = {.errnum = -EPERM,
+				    .code = ROCPART_ERR_NEEDS_CONFIRMATION,
+				    .message = "this changes the hardware and needs your leave",
+				    .hint = "add --yes, or look at it first with --dry-run"};
+	char answer[8] = "";
+
+	if (cli->values.yes || rocpart_machine_get_kind(cli->machine) == ROCPART_MACHINE_SIM)
+		return 0;
+	if (cli->values.json || !isatty(STDIN_FILENO))
+		return cli_fail(cli, &err);
+	printf("type 'yes' to do it: ");
+	fflush(stdout);
+	if (!fgets(answer, sizeof(answer), stdin) || strncmp(answer, "yes\n", 4) != 0)
+		return cli_fail(cli, &err);
+	return 0;
+}
+
+static void show_progress(void *userdata, unsigned step, unsigned n_steps, const char *text)
+{
+	(void)userdata;
+	fprintf(stderr, "[%u/%u] %s\n", step, n_steps, text);
+}
+
+static int print_end(struct cli *cli, struct rocpart_change *change, const char *result)
+{
+	if (cli->values.json)
+		return print_change_json(cli, change, NULL, result);
+	printf("%s\n", result);
+	return 0;
+}
+
+int cli_finish_change(struct cli *cli, struct rocpart_change *change, bool undo)
+{
+	struct rocpart_error err = {0};
+	int r;
+
+	if (!cli->values.json)
+		rocpart_change_set_progress(change, show_progress, NULL);
+	r = undo ? rocpart_change_undo(change, &err) : rocpart_change_apply(change, &err);
+	return r < 0 ? cli_fail(cli, &err) : print_end(cli, change, undo ? "undone" : "done");
+}
+
+static int checked_change(struct cli *cli, struct rocpart_change *change)
+{
+	struct rocpart_holders *holders = NULL;
+	struct rocpart_error err = {0};
+	int status = 0, r = rocpart_change_check(change, &err);
+
+	if (r < 0)
+		return cli_fail(cli, &err);
+	if (!rocpart_change_get_gpu(change, 0))
+		return print_end(cli, change, "already so");
+	r = rocpart_change_get_holders(change, &holders, &err);
+	if (r < 0)
+		return cli_fail(cli, &err);
+	if (!cli->values.json)
+		print_change(cli, change, holders);
+	if (cli->values.dry_run && cli->values.json)
+		status = print_change_json(cli, change, holders, "dry-run");
+	else if (cli->values.dry_run)
+		printf("dry run: nothing was changed\n");
+	rocpart_holders_free(holders);
+	if (cli->values.dry_run)
+		return status;
+	status = confirm(cli);
+	return status ? status : cli_finish_change(cli, change, false);
+}
+
+int cli_do_change(struct cli *cli, struct rocpart_change *change)
+{
+	int status = cli_set_change_options(cli, change);
+
+	if (status == 0)
+		status = checked_change(cli, change);
+	rocpart_change_free(change);
+	return status;
+}

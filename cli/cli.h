@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* What the commands share: the option table, the command table, opening the machine, output. */
+#ifndef RP_CLI_CLI_H
+#define RP_CLI_CLI_H
+
+#include <stdio.h>
+
+#include "base/json.h"
+#include "base/strbuf.h"
+#include <rocpart/rocpart.h>
+
+/* Every value that an option can set; a command reads those that its table names. */
+struct cli_values {
+	/* global */
+	const char *sim, *root;
+	bool json, yes, help, version;
+	/* of commands */
+	bool dry_run, allow_unvalidated, resume, all;
+	const char *compute, *memory, *reload, *file, *columns, *profile, *wait, *scdoc;
+	struct rp_names gpus;
+	const char *pid, *command, *cgroup, *memory_bytes, *partition;
+	bool clear, release;
+};
+
+enum cli_option_kind { CLI_FLAG, CLI_TEXT, CLI_LIST };
+
+struct cli_option {
+	const char *name; /* without the dashes */
+	char letter;	  /* 0: none */
+	const char *arg;  /* name of its argument in help; NULL for a flag */
+	enum cli_option_kind kind;
+	size_t offset; /* in struct cli_values */
+	const char *help;
+};
+
+struct cli;
+
+struct cli_command {
+	const char *name;  /* "list", "sim create" */
+	const char *group; /* heading in help */
+	const char *args;  /* positional arguments in help, or "" */
+	unsigned min_args, max_args;
+	const char *summary;		  /* one line, lower case, no full stop */
+	const struct cli_option *options; /* ends with a NULL name; may be NULL */
+	bool needs_machine;
+	int (*run)(struct cli *cli, int argc, char **argv); /* exit status */
+};
+
+struct cli {
+	struct cli_values values;
+	const struct cli_command *command;
+	struct rocpart_machine *machine;
+	struct rp_strbuf machine_name; /* of a simulated machine or a capture */
+};
+
+/* commands.c */
+const struct cli_command *cli_command_at(size_t i); /* NULL past the end */
+extern const struct cli_option cli_global_options[];
+
+/* options.c: 0, or an exit status with the error printed. Positionals are moved to argv[0..n). */
+int cli_parse(struct cli *cli, int argc, char **argv, int *ret_argc);
+const struct cli_option *cli_find_option(const struct cli_command *command, const char *name);
+
+/* machine.c */
+int cli_open_machine(struct cli *cli); /* 0 or exit status */
+int cli_observe(struct cli *cli, struct rocpart_snapshot **ret);
+/* The same, and exit status 5 when there is no GPU. */
+int cli_observe_gpus(struct cli *cli, struct rocpart_snapshot **ret);
+/* Folder of a simulated machine of that name (or profile file); caller frees. NULL: no memory. */
+char *cli_sim_dir(const char *name);
+char *cli_sim_root(void);
+/* Text of a profile by its name or path; 0 or exit status. */
+int cli_load_profile(struct cli *cli, const char *name, struct rp_strbuf *ret);
+bool cli_is_path(const char *name);
+
+/* out.c */
+bool cli_wants_colour(FILE *f);
+int cli_fail(const struct cli *cli, const struct rocpart_error *err); /* prints, exit status */
+int cli_usage_error(const struct cli *cli, const char *fmt, ...) RP_PRINTF(2, 3);
+int cli_nomem(const struct cli *cli);
+/* Print and free; exit status 0, or 1 when it cannot be written. */
+int cli_print_json(struct cli *cli, struct rp_json *j);
+/* "simulated machine mi300x-8" or "capture ..." above text output; nothing for a real one. */
+void cli_print_banner(const struct cli *cli);
+/* {"schema_version": 1, "kind": ...}; NULL when out of memory. */
+struct rp_json *cli_new_document(const struct cli *cli);
+int cli_flush(int status); /* status, or 1 when standard output could not be written */
+
+/* help.c */
+void cli_print_help(FILE *f);
+void cli_print_command_help(FILE *f, const struct cli_command *command);
+int cli_cmd_help(struct cli *cli, int argc, char **argv);
+int cli_cmd_completion(struct cli *cli, int argc, char **argv);
+
+/* change_io.c: showing, confirming and doing a change. Takes over change. */
+int cli_do_change(struct cli *cli, struct rocpart_change *change);
+int cli_finish_change(struct cli *cli, struct rocpart_change *change, bool undo);
+struct rp_json *cli_holders_json(const struct rocpart_holders *holders);
+void cli_print_holders(const struct rocpart_holders *holders);
+/* Options of a change into it: --allow-unvalidated --reload --wait. 0 or exit status. */
+int cli_set_change_options(struct cli *cli, struct rocpart_change *change);
+
+/* cmd_*.c */
+int cli_cmd_list(struct cli *cli, int argc, char **argv);
+int cli_cmd_status(struct cli *cli, int argc, char **argv);
+int cli_cmd_show(struct cli *cli, int argc, char **argv);
+int cli_cmd_modes(struct cli *cli, int argc, char **argv);
+int cli_cmd_holders(struct cli *cli, int argc, char **argv);
+int cli_cmd_set(struct cli *cli, int argc, char **argv);
+int cli_cmd_apply(struct cli *cli, int argc, char **argv);
+int cli_cmd_reset(struct cli *cli, int argc, char **argv);
+int cli_cmd_undo(struct cli *cli, int argc, char **argv);
+int cli_cmd_cordon(struct cli *cli, int argc, char **argv);
+int cli_cmd_uncordon(struct cli *cli, int argc, char **argv);
+
+#endif

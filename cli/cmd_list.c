@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/* list, status, show: what the machine is. */
+#include "cli/fields.h"
+
+#define LIST_COLUMNS                                                                         \
+	"partition,bdf,mode,xcds,cus,memory_bytes,memory_domain,memory_domain_bytes,render_" \
+	"minor,rocr_index"
+#define STATUS_COLUMNS                                                                    \
+	"index,bdf,product,compute_mode,memory_mode,n_partitions,partition_memory_bytes," \
+	"partition_domain_bytes,memory_used_bytes,health,degraded"
+
+static int document(struct cli *cli, const struct rocpart_snapshot *s, struct rp_json **ret)
+{
+	RP_AUTO_JSON struct rp_json *j = cli_new_document(cli);
+	struct rp_json *gpus = rp_json_array();
+	const struct rocpart_gpu *gpu;
+	uint64_t generation = 0;
+	int r = rp_json_set(j, "sources", cli_sources_json(s));
+
+	if (r == 0 && rocpart_snapshot_get_generation(s, &generation) == 0)
+		r = rp_json_set_u64(j, "generation", generation);
+	else if (r == 0)
+		r = rp_json_set_null(j, "generation");
+	for (size_t i = 0; r == 0 && (gpu = rocpart_snapshot_get_gpu(s, i)); i++)
+		r = rp_json_append(gpus, cli_gpu_json(gpu));
+	if (rp_json_set(j, "gpus", gpus) < 0 || r < 0)
+		return -ENOMEM;
+	*ret = rp_steal(&j);
+	return 0;
+}
+
+static int print_document(struct cli *cli, const struct rocpart_snapshot *s)
+{
+	struct rp_json *j = NULL;
+
+	return document(cli, s, &j) < 0 ? cli_nomem(cli) : cli_print_json(cli, j);
+}
+
+/* What is wrong with a GPU, in a sentence with what to do. */
+static void print_degraded(const struct rocpart_gpu *gpu)
+{
+	static const struct {
+		const char *code, *text;
+	} texts[] = {
+		{"partition-missing",
+		 "shows fewer partitions than its mode makes; look at the "
+		 "kernel log for 'Skip xcp node' (graphics of a BMC hold a DRM "
+		 "minor: unload ast)"},
+		{"mode-mismatch",
+		 "has partitions that do not look like its mode; reload the driver"},
+		{"hidden-by-cgroup", "has partitions that this cgroup may not use"},
+		{"pending-reload", "waits for a driver reload to get its memory mode; "
+				   "`rocpart status` says which"},
+		{"unhealthy", "counts uncorrectable memory errors; cordon it and look at the "
+			      "kernel log"},
+	};
+	const char *code;
+
+	for (size_t i = 0; (code = rocpart_gpu_get_degraded(gpu, i)); i++)
+		for (size_t k = 0; k < RP_ARRAY_LEN(texts); k++)
+			if (rp_str_eq(texts[k].code, code))
+				printf("GPU %zu (%s) %s: %s\n", rocpart_gpu_get_index(gpu),
+				       rocpart_gpu_get_bdf(gpu), code, texts[k].text);
+}
+
+static void print_all_degraded(const struct rocpart_snapshot *s)
+{
+	const struct rocpart_gpu *gpu;
+
+	for (size_t i = 0; (gpu = rocpart_snapshot_get_gpu(s, i)); i++)
+		print_degraded(gpu);
+}
+
+static int check_columns(struct cli *cli, const struct cli_field *fields, const char *columns)
+{
+	char bad[32];
+
+	if (cli_table_check(fields, columns, bad) < 0)
+		return cli_usage_error(cli,
+				       "there is no column '%s'; columns are the keys of "
+				       "`%s --json`",
+				       bad, cli->command->name);
+	return 0;
+}
+
+static int print_partitions(struct cli *cli, const struct rocpart_snapshot *s)
+{
+	const char *columns = cli->values.columns ? cli->values.columns : LIST_COLUMNS;
+	const struct rocpart_partition *p;
+	const struct rocpart_gpu *gpu;
+	struct cli_table *t;
+	int r = check_columns(cli, cli_partition_fields, columns);
+
+	if (r)
+		return r;
+	t = cli_table_new(cli_partition_fields, columns);
+	for (size_t i = 0; t && r == 0 && (gpu = rocpart_snapshot_get_gpu(s, i)); i++)
+		for (size_t k = 0; r == 0 && (p = rocpart_gpu_get_partition(gpu, k)); k++)
+			r = cli_table_add(t, p);
+	if (t && r == 0) {
+		cli_print_banner(cli);
+		cli_table_print(t);
+		print_all_degraded(s);
+	}
+	cli_table_free(t);
+	return !t || r < 0 ? cli_nomem(cli) : 0;
+}
+
+int cli_cmd_list(struct cli *cli, int argc, char **argv)
+{
+	struct rocpart_snapshot *s = NULL;
+	int status = cli_observe_gpus(cli, &s);
+
+	(void)argc;
+	(void)argv;
+	if (status == 0)
+		status = cli->values.json ? print_document(cli, s) : print_partitions(cli, s);
+	rocpart_snapshot_unref(s);
+	return status;
+}
+
+static void print_pending(const struct rocpart_snapshot *s)
+{
+	const struct rocpart_gpu *gpu;
+
+	for (size_t i = 0; (gpu = rocpart_snapshot_get_gpu(s, i)); i++) {
+		enum rocpart_memory_mode m = rocpart_gpu_get_pending_memory_mode(gpu);
+
+		if (m)
+			printf("GPU %zu (%s): %s is requested and takes effect when the driver is "
+			       "reloaded\n",
+			       i, rocpart_gpu_get_bdf(gpu), rocpart_memory_mode_to_string(m));
+	}
+}
+
+/* true when a change is unfinished; it is said unless quiet. */
+static bool has_unfinished(struct cli *cli, bool quiet)
+{
+	struct rocpart_change *change = NULL;
+	bool is_open = rocpart_change_open_journal(cli->machine, &change, NULL) == 0;
+
+	if (is_open && !quiet)
+		printf("a change is not finished: `rocpart apply --resume` goes on, `rocpart undo` "
+		       "takes it back\n");
+	rocpart_change_free(change);
+	return is_open;
+}
+
+static int print_status(struct cli *cli, const struct rocpart_snapshot *s)
+{
+	const char *columns = cli->values.columns ? cli->values.columns : STATUS_COLUMNS;
+	const struct rocpart_gpu *gpu;
+	struct cli_table *t;
+	int r = check_columns(cli, cli_gpu_fields, columns);
+
+	if (r)
+		return r;
+	t = cli_table_new(cli_gpu_fields, columns);
+	for (size_t i = 0; t && r == 0 && (gpu = rocpart_snapshot_get_gpu(s, i)); i++)
+		r = cli_table_add(t, gpu);
+	if (t && r == 0) {
+		cli_print_banner(cli);
+		cli_table_print(t);
+		print_pending(s);
+		print_all_degraded(s);
+		(void)has_unfinished(cli, false);
+	}
+	cli_table_free(t);
+	return !t || r < 0 ? cli_nomem(cli) : 0;
+}
+
+static int print_status_json(struct cli *cli, const struct rocpart_snapshot *s)
+{
+	struct rp_json *j = NULL;
+	int r = document(cli, s, &j);
+
+	if (r == 0)
+		r = rp_json_set_bool(j, "unfinished_change", has_unfinished(cli, true));
+	return r < 0 ? cli_nomem(cli) : cli_print_json(cli, j);
+}
+
+int cli_cmd_status(struct cli *cli, int argc, char **argv)
+{
+	struct rocpart_snapshot *s = NULL;
+	int status = cli_observe(cli, &s);
+
+	(void)argc;
+	(void)argv;
+	/* An interrupted reload leaves no GPU at all: then the way out matters more than that. */
+	if (status == 0 && !rocpart_snapshot_get_gpu_count(s) && !has_unfinished(cli, true)) {
+		rocpart_snapshot_unref(s);
+		s = NULL;
+		status = cli_observe_gpus(cli, &s);
+	}
+	if (status == 0)
+		status = cli->values.json ? print_status_json(cli, s) : print_status(cli, s);
+	rocpart_snapshot_unref(s);
+	return status;
+}
+
+static int print_object(struct cli *cli, const struct cli_field *fields, const void *object)
+{
+	for (; fields->key; fields++) {
+		RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+		RP_AUTO_JSON struct rp_json *v = fields->get(object);
+
+		if (!v || cli_show(v, fields->show, &text) < 0)
+			return cli_nomem(cli);
+		printf("%-24s %s", fields->key, rp_strbuf_str(&text));
+		if (fields->show == CLI_SHOW_BYTES && rp_json_type(v) == RP_JSON_INT)
+			printf(" (%lld)", (long long)rp_json_int_value(v));
+		printf("\n");
+	}
+	return 0;
+}
+
+static int show_object(struct cli *cli, const struct rocpart_gpu *gpu,
+		       const struct rocpart_partition *p)
+{
+	const struct cli_field *fields = p ? cli_partition_fields : cli_gpu_fields;
+	const void *object = p ? (const void *)p : (const void *)gpu;
+	struct rp_json *j;
+	int r;
+
+	if (!cli->values.json) {
+		cli_print_banner(cli);
+		r = print_object(cli, fields, object);
+		if (!p && r == 0)
+			print_degraded(gpu);
+		return r;
+	}
+	j = cli_new_document(cli);
+	r = p ? rp_json_set(j, "partition", cli_object_json(fields, object))
+	      : rp_json_set(j, "gpu", cli_gpu_json(gpu));
+	return r < 0 ? cli_nomem(cli) : cli_print_json(cli, j);
+}
+
+int cli_cmd_show(struct cli *cli, int argc, char **argv)
+{
+	struct rocpart_snapshot *s = NULL;
+	const struct rocpart_gpu *gpu = NULL;
+	const struct rocpart_partition *p = NULL;
+	struct rocpart_error err = {0};
+	int status = cli_observe_gpus(cli, &s), r;
+
+	(void)argc;
+	if (status)
+		return status;
+	if (strchr(argv[0], '/'))
+		r = rocpart_snapshot_find_partition(s, argv[0], &p, &err);
+	else
+		r = rocpart_snapshot_find_gpu(s, argv[0], &gpu, &err);
+	status = r < 0 ? cli_fail(cli, &err) : show_object(cli, gpu, p);
+	rocpart_snapshot_unref(s);
+	return status;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* modes: which pairs each GPU accepts, and what they yield. */
+#include "cli/fields.h"
+
+#define MODE_COLUMNS                                                                              \
+	"compute_mode,memory_mode,state,validated,partitions,xcds,cus,memory_bytes,domain_bytes," \
+	"reason"
+
+/* Whether the GPU has the same modes, and so the same pairs, as the one before it. */
+static bool is_alike(const struct rocpart_gpu *a, const struct rocpart_gpu *b)
+{
+	return b && rocpart_gpu_get_device_id(a) == rocpart_gpu_get_device_id(b) &&
+	       rocpart_gpu_get_compute_mode(a) == rocpart_gpu_get_compute_mode(b) &&
+	       rocpart_gpu_get_memory_mode(a) == rocpart_gpu_get_memory_mode(b) &&
+	       rocpart_gpu_get_partition_count(a) == rocpart_gpu_get_partition_count(b);
+}
+
+static int print_pairs(struct cli *cli, const struct rocpart_pairs *pairs)
+{
+	struct cli_table *t = cli_table_new(cli_pair_fields, MODE_COLUMNS);
+	const struct rocpart_pair *p;
+	int r = t ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && (p = rocpart_pairs_get(pairs, i)); i++)
+		r = cli_table_add(t, p);
+	if (r == 0)
+		cli_table_print(t);
+	cli_table_free(t);
+	return r < 0 ? cli_nomem(cli) : 0;
+}
+
+static struct rp_json *pairs_json(const struct rocpart_gpu *gpu, const struct rocpart_pairs *pairs)
+{
+	struct rp_json *j = rp_json_object(), *list = rp_json_array();
+	const struct rocpart_pair *p;
+	int r = rp_json_set_u64(j, "index", rocpart_gpu_get_index(gpu));
+
+	if (r == 0)
+		r = rp_json_set_string(j, "bdf", rocpart_gpu_get_bdf(gpu));
+	if (r == 0)
+		r = rp_json_set_string(j, "product", rocpart_gpu_get_product(gpu));
+	for (size_t i = 0; pairs && r == 0 && (p = rocpart_pairs_get(pairs, i)); i++)
+		r = rp_json_append(list, cli_object_json(cli_pair_fields, p));
+	if (rp_json_set(j, "pairs", list) < 0 || r < 0)
+		return rp_json_free(j);
+	return j;
+}
+
+static int gpu_text(struct cli *cli, const struct rocpart_gpu *gpu,
+		    const struct rocpart_pairs *pairs, const struct rocpart_gpu *before)
+{
+	const char *product = rocpart_gpu_get_product(gpu);
+
+	if (is_alike(gpu, before)) {
+		printf("GPU %zu (%s): as GPU %zu\n", rocpart_gpu_get_index(gpu),
+		       rocpart_gpu_get_bdf(gpu), rocpart_gpu_get_index(before));
+		return 0;
+	}
+	printf("GPU %zu (%s), %s%s\n", rocpart_gpu_get_index(gpu), rocpart_gpu_get_bdf(gpu),
+	       product ? product : "unknown product", pairs ? "" : ": cannot be partitioned");
+	return pairs ? print_pairs(cli, pairs) : 0;
+}
+
+static int one_gpu(struct cli *cli, const struct rocpart_snapshot *s, const struct rocpart_gpu *gpu,
+		   const struct rocpart_gpu **before, struct rp_json *list)
+{
+	struct rocpart_pairs *pairs = NULL;
+	int r = rocpart_pairs_new(s, gpu, &pairs, NULL), status = 0;
+
+	if (r == -ENOMEM)
+		return cli_nomem(cli);
+	if (list)
+		status = rp_json_append(list, pairs_json(gpu, pairs)) < 0 ? cli_nomem(cli) : 0;
+	else
+		status = gpu_text(cli, gpu, pairs, *before);
+	if (!is_alike(gpu, *before))
+		*before = gpu;
+	rocpart_pairs_free(pairs);
+	return status;
+}
+
+static int each_gpu(struct cli *cli, const struct rocpart_snapshot *s, struct rp_json *list)
+{
+	const struct rocpart_gpu *gpu, *before = NULL;
+	struct rocpart_error err = {0};
+	int status = 0;
+
+	for (size_t i = 0; i < cli->values.gpus.n && status == 0; i++) {
+		if (rocpart_snapshot_find_gpu(s, cli->values.gpus.v[i], &gpu, &err) < 0)
+			return cli_fail(cli, &err);
+		status = one_gpu(cli, s, gpu, &before, list);
+	}
+	for (size_t i = 0; !cli->values.gpus.n && status == 0; i++) {
+		gpu = rocpart_snapshot_get_gpu(s, i);
+		if (!gpu)
+			break;
+		status = one_gpu(cli, s, gpu, &before, list);
+	}
+	return status;
+}
+
+int cli_cmd_modes(struct cli *cli, int argc, char **argv)
+{
+	struct rocpart_snapshot *s = NULL;
+	struct rp_json *list = cli->values.json ? rp_json_array() : NULL, *j;
+	int status = cli_observe_gpus(cli, &s);
+
+	(void)argc;
+	(void)argv;
+	if (status == 0 && !list)
+		cli_print_banner(cli);
+	if (status == 0)
+		status = each_gpu(cli, s, list);
+	if (status == 0 && list) {
+		j = cli_new_document(cli);
+		status = rp_json_set(j, "gpus", list) < 0 ? cli_nomem(cli) : cli_print_json(cli, j);
+		list = NULL;
+	}
+	rp_json_free(list);
+	rocpart_snapshot_unref(s);
+	return status;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of commands and their options: help, completion and man pages are made from it. */
+#include "cli/cli.h"
+
+#include <stddef.h>
+
+#define AT(field) offsetof(struct cli_values, field)
+#define END                                      \
+	{                                        \
+		NULL, 0, NULL, CLI_FLAG, 0, NULL \
+	}
+
+const struct cli_option cli_global_options[] = {
+	{"sim", 0, "NAME|FILE", CLI_TEXT, AT(sim),
+	 "use the simulated machine NAME, or one made from the profile FILE; also ROCPART_SIM"},
+	{"root", 0, "DIR", CLI_TEXT, AT(root),
+	 "read a captured tree in DIR instead of this machine"},
+	{"json", 'j', NULL, CLI_FLAG, AT(json), "print JSON"},
+	{"yes", 'y', NULL, CLI_FLAG, AT(yes), "do what stops workloads without asking"},
+	{"help", 'h', NULL, CLI_FLAG, AT(help), "show help and end"},
+	{"version", 'V', NULL, CLI_FLAG, AT(version), "show the version and end"},
+	END,
+};
+
+#define OPT_GPU                                                                                   \
+	{                                                                                         \
+		"gpu", 'g', "GPU", CLI_LIST, AT(gpus),                                            \
+			"this GPU only: index, PCI address or unique id; several by comma; 'all'" \
+	}
+#define OPT_COLUMNS                                                                       \
+	{                                                                                 \
+		"columns", 0, "KEYS", CLI_TEXT, AT(columns), "columns to print, by comma" \
+	}
+#define OPTS_CHANGE                                                                              \
+	{"dry-run", 'n', NULL, CLI_FLAG, AT(dry_run), "show what would be done and do nothing"}, \
+		{"allow-unvalidated",                                                            \
+		 0,                                                                              \
+		 NULL,                                                                           \
+		 CLI_FLAG,                                                                       \
+		 AT(allow_unvalidated),                                                          \
+		 "accept modes that the vendor has not validated on this product"},              \
+		{"reload",     0,                                                                \
+		 "auto|never", CLI_TEXT,                                                         \
+		 AT(reload),   "whether the driver may be reloaded for a memory mode (auto)"},   \
+	{                                                                                        \
+		"wait", 0, "SECONDS", CLI_TEXT, AT(wait), "how long to wait for idle GPUs (10)"  \
+	}
+
+static const struct cli_option list_options[] = {OPT_COLUMNS, END};
+static const struct cli_option modes_options[] = {OPT_GPU, END};
+static const struct cli_option set_options[] = {
+	{"compute", 'c', "MODE", CLI_TEXT, AT(compute), "compute mode: SPX, DPX, TPX, QPX or CPX"},
+	{"memory", 'm', "MODE", CLI_TEXT, AT(memory), "memory mode: NPS1, NPS2 or NPS4"},
+	OPT_GPU,
+	OPTS_CHANGE,
+	END,
+};
+static const struct cli_option apply_options[] = {
+	{"file", 'f', "FILE", CLI_TEXT, AT(file), "what the node should be (node.yaml)"},
+	{"resume", 0, NULL, CLI_FLAG, AT(resume), "go on with a change that was interrupted"},
+	OPTS_CHANGE,
+	END,
+};
+static const struct cli_option reset_options[] = {OPT_GPU, OPTS_CHANGE, END};
+static const struct cli_option undo_options[] = {OPTS_CHANGE, END};
+static const struct cli_option help_options[] = {
+	{"scdoc", 0, "COMMAND", CLI_TEXT, AT(scdoc), "print the OPTIONS of its man page"},
+	END,
+};
+
+static const char every_day[] = "every day";
+static const char closer[] = "look closer";
+static const char manage[] = "manage";
+static const char develop[] = "develop";
+
+static const struct cli_command commands[] = {
+	{"status", every_day, "", 0, 0, "what each GPU is in, and what is wrong", list_options,
+	 true, cli_cmd_status},
+	{"apply", every_day, "", 0, 0, "make the node what a file says, or finish a change",
+	 apply_options, true, cli_cmd_apply},
+	{"undo", every_day, "", 0, 0, "take back the last change, finished or not", undo_options,
+	 true, cli_cmd_undo},
+	{"list", closer, "", 0, 0, "every partition, one a line", list_options, true, cli_cmd_list},
+	{"show", closer, "GPU|GPU/ID", 1, 1, "everything about one GPU or partition", NULL, true,
+	 cli_cmd_show},
+	{"modes", closer, "", 0, 0, "which modes each GPU accepts and what they yield",
+	 modes_options, true, cli_cmd_modes},
+	{"holders", closer, "", 0, 0, "which processes hold the GPUs", NULL, true, cli_cmd_holders},
+	{"set", manage, "", 0, 0, "switch the modes of GPUs", set_options, true, cli_cmd_set},
+	{"reset", manage, "", 0, 0, "bring GPUs back to SPX/NPS1", reset_options, true,
+	 cli_cmd_reset},
+	{"cordon", manage, "GPU...", 1, 64, "keep GPUs out of changes and placement", NULL, true,
+	 cli_cmd_cordon},
+	{"uncordon", manage, "GPU...", 1, 64, "let cordoned GPUs in again", NULL, true,
+	 cli_cmd_uncordon},
+	{"completion", develop, "bash|zsh|fish", 1, 1, "print a completion script", NULL, false,
+	 cli_cmd_completion},
+	{"help", develop, "[COMMAND]", 0, 2, "show help on a command", help_options, false,
+	 cli_cmd_help},
+};
+
+const struct cli_command *cli_command_at(size_t i)
+{
+	return i < RP_ARRAY_LEN(commands) ? &commands[i] : NULL;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* Which machine a command is about: this one, a capture (--root), a simulated one (--sim). */
+#include "cli/cli.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+/* Programs read the environment, the library does not. */
+static const char *env(const char *name)
+{
+	const char *v = secure_getenv(name);
+
+	return v && *v ? v : NULL;
+}
+
+char *cli_sim_root(void)
+{
+	const char *state = env("XDG_STATE_HOME"), *home = env("HOME");
+
+	if (state)
+		return rp_strdupf("%s/rocpart/sim", state);
+	return rp_strdupf("%s/.local/state/rocpart/sim", home ? home : "/root");
+}
+
+bool cli_is_path(const char *name)
+{
+	return strchr(name, '/') || rp_str_ends(name, ".yaml");
+}
+
+/* "profiles/my.yaml" is machine "my". */
+static char *machine_name(const char *name)
+{
+	const char *base = strrchr(name, '/');
+	size_t len;
+
+	base = base ? base + 1 : name;
+	len = strlen(base);
+	return rp_strndup(base, rp_str_ends(base, ".yaml") ? len - 5 : len);
+}
+
+char *cli_sim_dir(const char *name)
+{
+	RP_AUTO_FREE char *root = cli_sim_root(), *base = machine_name(name);
+
+	return root && base ? rp_strdupf("%s/%s", root, base) : NULL;
+}
+
+/*
+ * Folders that may hold profiles/: ROCPART_DATA; beside an installed program; the source tree of a
+ * program that was built in it; where it was to be installed.
+ */
+static char *data_file(const char *file)
+{
+	char exe[512];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	char *slash;
+	const char *places[3] = {"/../share/rocpart", "/../..", NULL};
+
+	if (env("ROCPART_DATA"))
+		return rp_strdupf("%s/%s", env("ROCPART_DATA"), file);
+	exe[n > 0 ? n : 0] = '\0';
+	slash = strrchr(exe, '/');
+	if (slash)
+		*slash = '\0';
+	for (size_t i = 0; slash && places[i]; i++) {
+		char *path = rp_strdupf("%s%s/%s", exe, places[i], file);
+
+		if (!path || access(path, R_OK) == 0)
+			return path;
+		free(path);
+	}
+	return rp_strdupf("%s/%s", ROCPART_DATADIR, file);
+}
+
+static int read_text(struct cli *cli, const char *path, struct rp_strbuf *ret)
+{
+	RP_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct rocpart_error err = {0};
+	ssize_t n = fd < 0 ? -1 : 1;
+
+	while (n > 0 && ret->len < 4 * 1024 * 1024) {
+		if (rp_strbuf_reserve(ret, 65536) < 0)
+			return cli_nomem(cli);
+		n = read(fd, ret->s + ret->len, 65536);
+		ret->len += n > 0 ? (size_t)n : 0;
+	}
+	if (n >= 0)
+		return 0;
+	err.errnum = -errno;
+	err.code = errno == ENOENT ? ROCPART_ERR_NOT_FOUND : ROCPART_ERR_FAILED;
+	(void)rp_fmt(err.message, sizeof(err.message), "cannot read '%s': %s", path,
+		     rocpart_strerror(errno));
+	return cli_fail(cli, &err);
+}
+
+int cli_load_profile(struct cli *cli, const char *name, struct rp_strbuf *ret)
+{
+	RP_AUTO_FREE char *file = rp_strdupf("profiles/%s.yaml", name), *path = NULL;
+
+	if (cli_is_path(name))
+		return read_text(cli, name, ret);
+	path = file ? data_file(file) : NULL;
+	if (!path)
+		return cli_nomem(cli);
+	if (access(path, R_OK) < 0) {
+		struct rocpart_error err = {.errnum = -ENOENT, .code = ROCPART_ERR_NOT_FOUND};
+
+		(void)rp_fmt(err.message, sizeof(err.message),
+			     "there is no simulated machine and no profile '%s'", name);
+		(void)rp_fmt(err.hint, sizeof(err.hint),
+			     "`rocpart sim list` shows both; a path to a YAML file works too");
+		return cli_fail(cli, &err);
+	}
+	return read_text(cli, path, ret);
+}
+
+/* A machine that does not exist yet is made from the profile of its name. */
+static int open_sim(struct cli *cli, const char *name)
+{
+	RP_AUTO_STRBUF struct rp_strbuf profile = RP_STRBUF_INIT;
+	RP_AUTO_FREE char *dir = cli_sim_dir(name), *base = machine_name(name);
+	struct rocpart_error err = {0};
+	int r, status;
+
+	if (!dir || !base)
+		return cli_nomem(cli);
+	rp_strbuf_add(&cli->machine_name, base);
+	r = rocpart_machine_open_sim(dir, &cli->machine, &err);
+	if (r != -ENOENT)
+		return r < 0 ? cli_fail(cli, &err) : 0;
+	status = cli_load_profile(cli, name, &profile);
+	if (status)
+		return status;
+	r = rocpart_sim_create(dir, rp_strbuf_str(&profile), profile.len, base, &err);
+	if (r == 0 || r == -EEXIST)
+		r = rocpart_machine_open_sim(dir, &cli->machine, &err);
+	return r < 0 ? cli_fail(cli, &err) : 0;
+}
+
+int cli_open_machine(struct cli *cli)
+{
+	const struct cli_values *v = &cli->values;
+	const char *sim = v->sim || v->root ? v->sim : env("ROCPART_SIM");
+	struct rocpart_error err = {0};
+	int r;
+
+	if (v->sim && v->root)
+		return cli_usage_error(cli, "--sim and --root exclude each other");
+	if (sim)
+		return open_sim(cli, sim);
+	if (v->root) {
+		rp_strbuf_add(&cli->machine_name, v->root);
+		r = rocpart_machine_open_capture(v->root, &cli->machine, &err);
+	} else {
+		r = rocpart_machine_open_real(NULL, &cli->machine, &err);
+	}
+	return r < 0 ? cli_fail(cli, &err) : 0;
+}
+
+int cli_observe(struct cli *cli, struct rocpart_snapshot **ret)
+{
+	struct rocpart_error err = {0};
+	int r = rocpart_machine_observe(cli->machine, ret, &err);
+
+	return r < 0 ? cli_fail(cli, &err) : 0;
+}
+
+int cli_observe_gpus(struct cli *cli, struct rocpart_snapshot **ret)
+{
+	struct rocpart_error err = {.errnum = -ENODEV, .code = ROCPART_ERR_NO_HARDWARE};
+	int status = cli_observe(cli, ret);
+
+	if (status || rocpart_snapshot_get_gpu_count(*ret))
+		return status;
+	*ret = rocpart_snapshot_unref(*ret);
+	(void)rp_fmt(err.message, sizeof(err.message), "no AMD GPU that amdgpu drives was found%s",
+		     rocpart_machine_get_kind(cli->machine) == ROCPART_MACHINE_REAL
+			     ? " on this machine"
+			     : " there");
+	(void)rp_fmt(err.hint, sizeof(err.hint),
+		     "load the driver (modprobe amdgpu), or try a simulated machine: rocpart --sim "
+		     "mi300x-8 %s",
+		     cli->command->name);
+	return cli_fail(cli, &err);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/cli.h"
+
+#include <stdarg.h>
+
+#include <unistd.h>
+
+bool cli_wants_colour(FILE *f)
+{
+	return isatty(fileno(f)) && !secure_getenv("NO_COLOR");
+}
+
+static const char *kind_name(const struct cli *cli)
+{
+	switch (rocpart_machine_get_kind(cli->machine)) {
+	case ROCPART_MACHINE_SIM:
+		return "sim";
+	case ROCPART_MACHINE_CAPTURE:
+		return "capture";
+	case ROCPART_MACHINE_REAL:
+	default:
+		return "real";
+	}
+}
+
+struct rp_json *cli_new_document(const struct cli *cli)
+{
+	struct rp_json *j = rp_json_object();
+	int r = rp_json_set_u64(j, "schema_version", 1);
+
+	if (r == 0 && cli->machine)
+		r = rp_json_set_string(j, "kind", kind_name(cli));
+	if (r == 0 && cli->machine && cli->machine_name.len)
+		r = rp_json_set_string(j, "machine", rp_strbuf_str(&cli->machine_name));
+	return r < 0 ? rp_json_free(j) : j;
+}
+
+int cli_print_json(struct cli *cli, struct rp_json *j)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	int r = rp_json_print(j, true, &text);
+
+	rp_json_free(j);
+	if (r < 0)
+		return cli_nomem(cli);
+	rp_strbuf_add_char(&text, '\n');
+	return fwrite(rp_strbuf_str(&text), 1, text.len, stdout) == text.len ? 0 : 1;
+}
+
+void cli_print_banner(const struct cli *cli)
+{
+	if (rocpart_machine_get_kind(cli->machine) == ROCPART_MACHINE_SIM)
+		printf("SIMULATED machine %s: no hardware is touched\n",
+		       rp_strbuf_str(&cli->machine_name));
+	else if (rocpart_machine_get_kind(cli->machine) == ROCPART_MACHINE_CAPTURE)
+		printf("capture %s: read only\n", rp_strbuf_str(&cli->machine_name));
+}
+
+static void print_error_json(const struct rocpart_error *err)
+{
+	RP_AUTO_JSON struct rp_json *j = rp_json_object();
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	struct rp_json *e = rp_json_object();
+	int r = rp_json_set_string(e, "code", rocpart_errcode_to_string(err->code));
+
+	r |= rp_json_set(e, "errno", rp_json_int(-err->errnum));
+	r |= rp_json_set_string(e, "object", err->object);
+	r |= rp_json_set_string(e, "message", err->message);
+	r |= rp_json_set_string(e, "hint", err->hint);
+	r |= rp_json_set(j, "error", e);
+	if (r == 0 && rp_json_print(j, true, &text) == 0)
+		printf("%s\n", rp_strbuf_str(&text));
+}
+
+int cli_fail(const struct cli *cli, const struct rocpart_error *err)
+{
+	bool colour = cli_wants_colour(stderr);
+
+	if (cli->values.json) {
+		print_error_json(err);
+		return rocpart_errcode_exit_status(err->code);
+	}
+	fflush(stdout);
+	fprintf(stderr, "%srocpart:%s %s%s%s\n", colour ? "\033[31m" : "", colour ? "\033[0m" : "",
+		err->object, *err->object ? ": " : "", err->message);
+	if (*err->hint)
+		fprintf(stderr, "  %s\n", err->hint);
+	return rocpart_errcode_exit_status(err->code);
+}
+
+int cli_usage_error(const struct cli *cli, const char *fmt, ...)
+{
+	struct rocpart_error err = {.errnum = -EINVAL, .code = ROCPART_ERR_INVALID_ARGUMENT};
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(err.message, sizeof(err.message), fmt, ap);
+	va_end(ap);
+	return cli_fail(cli, &err);
+}
+
+int cli_nomem(const struct cli *cli)
+{
+	struct rocpart_error err = {
+		.errnum = -ENOMEM, .code = ROCPART_ERR_NO_MEMORY, .message = "out of memory"};
+
+	return cli_fail(cli, &err);
+}
+
+int cli_flush(int status)
+{
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fprintf(stderr, "rocpart: cannot write to standard output: %s\n",
+			rocpart_strerror(errno));
+		return status ? status : 1;
+	}
+	return status;
+}

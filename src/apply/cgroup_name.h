@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Who a process belongs to, by the path of its cgroup. */
+#ifndef RP_APPLY_CGROUP_NAME_H
+#define RP_APPLY_CGROUP_NAME_H
+
+#include "base/base.h"
+
+#define RP_OWNER_SIZE 96
+
+struct rp_owner_names {
+	char unit[RP_OWNER_SIZE];      /* "vllm.service" */
+	char container[RP_OWNER_SIZE]; /* "docker:3f2a..." */
+	char job[RP_OWNER_SIZE];       /* Slurm job number */
+};
+
+/*
+ * From the text of /proc/PID/cgroup: systemd .service units; docker-, libpod- and cri-containerd-
+ * scopes and /docker/ID paths; Slurm's job_N. What is not recognised stays "".
+ */
+void rp_owner_names_parse(const char *cgroup_text, struct rp_owner_names *ret);
+
+#endif

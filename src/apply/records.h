@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Durable records about GPUs that the kernel does not keep: a requested memory mode, cordons. Two
+ * small JSON files in the record folder, replaced as a whole.
+ */
+#ifndef RP_APPLY_RECORDS_H
+#define RP_APPLY_RECORDS_H
+
+#include "hw/machine.h"
+#include "node/snapshot.h"
+
+struct rp_records {
+	struct rp_overlay *v;
+	size_t n, cap;
+	char **bdfs; /* what v[].bdf points to */
+};
+
+/*
+ * Read both. A memory mode counts as pending only while the driver that it was requested of is
+ * still loaded (ABI study E: a reload consumes it, a reboot forgets it).
+ * 0; -EBADMSG CONFIG_SYNTAX when a file is damaged; -ENOMEM; errno of reading.
+ */
+int rp_records_load(struct rocpart_machine *m, struct rp_records *ret,
+		    struct rocpart_error *reterr) RP_MUST_CHECK;
+void rp_records_done(struct rp_records *r);
+#define RP_AUTO_RECORDS RP_AUTO(rp_records_done)
+
+/* Record a requested memory mode of some GPUs; those recorded before of this driver stay. */
+int rp_records_set_pending(struct rocpart_machine *m, const char *const *bdfs, size_t n,
+			   enum rocpart_memory_mode mode) RP_MUST_CHECK;
+int rp_records_clear_pending(struct rocpart_machine *m) RP_MUST_CHECK; /* none there: 0 */
+
+/* Picture of the machine with the records laid over it. */
+int rp_observe(struct rocpart_machine *m, struct rocpart_snapshot **ret,
+	       struct rocpart_error *reterr) RP_MUST_CHECK;
+
+#endif

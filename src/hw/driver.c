@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include "hw/driver.h"
+#include "base/num.h"
+#include "base/spawn.h"
+
+#define MODULE "sys/module/amdgpu"
+/* AMD SMI allows 140 s for a reload; an eight-GPU node trains its links in about a minute. */
+#define MODPROBE_DEADLINE_MS 180000
+#define OUTPUT_MAX	     4096
+
+bool rp_driver_is_loaded(struct rp_tree *t)
+{
+	struct rp_stat st;
+
+	return rp_tree_stat(t, &st, MODULE) == 0;
+}
+
+uint64_t rp_driver_epoch(struct rp_tree *t)
+{
+	struct rp_stat st;
+
+	return rp_tree_stat(t, &st, MODULE) == 0 ? st.inode : 0;
+}
+
+/* First line of what a program said, for a message. */
+static void first_line(struct rp_strbuf *text)
+{
+	rp_strbuf_truncate(text, strcspn(rp_strbuf_str(text), "\n"));
+}
+
+static int run(const char *const *argv, struct rp_strbuf *out, struct rocpart_error *reterr)
+{
+	struct rp_spawn_result res;
+	int r = rp_spawn(argv, out, OUTPUT_MAX, MODPROBE_DEADLINE_MS, &res);
+
+	if (r == -ENOENT)
+		return rp_error_set(reterr, r, ROCPART_ERR_DRIVER_RELOAD, argv[0],
+				    "'%s' is not installed here", argv[0]);
+	if (r < 0)
+		return rp_error_errno(reterr, r, argv[0], "cannot run '%s'", argv[0]);
+	first_line(out);
+	if (res.timed_out)
+		return rp_error_set(reterr, -ETIMEDOUT, ROCPART_ERR_DRIVER_RELOAD, argv[0],
+				    "'%s' did not end within %d s", argv[0],
+				    MODPROBE_DEADLINE_MS / 1000);
+	if (res.exit_status != 0)
+		return rp_error_set(reterr, -EIO, ROCPART_ERR_DRIVER_RELOAD, argv[0],
+				    "'%s' failed: %s", argv[0], rp_strbuf_str(out));
+	return 0;
+}
+
+static int disk_srcversion(struct rp_tree *t, struct rp_strbuf *ret, struct rocpart_error *reterr)
+{
+	const char *const argv[] = {"modinfo", "-F", "srcversion", "amdgpu", NULL};
+	int r;
+
+	if (rp_tree_kind(t) == RP_TREE_REAL)
+		return run(argv, ret, reterr);
+	r = rp_tree_driver(t, RP_DRIVER_DISK_SRCVERSION, ret);
+	return r < 0 ? rp_error_errno(reterr, r, MODULE, "cannot tell the module on disk") : 0;
+}
+
+static int in_use(struct rocpart_error *reterr, const char *what)
+{
+	return rp_error_set(reterr, -EBUSY, ROCPART_ERR_DRIVER_IN_USE, MODULE,
+			    "the amdgpu driver cannot be unloaded: %s", what);
+}
+
+static int check_users(struct rp_tree *t, struct rocpart_error *reterr)
+{
+	RP_AUTO_NAMES struct rp_names dependents = RP_NAMES_INIT;
+	char text[96];
+	uint64_t refs = 0;
+	int r = rp_tree_read_u64(t, 10, &refs, MODULE "/refcnt");
+
+	if (r == -ENOENT)
+		return in_use(reterr, "it is built into the kernel, or unloading is disabled");
+	if (r < 0)
+		return rp_error_errno(reterr, r, MODULE "/refcnt", "reference count of the driver");
+	if (refs) {
+		(void)rp_fmt(text, sizeof(text), "%llu uses of it are open",
+			     (unsigned long long)refs);
+		(void)in_use(reterr, text);
+		return rp_error_hint(reterr, "`rocpart holders` names the processes; a graphical "
+					     "console holds it too");
+	}
+	r = rp_tree_list(t, &dependents, MODULE "/holders");
+	if (r == 0 && dependents.n) {
+		(void)rp_fmt(text, sizeof(text), "module %s depends on it", dependents.v[0]);
+		return in_use(reterr, text);
+	}
+	return 0;
+}
+
+int rp_driver_check_unloadable(struct rp_tree *t, struct rocpart_error *reterr)
+{
+	RP_AUTO_STRBUF struct rp_strbuf loaded = RP_STRBUF_INIT, disk = RP_STRBUF_INIT;
+	int r;
+
+	if (rp_tree_kind(t) == RP_TREE_CAPTURE)
+		return rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, NULL,
+				    "a capture cannot be changed");
+	r = check_users(t, reterr);
+	if (r < 0)
+		return r;
+	r = rp_tree_read(t, &loaded, MODULE "/srcversion");
+	if (r < 0)
+		return rp_error_errno(reterr, r, MODULE "/srcversion",
+				      "cannot tell which build of the driver is loaded");
+	r = disk_srcversion(t, &disk, reterr);
+	if (r < 0)
+		return r;
+	if (!rp_str_eq(rp_strbuf_str(&loaded), rp_strbuf_str(&disk))) {
+		(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_DRIVER_IN_USE, MODULE,
+				   "the amdgpu module on disk (%s) is another build than the one "
+				   "that is loaded (%s)",
+				   rp_strbuf_str(&disk), rp_strbuf_str(&loaded));
+		return rp_error_hint(reterr, "reboot into the installed driver first");
+	}
+	return 0;
+}
+
+static int reload_error(int r, const char *what, struct rocpart_error *reterr)
+{
+	return rp_error_set(reterr, r, ROCPART_ERR_DRIVER_RELOAD, MODULE,
+			    "%s the amdgpu driver failed: %s", what, rocpart_strerror(r));
+}
+
+int rp_driver_unload(struct rp_tree *t, struct rocpart_error *reterr)
+{
+	const char *const argv[] = {"modprobe", "-r", "amdgpu", NULL};
+	RP_AUTO_STRBUF struct rp_strbuf out = RP_STRBUF_INIT;
+	int r;
+
+	if (rp_tree_kind(t) == RP_TREE_REAL)
+		return run(argv, &out, reterr);
+	r = rp_tree_driver(t, RP_DRIVER_UNLOAD, NULL);
+	return r < 0 ? reload_error(r, "unloading", reterr) : 0;
+}
+
+int rp_driver_load(struct rp_tree *t, struct rocpart_error *reterr)
+{
+	const char *const argv[] = {"modprobe", "amdgpu", NULL};
+	RP_AUTO_STRBUF struct rp_strbuf out = RP_STRBUF_INIT;
+	int r;
+
+	if (rp_tree_kind(t) == RP_TREE_REAL)
+		return run(argv, &out, reterr);
+	r = rp_tree_driver(t, RP_DRIVER_LOAD, NULL);
+	return r < 0 ? reload_error(r, "loading", reterr) : 0;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* A machine: the tree that is looked at and switched, and the folder of our durable records. */
+#ifndef RP_HW_MACHINE_H
+#define RP_HW_MACHINE_H
+
+#include "base/error.h"
+#include "base/tree.h"
+
+struct rocpart_machine {
+	struct rp_tree *tree;
+	char *state_dir;       /* absolute; NULL: no records (a capture) */
+	struct rp_tree *state; /* opened by the first that needs it; may stay NULL */
+	rp_tree_hook_fn hook;  /* given to the record folder too, once it is open */
+	void *hook_userdata;
+	void *backing; /* the simulated machine behind the tree, or NULL */
+	void (*free_backing)(void *backing);
+};
+
+/* Open the record folder for reading; 0 with m->state NULL when there is none yet. */
+int rp_machine_open_state(struct rocpart_machine *m) RP_MUST_CHECK;
+/* Open it for changes: created when missing. */
+int rp_machine_make_state(struct rocpart_machine *m, struct rocpart_error *reterr) RP_MUST_CHECK;
+
+#endif

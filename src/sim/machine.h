@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* The state of a simulated machine and the kernel's rules about it. Private to this folder. */
+#ifndef RP_SIM_MACHINE_H
+#define RP_SIM_MACHINE_H
+
+#include "sim/profile.h"
+#include "sim/sim.h"
+
+/* What can be changed of one GPU. */
+struct rp_sim_gpu_state {
+	bool present; /* bound to the driver */
+	enum rp_sim_compute compute;
+	uint32_t nps;			/* memory ranges: 1, 2, 4 */
+	uint32_t pending_nps;		/* 0: nothing requested */
+	enum rp_sim_compute xcp_config; /* selector of compute_partition_config */
+	bool alloc_all;			/* mem_alloc_mode is ALL */
+	uint64_t power_cap_uw;
+	char perf_level[24];
+	uint8_t isolation[RP_SIM_SLOTS];
+};
+
+/* A GPU node of the KFD topology; its node id is its place in the list after the CPU nodes. */
+struct rp_sim_node {
+	uint32_t gpu, partition;
+	uint32_t simd_seq; /* GPU nodes created before it since the driver was loaded */
+	uint32_t gpu_id;
+};
+
+struct rp_sim_vram {
+	uint32_t gpu, slot;
+	uint64_t bytes;
+};
+
+struct rp_sim_holder {
+	uint32_t pid, uid;
+	uint64_t start_ticks;
+	char *comm, *cmdline, *cgroup;
+	bool kfd;
+	bool allow_all;
+	uint32_t allow[RP_SIM_MAX_GPUS]; /* bit p: slot p of that GPU is allowed */
+	uint32_t open[RP_SIM_MAX_GPUS];	 /* bit p: its render node is open */
+	struct rp_sim_vram *vram;
+	size_t n_vram;
+};
+
+enum rp_sim_fault_op {
+	RP_SIM_FAULT_READ,
+	RP_SIM_FAULT_WRITE,
+	RP_SIM_FAULT_UNLOAD,
+	RP_SIM_FAULT_LOAD,
+	RP_SIM_FAULT_VANISH,
+	RP_SIM_FAULT_LOSE,
+	RP_SIM_FAULT_RESET,
+	RP_SIM_FAULT_REINIT,
+	RP_SIM_FAULT_NPS,
+	RP_SIM_FAULT_UE,
+	RP_SIM_FAULT_CE,
+	RP_SIM_FAULT_BAD_PAGES,
+	RP_SIM_N_FAULT_OPS
+};
+
+struct rp_sim_fault {
+	char *rule; /* as it was given */
+	enum rp_sim_fault_op op;
+	char *pattern; /* "" for unload and load */
+	int effect;    /* negative errno, or 0: the write is ignored */
+	uint64_t nth;  /* 0: each time; of counters: the count */
+	uint64_t hits;
+};
+
+struct rp_sim_state {
+	uint64_t boots; /* how often it was switched on */
+	uint64_t loads; /* how often the driver was loaded, over all boots */
+	bool loaded;
+	uint32_t generation;
+	uint32_t simd_next;
+	struct rp_sim_gpu_state gpus[RP_SIM_MAX_GPUS];
+	struct rp_sim_node *nodes;
+	size_t n_nodes, cap_nodes;
+	struct rp_sim_holder *holders;
+	size_t n_holders, cap_holders;
+	struct rp_sim_fault *faults;
+	size_t n_faults, cap_faults;
+};
+
+/* DRM minors of a slot; render 0: the slot has no device. */
+struct rp_sim_drm {
+	uint32_t card, render;
+	int32_t xcp; /* N of amdgpu_xcp_N; -1: the GPU's own device */
+};
+
+struct rp_sim {
+	struct rp_sim_profile *profile;
+	char *name;
+	struct rp_sim_state state;
+	struct rp_sim_drm drm[RP_SIM_MAX_GPUS][RP_SIM_SLOTS]; /* follows from state */
+	uint32_t caller_uid;
+	uint32_t *caller_minors; /* NULL: all */
+	size_t n_caller_minors;
+	int dir_fd;   /* -EBADF: in memory only */
+	int state_fd; /* keeps the inode of the state file that was read from being used again */
+};
+
+/* state.c: what follows from the state. */
+uint32_t rp_sim_partitions(const struct rp_sim *sim, size_t gpu); /* of its compute mode */
+uint32_t rp_sim_partitions_in(const struct rp_sim_product *product, enum rp_sim_compute mode);
+uint64_t rp_sim_partition_bytes(const struct rp_sim *sim, size_t gpu, uint32_t partition);
+uint32_t rp_sim_partition_xccs(const struct rp_sim *sim, size_t gpu);
+bool rp_sim_switchable(const struct rp_sim *sim, size_t gpu); /* has partition files */
+const char *rp_sim_compute_name(enum rp_sim_compute mode);
+/* By the first three characters, whatever their case and whatever follows. 0 or -EINVAL. */
+int rp_sim_compute_parse(const char *text, size_t len, enum rp_sim_compute *ret);
+/* Possible by its count of XCCs; and in that memory mode by the rules of the kernel played. */
+bool rp_sim_compute_possible(const struct rp_sim_product *product, enum rp_sim_compute mode);
+bool rp_sim_compute_valid(const struct rp_sim *sim, size_t gpu, enum rp_sim_compute mode,
+			  uint32_t nps);
+void rp_sim_layout(struct rp_sim *sim);				     /* fills sim->drm */
+bool rp_sim_same_hive(const struct rp_sim *sim, size_t a, size_t b); /* they switch NPS together */
+bool rp_sim_in_reset(const struct rp_sim *sim, size_t gpu);	     /* the kernel says EPERM */
+int rp_sim_find_gpu(const struct rp_sim *sim, const char *bdf);	     /* index or -ENODEV */
+void rp_sim_state_done(struct rp_sim_state *state);
+
+/* gpu_id.c */
+uint32_t rp_sim_gpu_id(const struct rp_sim *sim, size_t gpu, uint32_t partition);
+
+/* nodes.c: the KFD's list of GPU nodes. */
+void rp_sim_nodes_remove(struct rp_sim *sim, size_t gpu);
+int rp_sim_nodes_add(struct rp_sim *sim, size_t gpu) RP_MUST_CHECK;
+
+/* driver.c */
+int rp_sim_boot(struct rp_sim *sim) RP_MUST_CHECK; /* state as after power on */
+int rp_sim_unload(struct rp_sim *sim) RP_MUST_CHECK;
+int rp_sim_load(struct rp_sim *sim) RP_MUST_CHECK;
+
+/* control.c: writes to the files that change a GPU; each is one write(2) of len bytes. */
+int rp_sim_write_compute(struct rp_sim *sim, size_t gpu, const char *data, size_t len);
+int rp_sim_write_memory(struct rp_sim *sim, size_t gpu, const char *data, size_t len);
+int rp_sim_write_xcp_config(struct rp_sim *sim, size_t gpu, const char *data, size_t len);
+int rp_sim_write_alloc_mode(struct rp_sim *sim, size_t gpu, const char *data, size_t len);
+
+/* holder.c */
+bool rp_sim_holder_allows(const struct rp_sim_holder *h, size_t gpu, uint32_t slot);
+bool rp_sim_kfd_busy(const struct rp_sim *sim, size_t gpu);
+uint32_t rp_sim_open_files(const struct rp_sim *sim); /* device files open, of all processes */
+struct rp_sim_holder *rp_sim_find_holder(const struct rp_sim *sim, uint32_t pid); /* or NULL */
+uint64_t rp_sim_vram_of(const struct rp_sim_holder *h, size_t gpu, uint32_t slot);
+uint64_t rp_sim_vram_used(const struct rp_sim *sim, size_t gpu); /* with the driver's own */
+void rp_sim_holder_done(struct rp_sim_holder *h);
+
+/* fault.c */
+void rp_sim_fault_done(struct rp_sim_fault *f);
+int rp_sim_fault_parse(const char *rule, struct rp_sim_fault *ret,
+		       struct rocpart_error *reterr) RP_MUST_CHECK;
+/* The rule of that kind that fires now for subject, counting this time; NULL: none. */
+const struct rp_sim_fault *rp_sim_fault_fires(struct rp_sim *sim, enum rp_sim_fault_op op,
+					      const char *subject);
+/* Would a rule of that kind look at subject? Counts nothing. */
+const struct rp_sim_fault *rp_sim_fault_match(const struct rp_sim *sim, enum rp_sim_fault_op op,
+					      const char *subject);
+
+/* store.c: the state on disk. */
+int rp_sim_store_refresh(struct rp_sim *sim) RP_MUST_CHECK; /* reads it if it changed */
+/*
+ * Start and end of a change. The lock is held until *ret_lock_fd is closed; nothing of what was
+ * changed in memory is seen by others before the end, which replaces the state at once.
+ */
+int rp_sim_change_begin(struct rp_sim *sim, int *ret_lock_fd) RP_MUST_CHECK;
+int rp_sim_change_end(struct rp_sim *sim) RP_MUST_CHECK;
+
+/* state_json.c */
+struct rp_json;
+struct rp_json *rp_sim_state_to_json(const struct rp_sim *sim); /* NULL: out of memory */
+int rp_sim_state_from_json(const struct rp_sim *sim, const struct rp_json *j,
+			   struct rp_sim_state *ret) RP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* Life of a simulated machine: made, opened, switched off and on, removed. */
+#include "sim/sim.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "sim/machine.h"
+#include "sim/store.h"
+
+static struct rp_sim *new_sim(const char *name)
+{
+	struct rp_sim *sim = rp_new0(struct rp_sim, 1);
+
+	if (!sim)
+		return NULL;
+	sim->dir_fd = -EBADF;
+	sim->state_fd = -EBADF;
+	sim->name = rp_strndup(name, strlen(name));
+	return sim->name ? sim : rp_sim_close(sim);
+}
+
+struct rp_sim *rp_sim_close(struct rp_sim *sim)
+{
+	if (!sim)
+		return NULL;
+	rp_cleanup_close(&sim->dir_fd);
+	rp_cleanup_close(&sim->state_fd);
+	rp_sim_state_done(&sim->state);
+	rp_sim_profile_free(sim->profile);
+	free(sim->caller_minors);
+	free(sim->name);
+	free(sim);
+	return NULL;
+}
+
+void rp_cleanup_sim(struct rp_sim **sim)
+{
+	*sim = rp_sim_close(*sim);
+}
+
+int rp_sim_new(const char *profile_text, size_t len, const char *name, struct rp_sim **ret,
+	       struct rocpart_error *reterr)
+{
+	RP_AUTO_SIM struct rp_sim *sim = new_sim(name);
+	int r;
+
+	if (!sim)
+		return rp_error_nomem(reterr);
+	r = rp_sim_profile_parse(profile_text, len, name, &sim->profile, reterr);
+	if (r < 0)
+		return r;
+	r = rp_sim_boot(sim);
+	if (r < 0)
+		return rp_error_errno(reterr, r, name, "the machine does not boot");
+	*ret = rp_steal(&sim);
+	return 0;
+}
+
+/* ---- in a folder ---- */
+
+static int open_dir(const char *dir, int *ret_fd)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return rp_neg_errno();
+	*ret_fd = fd;
+	return 0;
+}
+
+/*
+ * The marker comes last: a folder whose making was interrupted is no machine yet, and a second
+ * attempt makes it.
+ */
+static int write_machine(struct rp_sim *sim, const char *text, size_t len)
+{
+	RP_AUTO_STRBUF struct rp_strbuf marker = RP_STRBUF_INIT;
+	RP_AUTO_CLOSE int lock = -EBADF;
+	int r;
+
+	lock = openat(sim->dir_fd, RP_SIM_LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (lock < 0 || flock(lock, LOCK_EX) < 0)
+		return rp_neg_errno();
+	if (faccessat(sim->dir_fd, RP_SIM_MARKER, F_OK, 0) == 0)
+		return -EEXIST;
+	rp_strbuf_addf(&marker, "%s\n", sim->name);
+	if (rp_strbuf_failed(&marker))
+		return -ENOMEM;
+	r = rp_sim_replace_at(sim->dir_fd, RP_SIM_PROFILE_FILE, text, len);
+	if (r == 0)
+		r = rp_sim_change_end(sim);
+	if (r == 0)
+		r = rp_sim_replace_at(sim->dir_fd, RP_SIM_MARKER, marker.s, marker.len);
+	return r;
+}
+
+int rp_sim_create(const char *dir, const char *profile_text, size_t len, const char *name,
+		  struct rocpart_error *reterr)
+{
+	RP_AUTO_SIM struct rp_sim *sim = NULL;
+	int r = rp_sim_new(profile_text, len, name, &sim, reterr);
+
+	if (r < 0)
+		return r;
+	r = rp_make_dirs(dir, false);
+	if (r == 0)
+		r = open_dir(dir, &sim->dir_fd);
+	if (r == 0)
+		r = write_machine(sim, profile_text, len);
+	if (r == -EEXIST)
+		return rp_error_set(reterr, r, ROCPART_ERR_INVALID_ARGUMENT, dir,
+				    "there is a simulated machine already");
+	return r < 0 ? rp_error_errno(reterr, r, dir, "the machine was not made") : 0;
+}
+
+static int read_machine(struct rp_sim *sim, struct rocpart_error *err)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	int r = rp_sim_read_at(sim->dir_fd, RP_SIM_PROFILE_FILE, RP_SIM_PROFILE_MAX, &text, NULL);
+
+	if (r < 0)
+		return rp_error_errno(err, r, sim->name, "its profile cannot be read");
+	r = rp_sim_profile_parse(rp_strbuf_str(&text), text.len, RP_SIM_PROFILE_FILE, &sim->profile,
+				 err);
+	if (r < 0)
+		return r;
+	r = rp_sim_store_refresh(sim);
+	return r < 0 ? rp_error_errno(err, r, sim->name, "its state cannot be read") : 0;
+}
+
+int rp_sim_open(const char *dir, struct rp_sim **ret, struct rocpart_error *reterr)
+{
+	RP_AUTO_STRBUF struct rp_strbuf marker = RP_STRBUF_INIT;
+	RP_AUTO_SIM struct rp_sim *sim = NULL;
+	RP_AUTO_CLOSE int fd = -EBADF;
+	int r = open_dir(dir, &fd);
+
+	if (r == 0)
+		r = rp_sim_read_at(fd, RP_SIM_MARKER, 4096, &marker, NULL);
+	if (r == -ENOENT || r == -ENOTDIR)
+		return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, dir,
+				    "there is no simulated machine");
+	if (r < 0)
+		return rp_error_errno(reterr, r, dir, "the machine cannot be opened");
+	rp_strbuf_truncate(&marker, strcspn(rp_strbuf_str(&marker), "\n"));
+	sim = new_sim(rp_strbuf_str(&marker));
+	if (!sim)
+		return rp_error_nomem(reterr);
+	sim->dir_fd = rp_steal_fd(&fd);
+	r = read_machine(sim, reterr);
+	if (r == 0)
+		*ret = rp_steal(&sim);
+	return r;
+}
+
+int rp_sim_remove(const char *dir, struct rocpart_error *reterr)
+{
+	/* The marker goes first: from then on it is no machine. */
+	static const char *const files[] = {RP_SIM_MARKER, RP_SIM_STATE_FILE,
+					    RP_SIM_STATE_FILE ".new", RP_SIM_PROFILE_FILE,
+					    RP_SIM_LOCK_FILE};
+	RP_AUTO_CLOSE int fd = -EBADF;
+	int r = open_dir(dir, &fd);
+
+	if (r == 0 && faccessat(fd, RP_SIM_MARKER, F_OK, 0) < 0)
+		r = rp_neg_errno();
+	if (r == -ENOENT)
+		return rp_error_set(reterr, r, ROCPART_ERR_NOT_FOUND, dir,
+				    "there is no simulated machine");
+	for (size_t i = 0; r == 0 && i < RP_ARRAY_LEN(files); i++) {
+		if (unlinkat(fd, files[i], 0) < 0 && errno != ENOENT)
+			r = rp_neg_errno();
+	}
+	if (r == 0 && rmdir(dir) < 0 && errno != ENOTEMPTY && errno != EEXIST)
+		r = rp_neg_errno();
+	return r < 0 ? rp_error_errno(reterr, r, dir, "the machine was not removed") : 0;
+}
+
+/* ---- what is asked of an open machine ---- */
+
+const char *rp_sim_profile_name(const struct rp_sim *sim)
+{
+	return sim->name;
+}
+
+const char *rp_sim_abi(const struct rp_sim *sim)
+{
+	static const char *const names[] = {"", "g1", "g2", "g3"};
+
+	return names[sim->profile->abi];
+}
+
+size_t rp_sim_gpu_count(const struct rp_sim *sim)
+{
+	return sim->profile->n_gpus;
+}
+
+int rp_sim_set_caller(struct rp_sim *sim, uint32_t uid, const uint32_t *minors, size_t n)
+{
+	uint32_t *copy = NULL;
+
+	if (minors) {
+		copy = rp_new0(uint32_t, n);
+		if (!copy)
+			return -ENOMEM;
+		memcpy(copy, minors, n * sizeof(*copy));
+	}
+	free(sim->caller_minors);
+	sim->caller_minors = copy;
+	sim->n_caller_minors = n;
+	sim->caller_uid = uid;
+	return 0;
+}
+
+int rp_sim_reset(struct rp_sim *sim, struct rocpart_error *reterr)
+{
+	RP_AUTO_CLOSE int lock = -EBADF;
+	int r = rp_sim_change_begin(sim, &lock);
+
+	if (r == 0)
+		r = rp_sim_boot(sim);
+	if (r == 0)
+		r = rp_sim_change_end(sim);
+	return r < 0 ? rp_error_errno(reterr, r, sim->name, "the machine was not reset") : 0;
+}
+
+int rp_sim_reload(struct rp_sim *sim, struct rocpart_error *reterr)
+{
+	RP_AUTO_CLOSE int lock = -EBADF;
+	int r = rp_sim_change_begin(sim, &lock), saved;
+
+	if (r < 0)
+		return rp_error_errno(reterr, r, sim->name, "the driver was not reloaded");
+	r = rp_sim_unload(sim);
+	if (r == 0)
+		r = rp_sim_load(sim);
+	saved = rp_sim_change_end(sim); /* a load that failed left the driver unloaded */
+	if (r == 0)
+		r = saved;
+	if (r == -EBUSY)
+		return rp_error_set(reterr, r, ROCPART_ERR_DRIVER_IN_USE, sim->name,
+				    "a process has a device open");
+	return r < 0 ? rp_error_errno(reterr, r, sim->name, "the driver was not reloaded") : 0;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The simulated machine: an AMD Instinct node as its kernel shows it, played from a profile. It is
+ * an oracle for the layers that read and change a machine, so it shares no table with them.
+ *
+ * The state of a machine lives in a folder (rp_sim_create, rp_sim_open) or in memory (rp_sim_new).
+ * In a folder every change is one atomic replacement of one file under a lock: other processes see
+ * the machine before or after it, also when the changing process is killed.
+ */
+#ifndef RP_SIM_SIM_H
+#define RP_SIM_SIM_H
+
+#include "base/base.h"
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "base/tree.h"
+
+struct rp_sim;
+
+/* The file that makes a folder a simulated machine. */
+#define RP_SIM_MARKER "rocpart-sim"
+
+#define RP_SIM_PROFILE_MAX (1U << 20) /* bytes of a profile */
+
+/*
+ * A new machine in folder dir (made, 0755), in the state that it boots in. name stands in messages
+ * about the profile. -EEXIST: there is one; -EINVAL: the profile is wrong, with its place.
+ */
+int rp_sim_create(const char *dir, const char *profile_text, size_t len, const char *name,
+		  struct rocpart_error *reterr) RP_MUST_CHECK;
+/* 0; -ENOENT: dir holds no machine; -EBADMSG: its files are damaged. */
+int rp_sim_open(const char *dir, struct rp_sim **ret, struct rocpart_error *reterr) RP_MUST_CHECK;
+/* A private machine, nothing on disk. */
+int rp_sim_new(const char *profile_text, size_t len, const char *name, struct rp_sim **ret,
+	       struct rocpart_error *reterr) RP_MUST_CHECK;
+struct rp_sim *rp_sim_close(struct rp_sim *sim); /* NULL is fine; returns NULL */
+void rp_cleanup_sim(struct rp_sim **sim);
+#define RP_AUTO_SIM RP_AUTO(rp_cleanup_sim)
+/* Delete the machine in dir: its files and, when nothing else is in it, the folder. */
+int rp_sim_remove(const char *dir, struct rocpart_error *reterr) RP_MUST_CHECK;
+
+/* The tree that the machine shows; self of each operation is the struct rp_sim. */
+const struct rp_tree_ops *rp_sim_tree_ops(void);
+
+/* Borrowed from sim. */
+const char *rp_sim_profile_name(const struct rp_sim *sim);
+const char *rp_sim_abi(const struct rp_sim *sim); /* "g1", "g2", "g3" */
+size_t rp_sim_gpu_count(const struct rp_sim *sim);
+
+/*
+ * Who reads and writes from now on, in this handle only: root until said otherwise. minors are the
+ * render nodes that the caller's device cgroup allows; NULL allows all. 0 or -ENOMEM.
+ */
+int rp_sim_set_caller(struct rp_sim *sim, uint32_t uid, const uint32_t *minors,
+		      size_t n) RP_MUST_CHECK;
+
+/* Power off and on: the boot state of the profile; processes and faults are gone. */
+int rp_sim_reset(struct rp_sim *sim, struct rocpart_error *reterr) RP_MUST_CHECK;
+/* Somebody unloads and loads the driver. -EBUSY: a process has a device open. */
+int rp_sim_reload(struct rp_sim *sim, struct rocpart_error *reterr) RP_MUST_CHECK;
+
+/* A partition slot of a GPU: slot 0 is the GPU's own render node. */
+struct rp_sim_slot {
+	const char *bdf;
+	uint32_t slot;
+	uint64_t bytes; /* of VRAM; 0 where only the slot matters */
+};
+
+/* A simulated process that has device files open. Strings are borrowed for the call. */
+struct rp_sim_process {
+	uint32_t pid; /* 0: the next free one */
+	uint32_t uid;
+	const char *comm;     /* NULL: "python3" */
+	const char *cmdline;  /* words separated by one blank; NULL: comm */
+	const char *cgroup;   /* path in the hierarchy; NULL: "/user.slice" */
+	uint64_t start_ticks; /* since boot, field 22 of stat; 0: later than every other process */
+	bool kfd;	      /* has /dev/kfd open */
+	const struct rp_sim_slot *render; /* render nodes that it has open */
+	size_t n_render;
+	const struct rp_sim_slot *allow; /* what its device cgroup allows; none given: all */
+	size_t n_allow;
+	const struct rp_sim_slot *vram; /* what KFD accounts to it; implies kfd */
+	size_t n_vram;
+};
+
+/* 0; -EEXIST: that pid exists; -ENODEV: no such GPU or slot; -ENOMEM: more VRAM than is there. */
+int rp_sim_hold(struct rp_sim *sim, const struct rp_sim_process *p, uint32_t *ret_pid,
+		struct rocpart_error *reterr) RP_MUST_CHECK;
+/* The process ends. -ESRCH: there is none of that pid. */
+int rp_sim_unhold(struct rp_sim *sim, uint32_t pid, struct rocpart_error *reterr) RP_MUST_CHECK;
+/* Pids, ascending. Caller frees *ret. */
+int rp_sim_pids(struct rp_sim *sim, uint32_t **ret, size_t *ret_n) RP_MUST_CHECK;
+
+/*
+ * Faults by rule. N counts the times that a rule could fire: without it it fires each time, with
+ * it only the Nth time. PATTERN is a shell pattern of a file name or, with a slash, of the end of
+ * a path; BDF is a shell pattern too.
+ *
+ *   read:PATTERN:ERRNO[:N]   write:PATTERN:ERRNO[:N]   unload:ERRNO[:N]   load:ERRNO[:N]
+ *   write:PATTERN:ignored[:N]  the write succeeds, the value stays
+ *   vanish:BDF/ID[:N]          the KFD node of that partition does not appear
+ *   lose:BDF[:N]               the GPU does not come back when the driver is loaded
+ *   reset:BDF                  the GPU is being reset: EPERM from its partition files (g3)
+ *   reinit:BDF[:N]             KFD fails to start after a compute switch: EIO, no nodes
+ *   nps:BDF[:N]                the firmware refuses a memory mode for that GPU when it is unloaded
+ *   ue:BDF:COUNT ce:BDF:COUNT bad-pages:BDF:COUNT   what RAS counted
+ */
+int rp_sim_fault_add(struct rp_sim *sim, const char *rule,
+		     struct rocpart_error *reterr) RP_MUST_CHECK;
+/* Rules in the order they were added, one a line. */
+int rp_sim_fault_list(struct rp_sim *sim, struct rp_strbuf *ret) RP_MUST_CHECK;
+int rp_sim_fault_clear(struct rp_sim *sim, struct rocpart_error *reterr) RP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+/* The state as JSON and back. What is read back is checked: no value of it may lead out of range.
+ */
+#include "base/json.h"
+#include "base/num.h"
+#include "sim/machine.h"
+
+#define STATE_VERSION 1
+
+/* ---- writing ---- */
+
+static struct rp_json *gpu_to_json(const struct rp_sim_gpu_state *g)
+{
+	struct rp_json *j = rp_json_object(), *iso = rp_json_array();
+	int r = rp_json_set_bool(j, "present", g->present);
+
+	r |= rp_json_set_u64(j, "compute", g->compute);
+	r |= rp_json_set_u64(j, "nps", g->nps);
+	r |= rp_json_set_u64(j, "pending_nps", g->pending_nps);
+	r |= rp_json_set_u64(j, "xcp_config", g->xcp_config);
+	r |= rp_json_set_bool(j, "alloc_all", g->alloc_all);
+	r |= rp_json_set_u64(j, "power_cap_uw", g->power_cap_uw);
+	r |= rp_json_set_string(j, "perf_level", g->perf_level);
+	for (size_t i = 0; i < RP_SIM_SLOTS; i++)
+		r |= rp_json_append(iso, rp_json_u64(g->isolation[i]));
+	r |= rp_json_set(j, "isolation", iso);
+	return r < 0 ? rp_json_free(j) : j;
+}
+
+static struct rp_json *node_to_json(const struct rp_sim_node *n)
+{
+	struct rp_json *j = rp_json_object();
+	int r = rp_json_set_u64(j, "gpu", n->gpu);
+
+	r |= rp_json_set_u64(j, "partition", n->partition);
+	r |= rp_json_set_u64(j, "simd_seq", n->simd_seq);
+	r |= rp_json_set_u64(j, "gpu_id", n->gpu_id);
+	return r < 0 ? rp_json_free(j) : j;
+}
+
+static struct rp_json *masks_to_json(const struct rp_sim *sim, const uint32_t *masks)
+{
+	struct rp_json *j = rp_json_array();
+	int r = 0;
+
+	for (size_t g = 0; g < sim->profile->n_gpus; g++)
+		r |= rp_json_append(j, rp_json_u64(masks[g]));
+	return r < 0 ? rp_json_free(j) : j;
+}
+
+static struct rp_json *vram_to_json(const struct rp_sim_holder *h)
+{
+	struct rp_json *list = rp_json_array();
+	int r = 0;
+
+	for (size_t i = 0; i < h->n_vram; i++) {
+		struct rp_json *j = rp_json_object();
+
+		r |= rp_json_set_u64(j, "gpu", h->vram[i].gpu);
+		r |= rp_json_set_u64(j, "slot", h->vram[i].slot);
+		r |= rp_json_set_u64(j, "bytes", h->vram[i].bytes);
+		r |= rp_json_append(list, j);
+	}
+	return r < 0 ? rp_json_free(list) : list;
+}
+
+static struct rp_json *holder_to_json(const struct rp_sim *sim, const struct rp_sim_holder *h)
+{
+	struct rp_json *j = rp_json_object();
+	int r = rp_json_set_u64(j, "pid", h->pid);
+
+	r |= rp_json_set_u64(j, "uid", h->uid);
+	r |= rp_json_set_u64(j, "start_ticks", h->start_ticks);
+	r |= rp_json_set_string(j, "comm", h->comm);
+	r |= rp_json_set_string(j, "cmdline", h->cmdline);
+	r |= rp_json_set_string(j, "cgroup", h->cgroup);
+	r |= rp_json_set_bool(j, "kfd", h->kfd);
+	r |= rp_json_set_bool(j, "allow_all", h->allow_all);
+	r |= rp_json_set(j, "allow", masks_to_json(sim, h->allow));
+	r |= rp_json_set(j, "open", masks_to_json(sim, h->open));
+	r |= rp_json_set(j, "vram", vram_to_json(h));
+	return r < 0 ? rp_json_free(j) : j;
+}
+
+static struct rp_json *fault_to_json(const struct rp_sim_fault *f)
+{
+	struct rp_json *j = rp_json_object();
+	int r = rp_json_set_string(j, "rule", f->rule);
+
+	r |= rp_json_set_u64(j, "hits", f->hits);
+	return r < 0 ? rp_json_free(j) : j;
+}
+
+struct rp_json *rp_sim_state_to_json(const struct rp_sim *sim)
+{
+	const struct rp_sim_state *s = &sim->state;
+	struct rp_json *j = rp_json_object(), *gpus = rp_json_array(), *nodes = rp_json_array();
+	struct rp_json *holders = rp_json_array(), *faults = rp_json_array();
+	int r = rp_json_set_u64(j, "version", STATE_VERSION);
+
+	r |= rp_json_set_u64(j, "boots", s->boots);
+	r |= rp_json_set_u64(j, "loads", s->loads);
+	r |= rp_json_set_bool(j, "loaded", s->loaded);
+	r |= rp_json_set_u64(j, "generation", s->generation);
+	r |= rp_json_set_u64(j, "simd_next", s->simd_next);
+	for (size_t i = 0; i < sim->profile->n_gpus; i++)
+		r |= rp_json_append(gpus, gpu_to_json(&s->gpus[i]));
+	for (size_t i = 0; i < s->n_nodes; i++)
+		r |= rp_json_append(nodes, node_to_json(&s->nodes[i]));
+	for (size_t i = 0; i < s->n_holders; i++)
+		r |= rp_json_append(holders, holder_to_json(sim, &s->holders[i]));
+	for (size_t i = 0; i < s->n_faults; i++)
+		r |= rp_json_append(faults, fault_to_json(&s->faults[i]));
+	r |= rp_json_set(j, "gpus", gpus);
+	r |= rp_json_set(j, "nodes", nodes);
+	r |= rp_json_set(j, "holders", holders);
+	r |= rp_json_set(j, "faults", faults);
+	return r < 0 ? rp_json_free(j) : j;
+}
+
+/* ---- reading ---- */
+
+static int get_u64(const struct rp_json *j, const char *key, uint64_t max, uint64_t *ret)
+{
+	const struct rp_json *v = rp_json_get(j, key);
+	int64_t n = rp_json_int_value(v);
+
+	if (rp_json_type(v) != RP_JSON_INT || n < 0 || (uint64_t)n > max)
+		return -EBADMSG;
+	*ret = (uint64_t)n;
+	return 0;
+}
+
+static int get_u32(const struct rp_json *j, const char *key, uint32_t max, uint32_t *ret)
+{
+	uint64_t v = 0;
+	int r = get_u64(j, key, max, &v);
+
+	if (r == 0)
+		*ret = (uint32_t)v;
+	return r;
+}
+
+static int get_bool(const struct rp_json *j, const char *key, bool *ret)
+{
+	const struct rp_json *v = rp_json_get(j, key);
+
+	if (rp_json_type(v) != RP_JSON_BOOL)
+		return -EBADMSG;
+	*ret = rp_json_bool_value(v);
+	return 0;
+}
+
+static int get_text(const struct rp_json *j, const char *key, char **ret)
+{
+	const char *text = rp_json_text(rp_json_get(j, key));
+
+	if (!text)
+		return -EBADMSG;
+	*ret = rp_strndup(text, strlen(text));
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int get_mode(const struct rp_json *j, const char *key, const struct rp_sim_product *product,
+		    enum rp_sim_compute *ret)
+{
+	uint32_t v = 0;
+	int r = get_u32(j, key, RP_SIM_N_COMPUTE - 1, &v);
+
+	if (r == 0 && !rp_sim_compute_possible(product, (enum rp_sim_compute)v))
+		r = -EBADMSG;
+	if (r == 0)
+		*ret = (enum rp_sim_compute)v;
+	return r;
+}
+
+static bool known_nps(const struct rp_sim_product *product, uint32_t nps)
+{
+	return nps == 1 || ((nps == 2 || nps == 4) && (product->nps_mask & (1U << nps)));
+}
+
+static int gpu_from_json(const struct rp_json *j, const struct rp_sim_product *product,
+			 struct rp_sim_gpu_state *g)
+{
+	const struct rp_json *iso = rp_json_get(j, "isolation");
+	RP_AUTO_FREE char *level = NULL;
+	int r = get_bool(j, "present", &g->present);
+
+	if (r == 0)
+		r = get_mode(j, "compute", product, &g->compute);
+	if (r == 0)
+		r = get_mode(j, "xcp_config", product, &g->xcp_config);
+	if (r == 0)
+		r = get_u32(j, "nps", 4, &g->nps);
+	if (r == 0)
+		r = get_u32(j, "pending_nps", 4, &g->pending_nps);
+	if (r == 0)
+		r = get_bool(j, "alloc_all", &g->alloc_all);
+	if (r == 0)
+		r = get_u64(j, "power_cap_uw", INT64_MAX, &g->power_cap_uw);
+	if (r == 0)
+		r = get_text(j, "perf_level", &level);
+	if (r < 0)
+		return r;
+	if (!known_nps(product, g->nps) || rp_json_len(iso) != RP_SIM_SLOTS ||
+	    (g->pending_nps && !known_nps(product, g->pending_nps)))
+		return -EBADMSG;
+	for (size_t i = 0; i < RP_SIM_SLOTS; i++)
+		g->isolation[i] = (uint8_t)rp_json_int_value(rp_json_at(iso, i));
+	return rp_fmt(g->perf_level, sizeof(g->perf_level), "%s", level);
+}
+
+static int node_from_json(const struct rp_sim *sim, const struct rp_json *j, struct rp_sim_node *n)
+{
+	int r = get_u32(j, "gpu", (uint32_t)sim->profile->n_gpus - 1, &n->gpu);
+
+	if (r == 0)
+		r = get_u32(j, "partition", RP_SIM_SLOTS - 1, &n->partition);
+	if (r == 0)
+		r = get_u32(j, "simd_seq", UINT32_MAX, &n->simd_seq);
+	if (r == 0)
+		r = get_u32(j, "gpu_id", UINT16_MAX, &n->gpu_id);
+	return r;
+}
+
+static int masks_from_json(const struct rp_sim *sim, const struct rp_json *j, uint32_t *masks)
+{
+	if (rp_json_len(j) != sim->profile->n_gpus)
+		return -EBADMSG;
+	for (size_t g = 0; g < sim->profile->n_gpus; g++)
+		masks[g] = (uint32_t)rp_json_int_value(rp_json_at(j, g)) & 0xff;
+	return 0;
+}
+
+static int vram_from_json(const struct rp_sim *sim, const struct rp_json *list,
+			  struct rp_sim_holder *h)
+{
+	size_t n = rp_json_len(list);
+
+	h->vram = rp_new0(struct rp_sim_vram, n);
+	if (!h->vram)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		const struct rp_json *j = rp_json_at(list, i);
+		struct rp_sim_vram *v = &h->vram[i];
+		int r = get_u32(j, "gpu", (uint32_t)sim->profile->n_gpus - 1, &v->gpu);
+
+		if (r == 0)
+			r = get_u32(j, "slot", RP_SIM_SLOTS - 1, &v->slot);
+		if (r == 0)
+			r = get_u64(j, "bytes", UINT64_C(1) << 48, &v->bytes);
+		if (r < 0)
+			return r;
+		h->n_vram = i + 1;
+	}
+	return 0;
+}
+
+static int holder_from_json(const struct rp_sim *sim, const struct rp_json *j,
+			    struct rp_sim_holder *h)
+{
+	int r = get_u32(j, "pid", UINT32_MAX, &h->pid);
+
+	if (r == 0)
+		r = get_u32(j, "uid", UINT32_MAX, &h->uid);
+	if (r == 0)
+		r = get_u64(j, "start_ticks", INT64_MAX, &h->start_ticks);
+	if (r == 0)
+		r = get_text(j, "comm", &h->comm);
+	if (r == 0)
+		r = get_text(j, "cmdline", &h->cmdline);
+	if (r == 0)
+		r = get_text(j, "cgroup", &h->cgroup);
+	if (r == 0)
+		r = get_bool(j, "kfd", &h->kfd);
+	if (r == 0)
+		r = get_bool(j, "allow_all", &h->allow_all);
+	if (r == 0)
+		r = masks_from_json(sim, rp_json_get(j, "allow"), h->allow);
+	if (r == 0)
+		r = masks_from_json(sim, rp_json_get(j, "open"), h->open);
+	return r == 0 ? vram_from_json(sim, rp_json_get(j, "vram"), h) : r;
+}
+
+static int nodes_from_json(const struct rp_sim *sim, const struct rp_json *list,
+			   struct rp_sim_state *s)
+{
+	size_t n = rp_json_len(list);
+	int r = n > RP_SIM_MAX_GPUS * RP_SIM_SLOTS ? -EBADMSG : 0;
+
+	if (r == 0)
+		r = rp_grow(&s->nodes, &s->cap_nodes, n, sizeof(*s->nodes));
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		const struct rp_sim_gpu_state *g;
+		struct rp_sim_node *node = &s->nodes[i];
+
+		r = node_from_json(sim, rp_json_at(list, i), node);
+		if (r < 0)
+			break;
+		s->n_nodes = i + 1;
+		g = &s->gpus[node->gpu];
+		if (node->partition >=
+		    rp_sim_partitions_in(sim->profile->gpus[node->gpu].product, g->compute))
+			r = -EBADMSG;
+	}
+	return r;
+}
+
+static int holders_from_json(const struct rp_sim *sim, const struct rp_json *list,
+			     struct rp_sim_state *s)
+{
+	size_t n = rp_json_len(list);
+	int r = rp_grow(&s->holders, &s->cap_holders, n, sizeof(*s->holders));
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		s->holders[i] = (struct rp_sim_holder){0};
+		s->n_holders = i + 1;
+		r = holder_from_json(sim, rp_json_at(list, i), &s->holders[i]);
+	}
+	return r;
+}
+
+static int faults_from_json(const struct rp_json *list, struct rp_sim_state *s)
+{
+	size_t n = rp_json_len(list);
+	int r = rp_grow(&s->faults, &s->cap_faults, n, sizeof(*s->faults));
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		const struct rp_json *j = rp_json_at(list, i);
+		const char *rule = rp_json_text(rp_json_get(j, "rule"));
+		struct rp_sim_fault f = {0};
+
+		r = rule ? rp_sim_fault_parse(rule, &f, NULL) : -EBADMSG;
+		if (r == 0)
+			r = get_u64(j, "hits", INT64_MAX, &f.hits);
+		if (r < 0) {
+			rp_sim_fault_done(&f);
+			break;
+		}
+		s->faults[i] = f;
+		s->n_faults = i + 1;
+	}
+	return r;
+}
+
+int rp_sim_state_from_json(const struct rp_sim *sim, const struct rp_json *j,
+			   struct rp_sim_state *ret)
+{
+	const struct rp_json *gpus = rp_json_get(j, "gpus");
+	uint64_t version = 0;
+	int r = get_u64(j, "version", UINT32_MAX, &version);
+
+	if (r < 0 || version != STATE_VERSION || rp_json_len(gpus) != sim->profile->n_gpus)
+		return -EBADMSG;
+	r = get_u64(j, "boots", INT64_MAX, &ret->boots);
+	if (r == 0)
+		r = get_u64(j, "loads", INT64_MAX, &ret->loads);
+	if (r == 0)
+		r = get_bool(j, "loaded", &ret->loaded);
+	if (r == 0)
+		r = get_u32(j, "generation", UINT32_MAX, &ret->generation);
+	if (r == 0)
+		r = get_u32(j, "simd_next", UINT32_MAX, &ret->simd_next);
+	for (size_t i = 0; r == 0 && i < sim->profile->n_gpus; i++)
+		r = gpu_from_json(rp_json_at(gpus, i), sim->profile->gpus[i].product,
+				  &ret->gpus[i]);
+	if (r == 0)
+		r = nodes_from_json(sim, rp_json_get(j, "nodes"), ret);
+	if (r == 0)
+		r = holders_from_json(sim, rp_json_get(j, "holders"), ret);
+	if (r == 0)
+		r = faults_from_json(rp_json_get(j, "faults"), ret);
+	return r;
+}

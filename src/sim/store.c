@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The state on disk: one file, only ever replaced as a whole, changed under a lock on another.
+ * No fsync: a simulated machine need not outlive a power cut, only its processes.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "sim/machine.h"
+#include "sim/store.h"
+
+#define STATE_MAX (4U << 20)
+
+int rp_sim_read_at(int dir_fd, const char *name, size_t max, struct rp_strbuf *ret, int *ret_fd)
+{
+	RP_AUTO_CLOSE int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
+	ssize_t n = 1;
+
+	if (fd < 0)
+		return rp_neg_errno();
+	while (n > 0) {
+		if (ret->len > max)
+			return -EFBIG;
+		if (rp_strbuf_reserve(ret, 16384) < 0)
+			return -ENOMEM;
+		do
+			n = read(fd, ret->s + ret->len, 16384);
+		while (n < 0 && errno == EINTR);
+		if (n < 0)
+			return rp_neg_errno();
+		ret->len += (size_t)n;
+		ret->s[ret->len] = '\0';
+	}
+	if (ret_fd)
+		*ret_fd = rp_steal_fd(&fd);
+	return 0;
+}
+
+static int write_all(int fd, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return rp_neg_errno();
+		if (n == 0)
+			return -EIO;
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int rp_sim_replace_at(int dir_fd, const char *name, const char *data, size_t len)
+{
+	RP_AUTO_FREE char *temp = rp_strdupf("%s.new", name);
+	RP_AUTO_CLOSE int fd = -EBADF;
+	int r;
+
+	if (!temp)
+		return -ENOMEM;
+	/* Left behind by a killed process; the lock says that nobody is writing it now. */
+	if (unlinkat(dir_fd, temp, 0) < 0 && errno != ENOENT)
+		return rp_neg_errno();
+	fd = openat(dir_fd, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return rp_neg_errno();
+	r = write_all(fd, data, len);
+	if (r == 0 && renameat(dir_fd, temp, dir_fd, name) < 0)
+		r = rp_neg_errno();
+	return r;
+}
+
+static int parse_state(struct rp_sim *sim, const struct rp_strbuf *text)
+{
+	RP_AUTO_JSON struct rp_json *j = NULL;
+	struct rp_sim_state state = {0};
+	int r = rp_json_parse(rp_strbuf_str(text), text->len, RP_SIM_STATE_FILE, &j, NULL);
+
+	if (r == 0)
+		r = rp_sim_state_from_json(sim, j, &state);
+	if (r < 0) {
+		rp_sim_state_done(&state);
+		return r == -ENOMEM ? r : -EBADMSG;
+	}
+	rp_sim_state_done(&sim->state);
+	sim->state = state;
+	rp_sim_layout(sim);
+	return 0;
+}
+
+/* The state file is only ever replaced: while we hold the one we read, its inode is not reused. */
+static bool unchanged(const struct rp_sim *sim)
+{
+	struct stat disk, held;
+
+	return sim->state_fd >= 0 &&
+	       fstatat(sim->dir_fd, RP_SIM_STATE_FILE, &disk, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       fstat(sim->state_fd, &held) == 0 && disk.st_ino == held.st_ino &&
+	       disk.st_dev == held.st_dev;
+}
+
+int rp_sim_store_refresh(struct rp_sim *sim)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	int fd = -EBADF, r;
+
+	if (sim->dir_fd < 0 || unchanged(sim))
+		return 0;
+	r = rp_sim_read_at(sim->dir_fd, RP_SIM_STATE_FILE, STATE_MAX, &text, &fd);
+	if (r < 0)
+		return r;
+	rp_cleanup_close(&sim->state_fd);
+	sim->state_fd = fd;
+	r = parse_state(sim, &text);
+	if (r < 0) {
+		rp_cleanup_close(&sim->state_fd);
+		sim->state_fd = -EBADF;
+	}
+	return r;
+}
+
+static int save(struct rp_sim *sim)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	RP_AUTO_JSON struct rp_json *j = rp_sim_state_to_json(sim);
+	int r;
+
+	if (!j)
+		return -ENOMEM;
+	r = rp_json_print(j, false, &text);
+	if (r == 0)
+		r = rp_sim_replace_at(sim->dir_fd, RP_SIM_STATE_FILE, rp_strbuf_str(&text),
+				      text.len);
+	if (r < 0)
+		return r;
+	rp_cleanup_close(&sim->state_fd);
+	sim->state_fd = openat(sim->dir_fd, RP_SIM_STATE_FILE, O_RDONLY | O_CLOEXEC);
+	return sim->state_fd < 0 ? rp_neg_errno() : 0;
+}
+
+int rp_sim_change_begin(struct rp_sim *sim, int *ret_lock_fd)
+{
+	RP_AUTO_CLOSE int fd = -EBADF;
+	int r;
+
+	if (sim->dir_fd < 0)
+		return 0;
+	fd = openat(sim->dir_fd, RP_SIM_LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return rp_neg_errno();
+	do
+		r = flock(fd, LOCK_EX) < 0 ? rp_neg_errno() : 0;
+	while (r == -EINTR);
+	if (r == 0)
+		r = rp_sim_store_refresh(sim);
+	if (r == 0)
+		*ret_lock_fd = rp_steal_fd(&fd);
+	return r;
+}
+
+int rp_sim_change_end(struct rp_sim *sim)
+{
+	int r;
+
+	if (sim->dir_fd < 0)
+		return 0;
+	r = save(sim);
+	if (r < 0) { /* what is in memory is not what others see */
+		rp_cleanup_close(&sim->state_fd);
+		sim->state_fd = -EBADF;
+	}
+	return r;
+}

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""Runs one unittest file and prints TAP: a line for each test, reasons of skipped ones."""
+import importlib.util
+import pathlib
+import sys
+import unittest
+
+
+class TapResult(unittest.TestResult):
+    def __init__(self):
+        super().__init__()
+        self.n = 0
+
+    def line(self, ok, test, comment=""):
+        self.n += 1
+        print(f"{'ok' if ok else 'not ok'} {self.n} - {test.id().split('.', 1)[-1]}{comment}",
+              flush=True)
+
+    def addSuccess(self, test):
+        self.line(True, test)
+
+    def addSkip(self, test, reason):
+        self.line(True, test, f" # SKIP {reason}")
+
+    def problem(self, test, err):
+        self.line(False, test)
+        for text in self._exc_info_to_string(err, test).splitlines():
+            print("# " + text)
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self.problem(test, err)
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        self.problem(test, err)
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            self.problem(subtest, err)
+
+
+def main():
+    path = pathlib.Path(sys.argv[1])
+    sys.path[:0] = [str(path.parent), str(path.parent.parent)]
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    result = TapResult()
+    unittest.defaultTestLoader.loadTestsFromModule(module).run(result)
+    print(f"1..{result.n}")
+    sys.exit(0 if result.wasSuccessful() else 1)
+
+
+main()

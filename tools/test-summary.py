@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Sums the results of meson test runs and prints `N passed, N failed, N skipped`.
+
+usage: test-summary.py COUNTS RUN.junit.xml...   sum, print, keep in the file COUNTS
+       test-summary.py --total COUNTS...         print the sum of such files
+"""
+import json
+import sys
+import xml.etree.ElementTree as ET
+
+
+def count(path):
+    totals = {"passed": 0, "failed": 0, "skipped": 0}
+    for suite in ET.parse(path).getroot().iter("testsuite"):
+        cases = suite.findall("testcase")
+        for case in cases:
+            if case.find("failure") is not None or case.find("error") is not None:
+                totals["failed"] += 1
+            elif case.find("skipped") is not None:
+                totals["skipped"] += 1
+            else:
+                totals["passed"] += 1
+        # A test that ended badly without a failed case (a crash before its first line).
+        lost = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+        seen = sum(1 for c in cases
+                   if c.find("failure") is not None or c.find("error") is not None)
+        totals["failed"] += max(0, lost - seen)
+    return totals
+
+
+def main():
+    total = {"passed": 0, "failed": 0, "skipped": 0}
+    names = sys.argv[2:]
+    for name in names:
+        if sys.argv[1] == "--total":
+            with open(name, encoding="utf-8") as f:
+                part = json.load(f)
+        else:
+            part = count(name)
+        for key in total:
+            total[key] += part[key]
+    if sys.argv[1] != "--total":
+        with open(sys.argv[1], "w", encoding="utf-8") as f:
+            json.dump(total, f)
+    print(f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped")
+    sys.exit(1 if total["failed"] or not total["passed"] else 0)
+
+
+main()
