@@ -34,37 +34,37 @@ static inline void set_mode(struct rp_place_mode *m, const char *compute, const 
 
 enum { M_SPX1, M_DPX1, M_QPX1, M_CPX1, M_QPX4, M_CPX4, N_MI300X_MODES };
 
-static inline struct rp_place_menu mi300x_menu(void)
+static inline void mi300x_menu(struct rp_place_menu *menu)
 {
-	struct rp_place_menu menu = {.product = "mi300x", .n_modes = N_MI300X_MODES};
+	static const struct rp_place_menu empty = {.product = "mi300x", .n_modes = N_MI300X_MODES};
 
-	set_mode(&menu.modes[M_SPX1], "SPX", "NPS1", true, 1, 1, UINT64_C(206141652992), 0, 8);
-	set_mode(&menu.modes[M_DPX1], "DPX", "NPS1", false, 2, 2, UINT64_C(103070826496), 0, 8);
-	set_mode(&menu.modes[M_QPX1], "QPX", "NPS1", false, 4, 4, UINT64_C(51535413248), 0, 8);
-	set_mode(&menu.modes[M_CPX1], "CPX", "NPS1", false, 8, 8, UINT64_C(25767706624), 0, 8);
-	set_mode(&menu.modes[M_QPX4], "QPX", "NPS4", false, 4, 3, UINT64_C(51539607552),
+	*menu = empty;
+	set_mode(&menu->modes[M_SPX1], "SPX", "NPS1", true, 1, 1, UINT64_C(206141652992), 0, 8);
+	set_mode(&menu->modes[M_DPX1], "DPX", "NPS1", false, 2, 2, UINT64_C(103070826496), 0, 8);
+	set_mode(&menu->modes[M_QPX1], "QPX", "NPS1", false, 4, 4, UINT64_C(51535413248), 0, 8);
+	set_mode(&menu->modes[M_CPX1], "CPX", "NPS1", false, 8, 8, UINT64_C(25767706624), 0, 8);
+	set_mode(&menu->modes[M_QPX4], "QPX", "NPS4", false, 4, 3, UINT64_C(51539607552),
 		 UINT64_C(51522830336), 8);
-	set_mode(&menu.modes[M_CPX4], "CPX", "NPS4", true, 8, 6, UINT64_C(25769803776),
+	set_mode(&menu->modes[M_CPX4], "CPX", "NPS4", true, 8, 6, UINT64_C(25769803776),
 		 UINT64_C(25761415168), 8);
-	return menu;
 }
 
 /* MI300A: 3 stacks of sizes for 1, 3 and 6 partitions of 128 GB (host-dependent on real ones). */
-static inline struct rp_place_menu mi300a_menu(void)
+static inline void mi300a_menu(struct rp_place_menu *menu)
 {
-	struct rp_place_menu menu = {.product = "mi300a", .n_modes = 3};
+	static const struct rp_place_menu empty = {.product = "mi300a", .n_modes = 3};
 	const uint64_t whole = UINT64_C(127999672320);
 
-	set_mode(&menu.modes[0], "SPX", "NPS1", true, 1, 1, whole, 0, 6);
-	set_mode(&menu.modes[1], "TPX", "NPS1", true, 3, 3, whole / 3, 0, 6);
-	set_mode(&menu.modes[2], "CPX", "NPS1", true, 6, 6, whole / 6, 0, 6);
-	return menu;
+	*menu = empty;
+	set_mode(&menu->modes[0], "SPX", "NPS1", true, 1, 1, whole, 0, 6);
+	set_mode(&menu->modes[1], "TPX", "NPS1", true, 3, 3, whole / 3, 0, 6);
+	set_mode(&menu->modes[2], "CPX", "NPS1", true, 6, 6, whole / 6, 0, 6);
 }
 
 /* Small numbers for brute force; the uneven sizes of NPS4 included. */
-static inline struct rp_place_menu toy_menu(void)
+static inline void toy_menu(struct rp_place_menu *menu)
 {
-	struct rp_place_menu menu = {.product = "toy", .n_modes = 5};
+	static const struct rp_place_menu empty = {.product = "toy", .n_modes = 5};
 	static const struct {
 		const char *compute, *memory;
 		uint32_t n;
@@ -77,8 +77,9 @@ static inline struct rp_place_menu toy_menu(void)
 		{"CPX", "NPS2", 4, {101, 101, 99, 99}},
 	};
 
+	*menu = empty;
 	for (uint32_t i = 0; i < RP_ARRAY_LEN(rows); i++) {
-		struct rp_place_mode *m = &menu.modes[i];
+		struct rp_place_mode *m = &menu->modes[i];
 
 		*m = (struct rp_place_mode){.compute = rows[i].compute,
 					    .memory = rows[i].memory,
@@ -90,7 +91,6 @@ static inline struct rp_place_menu toy_menu(void)
 							     .first_xcd = k * 4 / rows[i].n,
 							     .n_xcds = 4 / rows[i].n};
 	}
-	return menu;
 }
 
 /* Deterministic numbers: splitmix64. */

@@ -211,8 +211,10 @@ static struct outcome of_plan(const struct rp_plan *plan)
 	return o;
 }
 
+static struct rp_place_menu the_menu; /* large: not for the stack */
+
 struct instance {
-	struct rp_place_menu menu;
+	const struct rp_place_menu *menu;
 	struct rp_place_gpu gpus[MAX_GPUS];
 	struct rp_place_request requests[MAX_UNITS];
 	struct rp_place_tenant tenants[MAX_UNITS];
@@ -226,9 +228,10 @@ static void make_instance(struct instance *x, uint64_t *seed, unsigned with)
 	static const uint64_t sizes[] = {50, 99, 100, 101, 150, 199, 200, 201, 300, 400};
 	uint32_t n_units = 1 + below(seed, with & WITH_TENANTS ? 4 : 5), now, used = 0;
 
-	*x = (struct instance){.menu = toy_menu()};
+	*x = (struct instance){.menu = &the_menu};
+	toy_menu(&the_menu);
 	now = below(seed, 2) ? below(seed, 3) : 3 + below(seed, 2);
-	x->p = (struct rp_place_problem){.menus = &x->menu,
+	x->p = (struct rp_place_problem){.menus = x->menu,
 					 .gpus = x->gpus,
 					 .requests = x->requests,
 					 .tenants = x->tenants,
@@ -269,7 +272,7 @@ static void make_instance(struct instance *x, uint64_t *seed, unsigned with)
 		return;
 	for (uint32_t t = 0; t < 3; t++) {
 		uint32_t q = below(seed, x->p.n_requests), g = below(seed, x->p.n_gpus), n = 0;
-		const struct rp_place_mode *m = &x->menu.modes[x->gpus[g].mode];
+		const struct rp_place_mode *m = &x->menu->modes[x->gpus[g].mode];
 		uint32_t part = below(seed, m->n_parts);
 		bool bad = x->requests[q].bytes > m->parts[part].usable_bytes ||
 			   x->requests[q].min_xcds > m->parts[part].n_xcds ||

@@ -12,19 +12,21 @@
 #define GB UINT64_C(1000000000)
 
 struct lab {
-	struct rp_place_menu menu;
-	struct rp_place_gpu gpus[64];
+	struct rp_place_menu *menu;
+	struct rp_place_gpu gpus[32];
 	struct rp_engine_config config;
 	struct rp_engine *e;
 };
 
 static void lab_init(struct lab *x, uint32_t n_gpus, uint32_t mode)
 {
-	*x = (struct lab){.menu = mi300x_menu()};
+	*x = (struct lab){.menu = rp_new0(struct rp_place_menu, 1)};
+	assert_non_null(x->menu);
+	mi300x_menu(x->menu);
 	for (uint32_t g = 0; g < n_gpus; g++)
 		x->gpus[g] = (struct rp_place_gpu){.name = "gpu", .mode = mode, .hive = g / 8};
 	x->config = (struct rp_engine_config){
-		.menus = &x->menu, .gpus = x->gpus, .n_menus = 1, .n_gpus = n_gpus};
+		.menus = x->menu, .gpus = x->gpus, .n_menus = 1, .n_gpus = n_gpus};
 }
 
 static void lab_start(struct lab *x)
@@ -33,6 +35,12 @@ static void lab_start(struct lab *x)
 
 	if (rp_engine_new(&x->config, &x->e, &err) < 0)
 		fail_msg("%s", err.message);
+}
+
+static void lab_end(struct lab *x)
+{
+	x->e = rp_engine_free(x->e);
+	free(x->menu);
 }
 
 static struct rp_engine_class class_of(const struct lab *x, uint64_t bytes)
@@ -75,7 +83,7 @@ static void place_same_size_goes_to_the_fullest_gpu(void **state)
 	assert_int_equal(a.gpu, b.gpu);
 	assert_int_not_equal(a.part, b.part);
 	check(&x);
-	rp_engine_free(x.e);
+	lab_end(&x);
 }
 
 /* GPU 0 SPX, GPU 1 CPX: a small model takes CPX, a large one SPX, whoever comes first. */
@@ -89,7 +97,7 @@ static void place_takes_the_smallest_mode_that_fits(void **state)
 	lab_start(&x);
 	assert_int_equal(place(&x, 20 * GB).gpu, 1);
 	assert_int_equal(place(&x, 150 * GB).gpu, 0);
-	rp_engine_free(x.e);
+	lab_end(&x);
 }
 
 /* Nothing is switched unless allowed: a small model then lies in a whole GPU. */
@@ -104,7 +112,7 @@ static void place_without_leave_never_switches(void **state)
 	at = place(&x, 20 * GB);
 	assert_int_equal(at.mode, M_SPX1);
 	assert_false(at.switched);
-	rp_engine_free(x.e);
+	lab_end(&x);
 }
 
 static void place_with_leave_switches_an_idle_gpu(void **state)
@@ -130,7 +138,7 @@ static void place_with_leave_switches_an_idle_gpu(void **state)
 	assert_false(at.switched);
 	assert_int_equal(at.gpu, more.gpu);
 	check(&x);
-	rp_engine_free(x.e);
+	lab_end(&x);
 }
 
 /* CPX/NPS1 is not validated (hardware-abi C.2): only where the user allows it. */
@@ -146,7 +154,7 @@ static void place_never_switches_to_an_unvalidated_mode(void **state)
 	at = place(&x, 20 * GB);
 	assert_false(at.switched);
 	assert_int_equal(at.mode, M_SPX1);
-	rp_engine_free(x.e);
+	lab_end(&x);
 }
 
 /* The memory mode belongs to the hive: no switch from SPX/NPS1 to CPX/NPS4. */
@@ -164,7 +172,7 @@ static void place_never_changes_the_memory_mode(void **state)
 	lab_start(&x);
 	assert_int_equal(rp_engine_resolve(x.e, &want, &c), 0);
 	assert_int_equal(rp_engine_place(x.e, &c, NULL, 0, &at), -ENOSPC);
-	rp_engine_free(x.e);
+	lab_end(&x);
 }
 
 /* CPX/NPS4: six partitions of 25769803776 and two of 25761415168 bytes (hardware-abi C.3). */
@@ -185,7 +193,7 @@ static void place_between_the_two_sizes_takes_a_large_partition(void **state)
 	assert_int_equal(rp_engine_place(x.e, &c, NULL, 0, &at), -ENOSPC);
 	assert_int_equal(place(&x, small).part, 7);
 	check(&x);
-	rp_engine_free(x.e);
+	lab_end(&x);
 }
 
 static void place_prefers_the_hive_with_the_fewest_idle_gpus(void **state)
@@ -200,7 +208,7 @@ static void place_prefers_the_hive_with_the_fewest_idle_gpus(void **state)
 	for (uint32_t i = 0; i < 7; i++)
 		assert_int_equal(place(&x, 150 * GB).gpu / 8, at.gpu / 8);
 	assert_int_not_equal(place(&x, 150 * GB).gpu / 8, at.gpu / 8);
-	rp_engine_free(x.e);
+	lab_end(&x);
 }
 
 static void place_avoids_gpus_of_the_same_model(void **state)
@@ -220,7 +228,7 @@ static void place_avoids_gpus_of_the_same_model(void **state)
 	assert_int_not_equal(at.gpu, used[0]);
 	used[1] = at.gpu;
 	assert_int_equal(rp_engine_place(x.e, &c, used, 2, &at), -ENOSPC);
-	rp_engine_free(x.e);
+	lab_end(&x);
 }
 
 static void place_gpus_takes_whole_gpus_of_one_hive(void **state)
@@ -242,7 +250,7 @@ static void place_gpus_takes_whole_gpus_of_one_hive(void **state)
 	assert_int_equal(rp_engine_place_gpus(x.e, 4, 150 * GB, at), 0);
 	assert_int_equal(rp_engine_place_gpus(x.e, 5, 150 * GB, at), -ENOSPC);
 	check(&x);
-	rp_engine_free(x.e);
+	lab_end(&x);
 }
 
 /* peers.md D1: what is given back is what was taken, whatever else happened. */
@@ -265,7 +273,7 @@ static void release_gives_back_exactly_what_was_taken(void **state)
 		assert_int_equal(after.requested_bytes, before.requested_bytes);
 		assert_int_equal(after.granted_bytes, 0);
 	}
-	rp_engine_free(x.e);
+	lab_end(&x);
 }
 
 static void release_twice_is_estale(void **state)
@@ -286,7 +294,7 @@ static void release_twice_is_estale(void **state)
 	assert_int_equal(bytes, 9 * GB);
 	assert_int_equal(rp_engine_release(x.e, 0), -ESTALE);
 	assert_int_equal(rp_engine_release(x.e, UINT64_MAX), -ESTALE);
-	rp_engine_free(x.e);
+	lab_end(&x);
 }
 
 static void place_at_taken_partition_is_ebusy(void **state)
@@ -311,7 +319,7 @@ static void place_at_taken_partition_is_ebusy(void **state)
 	c = class_of(&x, 90 * GB);
 	assert_int_equal(rp_engine_place_at(x.e, &c, 0, 0, &at), -ENOSPC);
 	check(&x);
-	rp_engine_free(x.e);
+	lab_end(&x);
 }
 
 static void place_on_cordoned_and_occupied_gpus_never_happens(void **state)
@@ -336,7 +344,7 @@ static void place_on_cordoned_and_occupied_gpus_never_happens(void **state)
 	assert_int_equal(place(&x, 20 * GB).gpu, 0);
 	assert_int_equal(rp_engine_set_gpu(x.e, 0, M_QPX4, 0), -EBUSY);
 	check(&x);
-	rp_engine_free(x.e);
+	lab_end(&x);
 }
 
 static void shared_partition_is_filled_up_to_its_limits(void **state)
@@ -366,7 +374,7 @@ static void shared_partition_is_filled_up_to_its_limits(void **state)
 	assert_int_equal(rp_engine_release(x.e, a.handle), 0);
 	assert_int_equal(rp_engine_release(x.e, b.handle), 0);
 	check(&x);
-	rp_engine_free(x.e);
+	lab_end(&x);
 }
 
 static void refusal_says_what_would_help(void **state)
@@ -394,7 +402,7 @@ static void refusal_says_what_would_help(void **state)
 	assert_int_equal(why.n_free, 3 + 8);
 	assert_int_equal(why.switch_gpu, 4); /* idle */
 	assert_int_equal(why.switch_mode, M_DPX1);
-	rp_engine_free(x.e);
+	lab_end(&x);
 }
 
 /* Two GPUs in use, one of them with one replica that fits on the other. */
@@ -417,7 +425,7 @@ static void refusal_names_the_gpu_that_one_move_would_free(void **state)
 	rp_engine_explain(x.e, &c, &why);
 	assert_int_equal(why.switch_gpu, RP_PLACE_NONE);
 	assert_int_equal(why.empty_gpu, 1);
-	rp_engine_free(x.e);
+	lab_end(&x);
 }
 
 static void resolve_larger_than_every_partition_is_efbig(void **state)
@@ -434,7 +442,7 @@ static void resolve_larger_than_every_partition_is_efbig(void **state)
 	rp_engine_explain(x.e, &c, &why);
 	assert_int_equal(why.kind, RP_REFUSED_TOO_LARGE);
 	assert_int_equal(why.needs_bytes, 0);
-	rp_engine_free(x.e);
+	lab_end(&x);
 }
 
 /* Four replicas of 20 GB on two GPUs in CPX where one would do: 200 %. */
@@ -457,7 +465,7 @@ static void report_compaction_counts_gpus_over_the_bound(void **state)
 	assert_int_equal(r.gpus_idle, 1);
 	assert_int_equal(r.bound, 1);
 	assert_int_equal(r.compaction_pct, 200);
-	rp_engine_free(x.e);
+	lab_end(&x);
 }
 
 #define N_STEPS 40000
@@ -465,8 +473,9 @@ static void report_compaction_counts_gpus_over_the_bound(void **state)
 /* The engine's books against books of our own, whatever happens. */
 static void random_load_keeps_every_invariant(void **state)
 {
-	rp_engine_handle live[512];
-	uint64_t seed = 7, bytes_of[512], requested = 0;
+	static rp_engine_handle live[512];
+	static uint64_t bytes_of[512];
+	uint64_t seed = 7, requested = 0;
 	struct rp_engine_report report;
 	uint32_t n = 0;
 	struct lab x;
@@ -532,7 +541,7 @@ static void random_load_keeps_every_invariant(void **state)
 	check(&x);
 	rp_engine_report(x.e, &report);
 	assert_int_equal(report.granted_bytes, 0);
-	rp_engine_free(x.e);
+	lab_end(&x);
 }
 
 int main(void)

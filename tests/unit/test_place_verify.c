@@ -14,8 +14,10 @@
 
 #define GB UINT64_C(1000000000)
 
+static struct rp_place_menu the_menu; /* large: not for the stack */
+
 struct scene {
-	struct rp_place_menu menu;
+	struct rp_place_menu *menu;
 	struct rp_place_gpu gpus[8];
 	struct rp_place_request requests[8];
 	struct rp_place_tenant tenants[8];
@@ -28,10 +30,11 @@ static void scene_init(struct scene *s, uint32_t n_gpus, uint32_t mode)
 					     "0000:35:00.0", "0000:85:00.0", "0000:95:00.0",
 					     "0000:a5:00.0", "0000:b5:00.0"};
 
-	*s = (struct scene){.menu = mi300x_menu()};
+	*s = (struct scene){.menu = &the_menu};
+	mi300x_menu(&the_menu);
 	for (uint32_t g = 0; g < n_gpus; g++)
 		s->gpus[g] = (struct rp_place_gpu){.name = names[g], .mode = mode};
-	s->p = (struct rp_place_problem){.menus = &s->menu,
+	s->p = (struct rp_place_problem){.menus = s->menu,
 					 .gpus = s->gpus,
 					 .requests = s->requests,
 					 .tenants = s->tenants,
