@@ -147,7 +147,7 @@ static void fill_gpus(struct rp_engine *e, const struct rp_engine_config *c)
 		g->shelf = (uint8_t)(e->first_shelf[in->menu] +
 				     (in->mode == RP_PLACE_NONE ? 0 : in->mode));
 		g->foreign = (uint16_t)in->occupied;
-		g->free = (uint16_t)(e->shelves[g->shelf].all & ~g->foreign);
+		rp_engine_gpu_free_parts(e, n, (uint16_t)(e->shelves[g->shelf].all & ~g->foreign));
 		e->n_out += rp_engine_gpu_shut(g);
 		rp_engine_gpu_enter(e, n);
 	}
@@ -360,7 +360,7 @@ int rp_engine_set_gpu(struct rp_engine *e, uint32_t gpu, uint32_t mode, uint32_t
 	if (changes) {
 		g->foreign = 0; /* whoever held it has let the switch happen */
 		g->shelf = (uint8_t)shelf;
-		g->free = e->shelves[shelf].all;
+		rp_engine_gpu_free_parts(e, gpu, e->shelves[shelf].all);
 	}
 	g->flags = (uint8_t)flags;
 	e->n_out += rp_engine_gpu_shut(g);

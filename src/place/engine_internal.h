@@ -54,7 +54,8 @@ struct gpu {
 	uint8_t shelf;
 	uint8_t level; /* NO_LEVEL: in no list */
 	uint8_t flags;
-	uint8_t nth; /* in its hive */
+	uint8_t nth;		  /* in its hive */
+	uint8_t n_large, n_small; /* bits of free, by size */
 };
 
 struct hive {
@@ -105,6 +106,8 @@ struct rp_engine {
 /* engine_lists.c */
 void rp_engine_gpu_enter(struct rp_engine *e, uint32_t g); /* into the list it belongs to */
 void rp_engine_gpu_leave(struct rp_engine *e, uint32_t g);
+/* Outside all lists: these partitions are free now. */
+void rp_engine_gpu_free_parts(struct rp_engine *e, uint32_t gpu, uint16_t parts);
 uint32_t rp_engine_idle_gpu(const struct rp_engine *e, uint32_t shelf, uint32_t hive);
 void rp_engine_share_enter(struct rp_engine *e, uint32_t s);
 void rp_engine_share_leave(struct rp_engine *e, uint32_t s);
@@ -118,6 +121,16 @@ static inline bool rp_engine_gpu_shut(const struct gpu *g)
 static inline bool rp_engine_gpu_idle(const struct rp_engine *e, const struct gpu *g)
 {
 	return g->free == e->shelves[g->shelf].all && !(g->flags & RP_PLACE_CANNOT_SWITCH);
+}
+
+/* Outside all lists: one partition more is free, or taken. */
+static inline void rp_engine_gpu_flip(struct gpu *g, const struct shelf *s, uint32_t part)
+{
+	uint16_t bit = (uint16_t)(1U << part);
+	uint8_t *n = s->large & bit ? &g->n_large : &g->n_small;
+
+	*n = (uint8_t)(g->free & bit ? *n - 1 : *n + 1);
+	g->free ^= bit;
 }
 
 static inline uint64_t rp_engine_part_bytes(const struct shelf *s, uint32_t part)

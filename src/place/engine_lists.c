@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "place/engine_internal.h"
 
-static uint32_t bits16(uint32_t x)
-{
-	return (uint32_t)__builtin_popcount(x);
-}
-
 static void hive_unlink(struct rp_engine *e, uint32_t h, uint32_t s)
 {
 	struct hive_shelf *base = &e->hive_shelves[s];
@@ -59,10 +54,9 @@ static void hive_change(struct rp_engine *e, uint32_t h, uint32_t s, uint16_t id
 static void count(struct rp_engine *e, const struct gpu *g, int sign)
 {
 	struct shelf *s = &e->shelves[g->shelf];
-	uint32_t large = bits16(g->free & s->large), small = bits16(g->free) - large;
 
-	s->n_free_large += (uint32_t)sign * large;
-	s->n_free_small += (uint32_t)sign * small;
+	s->n_free_large += (uint32_t)sign * g->n_large;
+	s->n_free_small += (uint32_t)sign * g->n_small;
 	s->n_in_use += (uint32_t)sign;
 	if (g->free == s->all)
 		s->n_empty += (uint32_t)sign;
@@ -72,7 +66,6 @@ void rp_engine_gpu_enter(struct rp_engine *e, uint32_t gpu)
 {
 	struct gpu *g = &e->gpus[gpu];
 	struct shelf *s = &e->shelves[g->shelf];
-	uint32_t large = bits16(g->free & s->large);
 
 	g->level = NO_LEVEL;
 	if (rp_engine_gpu_shut(g))
@@ -87,7 +80,7 @@ void rp_engine_gpu_enter(struct rp_engine *e, uint32_t gpu)
 	count(e, g, 1);
 	if (g->free == 0)
 		return;
-	g->level = s->level[large][bits16(g->free) - large];
+	g->level = s->level[g->n_large][g->n_small];
 	g->prev = NO_GPU;
 	g->next = s->head[g->level];
 	if (g->next != NO_GPU)
@@ -130,6 +123,16 @@ uint32_t rp_engine_idle_gpu(const struct rp_engine *e, uint32_t shelf, uint32_t 
 	const struct hive_shelf *hs = &e->hive_shelves[(size_t)hive * e->n_shelves + shelf];
 
 	return e->hive_gpus[e->hives[hive].first + (uint32_t)__builtin_ctz(hs->idle)];
+}
+
+void rp_engine_gpu_free_parts(struct rp_engine *e, uint32_t gpu, uint16_t parts)
+{
+	struct gpu *g = &e->gpus[gpu];
+	const struct shelf *s = &e->shelves[g->shelf];
+
+	g->free = parts;
+	g->n_large = (uint8_t)__builtin_popcount((uint32_t)(parts & s->large));
+	g->n_small = (uint8_t)(__builtin_popcount(parts) - g->n_large);
 }
 
 /* Shared partitions: lists by free size, the first that is certain to be large enough is a bit. */

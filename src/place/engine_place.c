@@ -47,7 +47,7 @@ static void take_part(struct rp_engine *e, uint32_t gpu, uint32_t part)
 	struct gpu *g = &e->gpus[gpu];
 
 	rp_engine_gpu_leave(e, gpu);
-	g->free = (uint16_t)(g->free & ~(1U << part));
+	rp_engine_gpu_flip(g, &e->shelves[g->shelf], part);
 	e->granted_bytes += rp_engine_part_bytes(&e->shelves[g->shelf], part);
 	rp_engine_gpu_enter(e, gpu);
 }
@@ -133,7 +133,7 @@ static void switch_idle(struct rp_engine *e, uint32_t gpu, uint32_t shelf)
 
 	rp_engine_gpu_leave(e, gpu);
 	g->shelf = (uint8_t)shelf;
-	g->free = e->shelves[shelf].all;
+	rp_engine_gpu_free_parts(e, gpu, e->shelves[shelf].all);
 	rp_engine_gpu_enter(e, gpu);
 	e->n_switches++;
 }
@@ -398,7 +398,7 @@ int rp_engine_release(struct rp_engine *e, rp_engine_handle h)
 	}
 	if (last) {
 		rp_engine_gpu_leave(e, x->gpu);
-		g->free = (uint16_t)(g->free | 1U << x->part);
+		rp_engine_gpu_flip(g, &e->shelves[g->shelf], x->part);
 		e->granted_bytes -= rp_engine_part_bytes(&e->shelves[g->shelf], x->part);
 		rp_engine_gpu_enter(e, x->gpu);
 	}
