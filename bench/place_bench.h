@@ -73,6 +73,7 @@ void row(const char *id, const char *what, double value, const char *unit, doubl
 int verdict(void); /* 1 when some row is below F */
 
 uint64_t now_ns(void);
+uint64_t cpu_ns(void); /* of this process: what else runs here counts less */
 double median(double *v, uint32_t n);
 
 void bench_engine_rows(const char *python_dir);

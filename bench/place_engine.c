@@ -120,11 +120,11 @@ static void busy_pair(struct busy *b)
 
 static double pairs_per_s(struct busy *b, uint32_t n)
 {
-	uint64_t start = now_ns();
+	uint64_t start = cpu_ns();
 
 	for (uint32_t i = 0; i < n; i++)
 		busy_pair(b);
-	return n / ((double)(now_ns() - start) / 1e9);
+	return n / ((double)(cpu_ns() - start) / 1e9);
 }
 
 static double median_pairs(uint32_t n_gpus, uint32_t n)

@@ -77,12 +77,12 @@ def main():
     for partition in list(scheduler.partitions.values())[:n * 88 // 100]:
         partition.allocated_bytes = 20 * GIB
     pairs = 0
-    start = time.perf_counter()
-    while pairs < 3 or time.perf_counter() - start < 0.5:
+    start = time.process_time()
+    while pairs < 3 or time.process_time() - start < 0.5:
         scheduler.schedule("model", 20 * GIB)
         scheduler.unschedule("model")
         pairs += 1
-    print(pairs / (time.perf_counter() - start))
+    print(pairs / (time.process_time() - start))
 
 
 main()

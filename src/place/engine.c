@@ -83,10 +83,6 @@ static int make_shelf(struct rp_engine *e, const struct rp_engine_config *c, uin
 		else if (s->small_bytes == 0 || bytes < s->small_bytes)
 			s->small_bytes = bytes;
 	}
-	for (uint32_t i = 0; i < MAX_LEVELS; i++)
-		s->head[i] = NO_GPU;
-	for (uint32_t i = 0; i <= RP_ENGINE_MAX_HIVE; i++)
-		s->idle_head[i] = NO_GPU;
 	if (c->max_shared > 0) {
 		s->share_head = get(e, SHARE_LISTS, sizeof(*s->share_head));
 		if (!s->share_head)
@@ -114,6 +110,35 @@ static int make_shelves(struct rp_engine *e, const struct rp_engine_config *c)
 	return 0;
 }
 
+static uint32_t level_count(const struct shelf *s)
+{
+	return 64 - (uint32_t)__builtin_clzll(s->level_any);
+}
+
+/* One piece of memory for the sets of all shelves. */
+static int make_sets(struct rp_engine *e)
+{
+	const size_t gpu_words = rp_bits_words(e->n_gpus), hive_words = rp_bits_words(e->n_hives);
+	size_t n = 0;
+	uint64_t *at;
+
+	for (uint32_t i = 0; i < e->n_shelves; i++)
+		n += level_count(&e->shelves[i]) * gpu_words +
+		     (RP_ENGINE_MAX_HIVE + 1) * hive_words;
+	e->words = at = get(e, n, sizeof(*at));
+	if (!at)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < e->n_shelves; i++) {
+		struct shelf *s = &e->shelves[i];
+
+		for (uint32_t l = 0; l < level_count(s); l++, at += gpu_words)
+			rp_bits_init(&s->at_level[l], at, e->n_gpus);
+		for (uint32_t k = 0; k <= RP_ENGINE_MAX_HIVE; k++, at += hive_words)
+			rp_bits_init(&s->idle_at[k], at, e->n_hives);
+	}
+	return 0;
+}
+
 /* GPUs of one hive number lie together in most machines; elsewhere they become several hives. */
 static int make_hives(struct rp_engine *e, const struct rp_engine_config *c)
 {
@@ -126,18 +151,16 @@ static int make_hives(struct rp_engine *e, const struct rp_engine_config *c)
 		}
 		if (h->n_gpus == RP_ENGINE_MAX_HIVE)
 			return -E2BIG;
-		e->hive_gpus[g] = g;
 		e->gpus[g].hive = e->n_hives - 1;
 		e->gpus[g].nth = h->n_gpus++;
 	}
-	e->hive_shelves = get(e, (uint64_t)e->n_hives * e->n_shelves, sizeof(*e->hive_shelves));
-	return e->hive_shelves ? 0 : -ENOMEM;
+	e->idle = get(e, (uint64_t)e->n_hives * e->n_shelves, sizeof(*e->idle));
+	return e->idle ? make_sets(e) : -ENOMEM;
 }
 
 static void fill_gpus(struct rp_engine *e, const struct rp_engine_config *c)
 {
-	for (uint32_t i = 0; i < e->n_gpus; i++) { /* the lowest ends up first in its list */
-		uint32_t n = e->n_gpus - 1 - i;
+	for (uint32_t n = 0; n < e->n_gpus; n++) {
 		const struct rp_place_gpu *in = &c->gpus[n];
 		struct gpu *g = &e->gpus[n];
 
@@ -181,11 +204,10 @@ static int make(struct rp_engine *e, const struct rp_engine_config *c)
 	e->max_shared = c->max_shared;
 	e->max_instances = c->max_instances ? c->max_instances : (uint32_t)finest_parts(c);
 	e->gpus = get(e, e->n_gpus, sizeof(*e->gpus));
-	e->hive_gpus = get(e, e->n_gpus, sizeof(*e->hive_gpus));
 	e->hives = get(e, e->n_gpus, sizeof(*e->hives));
 	e->instances = get(e, e->max_instances, sizeof(*e->instances));
 	e->shared = get(e, e->max_shared, sizeof(*e->shared));
-	if (!e->gpus || !e->hive_gpus || !e->hives || !e->instances || !e->shared)
+	if (!e->gpus || !e->hives || !e->instances || !e->shared)
 		return -ENOMEM;
 	r = make_shelves(e, c);
 	if (r == 0)
@@ -231,9 +253,9 @@ struct rp_engine *rp_engine_free(struct rp_engine *e)
 	for (uint32_t i = 0; i < RP_ENGINE_MAX_SHELVES; i++)
 		free(e->shelves[i].share_head);
 	free(e->gpus);
-	free(e->hive_gpus);
 	free(e->hives);
-	free(e->hive_shelves);
+	free(e->idle);
+	free(e->words);
 	free(e->instances);
 	free(e->shared);
 	free(e);

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Inside the engine. A shelf is a (menu, mode) pair. GPUs of a shelf that are in use and have room
- * hang in lists by fill level; levels are numbered such that the lowest is the fullest, so the
- * fullest GPU that has what is wanted is the first set bit of (levels that have GPUs & levels that
- * have such a partition). A mode has at most two sizes of partition in practice (hardware-abi C.3:
- * the last range of NPS2 and NPS4 is smaller); should there be more, all but the largest count as
- * the smallest.
+ * are in sets by fill level; levels are numbered such that the lowest is the fullest, so the
+ * fullest GPU that has what is wanted is in the first set of (levels that have GPUs & levels that
+ * have such a partition), and of equally full ones the lowest number is taken. A mode has at most
+ * two sizes of partition in practice (hardware-abi C.3: the last range of NPS2 and NPS4 is
+ * smaller); should there be more, all but the largest count as the smallest.
  *
- * Idle GPUs hang by hive: per shelf, hives that have an idle GPU there, in lists by the number of
- * idle GPUs of the hive (any shelf of the same memory mode).
+ * Idle GPUs are found by hive: per shelf and number of idle GPUs of a hive, the set of the hives
+ * that have an idle GPU there.
  */
 #ifndef RP_PLACE_ENGINE_INTERNAL_H
 #define RP_PLACE_ENGINE_INTERNAL_H
 
+#include "place/bits.h"
 #include "place/engine.h"
 
 #define MAX_LEVELS  64
@@ -33,10 +34,10 @@ struct shelf {
 		     [RP_PLACE_MAX_PARTS + 1]; /* [large free][small free] */
 	uint64_t level_any, level_large;       /* levels that have a free (large) partition */
 
-	uint64_t nonempty; /* levels */
-	uint32_t head[MAX_LEVELS];
-	uint32_t idle_nonempty;			    /* bit per number of idle GPUs of a hive */
-	uint32_t idle_head[RP_ENGINE_MAX_HIVE + 1]; /* hives */
+	uint64_t nonempty;				/* levels */
+	struct rp_bits at_level[MAX_LEVELS];		/* GPUs */
+	uint32_t idle_nonempty;				/* bit per number of idle GPUs of a hive */
+	struct rp_bits idle_at[RP_ENGINE_MAX_HIVE + 1]; /* hives */
 
 	uint32_t n_in_use, n_idle, n_free_large, n_free_small; /* free: on GPUs in use */
 	uint32_t n_empty;     /* of n_in_use: nobody is there, but the GPU cannot switch */
@@ -48,7 +49,6 @@ struct shelf {
 };
 
 struct gpu {
-	uint32_t next, prev; /* in a level, when in use */
 	uint32_t hive;
 	uint16_t free, foreign; /* foreign: never ours */
 	uint8_t shelf;
@@ -59,12 +59,8 @@ struct gpu {
 };
 
 struct hive {
-	uint32_t first; /* index into hive_gpus */
+	uint32_t first; /* GPU; the others follow it */
 	uint8_t n_gpus, n_idle;
-};
-struct hive_shelf {
-	uint32_t next, prev;
-	uint16_t idle; /* bit per GPU of the hive */
 };
 
 struct instance {
@@ -95,9 +91,9 @@ struct rp_engine {
 	uint32_t first_shelf[RP_ENGINE_MAX_SHELVES]; /* of a menu */
 	const char *memories[RP_ENGINE_MAX_SHELVES];
 	struct gpu *gpus;
-	uint32_t *hive_gpus;
 	struct hive *hives;
-	struct hive_shelf *hive_shelves; /* [hive * n_shelves + shelf] */
+	uint16_t *idle;	 /* [hive * n_shelves + shelf]: bit per GPU of the hive */
+	uint64_t *words; /* of all sets */
 	struct instance *instances;
 	struct shared *shared;
 	size_t memory;

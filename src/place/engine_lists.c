@@ -1,53 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include "place/engine_internal.h"
 
-static void hive_unlink(struct rp_engine *e, uint32_t h, uint32_t s)
-{
-	struct hive_shelf *base = &e->hive_shelves[s];
-	struct hive_shelf *hs = &base[(size_t)h * e->n_shelves];
-	struct shelf *shelf = &e->shelves[s];
-	uint32_t n = e->hives[h].n_idle;
-
-	if (hs->prev == NO_GPU) {
-		shelf->idle_head[n] = hs->next;
-		if (hs->next == NO_GPU)
-			shelf->idle_nonempty &= ~(1U << n);
-	} else {
-		base[(size_t)hs->prev * e->n_shelves].next = hs->next;
-	}
-	if (hs->next != NO_GPU)
-		base[(size_t)hs->next * e->n_shelves].prev = hs->prev;
-}
-
-static void hive_link(struct rp_engine *e, uint32_t h, uint32_t s)
-{
-	struct hive_shelf *base = &e->hive_shelves[s];
-	struct hive_shelf *hs = &base[(size_t)h * e->n_shelves];
-	struct shelf *shelf = &e->shelves[s];
-	uint32_t n = e->hives[h].n_idle;
-
-	hs->prev = NO_GPU;
-	hs->next = shelf->idle_head[n];
-	if (hs->next != NO_GPU)
-		base[(size_t)hs->next * e->n_shelves].prev = h;
-	shelf->idle_head[n] = h;
-	shelf->idle_nonempty |= 1U << n;
-}
-
-/* The number of idle GPUs of a hive changes: it moves in the list of every shelf that has one. */
+/* The number of idle GPUs of a hive changes: it changes its set in every shelf that has one. */
 static void hive_change(struct rp_engine *e, uint32_t h, uint32_t s, uint16_t idle, int by)
 {
-	struct hive_shelf *hs = &e->hive_shelves[(size_t)h * e->n_shelves];
+	uint16_t *masks = &e->idle[(size_t)h * e->n_shelves];
+	uint32_t n = e->hives[h].n_idle;
 
 	for (uint32_t i = 0; i < e->n_shelves; i++) {
-		if (hs[i].idle)
-			hive_unlink(e, h, i);
+		if (!masks[i])
+			continue;
+		rp_bits_remove(&e->shelves[i].idle_at[n], h);
+		if (rp_bits_empty(&e->shelves[i].idle_at[n]))
+			e->shelves[i].idle_nonempty &= ~(1U << n);
 	}
-	hs[s].idle = idle;
-	e->hives[h].n_idle = (uint8_t)(e->hives[h].n_idle + by);
+	masks[s] = idle;
+	n = (uint32_t)((int)n + by);
+	e->hives[h].n_idle = (uint8_t)n;
 	for (uint32_t i = 0; i < e->n_shelves; i++) {
-		if (hs[i].idle)
-			hive_link(e, h, i);
+		if (!masks[i])
+			continue;
+		rp_bits_add(&e->shelves[i].idle_at[n], h);
+		e->shelves[i].idle_nonempty |= 1U << n;
 	}
 }
 
@@ -71,21 +45,17 @@ void rp_engine_gpu_enter(struct rp_engine *e, uint32_t gpu)
 	if (rp_engine_gpu_shut(g))
 		return;
 	if (rp_engine_gpu_idle(e, g)) {
-		struct hive_shelf *hs = &e->hive_shelves[(size_t)g->hive * e->n_shelves + g->shelf];
+		uint16_t idle = e->idle[(size_t)g->hive * e->n_shelves + g->shelf];
 
 		s->n_idle++;
-		hive_change(e, g->hive, g->shelf, (uint16_t)(hs->idle | 1U << g->nth), 1);
+		hive_change(e, g->hive, g->shelf, (uint16_t)(idle | 1U << g->nth), 1);
 		return;
 	}
 	count(e, g, 1);
 	if (g->free == 0)
 		return;
 	g->level = s->level[g->n_large][g->n_small];
-	g->prev = NO_GPU;
-	g->next = s->head[g->level];
-	if (g->next != NO_GPU)
-		e->gpus[g->next].prev = gpu;
-	s->head[g->level] = gpu;
+	rp_bits_add(&s->at_level[g->level], gpu);
 	s->nonempty |= UINT64_C(1) << g->level;
 }
 
@@ -97,32 +67,26 @@ void rp_engine_gpu_leave(struct rp_engine *e, uint32_t gpu)
 	if (rp_engine_gpu_shut(g))
 		return;
 	if (rp_engine_gpu_idle(e, g)) {
-		struct hive_shelf *hs = &e->hive_shelves[(size_t)g->hive * e->n_shelves + g->shelf];
+		uint16_t idle = e->idle[(size_t)g->hive * e->n_shelves + g->shelf];
 
 		s->n_idle--;
-		hive_change(e, g->hive, g->shelf, (uint16_t)(hs->idle & ~(1U << g->nth)), -1);
+		hive_change(e, g->hive, g->shelf, (uint16_t)(idle & ~(1U << g->nth)), -1);
 		return;
 	}
 	count(e, g, -1);
 	if (g->level == NO_LEVEL)
 		return;
-	if (g->prev == NO_GPU) {
-		s->head[g->level] = g->next;
-		if (g->next == NO_GPU)
-			s->nonempty &= ~(UINT64_C(1) << g->level);
-	} else {
-		e->gpus[g->prev].next = g->next;
-	}
-	if (g->next != NO_GPU)
-		e->gpus[g->next].prev = g->prev;
+	rp_bits_remove(&s->at_level[g->level], gpu);
+	if (rp_bits_empty(&s->at_level[g->level]))
+		s->nonempty &= ~(UINT64_C(1) << g->level);
 	g->level = NO_LEVEL;
 }
 
 uint32_t rp_engine_idle_gpu(const struct rp_engine *e, uint32_t shelf, uint32_t hive)
 {
-	const struct hive_shelf *hs = &e->hive_shelves[(size_t)hive * e->n_shelves + shelf];
+	uint16_t idle = e->idle[(size_t)hive * e->n_shelves + shelf];
 
-	return e->hive_gpus[e->hives[hive].first + (uint32_t)__builtin_ctz(hs->idle)];
+	return e->hives[hive].first + (uint32_t)__builtin_ctz(idle);
 }
 
 void rp_engine_gpu_free_parts(struct rp_engine *e, uint32_t gpu, uint16_t parts)

@@ -85,11 +85,12 @@ static uint32_t in_use_on(const struct rp_engine *e, const struct rp_engine_clas
 	const struct shelf *s = &e->shelves[shelf];
 
 	for (uint64_t levels = s->nonempty & c->accept[shelf]; levels; levels &= levels - 1) {
-		uint32_t g = s->head[__builtin_ctzll(levels)];
+		const struct rp_bits *at = &s->at_level[__builtin_ctzll(levels)];
+		uint32_t g = rp_bits_first(at);
 
-		while (a->n > 0 && g != NO_GPU && avoided(a, g))
-			g = e->gpus[g].next; /* at most a->n times */
-		if (g != NO_GPU)
+		while (a->n > 0 && g != RP_BITS_NONE && avoided(a, g))
+			g = rp_bits_after(at, g); /* at most a->n times */
+		if (g != RP_BITS_NONE)
 			return g;
 	}
 	return NO_GPU;
@@ -102,7 +103,8 @@ static uint32_t idle_on(const struct rp_engine *e, uint32_t shelf)
 
 	if (!s->idle_nonempty)
 		return NO_GPU;
-	return rp_engine_idle_gpu(e, shelf, s->idle_head[__builtin_ctz(s->idle_nonempty)]);
+	return rp_engine_idle_gpu(e, shelf,
+				  rp_bits_first(&s->idle_at[__builtin_ctz(s->idle_nonempty)]));
 }
 
 /* An idle GPU in another mode of the same menu and memory mode. */
@@ -336,7 +338,7 @@ int rp_engine_place_gpus(struct rp_engine *e, uint32_t n, uint64_t bytes_each,
 		    (uint32_t)__builtin_ctz(enough) >= least)
 			continue;
 		least = (uint32_t)__builtin_ctz(enough);
-		hive = s->idle_head[least];
+		hive = rp_bits_first(&s->idle_at[least]);
 		whole = w;
 	}
 	if (hive == NO_GPU)
@@ -347,7 +349,7 @@ int rp_engine_place_gpus(struct rp_engine *e, uint32_t n, uint64_t bytes_each,
 	for (uint32_t i = 0; i <= e->n_shelves && left > 0; i++) {
 		uint32_t shelf = i == 0 ? whole : i - 1;
 
-		while (left > 0 && e->hive_shelves[(size_t)hive * e->n_shelves + shelf].idle) {
+		while (left > 0 && e->idle[(size_t)hive * e->n_shelves + shelf]) {
 			uint32_t g = rp_engine_idle_gpu(e, shelf, hive);
 			struct rp_engine_placed at = {0};
 
@@ -441,16 +443,19 @@ static uint32_t nearly_idle(const struct rp_engine *e, const struct rp_engine_cl
 			uint32_t n_small =
 				(uint32_t)__builtin_popcount((uint32_t)s->all ^ s->large);
 			uint32_t n_large = (uint32_t)__builtin_popcount(s->large), g;
+			const struct rp_bits *at;
 			uint64_t one;
 
 			if (s->menu != want->menu || s->memory != want->memory || s->n_parts < 2)
 				continue;
 			one = UINT64_C(1) << s->level[n_large - 1][n_small];
-			g = s->nonempty & one ? s->head[__builtin_ctzll(one)] : NO_GPU;
+			at = &s->at_level[__builtin_ctzll(one)];
+			g = s->nonempty & one ? rp_bits_first(at) : NO_GPU;
 			if (g == NO_GPU || e->gpus[g].foreign ||
 			    (e->gpus[g].flags & RP_PLACE_CANNOT_SWITCH))
 				continue;
-			if ((s->nonempty & s->level_large & ~one) || e->gpus[g].next != NO_GPU)
+			if ((s->nonempty & s->level_large & ~one) ||
+			    rp_bits_after(at, g) != RP_BITS_NONE)
 				return g;
 		}
 	}

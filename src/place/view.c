@@ -42,21 +42,32 @@ static int name_mems(struct rp_view *v)
 	return 0;
 }
 
-/* Hives numbered in the order in which they are met; the last one is the usual answer. */
-static void number_hives(struct rp_view *v, uint32_t *hive_of)
+/* Hives numbered in the order in which they are met, by a table of the numbers seen so far. */
+static int number_hives(struct rp_view *v)
 {
-	for (uint32_t g = 0; g < v->p->n_gpus; g++) {
-		uint32_t h = v->n_hives;
+	RP_AUTO_FREE uint32_t *table = NULL; /* 1 + hive; 0: free */
+	RP_AUTO_FREE uint32_t *number = rp_new0(uint32_t, v->p->n_gpus);
+	uint64_t size = 4;
 
-		while (h > 0 && hive_of[h - 1] != v->p->gpus[g].hive)
-			h--;
-		if (h == 0) {
-			hive_of[v->n_hives] = v->p->gpus[g].hive;
+	while (size < (uint64_t)v->p->n_gpus * 2)
+		size *= 2;
+	table = rp_new0(uint32_t, size);
+	if (!table || !number)
+		return -ENOMEM;
+	for (uint32_t g = 0; g < v->p->n_gpus; g++) {
+		uint32_t hive = v->p->gpus[g].hive;
+		uint64_t at = (hive * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (size - 1);
+
+		while (table[at] && number[table[at] - 1] != hive)
+			at = (at + 1) & (size - 1);
+		if (!table[at]) {
+			number[v->n_hives] = hive;
 			v->hives[v->n_hives].mem_now = RP_PLACE_NONE;
-			h = ++v->n_hives;
+			table[at] = ++v->n_hives;
 		}
-		v->gpus[g].hive = h - 1;
+		v->gpus[g].hive = table[at] - 1;
 	}
+	return 0;
 }
 
 static void set_role(struct rp_view *v, uint32_t g, bool held)
@@ -104,7 +115,6 @@ static void settle_tenants(struct rp_view *v, bool *held)
 
 int rp_view_init(const struct rp_place_problem *p, struct rp_view *v)
 {
-	RP_AUTO_FREE uint32_t *hive_of = rp_new0(uint32_t, p->n_gpus);
 	RP_AUTO_FREE bool *held = rp_new0(bool, p->n_gpus);
 	int r;
 
@@ -115,13 +125,13 @@ int rp_view_init(const struct rp_place_problem *p, struct rp_view *v)
 	v->need = rp_new0(uint32_t, p->n_requests);
 	v->req_mem = rp_new0(uint8_t, p->n_requests);
 	v->stays = rp_new0(bool, p->n_tenants);
-	if (!hive_of || !held || !v->mode_mem || !v->gpus || !v->hives || !v->need || !v->req_mem ||
-	    !v->stays)
+	if (!held || !v->mode_mem || !v->gpus || !v->hives || !v->need || !v->req_mem || !v->stays)
 		return -ENOMEM;
 	r = name_mems(v);
+	if (r == 0)
+		r = number_hives(v);
 	if (r < 0)
 		return r;
-	number_hives(v, hive_of);
 	for (uint32_t q = 0; q < p->n_requests; q++)
 		v->need[q] = p->requests[q].replicas;
 	settle_tenants(v, held);

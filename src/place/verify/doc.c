@@ -254,7 +254,40 @@ static int read_places(struct v_in *in, const struct rp_json *root, struct v_doc
 	return in->r;
 }
 
-/* Hives, and which GPUs can be used or are bound. */
+struct hive_gpu {
+	uint64_t hive;
+	uint32_t gpu;
+};
+
+static int cmp_hive_gpu(const void *a, const void *b)
+{
+	const struct hive_gpu *x = a, *y = b;
+
+	if (x->hive != y->hive)
+		return x->hive < y->hive ? -1 : 1;
+	return (x->gpu > y->gpu) - (x->gpu < y->gpu);
+}
+
+static int find_hives(struct v_doc *d)
+{
+	RP_AUTO_FREE struct hive_gpu *v = rp_new0(struct hive_gpu, d->n_gpus);
+
+	if (!v)
+		return -ENOMEM;
+	for (uint32_t g = 0; g < d->n_gpus; g++)
+		v[g] = (struct hive_gpu){d->gpus[g].hive, g};
+	qsort(v, d->n_gpus, sizeof(*v), cmp_hive_gpu);
+	for (uint32_t i = 0; i < d->n_gpus; i++) {
+		bool first = i == 0 || v[i].hive != v[i - 1].hive;
+
+		d->n_hives += first;
+		d->gpus[v[i].gpu].first_of_hive =
+			first ? v[i].gpu : d->gpus[v[i - 1].gpu].first_of_hive;
+	}
+	return 0;
+}
+
+/* Which GPUs can be used, which are bound, and what that means for their hives. */
 static void derive(struct v_doc *d)
 {
 	for (uint32_t t = 0; t < d->n_tenants; t++) {
@@ -264,18 +297,8 @@ static void derive(struct v_doc *d)
 	}
 	for (uint32_t g = 0; g < d->n_gpus; g++) {
 		struct v_gpu *gpu = &d->gpus[g];
-		uint32_t first = g;
-		struct v_hive *hive;
+		struct v_hive *hive = &d->hives[gpu->first_of_hive];
 
-		if (g > 0 && d->gpus[g - 1].hive == gpu->hive)
-			first = d->gpus[g - 1].first_of_hive;
-		else
-			for (uint32_t o = 0; o < g && first == g; o++)
-				if (d->gpus[o].hive == gpu->hive)
-					first = o;
-		gpu->first_of_hive = first;
-		d->n_hives += first == g;
-		hive = &d->hives[first];
 		gpu->fixed = gpu->fixed || gpu->occupied;
 		gpu->pool = !gpu->fixed && !gpu->shut && (gpu->can_switch || gpu->mode != V_NONE);
 		if (gpu->mode != V_NONE && !hive->memory)
@@ -317,6 +340,8 @@ int v_doc_read(const struct rp_json *root, struct v_doc *d, struct rocpart_error
 	in.where = "placements";
 	if (r == 0)
 		r = read_places(&in, root, d);
+	if (r == 0 && find_hives(d) < 0)
+		r = rp_error_nomem(reterr);
 	if (r == 0)
 		derive(d);
 	return r;
