@@ -17,6 +17,7 @@
 #include <rocpart/mode.h>
 #include <rocpart/model.h>
 #include <rocpart/node.h>
+#include <rocpart/plan.h>
 #include <rocpart/sim.h>
 
 #ifdef __cplusplus
