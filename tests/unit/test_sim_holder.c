@@ -115,6 +115,8 @@ static void holder_in_a_device_cgroup_has_its_nodes_only(void **state)
 	start(sim, &p);
 	assert_true(sim_exists(sim, "sys/class/kfd/kfd/proc/9/vram_10931"));
 	assert_false(sim_exists(sim, "sys/class/kfd/kfd/proc/9/vram_6834"));
+	/* pasid, queues, and vram_ sdma_ stats_ counters_ of one node */
+	assert_int_equal(sim_count(sim, "sys/class/kfd/kfd/proc/9"), 2 + 4);
 }
 
 static void holder_without_kfd_is_unknown_to_the_kfd(void **state)
