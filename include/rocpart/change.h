@@ -267,7 +267,7 @@ int rocpart_change_apply(struct rocpart_change *change, struct rocpart_error *re
  * @reterr: why it failed, or NULL.
  *
  * Since 0.1.
- * Return: as rocpart_change_apply().
+ * Return: as rocpart_change_apply(); -ENOENT: another process has finished it meanwhile.
  */
 int rocpart_change_undo(struct rocpart_change *change, struct rocpart_error *reterr);
 

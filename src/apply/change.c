@@ -35,8 +35,9 @@ static int no_gpu(struct rocpart_error *reterr)
 {
 	(void)rp_error_set(reterr, -ENODEV, ROCPART_ERR_NO_HARDWARE, NULL,
 			   "no AMD GPU that amdgpu drives was found");
-	return rp_error_hint(reterr, "load the driver (modprobe amdgpu), or use a simulated "
-				     "machine: rocpart --sim mi300x-8 ...");
+	(void)rp_error_hint(reterr, "load the driver (modprobe amdgpu), or use a simulated "
+				    "machine: rocpart --sim mi300x-8 ...");
+	return -ENODEV;
 }
 
 ROCPART_PUBLIC int rocpart_change_new(struct rocpart_machine *machine,

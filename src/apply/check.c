@@ -142,7 +142,8 @@ int rp_change_check_targets(struct rocpart_change *c, struct rocpart_error *rete
 
 ROCPART_PUBLIC int rocpart_change_check(struct rocpart_change *change, struct rocpart_error *reterr)
 {
-	int r = rp_change_check_targets(change, reterr);
+	struct rocpart_error local = {0};
+	int r = rp_change_check_targets(change, reterr ? reterr : &local);
 
 	if (rp_change_describe(change) < 0)
 		return rp_error_nomem(reterr);

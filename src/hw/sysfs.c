@@ -106,10 +106,11 @@ int rp_hw_scan(struct rp_tree *t, struct rp_scan *ret, struct rocpart_error *ret
 			return 0;
 		}
 	}
-	rp_error_set(reterr, -EAGAIN, ROCPART_ERR_RETRY, RP_KFD_TOPOLOGY "/generation_id",
-		     "the machine kept changing while it was read (%d tries)", SCAN_TRIES);
-	return rp_error_hint(reterr, "wait until the switch that is under way has ended, then call "
-				     "again");
+	(void)rp_error_set(reterr, -EAGAIN, ROCPART_ERR_RETRY, RP_KFD_TOPOLOGY "/generation_id",
+			   "the machine kept changing while it was read (%d tries)", SCAN_TRIES);
+	(void)rp_error_hint(reterr, "wait until the switch that is under way has ended, then call "
+				    "again");
+	return -EAGAIN;
 }
 
 int rp_hw_write_compute(struct rp_tree *t, const char *bdf, enum rocpart_compute_mode mode)
