@@ -19,6 +19,10 @@ struct cli_values {
 	const char *compute, *memory, *reload, *file, *columns, *profile, *wait, *scdoc;
 	struct rp_names gpus;
 	/* of sim hold, sim fault */
+	/* of model */
+	const char *precision, *context, *max_seqs, *max_batched, *kv_dtype, *tp, *engine, *on,
+		*bytes;
+	bool eager;
 	const char *pid, *process, *cgroup, *release;
 	struct rp_names partitions;
 	bool contained, no_kfd, list, clear;
@@ -77,6 +81,16 @@ char *cli_data_file(const char *file);
 int cli_load_profile(struct cli *cli, const char *name, struct rp_strbuf *ret);
 bool cli_is_path(const char *name);
 
+/* model_io.c: 0 or exit status; what is returned is to be freed. */
+int cli_open_catalog(struct cli *cli, struct rocpart_catalog **ret);
+/* By path, by catalog name, or by --bytes; name may be NULL with --bytes. */
+int cli_open_model(struct cli *cli, const char *name, struct rocpart_model **ret);
+int cli_size_options(struct cli *cli, struct rocpart_size_options **ret);
+/* The folder of the user's own catalog; NULL: no memory. */
+char *cli_user_models(void);
+/* "32k" is 32768. */
+int cli_parse_count(struct cli *cli, const char *option, const char *text, uint64_t *ret);
+
 /* out.c */
 bool cli_wants_colour(FILE *f);
 int cli_fail(const struct cli *cli, const struct rocpart_error *err); /* prints, exit status */
@@ -116,6 +130,11 @@ int cli_cmd_reset(struct cli *cli, int argc, char **argv);
 int cli_cmd_undo(struct cli *cli, int argc, char **argv);
 int cli_cmd_cordon(struct cli *cli, int argc, char **argv);
 int cli_cmd_uncordon(struct cli *cli, int argc, char **argv);
+int cli_cmd_model_size(struct cli *cli, int argc, char **argv);
+int cli_cmd_model_fit(struct cli *cli, int argc, char **argv);
+int cli_cmd_model_list(struct cli *cli, int argc, char **argv);
+int cli_cmd_model_show(struct cli *cli, int argc, char **argv);
+int cli_cmd_model_add(struct cli *cli, int argc, char **argv);
 int cli_cmd_sim_create(struct cli *cli, int argc, char **argv);
 int cli_cmd_sim_list(struct cli *cli, int argc, char **argv);
 int cli_cmd_sim_reset(struct cli *cli, int argc, char **argv);

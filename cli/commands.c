@@ -94,10 +94,48 @@ static const struct cli_option sim_fault_options[] = {
 	END,
 };
 
+#define OPTS_MODEL                                                                               \
+	{                                                                                        \
+		"precision",                                                                     \
+		'p',                                                                             \
+		"WORD",                                                                          \
+		CLI_TEXT,                                                                        \
+		AT(precision),                                                                   \
+		"format of the weights: fp32 fp16 bf16 fp8 int8 int4 gptq awq mxfp4 nvfp4"},     \
+		{"context", 'c', "TOKENS", CLI_TEXT, AT(context), "longest request, e.g. 32k"},  \
+		{"max-seqs", 0, "N", CLI_TEXT, AT(max_seqs), "requests that run at once (256)"}, \
+		{"max-batched-tokens",	     0, "N", CLI_TEXT, AT(max_batched),                  \
+		 "tokens of one step (2048)"},                                                   \
+		{"kv-dtype",                                                                     \
+		 0,                                                                              \
+		 "WORD",                                                                         \
+		 CLI_TEXT,                                                                       \
+		 AT(kv_dtype),                                                                   \
+		 "format of the KV cache: bf16 fp8 int8; of llama.cpp q8_0 q4_0 and more"},      \
+		{"tp", 0, "RANKS", CLI_TEXT, AT(tp), "ranks that share the model (1)"},          \
+		{"engine",   0,                                                                  \
+		 "ENGINE",   CLI_TEXT,                                                           \
+		 AT(engine), "vllm, vllm:VERSION or llama.cpp (vllm:0.19, for GGUF llama.cpp)"}, \
+		{"eager", 0, NULL, CLI_FLAG, AT(eager), "run without graphs"},                   \
+	{                                                                                        \
+		"bytes", 0, "SIZE", CLI_TEXT, AT(bytes),                                         \
+			"the weights are that many bytes; nothing else is known of the model"    \
+	}
+
+static const struct cli_option model_size_options[] = {
+	OPTS_MODEL,
+	{"on", 0, "SIZE|GPU/ID", CLI_TEXT, AT(on),
+	 "on a partition of that size, or on that partition of the machine"},
+	END,
+};
+static const struct cli_option model_fit_options[] = {OPTS_MODEL, OPT_COLUMNS, END};
+static const struct cli_option model_list_options[] = {OPT_COLUMNS, END};
+
 static const char every_day[] = "every day";
 static const char closer[] = "look closer";
 static const char manage[] = "manage";
 static const char develop[] = "develop";
+static const char models[] = "models";
 static const char simulated[] = "simulated machines";
 
 static const struct cli_command commands[] = {
@@ -134,6 +172,16 @@ static const struct cli_command commands[] = {
 	 false, cli_cmd_sim_reload},
 	{"sim rm", simulated, "NAME", 1, 1, "delete a simulated machine", NULL, false,
 	 cli_cmd_sim_rm},
+	{"model size", models, "MODEL|FILE", 0, 1, "how many bytes a model needs, item by item",
+	 model_size_options, false, cli_cmd_model_size},
+	{"model fit", models, "MODEL|FILE", 0, 1, "on which products and modes it fits",
+	 model_fit_options, false, cli_cmd_model_fit},
+	{"model list", models, "", 0, 0, "the models of the catalog", model_list_options, false,
+	 cli_cmd_model_list},
+	{"model show", models, "MODEL|FILE", 1, 1, "what is known of a model, and from where", NULL,
+	 false, cli_cmd_model_show},
+	{"model add", models, "NAME FILE", 2, 2, "put a model's files in your own catalog", NULL,
+	 false, cli_cmd_model_add},
 	{"completion", develop, "bash|zsh|fish", 1, 1, "print a completion script", NULL, false,
 	 cli_cmd_completion},
 	{"help", develop, "[COMMAND]", 0, 2, "show help on a command", help_options, false,

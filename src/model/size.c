@@ -181,6 +181,22 @@ static int weights_of_files(const struct rp_model_desc *d, const struct rp_layou
 	return 0;
 }
 
+/* 16 bit has two names. */
+static void name_precision(struct rp_footprint *f, const struct rp_model_desc *d,
+			   const struct rp_size_request *q, const struct rp_weight_plan *plan)
+{
+	const char *text = plan->text;
+
+	if (q->precision)
+		text = q->precision;
+	else if (!d->config.has_quant)
+		text = rp_str_eq(d->config.dtype, "float16") ? "fp16" : "bf16";
+	/* Both arrays have the same size, and words of the user are shorter: never cut. */
+	(void)rp_fmt(f->precision, sizeof(f->precision), "%s", text);
+	if (!q->precision)
+		assume(f, "precision", "as the model comes", f->precision);
+}
+
 static int weights_of_config(const struct rp_model_desc *d, const struct rp_size_request *q,
 			     const struct rp_layout *l, struct rp_footprint *f,
 			     struct rocpart_error *reterr)
@@ -207,9 +223,7 @@ static int weights_of_config(const struct rp_model_desc *d, const struct rp_size
 	f->has_parameters = true;
 	f->parameters = w.parameters;
 	f->active_bytes = w.active_bytes;
-	(void)rp_fmt(f->precision, sizeof(f->precision), "%s", plan.text); /* same size */
-	if (!q->precision)
-		assume(f, "precision", "as the model comes", plan.text);
+	name_precision(f, d, q, &plan);
 	return 0;
 }
 

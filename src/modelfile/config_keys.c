@@ -558,6 +558,35 @@ static int put_group(struct rp_config_reader *r, const char *const *path, size_t
 	return 0;
 }
 
+/* quantized_layers.NAME.quant_algo of modelopt: which module is in which format. */
+static int put_layer_algo(struct rp_config_reader *r, const char *module,
+			  const struct rp_config_value *v)
+{
+	static const struct {
+		const char *algo;
+		uint32_t bits, size;
+	} algos[] = {{"FP8", 8, 0}, {"NVFP4", 4, 16}, {"W4A16_NVFP4", 4, 16}};
+	struct rp_quant_group *g;
+
+	if (v->kind != RP_CONFIG_TEXT)
+		return 0;
+	g = quant_group(&r->c->quant, v->text);
+	if (!g)
+		return complain(r, "quantized_layers", "names more formats than are known");
+	for (size_t i = 0; i < RP_ARRAY_LEN(algos); i++) {
+		if (!rp_str_eq(algos[i].algo, v->text))
+			continue;
+		g->bits = algos[i].bits;
+		g->size = algos[i].size;
+		if (rp_fmt(g->type, sizeof(g->type), "float") < 0)
+			return -EINVAL;
+	}
+	r->c->quant.mixed = true;
+	if (rp_model_config_rule(r->c, (int)(g - r->c->quant.groups), module) < 0)
+		return complain(r, "quantized_layers", "has too many entries");
+	return 0;
+}
+
 static int put_quant(struct rp_config_reader *r, const char *const *path, size_t n, long index,
 		     const struct rp_config_value *v)
 {
@@ -571,6 +600,8 @@ static int put_quant(struct rp_config_reader *r, const char *const *path, size_t
 		return put_block(r, key, index, v);
 	if (n >= 3 && rp_str_eq(path[0], "config_groups"))
 		return put_group(r, path, n, index, v);
+	if (n == 3 && rp_str_eq(path[0], "quantized_layers") && rp_str_eq(key, "quant_algo"))
+		return put_layer_algo(r, path[1], v);
 	if (n != 1 || index >= 0)
 		return 0;
 	return put_scalar(r, RP_SCOPE_QUANT, quant_keys, RP_ARRAY_LEN(quant_keys), key, v);

@@ -264,7 +264,7 @@ static void plan_of_ignored_modules_keeps_them_sixteen_bit(void **state)
 		"\"num_attention_heads\": 4, \"intermediate_size\": 512, \"vocab_size\": 1000,"
 		"\"quantization_config\": {\"quant_method\": \"fp8\","
 		"\"weight_block_size\": [128, 128], \"modules_to_not_convert\": [";
-	char text[1024];
+	static char text[1024];
 	struct rp_weights all, one;
 
 	(void)state;
