@@ -19,6 +19,9 @@ struct cli_values {
 	const char *compute, *memory, *reload, *file, *columns, *profile, *wait, *scdoc;
 	struct rp_names gpus;
 	/* of sim hold, sim fault */
+	/* of plan */
+	const char *product, *n_gpus, *verify;
+	struct rp_names add;
 	/* of model */
 	const char *precision, *context, *max_seqs, *max_batched, *kv_dtype, *tp, *engine, *on,
 		*bytes;
@@ -80,6 +83,8 @@ char *cli_data_file(const char *file);
 /* Text of a profile by its name or path; 0 or exit status. */
 int cli_load_profile(struct cli *cli, const char *name, struct rp_strbuf *ret);
 bool cli_is_path(const char *name);
+/* Whole text of a file; 0 or exit status. */
+int cli_read_file(struct cli *cli, const char *path, struct rp_strbuf *ret);
 
 /* model_io.c: 0 or exit status; what is returned is to be freed. */
 int cli_open_catalog(struct cli *cli, struct rocpart_catalog **ret);
@@ -130,6 +135,7 @@ int cli_cmd_reset(struct cli *cli, int argc, char **argv);
 int cli_cmd_undo(struct cli *cli, int argc, char **argv);
 int cli_cmd_cordon(struct cli *cli, int argc, char **argv);
 int cli_cmd_uncordon(struct cli *cli, int argc, char **argv);
+int cli_cmd_plan(struct cli *cli, int argc, char **argv);
 int cli_cmd_model_size(struct cli *cli, int argc, char **argv);
 int cli_cmd_model_fit(struct cli *cli, int argc, char **argv);
 int cli_cmd_model_list(struct cli *cli, int argc, char **argv);

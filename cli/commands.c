@@ -102,7 +102,7 @@ static const struct cli_option sim_fault_options[] = {
 		CLI_TEXT,                                                                        \
 		AT(precision),                                                                   \
 		"format of the weights: fp32 fp16 bf16 fp8 int8 int4 gptq awq mxfp4 nvfp4"},     \
-		{"context", 'c', "TOKENS", CLI_TEXT, AT(context), "longest request, e.g. 32k"},  \
+		{"context", 0, "TOKENS", CLI_TEXT, AT(context), "longest request, e.g. 32k"},    \
 		{"max-seqs", 0, "N", CLI_TEXT, AT(max_seqs), "requests that run at once (256)"}, \
 		{"max-batched-tokens",	     0, "N", CLI_TEXT, AT(max_batched),                  \
 		 "tokens of one step (2048)"},                                                   \
@@ -131,6 +131,19 @@ static const struct cli_option model_size_options[] = {
 static const struct cli_option model_fit_options[] = {OPTS_MODEL, OPT_COLUMNS, END};
 static const struct cli_option model_list_options[] = {OPT_COLUMNS, END};
 
+static const struct cli_option plan_options[] = {
+	{"file", 'f', "FILE", CLI_TEXT, AT(file), "what is to be placed (node.yaml, its models:)"},
+	{"add", 0, "MODEL", CLI_LIST, AT(add), "one replica of this model too; several by comma"},
+	{"product", 0, "NAME", CLI_TEXT, AT(product),
+	 "plan for GPUs of this product instead of the machine's"},
+	{"gpus", 0, "N", CLI_TEXT, AT(n_gpus), "with --product: how many there are (any number)"},
+	{"allow-unvalidated", 0, NULL, CLI_FLAG, AT(allow_unvalidated),
+	 "use modes that the vendor has not validated too"},
+	{"verify", 0, "FILE", CLI_TEXT, AT(verify),
+	 "check the claims of a plan that --json printed, from the file alone"},
+	END,
+};
+
 static const char every_day[] = "every day";
 static const char closer[] = "look closer";
 static const char manage[] = "manage";
@@ -141,6 +154,8 @@ static const char simulated[] = "simulated machines";
 static const struct cli_command commands[] = {
 	{"status", every_day, "", 0, 0, "what each GPU is in, and what is wrong", list_options,
 	 true, cli_cmd_status},
+	{"plan", every_day, "", 0, 0, "which modes and partitions for which models, with a proof",
+	 plan_options, false, cli_cmd_plan},
 	{"apply", every_day, "", 0, 0, "make the node what a file says, or finish a change",
 	 apply_options, true, cli_cmd_apply},
 	{"undo", every_day, "", 0, 0, "take back the last change, finished or not", undo_options,

@@ -275,18 +275,18 @@ static size_t enough_gpus(const struct rocpart_plan *plan)
 
 	for (size_t i = 0; i < plan->wishes.n; i++)
 		n += plan->wishes.v[i].replicas;
+	n = n < 16 ? 16 : n;
 	return n < MAX_GPUS ? (size_t)n : MAX_GPUS;
 }
 
-static int make_machine(struct rocpart_plan *plan, struct rocpart_error *reterr)
+static int make_machine(struct rocpart_plan *plan, size_t n_gpus, struct rocpart_error *reterr)
 {
 	int r;
 
 	rp_plan_machine_done(&plan->machine);
 	if (plan->product)
-		r = rp_plan_machine_from_product(plan->product,
-						 plan->n_gpus ? plan->n_gpus : enough_gpus(plan),
-						 &plan->limits, &plan->machine);
+		r = rp_plan_machine_from_product(plan->product, n_gpus, &plan->limits,
+						 &plan->machine);
 	else if (plan->snapshot && plan->snapshot->n_gpus)
 		r = rp_plan_machine_from_snapshot(plan->snapshot, &plan->limits, &plan->machine);
 	else
@@ -301,19 +301,12 @@ static int make_machine(struct rocpart_plan *plan, struct rocpart_error *reterr)
 	return 0;
 }
 
-ROCPART_PUBLIC int rocpart_plan_solve(struct rocpart_plan *plan,
-				      const struct rocpart_catalog *catalog, uint64_t max_work,
-				      struct rocpart_error *reterr)
+static int solve_on(struct rocpart_plan *plan, size_t n_gpus, uint64_t max_work,
+		    struct rocpart_error *reterr)
 {
 	struct rp_plan_options options = {.max_work = max_work};
-	int r;
+	int r = make_machine(plan, n_gpus, reterr);
 
-	if (!plan->wishes.n)
-		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
-				    "there is nothing to be placed");
-	r = make_requests(plan, catalog, reterr);
-	if (r == 0)
-		r = make_machine(plan, reterr);
 	if (r < 0)
 		return r;
 	plan->problem = (struct rp_place_problem){
@@ -328,6 +321,39 @@ ROCPART_PUBLIC int rocpart_plan_solve(struct rocpart_plan *plan,
 	};
 	plan->plan = rp_plan_free(plan->plan);
 	return rp_plan_solve(&plan->problem, &options, &plan->plan, reterr);
+}
+
+/*
+ * GPUs that one does not have come in hives of eight. Two hives can be in both memory modes that a
+ * product has, and are searched exactly; more are taken only when two are not enough.
+ */
+static int solve_growing(struct rocpart_plan *plan, uint64_t max_work, struct rocpart_error *reterr)
+{
+	size_t most = plan->n_gpus ? plan->n_gpus : enough_gpus(plan), n = 16;
+	int r;
+
+	for (;; n += 8) {
+		n = n < most ? n : most;
+		r = solve_on(plan, n, max_work, reterr);
+		if (r < 0 || plan->plan->feasible || n == most)
+			return r;
+	}
+}
+
+ROCPART_PUBLIC int rocpart_plan_solve(struct rocpart_plan *plan,
+				      const struct rocpart_catalog *catalog, uint64_t max_work,
+				      struct rocpart_error *reterr)
+{
+	int r;
+
+	if (!plan->wishes.n)
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
+				    "there is nothing to be placed");
+	r = make_requests(plan, catalog, reterr);
+	if (r < 0)
+		return r;
+	return plan->product ? solve_growing(plan, max_work, reterr)
+			     : solve_on(plan, 0, max_work, reterr);
 }
 
 ROCPART_PUBLIC bool rocpart_plan_is_feasible(const struct rocpart_plan *plan)
