@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Accuracy and speed of model sizing, printed; `--check` ends with 1 when a gate fails.
 
-Usage: bench_model.py PROGRAM CATALOG REFERENCE [--check]
+Usage: bench_model.py PROGRAM CATALOG REFERENCE [--check] [--no-speed]
 PROGRAM is the built bench_model; REFERENCE holds models.csv, measured.csv and configs.tar.xz.
 """
 import csv
@@ -283,7 +283,8 @@ def main():
         configs(program, reference, report)
     else:
         report.say(f"SKIP measurements and configs: '{reference}' is not there")
-    speed(program, catalog, report)
+    if "--no-speed" not in sys.argv:
+        speed(program, catalog, report)
     if report.failed:
         report.say("failed gates:", " ".join(report.failed))
     return 1 if report.failed and "--check" in sys.argv else 0

@@ -324,7 +324,7 @@ int rp_catalog_describe(const struct rp_catalog_entry *e, struct rp_model_desc *
 	if (e->path)
 		return describe_files(e, ret, reterr);
 	d.name = rp_strdupf("%s", e->name);
-	d.source = rp_strdupf("catalog %s:%u: %s", e->file, e->line, e->source);
+	d.source = rp_strdupf("catalog %s:%u: %s", base_name(e->file), e->line, e->source);
 	if (!d.name || !d.source)
 		return rp_error_nomem(reterr);
 	r = rp_model_config_copy(&e->config, &d.config);
