@@ -18,8 +18,10 @@ struct cli_values {
 	bool dry_run, allow_unvalidated, resume, all;
 	const char *compute, *memory, *reload, *file, *columns, *profile, *wait, *scdoc;
 	struct rp_names gpus;
-	const char *pid, *command, *cgroup, *memory_bytes, *partition;
-	bool clear, release;
+	/* of sim hold, sim fault */
+	const char *pid, *process, *cgroup, *release;
+	struct rp_names partitions;
+	bool contained, no_kfd, list, clear;
 };
 
 enum cli_option_kind { CLI_FLAG, CLI_TEXT, CLI_LIST };
@@ -69,6 +71,8 @@ int cli_observe_gpus(struct cli *cli, struct rocpart_snapshot **ret);
 /* Folder of a simulated machine of that name (or profile file); caller frees. NULL: no memory. */
 char *cli_sim_dir(const char *name);
 char *cli_sim_root(void);
+/* Where a file that comes with rocpart is; caller frees. NULL: no memory. */
+char *cli_data_file(const char *file);
 /* Text of a profile by its name or path; 0 or exit status. */
 int cli_load_profile(struct cli *cli, const char *name, struct rp_strbuf *ret);
 bool cli_is_path(const char *name);
@@ -112,5 +116,12 @@ int cli_cmd_reset(struct cli *cli, int argc, char **argv);
 int cli_cmd_undo(struct cli *cli, int argc, char **argv);
 int cli_cmd_cordon(struct cli *cli, int argc, char **argv);
 int cli_cmd_uncordon(struct cli *cli, int argc, char **argv);
+int cli_cmd_sim_create(struct cli *cli, int argc, char **argv);
+int cli_cmd_sim_list(struct cli *cli, int argc, char **argv);
+int cli_cmd_sim_reset(struct cli *cli, int argc, char **argv);
+int cli_cmd_sim_reload(struct cli *cli, int argc, char **argv);
+int cli_cmd_sim_rm(struct cli *cli, int argc, char **argv);
+int cli_cmd_sim_hold(struct cli *cli, int argc, char **argv);
+int cli_cmd_sim_fault(struct cli *cli, int argc, char **argv);
 
 #endif

@@ -136,6 +136,10 @@ int cli_cmd_undo(struct cli *cli, int argc, char **argv)
 	if (r == 0)
 		return resume(cli, true);
 	r = rocpart_change_open_last(cli->machine, &change, &err);
+	if (r == -ENOENT && !cli->values.json) {
+		printf("there is no change to undo\n");
+		return 0;
+	}
 	return r < 0 ? cli_fail(cli, &err) : cli_do_change(cli, change);
 }
 

@@ -36,39 +36,69 @@ static int print_document(struct cli *cli, const struct rocpart_snapshot *s)
 	return document(cli, s, &j) < 0 ? cli_nomem(cli) : cli_print_json(cli, j);
 }
 
-/* What is wrong with a GPU, in a sentence with what to do. */
-static void print_degraded(const struct rocpart_gpu *gpu)
+/* What is wrong, in a sentence with what to do. */
+static const struct {
+	const char *code, *text;
+} degraded_texts[] = {
+	{"partition-missing", "fewer partitions than the mode makes; look at the kernel log for "
+			      "'Skip xcp node' (graphics of a BMC hold a DRM minor: unload ast)"},
+	{"mode-mismatch", "the partitions do not look like the mode; reload the driver"},
+	{"hidden-by-cgroup", "this cgroup may not use some of the partitions"},
+	{"pending-reload",
+	 "a memory mode is requested and takes effect when the driver is reloaded"},
+	{"unhealthy", "uncorrectable memory errors were counted; cordon it and look at the kernel "
+		      "log"},
+};
+
+static bool has_code(const struct rocpart_gpu *gpu, const char *wanted)
 {
-	static const struct {
-		const char *code, *text;
-	} texts[] = {
-		{"partition-missing",
-		 "shows fewer partitions than its mode makes; look at the "
-		 "kernel log for 'Skip xcp node' (graphics of a BMC hold a DRM "
-		 "minor: unload ast)"},
-		{"mode-mismatch",
-		 "has partitions that do not look like its mode; reload the driver"},
-		{"hidden-by-cgroup", "has partitions that this cgroup may not use"},
-		{"pending-reload", "waits for a driver reload to get its memory mode; "
-				   "`rocpart status` says which"},
-		{"unhealthy", "counts uncorrectable memory errors; cordon it and look at the "
-			      "kernel log"},
-	};
 	const char *code;
 
-	for (size_t i = 0; (code = rocpart_gpu_get_degraded(gpu, i)); i++)
-		for (size_t k = 0; k < RP_ARRAY_LEN(texts); k++)
-			if (rp_str_eq(texts[k].code, code))
-				printf("GPU %zu (%s) %s: %s\n", rocpart_gpu_get_index(gpu),
-				       rocpart_gpu_get_bdf(gpu), code, texts[k].text);
+	for (size_t i = 0; gpu && (code = rocpart_gpu_get_degraded(gpu, i)); i++)
+		if (rp_str_eq(code, wanted))
+			return true;
+	return false;
 }
 
-static void print_all_degraded(const struct rocpart_snapshot *s)
+static void print_gpu_range(const struct rocpart_snapshot *s, size_t first, size_t last)
 {
-	const struct rocpart_gpu *gpu;
+	if (first == last)
+		printf("GPU %zu (%s) ", first,
+		       rocpart_gpu_get_bdf(rocpart_snapshot_get_gpu(s, first)));
+	else
+		printf("GPUs %zu-%zu ", first, last);
+}
 
-	for (size_t i = 0; (gpu = rocpart_snapshot_get_gpu(s, i)); i++)
-		print_degraded(gpu);
+/* "pending-reload (NPS4)": which mode it waits for. */
+static void print_code(const struct rocpart_gpu *gpu, const char *code)
+{
+	enum rocpart_memory_mode m = rocpart_gpu_get_pending_memory_mode(gpu);
+
+	printf("%s", code);
+	if (rp_str_eq(code, "pending-reload"))
+		printf(" (%s)", rocpart_memory_mode_to_string(m));
+}
+
+/* GPUs in a row that share a trouble share the sentence. */
+static void print_degraded(const struct rocpart_snapshot *s)
+{
+	size_t n = rocpart_snapshot_get_gpu_count(s);
+
+	for (size_t k = 0; k < RP_ARRAY_LEN(degraded_texts); k++) {
+		for (size_t i = 0; i < n; i++) {
+			size_t last = i;
+
+			if (!has_code(rocpart_snapshot_get_gpu(s, i), degraded_texts[k].code))
+				continue;
+			while (has_code(rocpart_snapshot_get_gpu(s, last + 1),
+					degraded_texts[k].code))
+				last++;
+			print_gpu_range(s, i, last);
+			print_code(rocpart_snapshot_get_gpu(s, i), degraded_texts[k].code);
+			printf(": %s\n", degraded_texts[k].text);
+			i = last;
+		}
+	}
 }
 
 static int check_columns(struct cli *cli, const struct cli_field *fields, const char *columns)
@@ -100,7 +130,7 @@ static int print_partitions(struct cli *cli, const struct rocpart_snapshot *s)
 	if (t && r == 0) {
 		cli_print_banner(cli);
 		cli_table_print(t);
-		print_all_degraded(s);
+		print_degraded(s);
 	}
 	cli_table_free(t);
 	return !t || r < 0 ? cli_nomem(cli) : 0;
@@ -117,20 +147,6 @@ int cli_cmd_list(struct cli *cli, int argc, char **argv)
 		status = cli->values.json ? print_document(cli, s) : print_partitions(cli, s);
 	rocpart_snapshot_unref(s);
 	return status;
-}
-
-static void print_pending(const struct rocpart_snapshot *s)
-{
-	const struct rocpart_gpu *gpu;
-
-	for (size_t i = 0; (gpu = rocpart_snapshot_get_gpu(s, i)); i++) {
-		enum rocpart_memory_mode m = rocpart_gpu_get_pending_memory_mode(gpu);
-
-		if (m)
-			printf("GPU %zu (%s): %s is requested and takes effect when the driver is "
-			       "reloaded\n",
-			       i, rocpart_gpu_get_bdf(gpu), rocpart_memory_mode_to_string(m));
-	}
 }
 
 /* true when a change is unfinished; it is said unless quiet. */
@@ -161,8 +177,7 @@ static int print_status(struct cli *cli, const struct rocpart_snapshot *s)
 	if (t && r == 0) {
 		cli_print_banner(cli);
 		cli_table_print(t);
-		print_pending(s);
-		print_all_degraded(s);
+		print_degraded(s);
 		(void)has_unfinished(cli, false);
 	}
 	cli_table_free(t);
@@ -225,8 +240,6 @@ static int show_object(struct cli *cli, const struct rocpart_gpu *gpu,
 	if (!cli->values.json) {
 		cli_print_banner(cli);
 		r = print_object(cli, fields, object);
-		if (!p && r == 0)
-			print_degraded(gpu);
 		return r;
 	}
 	j = cli_new_document(cli);

@@ -64,7 +64,33 @@ static const struct cli_option apply_options[] = {
 static const struct cli_option reset_options[] = {OPT_GPU, OPTS_CHANGE, END};
 static const struct cli_option undo_options[] = {OPTS_CHANGE, END};
 static const struct cli_option help_options[] = {
-	{"scdoc", 0, "COMMAND", CLI_TEXT, AT(scdoc), "print the OPTIONS of its man page"},
+	{"scdoc", 0, "COMMAND", CLI_TEXT, AT(scdoc), "print the frame of its man page"},
+	END,
+};
+
+static const struct cli_option sim_create_options[] = {
+	{"profile", 'p', "PROFILE", CLI_TEXT, AT(profile),
+	 "what it consists of; `rocpart sim list` shows the profiles (NAME)"},
+	{"file", 'f', "FILE", CLI_TEXT, AT(file), "a profile of your own, YAML"},
+	END,
+};
+static const struct cli_option sim_hold_options[] = {
+	{"partition", 0, "GPU/ID[=SIZE]", CLI_LIST, AT(partitions),
+	 "it has this partition open, and uses SIZE of its memory; several by comma"},
+	{"contained", 0, NULL, CLI_FLAG, AT(contained),
+	 "its device cgroup allows these partitions only, as in a container"},
+	{"no-kfd", 0, NULL, CLI_FLAG, AT(no_kfd),
+	 "it does not compute: only render nodes are open"},
+	{"process", 0, "WORDS", CLI_TEXT, AT(process), "its command line (python3)"},
+	{"cgroup", 0, "PATH", CLI_TEXT, AT(cgroup),
+	 "its control group, such as /system.slice/docker-ID.scope"},
+	{"pid", 0, "PID", CLI_TEXT, AT(pid), "its process id"},
+	{"release", 0, "PID", CLI_TEXT, AT(release), "end this process instead"},
+	END,
+};
+static const struct cli_option sim_fault_options[] = {
+	{"list", 'l', NULL, CLI_FLAG, AT(list), "show the rules, as without RULE"},
+	{"clear", 0, NULL, CLI_FLAG, AT(clear), "remove all rules"},
 	END,
 };
 
@@ -72,6 +98,7 @@ static const char every_day[] = "every day";
 static const char closer[] = "look closer";
 static const char manage[] = "manage";
 static const char develop[] = "develop";
+static const char simulated[] = "simulated machines";
 
 static const struct cli_command commands[] = {
 	{"status", every_day, "", 0, 0, "what each GPU is in, and what is wrong", list_options,
@@ -93,6 +120,20 @@ static const struct cli_command commands[] = {
 	 cli_cmd_cordon},
 	{"uncordon", manage, "GPU...", 1, 64, "let cordoned GPUs in again", NULL, true,
 	 cli_cmd_uncordon},
+	{"sim create", simulated, "NAME", 1, 1, "make a simulated machine", sim_create_options,
+	 false, cli_cmd_sim_create},
+	{"sim list", simulated, "", 0, 0, "simulated machines, and profiles to make them of", NULL,
+	 false, cli_cmd_sim_list},
+	{"sim reset", simulated, "NAME", 1, 1, "switch one off and on", NULL, false,
+	 cli_cmd_sim_reset},
+	{"sim hold", simulated, "NAME", 1, 1, "start a process that holds GPUs, or end it",
+	 sim_hold_options, false, cli_cmd_sim_hold},
+	{"sim fault", simulated, "NAME [RULE]", 1, 2, "let something go wrong", sim_fault_options,
+	 false, cli_cmd_sim_fault},
+	{"sim reload", simulated, "NAME", 1, 1, "reload its driver, as somebody else would", NULL,
+	 false, cli_cmd_sim_reload},
+	{"sim rm", simulated, "NAME", 1, 1, "delete a simulated machine", NULL, false,
+	 cli_cmd_sim_rm},
 	{"completion", develop, "bash|zsh|fish", 1, 1, "print a completion script", NULL, false,
 	 cli_cmd_completion},
 	{"help", develop, "[COMMAND]", 0, 2, "show help on a command", help_options, false,

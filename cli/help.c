@@ -92,6 +92,28 @@ static const struct cli_command *command_named(const char *name)
 	return NULL;
 }
 
+static void print_man_frame(const struct cli_command *c)
+{
+	char page[64];
+
+	(void)rp_fmt(page, sizeof(page), "rocpart-%s", c->name);
+	for (char *p = page; *p; p++)
+		*p = *p == ' ' ? '-' : *p;
+	printf("%s(1)\n\n# NAME\n\n%s - %s\n\n# SYNOPSIS\n\n*rocpart %s*", page, page, c->summary,
+	       c->name);
+	printf("%s", c->options ? " [OPTIONS]" : "");
+	if (*c->args) {
+		printf(" ");
+		print_scdoc_text(c->args);
+	}
+	printf("\n\n# DESCRIPTION\n\n@BODY@\n");
+	if (c->options && c->options->name)
+		printf("# OPTIONS\n\n");
+	print_scdoc(c->options);
+	printf("Options of every command are in *rocpart*(1).\n\n# EXIT STATUS\n\nAs in "
+	       "*rocpart*(1).\n\n# SEE ALSO\n\n*rocpart*(1)\n");
+}
+
 int cli_cmd_help(struct cli *cli, int argc, char **argv)
 {
 	char name[64] = "";
@@ -101,7 +123,10 @@ int cli_cmd_help(struct cli *cli, int argc, char **argv)
 		c = command_named(cli->values.scdoc);
 		if (!c && !rp_str_eq(cli->values.scdoc, "rocpart"))
 			return cli_usage_error(cli, "there is no command '%s'", cli->values.scdoc);
-		print_scdoc(c ? c->options : cli_global_options);
+		if (c)
+			print_man_frame(c);
+		else
+			print_scdoc(cli_global_options);
 		return 0;
 	}
 	if (argc == 0) {

@@ -49,7 +49,7 @@ char *cli_sim_dir(const char *name)
  * Folders that may hold profiles/: ROCPART_DATA; beside an installed program; the source tree of a
  * program that was built in it; where it was to be installed.
  */
-static char *data_file(const char *file)
+char *cli_data_file(const char *file)
 {
 	char exe[512];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
@@ -99,7 +99,7 @@ int cli_load_profile(struct cli *cli, const char *name, struct rp_strbuf *ret)
 
 	if (cli_is_path(name))
 		return read_text(cli, name, ret);
-	path = file ? data_file(file) : NULL;
+	path = file ? cli_data_file(file) : NULL;
 	if (!path)
 		return cli_nomem(cli);
 	if (access(path, R_OK) < 0) {

@@ -39,7 +39,8 @@ int rocpart_sim_create(const char *dir, const char *profile, size_t profile_byte
 
 /**
  * rocpart_sim_remove() - Delete a simulated machine.
- * @dir: its folder, which is deleted too unless it holds files of somebody else.
+ * @dir: its folder, which is deleted too unless it holds files of somebody else. What rocpart
+ *	recorded about the machine (cordons, journal) goes with it.
  * @reterr: why it failed, or NULL.
  *
  * Since 0.1.

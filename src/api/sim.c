@@ -22,7 +22,7 @@ ROCPART_PUBLIC int rocpart_machine_open_sim(const char *dir, struct rocpart_mach
 	}
 	m->backing = sim;
 	m->free_backing = close_sim;
-	m->state_dir = rp_strdupf("%s/records", dir);
+	m->state_dir = rp_strdupf("%s/" RP_SIM_RECORDS, dir);
 	r = rp_tree_open_ops(rp_sim_tree_ops(), sim, RP_TREE_SIM, &m->tree);
 	if (r < 0 || !m->state_dir) {
 		rocpart_machine_close(m);

@@ -49,16 +49,30 @@ static struct rp_json *target_json(const struct rp_target *t)
 	return r < 0 ? rp_json_free(j) : j;
 }
 
-/* A line at a time: what follows a torn last line is never written, so it can be dropped. */
+/*
+ * A line at a time. A last line without its end was torn by an interruption or a full disk: what it
+ * announced was not done, so it is dropped before the next one.
+ */
 static int append(struct rocpart_change *c, const struct rp_json *j)
 {
-	RP_AUTO_STRBUF struct rp_strbuf line = RP_STRBUF_INIT;
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT, line = RP_STRBUF_INIT;
+	const char *end;
 	int r = rp_json_print(j, false, &line);
 
 	rp_strbuf_add_char(&line, '\n');
 	if (r < 0 || rp_strbuf_failed(&line))
 		return -ENOMEM;
-	return rp_tree_append(c->machine->state, line.s, line.len, OPEN);
+	r = rp_tree_read_file(c->machine->state, SIZE_LIMIT, &text, OPEN);
+	if (r < 0)
+		return r;
+	if (rp_str_ends(rp_strbuf_str(&text), "\n"))
+		return rp_tree_append(c->machine->state, line.s, line.len, OPEN);
+	end = strrchr(rp_strbuf_str(&text), '\n');
+	rp_strbuf_truncate(&text, end ? (size_t)(end - text.s) + 1 : 0);
+	rp_strbuf_add_mem(&text, line.s, line.len);
+	if (rp_strbuf_failed(&text))
+		return -ENOMEM;
+	return rp_tree_replace(c->machine->state, text.s, text.len, OPEN);
 }
 
 int rp_journal_begin(struct rocpart_change *c)

@@ -77,6 +77,7 @@ int rp_change_restore_settings(struct rocpart_change *c, struct rocpart_error *r
 			continue;
 		first = rp_error_set(reterr, r, ROCPART_ERR_PARTLY_DONE, err.object,
 				     "the modes are as wanted, but %.300s", err.message);
+		(void)rp_error_hint(reterr, "set it by hand");
 	}
 	return first;
 }
@@ -211,9 +212,9 @@ static int leave_pending(struct rocpart_change *c, struct rocpart_error *reterr)
 			   "the memory mode is requested and takes effect when the driver is "
 			   "reloaded");
 	return rp_error_hint(reterr,
-			     "stop what uses the GPUs, then: modprobe -r amdgpu && modprobe "
-			     "amdgpu, and set the compute mode; a reboot forgets the "
-			     "request");
+			     "stop what uses the GPUs, then give the same command without "
+			     "--reload never, or reload the driver yourself and set the compute "
+			     "mode; a reboot forgets the request");
 }
 
 static int cycle(struct rocpart_change *c, enum rp_direction d, struct rocpart_error *reterr)

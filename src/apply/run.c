@@ -177,7 +177,7 @@ static int verify_target(struct rocpart_change *c, const struct rp_target *t, en
 
 	if (!gpu) {
 		(void)rp_error_set(reterr, -ENODEV, ROCPART_ERR_GPU_LOST, t->bdf,
-				   "%s is gone; the other GPUs are in the modes wanted", t->bdf);
+				   "this GPU is gone; the others are in the modes wanted");
 		return rp_error_hint(reterr, "look at the kernel log; a reboot may bring it back");
 	}
 	if (gpu->compute != wish.compute || gpu->memory != wish.memory)
@@ -296,6 +296,22 @@ static int stay_pending(struct rocpart_error *err)
 			     "the request");
 }
 
+/* After a failure that leaves nothing to do. err stays what is reported. */
+static int close_failed(struct rocpart_change *c, const char *how, struct rocpart_error *err)
+{
+	struct rocpart_error closing = {0};
+	int r = rp_journal_close(c, how);
+
+	if (r < 0) {
+		(void)rp_error_errno(&closing, r, NULL, "cannot close the journal");
+		(void)rp_error_hint(err,
+				    "%s; once '%s' can be written, `rocpart apply --resume` goes "
+				    "on and `rocpart undo` takes it back",
+				    closing.message, c->machine->state_dir);
+	}
+	return err->errnum;
+}
+
 /* The first failure is what is reported; what the undo met is added only when it failed too. */
 static int undo_after(struct rocpart_change *c, int failure, struct rocpart_error *reterr)
 {
@@ -329,17 +345,16 @@ static int finish(struct rocpart_change *c, int r, struct rocpart_error *err)
 	if (r == 0)
 		return close_journal(c, "done", err);
 	if (c->left_pending)
-		return close_journal(c, "pending", NULL) < 0 ? -EIO : r;
+		return close_failed(c, "pending", err);
 	if (c->request_begun)
 		return stay_pending(err);
 	if (is_kept(err->code))
-		return close_journal(c, "done", NULL) < 0 ? -EIO : r;
-	if (err->code == ROCPART_ERR_GPU_LOST) {
-		/* Stop at once the first time; the rest was done when resumed: that is all. */
-		return c->is_resumed && rp_journal_close(c, "done") < 0 ? -EIO : r;
-	}
+		return close_failed(c, "done", err);
+	/* Stop at once the first time; the rest was done when resumed: that is all. */
+	if (err->code == ROCPART_ERR_GPU_LOST)
+		return c->is_resumed ? close_failed(c, "done", err) : r;
 	if (!c->is_started)
-		return close_journal(c, "undone", NULL) < 0 ? -EIO : r;
+		return close_failed(c, "undone", err);
 	return undo_after(c, r, err);
 }
 
@@ -414,7 +429,7 @@ static int undo_locked(struct rocpart_change *c, struct rocpart_error *reterr)
 	if (c->request_begun)
 		return stay_pending(err);
 	if (is_kept(err->code) || err->code == ROCPART_ERR_GPU_LOST)
-		return rp_journal_close(c, "undone") < 0 ? -EIO : r;
+		return close_failed(c, "undone", err);
 	return r;
 }
 

@@ -109,6 +109,22 @@ void rp_tree_after(const struct rp_tree *t, const char *op, const char *path)
 }
 
 /*
+ * openat2(2): with ".." in a link, a rename or mount anywhere on the machine makes the kernel give
+ * up with EAGAIN, to be tried again. A busy machine does that several times in a row.
+ */
+static long open_in_root(int root_fd, const char *path, const struct open_how *how)
+{
+	long fd = -1;
+
+	for (int i = 0; i < 10000; i++) {
+		fd = syscall(SYS_openat2, root_fd, path, how, sizeof(*how));
+		if (fd >= 0 || errno != EAGAIN)
+			return fd;
+	}
+	return fd;
+}
+
+/*
  * The real root needs no resolver of its own. Elsewhere an absolute link of a capture must not
  * leave its folder; where the kernel lacks openat2 (before 5.6) or a filter forbids it, links are
  * not followed at all.
@@ -123,7 +139,7 @@ int rp_tree_openat(const struct rp_tree *t, const char *path, uint64_t flags, un
 	if (t->kind == RP_TREE_REAL)
 		fd = openat(t->root_fd, path, (int)(flags | O_CLOEXEC), mode);
 	else
-		fd = syscall(SYS_openat2, t->root_fd, path, &how, sizeof(how));
+		fd = open_in_root(t->root_fd, path, &how);
 	if (fd < 0 && t->kind != RP_TREE_REAL && (errno == ENOSYS || errno == EPERM))
 		fd = openat(t->root_fd, path, (int)(flags | O_CLOEXEC | O_NOFOLLOW), mode);
 	return fd < 0 ? rp_neg_errno() : (int)fd;

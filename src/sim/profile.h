@@ -46,7 +46,7 @@ struct rp_sim_product {
 	uint32_t capability, debug_prop;
 	uint32_t bank_width, bank_clock_mhz;
 	uint32_t pcie_min_mbs, pcie_max_mbs; /* bandwidth of the link to the CPU */
-	uint32_t power_cap_w, power_max_w;
+	uint32_t power_cap_w;
 };
 
 struct rp_sim_gpu {

@@ -2,6 +2,7 @@
 /* Life of a simulated machine: made, opened, switched off and on, removed. */
 #include "sim/sim.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -155,6 +156,28 @@ int rp_sim_open(const char *dir, struct rp_sim **ret, struct rocpart_error *rete
 	return r;
 }
 
+/* Records that outlived their machine would be taken for those of the next one. */
+static int remove_records(int dir_fd)
+{
+	RP_AUTO_CLOSEDIR DIR *records = NULL;
+	RP_AUTO_CLOSE int fd = -EBADF;
+
+	fd = openat(dir_fd, RP_SIM_RECORDS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : rp_neg_errno();
+	records = fdopendir(fd);
+	if (!records)
+		return rp_neg_errno();
+	(void)rp_steal_fd(&fd);
+	for (const struct dirent *e = readdir(records); e; e = readdir(records)) {
+		if (rp_str_eq(e->d_name, ".") || rp_str_eq(e->d_name, ".."))
+			continue;
+		if (unlinkat(dirfd(records), e->d_name, 0) < 0)
+			return rp_neg_errno();
+	}
+	return unlinkat(dir_fd, RP_SIM_RECORDS, AT_REMOVEDIR) < 0 ? rp_neg_errno() : 0;
+}
+
 int rp_sim_remove(const char *dir, struct rocpart_error *reterr)
 {
 	/* The marker goes first: from then on it is no machine. */
@@ -169,6 +192,8 @@ int rp_sim_remove(const char *dir, struct rocpart_error *reterr)
 	if (r == -ENOENT)
 		return rp_error_set(reterr, r, ROCPART_ERR_NOT_FOUND, dir,
 				    "there is no simulated machine");
+	if (r == 0)
+		r = remove_records(fd);
 	for (size_t i = 0; r == 0 && i < RP_ARRAY_LEN(files); i++) {
 		if (unlinkat(fd, files[i], 0) < 0 && errno != ENOENT)
 			r = rp_neg_errno();

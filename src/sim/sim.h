@@ -20,6 +20,8 @@ struct rp_sim;
 /* The file that makes a folder a simulated machine. */
 #define RP_SIM_MARKER "rocpart-sim"
 
+/* A folder below it for flat records of who uses the machine; removed with the machine. */
+#define RP_SIM_RECORDS	   "records"
 #define RP_SIM_PROFILE_MAX (1U << 20) /* bytes of a profile */
 
 /*

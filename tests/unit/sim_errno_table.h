@@ -23,22 +23,23 @@ struct sim_errno_row {
 	int expected; /* 0 or negative errno */
 };
 
-#define COMPUTE	    "current_compute_partition"
-#define MEMORY	    "current_memory_partition"
-#define X1	    "mi300x-1", NULL, "0000:05:00.0"
-#define X1_G1	    "mi300x-1", "abi: g3=>abi: g1", "0000:05:00.0"
-#define X1_G2	    "mi300x-1", "abi: g3=>abi: g2", "0000:05:00.0"
-#define X1_VF	    "mi300x-1", "cpu: 0=>vf: true", "0000:05:00.0"
-#define X1_G1_VF    "mi300x-1", "abi: g3=>abi: g1;cpu: 0=>vf: true", "0000:05:00.0"
-#define X1_ODD	    "mi300x-1", "xcc: 8=>xcc: 7", "0000:05:00.0"
-#define X8	    "mi300x-8", NULL, "0000:05:00.0"
-#define X8_G2	    "mi300x-8", "abi: g3=>abi: g2", "0000:05:00.0"
-#define A4	    "mi300a-4", NULL, "0000:02:00.0"
-#define H8	    "mi308x-8", NULL, "0000:0a:00.0"
-#define M210	    "mixed", NULL, "0000:63:00.0"
-#define MI350	    "mi350x-8", NULL, "0000:05:00.0"
-#define MI350_G2    "mi350x-8", "abi: g3=>abi: g2", "0000:05:00.0"
-#define IN_RESET    "fault reset:0000:05:00.0"
+#define COMPUTE	 "current_compute_partition"
+#define MEMORY	 "current_memory_partition"
+#define X1	 "mi300x-1", NULL, "0000:05:00.0"
+#define X1_G1	 "mi300x-1", "abi: g3=>abi: g1", "0000:05:00.0"
+#define X1_G2	 "mi300x-1", "abi: g3=>abi: g2", "0000:05:00.0"
+#define X1_VF	 "mi300x-1", "cpu: 0=>vf: true", "0000:05:00.0"
+#define X1_G1_VF "mi300x-1", "abi: g3=>abi: g1;cpu: 0=>vf: true", "0000:05:00.0"
+#define X1_ODD	 "mi300x-1", "xcc: 8=>xcc: 7", "0000:05:00.0"
+#define X8	 "mi300x-8", NULL, "0000:05:00.0"
+#define X8_G2	 "mi300x-8", "abi: g3=>abi: g2", "0000:05:00.0"
+#define A4	 "mi300a-4", NULL, "0000:02:00.0"
+#define H8	 "mi308x-8", NULL, "0000:0a:00.0"
+#define M210	 "mixed", NULL, "0000:63:00.0"
+#define MI350	 "mi350x-8", NULL, "0000:05:00.0"
+#define X1_NPS2	 "mi300x-1", "nps: [1, 4]=>nps: [1, 2]", "0000:05:00.0"
+#define MI350_G2 "mi350x-8", "abi: g3=>abi: g2", "0000:05:00.0"
+#define IN_RESET "fault reset:0000:05:00.0"
 
 static const struct sim_errno_row sim_errno_rows[] = {
 	/* current_compute_partition: 1 not root, before the text is looked at */
@@ -76,6 +77,7 @@ static const struct sim_errno_row sim_errno_rows[] = {
 	{"compute_spx_in_nps2", MI350, "memory NPS2", 0, COMPUTE, "SPX", -EINVAL},
 	{"compute_cpx_in_nps2", MI350, "memory NPS2", 0, COMPUTE, "CPX", 0},
 	{"compute_qpx_in_nps2", MI350, "memory NPS2", 0, COMPUTE, "QPX", 0},
+	{"compute_cpx_in_nps2_of_gfx942", X1_NPS2, "memory NPS2", 0, COMPUTE, "CPX", -EINVAL},
 	{"compute_cpx_in_nps2_g2", MI350_G2, "memory NPS2", 0, COMPUTE, "CPX", -EINVAL},
 	/* 9 busy: any KFD user before g3, then one that may use this GPU; DRM users never */
 	{"compute_kfd_user", X1, "kfd", 0, COMPUTE, "CPX", -EBUSY},

@@ -28,7 +28,7 @@ int sim_read(struct rp_sim *sim, const char *path, char *buf, size_t size); /* 0
 bool sim_exists(struct rp_sim *sim, const char *path);
 uint32_t sim_mode(struct rp_sim *sim, const char *path); /* permission bits */
 int sim_driver(struct rp_sim *sim, enum rp_driver_op op);
-size_t sim_count(struct rp_sim *sim, const char *path); /* names in a folder */
+size_t sim_count(struct rp_sim *sim, const char *path);	   /* names in a folder */
 uint64_t sim_number(struct rp_sim *sim, const char *path); /* a file that is one number */
 /* Value of a key in a file of "key value" lines. */
 uint64_t sim_property(struct rp_sim *sim, uint32_t node, const char *file, const char *key);

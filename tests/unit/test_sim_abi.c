@@ -103,8 +103,7 @@ static void abi_g1_hashes_gpu_ids_otherwise(void **state)
 /* Up to 6.12 a range is real_vram / 4, the rest in the last one: here it divides evenly. */
 static void abi_g1_divides_memory_without_the_hidden_part(void **state)
 {
-	RP_AUTO_SIM struct rp_sim *sim =
-		boot("mi308x-8", "abi: g2=>abi: g1");
+	RP_AUTO_SIM struct rp_sim *sim = boot("mi308x-8", "abi: g2=>abi: g1");
 
 	(void)state;
 	for (uint32_t p = 0; p < 4; p++)
@@ -137,13 +136,29 @@ static void abi_config_tells_resources_of_the_selected_mode(void **state)
 		{"mi300x-1", G0, "DPX", "NPS1\n", {"4", "8", "2", "16"}, {"1", "1", "1", "1"}},
 		{"mi300x-1", G0, "QPX", "NPS1, NPS4\n", {"2", "4", "1", "8"}, {"1", "1", "1", "1"}},
 		{"mi300x-1", G0, "CPX", "NPS1, NPS4\n", {"1", "2", "1", "8"}, {"1", "1", "2", "2"}},
-		{"mi308x-8", "0000:0a:00.0", "SPX", "NPS1\n", {"4", "8", "4", "32"},
+		{"mi308x-8",
+		 "0000:0a:00.0",
+		 "SPX",
+		 "NPS1\n",
+		 {"4", "8", "4", "32"},
 		 {"1", "1", "1", "1"}},
-		{"mi308x-8", "0000:0a:00.0", "CPX", "NPS1, NPS4\n", {"1", "2", "1", "8"},
+		{"mi308x-8",
+		 "0000:0a:00.0",
+		 "CPX",
+		 "NPS1, NPS4\n",
+		 {"1", "2", "1", "8"},
 		 {"1", "1", "1", "1"}},
-		{"mi300a-4", "0000:02:00.0", "TPX", "NPS1\n", {"2", "4", "1", "8"},
+		{"mi300a-4",
+		 "0000:02:00.0",
+		 "TPX",
+		 "NPS1\n",
+		 {"2", "4", "1", "8"},
 		 {"1", "1", "1", "1"}},
-		{"mi300a-4", "0000:02:00.0", "CPX", "NPS1\n", {"1", "2", "1", "8"},
+		{"mi300a-4",
+		 "0000:02:00.0",
+		 "CPX",
+		 "NPS1\n",
+		 {"1", "2", "1", "8"},
 		 {"1", "1", "2", "2"}},
 	};
 	static const char *const kinds[] = {"xcc", "dma", "dec", "jpeg"};
@@ -151,8 +166,7 @@ static void abi_config_tells_resources_of_the_selected_mode(void **state)
 	(void)state;
 	for (size_t i = 0; i < RP_ARRAY_LEN(rows); i++) {
 		RP_AUTO_SIM struct rp_sim *sim = boot(rows[i].profile, NULL);
-		RP_AUTO_FREE char *dir =
-			rp_strdupf(PCI "%s/compute_partition_config", rows[i].gpu);
+		RP_AUTO_FREE char *dir = rp_strdupf(PCI "%s/compute_partition_config", rows[i].gpu);
 		RP_AUTO_FREE char *select = rp_strdupf("%s/xcp_config", dir);
 		RP_AUTO_FREE char *nps = rp_strdupf("%s/supported_nps_configs", dir);
 
@@ -185,6 +199,25 @@ static void abi_selector_switches_nothing_and_refuses_what_is_unsupported(void *
 	assert_file(sim, path, "CPX\n");
 }
 
+/* CAPPING divides the range among its partitions, ALL does not; each switch goes back. */
+static void abi_alloc_mode_lifts_the_cap_until_the_next_switch(void **state)
+{
+	RP_AUTO_SIM struct rp_sim *sim =
+		boot("mi300x-1", "version: v1=>version: v1\nmem_alloc_mode: true");
+	const char *path = PCI G0 "/compute_partition_mem_alloc_mode";
+	const char *bank = "mem_banks/0/properties";
+
+	(void)state;
+	sim_setup(sim, G0, "compute DPX");
+	assert_int_equal(sim_property(sim, 2, bank, "size_in_bytes"), 103070826496);
+	assert_int_equal(sim_write(sim, path, "ALL"), 0);
+	assert_int_equal(sim_property(sim, 2, bank, "size_in_bytes"), 206141652992);
+	sim_setup(sim, G0, "compute QPX");
+	assert_file(sim, path, "CAPPING\n");
+	assert_int_equal(sim_property(sim, 2, bank, "size_in_bytes"), 51535413248);
+	assert_int_equal(sim_write(sim, path, "SOME"), -EINVAL);
+}
+
 static void abi_resource_files_are_for_root(void **state)
 {
 	RP_AUTO_SIM struct rp_sim *sim = boot("mi300x-1", NULL);
@@ -193,9 +226,9 @@ static void abi_resource_files_are_for_root(void **state)
 	(void)state;
 	assert_int_equal(sim_mode(sim, PCI G0 "/compute_partition_config/xcc/num_inst"), 0400);
 	assert_int_equal(rp_sim_set_caller(sim, 1000, NULL, 0), 0);
-	assert_int_equal(sim_read(sim, PCI G0 "/compute_partition_config/xcc/num_inst", text,
-				  sizeof(text)),
-			 -EACCES);
+	assert_int_equal(
+		sim_read(sim, PCI G0 "/compute_partition_config/xcc/num_inst", text, sizeof(text)),
+		-EACCES);
 	assert_file(sim, PCI G0 "/current_compute_partition", "SPX\n");
 }
 
@@ -257,8 +290,7 @@ static void abi_links_are_relative_and_lead_to_the_device(void **state)
 	} rows[] = {
 		{PCI G0, "../../../devices/pci0000:00/" G0},
 		{"sys/class/kfd/kfd", "../../devices/virtual/kfd/kfd"},
-		{"sys/class/drm/renderD129",
-		 "../../devices/platform/amdgpu_xcp_0/drm/renderD129"},
+		{"sys/class/drm/renderD129", "../../devices/platform/amdgpu_xcp_0/drm/renderD129"},
 		{"sys/class/drm/renderD129/device", "../../../amdgpu_xcp_0"},
 		{"sys/class/drm/card0/device", "../../../" G0},
 		{PCI G0 "/driver", "../../../bus/pci/drivers/amdgpu"},
@@ -305,8 +337,8 @@ int main(void)
 		cmocka_unit_test(abi_g1_divides_memory_without_the_hidden_part),
 		cmocka_unit_test(abi_used_memory_is_shown_by_dkms_only),
 		cmocka_unit_test(abi_config_tells_resources_of_the_selected_mode),
-		cmocka_unit_test(
-			abi_selector_switches_nothing_and_refuses_what_is_unsupported),
+		cmocka_unit_test(abi_selector_switches_nothing_and_refuses_what_is_unsupported),
+		cmocka_unit_test(abi_alloc_mode_lifts_the_cap_until_the_next_switch),
 		cmocka_unit_test(abi_resource_files_are_for_root),
 		cmocka_unit_test(abi_write_only_file_is_not_read_even_by_root),
 		cmocka_unit_test(abi_device_cgroup_hides_other_nodes),

@@ -60,8 +60,7 @@ static void driver_request_is_not_shown_and_takes_effect_for_the_whole_hive(void
 
 static void driver_request_stays_with_one_gpu_without_xgmi(void **state)
 {
-	RP_AUTO_SIM struct rp_sim *sim =
-		boot("mi300x-8", "hive: 15188982192727901047, =>");
+	RP_AUTO_SIM struct rp_sim *sim = boot("mi300x-8", "hive: 15188982192727901047, =>");
 
 	(void)state;
 	sim_switch_memory(sim, G0, "NPS4");
@@ -72,8 +71,7 @@ static void driver_request_stays_with_one_gpu_without_xgmi(void **state)
 /* Writing the present mode does not cancel a request; another request replaces it. */
 static void driver_request_is_replaced_but_never_cancelled(void **state)
 {
-	RP_AUTO_SIM struct rp_sim *sim =
-		boot("mi300x-8", "nps: [1, 4]=>nps: [1, 2, 4]");
+	RP_AUTO_SIM struct rp_sim *sim = boot("mi300x-8", "nps: [1, 4]=>nps: [1, 2, 4]");
 
 	(void)state;
 	sim_setup(sim, G0, "request NPS4;request NPS1");

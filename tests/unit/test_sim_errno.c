@@ -47,10 +47,10 @@ static void errno_reads_in_reset_are_refused_since_g3(void **state)
 	(void)state;
 	sim_setup(sim, G0, "fault reset:" G0);
 	sim_setup(old, G0, "fault reset:" G0);
-	assert_int_equal(
-		sim_read(sim, PCI G0 "/current_compute_partition", text, sizeof(text)), -EPERM);
-	assert_int_equal(
-		sim_read(sim, PCI G0 "/current_memory_partition", text, sizeof(text)), -EPERM);
+	assert_int_equal(sim_read(sim, PCI G0 "/current_compute_partition", text, sizeof(text)),
+			 -EPERM);
+	assert_int_equal(sim_read(sim, PCI G0 "/current_memory_partition", text, sizeof(text)),
+			 -EPERM);
 	assert_file(old, PCI G0 "/current_compute_partition", "SPX\n");
 }
 

@@ -101,7 +101,7 @@ static uint32_t mask_of(const struct all *a, uint32_t g)
 
 	if (gpu->fixed)
 		return gpu->free_parts;
-	return (1U << v_mode_of(a->d, g, a->on_now[g])->n_parts) - 1;
+	return (1U << rp_v_mode_of(a->d, g, a->on_now[g])->n_parts) - 1;
 }
 
 /* Partitions of one GPU that are alike become one node; request nodes come last. */
@@ -123,7 +123,7 @@ static void build(struct all *a, uint32_t *request_node)
 
 		if (a->on_now[g] == V_NONE)
 			continue;
-		m = v_mode_of(d, g, a->on_now[g]);
+		m = rp_v_mode_of(d, g, a->on_now[g]);
 		mask = mask_of(a, g);
 		while (mask) {
 			uint32_t i = (uint32_t)__builtin_ctz(mask), n = 0;
@@ -153,7 +153,7 @@ static void build(struct all *a, uint32_t *request_node)
 						: 0;
 			uint64_t room = q->replicas;
 
-			if (!v_fits(q, kinds[k].part, kinds[k].memory))
+			if (!rp_v_fits(q, kinds[k].part, kinds[k].memory))
 				continue;
 			if (here != domain) {
 				/* Hives lie together or not: look for the domain among the edges.
@@ -271,7 +271,7 @@ static void each_mode(struct all *a, uint32_t g, uint32_t n_on)
 		top = a->on_now[g - 1] == V_NONE ? 0 : a->on_now[g - 1] + 1;
 	for (uint32_t m = top; m-- > 0 && d->gpus[g].pool;) {
 		if (m >= d->menus[d->gpus[g].menu].n_modes || !(a->options[g] & (1U << m)) ||
-		    !v_same(v_mode_of(d, g, m)->memory, a->memory[d->gpus[g].first_of_hive]))
+		    !v_same(rp_v_mode_of(d, g, m)->memory, a->memory[d->gpus[g].first_of_hive]))
 			continue;
 		any = true;
 		a->on_now[g] = m;
@@ -372,19 +372,20 @@ static int prepare(struct all *a)
 	}
 	for (uint32_t g = 0; g < d->n_gpus; g++) {
 		for (uint32_t m = 0; m < d->menus[d->gpus[g].menu].n_modes; m++)
-			a->options[g] |= v_may(d, g, m) ? 1U << m : 0;
+			a->options[g] |= rp_v_may(d, g, m) ? 1U << m : 0;
 	}
 	return 0;
 }
 
-int v_check_exhaustive(const struct v_doc *d, bool feasible, uint32_t gpus_used,
-		       struct rocpart_error *reterr)
+int rp_v_check_exhaustive(const struct v_doc *d, bool feasible, uint32_t gpus_used,
+			  struct rocpart_error *reterr)
 {
 	struct all a = {.d = d, .weigh = !feasible, .n_on = gpus_used ? gpus_used - 1 : 0};
 	bool short_of_gpus = false;
 
 	if (d->n_gpus > MAX_GPUS || d->any_shared)
-		return v_wrong(reterr, "certificate", "nothing of that size is proved by trying");
+		return rp_v_wrong(reterr, "certificate",
+				  "nothing of that size is proved by trying");
 	a.r = prepare(&a);
 	for (uint32_t g = 0, n = 0; g < d->n_gpus; g++) {
 		n += d->gpus[g].fixed;
@@ -405,7 +406,7 @@ int v_check_exhaustive(const struct v_doc *d, bool feasible, uint32_t gpus_used,
 	if (a.r < 0)
 		return rp_error_errno(reterr, a.r, "certificate", "too large to be tried again");
 	if (a.beaten)
-		return v_wrong(reterr, "certificate",
-			       feasible ? "fewer GPUs are enough" : "more weight can be placed");
+		return rp_v_wrong(reterr, "certificate",
+				  feasible ? "fewer GPUs are enough" : "more weight can be placed");
 	return 0;
 }

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: MIT */
+/* sim create, list, reset, reload, rm, hold, fault: what a person does at a simulated machine. */
+#include "cli/cli.h"
+
+#include <dirent.h>
+
+#include "base/num.h"
+
+/* Machines are folders of their own below one folder, so a name is one word of a path. */
+static int check_name(struct cli *cli, const char *name)
+{
+	if (!*name || name[0] == '.' || cli_is_path(name) || strlen(name) > 64)
+		return cli_usage_error(cli, "'%s' cannot be the name of a simulated machine", name);
+	return 0;
+}
+
+/* Folder of the machine that argv[0] names; 0 or exit status. */
+static int find_dir(struct cli *cli, char **argv, char **ret)
+{
+	int status = check_name(cli, argv[0]);
+
+	if (status)
+		return status;
+	*ret = cli_sim_dir(argv[0]);
+	return *ret ? 0 : cli_nomem(cli);
+}
+
+/* One line of text, or the same as JSON: {"machine": NAME, "action": WHAT}. */
+static int done(struct cli *cli, const char *name, const char *action)
+{
+	struct rp_json *j;
+	int r;
+
+	if (!cli->values.json) {
+		printf("simulated machine %s: %s\n", name, action);
+		return 0;
+	}
+	j = cli_new_document(cli);
+	r = rp_json_set_string(j, "machine", name);
+	r |= rp_json_set_string(j, "action", action);
+	if (r < 0) {
+		rp_json_free(j);
+		return cli_nomem(cli);
+	}
+	return cli_print_json(cli, j);
+}
+
+/* ---- create, reset, reload, rm ---- */
+
+static int load_profile(struct cli *cli, const char *name, struct rp_strbuf *ret, char **ret_name)
+{
+	const struct cli_values *v = &cli->values;
+	const char *profile = v->file ? v->file : v->profile ? v->profile : name;
+	/* a file of that name here, though it looks like the name of a profile */
+	RP_AUTO_FREE char *path =
+		rp_strdupf("%s%s", v->file && !cli_is_path(profile) ? "./" : "", profile);
+	const char *base = strrchr(profile, '/');
+
+	if (v->file && v->profile)
+		return cli_usage_error(cli, "--file and --profile exclude each other");
+	base = base ? base + 1 : profile;
+	*ret_name = rp_strndup(base, strlen(base));
+	if (!path || !*ret_name)
+		return cli_nomem(cli);
+	return cli_load_profile(cli, path, ret);
+}
+
+int cli_cmd_sim_create(struct cli *cli, int argc, char **argv)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	RP_AUTO_FREE char *dir = NULL, *profile = NULL;
+	struct rocpart_error err = {0};
+	int status = find_dir(cli, argv, &dir);
+
+	(void)argc;
+	if (status == 0)
+		status = load_profile(cli, argv[0], &text, &profile);
+	if (status)
+		return status;
+	if (rocpart_sim_create(dir, rp_strbuf_str(&text), text.len, profile, &err) < 0)
+		return cli_fail(cli, &err);
+	return done(cli, argv[0], "created");
+}
+
+static int on_dir(struct cli *cli, char **argv, const char *action,
+		  int (*fn)(const char *dir, struct rocpart_error *reterr))
+{
+	RP_AUTO_FREE char *dir = NULL;
+	struct rocpart_error err = {0};
+	int status = find_dir(cli, argv, &dir);
+
+	if (status)
+		return status;
+	return fn(dir, &err) < 0 ? cli_fail(cli, &err) : done(cli, argv[0], action);
+}
+
+int cli_cmd_sim_reset(struct cli *cli, int argc, char **argv)
+{
+	(void)argc;
+	return on_dir(cli, argv, "switched off and on", rocpart_sim_reset);
+}
+
+int cli_cmd_sim_reload(struct cli *cli, int argc, char **argv)
+{
+	(void)argc;
+	return on_dir(cli, argv, "driver reloaded", rocpart_sim_reload);
+}
+
+int cli_cmd_sim_rm(struct cli *cli, int argc, char **argv)
+{
+	(void)argc;
+	return on_dir(cli, argv, "deleted", rocpart_sim_remove);
+}
+
+/* ---- list ---- */
+
+/* Names in a folder that end with suffix, without it; a folder that is not there has none. */
+static int names_in(const char *dir, const char *suffix, struct rp_names *ret)
+{
+	RP_AUTO_CLOSEDIR DIR *d = dir ? opendir(dir) : NULL;
+	int r = dir ? 0 : -ENOMEM;
+
+	for (const struct dirent *e = d ? readdir(d) : NULL; e && r == 0; e = readdir(d)) {
+		RP_AUTO_FREE char *name = NULL;
+
+		if (e->d_name[0] == '.' || !rp_str_ends(e->d_name, suffix))
+			continue;
+		name = rp_strndup(e->d_name, strlen(e->d_name) - strlen(suffix));
+		r = name ? rp_names_add(ret, name) : -ENOMEM;
+	}
+	rp_names_sort(ret);
+	return r;
+}
+
+/* One machine; NULL: out of memory. What is no machine, or damaged, says so itself. */
+static struct rp_json *machine_json(const char *name)
+{
+	RP_AUTO_FREE char *dir = cli_sim_dir(name), *profile = NULL;
+	struct rp_json *j = rp_json_object();
+	struct rocpart_error err = {0};
+	unsigned int abi = 0;
+	size_t gpus = 0;
+	int r = rp_json_set_string(j, "name", name);
+
+	if (!dir || r < 0)
+		return rp_json_free(j);
+	if (rocpart_sim_get_profile(dir, &profile, &err) < 0 ||
+	    rocpart_sim_get_abi(dir, &abi, &err) < 0 ||
+	    rocpart_sim_get_gpu_count(dir, &gpus, &err) < 0) {
+		r = rp_json_set_string(j, "error", err.message);
+	} else {
+		r = rp_json_set_string(j, "profile", profile);
+		r |= rp_json_set(j, "abi",
+				 rp_json_string((const char *[]){"g1", "g2", "g3"}[abi - 1]));
+		r |= rp_json_set_u64(j, "gpus", gpus);
+	}
+	return r < 0 ? rp_json_free(j) : j;
+}
+
+static struct rp_json *list_json(struct cli *cli)
+{
+	RP_AUTO_NAMES struct rp_names machines = RP_NAMES_INIT, profiles = RP_NAMES_INIT;
+	RP_AUTO_FREE char *root = cli_sim_root(), *data = cli_data_file("profiles");
+	struct rp_json *j = cli_new_document(cli), *ms = rp_json_array(), *ps = rp_json_array();
+	int r = names_in(root, "", &machines);
+
+	r |= names_in(data, ".yaml", &profiles);
+	for (size_t i = 0; r == 0 && i < machines.n; i++)
+		r = rp_json_append(ms, machine_json(machines.v[i]));
+	for (size_t i = 0; r == 0 && i < profiles.n; i++)
+		r = rp_json_append(ps, rp_json_string(profiles.v[i]));
+	r |= rp_json_set(j, "machines", ms);
+	r |= rp_json_set(j, "profiles", ps);
+	return r < 0 ? rp_json_free(j) : j;
+}
+
+static void print_list(const struct rp_json *j)
+{
+	const struct rp_json *machines = rp_json_get(j, "machines"), *m;
+	const struct rp_json *profiles = rp_json_get(j, "profiles");
+
+	if (rp_json_len(machines) == 0)
+		printf("no simulated machine yet; `rocpart sim create NAME --profile PROFILE`\n");
+	else
+		printf("%-20s %-20s %-4s %s\n", "MACHINE", "PROFILE", "ABI", "GPUS");
+	for (size_t i = 0; (m = rp_json_at(machines, i)); i++) {
+		const char *name = rp_json_text(rp_json_get(m, "name"));
+
+		if (rp_json_get(m, "error"))
+			printf("%-20s %s\n", name, rp_json_text(rp_json_get(m, "error")));
+		else
+			printf("%-20s %-20s %-4s %lld\n", name,
+			       rp_json_text(rp_json_get(m, "profile")),
+			       rp_json_text(rp_json_get(m, "abi")),
+			       (long long)rp_json_int_value(rp_json_get(m, "gpus")));
+	}
+	printf("profiles:");
+	for (size_t i = 0; i < rp_json_len(profiles); i++)
+		printf(" %s", rp_json_text(rp_json_at(profiles, i)));
+	printf("\n");
+}
+
+int cli_cmd_sim_list(struct cli *cli, int argc, char **argv)
+{
+	struct rp_json *j = list_json(cli);
+
+	(void)argc;
+	(void)argv;
+	if (!j)
+		return cli_nomem(cli);
+	if (cli->values.json)
+		return cli_print_json(cli, j);
+	print_list(j);
+	rp_json_free(j);
+	return 0;
+}
+
+/* ---- hold ---- */
+
+static int parse_pid(struct cli *cli, const char *text, uint32_t *ret)
+{
+	if (rp_parse_u32(text, 10, ret) < 0 || *ret == 0 || *ret > 4194304)
+		return cli_usage_error(cli, "'%s' is not a process id", text);
+	return 0;
+}
+
+/* "0/3=20GiB": open, perhaps allowed alone, perhaps with memory. */
+static int add_partition(struct cli *cli, const struct rocpart_snapshot *s, char *text,
+			 struct rocpart_sim_process *p)
+{
+	const struct rocpart_partition *partition = NULL;
+	char *size = strchr(text, '=');
+	struct rocpart_error err = {0};
+	uint64_t bytes = 0;
+	const char *bdf;
+	uint32_t id;
+	int r;
+
+	if (size)
+		*size++ = '\0';
+	if (size && rp_parse_bytes(size, &bytes) < 0)
+		return cli_usage_error(cli, "'%s' is not a size; write 20GiB or bytes", size);
+	if (size && cli->values.no_kfd)
+		return cli_usage_error(cli, "a process without KFD has no memory of partitions");
+	if (rocpart_snapshot_find_partition(s, text, &partition, &err) < 0)
+		return cli_fail(cli, &err);
+	bdf = rocpart_gpu_get_bdf(rocpart_partition_get_gpu(partition));
+	id = rocpart_partition_get_id(partition);
+	r = rocpart_sim_process_open_render(p, bdf, id);
+	if (r == 0 && cli->values.contained)
+		r = rocpart_sim_process_allow(p, bdf, id);
+	if (r == 0 && bytes)
+		r = rocpart_sim_process_use_vram(p, bdf, id, bytes);
+	return r < 0 ? cli_nomem(cli) : 0;
+}
+
+static int add_partitions(struct cli *cli, const char *dir, struct rocpart_sim_process *p)
+{
+	struct rp_names *names = &cli->values.partitions;
+	struct rocpart_snapshot *s = NULL;
+	struct rocpart_error err = {0};
+	int status = 0;
+
+	if (names->n == 0)
+		return cli->values.contained || cli->values.no_kfd
+			       ? cli_usage_error(cli, "--contained and --no-kfd need --partition")
+			       : 0;
+	if (rocpart_machine_open_sim(dir, &cli->machine, &err) < 0)
+		return cli_fail(cli, &err);
+	status = cli_observe(cli, &s);
+	for (size_t i = 0; status == 0 && i < names->n; i++)
+		status = add_partition(cli, s, names->v[i], p);
+	rocpart_snapshot_unref(s);
+	return status;
+}
+
+static int describe(struct cli *cli, const char *dir, struct rocpart_sim_process *p)
+{
+	const struct cli_values *v = &cli->values;
+	uint32_t pid = 0;
+	int r = 0, status = v->pid ? parse_pid(cli, v->pid, &pid) : 0;
+
+	if (status)
+		return status;
+	rocpart_sim_process_set_pid(p, pid);
+	if (!v->no_kfd)
+		rocpart_sim_process_open_kfd(p);
+	if (v->process) { /* the name is the last part of the first word */
+		RP_AUTO_FREE char *word = rp_strndup(v->process, strcspn(v->process, " "));
+		const char *slash = word ? strrchr(word, '/') : NULL;
+
+		r = word ? rocpart_sim_process_set_command(p, slash ? slash + 1 : word, v->process)
+			 : -ENOMEM;
+	}
+	if (r == -EINVAL)
+		return cli_usage_error(cli, "'%s' is not a command line", v->process);
+	if (r == 0 && v->cgroup)
+		r = rocpart_sim_process_set_cgroup(p, v->cgroup);
+	if (r == -EINVAL)
+		return cli_usage_error(cli, "'%s' is not a path of a control group", v->cgroup);
+	return r < 0 ? cli_nomem(cli) : add_partitions(cli, dir, p);
+}
+
+static int report_pid(struct cli *cli, const char *name, uint32_t pid, const char *action)
+{
+	RP_AUTO_FREE char *text = rp_strdupf("process %u %s", pid, action);
+	struct rp_json *j;
+	int r;
+
+	if (!text)
+		return cli_nomem(cli);
+	if (!cli->values.json)
+		return done(cli, name, text);
+	j = cli_new_document(cli);
+	r = rp_json_set_string(j, "machine", name);
+	r |= rp_json_set_u64(j, "pid", pid);
+	r |= rp_json_set_string(j, "action", action);
+	if (r < 0) {
+		rp_json_free(j);
+		return cli_nomem(cli);
+	}
+	return cli_print_json(cli, j);
+}
+
+static int start_process(struct cli *cli, const char *name, const char *dir)
+{
+	struct rocpart_sim_process *p = NULL;
+	struct rocpart_error err = {0};
+	uint32_t pid = 0;
+	int status = rocpart_sim_process_new(&p) < 0 ? cli_nomem(cli) : describe(cli, dir, p);
+
+	if (status == 0 && rocpart_sim_hold(dir, p, &pid, &err) < 0)
+		status = cli_fail(cli, &err);
+	rocpart_sim_process_free(p);
+	return status ? status : report_pid(cli, name, pid, "started");
+}
+
+int cli_cmd_sim_hold(struct cli *cli, int argc, char **argv)
+{
+	const struct cli_values *v = &cli->values;
+	RP_AUTO_FREE char *dir = NULL;
+	struct rocpart_error err = {0};
+	uint32_t pid = 0;
+	int status = find_dir(cli, argv, &dir);
+
+	(void)argc;
+	if (status || !v->release)
+		return status ? status : start_process(cli, argv[0], dir);
+	if (v->pid || v->process || v->cgroup || v->partitions.n || v->contained || v->no_kfd)
+		return cli_usage_error(cli, "--release goes with no other option");
+	status = parse_pid(cli, v->release, &pid);
+	if (status)
+		return status;
+	if (rocpart_sim_unhold(dir, pid, &err) < 0)
+		return cli_fail(cli, &err);
+	return report_pid(cli, argv[0], pid, "ended");
+}
+
+/* ---- fault ---- */
+
+static int show_faults(struct cli *cli, const char *name, const char *dir)
+{
+	RP_AUTO_FREE char *rules = NULL;
+	struct rocpart_error err = {0};
+	struct rp_json *j, *list;
+	int r;
+
+	if (rocpart_sim_fault_list(dir, &rules, &err) < 0)
+		return cli_fail(cli, &err);
+	if (!cli->values.json) {
+		printf("%s", *rules ? rules : "no faults\n");
+		return 0;
+	}
+	j = cli_new_document(cli);
+	list = rp_json_array();
+	r = rp_json_set_string(j, "machine", name);
+	for (char *rule = rules; *rule && r == 0;) {
+		size_t len = strcspn(rule, "\n");
+
+		rule[len] = '\0';
+		r = rp_json_append(list, rp_json_string(rule));
+		rule += len + 1;
+	}
+	r |= rp_json_set(j, "faults", list);
+	if (r < 0) {
+		rp_json_free(j);
+		return cli_nomem(cli);
+	}
+	return cli_print_json(cli, j);
+}
+
+int cli_cmd_sim_fault(struct cli *cli, int argc, char **argv)
+{
+	const struct cli_values *v = &cli->values;
+	RP_AUTO_FREE char *dir = NULL;
+	struct rocpart_error err = {0};
+	int status = find_dir(cli, argv, &dir);
+
+	if (status)
+		return status;
+	if ((argc > 1) + v->list + v->clear > 1)
+		return cli_usage_error(cli, "give a rule, --list or --clear");
+	if (v->clear)
+		return rocpart_sim_fault_clear(dir, &err) < 0
+			       ? cli_fail(cli, &err)
+			       : done(cli, argv[0], "faults removed");
+	if (argc == 1)
+		return show_faults(cli, argv[0], dir);
+	return rocpart_sim_fault_add(dir, argv[1], &err) < 0 ? cli_fail(cli, &err)
+							     : done(cli, argv[0], "fault added");
+}
