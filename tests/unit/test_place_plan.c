@@ -290,6 +290,56 @@ static void plan_circle_of_moves_stops_one_tenant(void **state)
 	assert_int_equal(stops, 1);
 }
 
+/* Somebody who can go elsewhere makes room for the one who cannot, across GPUs. */
+static void plan_displaced_replica_changes_its_gpu(void **state)
+{
+	struct scene s;
+	RP_AUTO_PLAN struct rp_plan *plan = NULL;
+
+	(void)state;
+	scene_init(&s, 2, M_SPX1);
+	s.gpus[1] = (struct rp_place_gpu){.name = "gpu", .mode = M_QPX4, .hive = 1, .occupied = 7};
+	s.gpus[0].flags = s.gpus[1].flags = RP_PLACE_CANNOT_SWITCH;
+	ask(&s, "anywhere", 40 * GB, 1)->weight = 10; /* first, to the smaller partition */
+	s.requests[0].spread = RP_PLACE_SPREAD_GPU;
+	ask(&s, "local", 40 * GB, 1)->memory = "NPS4";
+	plan = solve(&s);
+	assert_true(plan->feasible);
+	for (uint32_t i = 0; i < plan->n_places; i++)
+		assert_int_equal(plan->places[i].gpu, plan->places[i].request);
+}
+
+/* GPU 0 is needed whole: its tenant goes where another one must leave first. */
+static void plan_moves_in_a_row_wait_for_each_other(void **state)
+{
+	struct scene s;
+	RP_AUTO_PLAN struct rp_plan *plan = NULL;
+	uint32_t first = RP_PLACE_NONE;
+
+	(void)state;
+	scene_init(&s, 3, M_QPX1);
+	s.p.allow_unvalidated = true;
+	s.p.allow_moves = true;
+	s.gpus[1].occupied = 0xe;
+	s.gpus[2].mode = M_CPX1;
+	s.gpus[2].occupied = 0x7f;
+	ask(&s, "quarter", 40 * GB, 1);
+	ask(&s, "eighth", 20 * GB, 1);
+	ask(&s, "whole", 150 * GB, 1);
+	s.tenants[0] = (struct rp_place_tenant){0, 0, 2, false};
+	s.tenants[1] = (struct rp_place_tenant){1, 1, 0, false};
+	s.p.n_tenants = 2;
+	plan = solve(&s);
+	assert_true(plan->feasible);
+	assert_int_equal(plan->n_moves, 2);
+	for (uint32_t i = 0; i < plan->n_steps; i++) {
+		assert_int_not_equal(plan->steps[i].op, RP_STEP_STOP);
+		if (plan->steps[i].op == RP_STEP_MOVE && first == RP_PLACE_NONE)
+			first = plan->places[plan->steps[i].place].request;
+	}
+	assert_int_equal(first, 1);
+}
+
 static void plan_tenants_stay_unless_moves_are_allowed(void **state)
 {
 	struct scene s;
@@ -560,6 +610,13 @@ static void plan_bad_input_is_einval(void **state)
 	s.tenants[0] = (struct rp_place_tenant){0, 0, 0, false};
 	s.p.n_tenants = 1;
 	assert_int_equal(rp_plan_solve(&s.p, NULL, &plan, &err), -EINVAL);
+	/* Tenants that hold more than their partition has. */
+	s.gpus[0].occupied = 0;
+	s.requests[0] =
+		(struct rp_place_request){.name = "a", .bytes = 15 * GB, .replicas = 2, .share = 2};
+	s.tenants[1] = s.tenants[0];
+	s.p.n_tenants = 2;
+	assert_int_equal(rp_plan_solve(&s.p, NULL, &plan, &err), -EINVAL);
 	assert_null(plan);
 }
 
@@ -577,6 +634,8 @@ int main(void)
 		cmocka_unit_test(plan_gpu_that_cannot_switch_keeps_its_mode),
 		cmocka_unit_test(plan_priority_goes_before_weight),
 		cmocka_unit_test(plan_circle_of_moves_stops_one_tenant),
+		cmocka_unit_test(plan_displaced_replica_changes_its_gpu),
+		cmocka_unit_test(plan_moves_in_a_row_wait_for_each_other),
 		cmocka_unit_test(plan_tenants_stay_unless_moves_are_allowed),
 		cmocka_unit_test(plan_sick_gpu_is_left_by_its_tenants),
 		cmocka_unit_test(plan_between_the_two_sizes_counts_large_partitions_only),
