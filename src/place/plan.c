@@ -145,7 +145,10 @@ static int solve_exclusive(struct solve *s)
 		.bound = s->plan->bound,
 		.only_all = s->only_all,
 	};
-	uint64_t available = (uint64_t)v->n_pool + v->n_fixed;
+	const struct rp_construct how = {
+		.mem = s->best_mem,
+		.short_of_gpus = s->plan->bound > (uint64_t)v->n_pool + v->n_fixed,
+	};
 	int r;
 
 	if (v->p->n_gpus > 0 && v->p->n_gpus <= RP_VECTORS_MAX_GPUS) {
@@ -163,7 +166,11 @@ static int solve_exclusive(struct solve *s)
 		if (s->only_all && x.complete)
 			return 0;
 	}
-	return rp_construct(v, s->best_mem, s->plan->bound > available, &s->draft);
+	r = rp_construct(v, &how, &s->draft);
+	if (r == 0 && !how.short_of_gpus && v->p->n_gpus > RP_VECTORS_MAX_GPUS)
+		r = rp_spread_improve(v, s->best_mem, s->plan->bound, &s->draft,
+				      &s->plan->work_vectors);
+	return r;
 }
 
 static int solve(struct solve *s)

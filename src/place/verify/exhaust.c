@@ -6,8 +6,8 @@
  */
 #include "place/verify/doc.h"
 
-#define MAX_GPUS  16
-#define MAX_TRIED 400000
+#define MAX_GPUS 16
+#define MAX_WORK UINT64_C(2000000000) /* seconds, not minutes */
 
 struct edge {
 	uint32_t to, next;
@@ -33,7 +33,7 @@ struct all {
 	uint32_t n_edges, cap_edges;
 	uint32_t *first, *came, *queue; /* per node */
 	uint32_t n_nodes, cap_nodes;
-	uint64_t tried;
+	uint64_t work; /* edges looked at */
 	int r;
 };
 
@@ -77,6 +77,7 @@ static bool push(struct all *a, uint32_t from)
 		for (uint32_t e = a->first[node]; e != V_NONE; e = a->edges[e].next) {
 			uint32_t to = a->edges[e].to;
 
+			a->work++;
 			if (a->edges[e].room == 0 || to == from || a->came[to] != V_NONE)
 				continue;
 			a->came[to] = e;
@@ -200,7 +201,8 @@ static void try_vector(struct all *a)
 	uint32_t *request_node = a->queue + a->cap_nodes; /* room for all requests behind it */
 	const struct v_doc *d = a->d;
 
-	if (++a->tried > MAX_TRIED)
+	a->work += d->n_requests;
+	if (a->work > MAX_WORK)
 		a->r = -E2BIG;
 	if (a->r < 0)
 		return;
