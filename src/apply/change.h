@@ -21,7 +21,7 @@ struct rp_mode_pair {
  * be partitioned has UNKNOWN modes on both sides.
  */
 struct rp_target {
-	char bdf[16];
+	char bdf[RP_BDF_SIZE];
 	bool is_named; /* by rocpart_change_set_modes() */
 	struct rp_mode_pair from, to;
 	struct rp_json *settings; /* saved before a reload, or NULL */

@@ -57,7 +57,15 @@ int rp_sysfs_error(struct rocpart_error *reterr, int errnum, const char *what, c
 
 int rp_hw_read_generation(struct rp_tree *t, uint64_t *ret)
 {
-	return rp_tree_read_u64(t, 10, ret, RP_KFD_TOPOLOGY "/generation_id");
+	uint64_t v = 0;
+	int r = rp_tree_read_u64(t, 10, &v, RP_KFD_TOPOLOGY "/generation_id");
+
+	if (r < 0)
+		return r;
+	if (v > UINT32_MAX) /* "%u" in kfd_topology.c */
+		return -EBADMSG;
+	*ret = v;
+	return 0;
 }
 
 static int scan_parts(struct rp_tree *t, struct rp_scan *scan, struct rocpart_error *reterr)
