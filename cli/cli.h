@@ -109,6 +109,7 @@ int cli_cmd_list(struct cli *cli, int argc, char **argv);
 int cli_cmd_status(struct cli *cli, int argc, char **argv);
 int cli_cmd_show(struct cli *cli, int argc, char **argv);
 int cli_cmd_modes(struct cli *cli, int argc, char **argv);
+int cli_cmd_doctor(struct cli *cli, int argc, char **argv);
 int cli_cmd_holders(struct cli *cli, int argc, char **argv);
 int cli_cmd_set(struct cli *cli, int argc, char **argv);
 int cli_cmd_apply(struct cli *cli, int argc, char **argv);

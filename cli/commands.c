@@ -105,6 +105,8 @@ static const struct cli_command commands[] = {
 	 true, cli_cmd_status},
 	{"apply", every_day, "", 0, 0, "make the node what a file says, or finish a change",
 	 apply_options, true, cli_cmd_apply},
+	{"doctor", every_day, "", 0, 0, "go through the checklist of a machine", NULL, true,
+	 cli_cmd_doctor},
 	{"undo", every_day, "", 0, 0, "take back the last change, finished or not", undo_options,
 	 true, cli_cmd_undo},
 	{"list", closer, "", 0, 0, "every partition, one a line", list_options, true, cli_cmd_list},
