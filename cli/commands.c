@@ -55,8 +55,16 @@ static const struct cli_option set_options[] = {
 	OPTS_CHANGE,
 	END,
 };
+#define OPTS_FILE                                                                                 \
+	{"file",   'f',	     "FILE",                                                              \
+	 CLI_TEXT, AT(file), "what the node should be (node.yaml, or a neighbour's form of it)"}, \
+	{                                                                                         \
+		"config", 0, "NAME", CLI_TEXT, AT(config),                                        \
+			"which of the configurations or profiles of the file"                     \
+	}
+static const struct cli_option assert_options[] = {OPTS_FILE, END};
 static const struct cli_option apply_options[] = {
-	{"file", 'f', "FILE", CLI_TEXT, AT(file), "what the node should be (node.yaml)"},
+	OPTS_FILE,
 	{"resume", 0, NULL, CLI_FLAG, AT(resume), "go on with a change that was interrupted"},
 	OPTS_CHANGE,
 	END,
@@ -158,6 +166,8 @@ static const struct cli_command commands[] = {
 	 plan_options, false, cli_cmd_plan},
 	{"apply", every_day, "", 0, 0, "make the node what a file says, or finish a change",
 	 apply_options, true, cli_cmd_apply},
+	{"doctor", every_day, "", 0, 0, "go through the checklist of a machine", NULL, true,
+	 cli_cmd_doctor},
 	{"undo", every_day, "", 0, 0, "take back the last change, finished or not", undo_options,
 	 true, cli_cmd_undo},
 	{"list", closer, "", 0, 0, "every partition, one a line", list_options, true, cli_cmd_list},
@@ -169,6 +179,10 @@ static const struct cli_command commands[] = {
 	{"set", manage, "", 0, 0, "switch the modes of GPUs", set_options, true, cli_cmd_set},
 	{"reset", manage, "", 0, 0, "bring GPUs back to SPX/NPS1", reset_options, true,
 	 cli_cmd_reset},
+	{"assert", manage, "", 0, 0, "check that the node is what a file says", assert_options,
+	 true, cli_cmd_assert},
+	{"export", manage, "", 0, 0, "print the present state as a file for apply", NULL, true,
+	 cli_cmd_export},
 	{"cordon", manage, "GPU...", 1, 64, "keep GPUs out of changes and placement", NULL, true,
 	 cli_cmd_cordon},
 	{"uncordon", manage, "GPU...", 1, 64, "let cordoned GPUs in again", NULL, true,

@@ -13,6 +13,7 @@
 #define ROCPART_ROCPART_H
 
 #include <rocpart/change.h>
+#include <rocpart/doctor.h>
 #include <rocpart/error.h>
 #include <rocpart/mode.h>
 #include <rocpart/model.h>
