@@ -41,6 +41,7 @@ static void u64_of_text_is_whole_and_in_range(void **state)
 		{"ffffffffffffffff", 16, 0, UINT64_MAX},
 		{"10000000000000000", 16, -ERANGE, 0},
 		{"1g", 16, -EINVAL, 0},
+		{"1a", 10, -EINVAL, 0},
 	};
 
 	(void)state;
