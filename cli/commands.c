@@ -105,7 +105,7 @@ static const struct cli_option sim_fault_options[] = {
 #define OPTS_MODEL                                                                               \
 	{                                                                                        \
 		"precision",                                                                     \
-		'p',                                                                             \
+		0,                                                                               \
 		"WORD",                                                                          \
 		CLI_TEXT,                                                                        \
 		AT(precision),                                                                   \
