@@ -103,7 +103,7 @@ static int apply_file(struct cli *cli, const char *path)
 	struct rocpart_error err = {0};
 	int status = new_change(cli, &s, &change);
 
-	if (status == 0 && rocpart_change_load_file(change, path, &err) < 0)
+	if (status == 0 && rocpart_change_load_config(change, path, cli->values.config, &err) < 0)
 		status = cli_fail(cli, &err);
 	if (status == 0)
 		status = cli_do_change(cli, change);

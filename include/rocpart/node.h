@@ -160,6 +160,18 @@ struct rocpart_snapshot *rocpart_snapshot_unref(struct rocpart_snapshot *snapsho
 enum rocpart_machine_kind rocpart_snapshot_get_kind(const struct rocpart_snapshot *snapshot);
 
 /**
+ * rocpart_snapshot_export() - The present state as a file that rocpart_change_load_file() reads.
+ * @snapshot: the snapshot.
+ * @ret_text: YAML; to be freed with free(3).
+ * @reterr: why it failed, or NULL.
+ *
+ * Number of GPUs, memory mode and compute modes. Thread: any. Since 0.1.
+ * Return: 0; -ENODEV: there is no GPU; -ENOMEM.
+ */
+int rocpart_snapshot_export(const struct rocpart_snapshot *snapshot, char **ret_text,
+			    struct rocpart_error *reterr);
+
+/**
  * rocpart_snapshot_get_generation() - KFD generation_id under which it was made.
  * @snapshot: the snapshot.
  * @ret_generation: the number.

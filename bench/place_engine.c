@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+/* Rows A1 to A6: speed and memory of the engine. D2: its books under random load. */
+#include <stdio.h>
+
+#include "base/num.h"
+#include "base/spawn.h"
+#include "bench/place_bench.h"
+
+struct rp_place_menu bench_menu;
+
+void bench_menu_init(void)
+{
+	static const char *const names[N_MODES] = {"SPX", "DPX", "QPX", "CPX"};
+
+	bench_menu.product = "mi300x";
+	bench_menu.n_modes = N_MODES;
+	for (uint32_t m = 0; m < N_MODES; m++) {
+		struct rp_place_mode *mode = &bench_menu.modes[m];
+
+		mode->compute = names[m];
+		mode->memory = "NPS1";
+		mode->validated = true;
+		mode->n_parts = 1U << m;
+		for (uint32_t i = 0; i < mode->n_parts; i++)
+			mode->parts[i] = (struct rp_place_part){.usable_bytes = (192U >> m) * GB,
+								.bandwidth_mbs = 5300000U >> m,
+								.first_xcd = i * (8U >> m),
+								.n_xcds = 8U >> m};
+	}
+}
+
+struct rp_place_gpu *bench_gpus(uint32_t n, uint32_t mode)
+{
+	struct rp_place_gpu *gpus = rp_new0(struct rp_place_gpu, n);
+
+	for (uint32_t g = 0; gpus && g < n; g++)
+		gpus[g] = (struct rp_place_gpu){.name = "gpu", .hive = g / 8, .mode = mode};
+	return gpus;
+}
+
+struct rp_engine *bench_engine(uint32_t n_gpus, uint32_t mode, uint32_t max_instances)
+{
+	RP_AUTO_FREE struct rp_place_gpu *gpus = bench_gpus(n_gpus, mode);
+	const struct rp_engine_config c = {.menus = &bench_menu,
+					   .gpus = gpus,
+					   .n_menus = 1,
+					   .n_gpus = n_gpus,
+					   .max_instances = max_instances,
+					   .may_switch = true};
+	struct rp_engine *e = NULL;
+
+	if (!gpus || rp_engine_new(&c, &e, NULL) < 0)
+		return NULL;
+	return e;
+}
+
+/* An engine at 88 % of its capacity, and who is on it. */
+struct busy {
+	struct rp_engine *e;
+	struct rp_engine_class classes[N_MODES];
+	struct live {
+		rp_engine_handle handle;
+		uint32_t mode;
+	} * live;
+	uint32_t n;
+	uint64_t seed;
+};
+
+static bool busy_place(struct busy *b, uint32_t mode)
+{
+	struct rp_engine_placed at;
+
+	if (rp_engine_place(b->e, &b->classes[mode], NULL, 0, &at) < 0)
+		return false;
+	b->live[b->n++] = (struct live){at.handle, mode};
+	return true;
+}
+
+static int busy_init(struct busy *b, uint32_t n_gpus, uint64_t seed)
+{
+	uint64_t eighths = 0;
+
+	*b = (struct busy){.seed = seed, .e = bench_engine(n_gpus, SPX, 0)};
+	b->live = calloc(n_gpus, 8 * sizeof(*b->live));
+	if (!b->e || !b->live)
+		return -ENOMEM;
+	for (uint32_t m = 0; m < N_MODES; m++) {
+		const struct rp_engine_want want = {.bytes = (192U >> m) * GB};
+
+		if (rp_engine_resolve(b->e, &want, &b->classes[m]) < 0)
+			return -EINVAL;
+	}
+	while (eighths * 100 < (uint64_t)n_gpus * 8 * 88) {
+		uint32_t mode = below(&b->seed, N_MODES);
+
+		if (!busy_place(b, mode))
+			break;
+		eighths += 8U >> mode;
+	}
+	return 0;
+}
+
+static void busy_done(struct busy *b)
+{
+	b->e = rp_engine_free(b->e);
+	free(b->live);
+}
+
+/* Release one at random, place one of its size. */
+static void busy_pair(struct busy *b)
+{
+	uint32_t i = below(&b->seed, b->n);
+	struct rp_engine_placed at;
+
+	if (rp_engine_release(b->e, b->live[i].handle) < 0 ||
+	    rp_engine_place(b->e, &b->classes[b->live[i].mode], NULL, 0, &at) < 0)
+		abort();
+	b->live[i].handle = at.handle;
+}
+
+static double pairs_per_s(struct busy *b, uint32_t n)
+{
+	uint64_t start = cpu_ns();
+
+	for (uint32_t i = 0; i < n; i++)
+		busy_pair(b);
+	return n / ((double)(cpu_ns() - start) / 1e9);
+}
+
+static double median_pairs(uint32_t n_gpus, uint32_t n)
+{
+	double v[5] = {0};
+	struct busy b;
+
+	if (busy_init(&b, n_gpus, 3) == 0) {
+		(void)pairs_per_s(&b, n / 2); /* warm */
+		for (int i = 0; i < 5; i++)
+			v[i] = pairs_per_s(&b, n);
+	}
+	busy_done(&b);
+	return median(v, 5);
+}
+
+static int cmp_u32(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Each place timed alone; the clock is part of it. */
+static double p99_place_ns(uint32_t n_gpus, uint32_t n)
+{
+	RP_AUTO_FREE uint32_t *ns = rp_new0(uint32_t, n);
+	double r = 0;
+	struct busy b;
+
+	if (busy_init(&b, n_gpus, 4) == 0 && ns) {
+		for (uint32_t k = 0; k < n; k++) {
+			uint32_t i = below(&b.seed, b.n);
+			struct rp_engine_placed at;
+			uint64_t start;
+
+			if (rp_engine_release(b.e, b.live[i].handle) < 0)
+				abort();
+			start = now_ns();
+			if (rp_engine_place(b.e, &b.classes[b.live[i].mode], NULL, 0, &at) < 0)
+				abort();
+			ns[k] = (uint32_t)(now_ns() - start);
+			b.live[i].handle = at.handle;
+		}
+		qsort(ns, n, sizeof(*ns), cmp_u32);
+		r = ns[(uint64_t)n * 99 / 100];
+	}
+	busy_done(&b);
+	return r;
+}
+
+static void memory_rows(void)
+{
+	const uint32_t n = 100000;
+	struct rp_engine *few = bench_engine(n, SPX, 1), *many = bench_engine(n, SPX, 100001);
+
+	if (few && many) {
+		row("A5a", "memory per GPU at 100,000 GPUs", (double)rp_engine_memory(few) / n, "B",
+		    256, 64, true);
+		row("A5b", "memory per instance",
+		    (double)(rp_engine_memory(many) - rp_engine_memory(few)) / 100000, "B", 128, 64,
+		    true);
+	}
+	rp_engine_free(few);
+	rp_engine_free(many);
+}
+
+/* The engine on CPX GPUs only, as the stand-in's partitions. */
+static double small_pairs(uint32_t n_parts)
+{
+	double v[5] = {0};
+	struct busy b = {.seed = 5, .e = bench_engine(n_parts / 8, CPX, 0)};
+	const struct rp_engine_want want = {.bytes = 20 * GB};
+
+	b.live = rp_new0(struct live, n_parts);
+	if (b.e && b.live && rp_engine_resolve(b.e, &want, &b.classes[0]) == 0) {
+		for (uint32_t i = 0; i < n_parts * 88 / 100; i++)
+			(void)busy_place(&b, 0);
+		for (int i = 0; i < 5; i++)
+			v[i] = pairs_per_s(&b, 300000);
+	}
+	busy_done(&b);
+	return median(v, 5);
+}
+
+static double stand_in(const char *dir, uint32_t n_parts)
+{
+	RP_AUTO_STRBUF struct rp_strbuf out = RP_STRBUF_INIT;
+	RP_AUTO_FREE char *script = rp_strdupf("%s/worst_fit.py", dir);
+	RP_AUTO_FREE char *n = rp_strdupf("%u", n_parts);
+	const char *const argv[] = {"python3", script, n, NULL};
+	struct rp_spawn_result result;
+	double pairs = 0;
+
+	if (!script || !n || rp_spawn(argv, &out, 4096, 60000, &result) < 0 ||
+	    result.exit_status != 0)
+		return 0;
+	while (out.len > 0 && out.s[out.len - 1] == '\n')
+		rp_strbuf_truncate(&out, out.len - 1);
+	return rp_parse_double(rp_strbuf_str(&out), &pairs) == 0 ? pairs : 0;
+}
+
+void bench_engine_rows(const char *python_dir)
+{
+	static const struct {
+		const char *id, *what;
+		uint32_t parts;
+		double floor, target;
+	} sizes[] = {{"A6a", "over the Python stand-in, 8 partitions", 8, 50, 100},
+		     {"A6b", "the same, 4,096 partitions", 4096, 5000, 20000},
+		     {"A6c", "the same, 65,536 partitions", 65536, 50000, 100000}};
+	double small = median_pairs(1000, 1000000), large = median_pairs(100000, 1000000);
+
+	row("A1", "place + release, 1,000 GPUs", small / 1e6, "M pairs/s", 3, 8, false);
+	row("A2", "place + release, 100,000 GPUs", large / 1e6, "M pairs/s", 1, 3, false);
+	row("A3", "time at 100,000 over 1,000 GPUs", small / large, "x", 8, 5, true);
+	row("A4", "place, 100,000 GPUs, p99", p99_place_ns(100000, 500000), "ns", 2000, 500, true);
+	memory_rows();
+	for (size_t i = 0; i < RP_ARRAY_LEN(sizes); i++) {
+		double python = stand_in(python_dir, sizes[i].parts);
+
+		if (python > 0)
+			row(sizes[i].id, sizes[i].what, small_pairs(sizes[i].parts) / python, "x",
+			    sizes[i].floor, sizes[i].target, false);
+		else
+			printf("%-4s %-44s skipped: python3 or worst_fit.py did not run\n",
+			       sizes[i].id, sizes[i].what);
+	}
+}
+
+/* D2: our own books beside the engine's. */
+struct books {
+	struct busy b;
+	uint64_t *bytes_of;
+	uint32_t cap;
+	uint64_t requested, violations;
+};
+
+static void books_step(struct books *k)
+{
+	struct busy *b = &k->b;
+	uint32_t what = below(&b->seed, 64), n_gpus = 256;
+
+	if (what < 31 && b->n < k->cap) {
+		const struct rp_engine_want want = {.bytes = (1 + below(&b->seed, 192)) * GB,
+						    .share = 1 + below(&b->seed, 3)};
+		struct rp_engine_class c;
+		struct rp_engine_placed at;
+
+		if (rp_engine_resolve(b->e, &want, &c) < 0) {
+			k->violations++;
+			return;
+		}
+		if (rp_engine_place(b->e, &c, NULL, 0, &at) < 0)
+			return;
+		if (at.switched && below(&b->seed, 16) == 0) {
+			/* The switch failed: undo, the GPU is in its old mode again. */
+			k->violations += rp_engine_release(b->e, at.handle) != 0;
+			k->violations += rp_engine_set_gpu(b->e, at.gpu, below(&b->seed, N_MODES),
+							   0) == -EINVAL;
+			return;
+		}
+		b->live[b->n].handle = at.handle;
+		k->bytes_of[b->n++] = want.bytes;
+		k->requested += want.bytes;
+	} else if (what < 62 && b->n > 0) {
+		uint32_t i = below(&b->seed, b->n);
+
+		k->violations += rp_engine_release(b->e, b->live[i].handle) != 0;
+		k->violations += rp_engine_release(b->e, b->live[i].handle) != -ESTALE;
+		k->requested -= k->bytes_of[i];
+		b->n--;
+		b->live[i] = b->live[b->n];
+		k->bytes_of[i] = k->bytes_of[b->n];
+	} else if (what == 62) {
+		uint32_t flags = below(&b->seed, 4) ? 0 : 1U << below(&b->seed, 4);
+		int r = rp_engine_set_gpu(b->e, below(&b->seed, n_gpus), below(&b->seed, N_MODES),
+					  flags);
+
+		k->violations += r != 0 && r != -EBUSY;
+	} else if (b->n > 0) { /* a move: the new place first */
+		uint32_t i = below(&b->seed, b->n);
+		const struct rp_engine_want want = {.bytes = k->bytes_of[i]};
+		struct rp_engine_class c;
+		struct rp_engine_placed at;
+
+		if (rp_engine_resolve(b->e, &want, &c) == 0 &&
+		    rp_engine_place(b->e, &c, NULL, 0, &at) == 0) {
+			k->violations += rp_engine_release(b->e, b->live[i].handle) != 0;
+			b->live[i].handle = at.handle;
+		}
+	}
+}
+
+void bench_invariants(uint64_t steps)
+{
+	RP_AUTO_FREE struct rp_place_gpu *gpus = bench_gpus(256, SPX);
+	struct rp_engine_config c = {.menus = &bench_menu,
+				     .gpus = gpus,
+				     .n_menus = 1,
+				     .n_gpus = 256,
+				     .max_instances = 4096,
+				     .max_shared = 512,
+				     .may_switch = true};
+	struct books k = {.b = {.seed = 9}, .cap = 4096};
+	uint64_t start = now_ns();
+
+	k.b.live = rp_new0(struct live, k.cap);
+	k.bytes_of = rp_new0(uint64_t, k.cap);
+	if (gpus && k.b.live && k.bytes_of && rp_engine_new(&c, &k.b.e, NULL) == 0) {
+		for (uint64_t i = 0; i < steps; i++) {
+			struct rp_engine_report report;
+
+			books_step(&k);
+			rp_engine_report(k.b.e, &report);
+			k.violations +=
+				report.requested_bytes != k.requested || report.n_placed != k.b.n;
+			if (i % 1024 == 0)
+				k.violations += rp_engine_check(k.b.e, NULL) != 0;
+		}
+		printf("     D2 took %.1f s for %llu steps\n", (double)(now_ns() - start) / 1e9,
+		       (unsigned long long)steps);
+		row("D2", "violations under random load and failures", (double)k.violations, "", 0,
+		    0, true);
+	}
+	free(k.bytes_of);
+	busy_done(&k.b);
+}
