@@ -20,6 +20,8 @@
 #define PROC  KFD "/proc"
 #define GPUS  "sys/bus/pci/drivers/amdgpu"
 
+#define BOOT_ID "proc/sys/kernel/random/boot_id"
+
 /* ---- serving a file ---- */
 
 /* The slot of a path, which may be a new one. -ENOSPC: more files react than were reckoned with. */
@@ -266,6 +268,9 @@ static int follow_all(struct rp_simfs *fs)
 		r = follow_part(fs, "sys", sys[i], fs->sys_fd);
 	for (size_t i = 0; r == 0 && i < RP_ARRAY_LEN(dev); i++)
 		r = follow_part(fs, "dev", dev[i], fs->dev_fd);
+	/* Records are held against the boot that they were made in. */
+	if (r == 0 && !*fs->root && !is_bound(fs, BOOT_ID))
+		r = bind_one(fs, BOOT_ID);
 	return r;
 }
 

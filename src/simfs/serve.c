@@ -22,6 +22,7 @@ struct server {
 	const struct rp_simfs_user *user;
 	struct fuse_session *session;
 	struct fuse_buf buf;
+	bool is_mounted;
 	int inotify_fd, signal_fd;
 	/* opening the slots */
 	int opened_fd; /* eventfd: it is done */
@@ -64,6 +65,13 @@ static void *open_slots(void *arg)
 	return NULL;
 }
 
+static void say_nothing(enum fuse_log_level level, const char *fmt, va_list ap)
+{
+	(void)level;
+	(void)fmt;
+	(void)ap;
+}
+
 static int mount_fuse(struct server *s)
 {
 	char program[] = "rocpart-simfs", o[] = "-o";
@@ -82,6 +90,7 @@ static int mount_fuse(struct server *s)
 	errno = 0;
 	if (fuse_session_mount(s->session, path) != 0)
 		return errno ? rp_neg_errno() : -EIO;
+	s->is_mounted = true;
 	return 0;
 }
 
@@ -236,9 +245,15 @@ int rp_simfs_serve(struct rp_simfs *fs, const struct rp_simfs_user *user,
 	for (size_t i = 0; i < RP_ARRAY_LEN(handled); i++)
 		sigaddset(&signals, handled[i]);
 	sigprocmask(SIG_BLOCK, &signals, &before);
+	fuse_set_log_func(say_nothing); /* what fails is said by whoever called */
 	r = serve(&s, &signals);
 	finish(&s);
 	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (r < 0 && s.session && !s.is_mounted) {
+		(void)rp_error_errno(reterr, r, "/dev/fuse", "FUSE cannot be mounted");
+		return rp_error_hint(reterr, "it takes the module fuse, and a /dev/fuse that the "
+					     "user may open");
+	}
 	return r < 0 ? rp_error_errno(reterr, r, fs->name, "the simulated machine is not served")
 		     : 0;
 }
