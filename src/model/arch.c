@@ -455,6 +455,10 @@ static int check_layers(const struct rp_layout *l, const char *name, struct rocp
 		if (rules[i].when && need(rules[i].v, rules[i].key, name, reterr) < 0)
 			return -EINVAL;
 	}
+	if (moe && c->experts_per_tok > c->experts)
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, name,
+				    "'num_experts_per_tok' (%u) is above the %u experts",
+				    c->experts_per_tok, c->experts);
 	if (c->kv_heads > c->heads)
 		return rp_error_set(
 			reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, name,

@@ -48,22 +48,22 @@ struct rp_vision_config {
 };
 
 /* Modules of one format (config_groups), or modules that stay as they are. */
-#define RP_QUANT_GROUPS 4
+#define RP_QUANT_GROUPS 8
 #define RP_QUANT_IGNORE (-1)
 
 struct rp_quant_rule {
-	char *pattern;
-	int group;	    /* index of groups, or RP_QUANT_IGNORE */
-	int32_t layer;	    /* its number; RP_ANY_LAYER; RP_NO_LAYER: any part of a name */
-	const char *module; /* in pattern: behind the layer */
+	char *module;	/* pattern behind the layer, in the words of our tensor table */
+	int group;	/* index of groups, or RP_QUANT_IGNORE */
+	int32_t layer;	/* its number; RP_ANY_LAYER; RP_NO_LAYER: any part of a name */
+	bool any_block; /* the block of the module is not told ("mixer.q_proj") */
 };
 #define RP_ANY_LAYER (-1)
 #define RP_NO_LAYER  (-2)
 
 struct rp_quant_group {
-	char name[32];
-	char type[16];	   /* int, float */
-	char strategy[32]; /* tensor, channel, group, block */
+	char name[24];
+	char type[8];	   /* int, float */
+	char strategy[16]; /* tensor, channel, group, block */
 	uint32_t bits, size;
 };
 
