@@ -165,14 +165,17 @@ static uint64_t domain_room(const struct all *a, uint32_t r, uint32_t domain)
 	return room;
 }
 
-static void build(struct all *a, uint32_t *request_node)
+/* Returns how many partitions there are. */
+static uint32_t build(struct all *a, uint32_t *request_node)
 {
 	struct kind kinds[MAX_GPUS * V_MAX_PARTS];
-	uint32_t n_kinds;
+	uint32_t n_kinds, slots = 0;
 
 	a->n_nodes = a->n_edges = 0;
 	(void)new_node(a);
 	n_kinds = make_kinds(a, kinds);
+	for (uint32_t e = 0; e < a->n_edges; e += 2)
+		slots += (uint32_t)a->edges[e].room;
 	for (uint32_t r = 0; r < a->d->n_requests && a->r == 0; r++) {
 		const struct v_request *q = &a->d->requests[r];
 		uint32_t domain_node[MAX_GPUS] = {0};
@@ -191,19 +194,21 @@ static void build(struct all *a, uint32_t *request_node)
 			join(a, domain_node[domain], kinds[k].node, UINT32_MAX);
 		}
 	}
+	return slots;
 }
 
 static void try_vector(struct all *a)
 {
 	uint32_t *request_node = a->queue + a->cap_nodes; /* room for all requests behind it */
 	const struct v_doc *d = a->d;
+	uint32_t slots;
 
 	a->work += d->n_requests;
 	if (a->work > MAX_WORK)
 		a->r = -E2BIG;
 	if (a->r < 0)
 		return;
-	build(a, request_node);
+	slots = build(a, request_node);
 	for (uint32_t i = 0; i < a->n_bands; i++)
 		a->reached[i] = 0;
 	for (uint32_t i = 0; i < d->n_requests && a->r == 0; i++) {
@@ -212,6 +217,7 @@ static void try_vector(struct all *a)
 		for (; moving > 0; moving--) {
 			if (!push(a, request_node[i]))
 				return; /* a tenant would lose its place */
+			slots--;
 			a->reached[a->band[i]] += d->requests[i].weight;
 		}
 	}
@@ -219,11 +225,12 @@ static void try_vector(struct all *a)
 		uint32_t r = a->order[i];
 
 		for (uint32_t n = d->requests[r].replicas - d->requests[r].running; n > 0; n--) {
-			if (!push(a, request_node[r])) {
+			if (slots == 0 || !push(a, request_node[r])) {
 				if (!a->weigh)
 					return;
 				break;
 			}
+			slots--;
 			a->reached[a->band[r]] += d->requests[r].weight;
 		}
 	}
