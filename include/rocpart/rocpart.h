@@ -14,9 +14,11 @@
 
 #include <rocpart/change.h>
 #include <rocpart/error.h>
+#include <rocpart/lease.h>
 #include <rocpart/mode.h>
 #include <rocpart/model.h>
 #include <rocpart/node.h>
+#include <rocpart/place.h>
 #include <rocpart/sim.h>
 
 #ifdef __cplusplus

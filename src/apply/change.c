@@ -120,6 +120,7 @@ ROCPART_PUBLIC void rocpart_change_free(struct rocpart_change *change)
 	free(change->gpus);
 	rp_names_done(&change->steps);
 	rp_names_done(&change->warnings);
+	rp_names_done(&change->lease_warnings);
 	rp_cleanup_close(&change->lock_fd);
 	rocpart_snapshot_unref(change->snapshot);
 	free(change);
@@ -157,6 +158,11 @@ ROCPART_PUBLIC int rocpart_change_set_modes(struct rocpart_change *change,
 ROCPART_PUBLIC void rocpart_change_set_allow_unvalidated(struct rocpart_change *change, bool allow)
 {
 	change->allow_unvalidated = allow;
+}
+
+ROCPART_PUBLIC void rocpart_change_set_evict(struct rocpart_change *change, bool evict)
+{
+	change->evict = evict;
 }
 
 ROCPART_PUBLIC void rocpart_change_set_reload(struct rocpart_change *change,

@@ -390,8 +390,10 @@ static int apply_locked(struct rocpart_change *c, struct rocpart_error *reterr)
 	struct rocpart_error local = {0}, *err = reterr ? reterr : &local;
 	int r;
 
-	if (c->is_resumed)
-		return finish(c, rp_change_run(c, RP_FORWARD, err), err);
+	if (c->is_resumed) {
+		r = rp_change_take_leases(c, err);
+		return r < 0 ? r : finish(c, rp_change_run(c, RP_FORWARD, err), err);
+	}
 	r = refresh(c, err);
 	if (r == 0)
 		r = rocpart_change_check(c, err);
@@ -401,6 +403,11 @@ static int apply_locked(struct rocpart_change *c, struct rocpart_error *reterr)
 	r = begin(c, err);
 	if (r < 0)
 		return r;
+	r = rp_change_take_leases(c, err);
+	if (r < 0) {
+		(void)close_failed(c, "undone", err);
+		return r;
+	}
 	return finish(c, rp_change_run(c, RP_FORWARD, err), err);
 }
 
@@ -414,6 +421,12 @@ ROCPART_PUBLIC int rocpart_change_apply(struct rocpart_change *change, struct ro
 	if (r < 0)
 		return r;
 	r = apply_locked(change, reterr);
+	if (r == 0 && *change->allocator) {
+		r = rp_records_set_allocator(change->machine, change->allocator);
+		if (r < 0)
+			(void)rp_error_errno(reterr, r, change->machine->state_dir,
+					     "cannot record the allocator");
+	}
 	rp_cleanup_close(&change->lock_fd);
 	change->lock_fd = -EBADF;
 	return r;
