@@ -150,18 +150,20 @@ static void print_events(const struct rocpart_leases *leases)
 int cli_print_lease_status(const struct rocpart_leases *leases)
 {
 	const struct rocpart_partition_use *u;
+	const struct rocpart_lease *l;
 	uint64_t usable = 0, leased = 0;
 	size_t n = 0, n_free = 0;
 	char a[RP_BYTES_TEXT_SIZE], b[RP_BYTES_TEXT_SIZE];
 
 	for (; (u = rocpart_leases_get_use(leases, n)); n++) {
 		usable += u->usable_bytes;
-		leased += u->leased_bytes;
 		n_free += u->is_free;
 	}
 	if (rocpart_leases_get_allocator(leases))
 		printf("%s allocates the GPUs of this machine: rocpart places nothing\n",
 		       rocpart_leases_get_allocator(leases));
+	for (size_t i = 0; (l = rocpart_leases_get(leases, i)); i++)
+		leased += *l->bdf ? l->bytes : 0;
 	if (rocpart_leases_get(leases, 0)) {
 		printf("\n");
 		if (cli_print_leases(leases, CLI_LEASE_COLUMNS) < 0)
@@ -222,7 +224,8 @@ static void explain_partition(const struct rocpart_leases *leases,
 	else if (u->n_leases)
 		printf("  taken by %u lease%s\n", u->n_leases, u->n_leases == 1 ? "" : "s");
 	else
-		printf("  not given away: its GPU is cordoned or sick, or its size is not known\n");
+		printf("  not given away: its GPU is cordoned or sick, its size is not known, or the "
+		       "GPU owes places to leases in another mode\n");
 	for (size_t i = 0; (l = rocpart_leases_get(leases, i)); i++)
 		if (l->partition == u->partition && rp_str_eq(l->bdf, u->bdf))
 			explain_lease(l);

@@ -99,7 +99,7 @@ static uint32_t occupied_of(const struct rp_session *s, const struct rocpart_gpu
 		const struct rp_part_use *u = &s->now.parts[i];
 
 		if (u->partition->gpu == gpu && u->partition->id < n_parts && u->usable &&
-		    !u->unmanaged)
+		    !u->unmanaged && !u->is_promised)
 			free |= 1U << u->partition->id;
 	}
 	for (size_t i = 0; i < s->list.n; i++)

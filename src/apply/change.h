@@ -74,6 +74,8 @@ int rp_change_describe(struct rocpart_change *c) RP_MUST_CHECK;
  */
 int rp_change_check_leases(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
 int rp_change_take_leases(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
+/* This load of the driver is ours: leases need not wonder. */
+int rp_change_note_driver(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
 
 /*
  * journal.c: one JSON object a line, each durable before what it announces is done. The first

@@ -7,6 +7,7 @@
  */
 #include "apply/change.h"
 #include "apply/reconcile.h"
+#include "hw/driver.h"
 
 struct guarded {
 	struct rp_lease_list list;
@@ -168,4 +169,22 @@ int rp_change_take_leases(struct rocpart_change *c, struct rocpart_error *reterr
 		r = rp_lease_db_commit(db, reterr);
 	guarded_done(&g);
 	return r;
+}
+
+int rp_change_note_driver(struct rocpart_change *c, struct rocpart_error *reterr)
+{
+	RP_AUTO_LEASE_DB struct rp_lease_db *db = NULL;
+	char epoch[24];
+	int r;
+
+	if (!rp_leases_exist(c->machine))
+		return 0;
+	(void)rp_fmt(epoch, sizeof(epoch), "%llu",
+		     (unsigned long long)rp_driver_epoch(c->machine->tree));
+	r = open_db(c, RP_LEASE_WRITE, &db, reterr);
+	if (r == 0)
+		r = rp_lease_db_begin(db, reterr);
+	if (r == 0)
+		r = rp_lease_db_set(db, "driver", epoch, reterr);
+	return r < 0 ? r : rp_lease_db_commit(db, reterr);
 }

@@ -75,6 +75,25 @@ static void count_claims(struct context *c)
 	}
 }
 
+/* A place that is gone may come back with its mode, so its GPU takes nothing else meanwhile. */
+static void mark_promised(struct context *c)
+{
+	for (size_t i = 0; i < c->list->n; i++) {
+		const struct rp_lease *l = &c->list->v[i];
+
+		for (size_t k = 0; k < l->n_claims; k++)
+			for (size_t p = 0; p < c->out->n_parts; p++) {
+				const struct rocpart_gpu *gpu = c->out->parts[p].partition->gpu;
+				char mode[16];
+
+				rp_world_mode(gpu, mode);
+				if (rp_str_eq(gpu->bdf, l->claims[k].bdf) && *l->mode &&
+				    !rp_str_eq(l->mode, mode))
+					c->out->parts[p].is_promised = true;
+			}
+	}
+}
+
 static bool claims(const struct rp_lease *l, const struct rocpart_partition *p)
 {
 	for (size_t k = 0; k < l->n_claims; k++)
@@ -365,6 +384,7 @@ int rp_reconcile(struct rp_world *w, struct rp_lease_db *db, struct rp_lease_lis
 	}
 	if (r < 0)
 		return r;
+	mark_promised(&c);
 	*ret = out;
 	memset(&out, 0, sizeof(out));
 	return 0;

@@ -11,6 +11,7 @@ struct rp_part_use {
 	uint64_t usable, leased, used, unmanaged;
 	uint32_t n_leases;
 	uint32_t max_tenants; /* least share of its leases; 0 without any */
+	bool is_promised;     /* its GPU owes places in another mode: nothing of it is given away */
 };
 
 struct rp_reconciled {
@@ -32,7 +33,6 @@ int rp_reconcile(struct rp_world *w, struct rp_lease_db *db, struct rp_lease_lis
 struct rp_part_use *rp_reconciled_find(const struct rp_reconciled *r, const char *bdf,
 				       unsigned part);
 
-/* Folder of the database, or NULL: a capture, or nothing recorded yet. */
 bool rp_leases_exist(struct rocpart_machine *m);
 
 #endif

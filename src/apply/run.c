@@ -421,6 +421,8 @@ ROCPART_PUBLIC int rocpart_change_apply(struct rocpart_change *change, struct ro
 	if (r < 0)
 		return r;
 	r = apply_locked(change, reterr);
+	if (r == 0 && change->unload_begun)
+		r = rp_change_note_driver(change, reterr);
 	if (r == 0 && *change->allocator) {
 		r = rp_records_set_allocator(change->machine, change->allocator);
 		if (r < 0)

@@ -26,6 +26,8 @@ static const char *const statements[RP_N_SQL] = {
 			  " ON CONFLICT(bdf, part) DO UPDATE SET usable = max(?3, used)"
 			  " WHERE usable <> max(?3, used)",
 	[RP_SQL_FIND_PARTITION] = "SELECT id FROM partition WHERE bdf = ?1 AND part = ?2",
+	[RP_SQL_LAST_ID] = "SELECT max(coalesce((SELECT max(id) FROM lease), 0), (SELECT CAST(value AS"
+			   " INTEGER) FROM meta WHERE key = 'last_lease'))",
 	[RP_SQL_ADD] =
 		"INSERT INTO lease(id, name, bytes, state, partition, guarantee, priority,"
 		" share, is_seen, owner_kind, owner, owner_start, owner_boot, footprint,"
@@ -355,6 +357,8 @@ int rp_lease_db_begin(struct rp_lease_db *db, struct rocpart_error *reterr)
 	if (r == 0)
 		r = rp_lease_db_run(db, s, "begin", reterr);
 	db->is_begun = r == 0;
+	db->last_id = 0;
+	memset(db->found, 0, sizeof(db->found));
 	return r;
 }
 

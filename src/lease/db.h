@@ -17,6 +17,7 @@ enum rp_lease_sql {
 	RP_SQL_EVENTS,
 	RP_SQL_USABLE,
 	RP_SQL_FIND_PARTITION,
+	RP_SQL_LAST_ID,
 	RP_SQL_ADD,
 	RP_SQL_CLAIM,
 	RP_SQL_PLACE,
@@ -33,6 +34,12 @@ struct rp_lease_db {
 	char *path;
 	sqlite3_stmt *stmts[RP_N_SQL];
 	bool is_writable, is_begun;
+	int64_t last_id; /* largest number given; read once in a transaction. 0: not read */
+	/* Partitions found in this transaction, by their id on the GPU. */
+	struct {
+		char bdf[16];
+		int64_t id;
+	} found[64];
 };
 
 /* What SQLite said as an error: damaged, full, read only, locked. */

@@ -7,8 +7,10 @@
 
 /*
  * used and tenants are kept by triggers from the claims, so that they cannot differ from them. A
- * lease that is not pending points to its first claim, and the claim to its lease; both are checked
- * at the commit: there is no lease without bytes and there are no bytes without a lease.
+ * lease that is not pending points to its first claim, which is checked at the commit, and the claim
+ * to its lease, at once (deferred too, each new lease would make SQLite read all claims): there is
+ * no lease without bytes and there are no bytes without a lease. Numbers are not given twice: the
+ * largest that was deleted is kept in meta, which costs an insert nothing, as AUTOINCREMENT would.
  */
 static const char version_1[] =
 	"CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
@@ -19,7 +21,7 @@ static const char version_1[] =
 	" tenants INTEGER NOT NULL DEFAULT 0 CHECK(tenants >= 0),"
 	" max_tenants INTEGER NOT NULL DEFAULT 1,"
 	" UNIQUE(bdf, part), CHECK(tenants <= max_tenants));"
-	"CREATE TABLE lease(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL,"
+	"CREATE TABLE lease(id INTEGER PRIMARY KEY, name TEXT NOT NULL,"
 	" bytes INTEGER NOT NULL CHECK(bytes > 0), state INTEGER NOT NULL CHECK(state BETWEEN 0 "
 	"AND 4),"
 	" partition INTEGER, guarantee INTEGER NOT NULL CHECK(guarantee BETWEEN 0 AND 3),"
@@ -33,7 +35,7 @@ static const char version_1[] =
 	" FOREIGN KEY(partition, id) REFERENCES claim(partition, lease)"
 	" DEFERRABLE INITIALLY DEFERRED);"
 	"CREATE TABLE claim(partition INTEGER NOT NULL REFERENCES partition(id),"
-	" lease INTEGER NOT NULL REFERENCES lease(id) DEFERRABLE INITIALLY DEFERRED,"
+	" lease INTEGER NOT NULL REFERENCES lease(id),"
 	" bytes INTEGER NOT NULL CHECK(bytes > 0), share INTEGER NOT NULL CHECK(share >= 1),"
 	" PRIMARY KEY(partition, lease)) WITHOUT ROWID;"
 	"CREATE TABLE event(id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL,"
@@ -46,6 +48,10 @@ static const char version_1[] =
 	" UPDATE partition SET used = used - OLD.bytes, tenants = tenants - 1, max_tenants ="
 	" coalesce((SELECT min(share) FROM claim WHERE partition = OLD.partition), 1)"
 	" WHERE id = OLD.partition; END;"
+	"INSERT INTO meta VALUES('last_lease', '0');"
+	"CREATE TRIGGER lease_number AFTER DELETE ON lease BEGIN"
+	" UPDATE meta SET value = OLD.id WHERE key = 'last_lease' AND CAST(value AS INTEGER) < OLD.id;"
+	" END;"
 	"CREATE TRIGGER claim_keep BEFORE UPDATE ON claim BEGIN"
 	" SELECT raise(ABORT, 'a claim is never edited'); END;"
 	"CREATE TRIGGER lease_keep BEFORE UPDATE OF bytes, share ON lease BEGIN"

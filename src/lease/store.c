@@ -260,9 +260,16 @@ int rp_lease_db_set_usable(struct rp_lease_db *db, const char *bdf, unsigned par
 static int find_partition(struct rp_lease_db *db, const struct rp_claim *c, int64_t *ret,
 			  struct rocpart_error *reterr)
 {
+	size_t slot = c->part % RP_ARRAY_LEN(db->found);
 	sqlite3_stmt *s = NULL;
-	int rc, r = rp_lease_db_stmt(db, RP_SQL_FIND_PARTITION, &s, reterr);
+	int rc, r;
 
+	if (db->found[slot].id && rp_str_eq(db->found[slot].bdf, c->bdf) &&
+	    c->part < RP_ARRAY_LEN(db->found)) {
+		*ret = db->found[slot].id;
+		return 0;
+	}
+	r = rp_lease_db_stmt(db, RP_SQL_FIND_PARTITION, &s, reterr);
 	if (r < 0)
 		return r;
 	(void)bind_text(s, 1, c->bdf);
@@ -270,6 +277,10 @@ static int find_partition(struct rp_lease_db *db, const struct rp_claim *c, int6
 	rc = sqlite3_step(s);
 	*ret = rc == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
 	r = rp_lease_db_end(db, s, rc, reading, reterr);
+	if (r == 0 && *ret) {
+		db->found[slot].id = *ret;
+		memcpy(db->found[slot].bdf, c->bdf, sizeof(c->bdf));
+	}
 	return r == 0 && *ret == 0 ? rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, c->bdf,
 						  "partition %u is not recorded", c->part)
 				   : r;
@@ -319,12 +330,31 @@ static void bind_owner(sqlite3_stmt *s, int at, const struct rp_owner *o)
 	(void)bind_text(s, at + 3, o->boot);
 }
 
-static void bind_lease(sqlite3_stmt *s, const struct rp_lease *l, int64_t partition)
+/* The number of a new lease. */
+static int next_id(struct rp_lease_db *db, int64_t *ret, struct rocpart_error *reterr)
+{
+	sqlite3_stmt *s = NULL;
+	int rc, r;
+
+	if (!db->last_id) {
+		r = rp_lease_db_stmt(db, RP_SQL_LAST_ID, &s, reterr);
+		if (r < 0)
+			return r;
+		rc = sqlite3_step(s);
+		db->last_id = rc == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
+		r = rp_lease_db_end(db, s, rc, reading, reterr);
+		if (r < 0)
+			return r;
+	}
+	*ret = ++db->last_id;
+	return 0;
+}
+
+static void bind_lease(sqlite3_stmt *s, const struct rp_lease *l, int64_t id, int64_t partition)
 {
 	int64_t now = now_s();
 
-	if (l->id)
-		(void)sqlite3_bind_int64(s, 1, l->id);
+	(void)sqlite3_bind_int64(s, 1, id);
 	(void)bind_text(s, 2, l->name);
 	(void)sqlite3_bind_int64(s, 3, (int64_t)l->bytes);
 	(void)sqlite3_bind_int(s, 4, (int)l->state);
@@ -348,18 +378,19 @@ int rp_lease_db_add(struct rp_lease_db *db, const struct rp_lease *l, int64_t *r
 		    struct rocpart_error *reterr)
 {
 	sqlite3_stmt *s = NULL;
-	int64_t partition = 0, id;
+	int64_t partition = 0, id = l->id;
 	int r = check_bytes(l, reterr);
 
 	if (r == 0 && l->n_claims)
 		r = find_partition(db, &l->claims[0], &partition, reterr);
+	if (r == 0 && !id)
+		r = next_id(db, &id, reterr);
 	if (r == 0)
 		r = rp_lease_db_stmt(db, RP_SQL_ADD, &s, reterr);
 	if (r < 0)
 		return r;
-	bind_lease(s, l, partition);
+	bind_lease(s, l, id, partition);
 	r = rp_lease_db_run(db, s, "add a lease", reterr);
-	id = r == 0 ? sqlite3_last_insert_rowid(db->db) : 0;
 	if (r == 0)
 		r = add_claims(db, l, id, partition, reterr);
 	if (r == 0)
