@@ -163,6 +163,20 @@ static bool has_unfinished(struct cli *cli, bool quiet)
 	return is_open;
 }
 
+/* Leases that cannot be read are said so; the rest of the status is shown all the same. */
+static int print_leases(struct cli *cli)
+{
+	struct rocpart_leases *leases = NULL;
+	struct rocpart_error err = {0};
+	int r = rocpart_leases_new(cli->machine, &leases, &err);
+
+	if (r < 0)
+		return cli_fail(cli, &err);
+	r = cli_print_lease_status(leases);
+	rocpart_leases_free(leases);
+	return r < 0 ? cli_nomem(cli) : 0;
+}
+
 static int print_status(struct cli *cli, const struct rocpart_snapshot *s)
 {
 	const char *columns = cli->values.columns ? cli->values.columns : STATUS_COLUMNS;
@@ -182,14 +196,22 @@ static int print_status(struct cli *cli, const struct rocpart_snapshot *s)
 		(void)has_unfinished(cli, false);
 	}
 	cli_table_free(t);
-	return !t || r < 0 ? cli_nomem(cli) : 0;
+	return !t || r < 0 ? cli_nomem(cli) : print_leases(cli);
 }
 
 static int print_status_json(struct cli *cli, const struct rocpart_snapshot *s)
 {
+	struct rocpart_leases *leases = NULL;
+	struct rocpart_error err = {0};
 	struct rp_json *j = NULL;
-	int r = document(cli, s, &j);
+	int r = rocpart_leases_new(cli->machine, &leases, &err);
 
+	if (r < 0)
+		return cli_fail(cli, &err);
+	r = document(cli, s, &j);
+	if (r == 0)
+		r = cli_put_leases(j, leases);
+	rocpart_leases_free(leases);
 	if (r == 0)
 		r = rp_json_set_bool(j, "unfinished_change", has_unfinished(cli, true));
 	return r < 0 ? cli_nomem(cli) : cli_print_json(cli, j);
