@@ -290,6 +290,15 @@ static const char *row_source(enum rp_rest_part part, const struct rp_footprint 
 	return r ? r->source : "nothing of that sort";
 }
 
+/* Llama 4 has a tower even where its config does not describe one. */
+static bool is_multimodal(const struct rp_layout *l)
+{
+	uint64_t n;
+	bool split;
+
+	return l && rp_vision_parameters(l, &n, &split, NULL) == 0 && n > 0;
+}
+
 static int rest(const struct rp_size_request *q, const struct rp_layout *l, struct rp_footprint *f,
 		struct rocpart_error *reterr)
 {
@@ -301,7 +310,7 @@ static int rest(const struct rp_size_request *q, const struct rp_layout *l, stru
 		.max_batched = f->max_batched,
 		.tp = f->ranks,
 		.eager = q->eager,
-		.multimodal = l && l->c.has_vision,
+		.multimodal = is_multimodal(l),
 	};
 	const char *confidence, *source;
 	struct rp_rest v;
