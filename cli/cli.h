@@ -16,7 +16,8 @@ struct cli_values {
 	bool json, yes, help, version;
 	/* of commands */
 	bool dry_run, allow_unvalidated, resume, all;
-	const char *compute, *memory, *reload, *file, *config, *columns, *profile, *wait, *scdoc;
+	const char *compute, *memory, *reload, *file, *config, *output, *columns, *profile, *wait,
+		*scdoc;
 	struct rp_names gpus;
 	/* of sim hold, sim fault */
 	/* of plan */
@@ -131,6 +132,7 @@ int cli_cmd_modes(struct cli *cli, int argc, char **argv);
 int cli_cmd_doctor(struct cli *cli, int argc, char **argv);
 int cli_cmd_assert(struct cli *cli, int argc, char **argv);
 int cli_cmd_export(struct cli *cli, int argc, char **argv);
+int cli_cmd_gather(struct cli *cli, int argc, char **argv);
 int cli_cmd_holders(struct cli *cli, int argc, char **argv);
 int cli_cmd_set(struct cli *cli, int argc, char **argv);
 int cli_cmd_apply(struct cli *cli, int argc, char **argv);
@@ -148,6 +150,9 @@ int cli_cmd_sim_create(struct cli *cli, int argc, char **argv);
 int cli_cmd_sim_list(struct cli *cli, int argc, char **argv);
 int cli_cmd_sim_reset(struct cli *cli, int argc, char **argv);
 int cli_cmd_sim_reload(struct cli *cli, int argc, char **argv);
+int cli_cmd_sim_mount(struct cli *cli, int argc, char **argv);
+int cli_cmd_sim_unmount(struct cli *cli, int argc, char **argv);
+int cli_cmd_sim_exec(struct cli *cli, int argc, char **argv);
 int cli_cmd_sim_rm(struct cli *cli, int argc, char **argv);
 int cli_cmd_sim_hold(struct cli *cli, int argc, char **argv);
 int cli_cmd_sim_fault(struct cli *cli, int argc, char **argv);

@@ -71,6 +71,10 @@ static const struct cli_option apply_options[] = {
 };
 static const struct cli_option reset_options[] = {OPT_GPU, OPTS_CHANGE, END};
 static const struct cli_option undo_options[] = {OPTS_CHANGE, END};
+static const struct cli_option gather_options[] = {
+	{"output", 'o', "DIR", CLI_TEXT, AT(output), "folder to make (rocpart-capture)"},
+	END,
+};
 static const struct cli_option help_options[] = {
 	{"scdoc", 0, "COMMAND", CLI_TEXT, AT(scdoc), "print the frame of its man page"},
 	END,
@@ -105,7 +109,7 @@ static const struct cli_option sim_fault_options[] = {
 #define OPTS_MODEL                                                                               \
 	{                                                                                        \
 		"precision",                                                                     \
-		'p',                                                                             \
+		0,                                                                               \
 		"WORD",                                                                          \
 		CLI_TEXT,                                                                        \
 		AT(precision),                                                                   \
@@ -199,6 +203,12 @@ static const struct cli_command commands[] = {
 	 false, cli_cmd_sim_fault},
 	{"sim reload", simulated, "NAME", 1, 1, "reload its driver, as somebody else would", NULL,
 	 false, cli_cmd_sim_reload},
+	{"sim mount", simulated, "NAME [DIR]", 1, 2, "show one as files, sys/ and dev/ in DIR",
+	 NULL, false, cli_cmd_sim_mount},
+	{"sim unmount", simulated, "NAME [DIR]", 1, 2, "end that", NULL, false,
+	 cli_cmd_sim_unmount},
+	{"sim exec", simulated, "NAME -- COMMAND...", 2, 4096,
+	 "run a command that sees it as /sys and /dev", NULL, false, cli_cmd_sim_exec},
 	{"sim rm", simulated, "NAME", 1, 1, "delete a simulated machine", NULL, false,
 	 cli_cmd_sim_rm},
 	{"model size", models, "MODEL|FILE", 0, 1, "how many bytes a model needs, item by item",
@@ -211,6 +221,8 @@ static const struct cli_command commands[] = {
 	 false, cli_cmd_model_show},
 	{"model add", models, "NAME FILE", 2, 2, "put a model's files in your own catalog", NULL,
 	 false, cli_cmd_model_add},
+	{"gather", develop, "", 0, 0, "copy what the kernel shows of the GPUs into a folder",
+	 gather_options, true, cli_cmd_gather},
 	{"completion", develop, "bash|zsh|fish", 1, 1, "print a completion script", NULL, false,
 	 cli_cmd_completion},
 	{"help", develop, "[COMMAND]", 0, 2, "show help on a command", help_options, false,

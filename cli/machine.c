@@ -153,6 +153,9 @@ int cli_open_machine(struct cli *cli)
 		r = rocpart_machine_open_capture(v->root, &cli->machine, &err);
 	} else {
 		r = rocpart_machine_open_real(NULL, &cli->machine, &err);
+		if (r == 0 && rocpart_machine_get_shown_name(cli->machine))
+			rp_strbuf_add(&cli->machine_name,
+				      rocpart_machine_get_shown_name(cli->machine));
 	}
 	return r < 0 ? cli_fail(cli, &err) : 0;
 }

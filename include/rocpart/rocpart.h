@@ -15,6 +15,7 @@
 #include <rocpart/change.h>
 #include <rocpart/doctor.h>
 #include <rocpart/error.h>
+#include <rocpart/gather.h>
 #include <rocpart/mode.h>
 #include <rocpart/model.h>
 #include <rocpart/node.h>
