@@ -24,10 +24,11 @@
 
 /* ---- serving a file ---- */
 
-/* The slot of a path, which may be a new one. -ENOSPC: more files react than were reckoned with. */
-static int slot_of(struct rp_simfs *fs, const char *path, struct rp_simfs_slot **ret)
+int rp_simfs_slot_of(struct rp_simfs *fs, const char *path, bool bindable, size_t *ret_index)
 {
-	for (size_t i = 0; i < fs->n_slots; i++) {
+	size_t first = bindable ? 0 : fs->n_bindable, end = bindable ? fs->n_bindable : fs->n_slots;
+
+	for (size_t i = first; i < end; i++) {
 		struct rp_simfs_slot *s = &fs->slots[i];
 
 		if (!s->path)
@@ -35,7 +36,7 @@ static int slot_of(struct rp_simfs *fs, const char *path, struct rp_simfs_slot *
 		if (!s->path)
 			return -ENOMEM;
 		if (rp_str_eq(s->path, path)) {
-			*ret = s;
+			*ret_index = i;
 			return 0;
 		}
 	}
@@ -54,11 +55,11 @@ static bool is_bound(const struct rp_simfs *fs, const char *path)
 static int bind_one(struct rp_simfs *fs, const char *path)
 {
 	RP_AUTO_FREE char *target = rp_strdupf("%s/%s", fs->root, path);
-	struct rp_simfs_slot *slot = NULL;
-	int r = target ? slot_of(fs, path, &slot) : -ENOMEM;
+	size_t slot = 0;
+	int r = target ? rp_simfs_slot_of(fs, path, true, &slot) : -ENOMEM;
 
 	if (r == 0)
-		r = rp_simfs_bind_fd(slot->fd, target);
+		r = rp_simfs_bind_fd(fs->slots[slot].fd, target);
 	return r == 0 ? rp_names_add(&fs->bound, path) : r;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What FUSE is asked: one flat folder. Four files of our own, and slots that are only reached where
+ * What FUSE is asked. Its root has four files of our own, and slots that are only reached where
  * they are bind-mounted. The errno of an open and of a write is the one that the machine gives.
  */
 #define FUSE_USE_VERSION 314
@@ -38,6 +38,17 @@ static const struct rp_simfs_slot *slot_at(const struct rp_simfs *fs, fuse_ino_t
 	return &fs->slots[i];
 }
 
+/* The kernel holds a file to the type that it had first: slots to be bound are told by their place.
+ */
+static mode_t type_bits(const struct rp_simfs_slot *slot, fuse_ino_t ino, enum rp_file_type type)
+{
+	if (ino == FIRST_INO + RP_SIMFS_FIXED_FILES)
+		return S_IFDIR;
+	if (!slot || !slot->path || type == RP_FILE_REGULAR)
+		return S_IFREG;
+	return type == RP_FILE_DIR ? S_IFDIR : S_IFLNK;
+}
+
 static int stat_of(struct rp_simfs *fs, fuse_ino_t ino, struct stat *st)
 {
 	const struct rp_simfs_slot *slot = slot_at(fs, ino);
@@ -53,7 +64,8 @@ static int stat_of(struct rp_simfs *fs, fuse_ino_t ino, struct stat *st)
 	/* A slot without a path is only ever looked at by ourselves, as a place to bind from. */
 	if (slot && slot->path && rp_sim_tree_ops()->stat(fs->sim, slot->path, &s) < 0)
 		s.mode = 0444;
-	st->st_mode = S_IFREG | s.mode;
+	st->st_mode = type_bits(slot, ino, s.type) | s.mode;
+	st->st_ino = s.inode ? s.inode : ino;
 	return 0;
 }
 
@@ -67,7 +79,8 @@ static void do_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 	if (r < 0)
 		fail(req, r);
 	else
-		fuse_reply_attr(req, &st, slot && !slot->path ? 0 : KEEP_SECONDS);
+		fuse_reply_attr(req, &st,
+				slot && slot->path && S_ISREG(st.st_mode) ? KEEP_SECONDS : 0);
 }
 
 /* Opening for writing asks for a size of 0, which sysfs ignores as well. */
@@ -81,37 +94,75 @@ static void do_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to
 		do_getattr(req, ino, fi);
 }
 
-static void do_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+static fuse_ino_t look_up_fixed(const struct rp_simfs *fs, const char *name)
 {
-	struct fuse_entry_param e = {.entry_timeout = KEEP_SECONDS};
 	uint32_t n = 0;
 
-	for (size_t i = 0; parent == FUSE_ROOT_ID && i < RP_SIMFS_FIXED_FILES; i++) {
+	for (size_t i = 0; i < RP_SIMFS_FIXED_FILES; i++) {
 		if (rp_str_eq(name, fixed[i]))
-			e.ino = FIRST_INO + i;
+			return FIRST_INO + i;
 	}
-	if (!e.ino && rp_parse_u32(name, 10, &n) == 0 && n < fs_of(req)->n_slots)
-		e.ino = FIRST_INO + RP_SIMFS_FIXED_FILES + n;
-	if (!e.ino || stat_of(fs_of(req), e.ino, &e.attr) < 0)
+	if (rp_parse_u32(name, 10, &n) < 0 || n >= fs->n_bindable)
+		return 0;
+	return FIRST_INO + RP_SIMFS_FIXED_FILES + n;
+}
+
+/* In a served folder. */
+static fuse_ino_t look_up_child(struct rp_simfs *fs, fuse_ino_t parent, const char *name)
+{
+	const struct rp_simfs_slot *dir = slot_at(fs, parent);
+	RP_AUTO_FREE char *path = dir && dir->path ? rp_strdupf("%s/%s", dir->path, name) : NULL;
+	struct rp_stat st;
+	size_t i = 0;
+
+	if (!path || rp_sim_tree_ops()->stat(fs->sim, path, &st) < 0 ||
+	    rp_simfs_slot_of(fs, path, false, &i) < 0)
+		return 0;
+	return FIRST_INO + RP_SIMFS_FIXED_FILES + i;
+}
+
+static void do_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct rp_simfs *fs = fs_of(req);
+	struct fuse_entry_param e = {.entry_timeout = parent == FUSE_ROOT_ID ? KEEP_SECONDS : 0};
+
+	e.ino = parent == FUSE_ROOT_ID ? look_up_fixed(fs, name) : look_up_child(fs, parent, name);
+	if (!e.ino || stat_of(fs, e.ino, &e.attr) < 0)
 		fail(req, -ENOENT);
 	else
 		fuse_reply_entry(req, &e);
 }
 
+static int names_of(struct rp_simfs *fs, fuse_ino_t ino, struct rp_names *ret)
+{
+	const struct rp_simfs_slot *dir = slot_at(fs, ino);
+	int r = 0;
+
+	if (ino != FUSE_ROOT_ID)
+		return dir && dir->path ? rp_sim_tree_ops()->list(fs->sim, dir->path, ret)
+					: -ENOTDIR;
+	for (size_t i = 0; r == 0 && i < RP_SIMFS_FIXED_FILES; i++)
+		r = rp_names_add(ret, fixed[i]);
+	return r;
+}
+
 static void do_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		       struct fuse_file_info *fi)
 {
-	char buf[1024];
+	RP_AUTO_NAMES struct rp_names names = RP_NAMES_INIT;
+	char buf[4096];
 	size_t used = 0, room = size < sizeof(buf) ? size : sizeof(buf);
+	int r = names_of(fs_of(req), ino, &names);
 
 	(void)fi;
-	if (ino != FUSE_ROOT_ID) {
-		fail(req, -ENOTDIR);
+	if (r < 0) {
+		fail(req, r);
 		return;
 	}
-	for (size_t i = (size_t)off; i < RP_SIMFS_FIXED_FILES; i++) {
-		struct stat st = {.st_ino = FIRST_INO + i, .st_mode = S_IFREG};
-		size_t n = fuse_add_direntry(req, buf + used, room - used, fixed[i], &st,
+	for (size_t i = (size_t)off; i < names.n; i++) {
+		/* neither number nor type: they are asked for by name */
+		struct stat st = {.st_ino = 0xffffffff};
+		size_t n = fuse_add_direntry(req, buf + used, room - used, names.v[i], &st,
 					     (off_t)i + 1);
 
 		if (n > room - used)
@@ -119,6 +170,20 @@ static void do_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		used += n;
 	}
 	fuse_reply_buf(req, buf, used);
+}
+
+static void do_readlink(fuse_req_t req, fuse_ino_t ino)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	struct rp_simfs *fs = fs_of(req);
+	const struct rp_simfs_slot *slot = slot_at(fs, ino);
+	int r = slot && slot->path ? rp_sim_tree_ops()->readlink(fs->sim, slot->path, &text)
+				   : -EINVAL;
+
+	if (r < 0)
+		fail(req, r);
+	else
+		fuse_reply_readlink(req, rp_strbuf_str(&text));
 }
 
 /* Who asks: the machine looks at the user, as the kernel does. */
@@ -251,6 +316,7 @@ const struct fuse_lowlevel_ops *rp_simfs_fuse_ops(void)
 		.getattr = do_getattr,
 		.setattr = do_setattr,
 		.readdir = do_readdir,
+		.readlink = do_readlink,
 		.open = do_open,
 		.read = do_read,
 		.write = do_write,

@@ -57,7 +57,6 @@ static bool reacts(const char *path, const struct rp_stat *st)
 		"/current_memory_partition",
 		"/mem_info_vram_used",
 		"/mem_info_vis_vram_used",
-		"/amdgpu/refcnt",
 	};
 
 	if (rp_str_ends(path, "/uevent"))
@@ -131,6 +130,8 @@ static int copy_dir(struct rp_simfs *fs, const char *path, const struct rp_stat 
 		return r;
 	if (mkdirat(dir_fd, name, st->mode) < 0)
 		return rp_neg_errno();
+	if (rp_str_eq(path, RP_SIMFS_MODULE))
+		return rp_names_add(reacting, path);
 	fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return rp_neg_errno();

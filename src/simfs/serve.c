@@ -13,9 +13,10 @@
 
 #include "simfs/simfs.h"
 
-/* Files that react: up to 21 of a GPU, and the driver's. */
-#define SLOTS_PER_GPU 28
-#define SLOTS_MORE    8
+/* Files that react: up to 21 of a GPU; what is in the driver's folder. */
+#define SLOTS_PER_GPU  28
+#define SLOTS_MORE     8
+#define SLOTS_CHILDREN 64
 
 struct server {
 	struct rp_simfs *fs;
@@ -33,13 +34,16 @@ static int make_slots(struct rp_simfs *fs)
 {
 	size_t n = rp_sim_gpu_count(fs->sim) * SLOTS_PER_GPU + SLOTS_MORE;
 
-	fs->slots = rp_new0(struct rp_simfs_slot, n);
+	fs->slots = rp_new0(struct rp_simfs_slot, n + SLOTS_CHILDREN);
 	if (!fs->slots)
 		return -ENOMEM;
-	fs->n_slots = n;
-	for (size_t i = 0; i < n; i++)
+	fs->n_bindable = n;
+	fs->n_slots = n + SLOTS_CHILDREN;
+	for (size_t i = 0; i < fs->n_slots; i++)
 		fs->slots[i].fd = -EBADF;
-	return 0;
+	/* the first is the one that is a folder */
+	fs->slots[0].path = rp_strdupf("%s", RP_SIMFS_MODULE);
+	return fs->slots[0].path ? 0 : -ENOMEM;
 }
 
 /*
@@ -52,7 +56,7 @@ static void *open_slots(void *arg)
 	const uint64_t one = 1;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < s->fs->n_slots; i++) {
+	for (size_t i = 0; r == 0 && i < s->fs->n_bindable; i++) {
 		RP_AUTO_FREE char *path = rp_strdupf("%s/sys/" RP_SIMFS_DIR "/%zu", s->fs->root, i);
 
 		s->fs->slots[i].fd = path ? open(path, O_PATH | O_CLOEXEC) : -1;

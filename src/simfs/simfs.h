@@ -19,19 +19,27 @@
 /* The host's: the C library counts processors there. */
 #define RP_SIMFS_HOST_SYSTEM "sys/devices/system"
 
-/* A file that FUSE serves. It gets its path when the tree is built and keeps it. */
+/*
+ * A file or folder that FUSE serves. It gets its path when it is first needed and keeps it.
+ */
 struct rp_simfs_slot {
 	char *path; /* in the machine: "sys/devices/..."; NULL: unused */
 	int fd;	    /* O_PATH of the FUSE file: binding it needs no answer from ourselves */
 };
 
+/*
+ * Its inode number tells one load of the driver from the next, so that it has to be the machine's:
+ * the one folder that is served, with all that is in it.
+ */
+#define RP_SIMFS_MODULE "sys/module/amdgpu"
+
 struct rp_simfs {
 	struct rp_sim *sim;
-	char *name, *folder; /* of the machine */
-	char *root;	     /* what the tree stands in: "" for /, else an absolute path */
-	int sys_fd, dev_fd;  /* their tmpfs, where it can be written */
-	struct rp_simfs_slot *slots;
-	size_t n_slots;
+	char *name, *folder;	     /* of the machine */
+	char *root;		     /* what the tree stands in: "" for /, else an absolute path */
+	int sys_fd, dev_fd;	     /* their tmpfs, where it can be written */
+	struct rp_simfs_slot *slots; /* those that can be bound, then what is in a served folder */
+	size_t n_bindable, n_slots;
 	struct rp_names bound;	    /* paths that are bind-mounted now */
 	struct rp_strbuf signature; /* of the state that the tree shows */
 	bool stop;
@@ -41,6 +49,9 @@ struct rp_simfs {
 int rp_simfs_build(struct rp_simfs *fs) RP_MUST_CHECK; /* the tree of the present state */
 /* The state may have changed: rewrite what follows from it. */
 int rp_simfs_refresh(struct rp_simfs *fs) RP_MUST_CHECK;
+
+/* The slot of a path, maybe a new one. -ENOSPC: more is served than was reckoned with. */
+int rp_simfs_slot_of(struct rp_simfs *fs, const char *path, bool bindable, size_t *ret_index);
 
 /* plain.c: files on tmpfs. */
 /*

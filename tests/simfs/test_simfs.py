@@ -16,7 +16,7 @@ G0 = "/sys/bus/pci/devices/0000:05:00.0"
 COMPUTE = f"{G0}/current_compute_partition"
 MEMORY = f"{G0}/current_memory_partition"
 NODES = "sys/class/kfd/kfd/topology/nodes"
-USAGE, REFUSED = 2, 3
+USAGE, REFUSED, PENDING = 2, 3, 6
 CAP_SYS_MODULE = 1 << 16
 NOBODY = 65534
 
@@ -222,6 +222,17 @@ class Exec(SimfsCase):
                          f"while ! grep -q SPX {COMPUTE}; do sleep 0.01; done; ls /{NODES} | wc -l")
         self.assertEqual(first.communicate(timeout=60)[0], "10\n")
         self.assertEqual(out, "3\n")
+
+    def test_exec_pending_request_is_the_same_from_each_side(self):
+        pending = "pending-reload"
+        self.inside("mi300x-1", ROCPART, "set", "-c", "CPX", "-m", "NPS4", "--reload", "never",
+                    "--yes", status=PENDING)
+        self.assertIn(pending, self.run_rocpart("--sim", "mi300x-1", "status").stdout)
+        self.assertIn(pending, self.inside("mi300x-1", ROCPART, "status"))
+        self.run_rocpart("sim", "reload", "mi300x-1")
+        status = self.inside("mi300x-1", ROCPART, "status")
+        self.assertNotIn(pending, status)
+        self.assertIn("NPS4", status)
 
     def test_exec_boot_id_is_that_of_the_machine(self):
         path = "/proc/sys/kernel/random/boot_id"

@@ -96,6 +96,10 @@ static void weights_of_published_models_match_their_counts(void **state)
 		{"meta-llama/Llama-4-Maverick-17B-128E-Instruct", UINT64_C(401583781376)},
 		{"meta-llama/Llama-3.2-11B-Vision-Instruct", UINT64_C(10670220835)},
 		{"mistralai/Mistral-Small-3.1-24B-Instruct-2503", UINT64_C(24011361280)},
+		{"nvidia/NVIDIA-Nemotron-Nano-9B-v2", UINT64_C(8888227328)},
+		{"ibm-granite/granite-4.0-h-tiny", UINT64_C(6939037248)},
+		{"allenai/OLMo-2-1124-7B-Instruct", UINT64_C(7298617344)},
+		{"tiiuae/falcon-mamba-7b-instruct", UINT64_C(7272665088)},
 	};
 
 	(void)state;
