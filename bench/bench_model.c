@@ -2,12 +2,12 @@
 /*
  * The measuring half of `make bench-model`; bench_model.py drives it and prints.
  *
- *   bench_model size            lines "NAME PRECISION TP SEQS BATCHED ENGINE PLATFORM KV_BYTES" in,
- *                               lines of numbers out ("-" as precision: as the model comes)
- *   bench_model open PATH...    one line per path: numbers, or why it was refused
- *   bench_model catalog         names and published parameter counts
- *   bench_model header FILE     nanoseconds and peak of the heap of reading a safetensors header
- *   bench_model speed FILE      nanoseconds of loading a catalog and of 10,000 look-ups
+ *   bench_model size            lines "NAME PRECISION TP SEQS BATCHED ENGINE PLATFORM KV_BYTES KV"
+ * in, lines of numbers out ("-" as precision: as the model comes) bench_model open PATH...    one
+ * line per path: numbers, or why it was refused bench_model catalog         names and published
+ * parameter counts bench_model header FILE     nanoseconds and peak of the heap of reading a
+ * safetensors header bench_model speed FILE      nanoseconds of loading a catalog and of 10,000
+ * look-ups
  */
 #include <inttypes.h>
 #include <malloc.h>
@@ -85,7 +85,8 @@ static uint64_t now(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	/* of this process: what else runs on the machine does not count */
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
 }
 
@@ -133,13 +134,14 @@ static void one_line(const struct rp_catalog *c, char *line)
 {
 	RP_AUTO_MODEL_DESC struct rp_model_desc d = {0};
 	const struct rp_catalog_entry *e;
-	char *word[8], *rest = NULL;
+	char *word[9], *rest = NULL;
 	bool ambiguous;
 	size_t n = 0;
 
-	for (char *w = strtok_r(line, " \n", &rest); w && n < 8; w = strtok_r(NULL, " \n", &rest))
+	for (char *w = strtok_r(line, " \n", &rest); w && n < RP_ARRAY_LEN(word);
+	     w = strtok_r(NULL, " \n", &rest))
 		word[n++] = w;
-	e = n == 8 ? rp_catalog_find(c, word[0], &ambiguous) : NULL;
+	e = n == RP_ARRAY_LEN(word) ? rp_catalog_find(c, word[0], &ambiguous) : NULL;
 	if (!e || rp_catalog_describe(e, &d, NULL) < 0) {
 		printf("error not in the catalog\n");
 		return;
@@ -150,6 +152,7 @@ static void one_line(const struct rp_catalog *c, char *line)
 		.max_seqs = number(word[3]),
 		.max_batched = number(word[4]),
 		.engine = word[5],
+		.kv_dtype = word[8],
 		.platform = rp_str_eq(word[6], "cuda") ? RP_PLATFORM_CUDA : RP_PLATFORM_ROCM,
 	};
 

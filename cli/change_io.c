@@ -11,6 +11,8 @@ int cli_set_change_options(struct cli *cli, struct rocpart_change *change)
 	const struct cli_values *v = &cli->values;
 	double seconds;
 
+	if (v->evict)
+		rocpart_change_set_evict(change, true);
 	if (v->allow_unvalidated)
 		rocpart_change_set_allow_unvalidated(change, true);
 	if (v->reload && rp_str_eq(v->reload, "never"))
@@ -252,8 +254,13 @@ static int checked_change(struct cli *cli, struct rocpart_change *change)
 
 	if (r < 0)
 		return cli_fail(cli, &err);
-	if (!rocpart_change_get_gpu(change, 0))
+	if (!rocpart_change_get_gpu(change, 0)) {
+		/* what else the file says, its allocator, is recorded all the same */
+		if (cli->values.file && !cli->values.dry_run &&
+		    rocpart_change_apply(change, &err) < 0)
+			return cli_fail(cli, &err);
 		return print_end(cli, change, "already so");
+	}
 	r = rocpart_change_get_holders(change, &holders, &err);
 	if (r < 0)
 		return cli_fail(cli, &err);

@@ -16,9 +16,9 @@ struct cli_values {
 	bool json, yes, help, version;
 	/* of commands */
 	bool dry_run, allow_unvalidated, resume, all;
-	const char *compute, *memory, *reload, *file, *config, *columns, *profile, *wait, *scdoc;
+	const char *compute, *memory, *reload, *file, *config, *output, *columns, *profile, *wait,
+		*scdoc;
 	struct rp_names gpus;
-	/* of sim hold, sim fault */
 	/* of plan */
 	const char *product, *n_gpus, *verify;
 	struct rp_names add;
@@ -26,9 +26,14 @@ struct cli_values {
 	const char *precision, *context, *max_seqs, *max_batched, *kv_dtype, *tp, *engine, *on,
 		*bytes;
 	bool eager;
+	/* of sim hold, sim fault */
 	const char *pid, *process, *cgroup, *release;
 	struct rp_names partitions;
 	bool contained, no_kfd, list, clear;
+	/* of place, and of changes where leases are */
+	const char *owner, *dtype, *replicas, *share, *priority;
+	struct rp_names labels;
+	bool pending, evict;
 };
 
 enum cli_option_kind { CLI_FLAG, CLI_TEXT, CLI_LIST };
@@ -123,7 +128,18 @@ void cli_print_holders(const struct rocpart_holders *holders);
 /* Options of a change into it: --allow-unvalidated --reload --wait. 0 or exit status. */
 int cli_set_change_options(struct cli *cli, struct rocpart_change *change);
 
+/* cmd_lease.c: leases into the document of status, and under its table. 0 or -ENOMEM. */
+int cli_put_leases(struct rp_json *j, const struct rocpart_leases *leases);
+int cli_print_lease_status(const struct rocpart_leases *leases);
+
 /* cmd_*.c */
+int cli_cmd_place(struct cli *cli, int argc, char **argv);
+int cli_cmd_release(struct cli *cli, int argc, char **argv);
+int cli_cmd_adopt(struct cli *cli, int argc, char **argv);
+int cli_cmd_explain(struct cli *cli, int argc, char **argv);
+int cli_cmd_state_export(struct cli *cli, int argc, char **argv);
+int cli_cmd_state_import(struct cli *cli, int argc, char **argv);
+int cli_cmd_state_check(struct cli *cli, int argc, char **argv);
 int cli_cmd_list(struct cli *cli, int argc, char **argv);
 int cli_cmd_status(struct cli *cli, int argc, char **argv);
 int cli_cmd_show(struct cli *cli, int argc, char **argv);
@@ -131,6 +147,7 @@ int cli_cmd_modes(struct cli *cli, int argc, char **argv);
 int cli_cmd_doctor(struct cli *cli, int argc, char **argv);
 int cli_cmd_assert(struct cli *cli, int argc, char **argv);
 int cli_cmd_export(struct cli *cli, int argc, char **argv);
+int cli_cmd_gather(struct cli *cli, int argc, char **argv);
 int cli_cmd_holders(struct cli *cli, int argc, char **argv);
 int cli_cmd_set(struct cli *cli, int argc, char **argv);
 int cli_cmd_apply(struct cli *cli, int argc, char **argv);

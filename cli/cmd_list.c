@@ -7,7 +7,7 @@
 	"minor,rocr_index"
 #define STATUS_COLUMNS                                                                    \
 	"index,bdf,product,compute_mode,memory_mode,n_partitions,partition_memory_bytes," \
-	"partition_domain_bytes,memory_used_bytes,health,degraded"
+	"memory_used_bytes,health,degraded"
 
 static int document(struct cli *cli, const struct rocpart_snapshot *s, struct rp_json **ret)
 {
@@ -153,13 +153,28 @@ int cli_cmd_list(struct cli *cli, int argc, char **argv)
 static bool has_unfinished(struct cli *cli, bool quiet)
 {
 	struct rocpart_change *change = NULL;
-	bool is_open = rocpart_change_open_journal(cli->machine, &change, NULL) == 0;
+	/* A damaged journal is one too: it stands in the way of every change. */
+	bool is_open = rocpart_change_open_journal(cli->machine, &change, NULL) != -ENOENT;
 
 	if (is_open && !quiet)
 		printf("a change is not finished: `rocpart apply --resume` goes on, `rocpart undo` "
 		       "takes it back\n");
 	rocpart_change_free(change);
 	return is_open;
+}
+
+/* Leases that cannot be read are said so; the rest of the status is shown all the same. */
+static int print_leases(struct cli *cli)
+{
+	struct rocpart_leases *leases = NULL;
+	struct rocpart_error err = {0};
+	int r = rocpart_leases_new(cli->machine, &leases, &err);
+
+	if (r < 0)
+		return cli_fail(cli, &err);
+	r = cli_print_lease_status(leases);
+	rocpart_leases_free(leases);
+	return r < 0 ? cli_nomem(cli) : 0;
 }
 
 static int print_status(struct cli *cli, const struct rocpart_snapshot *s)
@@ -181,14 +196,22 @@ static int print_status(struct cli *cli, const struct rocpart_snapshot *s)
 		(void)has_unfinished(cli, false);
 	}
 	cli_table_free(t);
-	return !t || r < 0 ? cli_nomem(cli) : 0;
+	return !t || r < 0 ? cli_nomem(cli) : print_leases(cli);
 }
 
 static int print_status_json(struct cli *cli, const struct rocpart_snapshot *s)
 {
+	struct rocpart_leases *leases = NULL;
+	struct rocpart_error err = {0};
 	struct rp_json *j = NULL;
-	int r = document(cli, s, &j);
+	int r = rocpart_leases_new(cli->machine, &leases, &err);
 
+	if (r < 0)
+		return cli_fail(cli, &err);
+	r = document(cli, s, &j);
+	if (r == 0)
+		r = cli_put_leases(j, leases);
+	rocpart_leases_free(leases);
 	if (r == 0)
 		r = rp_json_set_bool(j, "unfinished_change", has_unfinished(cli, true));
 	return r < 0 ? cli_nomem(cli) : cli_print_json(cli, j);

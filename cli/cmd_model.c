@@ -205,6 +205,9 @@ static struct rp_json *on_json(const struct cli *cli, const struct request *q)
 	r |= rp_json_set_u64(j, "partition_bytes", q->partition_bytes);
 	r |= rp_json_set_u64(j, "usable_bytes", q->usable_bytes);
 	r |= rp_json_set(j, "fits", fits < 0 ? rp_json_null() : rp_json_bool(fits == 1));
+	r |= rp_json_set_string(j, "uncertainty",
+				"no measurement on a partition of an AMD GPU is known: items whose "
+				"confidence is guess may be off by tenths of a GiB");
 	if (q->bound)
 		r |= rp_json_set(j, "tokens_per_s_bound", rp_json_real((double)q->bound / 1000));
 	return r < 0 ? rp_json_free(j) : j;
@@ -217,6 +220,7 @@ static int add_numbers(struct rp_json *j, const struct request *q)
 		const char *key;
 	} numbers[] = {
 		{ROCPART_FOOTPRINT_PARAMETERS, "parameters"},
+		{ROCPART_FOOTPRINT_DRAFT_PARAMETERS, "draft_parameters"},
 		{ROCPART_FOOTPRINT_WEIGHTS_BYTES, "weights_bytes"},
 		{ROCPART_FOOTPRINT_KV_BYTES_PER_TOKEN, "kv_bytes_per_token"},
 		{ROCPART_FOOTPRINT_KV_BYTES, "kv_bytes"},
@@ -283,7 +287,7 @@ static void print_value(const struct request *q, enum rocpart_footprint_value va
 	if (rocpart_footprint_get(q->footprint, value, &v) == 0)
 		print_bytes(name, v, rest);
 	else
-		printf("  %-22s %12s  not known: no config.json\n", name, "-");
+		printf("  %-22s %12s  not known\n", name, "-");
 }
 
 static void print_items(const struct request *q)

@@ -31,19 +31,22 @@ const struct cli_option cli_global_options[] = {
 	{                                                                                 \
 		"columns", 0, "KEYS", CLI_TEXT, AT(columns), "columns to print, by comma" \
 	}
-#define OPTS_CHANGE                                                                              \
-	{"dry-run", 'n', NULL, CLI_FLAG, AT(dry_run), "show what would be done and do nothing"}, \
-		{"allow-unvalidated",                                                            \
-		 0,                                                                              \
-		 NULL,                                                                           \
-		 CLI_FLAG,                                                                       \
-		 AT(allow_unvalidated),                                                          \
-		 "accept modes that the vendor has not validated on this product"},              \
-		{"reload",     0,                                                                \
-		 "auto|never", CLI_TEXT,                                                         \
-		 AT(reload),   "whether the driver may be reloaded for a memory mode (auto)"},   \
-	{                                                                                        \
-		"wait", 0, "SECONDS", CLI_TEXT, AT(wait), "how long to wait for idle GPUs (10)"  \
+#define OPTS_CHANGE                                                                                  \
+	{"dry-run", 'n', NULL, CLI_FLAG, AT(dry_run), "show what would be done and do nothing"},     \
+		{"allow-unvalidated",                                                                \
+		 0,                                                                                  \
+		 NULL,                                                                               \
+		 CLI_FLAG,                                                                           \
+		 AT(allow_unvalidated),                                                              \
+		 "accept modes that the vendor has not validated on this product"},                  \
+		{"reload",     0,                                                                    \
+		 "auto|never", CLI_TEXT,                                                             \
+		 AT(reload),   "whether the driver may be reloaded for a memory mode (auto)"},       \
+		{"evict",   0,                                                                       \
+		 NULL,	    CLI_FLAG,                                                                \
+		 AT(evict), "take their places away from leases in the way; they wait for another"}, \
+	{                                                                                            \
+		"wait", 0, "SECONDS", CLI_TEXT, AT(wait), "how long to wait for idle GPUs (10)"      \
 	}
 
 static const struct cli_option list_options[] = {OPT_COLUMNS, END};
@@ -71,8 +74,27 @@ static const struct cli_option apply_options[] = {
 };
 static const struct cli_option reset_options[] = {OPT_GPU, OPTS_CHANGE, END};
 static const struct cli_option undo_options[] = {OPTS_CHANGE, END};
+static const struct cli_option gather_options[] = {
+	{"output", 'o', "DIR", CLI_TEXT, AT(output), "folder to make (rocpart-capture)"},
+	END,
+};
 static const struct cli_option help_options[] = {
 	{"scdoc", 0, "COMMAND", CLI_TEXT, AT(scdoc), "print the frame of its man page"},
+	END,
+};
+
+static const struct cli_option place_options[] = {
+	{"bytes", 0, "SIZE", CLI_TEXT, AT(bytes), "how much one replica needs, such as 16G"},
+	{"dtype", 0, "FORMAT", CLI_TEXT, AT(dtype), "format of the weights (as the model comes)"},
+	{"context", 0, "TOKENS", CLI_TEXT, AT(context), "longest request, such as 32k"},
+	{"replicas", 0, "N", CLI_TEXT, AT(replicas), "how many, on different GPUs if possible (1)"},
+	{"owner", 0, "OWNER", CLI_TEXT, AT(owner),
+	 "whose: docker:NAME, unit:NAME, pod:NS/NAME, job:ID, pid:N or none (none)"},
+	{"partition", 0, "GPU/ID", CLI_LIST, AT(partitions), "on this partition, such as 0/3"},
+	{"share", 0, "N", CLI_TEXT, AT(share), "up to N leases may share its partition (1)"},
+	{"priority", 0, "N", CLI_TEXT, AT(priority), "higher is placed again first (0)"},
+	{"label", 0, "KEY=VALUE", CLI_LIST, AT(labels), "recorded with it; several by comma"},
+	{"pending", 0, NULL, CLI_FLAG, AT(pending), "find places for leases that lost theirs"},
 	END,
 };
 
@@ -105,7 +127,7 @@ static const struct cli_option sim_fault_options[] = {
 #define OPTS_MODEL                                                                               \
 	{                                                                                        \
 		"precision",                                                                     \
-		'p',                                                                             \
+		0,                                                                               \
 		"WORD",                                                                          \
 		CLI_TEXT,                                                                        \
 		AT(precision),                                                                   \
@@ -168,6 +190,9 @@ static const struct cli_command commands[] = {
 	 apply_options, true, cli_cmd_apply},
 	{"doctor", every_day, "", 0, 0, "go through the checklist of a machine", NULL, true,
 	 cli_cmd_doctor},
+	{"place", every_day, "[MODEL|NAME]", 0, 1, "lease a partition for a model", place_options,
+	 true, cli_cmd_place},
+	{"release", every_day, "LEASE|OWNER...", 1, 64, "end leases", NULL, true, cli_cmd_release},
 	{"undo", every_day, "", 0, 0, "take back the last change, finished or not", undo_options,
 	 true, cli_cmd_undo},
 	{"list", closer, "", 0, 0, "every partition, one a line", list_options, true, cli_cmd_list},
@@ -175,6 +200,10 @@ static const struct cli_command commands[] = {
 	 cli_cmd_show},
 	{"modes", closer, "", 0, 0, "which modes each GPU accepts and what they yield",
 	 modes_options, true, cli_cmd_modes},
+	{"explain", closer, "LEASE|GPU/ID", 1, 1,
+	 "why a lease is where it is, and what keeps others "
+	 "off",
+	 NULL, true, cli_cmd_explain},
 	{"holders", closer, "", 0, 0, "which processes hold the GPUs", NULL, true, cli_cmd_holders},
 	{"set", manage, "", 0, 0, "switch the modes of GPUs", set_options, true, cli_cmd_set},
 	{"reset", manage, "", 0, 0, "bring GPUs back to SPX/NPS1", reset_options, true,
@@ -183,10 +212,17 @@ static const struct cli_command commands[] = {
 	 true, cli_cmd_assert},
 	{"export", manage, "", 0, 0, "print the present state as a file for apply", NULL, true,
 	 cli_cmd_export},
+	{"adopt", manage, "OWNER|PID", 1, 1, "give leases to memory that is used without", NULL,
+	 true, cli_cmd_adopt},
 	{"cordon", manage, "GPU...", 1, 64, "keep GPUs out of changes and placement", NULL, true,
 	 cli_cmd_cordon},
 	{"uncordon", manage, "GPU...", 1, 64, "let cordoned GPUs in again", NULL, true,
 	 cli_cmd_uncordon},
+	{"state export", manage, "", 0, 0, "print all leases as JSON", NULL, true,
+	 cli_cmd_state_export},
+	{"state import", manage, "FILE", 1, 1,
+	 "put exported leases back ('-' reads standard input)", NULL, true, cli_cmd_state_import},
+	{"state check", manage, "", 0, 0, "count all leases anew", NULL, true, cli_cmd_state_check},
 	{"sim create", simulated, "NAME", 1, 1, "make a simulated machine", sim_create_options,
 	 false, cli_cmd_sim_create},
 	{"sim list", simulated, "", 0, 0, "simulated machines, and profiles to make them of", NULL,
@@ -217,6 +253,8 @@ static const struct cli_command commands[] = {
 	 false, cli_cmd_model_show},
 	{"model add", models, "NAME FILE", 2, 2, "put a model's files in your own catalog", NULL,
 	 false, cli_cmd_model_add},
+	{"gather", develop, "", 0, 0, "copy what the kernel shows of the GPUs into a folder",
+	 gather_options, true, cli_cmd_gather},
 	{"completion", develop, "bash|zsh|fish", 1, 1, "print a completion script", NULL, false,
 	 cli_cmd_completion},
 	{"help", develop, "[COMMAND]", 0, 2, "show help on a command", help_options, false,

@@ -146,6 +146,17 @@ void rocpart_change_set_allow_unvalidated(struct rocpart_change *change, bool al
 void rocpart_change_set_reload(struct rocpart_change *change, enum rocpart_reload reload);
 
 /**
+ * rocpart_change_set_evict() - Take their places away from leases that are in the way.
+ * @change: the change.
+ * @evict: false unless set: such a change is refused.
+ *
+ * A lease whose partition ends becomes pending and waits for another place; that is journalled
+ * before the first switch and not taken back by an undo. Processes are not touched: a GPU that is
+ * held stays held. Since 0.1.
+ */
+void rocpart_change_set_evict(struct rocpart_change *change, bool evict);
+
+/**
  * rocpart_change_set_wait_ms() - How long to wait for GPUs to become idle.
  * @change: the change.
  * @wait_ms: milliseconds; 10,000 unless set.
@@ -170,11 +181,12 @@ void rocpart_change_set_progress(struct rocpart_change *change, rocpart_progress
  * @change: the change.
  * @reterr: why it would be refused, or NULL.
  *
- * Legality of each pair, hive-wide memory mode, cordons, validation, unfinished changes. Writes
- * nothing. Holders are not an error here: see rocpart_change_get_holders(). Afterwards, also when
- * it failed, the getters below tell what the change would do. Since 0.1.
+ * Legality of each pair, hive-wide memory mode, cordons, validation, unfinished changes, leases.
+ * Writes nothing. Holders are not an error here: see rocpart_change_get_holders(). Afterwards, also
+ * when it failed, the getters below tell what the change would do. Since 0.1.
  * Return: 0; -EINVAL: an impossible pair (MODE_UNSUPPORTED, NPS_NEEDS_COMPUTE) or one that is not
- * validated (NOT_VALIDATED); -EPERM: CORDONED; -EROFS: a capture; -EBUSY: UNFINISHED_CHANGE;
+ * validated (NOT_VALIDATED); -EPERM: CORDONED; -EROFS: a capture; -EBUSY: UNFINISHED_CHANGE, or
+ * LEASED: leases use the partitions, see rocpart_change_set_evict(); -EBADMSG: BAD_RECORDS;
  * -ENODEV: GPU_LOST, a GPU that a file names is not here; -ENOMEM; errno of reading.
  */
 int rocpart_change_check(struct rocpart_change *change, struct rocpart_error *reterr);

@@ -47,6 +47,10 @@ enum rocpart_errcode {
 	ROCPART_ERR_MODEL_FORMAT = 29,	  /* a model file is malformed or hostile */
 	ROCPART_ERR_MODEL_TOO_LARGE = 30, /* the model does not fit */
 	ROCPART_ERR_PARTLY_DONE = 31,	  /* stopped half-way, and it could not be undone */
+	ROCPART_ERR_LEASED = 32,	  /* live leases use it */
+	ROCPART_ERR_NO_ROOM = 33,	  /* no partition is free for it */
+	ROCPART_ERR_OTHER_ALLOCATOR = 34, /* somebody else allocates on this machine */
+	ROCPART_ERR_BAD_RECORDS = 35,	  /* our records are damaged, newer, or another machine's */
 };
 
 /**

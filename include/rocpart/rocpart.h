@@ -15,9 +15,12 @@
 #include <rocpart/change.h>
 #include <rocpart/doctor.h>
 #include <rocpart/error.h>
+#include <rocpart/gather.h>
+#include <rocpart/lease.h>
 #include <rocpart/mode.h>
 #include <rocpart/model.h>
 #include <rocpart/node.h>
+#include <rocpart/place.h>
 #include <rocpart/plan.h>
 #include <rocpart/sim.h>
 

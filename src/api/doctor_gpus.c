@@ -102,8 +102,10 @@ static void check_reload(struct rocpart_doctor *d, struct rp_verdict *v)
 {
 	struct rocpart_error err = {0};
 
-	if (rp_tree_kind(d->machine->tree) == RP_TREE_CAPTURE)
+	if (rp_tree_kind(d->machine->tree) == RP_TREE_CAPTURE) {
+		rp_seen(v, ROCPART_CHECK_PASS, "a capture is not asked for more");
 		return;
+	}
 	if (rp_driver_check_unloadable(d->machine->tree, &err) == 0) {
 		rp_seen(v, ROCPART_CHECK_PASS, "the driver can be reloaded");
 		return;

@@ -3,6 +3,7 @@
 #include "api/doctor.h"
 #include "apply/holders.h"
 #include "base/num.h"
+#include "hw/device_list.h"
 
 #define SHOWN_MAX 4 /* of a kind, in a line */
 
@@ -20,7 +21,12 @@ void rp_check_holders(struct rocpart_doctor *d, struct rp_verdict *v)
 	RP_AUTO_HOLDERS struct rocpart_holders *list = NULL;
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	struct rocpart_error err = {0};
+	struct rp_stat st;
 
+	if (rp_tree_stat(d->machine->tree, &st, "proc") < 0 && !d->snapshot->has_usage) {
+		rp_seen(v, ROCPART_CHECK_PASS, "not asked: there are no processes here");
+		return;
+	}
 	if (rocpart_holders_new(d->machine, d->snapshot, &list, &err) < 0) {
 		rp_seen(v, ROCPART_CHECK_WARN, "the processes cannot be read: %s", err.message);
 		rp_advise(v, "run as root");
@@ -56,7 +62,7 @@ static size_t each_node(struct rocpart_doctor *d,
 
 			(void)rp_fmt(path, sizeof(path), "dev/dri/renderD%u",
 				     s->gpus[i].partitions[k].render_minor);
-			r = rp_tree_stat(d->machine->tree, &st, "%s", path);
+			r = rp_hw_stat_device(d->machine->tree, &st, path);
 			fn(to, path, &st, r);
 			n++;
 		}
@@ -86,10 +92,11 @@ static void add_missing(void *to, const char *path, const struct rp_stat *st, in
 void rp_check_render(struct rocpart_doctor *d, struct rp_verdict *v)
 {
 	struct missing m = {RP_STRBUF_INIT, 0};
+	struct rp_stat st;
 	size_t n;
 
-	if (rp_tree_kind(d->machine->tree) == RP_TREE_CAPTURE) {
-		rp_seen(v, ROCPART_CHECK_PASS, "not asked: a capture holds no device nodes");
+	if (rp_hw_stat_device(d->machine->tree, &st, "dev/kfd") == -ENODATA) {
+		rp_seen(v, ROCPART_CHECK_PASS, "not asked: the capture does not tell");
 		return;
 	}
 	n = each_node(d, add_missing, &m);
@@ -149,7 +156,7 @@ void rp_check_permissions(struct rocpart_doctor *d, struct rp_verdict *v)
 	int r;
 
 	if (rp_tree_kind(d->machine->tree) == RP_TREE_CAPTURE) {
-		rp_seen(v, ROCPART_CHECK_PASS, "not asked: a capture holds no device nodes");
+		rp_seen(v, ROCPART_CHECK_PASS, "not asked: this user is not one of that machine");
 		return;
 	}
 	r = rp_tree_stat(d->machine->tree, &st, "dev/kfd");

@@ -53,6 +53,8 @@ ROCPART_PUBLIC int rocpart_footprint_get(const struct rocpart_footprint *footpri
 		return known(true, f->max_batched, ret_value);
 	case ROCPART_FOOTPRINT_RANKS:
 		return known(true, f->ranks, ret_value);
+	case ROCPART_FOOTPRINT_DRAFT_PARAMETERS:
+		return known(f->draft_parameters != 0, f->draft_parameters, ret_value);
 	default:
 		return -EINVAL;
 	}

@@ -46,6 +46,8 @@ static int read_allocator(struct rp_node_file *f, const struct rp_yaml *allocato
 	    !rp_str_eq(text, "slurm"))
 		r = rp_yaml_error(allocator, f->name, f->reterr,
 				  "'%s' is not an allocator (rocpart, kubelet, slurm)", text);
+	if (r == 0)
+		(void)rp_fmt(f->change->allocator, sizeof(f->change->allocator), "%s", text);
 	return r;
 }
 

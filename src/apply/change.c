@@ -123,6 +123,7 @@ ROCPART_PUBLIC void rocpart_change_free(struct rocpart_change *change)
 	rp_names_done(&change->warnings);
 	rp_names_done(&change->differences);
 	rp_names_done(&change->lost);
+	rp_names_done(&change->lease_warnings);
 	rp_cleanup_close(&change->lock_fd);
 	rocpart_snapshot_unref(change->snapshot);
 	free(change);
@@ -160,6 +161,11 @@ ROCPART_PUBLIC int rocpart_change_set_modes(struct rocpart_change *change,
 ROCPART_PUBLIC void rocpart_change_set_allow_unvalidated(struct rocpart_change *change, bool allow)
 {
 	change->allow_unvalidated = allow;
+}
+
+ROCPART_PUBLIC void rocpart_change_set_evict(struct rocpart_change *change, bool evict)
+{
+	change->evict = evict;
 }
 
 ROCPART_PUBLIC void rocpart_change_set_reload(struct rocpart_change *change,

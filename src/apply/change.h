@@ -35,6 +35,8 @@ struct rocpart_change {
 	struct rp_target *targets; /* in BDF order */
 	size_t n_targets;
 	bool allow_unvalidated;
+	bool evict;
+	char allocator[16]; /* what the node.yaml said, or "" */
 	enum rocpart_reload reload;
 	uint64_t wait_ms;
 	rocpart_progress_fn progress;
@@ -55,6 +57,7 @@ struct rocpart_change {
 	struct rocpart_change_gpu *gpus;
 	size_t n_gpus;
 	struct rp_names steps, warnings, differences;
+	struct rp_names lease_warnings;
 	bool needs_reload;
 };
 
@@ -66,6 +69,15 @@ static inline struct rp_mode_pair rp_target_wish(const struct rp_target *t, enum
 /* check.c: legality of every target; then what the change would do, as text. */
 int rp_change_check_targets(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
 int rp_change_describe(struct rocpart_change *c) RP_MUST_CHECK;
+
+/*
+ * lease_guard.c: -EBUSY LEASED while leases use what the change ends, unless they may be evicted.
+ * check only looks; take does it, once the journal is open and before the first switch.
+ */
+int rp_change_check_leases(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
+int rp_change_take_leases(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
+/* This load of the driver is ours: leases need not wonder. */
+int rp_change_note_driver(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
 
 /*
  * journal.c: one JSON object a line, each durable before what it announces is done. The first

@@ -153,7 +153,10 @@ int rp_change_check_targets(struct rocpart_change *c, struct rocpart_error *rete
 	r = check_present(c, reterr);
 	for (size_t i = 0; r == 0 && i < c->n_targets; i++)
 		r = check_target(c, &c->targets[i], reterr);
-	return r;
+	if (r < 0)
+		return r;
+	rp_names_done(&c->lease_warnings);
+	return rp_change_check_leases(c, reterr);
 }
 
 ROCPART_PUBLIC int rocpart_change_check(struct rocpart_change *change, struct rocpart_error *reterr)
@@ -163,5 +166,8 @@ ROCPART_PUBLIC int rocpart_change_check(struct rocpart_change *change, struct ro
 
 	if (rp_change_describe(change) < 0)
 		return rp_error_nomem(reterr);
+	for (size_t i = 0; i < change->lease_warnings.n; i++)
+		if (rp_names_add(&change->warnings, change->lease_warnings.v[i]) < 0)
+			return rp_error_nomem(reterr);
 	return r;
 }

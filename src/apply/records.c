@@ -6,6 +6,7 @@
 
 #define PENDING	   "pending.json"
 #define CORDONS	   "cordons.json"
+#define ALLOCATOR  "allocator"
 #define SIZE_LIMIT (256 * 1024)
 
 void rp_records_done(struct rp_records *r)
@@ -162,6 +163,26 @@ int rp_records_clear_pending(struct rocpart_machine *m)
 		return r;
 	r = rp_tree_remove(m->state, PENDING);
 	return r == -ENOENT ? 0 : r;
+}
+
+int rp_records_get_allocator(struct rocpart_machine *m, struct rp_strbuf *ret)
+{
+	int r = rp_machine_open_state(m);
+
+	if (r < 0)
+		return r;
+	return m->state ? rp_tree_read(m->state, ret, ALLOCATOR) : -ENOENT;
+}
+
+int rp_records_set_allocator(struct rocpart_machine *m, const char *name)
+{
+	RP_AUTO_STRBUF struct rp_strbuf before = RP_STRBUF_INIT;
+	int r = rp_machine_make_state(m, NULL);
+
+	if (r < 0 ||
+	    (rp_records_get_allocator(m, &before) == 0 && rp_str_eq(rp_strbuf_str(&before), name)))
+		return r;
+	return rp_tree_replace(m->state, name, strlen(name), ALLOCATOR);
 }
 
 static bool is_cordoned(const struct rp_json *gpus, const char *bdf)

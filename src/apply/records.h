@@ -30,6 +30,13 @@ int rp_records_set_pending(struct rocpart_machine *m, const char *const *bdfs, s
 			   enum rocpart_memory_mode mode) RP_MUST_CHECK;
 int rp_records_clear_pending(struct rocpart_machine *m) RP_MUST_CHECK; /* none there: 0 */
 
+/*
+ * Who allocates on the machine, as the node.yaml applied last said: "rocpart", "kubelet", "slurm".
+ * get: 0; -ENOENT when none said so.
+ */
+int rp_records_get_allocator(struct rocpart_machine *m, struct rp_strbuf *ret) RP_MUST_CHECK;
+int rp_records_set_allocator(struct rocpart_machine *m, const char *name) RP_MUST_CHECK;
+
 /* Picture of the machine with the records laid over it. */
 int rp_observe(struct rocpart_machine *m, struct rocpart_snapshot **ret,
 	       struct rocpart_error *reterr) RP_MUST_CHECK;

@@ -403,8 +403,10 @@ static int apply_locked(struct rocpart_change *c, struct rocpart_error *err)
 {
 	int r;
 
-	if (c->is_resumed)
-		return finish(c, rp_change_run(c, RP_FORWARD, err), err);
+	if (c->is_resumed) {
+		r = rp_change_take_leases(c, err);
+		return r < 0 ? r : finish(c, rp_change_run(c, RP_FORWARD, err), err);
+	}
 	r = refresh(c, err);
 	if (r == 0)
 		r = rocpart_change_check(c, err);
@@ -414,7 +416,24 @@ static int apply_locked(struct rocpart_change *c, struct rocpart_error *err)
 	r = begin(c, err);
 	if (r < 0)
 		return r;
+	r = rp_change_take_leases(c, err);
+	if (r < 0) {
+		(void)close_failed(c, "undone", err);
+		return r;
+	}
 	return finish(c, rp_change_run(c, RP_FORWARD, err), err);
+}
+
+/* Which driver the leases now live under, and who hands out the partitions. */
+static int keep_records(struct rocpart_change *c, struct rocpart_error *err)
+{
+	int r = c->unload_begun ? rp_change_note_driver(c, err) : 0;
+
+	if (r < 0 || !*c->allocator)
+		return r;
+	r = rp_records_set_allocator(c->machine, c->allocator);
+	return r < 0 ? rp_error_errno(err, r, c->machine->state_dir, "cannot record the allocator")
+		     : 0;
 }
 
 ROCPART_PUBLIC int rocpart_change_apply(struct rocpart_change *change, struct rocpart_error *reterr)
@@ -428,6 +447,8 @@ ROCPART_PUBLIC int rocpart_change_apply(struct rocpart_change *change, struct ro
 	if (r < 0)
 		return r;
 	r = apply_locked(change, err);
+	if (r == 0)
+		r = keep_records(change, err);
 	release_lock(change);
 	return r;
 }

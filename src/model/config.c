@@ -72,8 +72,10 @@ int rp_model_config_rule(struct rp_model_config *c, int group, const char *patte
 	struct rp_quant_rule rule = {.group = group};
 	const char *module = skip_layer(pattern, &rule.layer);
 
-	if (q->n_rules >= RP_MODEL_MAX_RULES)
+	if (q->n_rules >= RP_MODEL_MAX_RULES ||
+	    (rule.layer < 0 && q->n_globs >= RP_MODEL_MAX_GLOBS))
 		return -E2BIG;
+	q->n_globs += rule.layer < 0;
 	if (rp_str_starts(module, "mixer.")) {
 		rule.any_block = true;
 		module += strlen("mixer.");

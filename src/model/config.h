@@ -18,6 +18,7 @@
 #define RP_MODEL_MAX_INTER   4194304
 #define RP_MODEL_MAX_CONTEXT 1073741824
 #define RP_MODEL_MAX_RULES   131072
+#define RP_MODEL_MAX_GLOBS   1024 /* of those, rules that hold for more than one layer */
 
 #define RP_MODEL_NAME_SIZE 64
 
@@ -76,7 +77,8 @@ struct rp_quant_config {
 	enum rp_tri symmetric;
 	struct rp_quant_group groups[RP_QUANT_GROUPS];
 	uint32_t n_groups;
-	bool mixed; /* its groups name modules, not "Linear" */
+	bool mixed;	  /* its groups name modules, not "Linear" */
+	uint32_t n_globs; /* rules of no particular layer: each costs a match per tensor */
 	struct rp_quant_rule *rules;
 	size_t n_rules, cap_rules;
 };

@@ -246,9 +246,27 @@ static int cmp_keyed(const void *a, const void *b)
 	return (x->request > y->request) - (x->request < y->request);
 }
 
+/* Where only the size decides, requests are put in order by counting. */
+static struct keyed *sort_by_rank(const struct build *b, struct keyed *keys)
+{
+	const uint32_t n = b->v->p->n_requests;
+	struct keyed *sorted = rp_new0(struct keyed, n);
+	uint32_t at[RP_VIEW_MAX_SIZES + 2] = {0};
+
+	for (uint32_t i = 0; i < n; i++)
+		at[keys[i].rank + 1]++;
+	for (uint32_t k = 1; k < RP_ARRAY_LEN(at); k++)
+		at[k] += at[k - 1];
+	for (uint32_t i = 0; sorted && i < n; i++)
+		sorted[at[keys[i].rank]++] = keys[i];
+	free(keys);
+	return sorted;
+}
+
 static struct keyed *make_order(const struct build *b)
 {
 	struct keyed *keys = rp_new0(struct keyed, b->v->p->n_requests);
+	bool rank_only = !b->how->short_of_gpus;
 
 	for (uint32_t r = 0; keys && r < b->v->p->n_requests; r++) {
 		const struct rp_place_request *q = &b->v->p->requests[r];
@@ -261,7 +279,10 @@ static struct keyed *make_order(const struct build *b)
 			.weight = b->how->short_of_gpus ? rp_view_weight(q) : 0,
 			.picky = b->v->req_mem[r] != RP_VIEW_ANY,
 		};
+		rank_only = rank_only && keys[r].replicas <= 1 && !keys[r].picky;
 	}
+	if (keys && rank_only)
+		return sort_by_rank(b, keys);
 	if (keys)
 		qsort(keys, b->v->p->n_requests, sizeof(*keys), cmp_keyed);
 	return keys;

@@ -128,6 +128,17 @@ class Model(unittest.TestCase):
         # the config alone says the same
         self.assertEqual(self.run_json("model", "size", self.tmp)["weights_bytes"], total)
 
+    def test_folder_of_the_hub_cache_is_read_through_its_links(self):
+        blobs, snapshot = self.tmp / "m" / "blobs", self.tmp / "m" / "snapshots" / "r"
+        blobs.mkdir(parents=True)
+        snapshot.mkdir(parents=True)
+        total = make_model.safetensors(blobs / "0a1b2c", TINY_TENSORS)
+        (snapshot / "model.safetensors").symlink_to("../../blobs/0a1b2c")
+        self.assertEqual(self.run_json("model", "size", snapshot)["weights_bytes"], total)
+        (snapshot / "model.safetensors").unlink()
+        (snapshot / "model.safetensors").symlink_to("../../blobs/../blobs/0a1b2c")
+        self.run_rocpart("model", "size", snapshot, status=1)
+
     def test_folder_with_a_missing_shard_is_refused_by_name(self):
         make_model.safetensors(self.tmp / "a.safetensors", {"x": ("F16", [4])})
         (self.tmp / "model.safetensors.index.json").write_text(json.dumps(

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT */
+/* release, adopt, explain, state, and the part of status that is about leases. */
+#include "cli/lease_fields.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/num.h"
+
+static int print_count(struct cli *cli, const char *key, uint64_t n, uint64_t in_use)
+{
+	struct rp_json *j = cli_new_document(cli);
+	int r = rp_json_set_u64(j, key, n);
+
+	if (r == 0 && in_use != UINT64_MAX)
+		r = rp_json_set_u64(j, "in_use_bytes", in_use);
+	if (r == 0)
+		return cli_print_json(cli, j);
+	rp_json_free(j);
+	return cli_nomem(cli);
+}
+
+int cli_cmd_release(struct cli *cli, int argc, char **argv)
+{
+	struct rocpart_error err = {0};
+	uint64_t n_all = 0, in_use_all = 0;
+
+	for (int i = 0; i < argc; i++) {
+		uint64_t in_use = 0;
+		size_t n = 0;
+
+		if (rocpart_lease_release(cli->machine, argv[i], &n, &in_use, &err) < 0)
+			return cli_fail(cli, &err);
+		n_all += n;
+		in_use_all += in_use;
+		if (!cli->values.json)
+			printf("%s: %zu lease%s released\n", argv[i], n, n == 1 ? "" : "s");
+	}
+	if (cli->values.json)
+		return print_count(cli, "released", n_all, in_use_all);
+	if (in_use_all) {
+		char bytes[RP_BYTES_TEXT_SIZE];
+
+		printf("%s of their memory is still in use: it counts as unmanaged until the "
+		       "programs end\n",
+		       rp_format_bytes(in_use_all, bytes));
+	}
+	return 0;
+}
+
+int cli_cmd_adopt(struct cli *cli, int argc, char **argv)
+{
+	struct rocpart_error err = {0};
+	size_t n = 0;
+
+	(void)argc;
+	if (rocpart_lease_adopt(cli->machine, argv[0], &n, &err) < 0)
+		return cli_fail(cli, &err);
+	if (cli->values.json)
+		return print_count(cli, "adopted", n, UINT64_MAX);
+	printf("%zu lease%s for %s\n", n, n == 1 ? "" : "s", argv[0]);
+	return 0;
+}
+
+/* ---- status ---- */
+
+static struct rp_json *use_json(const struct rocpart_leases *leases)
+{
+	struct rp_json *list = rp_json_array();
+	const struct rocpart_partition_use *u;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && (u = rocpart_leases_get_use(leases, i)); i++)
+		r = rp_json_append(list, cli_object_json(cli_use_fields, u));
+	return r < 0 ? rp_json_free(list) : list;
+}
+
+static struct rp_json *events_json(const struct rocpart_leases *leases)
+{
+	struct rp_json *list = rp_json_array();
+	uint64_t at, lease;
+	const char *text;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && (text = rocpart_leases_get_event(leases, i, &at, &lease));
+	     i++) {
+		struct rp_json *j = rp_json_object();
+
+		r = rp_json_set_u64(j, "at_s", at);
+		r |= lease ? rp_json_set_u64(j, "lease", lease) : rp_json_set_null(j, "lease");
+		r |= rp_json_set_string(j, "text", text);
+		r |= rp_json_append(list, j);
+	}
+	return r < 0 ? rp_json_free(list) : list;
+}
+
+int cli_put_leases(struct rp_json *j, const struct rocpart_leases *leases)
+{
+	int r = rp_json_set_string(j, "allocator",
+				   rocpart_leases_get_allocator(leases)
+					   ? rocpart_leases_get_allocator(leases)
+					   : "rocpart");
+
+	if (r == 0)
+		r = rp_json_set(j, "leases", cli_leases_json(leases));
+	if (r == 0)
+		r = rp_json_set(j, "use", use_json(leases));
+	return r < 0 ? r : rp_json_set(j, "events", events_json(leases));
+}
+
+static void print_problems(const struct rocpart_leases *leases)
+{
+	const struct rocpart_partition_use *u;
+	const struct rocpart_lease *l;
+
+	for (size_t i = 0; (l = rocpart_leases_get(leases, i)); i++)
+		if (*l->problem)
+			printf("lease %llu (%s): %s\n", (unsigned long long)l->id, l->name,
+			       l->problem);
+	for (size_t i = 0; (u = rocpart_leases_get_use(leases, i)); i++) {
+		char bytes[RP_BYTES_TEXT_SIZE];
+
+		if (u->unmanaged_bytes)
+			printf("partition %s/%u: %s unmanaged, used without a lease: counts as "
+			       "taken (`rocpart holders` shows by whom, `rocpart adopt` gives it a "
+			       "lease)\n",
+			       u->bdf, u->partition, rp_format_bytes(u->unmanaged_bytes, bytes));
+	}
+}
+
+/* What ended by itself, and what happened to the machine: the last few. */
+static void print_events(const struct rocpart_leases *leases)
+{
+	uint64_t at, lease;
+	const char *text;
+	unsigned n = 0;
+
+	for (size_t i = 0; n < 5 && (text = rocpart_leases_get_event(leases, i, &at, &lease));
+	     i++) {
+		if (lease && !rp_str_starts(text, "ended"))
+			continue;
+		n++;
+		if (lease)
+			printf("lease %llu %s\n", (unsigned long long)lease, text);
+		else
+			printf("%s\n", text);
+	}
+}
+
+int cli_print_lease_status(const struct rocpart_leases *leases)
+{
+	const struct rocpart_partition_use *u;
+	const struct rocpart_lease *l;
+	uint64_t usable = 0, leased = 0;
+	size_t n = 0, n_free = 0;
+	char a[RP_BYTES_TEXT_SIZE], b[RP_BYTES_TEXT_SIZE];
+
+	for (; (u = rocpart_leases_get_use(leases, n)); n++) {
+		usable += u->usable_bytes;
+		n_free += u->is_free;
+	}
+	if (rocpart_leases_get_allocator(leases))
+		printf("%s allocates the GPUs of this machine: rocpart places nothing\n",
+		       rocpart_leases_get_allocator(leases));
+	for (size_t i = 0; (l = rocpart_leases_get(leases, i)); i++)
+		leased += *l->bdf ? l->bytes : 0;
+	if (rocpart_leases_get(leases, 0)) {
+		printf("\n");
+		if (cli_print_leases(leases, CLI_LEASE_COLUMNS) < 0)
+			return -ENOMEM;
+	}
+	printf("%s of %s leased, %zu of %zu partitions free\n", rp_format_bytes(leased, a),
+	       rp_format_bytes(usable, b), n_free, n);
+	print_problems(leases);
+	print_events(leases);
+	return 0;
+}
+
+/* ---- explain ---- */
+
+static void explain_lease(const struct rocpart_lease *l)
+{
+	static const char *const promises[] = {
+		"none: nothing keeps others off its bytes",
+		"cooperative: it shares the partition; each tenant keeps to its bytes by its own "
+		"flags (`rocpart args`)",
+		"kernel: the kernel refuses allocations beyond the partition, whose memory domain "
+		"is shared with other partitions",
+		"hardware: the partition has its memory domain for itself",
+	};
+	char bytes[RP_BYTES_TEXT_SIZE], used[RP_BYTES_TEXT_SIZE];
+
+	printf("lease %llu: %s, %s, owner %s\n", (unsigned long long)l->id, l->name,
+	       rocpart_lease_state_to_string(l->state), l->owner);
+	if (*l->bdf)
+		printf("  where: %s/%u, %s, %s in use\n", l->bdf, l->partition,
+		       rp_format_bytes(l->bytes, bytes), rp_format_bytes(l->used_bytes, used));
+	if (*l->why)
+		printf("  why there: %s\n", l->why);
+	if (*l->bdf && (size_t)l->guarantee < RP_ARRAY_LEN(promises))
+		printf("  guarantee: %s\n", promises[l->guarantee]);
+	if (*l->footprint)
+		printf("  bytes: %s\n", l->footprint);
+	if (*l->labels)
+		printf("  labels: %s\n", l->labels);
+	if (*l->problem)
+		printf("  problem: %s\n", l->problem);
+}
+
+static void explain_partition(const struct rocpart_leases *leases,
+			      const struct rocpart_partition_use *u)
+{
+	const struct rocpart_lease *l;
+	char a[RP_BYTES_TEXT_SIZE], b[RP_BYTES_TEXT_SIZE], c[RP_BYTES_TEXT_SIZE];
+
+	printf("partition %s/%u: %s for programs, %s leased, %s in use\n", u->bdf, u->partition,
+	       rp_format_bytes(u->usable_bytes, a), rp_format_bytes(u->leased_bytes, b),
+	       rp_format_bytes(u->used_bytes, c));
+	if (u->is_free)
+		printf("  free for a lease\n");
+	else if (u->unmanaged_bytes)
+		printf("  taken: %s are used without a lease\n",
+		       rp_format_bytes(u->unmanaged_bytes, a));
+	else if (u->n_leases)
+		printf("  taken by %u lease%s\n", u->n_leases, u->n_leases == 1 ? "" : "s");
+	else
+		printf("  not given away: its GPU is cordoned or sick, its size is not known, or "
+		       "the "
+		       "GPU owes places to leases in another mode\n");
+	for (size_t i = 0; (l = rocpart_leases_get(leases, i)); i++)
+		if (l->partition == u->partition && rp_str_eq(l->bdf, u->bdf))
+			explain_lease(l);
+}
+
+static int find_use(struct cli *cli, const struct rocpart_leases *leases, const char *name,
+		    const struct rocpart_partition_use **ret)
+{
+	struct rocpart_snapshot *s = NULL;
+	const struct rocpart_partition *p = NULL;
+	const struct rocpart_partition_use *u;
+	struct rocpart_error err = {0};
+	int status = cli_observe_gpus(cli, &s);
+
+	if (status)
+		return status;
+	if (rocpart_snapshot_find_partition(s, name, &p, &err) < 0)
+		status = cli_fail(cli, &err);
+	for (size_t i = 0; p && (u = rocpart_leases_get_use(leases, i)); i++)
+		if (u->partition == rocpart_partition_get_id(p) &&
+		    rp_str_eq(u->bdf, rocpart_gpu_get_bdf(rocpart_partition_get_gpu(p))))
+			*ret = u;
+	rocpart_snapshot_unref(s);
+	return status || *ret ? status : cli_usage_error(cli, "partition '%s' is gone", name);
+}
+
+static const struct rocpart_lease *find_lease(const struct rocpart_leases *leases, const char *name)
+{
+	const struct rocpart_lease *l;
+	uint64_t id;
+
+	if (rp_parse_u64(name, 10, &id) < 0)
+		return NULL;
+	for (size_t i = 0; (l = rocpart_leases_get(leases, i)); i++)
+		if (l->id == id)
+			return l;
+	return NULL;
+}
+
+static int explain(struct cli *cli, const struct rocpart_leases *leases, const char *name)
+{
+	const struct rocpart_partition_use *u = NULL;
+	const struct rocpart_lease *l = find_lease(leases, name);
+	struct rocpart_error err = {.errnum = -ENOENT, .code = ROCPART_ERR_NOT_FOUND};
+	struct rp_json *j;
+	int status = strchr(name, '/') ? find_use(cli, leases, name, &u) : 0;
+
+	if (status)
+		return status;
+	if (!l && !u) {
+		(void)rp_fmt(err.message, sizeof(err.message), "there is no lease '%.100s'", name);
+		(void)rp_fmt(err.hint, sizeof(err.hint),
+			     "name a lease by its number or a partition as GPU/ID");
+		return cli_fail(cli, &err);
+	}
+	if (cli->values.json) {
+		j = cli_new_document(cli);
+		if (rp_json_set(j, u ? "use" : "lease",
+				u ? cli_object_json(cli_use_fields, u)
+				  : cli_object_json(cli_lease_fields, l)) < 0)
+			return cli_nomem(cli);
+		return cli_print_json(cli, j);
+	}
+	cli_print_banner(cli);
+	if (u)
+		explain_partition(leases, u);
+	else
+		explain_lease(l);
+	return 0;
+}
+
+int cli_cmd_explain(struct cli *cli, int argc, char **argv)
+{
+	struct rocpart_leases *leases = NULL;
+	struct rocpart_error err = {0};
+	int status;
+
+	(void)argc;
+	if (rocpart_leases_new(cli->machine, &leases, &err) < 0)
+		return cli_fail(cli, &err);
+	status = explain(cli, leases, argv[0]);
+	rocpart_leases_free(leases);
+	return status;
+}
+
+/* ---- state ---- */
+
+int cli_cmd_state_export(struct cli *cli, int argc, char **argv)
+{
+	struct rocpart_error err = {0};
+	RP_AUTO_FREE char *text = NULL;
+
+	(void)argc;
+	(void)argv;
+	if (rocpart_leases_export(cli->machine, &text, &err) < 0)
+		return cli_fail(cli, &err);
+	return fputs(text, stdout) < 0;
+}
+
+static int read_all(struct cli *cli, const char *path, struct rp_strbuf *ret)
+{
+	RP_AUTO_CLOSE int fd = -EBADF;
+	ssize_t n = 1;
+
+	fd = rp_str_eq(path, "-") ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && n > 0 && ret->len < 64 * RP_MIB) {
+		if (rp_strbuf_reserve(ret, 65536) < 0)
+			return cli_nomem(cli);
+		n = read(fd, ret->s + ret->len, 65536);
+		ret->len += n > 0 ? (size_t)n : 0;
+	}
+	if (fd < 0 || n < 0)
+		return cli_usage_error(cli, "cannot read '%s': %s", path, rocpart_strerror(errno));
+	return 0;
+}
+
+int cli_cmd_state_import(struct cli *cli, int argc, char **argv)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	struct rocpart_error err = {0};
+	size_t n = 0;
+	int status = read_all(cli, argv[0], &text);
+
+	(void)argc;
+	if (status)
+		return status;
+	if (rocpart_leases_import(cli->machine, text.s ? text.s : "", text.len, argv[0], &n, &err) <
+	    0)
+		return cli_fail(cli, &err);
+	if (cli->values.json)
+		return print_count(cli, "imported", n, UINT64_MAX);
+	printf("%zu lease%s imported\n", n, n == 1 ? "" : "s");
+	return 0;
+}
+
+int cli_cmd_state_check(struct cli *cli, int argc, char **argv)
+{
+	struct rocpart_error err = {0};
+	RP_AUTO_FREE char *problems = NULL;
+	struct rp_json *j;
+	int status;
+
+	(void)argc;
+	(void)argv;
+	if (rocpart_leases_check(cli->machine, &problems, &err) < 0)
+		return cli_fail(cli, &err);
+	if (cli->values.json) {
+		j = cli_new_document(cli);
+		status = rp_json_set_bool(j, "consistent", !*problems) < 0 ||
+					 rp_json_set_string(j, "problems", problems) < 0
+				 ? cli_nomem(cli)
+				 : cli_print_json(cli, j);
+		return status ? status : *problems != '\0';
+	}
+	printf("%s", *problems ? problems : "the leases are consistent\n");
+	return *problems != '\0';
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* place: find a partition for a model and lease it. */
+#include "cli/lease_fields.h"
+
+#include "base/num.h"
+
+static int parse_count(struct cli *cli, const char *option, const char *text, uint64_t max,
+		       uint32_t *ret)
+{
+	uint64_t v;
+
+	if (rp_parse_u64(text, 10, &v) < 0 || v < 1 || v > max)
+		return cli_usage_error(cli, "--%s is a number from 1 to %llu, not '%s'", option,
+				       (unsigned long long)max, text);
+	*ret = (uint32_t)v;
+	return 0;
+}
+
+/* "8192" or "32k". */
+static int parse_context(struct cli *cli, const char *text, uint64_t *ret)
+{
+	size_t n = strlen(text);
+	bool is_kilo = n > 1 && (text[n - 1] == 'k' || text[n - 1] == 'K');
+	RP_AUTO_FREE char *digits = rp_strndup(text, is_kilo ? n - 1 : n);
+
+	if (!digits)
+		return cli_nomem(cli);
+	if (rp_parse_u64(digits, 10, ret) < 0 || *ret == 0 ||
+	    rp_mul_u64(*ret, is_kilo ? 1024 : 1, ret) < 0)
+		return cli_usage_error(cli,
+				       "--context is a number of tokens such as 8192 or 32k, "
+				       "not '%s'",
+				       text);
+	return 0;
+}
+
+/* Names of the catalog have a slash too, so a path says so by its start, or is there. */
+static int open_model(const char *name, struct rocpart_model **ret, struct rocpart_error *err)
+{
+	struct rocpart_catalog *catalog = NULL;
+	RP_AUTO_FREE char *models = cli_data_file("models");
+	int r;
+
+	if (*name == '.' || *name == '/')
+		return rocpart_model_open(name, ret, err);
+	r = models ? rocpart_catalog_new(&catalog) : -ENOMEM;
+	if (r == 0)
+		r = rocpart_catalog_load(catalog, models, err);
+	if (r == 0)
+		r = rocpart_model_find(catalog, name, ret, err);
+	rocpart_catalog_free(catalog);
+	return r == -ENOENT && access(name, F_OK) == 0 ? rocpart_model_open(name, ret, err) : r;
+}
+
+static int set_sizes(struct cli *cli, struct rocpart_size_options *o)
+{
+	const struct cli_values *v = &cli->values;
+	uint64_t context = 0;
+
+	if (v->dtype && rocpart_size_options_set_precision(o, v->dtype) < 0)
+		return cli_usage_error(cli,
+				       "'%s' is not a format of weights (bf16, fp16, fp8, "
+				       "int8, int4, ...)",
+				       v->dtype);
+	if (v->context) {
+		int status = parse_context(cli, v->context, &context);
+
+		if (status)
+			return status;
+		rocpart_size_options_set_context(o, context);
+	}
+	return 0;
+}
+
+/* Sized by its description: the least that works. */
+static int options_of_model(struct cli *cli, const char *name, struct rocpart_place_options **ret)
+{
+	struct rocpart_model *model = NULL;
+	struct rocpart_size_options *sizes = NULL;
+	struct rocpart_footprint *f = NULL;
+	struct rocpart_error err = {0};
+	uint64_t bytes = 0;
+	int status, r = open_model(name, &model, &err);
+
+	if (r < 0)
+		return cli_fail(cli, &err);
+	status = rocpart_size_options_new(&sizes) < 0 ? cli_nomem(cli) : set_sizes(cli, sizes);
+	if (status == 0 && rocpart_footprint_new(model, sizes, &f, &err) < 0)
+		status = cli_fail(cli, &err);
+	if (status == 0 && rocpart_footprint_get(f, ROCPART_FOOTPRINT_TOTAL_BYTES, &bytes) < 0)
+		status = cli_usage_error(cli,
+					 "the bytes of '%s' are not known as a whole; say "
+					 "them with --bytes",
+					 name);
+	if (status == 0 &&
+	    (rocpart_place_options_new(rocpart_model_get_name(model), bytes, ret) < 0 ||
+	     rocpart_place_options_set_footprint(*ret, f) < 0))
+		status = cli_nomem(cli);
+	rocpart_footprint_free(f);
+	rocpart_size_options_free(sizes);
+	rocpart_model_free(model);
+	return status;
+}
+
+static int options_of_bytes(struct cli *cli, const char *name, struct rocpart_place_options **ret)
+{
+	uint64_t bytes;
+
+	if (rp_parse_bytes(cli->values.bytes, &bytes) < 0 || bytes == 0 || bytes > INT64_MAX)
+		return cli_usage_error(cli, "--bytes is a size such as 16G, not '%s'",
+				       cli->values.bytes);
+	if (cli->values.dtype || cli->values.context)
+		return cli_usage_error(cli, "--dtype and --context size a model; --bytes says it");
+	return rocpart_place_options_new(name ? name : "model", bytes, ret) < 0 ? cli_nomem(cli)
+										: 0;
+}
+
+static int set_labels(struct cli *cli, struct rocpart_place_options *o)
+{
+	for (size_t i = 0; i < cli->values.labels.n; i++) {
+		const char *text = cli->values.labels.v[i], *equals = strchr(text, '=');
+		RP_AUTO_FREE char *key = equals ? rp_strndup(text, (size_t)(equals - text)) : NULL;
+
+		if (!key || rocpart_place_options_set_label(o, key, equals + 1) < 0)
+			return cli_usage_error(cli, "--label is KEY=VALUE, not '%s'", text);
+	}
+	return 0;
+}
+
+static int set_options(struct cli *cli, struct rocpart_place_options *o)
+{
+	const struct cli_values *v = &cli->values;
+	struct rocpart_error err = {0};
+	uint32_t n = 1;
+	double priority;
+	int status = 0;
+
+	if (v->owner && rocpart_place_options_set_owner(o, v->owner, &err) < 0)
+		return cli_fail(cli, &err);
+	if (v->partitions.n > 1)
+		return cli_usage_error(cli, "name one partition");
+	if (v->partitions.n && rocpart_place_options_set_partition(o, v->partitions.v[0]) < 0)
+		return cli_nomem(cli);
+	if (v->replicas) {
+		status = parse_count(cli, "replicas", v->replicas, 4096, &n);
+		if (status == 0)
+			(void)rocpart_place_options_set_replicas(o, n);
+	}
+	if (status == 0 && v->share) {
+		status = parse_count(cli, "share", v->share, 64, &n);
+		if (status == 0)
+			(void)rocpart_place_options_set_share(o, n);
+	}
+	if (status == 0 && v->priority) {
+		if (rp_parse_double(v->priority, &priority) < 0 || priority < -1e9 ||
+		    priority > 1e9)
+			return cli_usage_error(cli, "--priority is a whole number, not '%s'",
+					       v->priority);
+		rocpart_place_options_set_priority(o, (int32_t)priority);
+	}
+	return status ? status : set_labels(cli, o);
+}
+
+static int print_placed(struct cli *cli, const struct rocpart_leases *leases)
+{
+	const struct rocpart_lease *l;
+	struct rp_json *j;
+
+	if (cli->values.json) {
+		j = cli_new_document(cli);
+		return rp_json_set(j, "leases", cli_leases_json(leases)) < 0
+			       ? cli_nomem(cli)
+			       : cli_print_json(cli, j);
+	}
+	cli_print_banner(cli);
+	if (!rocpart_leases_get(leases, 0))
+		printf("no lease waits for a place that could have one\n");
+	for (size_t i = 0; (l = rocpart_leases_get(leases, i)); i++) {
+		char bytes[RP_BYTES_TEXT_SIZE];
+
+		printf("lease %llu: %s, %s on %s/%u, guarantee: %s\n", (unsigned long long)l->id,
+		       l->name, rp_format_bytes(l->bytes, bytes), l->bdf, l->partition,
+		       rocpart_guarantee_to_string(l->guarantee));
+	}
+	return 0;
+}
+
+int cli_cmd_place(struct cli *cli, int argc, char **argv)
+{
+	struct rocpart_place_options *o = NULL;
+	struct rocpart_leases *leases = NULL;
+	struct rocpart_error err = {0};
+	int r, status = 0;
+
+	if (cli->values.pending ? argc > 0 || cli->values.bytes : !argc && !cli->values.bytes)
+		return cli_usage_error(cli, "name a model, or --bytes N, or --pending");
+	if (cli->values.pending) {
+		r = rocpart_place_pending(cli->machine, &leases, &err);
+	} else {
+		status = cli->values.bytes ? options_of_bytes(cli, argc ? argv[0] : NULL, &o)
+					   : options_of_model(cli, argv[0], &o);
+		if (status == 0)
+			status = set_options(cli, o);
+		r = status ? 0 : rocpart_place(cli->machine, o, &leases, &err);
+	}
+	if (r < 0)
+		status = cli_fail(cli, &err);
+	else if (status == 0)
+		status = print_placed(cli, leases);
+	rocpart_leases_free(leases);
+	rocpart_place_options_free(o);
+	return status;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* Leases against the machine, by one stated rule: docs/design/leases.md. */
+#ifndef RP_APPLY_RECONCILE_H
+#define RP_APPLY_RECONCILE_H
+
+#include "apply/world.h"
+
+/* One partition of the snapshot. */
+struct rp_part_use {
+	const struct rocpart_partition *partition;
+	uint64_t usable, leased, used, unmanaged;
+	uint32_t n_leases;
+	uint32_t max_tenants; /* least share of its leases; 0 without any */
+	bool is_promised;     /* its GPU owes places in another mode: nothing of it is given away */
+};
+
+struct rp_reconciled {
+	uint64_t *lease_used;	   /* by index of the list */
+	struct rp_part_use *parts; /* by GPU and partition id */
+	size_t n_parts;
+	size_t n_changes;
+};
+void rp_reconciled_done(struct rp_reconciled *r);
+#define RP_AUTO_RECONCILED RP_AUTO(rp_reconciled_done)
+
+/*
+ * Bring list up to date with the world: leases that ended leave it. With db (a transaction is
+ * begun) everything is recorded too; without, nothing is written.
+ */
+int rp_reconcile(struct rp_world *w, struct rp_lease_db *db, struct rp_lease_list *list,
+		 struct rp_reconciled *ret, struct rocpart_error *reterr) RP_MUST_CHECK;
+
+struct rp_part_use *rp_reconciled_find(const struct rp_reconciled *r, const char *bdf,
+				       unsigned part);
+
+bool rp_leases_exist(struct rocpart_machine *m);
+
+#endif
