@@ -44,6 +44,19 @@ static int copy_link(int from_fd, const char *name, int dir_fd)
 	return symlinkat(text, dir_fd, name) < 0 ? rp_neg_errno() : 0;
 }
 
+/*
+ * AMD's libraries keep a lock for each card in shared memory, by its number: those of the simulated
+ * cards must not be the locks of the host's.
+ */
+static int make_shm(struct rp_simfs *fs)
+{
+	if (mkdirat(fs->dev_fd, "shm", 0755) < 0)
+		return rp_neg_errno();
+	if (mount("rocpart-sim", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") < 0)
+		return rp_neg_errno();
+	return 0;
+}
+
 /* All of the host's dev/, but the GPUs: nothing is made in the host's own. */
 static int show_dev(struct rp_simfs *fs, int host_fd)
 {
@@ -60,7 +73,7 @@ static int show_dev(struct rp_simfs *fs, int host_fd)
 		const char *n = e->d_name;
 
 		if (rp_str_eq(n, ".") || rp_str_eq(n, "..") || rp_str_eq(n, "dri") ||
-		    rp_str_eq(n, "kfd"))
+		    rp_str_eq(n, "kfd") || rp_str_eq(n, "shm"))
 			continue;
 		r = e->d_type == DT_LNK ? copy_link(host_fd, n, fs->dev_fd)
 					: bind_at(host_fd, n, fs->dev_fd, "/dev");
@@ -85,6 +98,8 @@ int rp_simfs_show_host(struct rp_simfs *fs, const struct rp_simfs_host *host)
 {
 	int r = show_dev(fs, host->dev_fd);
 
+	if (r == 0)
+		r = make_shm(fs);
 	if (r == 0 && mkdirat(fs->sys_fd, "devices", 0755) < 0)
 		r = rp_neg_errno();
 	if (r == 0)
