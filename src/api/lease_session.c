@@ -133,7 +133,8 @@ static int publish_use(struct rocpart_leases *v, const struct rp_reconciled *now
 			.used_bytes = u->used,
 			.unmanaged_bytes = u->unmanaged,
 			.n_leases = u->n_leases,
-			.is_free = !u->unmanaged && !u->is_promised && !is_shut(u->partition->gpu) && u->usable &&
+			.is_free = !u->unmanaged && !u->is_promised &&
+				   !is_shut(u->partition->gpu) && u->usable &&
 				   (!u->n_leases || u->n_leases < u->max_tenants)};
 	}
 	return 0;

@@ -7,10 +7,11 @@
 
 /*
  * used and tenants are kept by triggers from the claims, so that they cannot differ from them. A
- * lease that is not pending points to its first claim, which is checked at the commit, and the claim
- * to its lease, at once (deferred too, each new lease would make SQLite read all claims): there is
- * no lease without bytes and there are no bytes without a lease. Numbers are not given twice: the
- * largest that was deleted is kept in meta, which costs an insert nothing, as AUTOINCREMENT would.
+ * lease that is not pending points to its first claim, which is checked at the commit, and the
+ * claim to its lease, at once (deferred too, each new lease would make SQLite read all claims):
+ * there is no lease without bytes and there are no bytes without a lease. Numbers are not given
+ * twice: the largest that was deleted is kept in meta, which costs an insert nothing, as
+ * AUTOINCREMENT would.
  */
 static const char version_1[] =
 	"CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
@@ -50,7 +51,8 @@ static const char version_1[] =
 	" WHERE id = OLD.partition; END;"
 	"INSERT INTO meta VALUES('last_lease', '0');"
 	"CREATE TRIGGER lease_number AFTER DELETE ON lease BEGIN"
-	" UPDATE meta SET value = OLD.id WHERE key = 'last_lease' AND CAST(value AS INTEGER) < OLD.id;"
+	" UPDATE meta SET value = OLD.id WHERE key = 'last_lease' AND CAST(value AS INTEGER) < "
+	"OLD.id;"
 	" END;"
 	"CREATE TRIGGER claim_keep BEFORE UPDATE ON claim BEGIN"
 	" SELECT raise(ABORT, 'a claim is never edited'); END;"
