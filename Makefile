@@ -51,6 +51,11 @@ bench: deps build-test/build.ninja
 	@ninja -C build-test --quiet
 	@sh bench/run.sh build-test
 
+bench-model: deps build-test/build.ninja
+	@ninja -C build-test --quiet
+	@python3 bench/bench_model.py build-test/bench/bench_model models/catalog.yaml \
+		../shared/reference/models
+
 install: build
 	@$(MESON) configure build --prefix=$(abspath $(PREFIX)) >/dev/null
 	@DESTDIR=$(DESTDIR) $(MESON) install -C build

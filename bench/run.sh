@@ -4,3 +4,4 @@
 set -eu
 cd "$(dirname "$0")/.."
 sh bench/list.sh "$1"
+"$1/bench/bench_place" bench

@@ -16,14 +16,22 @@ struct cli_values {
 	bool json, yes, help, version;
 	/* of commands */
 	bool dry_run, allow_unvalidated, resume, all;
-	const char *compute, *memory, *reload, *file, *columns, *profile, *wait, *scdoc;
+	const char *compute, *memory, *reload, *file, *config, *output, *columns, *profile, *wait,
+		*scdoc;
 	struct rp_names gpus;
+	/* of plan */
+	const char *product, *n_gpus, *verify;
+	struct rp_names add;
+	/* of model */
+	const char *precision, *context, *max_seqs, *max_batched, *kv_dtype, *tp, *engine, *on,
+		*bytes;
+	bool eager;
 	/* of sim hold, sim fault */
 	const char *pid, *process, *cgroup, *release;
 	struct rp_names partitions;
 	bool contained, no_kfd, list, clear;
 	/* of place, and of changes where leases are */
-	const char *bytes, *owner, *dtype, *context, *replicas, *share, *priority;
+	const char *owner, *dtype, *replicas, *share, *priority;
 	struct rp_names labels;
 	bool pending, evict;
 };
@@ -80,6 +88,18 @@ char *cli_data_file(const char *file);
 /* Text of a profile by its name or path; 0 or exit status. */
 int cli_load_profile(struct cli *cli, const char *name, struct rp_strbuf *ret);
 bool cli_is_path(const char *name);
+/* Whole text of a file; 0 or exit status. */
+int cli_read_file(struct cli *cli, const char *path, struct rp_strbuf *ret);
+
+/* model_io.c: 0 or exit status; what is returned is to be freed. */
+int cli_open_catalog(struct cli *cli, struct rocpart_catalog **ret);
+/* By path, by catalog name, or by --bytes; name may be NULL with --bytes. */
+int cli_open_model(struct cli *cli, const char *name, struct rocpart_model **ret);
+int cli_size_options(struct cli *cli, struct rocpart_size_options **ret);
+/* The folder of the user's own catalog; NULL: no memory. */
+char *cli_user_models(void);
+/* "32k" is 32768. */
+int cli_parse_count(struct cli *cli, const char *option, const char *text, uint64_t *ret);
 
 /* out.c */
 bool cli_wants_colour(FILE *f);
@@ -124,6 +144,10 @@ int cli_cmd_list(struct cli *cli, int argc, char **argv);
 int cli_cmd_status(struct cli *cli, int argc, char **argv);
 int cli_cmd_show(struct cli *cli, int argc, char **argv);
 int cli_cmd_modes(struct cli *cli, int argc, char **argv);
+int cli_cmd_doctor(struct cli *cli, int argc, char **argv);
+int cli_cmd_assert(struct cli *cli, int argc, char **argv);
+int cli_cmd_export(struct cli *cli, int argc, char **argv);
+int cli_cmd_gather(struct cli *cli, int argc, char **argv);
 int cli_cmd_holders(struct cli *cli, int argc, char **argv);
 int cli_cmd_set(struct cli *cli, int argc, char **argv);
 int cli_cmd_apply(struct cli *cli, int argc, char **argv);
@@ -131,10 +155,19 @@ int cli_cmd_reset(struct cli *cli, int argc, char **argv);
 int cli_cmd_undo(struct cli *cli, int argc, char **argv);
 int cli_cmd_cordon(struct cli *cli, int argc, char **argv);
 int cli_cmd_uncordon(struct cli *cli, int argc, char **argv);
+int cli_cmd_plan(struct cli *cli, int argc, char **argv);
+int cli_cmd_model_size(struct cli *cli, int argc, char **argv);
+int cli_cmd_model_fit(struct cli *cli, int argc, char **argv);
+int cli_cmd_model_list(struct cli *cli, int argc, char **argv);
+int cli_cmd_model_show(struct cli *cli, int argc, char **argv);
+int cli_cmd_model_add(struct cli *cli, int argc, char **argv);
 int cli_cmd_sim_create(struct cli *cli, int argc, char **argv);
 int cli_cmd_sim_list(struct cli *cli, int argc, char **argv);
 int cli_cmd_sim_reset(struct cli *cli, int argc, char **argv);
 int cli_cmd_sim_reload(struct cli *cli, int argc, char **argv);
+int cli_cmd_sim_mount(struct cli *cli, int argc, char **argv);
+int cli_cmd_sim_unmount(struct cli *cli, int argc, char **argv);
+int cli_cmd_sim_exec(struct cli *cli, int argc, char **argv);
 int cli_cmd_sim_rm(struct cli *cli, int argc, char **argv);
 int cli_cmd_sim_hold(struct cli *cli, int argc, char **argv);
 int cli_cmd_sim_fault(struct cli *cli, int argc, char **argv);

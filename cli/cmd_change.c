@@ -77,16 +77,30 @@ int cli_cmd_reset(struct cli *cli, int argc, char **argv)
 	return change_modes(cli, ROCPART_COMPUTE_SPX, ROCPART_MEMORY_NPS1);
 }
 
+static int nothing_to_do(struct cli *cli, const char *text)
+{
+	struct rp_json *j;
+
+	if (!cli->values.json) {
+		printf("%s\n", text);
+		return 0;
+	}
+	j = cli_new_document(cli);
+	if (rp_json_set_string(j, "result", "already so") < 0) {
+		rp_json_free(j);
+		return cli_nomem(cli);
+	}
+	return cli_print_json(cli, j);
+}
+
 static int resume(struct cli *cli, bool undo)
 {
 	struct rocpart_change *change = NULL;
 	struct rocpart_error err = {0};
 	int status, r = rocpart_change_open_journal(cli->machine, &change, &err);
 
-	if (r == -ENOENT && !undo && !cli->values.json) {
-		printf("no change is unfinished\n");
-		return 0;
-	}
+	if (r == -ENOENT && !undo)
+		return nothing_to_do(cli, err.message);
 	if (r < 0)
 		return cli_fail(cli, &err);
 	status = cli_set_change_options(cli, change);
@@ -103,7 +117,7 @@ static int apply_file(struct cli *cli, const char *path)
 	struct rocpart_error err = {0};
 	int status = new_change(cli, &s, &change);
 
-	if (status == 0 && rocpart_change_load_file(change, path, &err) < 0)
+	if (status == 0 && rocpart_change_load_config(change, path, cli->values.config, &err) < 0)
 		status = cli_fail(cli, &err);
 	if (status == 0)
 		status = cli_do_change(cli, change);
@@ -136,10 +150,8 @@ int cli_cmd_undo(struct cli *cli, int argc, char **argv)
 	if (r == 0)
 		return resume(cli, true);
 	r = rocpart_change_open_last(cli->machine, &change, &err);
-	if (r == -ENOENT && !cli->values.json) {
-		printf("there is no change to undo\n");
-		return 0;
-	}
+	if (r == -ENOENT)
+		return nothing_to_do(cli, err.message);
 	return r < 0 ? cli_fail(cli, &err) : cli_do_change(cli, change);
 }
 

@@ -224,7 +224,8 @@ static void explain_partition(const struct rocpart_leases *leases,
 	else if (u->n_leases)
 		printf("  taken by %u lease%s\n", u->n_leases, u->n_leases == 1 ? "" : "s");
 	else
-		printf("  not given away: its GPU is cordoned or sick, its size is not known, or the "
+		printf("  not given away: its GPU is cordoned or sick, its size is not known, or "
+		       "the "
 		       "GPU owes places to leases in another mode\n");
 	for (size_t i = 0; (l = rocpart_leases_get(leases, i)); i++)
 		if (l->partition == u->partition && rp_str_eq(l->bdf, u->bdf))

@@ -7,7 +7,7 @@
 	"minor,rocr_index"
 #define STATUS_COLUMNS                                                                    \
 	"index,bdf,product,compute_mode,memory_mode,n_partitions,partition_memory_bytes," \
-	"partition_domain_bytes,memory_used_bytes,health,degraded"
+	"memory_used_bytes,health,degraded"
 
 static int document(struct cli *cli, const struct rocpart_snapshot *s, struct rp_json **ret)
 {
@@ -153,7 +153,8 @@ int cli_cmd_list(struct cli *cli, int argc, char **argv)
 static bool has_unfinished(struct cli *cli, bool quiet)
 {
 	struct rocpart_change *change = NULL;
-	bool is_open = rocpart_change_open_journal(cli->machine, &change, NULL) == 0;
+	/* A damaged journal is one too: it stands in the way of every change. */
+	bool is_open = rocpart_change_open_journal(cli->machine, &change, NULL) != -ENOENT;
 
 	if (is_open && !quiet)
 		printf("a change is not finished: `rocpart apply --resume` goes on, `rocpart undo` "

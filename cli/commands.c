@@ -58,14 +58,26 @@ static const struct cli_option set_options[] = {
 	OPTS_CHANGE,
 	END,
 };
+#define OPTS_FILE                                                                                 \
+	{"file",   'f',	     "FILE",                                                              \
+	 CLI_TEXT, AT(file), "what the node should be (node.yaml, or a neighbour's form of it)"}, \
+	{                                                                                         \
+		"config", 0, "NAME", CLI_TEXT, AT(config),                                        \
+			"which of the configurations or profiles of the file"                     \
+	}
+static const struct cli_option assert_options[] = {OPTS_FILE, END};
 static const struct cli_option apply_options[] = {
-	{"file", 'f', "FILE", CLI_TEXT, AT(file), "what the node should be (node.yaml)"},
+	OPTS_FILE,
 	{"resume", 0, NULL, CLI_FLAG, AT(resume), "go on with a change that was interrupted"},
 	OPTS_CHANGE,
 	END,
 };
 static const struct cli_option reset_options[] = {OPT_GPU, OPTS_CHANGE, END};
 static const struct cli_option undo_options[] = {OPTS_CHANGE, END};
+static const struct cli_option gather_options[] = {
+	{"output", 'o', "DIR", CLI_TEXT, AT(output), "folder to make (rocpart-capture)"},
+	END,
+};
 static const struct cli_option help_options[] = {
 	{"scdoc", 0, "COMMAND", CLI_TEXT, AT(scdoc), "print the frame of its man page"},
 	END,
@@ -112,17 +124,72 @@ static const struct cli_option sim_fault_options[] = {
 	END,
 };
 
+#define OPTS_MODEL                                                                               \
+	{                                                                                        \
+		"precision",                                                                     \
+		0,                                                                               \
+		"WORD",                                                                          \
+		CLI_TEXT,                                                                        \
+		AT(precision),                                                                   \
+		"format of the weights: fp32 fp16 bf16 fp8 int8 int4 gptq awq mxfp4 nvfp4"},     \
+		{"context", 0, "TOKENS", CLI_TEXT, AT(context), "longest request, e.g. 32k"},    \
+		{"max-seqs", 0, "N", CLI_TEXT, AT(max_seqs), "requests that run at once (256)"}, \
+		{"max-batched-tokens",	     0, "N", CLI_TEXT, AT(max_batched),                  \
+		 "tokens of one step (2048)"},                                                   \
+		{"kv-dtype",                                                                     \
+		 0,                                                                              \
+		 "WORD",                                                                         \
+		 CLI_TEXT,                                                                       \
+		 AT(kv_dtype),                                                                   \
+		 "format of the KV cache: bf16 fp8 int8; of llama.cpp q8_0 q4_0 and more"},      \
+		{"tp", 0, "RANKS", CLI_TEXT, AT(tp), "ranks that share the model (1)"},          \
+		{"engine",   0,                                                                  \
+		 "ENGINE",   CLI_TEXT,                                                           \
+		 AT(engine), "vllm, vllm:VERSION or llama.cpp (vllm:0.19, for GGUF llama.cpp)"}, \
+		{"eager", 0, NULL, CLI_FLAG, AT(eager), "run without graphs"},                   \
+	{                                                                                        \
+		"bytes", 0, "SIZE", CLI_TEXT, AT(bytes),                                         \
+			"the weights are that many bytes; nothing else is known of the model"    \
+	}
+
+static const struct cli_option model_size_options[] = {
+	OPTS_MODEL,
+	{"on", 0, "SIZE|GPU/ID", CLI_TEXT, AT(on),
+	 "on a partition of that size, or on that partition of the machine"},
+	END,
+};
+static const struct cli_option model_fit_options[] = {OPTS_MODEL, OPT_COLUMNS, END};
+static const struct cli_option model_list_options[] = {OPT_COLUMNS, END};
+
+static const struct cli_option plan_options[] = {
+	{"file", 'f', "FILE", CLI_TEXT, AT(file), "what is to be placed (node.yaml, its models:)"},
+	{"add", 0, "MODEL", CLI_LIST, AT(add), "one replica of this model too; several by comma"},
+	{"product", 0, "NAME", CLI_TEXT, AT(product),
+	 "plan for GPUs of this product instead of the machine's"},
+	{"gpus", 0, "N", CLI_TEXT, AT(n_gpus), "with --product: how many there are (any number)"},
+	{"allow-unvalidated", 0, NULL, CLI_FLAG, AT(allow_unvalidated),
+	 "use modes that the vendor has not validated too"},
+	{"verify", 0, "FILE", CLI_TEXT, AT(verify),
+	 "check the claims of a plan that --json printed, from the file alone"},
+	END,
+};
+
 static const char every_day[] = "every day";
 static const char closer[] = "look closer";
 static const char manage[] = "manage";
 static const char develop[] = "develop";
+static const char models[] = "models";
 static const char simulated[] = "simulated machines";
 
 static const struct cli_command commands[] = {
 	{"status", every_day, "", 0, 0, "what each GPU is in, and what is wrong", list_options,
 	 true, cli_cmd_status},
+	{"plan", every_day, "", 0, 0, "which modes and partitions for which models, with a proof",
+	 plan_options, false, cli_cmd_plan},
 	{"apply", every_day, "", 0, 0, "make the node what a file says, or finish a change",
 	 apply_options, true, cli_cmd_apply},
+	{"doctor", every_day, "", 0, 0, "go through the checklist of a machine", NULL, true,
+	 cli_cmd_doctor},
 	{"place", every_day, "[MODEL|NAME]", 0, 1, "lease a partition for a model", place_options,
 	 true, cli_cmd_place},
 	{"release", every_day, "LEASE|OWNER...", 1, 64, "end leases", NULL, true, cli_cmd_release},
@@ -141,6 +208,10 @@ static const struct cli_command commands[] = {
 	{"set", manage, "", 0, 0, "switch the modes of GPUs", set_options, true, cli_cmd_set},
 	{"reset", manage, "", 0, 0, "bring GPUs back to SPX/NPS1", reset_options, true,
 	 cli_cmd_reset},
+	{"assert", manage, "", 0, 0, "check that the node is what a file says", assert_options,
+	 true, cli_cmd_assert},
+	{"export", manage, "", 0, 0, "print the present state as a file for apply", NULL, true,
+	 cli_cmd_export},
 	{"adopt", manage, "OWNER|PID", 1, 1, "give leases to memory that is used without", NULL,
 	 true, cli_cmd_adopt},
 	{"cordon", manage, "GPU...", 1, 64, "keep GPUs out of changes and placement", NULL, true,
@@ -164,8 +235,26 @@ static const struct cli_command commands[] = {
 	 false, cli_cmd_sim_fault},
 	{"sim reload", simulated, "NAME", 1, 1, "reload its driver, as somebody else would", NULL,
 	 false, cli_cmd_sim_reload},
+	{"sim mount", simulated, "NAME [DIR]", 1, 2, "show one as files, sys/ and dev/ in DIR",
+	 NULL, false, cli_cmd_sim_mount},
+	{"sim unmount", simulated, "NAME [DIR]", 1, 2, "end that", NULL, false,
+	 cli_cmd_sim_unmount},
+	{"sim exec", simulated, "NAME -- COMMAND...", 2, 4096,
+	 "run a command that sees it as /sys and /dev", NULL, false, cli_cmd_sim_exec},
 	{"sim rm", simulated, "NAME", 1, 1, "delete a simulated machine", NULL, false,
 	 cli_cmd_sim_rm},
+	{"model size", models, "MODEL|FILE", 0, 1, "how many bytes a model needs, item by item",
+	 model_size_options, false, cli_cmd_model_size},
+	{"model fit", models, "MODEL|FILE", 0, 1, "on which products and modes it fits",
+	 model_fit_options, false, cli_cmd_model_fit},
+	{"model list", models, "", 0, 0, "the models of the catalog", model_list_options, false,
+	 cli_cmd_model_list},
+	{"model show", models, "MODEL|FILE", 1, 1, "what is known of a model, and from where", NULL,
+	 false, cli_cmd_model_show},
+	{"model add", models, "NAME FILE", 2, 2, "put a model's files in your own catalog", NULL,
+	 false, cli_cmd_model_add},
+	{"gather", develop, "", 0, 0, "copy what the kernel shows of the GPUs into a folder",
+	 gather_options, true, cli_cmd_gather},
 	{"completion", develop, "bash|zsh|fish", 1, 1, "print a completion script", NULL, false,
 	 cli_cmd_completion},
 	{"help", develop, "[COMMAND]", 0, 2, "show help on a command", help_options, false,

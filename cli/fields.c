@@ -204,7 +204,7 @@ const struct cli_field cli_gpu_fields[] = {
 	{"unique_id", "UNIQUE-ID", CLI_SHOW_TEXT, gpu_unique_id},
 	{"n_xcds", "XCDS", CLI_SHOW_TEXT, gpu_xcds},
 	{"memory_used_bytes", "USED", CLI_SHOW_BYTES, gpu_used},
-	{"n_partitions", "PARTITIONS", CLI_SHOW_TEXT, gpu_n_partitions},
+	{"n_partitions", "PARTS", CLI_SHOW_TEXT, gpu_n_partitions},
 	{"partition_memory_bytes", "EACH", CLI_SHOW_BYTES, gpu_each},
 	{"partition_domain_bytes", "DOMAIN", CLI_SHOW_BYTES, gpu_domain},
 	{NULL, NULL, CLI_SHOW_NEVER, NULL},

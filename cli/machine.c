@@ -72,7 +72,7 @@ char *cli_data_file(const char *file)
 	return rp_strdupf("%s/%s", ROCPART_DATADIR, file);
 }
 
-static int read_text(struct cli *cli, const char *path, struct rp_strbuf *ret)
+int cli_read_file(struct cli *cli, const char *path, struct rp_strbuf *ret)
 {
 	RP_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct rocpart_error err = {0};
@@ -98,7 +98,7 @@ int cli_load_profile(struct cli *cli, const char *name, struct rp_strbuf *ret)
 	RP_AUTO_FREE char *file = rp_strdupf("profiles/%s.yaml", name), *path = NULL;
 
 	if (cli_is_path(name))
-		return read_text(cli, name, ret);
+		return cli_read_file(cli, name, ret);
 	path = file ? cli_data_file(file) : NULL;
 	if (!path)
 		return cli_nomem(cli);
@@ -111,7 +111,7 @@ int cli_load_profile(struct cli *cli, const char *name, struct rp_strbuf *ret)
 			     "`rocpart sim list` shows both; a path to a YAML file works too");
 		return cli_fail(cli, &err);
 	}
-	return read_text(cli, path, ret);
+	return cli_read_file(cli, path, ret);
 }
 
 /* A machine that does not exist yet is made from the profile of its name. */
@@ -153,6 +153,9 @@ int cli_open_machine(struct cli *cli)
 		r = rocpart_machine_open_capture(v->root, &cli->machine, &err);
 	} else {
 		r = rocpart_machine_open_real(NULL, &cli->machine, &err);
+		if (r == 0 && rocpart_machine_get_shown_name(cli->machine))
+			rp_strbuf_add(&cli->machine_name,
+				      rocpart_machine_get_shown_name(cli->machine));
 	}
 	return r < 0 ? cli_fail(cli, &err) : 0;
 }

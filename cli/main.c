@@ -69,6 +69,7 @@ int main(int argc, char **argv)
 
 	rocpart_machine_close(cli.machine);
 	rp_names_done(&cli.values.gpus);
+	rp_names_done(&cli.values.add);
 	rp_names_done(&cli.values.partitions);
 	rp_names_done(&cli.values.labels);
 	rp_strbuf_done(&cli.machine_name);

@@ -136,12 +136,22 @@ static int check_seen(const struct parser *p, const char *command, const char *s
 	return 0;
 }
 
+/* A mistake before --json is told as JSON too. */
+static bool wants_json(int argc, char **argv)
+{
+	for (int i = 0; i < argc && !rp_str_eq(argv[i], "--"); i++)
+		if (rp_str_eq(argv[i], "--json") || rp_str_eq(argv[i], "-j"))
+			return true;
+	return false;
+}
+
 int cli_parse(struct cli *cli, int argc, char **argv, int *ret_argc)
 {
 	struct parser p = {.cli = cli, .argc = argc, .argv = argv};
 	bool only_words = false;
 	int n = 0;
 
+	cli->values.json = wants_json(argc, argv);
 	for (p.i = 0; p.i < argc; p.i++) {
 		char *arg = argv[p.i];
 		int r;

@@ -23,6 +23,7 @@ ALLOWED = {
     "enforce": {"base", "handout", "rocpart"},
     "apply": {"base", "facts", "hw", "node", "modes", "place", "lease", "rocpart"},
     "sim": {"base", "rocpart"},
+    "simfs": {"base", "sim", "rocpart"},
     "api": {"base", "facts", "hw", "node", "modes", "model", "modelfile", "place", "handout",
             "lease", "enforce", "apply", "sim", "rocpart"},
     "cli": {"base", "rocpart"},
@@ -32,6 +33,7 @@ LIBRARIES = {
     "jansson.h": {"src/base/json.c"},
     "yaml.h": {"src/base/yaml.c"},
     "sqlite3.h": {"src/lease"},
+    "fuse3/fuse_lowlevel.h": {"src/simfs"},
 }
 # Pure folders: values in, values out. Headers that would let the world in.
 PURE = {"facts", "node", "modes", "model", "place", "handout"}

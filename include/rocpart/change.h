@@ -113,6 +113,21 @@ int rocpart_change_load_file(struct rocpart_change *change, const char *path,
 			     struct rocpart_error *reterr);
 
 /**
+ * rocpart_change_load_config() - Add the wishes of one of several configurations of a file.
+ * @change: the change.
+ * @path: a node.yaml; a file of named `partition-configs:` in the form of mig-parted; the
+ *	config.json of AMD's device-config-manager.
+ * @config: name of the configuration or profile; NULL when the file has only one.
+ * @reterr: why it failed, with line and column, or NULL.
+ *
+ * Unknown keys are errors. A PCI address that is not here is not: it is a difference, and
+ * rocpart_change_check() fails with GPU_LOST. Since 0.1.
+ * Return: as rocpart_change_load_file().
+ */
+int rocpart_change_load_config(struct rocpart_change *change, const char *path, const char *config,
+			       struct rocpart_error *reterr);
+
+/**
  * rocpart_change_set_allow_unvalidated() - Accept pairs that the vendor has not validated.
  * @change: the change.
  * @allow: false unless set.
@@ -168,11 +183,11 @@ void rocpart_change_set_progress(struct rocpart_change *change, rocpart_progress
  *
  * Legality of each pair, hive-wide memory mode, cordons, validation, unfinished changes, leases.
  * Writes nothing. Holders are not an error here: see rocpart_change_get_holders(). Afterwards, also
- * when it failed, the getters below tell what the change would do. Since 0.1. Return: 0; -EINVAL:
- * an impossible pair (MODE_UNSUPPORTED, NPS_NEEDS_COMPUTE) or one that is not validated
- * (NOT_VALIDATED); -EPERM: CORDONED; -EROFS: a capture; -EBUSY: UNFINISHED_CHANGE, or LEASED:
- * leases use the partitions, see rocpart_change_set_evict(); -EBADMSG: BAD_RECORDS; -ENOMEM; errno
- * of reading.
+ * when it failed, the getters below tell what the change would do. Since 0.1.
+ * Return: 0; -EINVAL: an impossible pair (MODE_UNSUPPORTED, NPS_NEEDS_COMPUTE) or one that is not
+ * validated (NOT_VALIDATED); -EPERM: CORDONED; -EROFS: a capture; -EBUSY: UNFINISHED_CHANGE, or
+ * LEASED: leases use the partitions, see rocpart_change_set_evict(); -EBADMSG: BAD_RECORDS;
+ * -ENODEV: GPU_LOST, a GPU that a file names is not here; -ENOMEM; errno of reading.
  */
 int rocpart_change_check(struct rocpart_change *change, struct rocpart_error *reterr);
 
@@ -236,6 +251,17 @@ const char *rocpart_change_get_step(const struct rocpart_change *change, size_t 
 const char *rocpart_change_get_warning(const struct rocpart_change *change, size_t index);
 
 /**
+ * rocpart_change_get_difference() - One thing that is not as wished.
+ * @change: a change after rocpart_change_check(), whether that failed or not.
+ * @index: from 0.
+ *
+ * Modes, missing GPUs and partitions, memory modes that wait; of the GPUs that were wished for.
+ * Works on captures too. Since 0.1.
+ * Return: one line, owned by the change; NULL past the end.
+ */
+const char *rocpart_change_get_difference(const struct rocpart_change *change, size_t index);
+
+/**
  * rocpart_change_needs_reload() - Whether the driver is reloaded.
  * @change: a checked change.
  *
@@ -279,7 +305,7 @@ int rocpart_change_apply(struct rocpart_change *change, struct rocpart_error *re
  * @reterr: why it failed, or NULL.
  *
  * Since 0.1.
- * Return: as rocpart_change_apply().
+ * Return: as rocpart_change_apply(); -ENOENT: another process has finished it meanwhile.
  */
 int rocpart_change_undo(struct rocpart_change *change, struct rocpart_error *reterr);
 

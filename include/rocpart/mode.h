@@ -149,7 +149,8 @@ size_t rocpart_pairs_get_count(const struct rocpart_pairs *pairs);
  * @xcds: XCDs of each partition.
  * @cus: compute units of each partition.
  * @memory_bytes: bytes that the kernel enforces for each partition, 8 entries, 0 when not known
- *	(Linux amdgpu_amdkfd.c, amdgpu_amdkfd_get_xcp_mem size rule).
+ *	(Linux amdgpu_amdkfd.c, amdgpu_amdkfd_get_xcp_mem size rule). Of an APU it is computed from
+ *	its present partitions, whose bytes are rounded down to pages: up to a page for each less.
  * @domain_bytes: bytes of each memory domain, 8 entries, 0 when not known.
  * @reason: why it is impossible, or what stands in the way; "" otherwise. Owned by the list.
  * @reserved: zero.

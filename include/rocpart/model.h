@@ -316,6 +316,7 @@ enum rocpart_footprint_value {
 	ROCPART_FOOTPRINT_MAX_SEQS = 14,
 	ROCPART_FOOTPRINT_MAX_BATCHED_TOKENS = 15,
 	ROCPART_FOOTPRINT_RANKS = 16,
+	ROCPART_FOOTPRINT_DRAFT_PARAMETERS = 17, /* of draft layers, in the files but not loaded */
 };
 
 /**

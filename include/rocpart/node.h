@@ -45,8 +45,10 @@ struct rocpart_partition;
  * @ret_machine: machine to be closed with rocpart_machine_close().
  * @reterr: why it failed, or NULL.
  *
- * Opens folders only: reads no GPU, touches no hardware. Since 0.1.
- * Return: 0; -ENOMEM; errno of opening the root folder.
+ * Opens folders only: reads no GPU, touches no hardware. Inside `rocpart sim exec` it is the
+ * simulated machine; see rocpart_machine_get_shown_name(). Since 0.1.
+ * Return: 0; -ENOMEM; -ENOTCONN: the server of that simulated machine is gone; errno of opening
+ * the root folder.
  */
 int rocpart_machine_open_real(const char *state_dir, struct rocpart_machine **ret_machine,
 			      struct rocpart_error *reterr);
@@ -83,6 +85,17 @@ int rocpart_machine_open_sim(const char *dir, struct rocpart_machine **ret_machi
  * Since 0.1.
  */
 void rocpart_machine_close(struct rocpart_machine *machine);
+
+/**
+ * rocpart_machine_get_shown_name() - Which simulated machine /sys shows.
+ * @machine: the machine.
+ *
+ * Inside `rocpart sim exec` the real root is that of a simulated machine: its kind is
+ * ROCPART_MACHINE_SIM then, and its records are kept with it. Since 0.1.
+ * Return: its name, borrowed from @machine; NULL when the root is what it seems to be, also for a
+ * machine that rocpart_machine_open_sim() opened.
+ */
+const char *rocpart_machine_get_shown_name(const struct rocpart_machine *machine);
 
 /**
  * rocpart_machine_get_kind() - What stands behind it.
@@ -145,6 +158,18 @@ struct rocpart_snapshot *rocpart_snapshot_unref(struct rocpart_snapshot *snapsho
  * Return: the kind.
  */
 enum rocpart_machine_kind rocpart_snapshot_get_kind(const struct rocpart_snapshot *snapshot);
+
+/**
+ * rocpart_snapshot_export() - The present state as a file that rocpart_change_load_file() reads.
+ * @snapshot: the snapshot.
+ * @ret_text: YAML; to be freed with free(3).
+ * @reterr: why it failed, or NULL.
+ *
+ * Number of GPUs, memory mode and compute modes. Thread: any. Since 0.1.
+ * Return: 0; -ENODEV: there is no GPU; -ENOMEM.
+ */
+int rocpart_snapshot_export(const struct rocpart_snapshot *snapshot, char **ret_text,
+			    struct rocpart_error *reterr);
 
 /**
  * rocpart_snapshot_get_generation() - KFD generation_id under which it was made.

@@ -13,12 +13,15 @@
 #define ROCPART_ROCPART_H
 
 #include <rocpart/change.h>
+#include <rocpart/doctor.h>
 #include <rocpart/error.h>
+#include <rocpart/gather.h>
 #include <rocpart/lease.h>
 #include <rocpart/mode.h>
 #include <rocpart/model.h>
 #include <rocpart/node.h>
 #include <rocpart/place.h>
+#include <rocpart/plan.h>
 #include <rocpart/sim.h>
 
 #ifdef __cplusplus

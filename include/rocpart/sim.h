@@ -238,9 +238,9 @@ int rocpart_sim_process_use_vram(struct rocpart_sim_process *process, const char
  *
  * It blocks what a real one blocks: compute switches (before Linux 6.17 of every GPU) while it has
  * /dev/kfd open, and driver reloads while it has any device open. Since 0.1.
- * Return: 0; -EEXIST: that process id exists; -ENODEV: no such GPU or partition; -ENOMEM: the
- * partition has not that much memory left, or out of memory; -EPERM: memory of a partition that is
- * not allowed; -ENOENT, -EBADMSG as rocpart_sim_reset().
+ * Return: 0; -EEXIST: that process id exists; -ENODEV: no such GPU or partition, or the driver is
+ * not loaded; -ENOMEM: the partition has not that much memory left, or out of memory; -EPERM:
+ * memory of a partition that is not allowed; -ENOENT, -EBADMSG as rocpart_sim_reset().
  */
 int rocpart_sim_hold(const char *dir, const struct rocpart_sim_process *process, uint32_t *ret_pid,
 		     struct rocpart_error *reterr);

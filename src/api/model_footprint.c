@@ -53,6 +53,8 @@ ROCPART_PUBLIC int rocpart_footprint_get(const struct rocpart_footprint *footpri
 		return known(true, f->max_batched, ret_value);
 	case ROCPART_FOOTPRINT_RANKS:
 		return known(true, f->ranks, ret_value);
+	case ROCPART_FOOTPRINT_DRAFT_PARAMETERS:
+		return known(f->draft_parameters != 0, f->draft_parameters, ret_value);
 	default:
 		return -EINVAL;
 	}
@@ -220,6 +222,9 @@ static void vllm_flags(struct words *w, const struct rp_footprint *f, uint64_t p
 	add_number(w, "--max-num-batched-tokens", f->max_batched);
 	if (f->ranks > 1)
 		add_number(w, "--tensor-parallel-size", f->ranks);
+	/* A 16-bit checkpoint that was asked for in fp8 is quantised by the engine as it loads. */
+	if (rp_str_eq(f->precision, "fp8"))
+		add_text(w, "--quantization", "fp8");
 	if (f->kv_dtype && f->kv_dtype->block_bytes == 1)
 		add_text(w, "--kv-cache-dtype", f->kv_dtype->name);
 	if (!f->items[RP_PART_GRAPH].bytes)

@@ -1,115 +1,43 @@
 /* SPDX-License-Identifier: MIT */
-/* node.yaml, its `node:` part: which modes the GPUs of a node should be in. */
-#include "apply/change.h"
+/* node.yaml: which modes the GPUs of a node should be in. */
+#include "api/node_file.h"
 #include "base/num.h"
 #include "base/strbuf.h"
-#include "base/yaml.h"
 
-struct file {
-	const char *name;
-	struct rocpart_change *change;
-	const struct rocpart_snapshot *snapshot;
-	enum rocpart_memory_mode memory;
-	enum rocpart_compute_mode *compute; /* one for each GPU */
-	struct rocpart_error *reterr;
-};
-
-static int set_gpu(struct file *f, size_t index, enum rocpart_compute_mode mode,
-		   const struct rp_yaml *at)
+static int read_gpus(struct rp_node_file *f, const struct rp_yaml *gpus)
 {
-	if (f->compute[index] != ROCPART_COMPUTE_UNKNOWN && f->compute[index] != mode)
-		return rp_yaml_error(at, f->name, f->reterr,
-				     "GPU %zu gets two compute modes, %s and %s", index,
-				     rocpart_compute_mode_to_string(f->compute[index]),
-				     rocpart_compute_mode_to_string(mode));
-	f->compute[index] = mode;
-	return 0;
-}
+	RP_AUTO_FREE bool *named = rp_new0(bool, f->snapshot->n_gpus);
+	int r = named ? 0 : rp_error_nomem(f->reterr);
 
-/* "1-7": both ends, by index. 1 when text has that form. */
-static int parse_range(const char *text, size_t *first, size_t *last)
-{
-	const char *dash = strchr(text, '-');
-	RP_AUTO_FREE char *left = dash ? rp_strndup(text, (size_t)(dash - text)) : NULL;
-	uint64_t a, b;
-
-	if (!left || rp_parse_u64(left, 10, &a) < 0 || rp_parse_u64(dash + 1, 10, &b) < 0)
-		return 0;
-	*first = (size_t)a;
-	*last = (size_t)b;
-	return 1;
-}
-
-static bool is_of_product(const struct rocpart_gpu *gpu, const char *name)
-{
-	return gpu->product && rp_str_eq_nocase(gpu->product->name, name);
-}
-
-/* A key of `gpus:`: all, a range, an index, a PCI address, a unique id, a product name. */
-static int set_named(struct file *f, const char *key, const struct rp_yaml *at,
-		     enum rocpart_compute_mode mode)
-{
-	const struct rocpart_snapshot *s = f->snapshot;
-	const struct rocpart_gpu *gpu = NULL;
-	size_t first = 0, last = 0, n = 0;
-	bool all = rp_str_eq(key, "all"), range = parse_range(key, &first, &last);
-	int r = 0;
-
-	if (range && (first > last || last >= s->n_gpus))
-		return rp_yaml_error(at, f->name, f->reterr,
-				     "range '%s' does not fit: this machine has GPUs 0 to %zu", key,
-				     s->n_gpus ? s->n_gpus - 1 : 0);
-	if (!range && !all && rocpart_snapshot_find_gpu(s, key, &gpu, NULL) == 0)
-		return set_gpu(f, gpu->index, mode, at);
-	for (size_t i = 0; r == 0 && i < s->n_gpus; i++) {
-		if (all ? s->gpus[i].compute == ROCPART_COMPUTE_UNKNOWN
-			: !(range && i >= first && i <= last) && !is_of_product(&s->gpus[i], key))
-			continue;
-		n++;
-		r = set_gpu(f, i, mode, at);
-	}
-	if (r == 0 && n == 0)
-		return rp_yaml_error(at, f->name, f->reterr, "no GPU of this machine is '%s'", key);
-	return r;
-}
-
-static int read_gpus(struct file *f, const struct rp_yaml *gpus)
-{
-	int r = 0;
-
-	if (gpus->kind != RP_YAML_MAP)
+	if (r == 0 && gpus->kind != RP_YAML_MAP)
 		return rp_yaml_error(gpus, f->name, f->reterr,
 				     "must be a map such as {all: CPX} or {0: SPX, \"1-7\": CPX}");
 	for (size_t i = 0; r == 0 && i < gpus->n; i++) {
-		enum rocpart_compute_mode mode;
-		const char *text;
+		struct rp_mode_pair modes = {ROCPART_COMPUTE_UNKNOWN, ROCPART_MEMORY_UNKNOWN};
 
-		r = rp_yaml_text(gpus->items[i], f->name, &text, f->reterr);
-		if (r < 0)
-			return r;
-		if (rocpart_compute_mode_from_string(text, &mode) < 0)
-			return rp_yaml_error(gpus->items[i], f->name, f->reterr,
-					     "'%s' is not a compute mode (SPX, DPX, TPX, QPX, CPX)",
-					     text);
-		r = set_named(f, gpus->keys[i], gpus->key_nodes[i], mode);
+		r = rp_node_read_compute(f, gpus->items[i], &modes.compute);
+		if (r == 0)
+			r = rp_node_find_gpus(f, gpus->keys[i], gpus->key_nodes[i], named);
+		for (size_t k = 0; r == 0 && k < f->snapshot->n_gpus; k++)
+			if (named[k])
+				r = rp_node_set_gpu(f, k, modes, gpus->key_nodes[i]);
 	}
 	return r;
 }
 
-static int read_memory(struct file *f, const struct rp_yaml *memory)
+/* Of every GPU that has one: "hive-wide" does not mean a GPU that cannot be partitioned. */
+static int read_memory(struct rp_node_file *f, const struct rp_yaml *memory)
 {
-	const char *text;
-	int r = rp_yaml_text(memory, f->name, &text, f->reterr);
+	struct rp_mode_pair modes = {ROCPART_COMPUTE_UNKNOWN, ROCPART_MEMORY_UNKNOWN};
+	int r = rp_node_read_memory(f, memory, &modes.memory);
 
-	if (r < 0)
-		return r;
-	if (rocpart_memory_mode_from_string(text, &f->memory) < 0)
-		return rp_yaml_error(memory, f->name, f->reterr,
-				     "'%s' is not a memory mode (NPS1, NPS2, NPS4)", text);
-	return 0;
+	for (size_t i = 0; r == 0 && i < f->snapshot->n_gpus; i++)
+		if (f->snapshot->gpus[i].compute != ROCPART_COMPUTE_UNKNOWN)
+			r = rp_node_set_gpu(f, i, modes, memory);
+	return r;
 }
 
-static int read_allocator(struct file *f, const struct rp_yaml *allocator)
+static int read_allocator(struct rp_node_file *f, const struct rp_yaml *allocator)
 {
 	const char *text;
 	int r = rp_yaml_text(allocator, f->name, &text, f->reterr);
@@ -123,12 +51,26 @@ static int read_allocator(struct file *f, const struct rp_yaml *allocator)
 	return r;
 }
 
-static int read_node(struct file *f, const struct rp_yaml *node)
+static int read_count(struct rp_node_file *f, const struct rp_yaml *count)
 {
-	static const char *const known[] = {"memory", "gpus", "allocator"};
+	uint64_t n;
+	int r = rp_yaml_u64(count, f->name, &n, f->reterr);
+
+	if (r == 0 && (n == 0 || n > 1024))
+		return rp_yaml_error(count, f->name, f->reterr, "must be from 1 to 1024");
+	if (r == 0)
+		f->change->n_gpus_wanted = (size_t)n;
+	return r;
+}
+
+static int read_node(struct rp_node_file *f, const struct rp_yaml *node)
+{
+	static const char *const known[] = {"memory", "gpus", "allocator", "count"};
 	const struct rp_yaml *v;
 	int r = rp_yaml_only_keys(node, f->name, known, RP_ARRAY_LEN(known), f->reterr);
 
+	if (r == 0 && (v = rp_yaml_get(node, "count")))
+		r = read_count(f, v);
 	if (r == 0 && (v = rp_yaml_get(node, "memory")))
 		r = read_memory(f, v);
 	if (r == 0 && (v = rp_yaml_get(node, "gpus")))
@@ -138,12 +80,34 @@ static int read_node(struct file *f, const struct rp_yaml *node)
 	return r;
 }
 
-static int read_document(struct file *f, const struct rp_yaml *doc)
+static int read_modes(struct rp_node_file *f, const struct rp_yaml *doc)
 {
-	static const char *const known[] = {"version", "node", "models"};
-	const struct rp_yaml *v;
-	int r = rp_yaml_only_keys(doc, f->name, known, RP_ARRAY_LEN(known), f->reterr);
+	const struct rp_yaml *node = rp_yaml_get(doc, "node");
+	const struct rp_yaml *configs = rp_yaml_get(doc, "partition-configs");
 
+	if (node && configs)
+		return rp_yaml_error(configs, f->name, f->reterr,
+				     "a file has 'node:' or 'partition-configs:', not both");
+	if (configs)
+		return rp_node_read_configs(f, configs);
+	if (!node)
+		return rp_yaml_error(doc, f->name, f->reterr, "there is no 'node:' in the file");
+	if (f->config)
+		return rp_yaml_error(node, f->name, f->reterr,
+				     "the file has no 'partition-configs:' to choose '%s' from",
+				     f->config);
+	return read_node(f, node);
+}
+
+static int read_document(struct rp_node_file *f, const struct rp_yaml *doc)
+{
+	static const char *const known[] = {"version", "node", "models", "partition-configs"};
+	const struct rp_yaml *v;
+	int r;
+
+	if (doc->kind == RP_YAML_MAP && rp_yaml_get(doc, "gpu-config-profiles"))
+		return rp_node_read_profiles(f, doc);
+	r = rp_yaml_only_keys(doc, f->name, known, RP_ARRAY_LEN(known), f->reterr);
 	if (r < 0)
 		return r;
 	v = rp_yaml_get(doc, "version");
@@ -154,41 +118,44 @@ static int read_document(struct file *f, const struct rp_yaml *doc)
 	if (v)
 		return rp_yaml_error(v, f->name, f->reterr,
 				     "this version sets modes only; it cannot place models yet");
-	v = rp_yaml_get(doc, "node");
-	if (!v)
-		return rp_yaml_error(doc, f->name, f->reterr, "there is no 'node:' in the file");
-	return read_node(f, v);
+	return read_modes(f, doc);
 }
 
-static int set_wishes(struct file *f)
+static int set_wishes(struct rp_node_file *f)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < f->snapshot->n_gpus; i++) {
-		const struct rocpart_gpu *gpu = &f->snapshot->gpus[i];
-		enum rocpart_memory_mode memory = f->memory;
-
-		if (gpu->compute == ROCPART_COMPUTE_UNKNOWN)
-			memory = ROCPART_MEMORY_UNKNOWN; /* "hive-wide" does not mean this one */
-		if (f->compute[i] || memory)
-			r = rocpart_change_set_modes(f->change, gpu, f->compute[i], memory,
-						     f->reterr);
-	}
+	for (size_t i = 0; r == 0 && i < f->snapshot->n_gpus; i++)
+		if (f->compute[i] || f->memory[i])
+			r = rocpart_change_set_modes(f->change, &f->snapshot->gpus[i],
+						     f->compute[i], f->memory[i], f->reterr);
 	return r;
+}
+
+ROCPART_PUBLIC int rocpart_change_load_config(struct rocpart_change *change, const char *path,
+					      const char *config, struct rocpart_error *reterr)
+{
+	RP_AUTO_YAML struct rp_yaml *doc = NULL;
+	RP_AUTO_FREE enum rocpart_compute_mode *compute =
+		rp_new0(enum rocpart_compute_mode, change->snapshot->n_gpus);
+	RP_AUTO_FREE enum rocpart_memory_mode *memory =
+		rp_new0(enum rocpart_memory_mode, change->snapshot->n_gpus);
+	struct rp_node_file f = {.name = path,
+				 .config = config,
+				 .change = change,
+				 .snapshot = change->snapshot,
+				 .compute = compute,
+				 .memory = memory,
+				 .reterr = reterr};
+	int r = compute && memory ? rp_yaml_load(path, &doc, reterr) : rp_error_nomem(reterr);
+
+	if (r == 0)
+		r = read_document(&f, doc);
+	return r < 0 ? r : set_wishes(&f);
 }
 
 ROCPART_PUBLIC int rocpart_change_load_file(struct rocpart_change *change, const char *path,
 					    struct rocpart_error *reterr)
 {
-	RP_AUTO_YAML struct rp_yaml *doc = NULL;
-	RP_AUTO_FREE enum rocpart_compute_mode *compute = NULL;
-	struct file f = {
-		.name = path, .change = change, .snapshot = change->snapshot, .reterr = reterr};
-	int r = rp_yaml_load(path, &doc, reterr);
-
-	if (r < 0)
-		return r;
-	f.compute = compute = rp_new0(enum rocpart_compute_mode, f.snapshot->n_gpus);
-	r = compute ? read_document(&f, doc) : rp_error_nomem(reterr);
-	return r < 0 ? r : set_wishes(&f);
+	return rocpart_change_load_config(change, path, NULL, reterr);
 }

@@ -28,12 +28,60 @@ static int open_folder(const char *dir, enum rp_tree_kind kind, const char *stat
 	return 0;
 }
 
+/* What `rocpart sim exec` puts into /sys, where nobody can make a file of that name. */
+#define SHOWN "sys/rocpart-sim"
+
+static int read_shown(struct rocpart_machine *m, const char *file, char **ret)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	int r = rp_tree_read(m->tree, &text, SHOWN "/%s", file);
+
+	if (r < 0)
+		return r;
+	free(*ret);
+	*ret = rp_strbuf_steal(&text);
+	return *ret ? 0 : -ENOMEM;
+}
+
+/*
+ * /sys may be that of a simulated machine: then it says so, and its records are the machine's own,
+ * not those of this computer.
+ */
+static int look_for_sim(struct rocpart_machine *m, bool own_records, struct rocpart_error *reterr)
+{
+	RP_AUTO_FREE char *folder = NULL;
+	int r = read_shown(m, "name", &m->sim_name);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = read_shown(m, "folder", &folder);
+	if (r == 0 && own_records) {
+		free(m->state_dir);
+		m->state_dir = rp_strdupf("%s/records", folder);
+		r = m->state_dir ? 0 : -ENOMEM;
+	}
+	return r < 0 ? rp_error_errno(reterr, r, "/" SHOWN,
+				      "the server of the simulated machine does not answer")
+		     : 0;
+}
+
 ROCPART_PUBLIC int rocpart_machine_open_real(const char *state_dir,
 					     struct rocpart_machine **ret_machine,
 					     struct rocpart_error *reterr)
 {
-	return open_folder("/", RP_TREE_REAL, state_dir ? state_dir : "/var/lib/rocpart",
-			   ret_machine, reterr);
+	struct rocpart_machine *m = NULL;
+	int r = open_folder("/", RP_TREE_REAL, state_dir ? state_dir : "/var/lib/rocpart", &m,
+			    reterr);
+
+	if (r == 0)
+		r = look_for_sim(m, !state_dir, reterr);
+	if (r < 0) {
+		rocpart_machine_close(m);
+		return r;
+	}
+	*ret_machine = m;
+	return 0;
 }
 
 ROCPART_PUBLIC int rocpart_machine_open_capture(const char *dir,
@@ -52,12 +100,15 @@ ROCPART_PUBLIC void rocpart_machine_close(struct rocpart_machine *machine)
 	if (machine->free_backing)
 		machine->free_backing(machine->backing);
 	free(machine->state_dir);
+	free(machine->sim_name);
 	free(machine);
 }
 
 ROCPART_PUBLIC enum rocpart_machine_kind
 rocpart_machine_get_kind(const struct rocpart_machine *machine)
 {
+	if (machine->sim_name)
+		return ROCPART_MACHINE_SIM;
 	switch (rp_tree_kind(machine->tree)) {
 	case RP_TREE_SIM:
 		return ROCPART_MACHINE_SIM;
@@ -70,6 +121,11 @@ rocpart_machine_get_kind(const struct rocpart_machine *machine)
 	}
 }
 
+ROCPART_PUBLIC const char *rocpart_machine_get_shown_name(const struct rocpart_machine *machine)
+{
+	return machine->sim_name;
+}
+
 ROCPART_PUBLIC int rocpart_machine_read_generation(struct rocpart_machine *machine,
 						   uint64_t *ret_generation)
 {
@@ -80,5 +136,13 @@ ROCPART_PUBLIC int rocpart_machine_observe(struct rocpart_machine *machine,
 					   struct rocpart_snapshot **ret_snapshot,
 					   struct rocpart_error *reterr)
 {
-	return rp_observe(machine, ret_snapshot, reterr);
+	struct rocpart_snapshot *s = NULL;
+	int r = rp_observe(machine, &s, reterr);
+
+	if (r < 0)
+		return r;
+	if (machine->sim_name)
+		s->kind = RP_TREE_SIM;
+	*ret_snapshot = s;
+	return 0;
 }

@@ -35,8 +35,9 @@ static int no_gpu(struct rocpart_error *reterr)
 {
 	(void)rp_error_set(reterr, -ENODEV, ROCPART_ERR_NO_HARDWARE, NULL,
 			   "no AMD GPU that amdgpu drives was found");
-	return rp_error_hint(reterr, "load the driver (modprobe amdgpu), or use a simulated "
-				     "machine: rocpart --sim mi300x-8 ...");
+	(void)rp_error_hint(reterr, "load the driver (modprobe amdgpu), or use a simulated "
+				    "machine: rocpart --sim mi300x-8 ...");
+	return -ENODEV;
 }
 
 ROCPART_PUBLIC int rocpart_change_new(struct rocpart_machine *machine,
@@ -120,6 +121,8 @@ ROCPART_PUBLIC void rocpart_change_free(struct rocpart_change *change)
 	free(change->gpus);
 	rp_names_done(&change->steps);
 	rp_names_done(&change->warnings);
+	rp_names_done(&change->differences);
+	rp_names_done(&change->lost);
 	rp_names_done(&change->lease_warnings);
 	rp_cleanup_close(&change->lock_fd);
 	rocpart_snapshot_unref(change->snapshot);
@@ -199,6 +202,12 @@ ROCPART_PUBLIC const char *rocpart_change_get_warning(const struct rocpart_chang
 						      size_t index)
 {
 	return index < change->warnings.n ? change->warnings.v[index] : NULL;
+}
+
+ROCPART_PUBLIC const char *rocpart_change_get_difference(const struct rocpart_change *change,
+							 size_t index)
+{
+	return index < change->differences.n ? change->differences.v[index] : NULL;
 }
 
 ROCPART_PUBLIC bool rocpart_change_needs_reload(const struct rocpart_change *change)

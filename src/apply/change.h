@@ -21,7 +21,7 @@ struct rp_mode_pair {
  * be partitioned has UNKNOWN modes on both sides.
  */
 struct rp_target {
-	char bdf[16];
+	char bdf[RP_BDF_SIZE];
 	bool is_named; /* by rocpart_change_set_modes() */
 	struct rp_mode_pair from, to;
 	struct rp_json *settings; /* saved before a reload, or NULL */
@@ -49,12 +49,14 @@ struct rocpart_change {
 	bool is_started;      /* something may have been changed: a failure needs an undo */
 	bool left_pending;    /* as asked for by ROCPART_RELOAD_NEVER */
 	size_t n_gpus_before; /* GPUs before the first reload */
+	size_t n_gpus_wanted; /* that the node should have; 0: not said */
+	struct rp_names lost; /* PCI addresses that a file names and that are not here */
 	int lock_fd;
 
 	/* Made by rocpart_change_check(). */
 	struct rocpart_change_gpu *gpus;
 	size_t n_gpus;
-	struct rp_names steps, warnings;
+	struct rp_names steps, warnings, differences;
 	struct rp_names lease_warnings;
 	bool needs_reload;
 };

@@ -119,8 +119,27 @@ static int check_target(struct rocpart_change *c, struct rp_target *t, struct ro
 	return t->to.memory != gpu->memory ? check_hive(c, t, gpu, reterr) : 0;
 }
 
+/* Switching what is left of a node would hide that something is missing. */
+static int check_present(const struct rocpart_change *c, struct rocpart_error *reterr)
+{
+	if (c->lost.n)
+		(void)rp_error_set(reterr, -ENODEV, ROCPART_ERR_GPU_LOST, c->lost.v[0],
+				   "the file names this GPU, and it is not here");
+	else if (c->n_gpus_wanted && c->snapshot->n_gpus != c->n_gpus_wanted)
+		(void)rp_error_set(reterr, -ENODEV, ROCPART_ERR_GPU_LOST, NULL,
+				   "the node should have %zu GPUs, and %zu are here",
+				   c->n_gpus_wanted, c->snapshot->n_gpus);
+	else
+		return 0;
+	(void)rp_error_hint(reterr, "look at the kernel log; a reboot may bring a GPU back; else "
+				    "change the file");
+	return -ENODEV;
+}
+
 int rp_change_check_targets(struct rocpart_change *c, struct rocpart_error *reterr)
 {
+	int r;
+
 	if (rp_tree_kind(c->machine->tree) == RP_TREE_CAPTURE)
 		return rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, NULL,
 				    "a capture cannot be changed");
@@ -131,19 +150,19 @@ int rp_change_check_targets(struct rocpart_change *c, struct rocpart_error *rete
 		return rp_error_hint(reterr, "`rocpart apply --resume` goes on with it, `rocpart "
 					     "undo` takes it back");
 	}
-	for (size_t i = 0; i < c->n_targets; i++) {
-		int r = check_target(c, &c->targets[i], reterr);
-
-		if (r < 0)
-			return r;
-	}
+	r = check_present(c, reterr);
+	for (size_t i = 0; r == 0 && i < c->n_targets; i++)
+		r = check_target(c, &c->targets[i], reterr);
+	if (r < 0)
+		return r;
 	rp_names_done(&c->lease_warnings);
 	return rp_change_check_leases(c, reterr);
 }
 
 ROCPART_PUBLIC int rocpart_change_check(struct rocpart_change *change, struct rocpart_error *reterr)
 {
-	int r = rp_change_check_targets(change, reterr);
+	struct rocpart_error local = {0};
+	int r = rp_change_check_targets(change, reterr ? reterr : &local);
 
 	if (rp_change_describe(change) < 0)
 		return rp_error_nomem(reterr);

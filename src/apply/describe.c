@@ -104,6 +104,55 @@ static int describe_compute(struct rocpart_change *c)
 	return r;
 }
 
+static int differ_modes(struct rocpart_change *c, const struct rp_target *t,
+			const struct rocpart_gpu *gpu)
+{
+	if (t->to.compute == gpu->compute && t->to.memory == gpu->memory)
+		return 0;
+	return add(&c->differences, "GPU %zu (%s) is in %s/%s instead of %s/%s", gpu->index,
+		   gpu->bdf, rocpart_compute_mode_to_string(gpu->compute),
+		   rocpart_memory_mode_to_string(gpu->memory),
+		   rocpart_compute_mode_to_string(t->to.compute),
+		   rocpart_memory_mode_to_string(t->to.memory));
+}
+
+static int differ_gpu(struct rocpart_change *c, const struct rp_target *t,
+		      const struct rocpart_gpu *gpu)
+{
+	struct rocpart_pair pair;
+	int r = differ_modes(c, t, gpu);
+
+	rp_pair_fill(gpu, gpu->compute, gpu->memory, &pair);
+	if (r == 0 && gpu->n_partitions < pair.n_expected)
+		r = add(&c->differences, "GPU %zu (%s) shows %zu of %u partitions", gpu->index,
+			gpu->bdf, gpu->n_partitions, pair.n_expected);
+	if (r == 0 && gpu->pending_memory != ROCPART_MEMORY_UNKNOWN)
+		r = add(&c->differences, "%s is requested of GPU %zu (%s) and waits for a reload",
+			rocpart_memory_mode_to_string(gpu->pending_memory), gpu->index, gpu->bdf);
+	return r;
+}
+
+/* What is not as wished, whether a change could mend it or not. */
+static int describe_differences(struct rocpart_change *c)
+{
+	int r = 0;
+
+	rp_names_done(&c->differences);
+	for (size_t i = 0; r == 0 && i < c->lost.n; i++)
+		r = add(&c->differences, "GPU %s is not here", c->lost.v[i]);
+	if (r == 0 && c->n_gpus_wanted && c->snapshot->n_gpus != c->n_gpus_wanted)
+		r = add(&c->differences, "%zu GPUs are here instead of %zu", c->snapshot->n_gpus,
+			c->n_gpus_wanted);
+	for (size_t i = 0; r == 0 && i < c->n_targets; i++) {
+		const struct rp_target *t = &c->targets[i];
+		const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(c->snapshot, t->bdf);
+
+		if (gpu && t->is_named)
+			r = differ_gpu(c, t, gpu);
+	}
+	return r;
+}
+
 int rp_change_describe(struct rocpart_change *c)
 {
 	enum rocpart_memory_mode memory = ROCPART_MEMORY_UNKNOWN;
@@ -135,5 +184,5 @@ int rp_change_describe(struct rocpart_change *c)
 	if (r == 0 && c->n_gpus)
 		r = describe_compute(c);
 	c->n_steps = (unsigned)c->steps.n;
-	return r;
+	return r < 0 ? r : describe_differences(c);
 }

@@ -243,8 +243,9 @@ int rp_journal_load(struct rocpart_change *c, enum rp_journal_file file,
 	if (r == -EBADMSG) {
 		(void)rp_error_set(reterr, r, ROCPART_ERR_CONFIG_SYNTAX, m->state_dir,
 				   "the journal '%s/%s' is damaged", m->state_dir, name);
-		return rp_error_hint(reterr, "look at `rocpart status`, set the modes that you "
-					     "want and remove the file");
+		(void)rp_error_hint(reterr, "look at `rocpart status`, set the modes that you "
+					    "want and remove the file");
+		return r;
 	}
 	return r < 0 ? rp_error_nomem(reterr) : 0;
 }

@@ -71,8 +71,7 @@ int rp_change_restore_settings(struct rocpart_change *c, struct rocpart_error *r
 
 		if (!gpu || !t->settings)
 			continue;
-		r = rp_settings_restore(c->machine->tree, t->bdf, t->settings, gpu->n_partitions,
-					&err);
+		r = rp_settings_restore(c->machine->tree, t->bdf, t->settings, &err);
 		if (r == 0 || first < 0)
 			continue;
 		first = rp_error_set(reterr, r, ROCPART_ERR_PARTLY_DONE, err.object,

@@ -227,6 +227,12 @@ int rp_change_run(struct rocpart_change *c, enum rp_direction d, struct rocpart_
 	return r;
 }
 
+static void release_lock(struct rocpart_change *c)
+{
+	rp_cleanup_close(&c->lock_fd);
+	c->lock_fd = -EBADF;
+}
+
 static int take_lock(struct rocpart_change *c, struct rocpart_error *reterr)
 {
 	int r = rp_machine_make_state(c->machine, reterr);
@@ -239,7 +245,15 @@ static int take_lock(struct rocpart_change *c, struct rocpart_error *reterr)
 				   "another rocpart is changing this machine");
 		return rp_error_hint(reterr, "wait until it has ended");
 	}
-	return r < 0 ? rp_error_errno(reterr, r, c->machine->state_dir, "cannot take the lock") : 0;
+	if (r < 0)
+		return rp_error_errno(reterr, r, c->machine->state_dir, "cannot take the lock");
+	/* It was read without the lock. */
+	if (c->is_resumed && !rp_journal_is_open(c->machine)) {
+		release_lock(c);
+		return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, NULL,
+				    "the change was finished by another rocpart");
+	}
+	return 0;
 }
 
 /* Under the lock: is the machine as it was when the change was made? */
@@ -385,9 +399,8 @@ static bool is_all_so(const struct rocpart_change *c, enum rp_direction d)
 	return !rp_change_needs_memory(c, d) && !rp_change_compute_gpus(c, d);
 }
 
-static int apply_locked(struct rocpart_change *c, struct rocpart_error *reterr)
+static int apply_locked(struct rocpart_change *c, struct rocpart_error *err)
 {
-	struct rocpart_error local = {0}, *err = reterr ? reterr : &local;
 	int r;
 
 	if (c->is_resumed) {
@@ -411,32 +424,37 @@ static int apply_locked(struct rocpart_change *c, struct rocpart_error *reterr)
 	return finish(c, rp_change_run(c, RP_FORWARD, err), err);
 }
 
+/* Which driver the leases now live under, and who hands out the partitions. */
+static int keep_records(struct rocpart_change *c, struct rocpart_error *err)
+{
+	int r = c->unload_begun ? rp_change_note_driver(c, err) : 0;
+
+	if (r < 0 || !*c->allocator)
+		return r;
+	r = rp_records_set_allocator(c->machine, c->allocator);
+	return r < 0 ? rp_error_errno(err, r, c->machine->state_dir, "cannot record the allocator")
+		     : 0;
+}
+
 ROCPART_PUBLIC int rocpart_change_apply(struct rocpart_change *change, struct rocpart_error *reterr)
 {
+	struct rocpart_error local = {0}, *err = reterr ? reterr : &local;
 	int r;
 
 	if (rp_tree_kind(change->machine->tree) == RP_TREE_CAPTURE)
-		return rp_change_check_targets(change, reterr);
-	r = take_lock(change, reterr);
+		return rp_change_check_targets(change, err);
+	r = take_lock(change, err);
 	if (r < 0)
 		return r;
-	r = apply_locked(change, reterr);
-	if (r == 0 && change->unload_begun)
-		r = rp_change_note_driver(change, reterr);
-	if (r == 0 && *change->allocator) {
-		r = rp_records_set_allocator(change->machine, change->allocator);
-		if (r < 0)
-			(void)rp_error_errno(reterr, r, change->machine->state_dir,
-					     "cannot record the allocator");
-	}
-	rp_cleanup_close(&change->lock_fd);
-	change->lock_fd = -EBADF;
+	r = apply_locked(change, err);
+	if (r == 0)
+		r = keep_records(change, err);
+	release_lock(change);
 	return r;
 }
 
-static int undo_locked(struct rocpart_change *c, struct rocpart_error *reterr)
+static int undo_locked(struct rocpart_change *c, struct rocpart_error *err)
 {
-	struct rocpart_error local = {0}, *err = reterr ? reterr : &local;
 	int r = rp_change_run(c, RP_BACKWARD, err);
 
 	if (r == 0)
@@ -450,12 +468,12 @@ static int undo_locked(struct rocpart_change *c, struct rocpart_error *reterr)
 
 ROCPART_PUBLIC int rocpart_change_undo(struct rocpart_change *change, struct rocpart_error *reterr)
 {
-	int r = take_lock(change, reterr);
+	struct rocpart_error local = {0}, *err = reterr ? reterr : &local;
+	int r = take_lock(change, err);
 
 	if (r < 0)
 		return r;
-	r = undo_locked(change, reterr);
-	rp_cleanup_close(&change->lock_fd);
-	change->lock_fd = -EBADF;
+	r = undo_locked(change, err);
+	release_lock(change);
 	return r;
 }

@@ -13,10 +13,11 @@
 #define YAML_SIZE_MAX  (1024 * 1024)
 #define YAML_DEPTH_MAX 32
 #define YAML_NODES_MAX 200000
+#define YAML_KEYS_MAX  4096 /* of one map: each is compared with those before it */
 
 struct reader {
 	yaml_parser_t parser;
-	const char *name;
+	const char *text, *name;
 	struct rocpart_error *reterr;
 	size_t nodes;
 };
@@ -59,11 +60,25 @@ static int error_at(const struct reader *r, yaml_mark_t mark, const char *fmt, .
 	return rp_error_set(r->reterr, -EINVAL, ROCPART_ERR_CONFIG_SYNTAX, place, "%s", text);
 }
 
+/* libyaml tells the line of what it cannot parse, but only the offset of what it cannot decode. */
+static yaml_mark_t problem_place(const struct reader *r)
+{
+	yaml_mark_t mark = {0};
+
+	if (r->parser.error != YAML_READER_ERROR)
+		return r->parser.problem_mark;
+	for (size_t i = 0; i < r->parser.problem_offset; i++) {
+		mark.line += r->text[i] == '\n';
+		mark.column = r->text[i] == '\n' ? 0 : mark.column + 1;
+	}
+	return mark;
+}
+
 static int next_event(struct reader *r, yaml_event_t *event)
 {
 	if (yaml_parser_parse(&r->parser, event))
 		return 0;
-	return error_at(r, r->parser.problem_mark, "%s",
+	return error_at(r, problem_place(r), "%s",
 			r->parser.problem ? r->parser.problem : "not valid YAML");
 }
 
@@ -141,6 +156,9 @@ static int read_member(struct reader *r, struct rp_yaml *parent, unsigned depth,
 		rc = read_node(r, &event, depth, &key);
 		if (rc < 0)
 			return rc;
+		if (parent->n == YAML_KEYS_MAX)
+			return rp_yaml_error(key, r->name, r->reterr,
+					     "more than %d keys in one map", YAML_KEYS_MAX);
 		if (rp_yaml_get(parent, key->text))
 			return rp_yaml_error(key, r->name, r->reterr, "key '%s' stands twice",
 					     key->text);
@@ -267,7 +285,7 @@ static int read_document(struct reader *r, struct rp_yaml **ret)
 int rp_yaml_parse(const char *text, size_t len, const char *name, struct rp_yaml **ret,
 		  struct rocpart_error *reterr)
 {
-	struct reader r = {.name = name, .reterr = reterr};
+	struct reader r = {.text = text, .name = name, .reterr = reterr};
 	int rc;
 
 	if (len > YAML_SIZE_MAX)

@@ -12,7 +12,8 @@ struct rocpart_machine {
 	struct rp_tree *state; /* opened by the first that needs it; may stay NULL */
 	rp_tree_hook_fn hook;  /* given to the record folder too, once it is open */
 	void *hook_userdata;
-	void *backing; /* the simulated machine behind the tree, or NULL */
+	void *backing;	/* the simulated machine behind the tree, or NULL */
+	char *sim_name; /* of a simulated machine that is shown as files: REAL tree, else NULL */
 	void (*free_backing)(void *backing);
 };
 

@@ -10,6 +10,9 @@
 #include "base/error.h"
 #include "base/tree.h"
 
+/* "dddd:bb:dd.f" and NUL; the domain has up to 8 digits (PCI domains are 32 bits wide). */
+#define RP_BDF_SIZE 20
+
 /* A number that may be absent. */
 struct rp_opt_u64 {
 	bool known;
@@ -26,7 +29,7 @@ struct rp_attr {
 /* One PCI device bound to amdgpu. Files: ABI study A.1 to A.4; kernel amdgpu_gfx.c, amdgpu_gmc.c.
  */
 struct rp_scan_pci {
-	char bdf[16]; /* dddd:bb:dd.f */
+	char bdf[RP_BDF_SIZE];
 	uint32_t device_id;
 	int32_t numa_node; /* -1: none */
 	struct rp_attr unique_id;

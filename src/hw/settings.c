@@ -44,7 +44,21 @@ int rp_settings_save(struct rp_tree *t, const char *bdf, struct rp_json **ret)
 	return 0;
 }
 
-/* "1 1 1 1" for 8 partitions becomes "1 1 1 1 1 1 1 1"; mixed values cannot be carried over. */
+static size_t count_words(const char *s)
+{
+	size_t n = 0;
+
+	for (s += strspn(s, " \n"); *s; s += strspn(s, " \n")) {
+		s += strcspn(s, " \n");
+		n++;
+	}
+	return n;
+}
+
+/*
+ * "1" for a GPU that has 8 slots now becomes "1 1 1 1 1 1 1 1": as many as the file has, which are
+ * 8 also where the last partition got no device. Mixed values cannot be carried over.
+ */
 static bool fit_isolation(const char *saved, size_t n, struct rp_strbuf *ret)
 {
 	size_t len = strcspn(saved, " \n");
@@ -61,14 +75,20 @@ static bool fit_isolation(const char *saved, size_t n, struct rp_strbuf *ret)
 	return len && n;
 }
 
-static int restore_one(struct rp_tree *t, const char *bdf, const char *file, const char *value)
+static int restore_one(struct rp_tree *t, const char *bdf, const char *file, const char *saved)
 {
-	RP_AUTO_STRBUF struct rp_strbuf now = RP_STRBUF_INIT;
+	RP_AUTO_STRBUF struct rp_strbuf now = RP_STRBUF_INIT, fitted = RP_STRBUF_INIT;
+	const char *value = saved;
 	char path[128];
 	int r = path_of(t, bdf, file, path, sizeof(path));
 
 	if (r == 0)
 		r = rp_tree_read(t, &now, RP_PCI_DEVICES "/%s/%s", bdf, path);
+	if (r == 0 && rp_str_eq(file, ISOLATION)) {
+		if (!fit_isolation(saved, count_words(rp_strbuf_str(&now)), &fitted))
+			return 0;
+		value = rp_strbuf_str(&fitted);
+	}
 	if (r < 0 || rp_str_eq(rp_strbuf_str(&now), value))
 		return r;
 	r = rp_tree_write(t, value, RP_PCI_DEVICES "/%s/%s", bdf, path);
@@ -80,24 +100,15 @@ static int restore_one(struct rp_tree *t, const char *bdf, const char *file, con
 }
 
 int rp_settings_restore(struct rp_tree *t, const char *bdf, const struct rp_json *saved,
-			size_t n_partitions, struct rocpart_error *reterr)
+			struct rocpart_error *reterr)
 {
 	int first = 0;
 
 	for (size_t i = 0; i < RP_ARRAY_LEN(files); i++) {
-		RP_AUTO_STRBUF struct rp_strbuf fitted = RP_STRBUF_INIT;
 		const char *value = rp_json_text(rp_json_get(saved, files[i]));
 		char object[64];
-		int r;
+		int r = value ? restore_one(t, bdf, files[i], value) : 0;
 
-		if (!value)
-			continue;
-		if (rp_str_eq(files[i], ISOLATION)) {
-			if (!fit_isolation(value, n_partitions, &fitted))
-				continue;
-			value = rp_strbuf_str(&fitted);
-		}
-		r = restore_one(t, bdf, files[i], value);
 		if (r == 0 || first < 0)
 			continue;
 		first = r;

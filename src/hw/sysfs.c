@@ -57,7 +57,15 @@ int rp_sysfs_error(struct rocpart_error *reterr, int errnum, const char *what, c
 
 int rp_hw_read_generation(struct rp_tree *t, uint64_t *ret)
 {
-	return rp_tree_read_u64(t, 10, ret, RP_KFD_TOPOLOGY "/generation_id");
+	uint64_t v = 0;
+	int r = rp_tree_read_u64(t, 10, &v, RP_KFD_TOPOLOGY "/generation_id");
+
+	if (r < 0)
+		return r;
+	if (v > UINT32_MAX) /* "%u" in kfd_topology.c */
+		return -EBADMSG;
+	*ret = v;
+	return 0;
 }
 
 static int scan_parts(struct rp_tree *t, struct rp_scan *scan, struct rocpart_error *reterr)
@@ -106,10 +114,11 @@ int rp_hw_scan(struct rp_tree *t, struct rp_scan *ret, struct rocpart_error *ret
 			return 0;
 		}
 	}
-	rp_error_set(reterr, -EAGAIN, ROCPART_ERR_RETRY, RP_KFD_TOPOLOGY "/generation_id",
-		     "the machine kept changing while it was read (%d tries)", SCAN_TRIES);
-	return rp_error_hint(reterr, "wait until the switch that is under way has ended, then call "
-				     "again");
+	(void)rp_error_set(reterr, -EAGAIN, ROCPART_ERR_RETRY, RP_KFD_TOPOLOGY "/generation_id",
+			   "the machine kept changing while it was read (%d tries)", SCAN_TRIES);
+	(void)rp_error_hint(reterr, "wait until the switch that is under way has ended, then call "
+				    "again");
+	return -EAGAIN;
 }
 
 int rp_hw_write_compute(struct rp_tree *t, const char *bdf, enum rocpart_compute_mode mode)

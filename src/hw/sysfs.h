@@ -15,6 +15,9 @@ int rp_sysfs_scan_pci(struct rp_tree *t, struct rp_scan *scan, struct rocpart_er
 int rp_sysfs_scan_drm(struct rp_tree *t, struct rp_scan *scan, struct rocpart_error *reterr);
 int rp_sysfs_scan_usage(struct rp_tree *t, struct rp_scan *scan, struct rocpart_error *reterr);
 
+/* More bytes than any GPU has are no size: 64 PiB. Sums of them stay below 2^63. */
+#define RP_SANE_BYTES (UINT64_C(1) << 56)
+
 /* BAD_ATTRIBUTE (or what fits errnum) about a file of the tree. */
 int rp_sysfs_error(struct rocpart_error *reterr, int errnum, const char *what, const char *fmt, ...)
 	RP_PRINTF(4, 5);

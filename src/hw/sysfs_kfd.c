@@ -5,6 +5,9 @@
 
 #include <stddef.h>
 
+/* AMDGPU_MAX_XCC of the kernel is 16. */
+#define MAX_XCC 64
+
 /* Properties that are used, and where they go. Others are ignored: newer kernels add some. */
 static const struct {
 	const char *key;
@@ -126,6 +129,8 @@ static int scan_banks(struct rp_tree *t, struct rp_scan_node *node, uint64_t n_b
 		if (r == 0 && is_device_heap(b.heap_type))
 			r = rp_add_u64(node->memory_bytes.v, b.size_in_bytes,
 				       &node->memory_bytes.v);
+		if (r == 0 && node->memory_bytes.v > RP_SANE_BYTES)
+			r = -EBADMSG;
 		if (r < 0)
 			return rp_sysfs_error(reterr, r == -EOVERFLOW ? -EBADMSG : r, "memory bank",
 					      RP_KFD_TOPOLOGY
@@ -158,10 +163,13 @@ static int scan_node(struct rp_tree *t, uint32_t id, struct rp_scan_node *ret,
 				      RP_KFD_TOPOLOGY "/nodes/%u/properties:%u", id, line);
 	if (node.simd_count == 0)
 		return 1;
-	if (node.simd_per_cu == 0)
-		return rp_sysfs_error(reterr, -EBADMSG, "simd_per_cu is 0",
+	if (node.simd_per_cu == 0 || node.num_xcc > MAX_XCC)
+		return rp_sysfs_error(reterr, -EBADMSG,
+				      node.simd_per_cu ? "num_xcc" : "simd_per_cu",
 				      RP_KFD_TOPOLOGY "/nodes/%u/properties", id);
 	r = rp_tree_read_u64(t, 10, &node.gpu_id.v, RP_KFD_TOPOLOGY "/nodes/%u/gpu_id", id);
+	if (r == 0 && node.gpu_id.v > UINT32_MAX)
+		r = -EBADMSG;
 	if (r < 0 && r != -ENOENT)
 		return rp_sysfs_error(reterr, r, "gpu_id", RP_KFD_TOPOLOGY "/nodes/%u/gpu_id", id);
 	node.gpu_id.known = r == 0;

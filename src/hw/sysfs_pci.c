@@ -27,10 +27,11 @@ static const struct {
 static const struct {
 	const char *file;
 	size_t offset;
+	uint64_t max;
 } numbers[] = {
-	{"mem_info_vram_total", offsetof(struct rp_scan_pci, vram_total_bytes)},
-	{"mem_info_vram_used", offsetof(struct rp_scan_pci, vram_used_bytes)},
-	{"xgmi_hive_info/xgmi_hive_id", offsetof(struct rp_scan_pci, hive_id)},
+	{"mem_info_vram_total", offsetof(struct rp_scan_pci, vram_total_bytes), RP_SANE_BYTES},
+	{"mem_info_vram_used", offsetof(struct rp_scan_pci, vram_used_bytes), RP_SANE_BYTES},
+	{"xgmi_hive_info/xgmi_hive_id", offsetof(struct rp_scan_pci, hive_id), UINT64_MAX},
 };
 
 /* dddd:bb:dd.f; the domain may have more digits (PCI domains are 32 bits wide). */
@@ -67,10 +68,12 @@ static int scan_attribute(struct rp_tree *t, const char *bdf, const char *file, 
 	return 0;
 }
 
-static int scan_number(struct rp_tree *t, const char *bdf, const char *file, struct rp_opt_u64 *ret)
+static int scan_number(struct rp_tree *t, const char *bdf, size_t i, struct rp_opt_u64 *ret)
 {
-	int r = rp_tree_read_u64(t, 10, &ret->v, RP_PCI_DEVICES "/%s/%s", bdf, file);
+	int r = rp_tree_read_u64(t, 10, &ret->v, RP_PCI_DEVICES "/%s/%s", bdf, numbers[i].file);
 
+	if (r == 0 && ret->v > numbers[i].max)
+		r = -EBADMSG;
 	ret->known = r == 0;
 	return r == -EBADMSG || r == -E2BIG || r == -ENOMEM ? r : 0;
 }
@@ -114,7 +117,7 @@ static int scan_attributes(struct rp_tree *t, struct rp_scan_pci *pci, struct ro
 	}
 	for (size_t i = 0; i < RP_ARRAY_LEN(numbers); i++) {
 		struct rp_opt_u64 v = {0};
-		int r = scan_number(t, pci->bdf, numbers[i].file, &v);
+		int r = scan_number(t, pci->bdf, i, &v);
 
 		memcpy(base + numbers[i].offset, &v, sizeof(v));
 		if (r < 0)

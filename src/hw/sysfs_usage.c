@@ -15,6 +15,8 @@ static int scan_process(struct rp_tree *t, struct rp_scan *scan, uint32_t pid)
 		    rp_parse_u64(files.v[i] + strlen("vram_"), 10, &u.gpu_id) < 0)
 			continue;
 		r = rp_tree_read_u64(t, 10, &u.vram_bytes, RP_KFD_PROC "/%u/%s", pid, files.v[i]);
+		if (r == 0 && u.vram_bytes > RP_SANE_BYTES)
+			r = -EBADMSG;
 		if (r == 0)
 			r = rp_grow(&scan->usage, &scan->cap_usage, scan->n_usage + 1,
 				    sizeof(*scan->usage));

@@ -62,7 +62,7 @@ static const struct defaults d_mamba = {0, 0, 0, 0, 0, 0, 50280, 1048576, 0, 0};
 
 /*
  * One row per architecture. Sources: the modeling_*.py of Hugging Face transformers for tensors;
- * each family was checked to the unit against published parameter counts (docs/design/model-bytes).
+ * each family was compared with published parameter counts (docs/design/model-bytes.md).
  */
 static const struct rp_arch archs[] = {
 	{"llama", "LlamaForCausalLM", "Llama", A_GATED | A_CFG_BIAS | A_CFG_MLP_BIAS, WIN_NONE,
@@ -261,6 +261,8 @@ static void fill_defaults(struct rp_model_config *c, const struct rp_arch *a)
 	or_default(&c->moe_step, 1);
 	or_default(&c->moe_every, 1);
 	or_default(&c->full_every, 4);
+	if (a->flags & A_ALL_MAMBA) /* Falcon Mamba says expand 16 and means this */
+		or_default(&c->m_inner, c->inter);
 	if (a->flags & A_DELTA) {
 		or_default(&c->l_k_heads, delta_defaults[0]);
 		or_default(&c->l_v_heads, delta_defaults[1]);
@@ -455,6 +457,10 @@ static int check_layers(const struct rp_layout *l, const char *name, struct rocp
 		if (rules[i].when && need(rules[i].v, rules[i].key, name, reterr) < 0)
 			return -EINVAL;
 	}
+	if (moe && c->experts_per_tok > c->experts)
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, name,
+				    "'num_experts_per_tok' (%u) is above the %u experts",
+				    c->experts_per_tok, c->experts);
 	if (c->kv_heads > c->heads)
 		return rp_error_set(
 			reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, name,

@@ -143,7 +143,7 @@ static void unify_pages(struct rp_cache *c)
 	for (size_t i = 0; i < RP_CACHE_SORTS; i++) {
 		struct rp_cache_kind *k = &c->kinds[i];
 
-		k->block_tokens = k->token_bytes ? (uint32_t)(c->page_bytes / k->token_bytes) : 0;
+		k->block_tokens = k->token_bytes ? c->page_bytes / k->token_bytes : 0;
 	}
 }
 
@@ -155,7 +155,6 @@ static void make_groups(struct rp_cache *c)
 {
 	uint32_t least = UINT32_MAX, most = 0;
 
-	c->block_tokens = UINT32_MAX;
 	for (size_t i = 0; i < RP_CACHE_SORTS; i++) {
 		const struct rp_cache_kind *k = &c->kinds[i];
 
@@ -163,7 +162,7 @@ static void make_groups(struct rp_cache *c)
 			continue;
 		least = k->n_layers < least ? k->n_layers : least;
 		most = k->n_layers > most ? k->n_layers : most;
-		if (k->block_tokens && k->block_tokens < c->block_tokens)
+		if (k->block_tokens && (!c->block_tokens || k->block_tokens < c->block_tokens))
 			c->block_tokens = k->block_tokens;
 	}
 	if (!most)
@@ -205,7 +204,7 @@ uint64_t rp_cache_tokens(const struct rp_cache *c, uint64_t bytes)
 			return 0;
 		return (bytes - c->sequence_bytes) / c->token_bytes;
 	}
-	if (!block || !c->n_groups || c->block_tokens == UINT32_MAX)
+	if (!block || !c->n_groups)
 		return 0;
 	return bytes / block / c->n_groups * c->block_tokens;
 }
@@ -219,7 +218,7 @@ int rp_cache_bytes(const struct rp_cache *c, uint64_t tokens, uint64_t *ret)
 			return -EOVERFLOW;
 		return rp_add_u64(v, c->sequence_bytes, ret);
 	}
-	if (!c->block_tokens || c->block_tokens == UINT32_MAX) {
+	if (!c->block_tokens) {
 		*ret = pool_block(c) * c->n_groups;
 		return 0;
 	}

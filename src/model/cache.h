@@ -17,7 +17,7 @@ struct rp_cache_kind {
 	uint32_t n_layers;
 	uint64_t token_bytes;  /* of one layer and token; 0 for state */
 	uint64_t state_bytes;  /* of one layer and sequence; 0 for attention */
-	uint32_t block_tokens; /* of one page */
+	uint64_t block_tokens; /* of one page */
 	uint32_t reach;	       /* window or chunk, in tokens */
 };
 
@@ -27,7 +27,7 @@ struct rp_cache {
 	uint64_t page_bytes;	 /* of one layer and block, the same for all kinds */
 	uint32_t group_layers;	 /* layers that share one block table */
 	uint32_t n_groups;	 /* groups of them, padding layers included */
-	uint32_t block_tokens;	 /* the smallest of all kinds */
+	uint64_t block_tokens;	 /* the smallest of all kinds; 0: none holds tokens */
 	uint64_t token_bytes;	 /* of all layers, while the context is within every window */
 	uint64_t sequence_bytes; /* state of one sequence */
 };

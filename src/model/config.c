@@ -8,49 +8,108 @@ void rp_model_config_done(struct rp_model_config *c)
 	if (!c)
 		return;
 	for (size_t i = 0; i < c->quant.n_rules; i++)
-		free(c->quant.rules[i].pattern);
+		free(c->quant.rules[i].module);
 	free(c->quant.rules);
 	memset(c, 0, sizeof(*c));
 }
 
 /* Layers are called model.layers.N, model.language_model.layers.N, backbone.layers.N, ... */
-static void parse_rule(struct rp_quant_rule *r)
+static const char *skip_layer(const char *pattern, int32_t *ret_layer)
 {
-	const char *p = strstr(r->pattern, "layers.");
+	const char *p = strstr(pattern, "layers.");
 	int32_t n = 0;
 
-	r->layer = RP_NO_LAYER;
-	r->module = r->pattern;
+	*ret_layer = RP_NO_LAYER;
 	if (!p)
-		return;
+		return pattern;
 	p += strlen("layers.");
 	if (*p == '*') {
-		r->layer = RP_ANY_LAYER;
-		r->module = p[1] == '.' ? p + 2 : p + 1;
-		return;
+		*ret_layer = RP_ANY_LAYER;
+		return p[1] == '.' ? p + 2 : p + 1;
 	}
 	while (*p >= '0' && *p <= '9' && n < RP_MODEL_MAX_LAYERS)
 		n = n * 10 + (*p++ - '0');
-	r->layer = n;
-	r->module = *p == '.' ? p + 1 : p;
+	*ret_layer = n;
+	return *p == '.' ? p + 1 : p;
+}
+
+/* Names of one module differ: "experts.17.x" is one of "experts.x", "shared_expert" has a plural.
+ */
+static char *our_words(const char *module)
+{
+	static const char one[] = "experts.", shared[] = "shared_expert.";
+	RP_AUTO_STRBUF struct rp_strbuf b = RP_STRBUF_INIT;
+
+	for (const char *p = module; *p;) {
+		if (strncmp(p, one, strlen(one)) == 0) {
+			rp_strbuf_add(&b, "experts");
+			p += strlen(one);
+			while (*p >= '0' && *p <= '9')
+				p++;
+			if (*p && *p != '.')
+				rp_strbuf_add_char(&b, '.');
+		} else if (strncmp(p, shared, strlen(shared)) == 0) {
+			rp_strbuf_add(&b, "shared_experts.");
+			p += strlen(shared);
+		} else {
+			rp_strbuf_add_char(&b, *p++);
+		}
+	}
+	if (!b.s && !b.failed)
+		return rp_strndup("", 0);
+	return rp_strbuf_steal(&b);
+}
+
+static bool same_rule(const struct rp_quant_rule *a, const struct rp_quant_rule *b)
+{
+	return a->group == b->group && a->layer == b->layer && a->any_block == b->any_block &&
+	       rp_str_eq(a->module, b->module);
 }
 
 int rp_model_config_rule(struct rp_model_config *c, int group, const char *pattern)
 {
 	struct rp_quant_config *q = &c->quant;
-	struct rp_quant_rule *rule;
+	struct rp_quant_rule rule = {.group = group};
+	const char *module = skip_layer(pattern, &rule.layer);
 
-	if (q->n_rules >= RP_MODEL_MAX_RULES)
+	if (q->n_rules >= RP_MODEL_MAX_RULES ||
+	    (rule.layer < 0 && q->n_globs >= RP_MODEL_MAX_GLOBS))
 		return -E2BIG;
+	q->n_globs += rule.layer < 0;
+	if (rp_str_starts(module, "mixer.")) {
+		rule.any_block = true;
+		module += strlen("mixer.");
+	}
+	rule.module = our_words(module);
+	if (!rule.module)
+		return -ENOMEM;
+	/* One rule per expert becomes one rule: they stand near each other. */
+	for (size_t i = q->n_rules; i > 0 && i + 4 > q->n_rules; i--) {
+		if (same_rule(&q->rules[i - 1], &rule)) {
+			free(rule.module);
+			return 0;
+		}
+	}
+	if (rp_grow(&q->rules, &q->cap_rules, q->n_rules + 1, sizeof(*q->rules)) < 0) {
+		free(rule.module);
+		return -ENOMEM;
+	}
+	q->rules[q->n_rules++] = rule;
+	return 0;
+}
+
+/* A rule that is parsed already. */
+static int copy_rule(struct rp_model_config *c, const struct rp_quant_rule *from)
+{
+	struct rp_quant_config *q = &c->quant;
+	struct rp_quant_rule rule = *from;
+
 	if (rp_grow(&q->rules, &q->cap_rules, q->n_rules + 1, sizeof(*q->rules)) < 0)
 		return -ENOMEM;
-	rule = &q->rules[q->n_rules];
-	*rule = (struct rp_quant_rule){.pattern = rp_strndup(pattern, strlen(pattern)),
-				       .group = group};
-	if (!rule->pattern)
+	rule.module = rp_strndup(from->module, strlen(from->module));
+	if (!rule.module)
 		return -ENOMEM;
-	parse_rule(rule);
-	q->n_rules++;
+	q->rules[q->n_rules++] = rule;
 	return 0;
 }
 
@@ -62,8 +121,7 @@ int rp_model_config_copy(const struct rp_model_config *from, struct rp_model_con
 	c.quant.rules = NULL;
 	c.quant.n_rules = c.quant.cap_rules = 0;
 	for (size_t i = 0; i < from->quant.n_rules && r == 0; i++)
-		r = rp_model_config_rule(&c, from->quant.rules[i].group,
-					 from->quant.rules[i].pattern);
+		r = copy_rule(&c, &from->quant.rules[i]);
 	if (r < 0) {
 		rp_model_config_done(&c);
 		return r;

@@ -18,6 +18,7 @@
 #define RP_MODEL_MAX_INTER   4194304
 #define RP_MODEL_MAX_CONTEXT 1073741824
 #define RP_MODEL_MAX_RULES   131072
+#define RP_MODEL_MAX_GLOBS   1024 /* of those, rules that hold for more than one layer */
 
 #define RP_MODEL_NAME_SIZE 64
 
@@ -48,22 +49,22 @@ struct rp_vision_config {
 };
 
 /* Modules of one format (config_groups), or modules that stay as they are. */
-#define RP_QUANT_GROUPS 4
+#define RP_QUANT_GROUPS 8
 #define RP_QUANT_IGNORE (-1)
 
 struct rp_quant_rule {
-	char *pattern;
-	int group;	    /* index of groups, or RP_QUANT_IGNORE */
-	int32_t layer;	    /* its number; RP_ANY_LAYER; RP_NO_LAYER: any part of a name */
-	const char *module; /* in pattern: behind the layer */
+	char *module;	/* pattern behind the layer, in the words of our tensor table */
+	int group;	/* index of groups, or RP_QUANT_IGNORE */
+	int32_t layer;	/* its number; RP_ANY_LAYER; RP_NO_LAYER: any part of a name */
+	bool any_block; /* the block of the module is not told ("mixer.q_proj") */
 };
 #define RP_ANY_LAYER (-1)
 #define RP_NO_LAYER  (-2)
 
 struct rp_quant_group {
-	char name[32];
-	char type[16];	   /* int, float */
-	char strategy[32]; /* tensor, channel, group, block */
+	char name[24];
+	char type[8];	   /* int, float */
+	char strategy[16]; /* tensor, channel, group, block */
 	uint32_t bits, size;
 };
 
@@ -76,7 +77,8 @@ struct rp_quant_config {
 	enum rp_tri symmetric;
 	struct rp_quant_group groups[RP_QUANT_GROUPS];
 	uint32_t n_groups;
-	bool mixed; /* its groups name modules, not "Linear" */
+	bool mixed;	  /* its groups name modules, not "Linear" */
+	uint32_t n_globs; /* rules of no particular layer: each costs a match per tensor */
 	struct rp_quant_rule *rules;
 	size_t n_rules, cap_rules;
 };

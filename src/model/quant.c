@@ -196,6 +196,8 @@ bool rp_quant_rule_covers(const struct rp_quant_rule *r, uint32_t layer, const c
 {
 	const char *pattern = r->module;
 
+	if (r->any_block && strchr(module, '.'))
+		module = strchr(module, '.') + 1;
 	if (r->layer >= 0)
 		return (uint32_t)r->layer == layer && covers(pattern, module);
 	if (r->layer == RP_ANY_LAYER)

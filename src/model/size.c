@@ -63,9 +63,10 @@ static int resolve_engine(const struct rp_model_desc *d, const struct rp_size_re
 	if (!q->engine)
 		assume(f, "engine", d->origin == RP_ORIGIN_GGUF ? "the file is GGUF" : "not said",
 		       word);
-	/* Figures were measured with 0.15 to 0.19; a later engine may differ. */
-	f->vllm_tested = f->version.engine == RP_ENGINE_VLLM && f->version.major == 0 &&
-			 f->version.minor >= 15 && f->version.minor <= 19;
+	if (f->version.engine == RP_ENGINE_VLLM &&
+	    (f->version.major || f->version.minor < 15 || f->version.minor > 19))
+		assume(f, "figures of the engine", "measured with vLLM 0.15 to 0.19 only",
+		       "hold for this version");
 	return 0;
 }
 
@@ -135,6 +136,18 @@ static int share_of_files(const struct rp_footprint *f, uint64_t bytes,
 	return 0;
 }
 
+/* Where an engine keeps something else than the file holds. */
+static void note_files(const struct rp_model_desc *d, struct rp_footprint *f)
+{
+	if (d->float32_bytes > d->file_bytes / 2 && f->version.engine == RP_ENGINE_VLLM)
+		assume(f, "dtype", "vLLM's --dtype auto would load float32 files as 16 bit",
+		       "float32 as in the files");
+	if (d->host_bytes && f->version.engine == RP_ENGINE_LLAMA_CPP)
+		assume_number(f, "embedding bytes on the GPU",
+			      "llama.cpp keeps them on the host; counted all the same",
+			      d->host_bytes);
+}
+
 static int weights_of_files(const struct rp_model_desc *d, const struct rp_layout *l,
 			    struct rp_footprint *f, struct rocpart_error *reterr)
 {
@@ -176,9 +189,25 @@ static int weights_of_files(const struct rp_model_desc *d, const struct rp_layou
 	} else {
 		f->active_bytes = bytes;
 	}
-	/* A name too long is cut in the description only. */
-	(void)rp_fmt(f->precision, sizeof(f->precision), "as in the file");
+	(void)rp_fmt(f->precision, sizeof(f->precision), "as in the file"); /* fits */
+	note_files(d, f);
 	return 0;
+}
+
+/* 16 bit has two names. */
+static void name_precision(struct rp_footprint *f, const struct rp_model_desc *d,
+			   const struct rp_size_request *q, const struct rp_weight_plan *plan)
+{
+	const char *text = plan->text;
+
+	if (q->precision)
+		text = q->precision;
+	else if (!d->config.has_quant)
+		text = rp_str_eq(d->config.dtype, "float16") ? "fp16" : "bf16";
+	/* Both arrays have the same size, and words of the user are shorter: never cut. */
+	(void)rp_fmt(f->precision, sizeof(f->precision), "%s", text);
+	if (!q->precision)
+		assume(f, "precision", "as the model comes", f->precision);
 }
 
 static int weights_of_config(const struct rp_model_desc *d, const struct rp_size_request *q,
@@ -206,10 +235,9 @@ static int weights_of_config(const struct rp_model_desc *d, const struct rp_size
 		 "sum of the tensors that the config implies");
 	f->has_parameters = true;
 	f->parameters = w.parameters;
+	f->draft_parameters = w.mtp_parameters;
 	f->active_bytes = w.active_bytes;
-	(void)rp_fmt(f->precision, sizeof(f->precision), "%s", plan.text); /* same size */
-	if (!q->precision)
-		assume(f, "precision", "as the model comes", plan.text);
+	name_precision(f, d, q, &plan);
 	return 0;
 }
 
@@ -262,6 +290,15 @@ static const char *row_source(enum rp_rest_part part, const struct rp_footprint 
 	return r ? r->source : "nothing of that sort";
 }
 
+/* Llama 4 has a tower even where its config does not describe one. */
+static bool is_multimodal(const struct rp_layout *l)
+{
+	uint64_t n;
+	bool split;
+
+	return l && rp_vision_parameters(l, &n, &split, NULL) == 0 && n > 0;
+}
+
 static int rest(const struct rp_size_request *q, const struct rp_layout *l, struct rp_footprint *f,
 		struct rocpart_error *reterr)
 {
@@ -273,7 +310,7 @@ static int rest(const struct rp_size_request *q, const struct rp_layout *l, stru
 		.max_batched = f->max_batched,
 		.tp = f->ranks,
 		.eager = q->eager,
-		.multimodal = l && l->c.has_vision,
+		.multimodal = is_multimodal(l),
 	};
 	const char *confidence, *source;
 	struct rp_rest v;
@@ -336,6 +373,9 @@ int rp_size(const struct rp_model_desc *d, const struct rp_size_request *q,
 		if (r < 0 && !(d->has_file_bytes && (r == -ENOTSUP || d->origin == RP_ORIGIN_GGUF)))
 			return r;
 		l = r == 0 ? &layout : NULL;
+		if (!l)
+			assume(&f, "cache and activations",
+			       "the architecture is unknown or not described enough", "unknown");
 	}
 	r = resolve_engine(d, q, &f, reterr);
 	r = r < 0 ? r : resolve_request(d, q, l, &f, reterr);

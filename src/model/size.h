@@ -82,6 +82,7 @@ struct rp_footprint {
 	size_t n_assumed;
 	bool has_parameters, has_cache;
 	uint64_t parameters;
+	uint64_t draft_parameters;
 	uint64_t active_bytes; /* weights that one token of one sequence reads; 0 unknown */
 	uint64_t context, max_seqs, max_batched;
 	uint32_t ranks;
@@ -92,7 +93,6 @@ struct rp_footprint {
 	char precision[96];
 	const struct rp_kv_dtype *kv_dtype;
 	const char *confidence; /* of the total: the worst of the items */
-	bool vllm_tested;	/* false when the version lies outside what was measured */
 };
 
 /* Four requests of the whole context at once: one answers while others arrive. Our choice. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Vision towers: parameters from a row per wrapper. Every rank holds them whole (vLLM does not
- * split them; the sizing study, 1.1). Each row was checked to the unit against a published count.
+ * Vision towers: parameters from a row per wrapper, each checked to the unit against a published
+ * count. Over ranks they count whole, as the log of Llama 4 on four says (sizing study 1.1), but
+ * for the one whose log shows half of it on each of two.
  */
 #include "model/weights.h"
 
@@ -25,6 +26,8 @@
 #define V_EMBED_DIM  (1u << 14) /* embed_dim is the width and hidden_size the output */
 #define V_TAPS	     (1u << 15) /* deepstack: a merger per tapped layer */
 #define V_NO_CONFIG  (1u << 16) /* a tower even when the config does not describe it */
+
+#define V_SPLIT (1u << 17) /* shared by the ranks: Mistral Small 3.1 on two, vLLM 0.19 */
 
 struct tower;
 typedef uint64_t (*projector_fn)(const struct rp_vision_config *v, uint64_t out);
@@ -128,7 +131,7 @@ static const struct tower towers[] = {
 	 {.hidden = 1024, .layers = 24, .heads = 16, .inter = 4096, .patch = 14, .image = 336},
 	 llava_projector},
 	{"mistral3",
-	 V_GATED | V_PRE_NORM,
+	 V_GATED | V_PRE_NORM | V_SPLIT,
 	 {.hidden = 1024, .layers = 24, .heads = 16, .inter = 4096, .patch = 14, .image = 1540},
 	 mistral3_projector},
 	{"qwen2_vl",
@@ -294,12 +297,14 @@ static int tower_parameters(const struct tower *t, const struct rp_vision_config
 	return 0;
 }
 
-int rp_vision_parameters(const struct rp_layout *l, uint64_t *ret, struct rocpart_error *reterr)
+int rp_vision_parameters(const struct rp_layout *l, uint64_t *ret, bool *ret_split,
+			 struct rocpart_error *reterr)
 {
 	const struct rp_model_config *c = &l->c;
 	struct rp_vision_config v = c->vision;
 
 	*ret = 0;
+	*ret_split = false;
 	for (size_t i = 0; i < RP_ARRAY_LEN(towers); i++) {
 		const struct tower *t = &towers[i];
 
@@ -308,6 +313,7 @@ int rp_vision_parameters(const struct rp_layout *l, uint64_t *ret, struct rocpar
 		if (!c->has_vision && !(t->flags & V_NO_CONFIG))
 			return 0;
 		fill(&v, t);
+		*ret_split = (t->flags & V_SPLIT) != 0;
 		if (tower_parameters(t, &v, c->hidden, ret) < 0)
 			return rp_error_set(reterr, -EOVERFLOW, ROCPART_ERR_MODEL_FORMAT,
 					    "vision_config", "its size is absurd");

@@ -147,9 +147,9 @@ static const struct tensor tensors[] = {
 	{MOE, KEEP, E, ONE, IM, RP_AF_EXPERT_BIAS, 0, "mlp.experts.gate_proj.bias"},
 	{MOE, KEEP, E, ONE, IM, RP_AF_EXPERT_BIAS, 0, "mlp.experts.up_proj.bias"},
 	{MOE, KEEP, E, ONE, X, RP_AF_EXPERT_BIAS, 0, "mlp.experts.down_proj.bias"},
-	{MOE, LIN, ONE, H, IS, RP_AF_SHARED | RP_AF_GATED, 0, "mlp.shared_expert.gate_proj"},
-	{MOE, LIN, ONE, H, IS, RP_AF_SHARED, 0, "mlp.shared_expert.up_proj"},
-	{MOE, LIN, ONE, IS, H, RP_AF_SHARED, 0, "mlp.shared_expert.down_proj"},
+	{MOE, LIN, ONE, H, IS, RP_AF_SHARED | RP_AF_GATED, 0, "mlp.shared_experts.gate_proj"},
+	{MOE, LIN, ONE, H, IS, RP_AF_SHARED, 0, "mlp.shared_experts.up_proj"},
+	{MOE, LIN, ONE, IS, H, RP_AF_SHARED, 0, "mlp.shared_experts.down_proj"},
 	{MOE, KEEP, ONE, H, ONE, RP_AF_SHARED_GATE, 0, "mlp.shared_expert_gate"},
 	/* Gemma 4: an MLP in parallel, three norms of its own, scales of router and experts. */
 	{MOE, LIN, ONE, H, I, RP_AF_DENSE_MOE, 0, "mlp.gate_proj"},
@@ -220,13 +220,15 @@ static const struct rp_weight_spec *spec_of(const struct walk *w, const struct t
 
 	if (t->sort == KEEP32)
 		return &float32;
-	if (t->sort != LIN && t->sort != EXP)
+	if (t->sort != LIN && t->sort != EXP && t->sort != HEAD)
 		return &w->plan->keep;
 	rule = rule_of(w, t->name);
 	if (rule && rule->group == RP_QUANT_IGNORE)
 		return &w->plan->keep;
 	if (rule && (uint32_t)rule->group < w->plan->n_groups)
 		return &w->plan->groups[rule->group];
+	if (t->sort == HEAD) /* stays as it is unless it is named */
+		return &w->plan->keep;
 	return t->sort == LIN ? &w->plan->linear : &w->plan->experts;
 }
 
@@ -526,11 +528,13 @@ static int add_mtp(struct walk *w)
 static int add_vision(struct walk *w)
 {
 	uint64_t n, bytes;
-	int r = rp_vision_parameters(w->l, &n, w->reterr);
+	bool split_over_ranks;
+	int r = rp_vision_parameters(w->l, &n, &split_over_ranks, w->reterr);
 
 	if (r < 0)
 		return r;
-	if (rp_weight_bytes(&w->plan->keep, n, 1, &bytes) < 0 ||
+	if (rp_weight_bytes(&w->plan->keep, split_over_ranks ? n / w->tp + (n % w->tp != 0) : n, 1,
+			    &bytes) < 0 ||
 	    rp_add_u64(w->sum.parameters, n, &w->sum.parameters) < 0 ||
 	    rp_add_u64(w->sum.bytes, bytes, &w->sum.bytes) < 0)
 		return rp_error_set(w->reterr, -EOVERFLOW, ROCPART_ERR_MODEL_FORMAT,

@@ -40,8 +40,11 @@ void rp_weight_plan_uniform(const struct rp_weight_spec *spec, struct rp_weight_
 int rp_weights_count(const struct rp_layout *l, const struct rp_weight_plan *plan, uint32_t tp,
 		     struct rp_weights *ret, struct rocpart_error *reterr) RP_MUST_CHECK;
 
-/* vision.c: tensors of the tower and its projector, which every rank holds whole. 0 when none. */
-int rp_vision_parameters(const struct rp_layout *l, uint64_t *ret,
+/*
+ * vision.c: tensors of the tower and its projector; 0 when there is none. ret_split: the ranks
+ * share them, else every rank holds them whole.
+ */
+int rp_vision_parameters(const struct rp_layout *l, uint64_t *ret, bool *ret_split,
 			 struct rocpart_error *reterr) RP_MUST_CHECK;
 
 /*

@@ -9,6 +9,7 @@
 #include "base/strbuf.h"
 #include "base/yaml.h"
 #include "modelfile/config_read.h"
+#include "modelfile/folder.h"
 
 static void entry_done(struct rp_catalog_entry *e)
 {
@@ -16,6 +17,7 @@ static void entry_done(struct rp_catalog_entry *e)
 	free(e->source);
 	free(e->note);
 	free(e->file);
+	free(e->path);
 	rp_model_config_done(&e->config);
 	memset(e, 0, sizeof(*e));
 }
@@ -178,17 +180,22 @@ static int dup_text(const struct rp_yaml *map, const char *key, const char *file
 static int read_entry(const char *name, const struct rp_yaml *y, const char *file,
 		      struct rp_catalog_entry *e, struct rocpart_error *reterr)
 {
-	static const char *const known[] = {"config", "source", "parameters", "note"};
+	static const char *const known[] = {"config", "path", "source", "parameters", "note"};
 	RP_AUTO_FREE char *label = rp_strdupf("%s:%u: %s", file, y->line, name);
-	const struct rp_yaml *config, *parameters;
+	const struct rp_yaml *config, *parameters, *path;
 	int r = rp_yaml_only_keys(y, file, known, RP_ARRAY_LEN(known), reterr);
 
 	if (r < 0)
 		return r;
 	config = rp_yaml_get(y, "config");
 	parameters = rp_yaml_get(y, "parameters");
-	if (!config || config->kind != RP_YAML_MAP)
-		return rp_yaml_error(y, file, reterr, "model '%s' has no 'config'", name);
+	path = rp_yaml_get(y, "path");
+	if (!config == !path)
+		return rp_yaml_error(y, file, reterr, "model '%s' needs 'config' or 'path'", name);
+	if (config && config->kind != RP_YAML_MAP)
+		return rp_yaml_error(config, file, reterr, "'config' is not a map");
+	if (path && (path->kind != RP_YAML_SCALAR || path->text[0] != '/'))
+		return rp_yaml_error(path, file, reterr, "'path' is not an absolute path");
 	if (!rp_yaml_get(y, "source"))
 		return rp_yaml_error(y, file, reterr, "model '%s' has no 'source'", name);
 	e->line = y->line;
@@ -200,7 +207,9 @@ static int read_entry(const char *name, const struct rp_yaml *y, const char *fil
 	r = r < 0 ? r : dup_text(y, "note", file, &e->note, reterr);
 	if (r == 0 && parameters)
 		r = rp_yaml_u64(parameters, file, &e->parameters, reterr);
-	return r < 0 ? r : read_config(config, label, &e->config, reterr);
+	if (r == 0 && path)
+		r = dup_text(y, "path", file, &e->path, reterr);
+	return r < 0 || path ? r : read_config(config, label, &e->config, reterr);
 }
 
 /* Put e in the catalog; the same name of an earlier file goes. Takes e over. */
@@ -283,14 +292,39 @@ int rp_catalog_load(struct rp_catalog *c, const char *path, struct rocpart_error
 	return r < 0 ? r : make_order(c, reterr);
 }
 
+/* A model added by its files: they are read when it is asked for. */
+static int describe_files(const struct rp_catalog_entry *e, struct rp_model_desc *ret,
+			  struct rocpart_error *reterr)
+{
+	RP_AUTO_MODEL_DESC struct rp_model_desc d = {0};
+	RP_AUTO_FREE char *name = rp_strdupf("%s", e->name), *source = NULL;
+	int r = rp_model_read(e->path, &d, reterr);
+
+	if (r < 0)
+		return reterr ? rp_error_prefix(reterr, "'%s' of %s:%u", e->name, e->file, e->line)
+			      : r;
+	source = rp_strdupf("%s in %s", d.source, e->path);
+	if (!name || !source)
+		return rp_error_nomem(reterr);
+	free(d.name);
+	free(d.source);
+	d.name = rp_steal(&name);
+	d.source = rp_steal(&source);
+	*ret = d;
+	memset(&d, 0, sizeof(d)); /* given away */
+	return 0;
+}
+
 int rp_catalog_describe(const struct rp_catalog_entry *e, struct rp_model_desc *ret,
 			struct rocpart_error *reterr)
 {
 	RP_AUTO_MODEL_DESC struct rp_model_desc d = {.origin = RP_ORIGIN_CATALOG};
 	int r;
 
+	if (e->path)
+		return describe_files(e, ret, reterr);
 	d.name = rp_strdupf("%s", e->name);
-	d.source = rp_strdupf("catalog %s:%u: %s", e->file, e->line, e->source);
+	d.source = rp_strdupf("catalog %s:%u: %s", base_name(e->file), e->line, e->source);
 	if (!d.name || !d.source)
 		return rp_error_nomem(reterr);
 	r = rp_model_config_copy(&e->config, &d.config);

@@ -12,6 +12,7 @@ struct rp_catalog_entry {
 	char *file;   /* the catalog file */
 	unsigned line;
 	uint64_t parameters; /* as published; 0: not said. A check, never an input */
+	char *path;	     /* its files are here; NULL: config says all */
 	struct rp_model_config config;
 };
 

@@ -3,32 +3,10 @@
 #include "modelfile/config_read.h"
 
 #include "base/strbuf.h"
-
-enum sort { NUMBER, TRI, TEXT };
-
-struct key {
-	const char *name;
-	enum sort sort;
-	size_t offset;
-	size_t size; /* of TEXT */
-};
-
-#define NUM(name, f)                                                 \
-	{                                                            \
-		name, NUMBER, offsetof(struct rp_model_config, f), 0 \
-	}
-#define YES(name, f)                                              \
-	{                                                         \
-		name, TRI, offsetof(struct rp_model_config, f), 0 \
-	}
-#define STR(name, f)                                             \
-	{                                                        \
-		name, TEXT, offsetof(struct rp_model_config, f), \
-			sizeof(((struct rp_model_config *)0)->f) \
-	}
+#include "modelfile/config_internal.h"
 
 /* Aliases are what other architectures call the same thing. */
-static const struct key text_keys[] = {
+static const struct rp_config_key text_keys[] = {
 	NUM("hidden_size", hidden),
 	NUM("d_model", hidden),
 	NUM("num_hidden_layers", layers),
@@ -122,7 +100,7 @@ static const struct key text_keys[] = {
 	STR("mamba_ssm_dtype", m_cache_dtype),
 };
 
-static const struct key vision_keys[] = {
+static const struct rp_config_key vision_keys[] = {
 	NUM("hidden_size", vision.hidden),
 	NUM("embed_dim", vision.embed),
 	NUM("num_hidden_layers", vision.layers),
@@ -147,25 +125,15 @@ static const struct key vision_keys[] = {
 	STR("model_type", vision.model_type),
 };
 
-static const struct key quant_keys[] = {
-	STR("quant_method", quant.method),
-	STR("quant_algo", quant.algo),
-	STR("kv_cache_quant_algo", quant.kv_algo),
-	NUM("bits", quant.bits),
-	NUM("group_size", quant.group),
-	YES("symmetric", quant.symmetric),
-	YES("sym", quant.symmetric),
-};
-
 _Static_assert(RP_ARRAY_LEN(text_keys) <= 192, "bits of rp_config_reader");
 
-static int complain(const struct rp_config_reader *r, const char *key, const char *what)
+int rp_config_complain(const struct rp_config_reader *r, const char *key, const char *what)
 {
 	return rp_error_set(r->reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, r->name, "'%s' %s", key,
 			    what);
 }
 
-static int put_number(struct rp_config_reader *r, const struct key *k,
+static int put_number(struct rp_config_reader *r, const struct rp_config_key *k,
 		      const struct rp_config_value *v, char *at)
 {
 	uint32_t n;
@@ -174,21 +142,22 @@ static int put_number(struct rp_config_reader *r, const struct key *k,
 	if (v->kind == RP_CONFIG_TEXT && rp_str_eq(v->text, "auto"))
 		return 0;
 	if (v->kind != RP_CONFIG_INT)
-		return complain(r, k->name, "is not an integer");
+		return rp_config_complain(r, k->name, "is not an integer");
 	if (v->negative && v->u != 0) {
 		/* Group size -1: one scale per row. Everything else must be a size. */
 		if (k->offset != offsetof(struct rp_model_config, quant.group) || v->u != 1)
-			return complain(r, k->name, "is negative");
+			return rp_config_complain(r, k->name, "is negative");
 		return 0;
 	}
 	if (v->u > UINT32_MAX)
-		return complain(r, k->name, "is larger than any model");
+		return rp_config_complain(r, k->name, "is larger than any model");
 	n = (uint32_t)v->u;
 	memcpy(at, &n, sizeof(n));
 	return 0;
 }
 
-static int put_key(struct rp_config_reader *r, const struct key *k, const struct rp_config_value *v)
+static int put_key(struct rp_config_reader *r, const struct rp_config_key *k,
+		   const struct rp_config_value *v)
 {
 	char *at = (char *)r->c + k->offset;
 	enum rp_tri tri = v->yes ? RP_TRI_YES : RP_TRI_NO;
@@ -200,14 +169,14 @@ static int put_key(struct rp_config_reader *r, const struct key *k, const struct
 		return put_number(r, k, v, at);
 	case TRI:
 		if (v->kind != RP_CONFIG_BOOL)
-			return complain(r, k->name, "is not true or false");
+			return rp_config_complain(r, k->name, "is not true or false");
 		memcpy(at, &tri, sizeof(tri));
 		return 0;
 	case TEXT:
 		if (v->kind != RP_CONFIG_TEXT)
-			return complain(r, k->name, "is not a text");
+			return rp_config_complain(r, k->name, "is not a text");
 		if (rp_fmt(at, k->size, "%s", v->text) < 0)
-			return complain(r, k->name, "is too long");
+			return rp_config_complain(r, k->name, "is too long");
 		return 0;
 	}
 	return 0;
@@ -223,7 +192,8 @@ static bool mark(uint64_t *set, size_t i)
 	return before;
 }
 
-static const struct key *find(const struct key *keys, size_t n, const char *name)
+static const struct rp_config_key *find(const struct rp_config_key *keys, size_t n,
+					const char *name)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (rp_str_eq(keys[i].name, name))
@@ -232,18 +202,18 @@ static const struct key *find(const struct key *keys, size_t n, const char *name
 	return NULL;
 }
 
-static int put_scalar(struct rp_config_reader *r, enum rp_config_scope scope,
-		      const struct key *keys, size_t n_keys, const char *name,
-		      const struct rp_config_value *v)
+int rp_config_put_scalar(struct rp_config_reader *r, enum rp_config_scope scope,
+			 const struct rp_config_key *keys, size_t n_keys, const char *name,
+			 const struct rp_config_value *v)
 {
-	const struct key *k = find(keys, n_keys, name);
+	const struct rp_config_key *k = find(keys, n_keys, name);
 	size_t i;
 
 	if (!k)
 		return 0;
 	i = (size_t)(k - keys);
 	if (mark(r->seen[scope], i))
-		return complain(r, name, "stands there twice");
+		return rp_config_complain(r, name, "stands there twice");
 	if (scope == RP_SCOPE_TEXT)
 		(void)mark(r->text_said, i);
 	else if (scope == RP_SCOPE_ROOT && (r->text_said[i / 64] >> (i % 64)) & 1)
@@ -288,9 +258,11 @@ static int layer_word(struct rp_config_reader *r, const char *key, long index, b
 		      const struct rp_config_value *v)
 {
 	if (index < 0 || v->kind != RP_CONFIG_TEXT)
-		return v->kind == RP_CONFIG_NULL ? 0 : complain(r, key, "is not a list of words");
+		return v->kind == RP_CONFIG_NULL
+			       ? 0
+			       : rp_config_complain(r, key, "is not a list of words");
 	if (index >= RP_MODEL_MAX_LAYERS)
-		return complain(r, key, "has more entries than layers can be");
+		return rp_config_complain(r, key, "has more entries than layers can be");
 	for (size_t i = 0; i < RP_ARRAY_LEN(layer_words); i++) {
 		if (layer_words[i].block == block && rp_str_eq(layer_words[i].word, v->text)) {
 			set_layer(r->c, (size_t)index, layer_words[i].mixer, layer_words[i].ffn);
@@ -321,12 +293,12 @@ static int layer_letters(struct rp_config_reader *r, const char *key, long index
 	if (v->kind == RP_CONFIG_NULL)
 		return 0;
 	if (index >= 0 || v->kind != RP_CONFIG_TEXT)
-		return complain(r, key, "is not a text");
+		return rp_config_complain(r, key, "is not a text");
 	for (size_t i = 0; v->text[i]; i++) {
 		char l = v->text[i];
 
 		if (i >= RP_MODEL_MAX_LAYERS)
-			return complain(r, key, "has more letters than layers can be");
+			return rp_config_complain(r, key, "has more letters than layers can be");
 		if (l == 'M')
 			set_layer(r->c, i, RP_MIX_MAMBA, RP_FFN_NONE);
 		else if (l == '*')
@@ -336,7 +308,7 @@ static int layer_letters(struct rp_config_reader *r, const char *key, long index
 		else if (l == '-')
 			set_layer(r->c, i, RP_MIX_NONE, RP_FFN_DENSE);
 		else
-			return complain(r, key, "holds a letter that is not known");
+			return rp_config_complain(r, key, "holds a letter that is not known");
 	}
 	return 0;
 }
@@ -350,9 +322,9 @@ static int layer_flag(struct rp_config_reader *r, const char *key, long index,
 	if (index < 0)
 		return 1;
 	if (v->kind != RP_CONFIG_INT || v->u > 1)
-		return complain(r, key, "holds something else than 0 and 1");
+		return rp_config_complain(r, key, "holds something else than 0 and 1");
 	if (index >= RP_MODEL_MAX_LAYERS)
-		return complain(r, key, "has more entries than layers can be");
+		return rp_config_complain(r, key, "has more entries than layers can be");
 	*ret = v->u == 1;
 	return 0;
 }
@@ -386,7 +358,7 @@ static int layer_number(struct rp_config_reader *r, const char *key, long index,
 	if (v->kind == RP_CONFIG_NULL)
 		return 0;
 	if (index < 0 || v->kind != RP_CONFIG_INT || v->negative || v->u >= RP_MODEL_MAX_LAYERS)
-		return complain(r, key, "holds something else than layer numbers");
+		return rp_config_complain(r, key, "holds something else than layer numbers");
 	set_layer(r->c, (size_t)v->u, mixer, ffn);
 	return 0;
 }
@@ -409,7 +381,7 @@ static int class_name(struct rp_config_reader *r, const char *key, long index,
 	if (v->kind == RP_CONFIG_NULL || index != 0)
 		return 0;
 	if (v->kind != RP_CONFIG_TEXT || rp_fmt(r->c->arch, sizeof(r->c->arch), "%s", v->text) < 0)
-		return complain(r, key, "does not hold a name");
+		return rp_config_complain(r, key, "does not hold a name");
 	return 0;
 }
 
@@ -438,9 +410,9 @@ static int put_language(struct rp_config_reader *r, enum rp_config_scope scope, 
 		if (v->kind == RP_CONFIG_NULL)
 			return 0;
 		if (at[0])
-			return complain(r, key, "stands there twice");
+			return rp_config_complain(r, key, "stands there twice");
 		if (v->kind != RP_CONFIG_TEXT || rp_fmt(at, RP_MODEL_NAME_SIZE, "%s", v->text) < 0)
-			return complain(r, key, "does not hold a name");
+			return rp_config_complain(r, key, "does not hold a name");
 		return 0;
 	}
 	if (rp_str_eq(key, "architectures"))
@@ -455,7 +427,7 @@ static int put_language(struct rp_config_reader *r, enum rp_config_scope scope, 
 	}
 	if (index >= 0)
 		return 0;
-	return put_scalar(r, scope, text_keys, RP_ARRAY_LEN(text_keys), key, v);
+	return rp_config_put_scalar(r, scope, text_keys, RP_ARRAY_LEN(text_keys), key, v);
 }
 
 static int put_vision(struct rp_config_reader *r, const char *key, long index,
@@ -477,103 +449,8 @@ static int put_vision(struct rp_config_reader *r, const char *key, long index,
 			c->mlp_ratio = (uint32_t)v->u;
 		return 0;
 	}
-	return put_scalar(r, RP_SCOPE_VISION, vision_keys, RP_ARRAY_LEN(vision_keys), key, v);
-}
-
-static int add_rule(struct rp_config_reader *r, int group, const char *key,
-		    const struct rp_config_value *v)
-{
-	int err = v->kind == RP_CONFIG_TEXT ? rp_model_config_rule(r->c, group, v->text) : 0;
-
-	if (err == -ENOMEM)
-		return rp_error_nomem(r->reterr);
-	return err < 0 ? complain(r, key, "has too many entries") : 0;
-}
-
-static int put_block(struct rp_config_reader *r, const char *key, long index,
-		     const struct rp_config_value *v)
-{
-	struct rp_quant_config *q = &r->c->quant;
-
-	if (v->kind == RP_CONFIG_NULL)
-		return 0;
-	if (v->kind != RP_CONFIG_INT || v->negative || v->u == 0 || v->u > RP_MODEL_MAX_INTER)
-		return complain(r, key, "is not two sizes");
-	if (index == 0)
-		q->block_out = (uint32_t)v->u;
-	else if (index == 1)
-		q->block_in = (uint32_t)v->u;
-	return 0;
-}
-
-/* The group of that name; NULL when there are too many. */
-static struct rp_quant_group *quant_group(struct rp_quant_config *q, const char *name)
-{
-	for (uint32_t i = 0; i < q->n_groups; i++) {
-		if (rp_str_eq(q->groups[i].name, name))
-			return &q->groups[i];
-	}
-	if (q->n_groups == RP_QUANT_GROUPS ||
-	    rp_fmt(q->groups[q->n_groups].name, sizeof(q->groups[0].name), "%s", name) < 0)
-		return NULL;
-	return &q->groups[q->n_groups++];
-}
-
-/* config_groups.NAME.weights.KEY and config_groups.NAME.targets[] */
-static int put_group(struct rp_config_reader *r, const char *const *path, size_t n, long index,
-		     const struct rp_config_value *v)
-{
-	struct rp_quant_config *q = &r->c->quant;
-	struct rp_quant_group *g = quant_group(q, path[1]);
-	const char *key = path[n - 1];
-	uint32_t *number = NULL;
-	char *text = NULL;
-	size_t size = 0;
-
-	if (!g)
-		return complain(r, "config_groups", "has more groups than are known");
-	if (n == 3 && rp_str_eq(key, "targets") && index >= 0) {
-		/* "Linear" means every matrix: then there is but one format. */
-		if (v->kind != RP_CONFIG_TEXT || rp_str_eq(v->text, "Linear"))
-			return 0;
-		q->mixed = true;
-		return add_rule(r, (int)(g - q->groups), key, v);
-	}
-	if (n != 4 || !rp_str_eq(path[2], "weights") || index >= 0)
-		return 0;
-	if (rp_str_eq(key, "num_bits"))
-		number = &g->bits;
-	else if (rp_str_eq(key, "group_size"))
-		number = &g->size;
-	else if (rp_str_eq(key, "type"))
-		text = g->type;
-	else if (rp_str_eq(key, "strategy"))
-		text = g->strategy;
-	if (text)
-		size = text == g->type ? sizeof(g->type) : sizeof(g->strategy);
-	if (number && v->kind == RP_CONFIG_INT && !v->negative && v->u <= RP_MODEL_MAX_INTER)
-		*number = (uint32_t)v->u;
-	if (text && v->kind == RP_CONFIG_TEXT && rp_fmt(text, size, "%s", v->text) < 0)
-		return complain(r, key, "is too long");
-	return 0;
-}
-
-static int put_quant(struct rp_config_reader *r, const char *const *path, size_t n, long index,
-		     const struct rp_config_value *v)
-{
-	const char *key = path[n - 1];
-
-	r->c->has_quant = true;
-	if (n == 1 && (rp_str_eq(key, "modules_to_not_convert") || rp_str_eq(key, "ignore") ||
-		       rp_str_eq(key, "exclude_modules")))
-		return add_rule(r, RP_QUANT_IGNORE, key, v);
-	if (n == 1 && rp_str_eq(key, "weight_block_size"))
-		return put_block(r, key, index, v);
-	if (n >= 3 && rp_str_eq(path[0], "config_groups"))
-		return put_group(r, path, n, index, v);
-	if (n != 1 || index >= 0)
-		return 0;
-	return put_scalar(r, RP_SCOPE_QUANT, quant_keys, RP_ARRAY_LEN(quant_keys), key, v);
+	return rp_config_put_scalar(r, RP_SCOPE_VISION, vision_keys, RP_ARRAY_LEN(vision_keys), key,
+				    v);
 }
 
 static bool is_text_part(const char *key)
@@ -592,7 +469,7 @@ int rp_config_put(struct rp_config_reader *r, const char *const *path, size_t n,
 	if (m == 0)
 		return 0;
 	if (m > 1 && (rp_str_eq(p[0], "quantization_config") || rp_str_eq(p[0], "quantization")))
-		return put_quant(r, p + 1, m - 1, index, v);
+		return rp_config_put_quant(r, p + 1, m - 1, index, v);
 	if (!text && m > 1 && rp_str_eq(p[0], "vision_config")) {
 		r->c->has_vision = true;
 		return m == 2 ? put_vision(r, p[1], index, v) : 0;

@@ -365,6 +365,29 @@ static int literal(struct rp_pull *p)
 	return number(p);
 }
 
+/*
+ * The common case of a number: digits that end inside the buffer. Headers consist of names and of
+ * these, and the long way costs as much as the rest of the header. False: not the common case.
+ */
+static bool short_integer(struct rp_pull *p)
+{
+	size_t i = p->pos, most = p->len - p->pos < 19 ? p->len : p->pos + 19;
+	uint64_t v = 0;
+
+	while (i < most && is_digit(p->buf[i]))
+		v = v * 10 + (uint64_t)(p->buf[i++] - '0');
+	if (i == most || i == p->pos || (p->buf[p->pos] == '0' && i != p->pos + 1))
+		return false;
+	if (p->buf[i] != ',' && p->buf[i] != ']' && p->buf[i] != '}')
+		return false;
+	p->u = v;
+	p->negative = false;
+	p->text = p->buf + p->pos;
+	p->text_len = i - p->pos;
+	p->pos = i;
+	return true;
+}
+
 static bool in_object(const struct rp_pull *p)
 {
 	return p->depth && (p->in_object >> (p->depth - 1)) & 1;
@@ -411,7 +434,7 @@ static int value(struct rp_pull *p, int c)
 		r = string(p);
 		r = r < 0 ? r : RP_PULL_STRING;
 	} else {
-		r = literal(p);
+		r = short_integer(p) ? RP_PULL_INT : literal(p);
 	}
 	if (r >= 0)
 		after_value(p);
@@ -527,6 +550,9 @@ int rp_pull_padding(struct rp_pull *p)
 
 bool rp_pull_is(const struct rp_pull *p, const char *w)
 {
+	/* The first letter decides nearly always. */
+	if (p->text_len == 0 || p->text[0] != w[0])
+		return p->text_len == 0 && !w[0];
 	return strlen(w) == p->text_len && memcmp(p->text, w, p->text_len) == 0;
 }
 

@@ -5,11 +5,11 @@
 #include "base/strbuf.h"
 #include "facts/mode_name.h"
 
-void rp_node_bdf(const struct rp_scan_node *node, char bdf[16])
+void rp_node_bdf(const struct rp_scan_node *node, char bdf[RP_BDF_SIZE])
 {
 	unsigned loc = node->location_id & ~7U;
 
-	(void)rp_fmt(bdf, 16, "%04x:%02x:%02x.%x", node->domain & 0xffffU, loc >> 8 & 0xff,
+	(void)rp_fmt(bdf, RP_BDF_SIZE, "%04x:%02x:%02x.%x", node->domain, loc >> 8 & 0xff,
 		     loc >> 3 & 0x1f, 0U);
 }
 
@@ -57,7 +57,7 @@ static int collect_gpus(struct rocpart_snapshot *s, const struct rp_scan *scan)
 	for (size_t i = 0; i < scan->n_pci; i++)
 		add_gpu(s, scan->pci[i].bdf, scan->pci[i].device_id);
 	for (size_t i = 0; i < scan->n_nodes; i++) {
-		char bdf[16];
+		char bdf[RP_BDF_SIZE];
 
 		if (scan->nodes[i].hidden)
 			continue;
@@ -131,7 +131,7 @@ static bool count_of(const char *text, const char *key, uint64_t *ret)
 		line += strlen(key) + 1;
 		line += strspn(line, " \t");
 		(void)rp_fmt(number, sizeof(number), "%.*s", (int)strspn(line, "0123456789"), line);
-		return rp_parse_u64(number, 10, ret) == 0;
+		return rp_parse_u64(number, 10, ret) == 0 && *ret <= INT64_MAX;
 	}
 	return false;
 }
@@ -178,7 +178,7 @@ static void take_nodes(struct rocpart_gpu *gpu, const struct rp_scan *scan)
 {
 	for (size_t i = 0; i < scan->n_nodes; i++) {
 		const struct rp_scan_node *node = &scan->nodes[i];
-		char bdf[16];
+		char bdf[RP_BDF_SIZE];
 
 		rp_node_bdf(node, bdf);
 		if (node->hidden || !rp_str_eq(bdf, gpu->bdf))

@@ -15,6 +15,6 @@ void rp_build_rocr_indices(struct rocpart_snapshot *s, const struct rp_scan *sca
 void rp_build_codes(struct rocpart_snapshot *s, const struct rp_scan *scan);
 
 /* "dddd:bb:dd.0" of a KFD node: its partition id stands in the function digit (amdgpu_xcp.c). */
-void rp_node_bdf(const struct rp_scan_node *node, char bdf[16]);
+void rp_node_bdf(const struct rp_scan_node *node, char bdf[RP_BDF_SIZE]);
 
 #endif

@@ -59,7 +59,8 @@ ROCPART_PUBLIC int rocpart_snapshot_find_gpu(const struct rocpart_snapshot *snap
 		if (r == -ENOTUNIQ) {
 			rp_error_set(reterr, r, ROCPART_ERR_NOT_FOUND, name,
 				     "several GPUs have the unique id '%s'", name);
-			return rp_error_hint(reterr, "name the GPU by its PCI address");
+			(void)rp_error_hint(reterr, "name the GPU by its PCI address");
+			return r;
 		}
 	}
 	if (!gpu) {

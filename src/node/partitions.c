@@ -6,7 +6,7 @@
 
 static bool belongs(const struct rocpart_gpu *gpu, const struct rp_scan_node *node)
 {
-	char bdf[16];
+	char bdf[RP_BDF_SIZE];
 
 	rp_node_bdf(node, bdf);
 	return !node->hidden && rp_str_eq(bdf, gpu->bdf);
@@ -23,9 +23,11 @@ static struct rp_opt_u64 used_bytes(const struct rp_scan *scan, struct rp_opt_u6
 {
 	struct rp_opt_u64 sum = {scan->has_usage && gpu_id.known, 0};
 
-	for (size_t i = 0; sum.known && i < scan->n_usage; i++)
+	for (size_t i = 0; sum.known && i < scan->n_usage; i++) {
 		if (scan->usage[i].gpu_id == gpu_id.v)
 			sum.v += scan->usage[i].vram_bytes;
+		sum.known = sum.v <= INT64_MAX;
+	}
 	return sum;
 }
 
@@ -125,7 +127,8 @@ static bool is_mismatched(const struct rocpart_gpu *gpu)
 		return true;
 	for (size_t i = 0; i < gpu->n_partitions; i++)
 		if (gpu->partitions[i].n_xcds * gpu->n_expected != gpu->n_xcds ||
-		    gpu->partitions[i].id >= gpu->n_expected)
+		    gpu->partitions[i].id >= gpu->n_expected ||
+		    (i && gpu->partitions[i].id == gpu->partitions[i - 1].id))
 			return true;
 	return false;
 }

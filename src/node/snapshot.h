@@ -49,7 +49,7 @@ struct rocpart_partition {
 struct rocpart_gpu {
 	const struct rocpart_snapshot *snapshot;
 	size_t index;
-	char bdf[16];
+	char bdf[RP_BDF_SIZE];
 	const struct rp_product *product; /* NULL: unknown id */
 	uint32_t device_id;
 	unsigned n_xcds;      /* 0: not known */

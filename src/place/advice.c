@@ -3,8 +3,9 @@
 #include "base/num.h"
 #include "place/plan_internal.h"
 
-#define TRY_WORK  4000 /* vectors per question */
-#define MAX_TRIES 300  /* questions */
+#define TRY_WORK  4000		     /* vectors per question */
+#define MAX_TRIES 300		     /* questions for the reason, and as many for the remedies */
+#define ALL_WORK  UINT64_C(10000000) /* requests and GPUs looked at by all of them */
 
 struct advice {
 	struct rp_plan *plan;
@@ -12,7 +13,7 @@ struct advice {
 	struct rp_place_request *requests;
 	struct rp_place_gpu *gpus;
 	uint32_t *running; /* per request: tenants */
-	uint32_t tries;
+	uint32_t tries, max_tries;
 	bool (*stop)(void *userdata);
 	void *userdata;
 };
@@ -21,8 +22,8 @@ struct advice {
 static int ask(struct advice *a, bool *ret_yes, bool *ret_sure)
 {
 	*ret_yes = *ret_sure = false;
-	if (a->tries >= MAX_TRIES || (a->stop && a->stop(a->userdata))) {
-		a->tries = MAX_TRIES;
+	if (a->tries >= a->max_tries || (a->stop && a->stop(a->userdata))) {
+		a->tries = a->max_tries;
 		return 0;
 	}
 	a->tries++;
@@ -96,7 +97,7 @@ static int find_reason(struct advice *a)
 		plan->reason[plan->n_reason++] =
 			(struct rp_plan_unplaced){q, a->requests[q].replicas};
 	}
-	plan->reason_smallest = a->tries < MAX_TRIES;
+	plan->reason_smallest = a->tries < a->max_tries;
 	return r;
 }
 
@@ -258,10 +259,29 @@ static int find_remedies(struct advice *a)
 	return r;
 }
 
+/* A question costs time with the size of the problem; sharing, several dozen times as much. */
+static uint32_t allowance(const struct rp_place_problem *p)
+{
+	uint64_t each = (uint64_t)p->n_requests + p->n_gpus + 1, n;
+
+	for (uint32_t q = 0; q < p->n_requests; q++) {
+		if (rp_view_share(&p->requests[q]) > 1) {
+			each *= 64;
+			break;
+		}
+	}
+	n = ALL_WORK / each;
+	return n > MAX_TRIES ? MAX_TRIES : (uint32_t)n;
+}
+
 int rp_plan_advise(struct rp_plan *plan, const struct rp_plan_options *o)
 {
 	const struct rp_place_problem *p = plan->problem;
-	struct advice a = {.plan = plan, .p = *p, .stop = o->stop, .userdata = o->userdata};
+	struct advice a = {.plan = plan,
+			   .p = *p,
+			   .max_tries = allowance(p),
+			   .stop = o->stop,
+			   .userdata = o->userdata};
 	int r = 0;
 
 	a.requests = rp_new0(struct rp_place_request, p->n_requests);

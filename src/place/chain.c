@@ -285,12 +285,12 @@ static void chain_rows(struct rp_chain *c, const struct demand *d)
 			for (uint32_t j = 0; j < i; j++)
 				slots += n_of[j] * rp_chain_slots(&c->modes[j], c->size[s]);
 			row = make_row(c, d, &c->modes[i], s, slots, gpus + d->fixed_gpus[s]);
-			if (row.gpus >= best.gpus && row.demand > 0)
+			if (row.gpus >= best.gpus && (row.demand > 0 || row.apart > 0))
 				best = row;
 		}
 		n_of[i] = best.gpus;
 		gpus += best.gpus;
-		if (best.demand > 0)
+		if (best.demand > 0 || best.apart > 0)
 			add_row(c, &best);
 	}
 }

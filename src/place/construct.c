@@ -11,7 +11,7 @@ struct build {
 	const struct rp_view *v;
 	struct rp_chain *chain; /* any memory mode */
 	struct rp_draft *draft;
-	uint32_t mem; /* preferred */
+	const struct rp_construct *how;
 	uint32_t *free_parts;
 	uint32_t *hive_mem; /* RP_PLACE_NONE: not decided */
 	uint32_t *next, *prev, *count;
@@ -110,7 +110,7 @@ static uint32_t open_for(struct build *b, uint32_t r)
 			uint32_t mem = b->v->mode_mem[m->menu][m->mode], g;
 			bool fits = false;
 
-			if ((mem == b->mem) != (pass == 0))
+			if ((mem == b->how->mem) != (pass == 0))
 				continue;
 			for (uint32_t k = 0; k < pm->n_parts; k++)
 				fits = fits || rp_view_fits(b->v, r, &pm->parts[k], mem);
@@ -200,7 +200,7 @@ static int place_request(struct build *b, uint32_t r, uint64_t size)
 		int n;
 
 		if (g == RP_PLACE_NONE) {
-			g = open_for(b, r);
+			g = b->how->rows ? RP_PLACE_NONE : open_for(b, r);
 			if (g == RP_PLACE_NONE)
 				break;
 			b->count[g] = usable_parts(b, g, size);
@@ -246,9 +246,27 @@ static int cmp_keyed(const void *a, const void *b)
 	return (x->request > y->request) - (x->request < y->request);
 }
 
-static struct keyed *make_order(const struct build *b, bool short_of_gpus)
+/* Where only the size decides, requests are put in order by counting. */
+static struct keyed *sort_by_rank(const struct build *b, struct keyed *keys)
+{
+	const uint32_t n = b->v->p->n_requests;
+	struct keyed *sorted = rp_new0(struct keyed, n);
+	uint32_t at[RP_VIEW_MAX_SIZES + 2] = {0};
+
+	for (uint32_t i = 0; i < n; i++)
+		at[keys[i].rank + 1]++;
+	for (uint32_t k = 1; k < RP_ARRAY_LEN(at); k++)
+		at[k] += at[k - 1];
+	for (uint32_t i = 0; sorted && i < n; i++)
+		sorted[at[keys[i].rank]++] = keys[i];
+	free(keys);
+	return sorted;
+}
+
+static struct keyed *make_order(const struct build *b)
 {
 	struct keyed *keys = rp_new0(struct keyed, b->v->p->n_requests);
+	bool rank_only = !b->how->short_of_gpus;
 
 	for (uint32_t r = 0; keys && r < b->v->p->n_requests; r++) {
 		const struct rp_place_request *q = &b->v->p->requests[r];
@@ -257,14 +275,32 @@ static struct keyed *make_order(const struct build *b, bool short_of_gpus)
 			.request = r,
 			.rank = b->chain->rank[r],
 			.replicas = b->v->need[r],
-			.priority = short_of_gpus ? q->priority : 0,
-			.weight = short_of_gpus ? rp_view_weight(q) : 0,
+			.priority = b->how->short_of_gpus ? q->priority : 0,
+			.weight = b->how->short_of_gpus ? rp_view_weight(q) : 0,
 			.picky = b->v->req_mem[r] != RP_VIEW_ANY,
 		};
+		rank_only = rank_only && keys[r].replicas <= 1 && !keys[r].picky;
 	}
+	if (keys && rank_only)
+		return sort_by_rank(b, keys);
 	if (keys)
 		qsort(keys, b->v->p->n_requests, sizeof(*keys), cmp_keyed);
 	return keys;
+}
+
+static void open_rows(struct build *b, const struct rp_plan_row *rows, uint32_t n_rows)
+{
+	for (uint32_t i = 0; i < n_rows; i++) {
+		uint32_t m = 0;
+
+		while (m < b->chain->n_modes && (b->chain->modes[m].menu != rows[i].menu ||
+						 b->chain->modes[m].mode != rows[i].mode))
+			m++;
+		for (uint64_t n = 0; m < b->chain->n_modes && n < rows[i].gpus; n++) {
+			if (open_gpu(b, m) == RP_PLACE_NONE)
+				break;
+		}
+	}
 }
 
 /* The GPUs that the chain asks for: needed where replicas must be apart, harmless elsewhere. */
@@ -279,25 +315,16 @@ static int open_chain(struct build *b)
 		if (b->v->req_mem[q] != RP_VIEW_ANY)
 			return 0;
 	}
-	r = rp_chain_make(b->v, b->mem, c);
-	for (uint32_t i = 0; r == 0 && c->nested && i < c->result.n_rows; i++) {
-		uint32_t m = 0;
-
-		while (m < b->chain->n_modes && (b->chain->modes[m].menu != c->rows[i].menu ||
-						 b->chain->modes[m].mode != c->rows[i].mode))
-			m++;
-		for (uint64_t n = 0; m < b->chain->n_modes && n < c->rows[i].gpus; n++) {
-			if (open_gpu(b, m) == RP_PLACE_NONE)
-				break;
-		}
-	}
+	r = rp_chain_make(b->v, b->how->mem, c);
+	if (r == 0 && c->nested)
+		open_rows(b, c->rows, c->result.n_rows);
 	rp_chain_done(c);
 	return r;
 }
 
-static int build_all(struct build *b, bool short_of_gpus)
+static int build_all(struct build *b)
 {
-	RP_AUTO_FREE struct keyed *order = make_order(b, short_of_gpus);
+	RP_AUTO_FREE struct keyed *order = make_order(b);
 	uint32_t rank = RP_PLACE_NONE;
 	int r;
 
@@ -307,7 +334,9 @@ static int build_all(struct build *b, bool short_of_gpus)
 		b->free_parts[g] = b->v->gpus[g].free_parts;
 	for (uint32_t h = 0; h < b->v->n_hives; h++)
 		b->hive_mem[h] = b->v->hives[h].mem_fixed ? b->v->hives[h].mem_now : RP_PLACE_NONE;
-	r = short_of_gpus ? 0 : open_chain(b);
+	if (b->how->rows)
+		open_rows(b, b->how->rows, b->how->n_rows);
+	r = b->how->rows || b->how->short_of_gpus ? 0 : open_chain(b);
 	for (uint32_t i = 0; i < b->v->p->n_requests && r == 0; i++) {
 		if (order[i].rank >= b->chain->n_sizes || order[i].replicas == 0)
 			continue;
@@ -320,10 +349,10 @@ static int build_all(struct build *b, bool short_of_gpus)
 	return r;
 }
 
-int rp_construct(const struct rp_view *v, uint32_t mem, bool short_of_gpus, struct rp_draft *ret)
+int rp_construct(const struct rp_view *v, const struct rp_construct *how, struct rp_draft *ret)
 {
 	const uint32_t n = v->p->n_gpus;
-	struct build b = {.v = v, .draft = ret, .mem = mem};
+	struct build b = {.v = v, .draft = ret, .how = how};
 	int r = -ENOMEM;
 
 	b.chain = rp_new0(struct rp_chain, 1);
@@ -338,7 +367,7 @@ int rp_construct(const struct rp_view *v, uint32_t mem, bool short_of_gpus, stru
 	    b.aside)
 		r = rp_chain_make(v, RP_PLACE_NONE, b.chain);
 	if (r == 0)
-		r = build_all(&b, short_of_gpus);
+		r = build_all(&b);
 	if (b.chain)
 		rp_chain_done(b.chain);
 	free(b.chain);

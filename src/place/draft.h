@@ -43,12 +43,24 @@ static inline int rp_draft_add(struct rp_draft *d, uint32_t request, uint32_t gp
 	return r;
 }
 
+struct rp_construct {
+	uint32_t mem;	    /* memory mode preferred */
+	bool short_of_gpus; /* not everything will fit: priority and weight before size */
+	const struct rp_plan_row *rows; /* exactly these GPUs; NULL: chain of mem, then as needed */
+	uint32_t n_rows;
+};
 /*
- * construct.c: exclusive partitions on a machine of any size. Fills from the largest into the
- * modes that the chain of best asks for, then opens GPUs as needed. Tenants must all stay.
+ * construct.c: exclusive partitions on a machine of any size, filled from the largest request
+ * down. Tenants must all stay.
  */
-int rp_construct(const struct rp_view *v, uint32_t mem, bool short_of_gpus,
+int rp_construct(const struct rp_view *v, const struct rp_construct *how,
 		 struct rp_draft *ret) RP_MUST_CHECK;
+/*
+ * spread.c: fewer GPUs than *draft has, where replicas must be apart, by trying the numbers of GPUs
+ * per mode that might do, from n_least GPUs up. Replaces *draft when it finds a plan.
+ */
+int rp_spread_improve(const struct rp_view *v, uint32_t mem, uint64_t n_least,
+		      struct rp_draft *draft, uint64_t *work) RP_MUST_CHECK;
 
 struct rp_share_bound {
 	enum rp_plan_proof proof;

@@ -135,6 +135,12 @@ static int take_vectors(struct solve *s, const struct rp_vectors *x)
 	return r;
 }
 
+/* "All was tried" is claimed only where trying it again takes a checker seconds. */
+static bool can_be_checked(const struct rp_place_problem *p)
+{
+	return (uint64_t)p->n_requests * p->n_gpus <= 200000;
+}
+
 static int solve_exclusive(struct solve *s)
 {
 	const struct rp_view *v = s->v;
@@ -145,7 +151,10 @@ static int solve_exclusive(struct solve *s)
 		.bound = s->plan->bound,
 		.only_all = s->only_all,
 	};
-	uint64_t available = (uint64_t)v->n_pool + v->n_fixed;
+	const struct rp_construct how = {
+		.mem = s->best_mem,
+		.short_of_gpus = s->plan->bound > (uint64_t)v->n_pool + v->n_fixed,
+	};
 	int r;
 
 	if (v->p->n_gpus > 0 && v->p->n_gpus <= RP_VECTORS_MAX_GPUS) {
@@ -155,27 +164,34 @@ static int solve_exclusive(struct solve *s)
 		if (r < 0)
 			return r;
 		s->plan->stopped = !x.complete;
-		s->exact_fewest = x.complete && x.all;
-		s->exact_weight = x.complete;
+		s->exact_fewest = x.complete && x.all && can_be_checked(v->p);
+		s->exact_weight = x.complete && can_be_checked(v->p);
 		if (x.found)
 			return take_vectors(s, &x);
 		s->no_room = true;
 		if (s->only_all && x.complete)
 			return 0;
 	}
-	return rp_construct(v, s->best_mem, s->plan->bound > available, &s->draft);
+	r = rp_construct(v, &how, &s->draft);
+	if (r == 0 && !how.short_of_gpus && v->p->n_gpus > RP_VECTORS_MAX_GPUS)
+		r = rp_spread_improve(v, s->best_mem, s->plan->bound, &s->draft,
+				      &s->plan->work_vectors);
+	return r;
+}
+
+static int find_bound(struct solve *s)
+{
+	int r = make_bound(s);
+
+	return r == 0 ? bound_shared(s) : r;
 }
 
 static int solve(struct solve *s)
 {
 	struct rp_plan *plan = s->plan;
 	const struct rp_view *v = s->v;
-	int r = make_bound(s);
+	int r = rp_draft_init(v, &s->draft);
 
-	if (r == 0)
-		r = bound_shared(s);
-	if (r == 0)
-		r = rp_draft_init(v, &s->draft);
 	if (r == 0 && s->shared) {
 		struct rp_draft d = {0};
 
@@ -242,6 +258,9 @@ int rp_plan_feasible(const struct rp_place_problem *p, uint64_t max_work, bool *
 	plan->problem = p;
 	r = rp_view_init(&still, &v);
 	if (r == 0)
+		r = find_bound(&s);
+	plan->gpus_available = (uint64_t)v.n_pool + v.n_fixed;
+	if (r == 0 && plan->bound <= plan->gpus_available)
 		r = solve(&s);
 	rp_view_done(&v);
 	rp_draft_done(&s.draft);
@@ -269,6 +288,8 @@ int rp_plan_core(const struct rp_place_problem *p, const struct rp_plan_options 
 	for (uint32_t q = 0; q < p->n_requests; q++)
 		plan->weight_total += rp_view_weight(&p->requests[q]) * p->requests[q].replicas;
 	r = rp_view_init(&still, &v);
+	if (r == 0)
+		r = find_bound(&s);
 	if (r == 0)
 		r = solve(&s);
 	if (r == 0 && still.allow_moves && p->n_tenants > 0 &&

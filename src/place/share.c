@@ -7,6 +7,8 @@
 #include "place/draft.h"
 #include "place/vectors.h"
 
+#define WINDOW 2048 /* partitions looked at for one replica */
+
 struct bin {
 	uint32_t gpu, part, mem;
 	const struct rp_place_part *p;
@@ -25,7 +27,8 @@ struct run {
 	struct bin *bins;
 	size_t n_bins, cap_bins;
 	uint32_t *hive_mem;
-	uint32_t *domain_count; /* of the present request */
+	uint32_t first[RP_PLACE_MAX_MEMS]; /* no GPU before it can be opened */
+	uint32_t *domain_count;		   /* of the present request */
 	struct rp_draft draft;
 	uint64_t *band;		 /* weight per priority */
 	const uint32_t *band_of; /* per request */
@@ -84,7 +87,8 @@ static struct bin *find(struct run *b, uint32_t r)
 {
 	struct bin *best = NULL;
 
-	for (size_t i = 0; i < b->n_bins; i++) {
+	/* By falling size the partitions opened long ago are full, or as good as. */
+	for (size_t i = b->n_bins > WINDOW ? b->n_bins - WINDOW : 0; i < b->n_bins; i++) {
 		struct bin *bin = &b->bins[i];
 
 		if (!takes(b, bin, r))
@@ -95,7 +99,7 @@ static struct bin *find(struct run *b, uint32_t r)
 						 : bin->free_bytes > best->free_bytes))
 			best = bin;
 	}
-	b->work += b->n_bins / 64 + 1;
+	b->work += (b->n_bins < WINDOW ? b->n_bins : WINDOW) / 64 + 1;
 	return best;
 }
 
@@ -127,14 +131,22 @@ static uint32_t modes_for(const struct run *b, uint32_t g, uint32_t r, uint32_t 
 	return n;
 }
 
+/* Not open, and its hive is in the memory mode or may be: once false it stays so. */
+static bool can_open(const struct run *b, uint32_t g, uint32_t mem)
+{
+	const struct rp_view_gpu *vg = &b->v->gpus[g];
+
+	return vg->role == RP_ROLE_POOL && b->draft.mode_of[g] == RP_PLACE_NONE &&
+	       rp_view_hive_may(b->v, vg->hive, mem) &&
+	       (b->hive_mem[vg->hive] == RP_PLACE_NONE || b->hive_mem[vg->hive] == mem);
+}
+
 static bool try_open(struct run *b, uint32_t g, uint32_t r, uint32_t mem)
 {
 	const struct rp_view_gpu *vg = &b->v->gpus[g];
 	uint32_t modes[RP_PLACE_MAX_MODES], n, pick = 0;
 
-	if (vg->role != RP_ROLE_POOL || b->draft.mode_of[g] != RP_PLACE_NONE ||
-	    !rp_view_hive_may(b->v, vg->hive, mem) ||
-	    (b->hive_mem[vg->hive] != RP_PLACE_NONE && b->hive_mem[vg->hive] != mem))
+	if (!can_open(b, g, mem))
 		return false;
 	if (b->v->p->requests[r].spread != RP_PLACE_SPREAD_NONE &&
 	    b->domain_count[rp_view_domain(b->v, r, g)] >=
@@ -160,7 +172,9 @@ static int open_for(struct run *b, uint32_t r)
 
 		if (b->v->req_mem[r] != RP_VIEW_ANY && b->v->req_mem[r] != mem)
 			continue;
-		for (uint32_t g = 0; g < b->v->p->n_gpus; g++) {
+		while (b->first[mem] < b->v->p->n_gpus && !can_open(b, b->first[mem], mem))
+			b->first[mem]++;
+		for (uint32_t g = b->first[mem]; g < b->v->p->n_gpus; g++) {
 			if (try_open(b, g, r, mem))
 				return add_bins(b, g);
 		}

@@ -12,7 +12,8 @@
  */
 #include "place/draft.h"
 
-#define MAX_TRIES 512
+#define MAX_TRIES 512	   /* thresholds */
+#define MAX_WORK  20000000 /* times requests */
 
 typedef unsigned __int128 u128;
 
@@ -60,7 +61,7 @@ static uint32_t most_tenants(const struct rp_place_problem *p)
 	return most;
 }
 
-/* Calls for each mode of each menu that a GPU of the pool may have. */
+/* Whether some GPU of the pool may have the mode. */
 static bool pool_may(const struct rp_view *v, uint32_t menu, uint32_t mode)
 {
 	for (uint32_t g = 0; g < v->p->n_gpus; g++) {
@@ -183,28 +184,54 @@ static void try_l2(const struct rp_view *v, const struct modes *modes, uint64_t 
 	keep_better(v, modes, &m, ret);
 }
 
+static int cmp_u64(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Sizes asked for, each once; *ret_n of them. NULL: out of memory. */
+static uint64_t *different_sizes(const struct rp_view *v, uint32_t *ret_n)
+{
+	uint64_t *sizes = rp_new0(uint64_t, v->p->n_requests);
+	uint32_t n = 0;
+
+	for (uint32_t q = 0; sizes && q < v->p->n_requests; q++)
+		sizes[q] = v->p->requests[q].bytes;
+	if (sizes)
+		qsort(sizes, v->p->n_requests, sizeof(*sizes), cmp_u64);
+	for (uint32_t q = 0; sizes && q < v->p->n_requests; q++) {
+		if (n == 0 || sizes[n - 1] != sizes[q])
+			sizes[n++] = sizes[q];
+	}
+	*ret_n = n;
+	return sizes;
+}
+
 int rp_share_bound(const struct rp_view *v, struct rp_share_bound *ret)
 {
 	struct measure m = {.kind = RP_PROOF_VOLUME, .most = most_tenants(v->p)};
-	const uint32_t step = v->p->n_requests / MAX_TRIES + 1;
+	uint32_t n, tries = MAX_TRIES;
+	RP_AUTO_FREE uint64_t *sizes = different_sizes(v, &n);
 	struct modes modes;
-	int r = collect(v, &modes);
+	int r = sizes ? collect(v, &modes) : -ENOMEM;
 
 	if (r < 0)
 		return r;
+	if ((uint64_t)tries * v->p->n_requests > MAX_WORK)
+		tries = MAX_WORK / v->p->n_requests + 1;
 	*ret = (struct rp_share_bound){.proof = RP_PROOF_VOLUME};
 	keep_better(v, &modes, &m, ret);
-	for (uint32_t q = 0; q < v->p->n_requests; q += step) {
-		uint64_t bytes = v->p->requests[q].bytes;
-
+	for (uint32_t i = 0; i < n; i += n / tries + 1) {
 		m = (struct measure){
-			.kind = RP_PROOF_COUNT, .param = bytes, .most = most_tenants(v->p)};
+			.kind = RP_PROOF_COUNT, .param = sizes[i], .most = most_tenants(v->p)};
 		keep_better(v, &modes, &m, ret);
-		for (uint32_t i = 0; i < modes.n; i++) {
-			uint64_t ref = modes.m[i]->parts[0].usable_bytes;
+		for (uint32_t k = 0; k < modes.n; k++) {
+			uint64_t ref = modes.m[k]->parts[0].usable_bytes;
 
-			if (bytes <= ref / 2)
-				try_l2(v, &modes, ref, bytes, ret);
+			if (sizes[i] <= ref / 2)
+				try_l2(v, &modes, ref, sizes[i], ret);
 		}
 	}
 	return 0;

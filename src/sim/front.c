@@ -178,6 +178,16 @@ static int check_open(const struct rp_sim *sim, const struct rp_sim_ent *e, bool
 	return r;
 }
 
+int rp_sim_may_open(struct rp_sim *sim, const char *path, bool writing)
+{
+	RP_AUTO(walk_done) struct walk w = {0};
+	int r = rp_sim_store_refresh(sim);
+
+	if (r == 0)
+		r = walk(sim, path, true, &w);
+	return r == 0 ? check_open(sim, &w.ent, writing) : r;
+}
+
 /* ---- operations ---- */
 
 static int list_rows(const struct rp_sim *sim, const struct rp_sim_ent *dir,

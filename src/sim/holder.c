@@ -97,7 +97,7 @@ static int find_slot(const struct rp_sim *sim, const struct rp_sim_slot *s, size
 	if (g < 0 || !sim->state.loaded || !sim->state.gpus[g].present)
 		return rp_error_set(err, -ENODEV, ROCPART_ERR_NOT_FOUND, s->bdf,
 				    "the machine has no such GPU");
-	if (s->slot >= rp_sim_partitions(sim, (size_t)g))
+	if (s->slot >= rp_sim_partitions(sim, (size_t)g) || !sim->drm[g][s->slot].render)
 		return rp_error_set(err, -ENODEV, ROCPART_ERR_NOT_FOUND, s->bdf,
 				    "the GPU has no partition %u", s->slot);
 	*ret_gpu = (size_t)g;
@@ -157,6 +157,9 @@ static int fill(const struct rp_sim *sim, const struct rp_sim_process *p, struct
 {
 	int r = fill_texts(p, h);
 
+	if ((p->kfd || p->n_vram) && !sim->state.loaded)
+		return rp_error_set(err, -ENODEV, ROCPART_ERR_NOT_FOUND, sim->name,
+				    "the driver is not loaded: there is no /dev/kfd");
 	h->vram = rp_new0(struct rp_sim_vram, p->n_vram);
 	if (r < 0 || !h->vram)
 		return rp_error_nomem(err);

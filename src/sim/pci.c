@@ -100,6 +100,18 @@ static int show_unique_id(struct rp_sim *sim, const struct rp_sim_ent *e, struct
 	return rp_sim_shown(out);
 }
 
+/*
+ * amdgpu_atombios.c; rocm_smi takes a card without it for none of AMD's. No capture has one: the
+ * part number is ours.
+ */
+static int show_vbios_version(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_strbuf *out)
+{
+	(void)sim;
+	(void)e;
+	rp_strbuf_add(out, "113-SIMULATED-000\n");
+	return rp_sim_shown(out);
+}
+
 static bool has_product_name(const struct rp_sim *sim, const struct rp_sim_ent *e)
 {
 	return bound(sim, e) && product_of(sim, e)->product_name;
@@ -228,6 +240,7 @@ static const struct rp_sim_file core_files[] = {
 	 .show = show_driver_link,
 	 .exists = bound},
 	BOUND_ATTR("unique_id", show_unique_id),
+	BOUND_ATTR("vbios_version", show_vbios_version),
 	{.name = "product_name",
 	 .type = RP_FILE_REGULAR,
 	 .mode = 0444,

@@ -44,6 +44,9 @@ int rp_sim_remove(const char *dir, struct rocpart_error *reterr) RP_MUST_CHECK;
 /* The tree that the machine shows; self of each operation is the struct rp_sim. */
 const struct rp_tree_ops *rp_sim_tree_ops(void);
 
+/* What open(2) of a file of the tree answers, to the caller set below. 0 or -errno. */
+int rp_sim_may_open(struct rp_sim *sim, const char *path, bool writing) RP_MUST_CHECK;
+
 /* Borrowed from sim. */
 const char *rp_sim_profile_name(const struct rp_sim *sim);
 const char *rp_sim_abi(const struct rp_sim *sim); /* "g1", "g2", "g3" */

@@ -225,6 +225,22 @@ static void footprint_beside_the_cache_matches_the_logs(void **state)
 	}
 }
 
+/* Its config does not describe the tower, its activations hold 0.6 GiB for it (study 1.4). */
+static void footprint_of_llama_4_counts_its_vision_tower(void **state)
+{
+	struct rp_size_request q = {.precision = "bf16",
+				    .max_seqs = 1024,
+				    .max_batched = 8192,
+				    .tp = 4,
+				    .platform = RP_PLATFORM_CUDA};
+	struct rp_footprint f = size_of("meta-llama/Llama-4-Scout-17B-16E-Instruct", &q);
+
+	(void)state;
+	/* 16 bytes x 1024 x 202,048, 0.4 GiB for experts, 0.6 GiB for the tower */
+	assert_near((double)f.items[RP_PART_ACTIVATION].bytes,
+		    16.0 * 1024 * 202048 + 1.0 * (double)RP_GIB, 10);
+}
+
 static void footprint_prints_every_assumption(void **state)
 {
 	struct rp_size_request none = {0}, all = {.precision = "fp8",
@@ -402,6 +418,7 @@ int main(void)
 		cmocka_unit_test(cache_bytes_and_tokens_are_inverse),
 		cmocka_unit_test(footprint_of_llama_8b_leaves_the_tokens_promised),
 		cmocka_unit_test(footprint_beside_the_cache_matches_the_logs),
+		cmocka_unit_test(footprint_of_llama_4_counts_its_vision_tower),
 		cmocka_unit_test(footprint_prints_every_assumption),
 		cmocka_unit_test(footprint_above_the_model_maximum_is_refused),
 		cmocka_unit_test(bound_of_a_cpx_partition_matches_the_study),

@@ -96,6 +96,10 @@ static void weights_of_published_models_match_their_counts(void **state)
 		{"meta-llama/Llama-4-Maverick-17B-128E-Instruct", UINT64_C(401583781376)},
 		{"meta-llama/Llama-3.2-11B-Vision-Instruct", UINT64_C(10670220835)},
 		{"mistralai/Mistral-Small-3.1-24B-Instruct-2503", UINT64_C(24011361280)},
+		{"nvidia/NVIDIA-Nemotron-Nano-9B-v2", UINT64_C(8888227328)},
+		{"ibm-granite/granite-4.0-h-tiny", UINT64_C(6939037248)},
+		{"allenai/OLMo-2-1124-7B-Instruct", UINT64_C(7298617344)},
+		{"tiiuae/falcon-mamba-7b-instruct", UINT64_C(7272665088)},
 	};
 
 	(void)state;
@@ -264,7 +268,7 @@ static void plan_of_ignored_modules_keeps_them_sixteen_bit(void **state)
 		"\"num_attention_heads\": 4, \"intermediate_size\": 512, \"vocab_size\": 1000,"
 		"\"quantization_config\": {\"quant_method\": \"fp8\","
 		"\"weight_block_size\": [128, 128], \"modules_to_not_convert\": [";
-	char text[1024];
+	static char text[1024];
 	struct rp_weights all, one;
 
 	(void)state;
@@ -282,6 +286,37 @@ static void plan_of_ignored_modules_keeps_them_sixteen_bit(void **state)
 	}
 	/* one matrix of 512 x 256 in two bytes instead of one, without its 4 x 2 scales */
 	assert_int_equal(one.bytes - all.bytes, 512 * 256 - 4 * 2 * 4);
+}
+
+/* Names as modelopt writes them: a module per expert, "mixer" for any block. */
+static void plan_of_mixed_precision_gives_each_module_its_format(void **state)
+{
+	static const char text[] =
+		"{\"model_type\": \"nemotron_h\", \"hidden_size\": 64, \"vocab_size\": 100,"
+		"\"num_attention_heads\": 4, \"hybrid_override_pattern\": \"E*\","
+		"\"intermediate_size\": 32, \"moe_intermediate_size\": 32,"
+		"\"n_routed_experts\": 2, \"num_experts_per_tok\": 1,"
+		"\"quantization_config\": {\"quant_method\": \"modelopt\","
+		"\"quant_algo\": \"MIXED_PRECISION\", \"quantized_layers\": {"
+		"\"backbone.layers.0.mixer.experts.0.up_proj\": {\"quant_algo\": \"NVFP4\"},"
+		"\"backbone.layers.0.mixer.experts.1.up_proj\": {\"quant_algo\": \"NVFP4\"},"
+		"\"backbone.layers.1.mixer.q_proj\": {\"quant_algo\": \"FP8\"}}}}";
+	static struct rp_model_config c;
+	struct rp_weight_plan plan;
+	struct rp_layout l;
+	struct rp_weights w;
+	uint64_t plain;
+
+	(void)state;
+	assert_int_equal(layout_of(text, &c, &l, NULL), 0);
+	assert_int_equal(rp_weight_plan_native(&c, "c", &plan, NULL), 0);
+	assert_int_equal(rp_weights_count(&l, &plan, 1, &w, NULL), 0);
+	/* 2 bytes each, and 2 more for the two router biases in float32 */
+	plain = w.parameters * 2 + 2 * 2;
+	/* up_proj of both: half a byte, a scale per 16, two float32; q_proj: a byte, two float32 */
+	assert_int_equal(w.bytes, plain - 2 * (64 * 32 * 2 - (64 * 32 / 2 + 4 * 32 + 8)) -
+					  (64 * 64 * 2 - (64 * 64 + 8)));
+	rp_model_config_done(&c);
 }
 
 static void format_of_grouped_int4_counts_scales_and_zeros(void **state)
@@ -312,6 +347,7 @@ int main(void)
 		cmocka_unit_test(layout_without_a_number_names_it),
 		cmocka_unit_test(layout_beyond_the_limits_is_refused),
 		cmocka_unit_test(plan_of_ignored_modules_keeps_them_sixteen_bit),
+		cmocka_unit_test(plan_of_mixed_precision_gives_each_module_its_format),
 		cmocka_unit_test(format_of_grouped_int4_counts_scales_and_zeros),
 	};
 

@@ -155,6 +155,17 @@ static void place_never_switches_to_an_unvalidated_mode(void **state)
 	assert_false(at.switched);
 	assert_int_equal(at.mode, M_SPX1);
 	lab_end(&x);
+	/* Nor where somebody else has put a GPU into it. */
+	lab_init(&x, 2, M_SPX1);
+	x.config.may_switch = true;
+	x.gpus[0].mode = M_CPX1;
+	x.gpus[0].occupied = 0xff;
+	lab_start(&x);
+	at = place(&x, 20 * GB);
+	assert_false(at.switched);
+	assert_int_equal(at.gpu, 1);
+	assert_int_equal(at.mode, M_SPX1);
+	lab_end(&x);
 }
 
 /* The memory mode belongs to the hive: no switch from SPX/NPS1 to CPX/NPS4. */
@@ -351,7 +362,8 @@ static void shared_partition_is_filled_up_to_its_limits(void **state)
 {
 	const struct rp_engine_want want = {.bytes = 7 * GB, .share = 2};
 	const struct rp_engine_want three = {.bytes = 7 * GB, .share = 3};
-	struct rp_engine_class two_c, three_c;
+	const struct rp_engine_want large = {.bytes = 17 * GB, .share = 2};
+	struct rp_engine_class two_c, three_c, large_c;
 	struct rp_engine_placed a, b, c;
 	struct lab x;
 
@@ -362,6 +374,7 @@ static void shared_partition_is_filled_up_to_its_limits(void **state)
 	lab_start(&x);
 	assert_int_equal(rp_engine_resolve(x.e, &want, &two_c), 0);
 	assert_int_equal(rp_engine_resolve(x.e, &three, &three_c), 0);
+	assert_int_equal(rp_engine_resolve(x.e, &large, &large_c), 0);
 	assert_int_equal(rp_engine_place(x.e, &three_c, NULL, 0, &a), 0);
 	assert_int_equal(rp_engine_place(x.e, &two_c, NULL, 0, &b), 0);
 	assert_int_equal(a.part, b.part);
@@ -371,6 +384,11 @@ static void shared_partition_is_filled_up_to_its_limits(void **state)
 	check(&x);
 	/* An exclusive one joins nobody. */
 	assert_int_not_equal(place(&x, 2 * GB).part, a.part);
+	/* The room that one gives back is there for the next. */
+	assert_int_equal(rp_engine_release(x.e, c.handle), 0);
+	assert_int_equal(rp_engine_release(x.e, a.handle), 0);
+	assert_int_equal(rp_engine_place(x.e, &large_c, NULL, 0, &a), 0);
+	assert_int_equal(a.part, b.part);
 	assert_int_equal(rp_engine_release(x.e, a.handle), 0);
 	assert_int_equal(rp_engine_release(x.e, b.handle), 0);
 	check(&x);

@@ -375,6 +375,170 @@ static void verify_steps_in_wrong_order_are_refused(void **state)
 	assert_string_equal(err.object, "steps");
 }
 
+/* Refused, and for the reason meant. */
+static void refused_at(const struct rp_json *json, const char *object)
+{
+	struct rocpart_error err = {0};
+
+	assert_int_equal(rp_plan_verify(json, &err), -EBADMSG);
+	if (strcmp(err.object, object) != 0)
+		fail_msg("refused at %s: %s", err.object, err.message);
+}
+
+static struct rp_json *entry(const struct rp_json *json, const char *list, size_t i)
+{
+	return rp_json_at(rp_json_get(json, list), i);
+}
+
+static void verify_two_exclusive_in_one_partition_are_refused(void **state)
+{
+	struct scene s;
+	RP_AUTO_FREE char *text = NULL;
+	RP_AUTO_JSON struct rp_json *json = NULL;
+
+	(void)state;
+	scene_init(&s, 1, M_CPX4);
+	ask(&s, "tiny", 5 * GB, 2);
+	text = solve_to_text(&s.p);
+	json = parse(text);
+	assert_int_equal(rp_json_set_u64(entry(json, "placements", 0), "partition", 4), 0);
+	assert_int_equal(rp_json_set_u64(entry(json, "placements", 1), "partition", 4), 0);
+	assert_int_equal(rp_json_set_u64(entry(json, "gpus", 0), "partitions_used", 1), 0);
+	refused_at(json, "placements");
+}
+
+static void verify_replicas_that_are_not_apart_are_refused(void **state)
+{
+	RP_AUTO_FREE char *text = full_plan();
+	RP_AUTO_JSON struct rp_json *json = parse(text);
+
+	(void)state;
+	assert_int_equal(rp_json_set_string(entry(json, "requests", 3), "spread", "gpu"), 0);
+	refused_at(json, "placements");
+}
+
+static void verify_forgotten_tenant_is_refused(void **state)
+{
+	struct scene s;
+	RP_AUTO_FREE char *text = NULL;
+	RP_AUTO_JSON struct rp_json *json = NULL;
+
+	(void)state;
+	scene_init(&s, 1, M_CPX4);
+	ask(&s, "tiny", 5 * GB, 1);
+	s.tenants[0] = (struct rp_place_tenant){0, 0, 3, true};
+	s.p.n_tenants = 1;
+	text = solve_to_text(&s.p);
+	json = parse(text);
+	assert_int_equal(rp_plan_verify(json, NULL), 0);
+	assert_int_equal(rp_json_set_null(entry(json, "placements", 0), "was"), 0);
+	refused_at(json, "placements");
+}
+
+/* Two hives may be in two memory modes, one hive may not. */
+static void verify_two_memory_modes_in_a_hive_are_refused(void **state)
+{
+	struct scene s;
+	RP_AUTO_FREE char *text = NULL;
+	RP_AUTO_JSON struct rp_json *json = NULL;
+
+	(void)state;
+	scene_init(&s, 2, M_SPX1);
+	s.gpus[1].hive = 1;
+	ask(&s, "local", 20 * GB, 1)->memory = "NPS4";
+	ask(&s, "whole", 150 * GB, 1);
+	text = solve_to_text(&s.p);
+	json = parse(text);
+	assert_int_equal(rp_plan_verify(json, NULL), 0);
+	assert_int_equal(
+		rp_json_set_u64(rp_json_at(rp_json_get(rp_json_get(json, "machine"), "gpus"), 1),
+				"hive", 0),
+		0);
+	refused_at(json, "gpus");
+}
+
+static void verify_memory_switch_under_a_tenant_is_refused(void **state)
+{
+	struct scene s;
+	RP_AUTO_FREE char *text = NULL;
+	RP_AUTO_JSON struct rp_json *json = NULL;
+	struct rp_json *steps, *first, *second;
+	int64_t placement;
+	size_t stop = 0;
+
+	(void)state;
+	scene_init(&s, 1, M_CPX4);
+	s.p.allow_moves = true;
+	s.p.allow_unvalidated = true;
+	ask(&s, "small", 20 * GB, 1);
+	ask(&s, "half", 90 * GB, 1);
+	s.tenants[0] = (struct rp_place_tenant){0, 0, 0, false};
+	s.p.n_tenants = 1;
+	text = solve_to_text(&s.p);
+	json = parse(text);
+	assert_int_equal(rp_plan_verify(json, NULL), 0);
+	steps = rp_json_get(json, "steps");
+	while (strcmp(rp_json_text(rp_json_get(rp_json_at(steps, stop), "op")), "stop") != 0)
+		stop++;
+	/* The two steps change places. */
+	assert_string_equal(rp_json_text(rp_json_get(rp_json_at(steps, stop + 1), "op")),
+			    "switch_memory");
+	first = rp_json_at(steps, stop);
+	second = rp_json_at(steps, stop + 1);
+	placement = rp_json_int_value(rp_json_get(first, "placement"));
+	assert_int_equal(rp_json_set_u64(first, "index", 0), 0);
+	assert_int_equal(rp_json_set_string(first, "gpu", "0000:05:00.0"), 0);
+	assert_int_equal(rp_json_set(first, "mode",
+				     rp_json_int(rp_json_int_value(rp_json_get(second, "mode")))),
+			 0);
+	assert_int_equal(rp_json_set_string(first, "memory_mode", "NPS1"), 0);
+	assert_int_equal(rp_json_set_string(first, "op", "switch_memory"), 0);
+	assert_int_equal(rp_json_set(second, "placement", rp_json_int(placement)), 0);
+	assert_int_equal(rp_json_set_string(second, "op", "stop"), 0);
+	refused_at(json, "steps");
+}
+
+static void verify_step_left_out_is_refused(void **state)
+{
+	RP_AUTO_FREE char *text = full_plan();
+	RP_AUTO_JSON struct rp_json *json = parse(text);
+	struct rp_json *steps = rp_json_get(json, "steps");
+	struct rp_json *last = rp_json_at(steps, rp_json_len(steps) - 1);
+
+	(void)state;
+	assert_string_equal(rp_json_text(rp_json_get(last, "op")), "place");
+	assert_int_equal(rp_json_set_string(last, "op", "drain"), 0);
+	assert_int_equal(rp_json_set_u64(last, "index", 0), 0);
+	assert_int_equal(rp_json_set_string(last, "gpu", "0000:05:00.0"), 0);
+	refused_at(json, "steps");
+}
+
+/* One GPU from the second row to the first, and all that follows from it. */
+static void verify_rows_that_add_up_to_the_same_are_refused(void **state)
+{
+	RP_AUTO_FREE char *text = full_plan();
+	RP_AUTO_JSON struct rp_json *json = parse(text);
+	struct rp_json *cases = rp_json_get(rp_json_get(json, "certificate"), "cases"),
+		       *rows = NULL;
+	static const uint64_t slots[] = {0, 2, 2, 6}, gpus_before[] = {0, 2, 2, 3},
+			      gpus[] = {2, 0, 1, 1};
+
+	(void)state;
+	for (size_t i = 0; i < rp_json_len(cases); i++) {
+		if (strcmp(rp_json_text(rp_json_get(rp_json_at(cases, i), "memory_mode")),
+			   "NPS1") == 0)
+			rows = rp_json_get(rp_json_at(cases, i), "rows");
+	}
+	assert_int_equal(rp_json_len(rows), 4);
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(rp_json_set_u64(rp_json_at(rows, i), "slots_before", slots[i]), 0);
+		assert_int_equal(
+			rp_json_set_u64(rp_json_at(rows, i), "gpus_before", gpus_before[i]), 0);
+		assert_int_equal(rp_json_set_u64(rp_json_at(rows, i), "gpus", gpus[i]), 0);
+	}
+	refused_at(json, "certificate");
+}
+
 static void verify_what_is_no_plan_is_einval(void **state)
 {
 	static const char *const texts[] = {"{}", "[]", "null", "{\"schema_version\": 2}",
@@ -403,6 +567,13 @@ int main(void)
 		cmocka_unit_test(verify_wasteful_plan_is_not_proved),
 		cmocka_unit_test(verify_lighter_choice_is_refused),
 		cmocka_unit_test(verify_steps_in_wrong_order_are_refused),
+		cmocka_unit_test(verify_two_exclusive_in_one_partition_are_refused),
+		cmocka_unit_test(verify_replicas_that_are_not_apart_are_refused),
+		cmocka_unit_test(verify_forgotten_tenant_is_refused),
+		cmocka_unit_test(verify_two_memory_modes_in_a_hive_are_refused),
+		cmocka_unit_test(verify_memory_switch_under_a_tenant_is_refused),
+		cmocka_unit_test(verify_step_left_out_is_refused),
+		cmocka_unit_test(verify_rows_that_add_up_to_the_same_are_refused),
 		cmocka_unit_test(verify_what_is_no_plan_is_einval),
 	};
 

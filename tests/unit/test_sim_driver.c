@@ -142,6 +142,11 @@ static void driver_settings_refuse_what_the_kernel_refuses(void **state)
 	assert_int_equal(sim_write(sim, PCI G0 "/enforce_isolation", "1 1"), -EINVAL);
 	assert_int_equal(sim_write(sim, PCI G0 "/enforce_isolation", "2"), -EINVAL);
 	assert_int_equal(sim_write(sim, PCI G0 "/enforce_isolation", ""), 0);
+	sim_setup(sim, G0, "compute DPX");
+	assert_int_equal(sim_write(sim, PCI G0 "/enforce_isolation", "1"), -EINVAL);
+	assert_int_equal(sim_write(sim, PCI G0 "/run_cleaner_shader", "1"), 0);
+	assert_int_equal(sim_write(sim, PCI G0 "/run_cleaner_shader", "2"), -EINVAL);
+	sim_setup(sim, G0, "compute SPX");
 	assert_int_equal(sim_write(sim, PCI G0 "/run_cleaner_shader", "0"), 0);
 	assert_int_equal(sim_write(sim, PCI G0 "/run_cleaner_shader", "1"), -EINVAL);
 }

@@ -115,6 +115,8 @@ static void holder_in_a_device_cgroup_has_its_nodes_only(void **state)
 	start(sim, &p);
 	assert_true(sim_exists(sim, "sys/class/kfd/kfd/proc/9/vram_10931"));
 	assert_false(sim_exists(sim, "sys/class/kfd/kfd/proc/9/vram_6834"));
+	/* pasid, queues, and vram_ sdma_ stats_ counters_ of one node */
+	assert_int_equal(sim_count(sim, "sys/class/kfd/kfd/proc/9"), 2 + 4);
 }
 
 static void holder_without_kfd_is_unknown_to_the_kfd(void **state)
@@ -156,6 +158,22 @@ static void holder_that_cannot_be_is_refused(void **state)
 	assert_int_equal(sim_count(sim, "sys/class/kfd/kfd/proc"), 1);
 }
 
+static void holder_cannot_open_what_is_not_there(void **state)
+{
+	RP_AUTO_SIM struct rp_sim *sim = boot("mi300x-1", NULL);
+	RP_AUTO_SIM struct rp_sim *bmc = boot("bmc-63", NULL);
+	const struct rp_sim_slot last[] = {{"0000:e5:00.0", 7, 0}};
+	const struct rp_sim_process kfd = {.kfd = true};
+	const struct rp_sim_process render = {.render = last, .n_render = 1};
+	uint32_t pid = 0;
+
+	(void)state;
+	sim_setup(sim, G0, "unload");
+	assert_int_equal(rp_sim_hold(sim, &kfd, &pid, NULL), -ENODEV);
+	sim_setup(bmc, "0000:e5:00.0", "compute CPX"); /* its 8th slot got no DRM minor */
+	assert_int_equal(rp_sim_hold(bmc, &render, &pid, NULL), -ENODEV);
+}
+
 static void holder_pids_are_listed_in_order(void **state)
 {
 	RP_AUTO_SIM struct rp_sim *sim = boot("mi300x-1", NULL);
@@ -186,6 +204,7 @@ int main(void)
 		cmocka_unit_test(holder_in_a_device_cgroup_has_its_nodes_only),
 		cmocka_unit_test(holder_without_kfd_is_unknown_to_the_kfd),
 		cmocka_unit_test(holder_that_cannot_be_is_refused),
+		cmocka_unit_test(holder_cannot_open_what_is_not_there),
 		cmocka_unit_test(holder_pids_are_listed_in_order),
 	};
 

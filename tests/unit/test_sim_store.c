@@ -97,6 +97,21 @@ static void store_removal_takes_the_records_along(void **state)
 	assert_int_equal(access(f->machine, F_OK), -1);
 }
 
+static void store_removal_leaves_files_of_others(void **state)
+{
+	const struct folder *f = *state;
+	RP_AUTO_FREE char *notes = rp_strdupf("%s/notes", f->machine);
+	RP_AUTO_FCLOSE FILE *file = NULL;
+
+	create(f, "mi300x-1");
+	file = fopen(notes, "we");
+	assert_non_null(file);
+	assert_int_equal(rocpart_sim_remove(f->machine, NULL), 0);
+	assert_int_equal(access(notes, F_OK), 0);
+	assert_int_equal(unlink(notes), 0);
+	assert_int_equal(rmdir(f->machine), 0);
+}
+
 /* No marker: what an interrupted attempt left is completed. */
 static void store_interrupted_creation_is_completed(void **state)
 {
@@ -147,7 +162,9 @@ static void store_whole_state_survives_closing(void **state)
 					 .vram = vram,
 					 .n_vram = 1,
 					 .allow = allow,
-					 .n_allow = 2};
+					 .n_allow = 2,
+					 .render = allow,
+					 .n_render = 1};
 	RP_AUTO_SIM struct rp_sim *a = NULL, *b = NULL;
 	RP_AUTO_FREE char *rules = NULL;
 	uint32_t pid = 0;
@@ -167,6 +184,7 @@ static void store_whole_state_survives_closing(void **state)
 	assert_file(b, "proc/12/cgroup", "0::/u\n");
 	assert_file(b, "sys/class/kfd/kfd/proc/12/vram_57906", "1073741824\n");
 	assert_false(sim_exists(b, "sys/class/kfd/kfd/proc/12/vram_42546"));
+	assert_int_equal(sim_count(b, "proc/12/fd"), 2);
 	assert_int_equal(rocpart_sim_fault_list(f->machine, &rules, NULL), 0);
 	assert_string_equal(rules, "write:x:EIO:2\nce:" G0 ":5\n");
 	assert_int_equal(rp_sim_unhold(b, 12, NULL), 0);
@@ -354,6 +372,7 @@ int main(void)
 #define STORE_TEST(t) cmocka_unit_test_setup_teardown(t, make_folder, remove_folder)
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(store_machine_is_made_once_and_removed),
+		STORE_TEST(store_removal_leaves_files_of_others),
 		STORE_TEST(store_removal_takes_the_records_along),
 		STORE_TEST(store_interrupted_creation_is_completed),
 		STORE_TEST(store_change_is_seen_by_whoever_has_it_open),

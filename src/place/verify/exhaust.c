@@ -6,8 +6,8 @@
  */
 #include "place/verify/doc.h"
 
-#define MAX_GPUS  16
-#define MAX_TRIED 400000
+#define MAX_GPUS 16
+#define MAX_WORK UINT64_C(2000000000) /* seconds, not minutes */
 
 struct edge {
 	uint32_t to, next;
@@ -33,7 +33,7 @@ struct all {
 	uint32_t n_edges, cap_edges;
 	uint32_t *first, *came, *queue; /* per node */
 	uint32_t n_nodes, cap_nodes;
-	uint64_t tried;
+	uint64_t work; /* edges looked at */
 	int r;
 };
 
@@ -77,6 +77,7 @@ static bool push(struct all *a, uint32_t from)
 		for (uint32_t e = a->first[node]; e != V_NONE; e = a->edges[e].next) {
 			uint32_t to = a->edges[e].to;
 
+			a->work++;
 			if (a->edges[e].room == 0 || to == from || a->came[to] != V_NONE)
 				continue;
 			a->came[to] = e;
@@ -104,107 +105,110 @@ static uint32_t mask_of(const struct all *a, uint32_t g)
 	return (1U << rp_v_mode_of(a->d, g, a->on_now[g])->n_parts) - 1;
 }
 
-/* Partitions of one GPU that are alike become one node; request nodes come last. */
-static void build(struct all *a, uint32_t *request_node)
+/* Partitions of one GPU that are alike: one node. */
+struct kind {
+	uint32_t node, gpu;
+	const struct v_part *part;
+	const char *memory;
+};
+
+static uint32_t make_kinds(struct all *a, struct kind *kinds)
 {
-	struct kind {
-		uint32_t node, gpu;
-		const struct v_part *part;
-		const char *memory;
-	} kinds[MAX_GPUS * V_MAX_PARTS];
-	const struct v_doc *d = a->d;
 	uint32_t n_kinds = 0;
 
-	a->n_nodes = a->n_edges = 0;
-	(void)new_node(a);
-	for (uint32_t g = 0; g < d->n_gpus; g++) {
+	for (uint32_t g = 0; g < a->d->n_gpus; g++) {
 		const struct v_mode *m;
 		uint32_t mask;
 
 		if (a->on_now[g] == V_NONE)
 			continue;
-		m = rp_v_mode_of(d, g, a->on_now[g]);
-		mask = mask_of(a, g);
-		while (mask) {
-			uint32_t i = (uint32_t)__builtin_ctz(mask), n = 0;
+		m = rp_v_mode_of(a->d, g, a->on_now[g]);
+		for (mask = mask_of(a, g); mask;) {
+			const struct v_part *like = &m->parts[__builtin_ctz(mask)];
+			uint32_t n = 0;
 
-			for (uint32_t k = i; k < m->n_parts; k++) {
-				if ((mask & (1U << k)) &&
-				    m->parts[k].usable == m->parts[i].usable &&
-				    m->parts[k].xcds == m->parts[i].xcds &&
-				    m->parts[k].bandwidth == m->parts[i].bandwidth) {
+			for (uint32_t k = 0; k < m->n_parts; k++) {
+				const struct v_part *p = &m->parts[k];
+
+				if ((mask & (1U << k)) && p->usable == like->usable &&
+				    p->xcds == like->xcds && p->bandwidth == like->bandwidth) {
 					mask &= ~(1U << k);
 					n++;
 				}
 			}
-			kinds[n_kinds] = (struct kind){new_node(a), g, &m->parts[i], m->memory};
+			kinds[n_kinds] = (struct kind){new_node(a), g, like, m->memory};
 			join(a, kinds[n_kinds++].node, 0, n);
 		}
 	}
-	for (uint32_t r = 0; r < d->n_requests && a->r == 0; r++) {
-		const struct v_request *q = &d->requests[r];
-		uint32_t domain = V_NONE, node = 0;
+	return n_kinds;
+}
+
+static uint32_t domain_of(const struct all *a, const struct v_request *q, uint32_t gpu)
+{
+	return q->spread == V_SPREAD_GPU    ? gpu
+	       : q->spread == V_SPREAD_HIVE ? a->d->gpus[gpu].first_of_hive
+					    : 0;
+}
+
+/* Replicas that a domain may still take: those that stay count. */
+static uint64_t domain_room(const struct all *a, uint32_t r, uint32_t domain)
+{
+	const struct v_request *q = &a->d->requests[r];
+	uint64_t room = q->spread == V_SPREAD_NONE ? q->replicas : q->per_domain;
+
+	for (uint32_t t = 0; t < a->d->n_tenants && q->spread != V_SPREAD_NONE; t++) {
+		const struct v_tenant *x = &a->d->tenants[t];
+
+		if (x->stays && x->request == r && room > 0 && domain_of(a, q, x->gpu) == domain)
+			room--;
+	}
+	return room;
+}
+
+/* Returns how many partitions there are. */
+static uint32_t build(struct all *a, uint32_t *request_node)
+{
+	struct kind kinds[MAX_GPUS * V_MAX_PARTS];
+	uint32_t n_kinds, slots = 0;
+
+	a->n_nodes = a->n_edges = 0;
+	(void)new_node(a);
+	n_kinds = make_kinds(a, kinds);
+	for (uint32_t e = 0; e < a->n_edges; e += 2)
+		slots += (uint32_t)a->edges[e].room;
+	for (uint32_t r = 0; r < a->d->n_requests && a->r == 0; r++) {
+		const struct v_request *q = &a->d->requests[r];
+		uint32_t domain_node[MAX_GPUS] = {0};
 
 		request_node[r] = new_node(a);
 		for (uint32_t k = 0; k < n_kinds; k++) {
-			uint32_t here = q->spread == V_SPREAD_GPU ? kinds[k].gpu
-					: q->spread == V_SPREAD_HIVE
-						? d->gpus[kinds[k].gpu].first_of_hive
-						: 0;
-			uint64_t room = q->replicas;
+			uint32_t domain = domain_of(a, q, kinds[k].gpu);
 
 			if (!rp_v_fits(q, kinds[k].part, kinds[k].memory))
 				continue;
-			if (here != domain) {
-				/* Hives lie together or not: look for the domain among the edges.
-				 */
-				uint32_t e = a->first[request_node[r]];
-
-				domain = here;
-				node = V_NONE;
-				for (; e != V_NONE && node == V_NONE; e = a->edges[e].next) {
-					uint32_t x = a->edges[a->first[a->edges[e].to]].to;
-
-					for (uint32_t o = 0; o < k; o++) {
-						if (kinds[o].node == x &&
-						    q->spread == V_SPREAD_HIVE &&
-						    d->gpus[kinds[o].gpu].first_of_hive == here)
-							node = a->edges[e].to;
-					}
-				}
-				if (node == V_NONE) {
-					node = new_node(a);
-					if (q->spread != V_SPREAD_NONE)
-						room = q->per_domain;
-					for (uint32_t t = 0; t < d->n_tenants; t++) {
-						const struct v_tenant *x = &d->tenants[t];
-						uint32_t at =
-							q->spread == V_SPREAD_GPU
-								? x->gpu
-								: d->gpus[x->gpu].first_of_hive;
-
-						if (x->stays && x->request == r && room > 0 &&
-						    q->spread != V_SPREAD_NONE && at == here)
-							room--;
-					}
-					join(a, request_node[r], node, room);
-				}
+			if (domain_node[domain] == 0) {
+				domain_node[domain] = new_node(a);
+				join(a, request_node[r], domain_node[domain],
+				     domain_room(a, r, domain));
 			}
-			join(a, node, kinds[k].node, UINT32_MAX);
+			join(a, domain_node[domain], kinds[k].node, UINT32_MAX);
 		}
 	}
+	return slots;
 }
 
 static void try_vector(struct all *a)
 {
 	uint32_t *request_node = a->queue + a->cap_nodes; /* room for all requests behind it */
 	const struct v_doc *d = a->d;
+	uint32_t slots;
 
-	if (++a->tried > MAX_TRIED)
+	a->work += d->n_requests;
+	if (a->work > MAX_WORK)
 		a->r = -E2BIG;
 	if (a->r < 0)
 		return;
-	build(a, request_node);
+	slots = build(a, request_node);
 	for (uint32_t i = 0; i < a->n_bands; i++)
 		a->reached[i] = 0;
 	for (uint32_t i = 0; i < d->n_requests && a->r == 0; i++) {
@@ -213,6 +217,7 @@ static void try_vector(struct all *a)
 		for (; moving > 0; moving--) {
 			if (!push(a, request_node[i]))
 				return; /* a tenant would lose its place */
+			slots--;
 			a->reached[a->band[i]] += d->requests[i].weight;
 		}
 	}
@@ -220,11 +225,12 @@ static void try_vector(struct all *a)
 		uint32_t r = a->order[i];
 
 		for (uint32_t n = d->requests[r].replicas - d->requests[r].running; n > 0; n--) {
-			if (!push(a, request_node[r])) {
+			if (slots == 0 || !push(a, request_node[r])) {
 				if (!a->weigh)
 					return;
 				break;
 			}
+			slots--;
 			a->reached[a->band[r]] += d->requests[r].weight;
 		}
 	}

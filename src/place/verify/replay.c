@@ -65,7 +65,8 @@ static int arrive(struct now *s, const struct v_place *p)
 	if (mode_now(s, p->gpu) != s->d->then[p->gpu])
 		return bad(s, "its GPU is not yet in the mode of the plan");
 	m = rp_v_mode_of(s->d, p->gpu, s->d->then[p->gpu]);
-	if (q->bytes > m->parts[p->part].usable - s->bytes[i] ||
+	if (q->bytes > m->parts[p->part].usable ||
+	    s->bytes[i] > m->parts[p->part].usable - q->bytes ||
 	    (s->n[i] > 0 && (s->n[i] >= s->share[i] || s->n[i] >= q->share)))
 		return bad(s, "the partition is not free");
 	enter(s, q, p->gpu, p->part);

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* model list, show, add: the catalog. */
+#include "cli/model_fields.h"
+
+#include <sys/stat.h>
+
+#include "base/tree.h"
+
+#define LIST_COLUMNS "name,architecture,parameters,weights_bytes,kv_bytes_per_token,total_bytes"
+
+/* One model; what cannot be read any more is listed without numbers. */
+static int add_model(const struct rocpart_catalog *catalog, size_t i, struct cli_table *table,
+		     struct rp_json *list)
+{
+	struct cli_model_row row = {rocpart_catalog_get_name(catalog, i), "unknown",
+				    rocpart_catalog_get_source(catalog, i), NULL};
+	struct rocpart_model *model = NULL;
+	struct rocpart_footprint *footprint = NULL;
+	int r;
+
+	if (rocpart_model_find(catalog, row.name, &model, NULL) == 0) {
+		row.architecture = rocpart_model_get_architecture(model);
+		if (rocpart_footprint_new(model, NULL, &footprint, NULL) == 0)
+			row.footprint = footprint;
+	}
+	r = list ? rp_json_append(list, cli_object_json(cli_model_fields, &row))
+		 : cli_table_add(table, &row);
+	rocpart_footprint_free(footprint);
+	rocpart_model_free(model);
+	return r;
+}
+
+static int each_model(const struct rocpart_catalog *catalog, struct cli_table *table,
+		      struct rp_json *list)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < rocpart_catalog_get_count(catalog); i++)
+		r = add_model(catalog, i, table, list);
+	return r;
+}
+
+static int list_json(struct cli *cli, const struct rocpart_catalog *catalog)
+{
+	struct rp_json *j = cli_new_document(cli), *list = rp_json_array();
+	int r = each_model(catalog, NULL, list);
+
+	r |= rp_json_set(j, "models", list);
+	if (r < 0) {
+		rp_json_free(j);
+		return cli_nomem(cli);
+	}
+	return cli_print_json(cli, j);
+}
+
+static int list_text(struct cli *cli, const struct rocpart_catalog *catalog)
+{
+	const char *columns = cli->values.columns ? cli->values.columns : LIST_COLUMNS;
+	struct cli_table *table;
+	char bad[32];
+	int r = cli_table_check(cli_model_fields, columns, bad);
+
+	if (r == -EINVAL)
+		return cli_usage_error(cli, "there is no column '%s'", bad);
+	table = r < 0 ? NULL : cli_table_new(cli_model_fields, columns);
+	r = table ? each_model(catalog, table, NULL) : -ENOMEM;
+	if (r == 0)
+		cli_table_print(table);
+	cli_table_free(table);
+	return r < 0 ? cli_nomem(cli) : 0;
+}
+
+int cli_cmd_model_list(struct cli *cli, int argc, char **argv)
+{
+	struct rocpart_catalog *catalog = NULL;
+	int status = cli_open_catalog(cli, &catalog);
+
+	(void)argc;
+	(void)argv;
+	if (!status)
+		status = cli->values.json ? list_json(cli, catalog) : list_text(cli, catalog);
+	rocpart_catalog_free(catalog);
+	return status;
+}
+
+int cli_cmd_model_show(struct cli *cli, int argc, char **argv)
+{
+	struct rocpart_model *model = NULL;
+	struct rocpart_footprint *footprint = NULL;
+	struct rocpart_error err = {0};
+	struct cli_model_row row = {0};
+	struct rp_json *j = NULL;
+	int status = cli_open_model(cli, argc ? argv[0] : NULL, &model);
+
+	if (status)
+		return status;
+	if (rocpart_footprint_new(model, NULL, &footprint, &err) < 0)
+		status = cli_fail(cli, &err);
+	row.name = rocpart_model_get_name(model);
+	row.architecture = rocpart_model_get_architecture(model);
+	row.source = rocpart_model_get_source(model);
+	row.footprint = footprint;
+	if (!status) {
+		j = cli_object_json(cli_model_fields, &row);
+		if (!j)
+			status = cli_nomem(cli);
+	}
+	if (!status && cli->values.json) {
+		status = cli_print_json(cli, j);
+	} else if (!status) {
+		for (const struct cli_field *f = cli_model_fields; f->key && !status; f++) {
+			RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+
+			if (cli_show(rp_json_get(j, f->key), f->show, &text) < 0)
+				status = cli_nomem(cli);
+			else
+				printf("%-20s %s\n", f->key, rp_strbuf_str(&text));
+		}
+		rp_json_free(j);
+	}
+	rocpart_footprint_free(footprint);
+	rocpart_model_free(model);
+	return status;
+}
+
+/* A name of letters that make a file name; '/' becomes "--", as model hubs do. */
+static char *file_of(const char *name)
+{
+	RP_AUTO_STRBUF struct rp_strbuf b = RP_STRBUF_INIT;
+
+	for (const char *p = name; *p; p++) {
+		if (*p == '/')
+			rp_strbuf_add(&b, "--");
+		else if ((*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z') ||
+			 (*p >= 'A' && *p <= 'Z') || *p == '-' || *p == '_' ||
+			 (*p == '.' && p != name))
+			rp_strbuf_add_char(&b, *p);
+		else
+			return NULL;
+	}
+	rp_strbuf_add(&b, ".yaml");
+	return rp_strbuf_steal(&b);
+}
+
+/* A catalog of one model that is read from its files. JSON is YAML. */
+static struct rp_json *entry_json(const char *name, const char *path)
+{
+	struct rp_json *doc = rp_json_object(), *models = rp_json_object(), *e = rp_json_object();
+	int r = rp_json_set_string(e, "path", path);
+
+	r |= rp_json_set_string(e, "source", "added by rocpart model add");
+	r |= rp_json_set(models, name, e);
+	r |= rp_json_set_string(doc, "version", "v1");
+	r |= rp_json_set(doc, "models", models);
+	return r < 0 ? rp_json_free(doc) : doc;
+}
+
+static int write_entry(struct cli *cli, const char *file, const char *name, const char *path)
+{
+	RP_AUTO_FREE char *folder = cli_user_models();
+	RP_AUTO_JSON struct rp_json *doc = entry_json(name, path);
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	RP_AUTO_TREE struct rp_tree *tree = NULL;
+	struct rocpart_error err = {.code = ROCPART_ERR_FAILED};
+	int r;
+
+	if (!folder || !doc || rp_json_print(doc, true, &text) < 0)
+		return cli_nomem(cli);
+	rp_strbuf_add_char(&text, '\n');
+	if (rp_strbuf_failed(&text))
+		return cli_nomem(cli);
+	r = rp_make_dirs(folder, false);
+	r = r < 0 ? r : rp_tree_open(folder, RP_TREE_STATE, &tree);
+	r = r < 0 ? r : rp_tree_replace(tree, text.s, text.len, "%s", file);
+	if (r < 0) {
+		err.errnum = r;
+		(void)rp_fmt(err.message, sizeof(err.message), "cannot write '%s/%s': %s", folder,
+			     file, rocpart_strerror(r));
+		return cli_fail(cli, &err);
+	}
+	if (!cli->values.json)
+		printf("%s: added to %s/%s\n", name, folder, file);
+	return 0;
+}
+
+int cli_cmd_model_add(struct cli *cli, int argc, char **argv)
+{
+	RP_AUTO_FREE char *file = file_of(argv[0]), *path = realpath(argv[1], NULL);
+	struct rocpart_model *model = NULL;
+	struct rocpart_footprint *footprint = NULL;
+	struct rocpart_error err = {0};
+	struct rp_json *j;
+	int status;
+
+	(void)argc;
+	if (!file || !argv[0][0])
+		return cli_usage_error(cli, "'%s' cannot be the name of a model", argv[0]);
+	/* Read and sized before it is written: a name that cannot be used is of no use. */
+	if (rocpart_model_open(path ? path : argv[1], &model, &err) < 0)
+		return cli_fail(cli, &err);
+	if (rocpart_footprint_new(model, NULL, &footprint, &err) < 0) {
+		rocpart_model_free(model);
+		return cli_fail(cli, &err);
+	}
+	status = write_entry(cli, file, argv[0], path);
+	if (!status && cli->values.json) {
+		j = cli_new_document(cli);
+		if (rp_json_set_string(j, "model", argv[0]) < 0 ||
+		    rp_json_set(j, "weights_bytes",
+				cli_footprint_json(footprint, ROCPART_FOOTPRINT_WEIGHTS_BYTES)) <
+			    0) {
+			rp_json_free(j);
+			status = cli_nomem(cli);
+		} else {
+			status = cli_print_json(cli, j);
+		}
+	}
+	rocpart_footprint_free(footprint);
+	rocpart_model_free(model);
+	return status;
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/* plan: which modes, which partition for which model, and the proof. */
+#include "base/num.h"
+#include "cli/cli.h"
+
+static int64_t number(const struct rp_json *j, const char *key)
+{
+	return rp_json_int_value(rp_json_get(j, key));
+}
+
+static const char *text(const struct rp_json *j, const char *key)
+{
+	const char *s = rp_json_text(rp_json_get(j, key));
+
+	return s ? s : "-";
+}
+
+/* The mode of a GPU of the plan, as the menu of its kind has it: partitions with their XCDs. */
+static const struct rp_json *mode_of(const struct rp_json *doc, const struct rp_json *gpu)
+{
+	const struct rp_json *machine = rp_json_get(doc, "machine");
+	const struct rp_json *m =
+		rp_json_at(rp_json_get(machine, "gpus"), (size_t)number(gpu, "index"));
+	const struct rp_json *menu =
+		rp_json_at(rp_json_get(machine, "menus"), (size_t)number(m, "menu"));
+
+	return rp_json_at(rp_json_get(menu, "modes"), (size_t)number(gpu, "mode"));
+}
+
+/* "XCD 0-1" of partition p. */
+static void print_xcds(const struct rp_json *mode, size_t p)
+{
+	const struct rp_json *xcds =
+		rp_json_get(rp_json_at(rp_json_get(mode, "partitions"), p), "xcds");
+	size_t n = rp_json_len(xcds);
+
+	if (n == 0)
+		return;
+	printf("XCD %lld", (long long)rp_json_int_value(rp_json_at(xcds, 0)));
+	if (n > 1)
+		printf("-%lld", (long long)rp_json_int_value(rp_json_at(xcds, n - 1)));
+	printf(" ");
+}
+
+/* Who is on partition p of the GPU; false when nobody of this plan. */
+static bool print_tenants(const struct rp_json *doc, int64_t index, size_t p)
+{
+	const struct rp_json *places = rp_json_get(doc, "placements");
+	bool found = false;
+
+	for (size_t i = 0; i < rp_json_len(places); i++) {
+		const struct rp_json *place = rp_json_at(places, i);
+
+		if (number(place, "index") != index || (size_t)number(place, "partition") != p)
+			continue;
+		printf("%s%s#%lld", found ? " + " : "", text(place, "name"),
+		       (long long)number(place, "replica"));
+		found = true;
+	}
+	return found;
+}
+
+static void print_gpu(const struct rp_json *doc, const struct rp_json *gpu)
+{
+	const struct rp_json *mode = mode_of(doc, gpu);
+	size_t n = rp_json_len(rp_json_get(mode, "partitions"));
+
+	printf("GPU %lld (%s) %s/%s%s\n", (long long)number(gpu, "index"), text(gpu, "gpu"),
+	       text(gpu, "compute_mode"), text(gpu, "memory_mode"),
+	       rp_json_bool_value(rp_json_get(gpu, "switches")) ? ", to be switched" : "");
+	for (size_t p = 0; p < n; p++) {
+		printf("  %lld/%zu ", (long long)number(gpu, "index"), p);
+		print_xcds(mode, p);
+		if (!print_tenants(doc, number(gpu, "index"), p))
+			printf("free");
+		printf("\n");
+	}
+}
+
+static void print_requests(const struct rp_json *doc)
+{
+	const struct rp_json *requests = rp_json_get(doc, "requests");
+	char size[RP_BYTES_TEXT_SIZE];
+
+	printf("wishes:\n");
+	for (size_t i = 0; i < rp_json_len(requests); i++) {
+		const struct rp_json *q = rp_json_at(requests, i);
+
+		printf("  %lld x %s, %s each\n", (long long)number(q, "replicas"), text(q, "name"),
+		       rp_format_bytes((uint64_t)number(q, "bytes"), size));
+	}
+}
+
+static void print_verdict(const struct rp_json *doc)
+{
+	long long used = number(doc, "gpus_used"), bound = number(doc, "bound");
+	bool proved = rp_json_bool_value(rp_json_get(doc, "proved"));
+
+	if (!rp_json_bool_value(rp_json_get(doc, "feasible")))
+		printf("not everything fits%s\n", proved ? "; no plan places more weight" : "");
+	else if (proved)
+		printf("%lld GPU%s, proved minimal\n", used, used == 1 ? "" : "s");
+	else
+		printf("%lld GPU%s, bound %lld\n", used, used == 1 ? "" : "s", bound);
+}
+
+static void print_remedy(const struct rp_json *r)
+{
+	static const struct {
+		const char *name, *text;
+	} texts[] = {
+		{"allow_unvalidated_modes", "use modes that the vendor has not validated "
+					    "(--allow-unvalidated)"},
+		{"allow_moves", "let tenants be moved"},
+		{"uncordon", "uncordon"},
+		{"release_gpu", "stop what holds"},
+		{"no_spread", "let replicas share a GPU (spread: none) of"},
+		{"add_gpus", "more GPUs:"},
+		{"drop_replicas", "leave out what is not placed"},
+		{"shrink_request", "make it smaller:"},
+	};
+	char size[RP_BYTES_TEXT_SIZE];
+
+	printf("  remedy: ");
+	for (size_t i = 0; i < RP_ARRAY_LEN(texts); i++)
+		if (rp_str_eq(texts[i].name, text(r, "remedy")))
+			printf("%s", texts[i].text);
+	if (rp_json_get(r, "gpus"))
+		printf(" %lld", (long long)number(r, "gpus"));
+	if (rp_json_get(r, "gpu"))
+		printf(" %s", text(r, "gpu"));
+	if (rp_json_get(r, "name"))
+		printf(" %s", text(r, "name"));
+	if (rp_json_get(r, "bytes"))
+		printf(" to at most %s", rp_format_bytes((uint64_t)number(r, "bytes"), size));
+	printf("\n");
+}
+
+/* What stands in the way, and each remedy that alone is enough. */
+static void print_trouble(const struct rp_json *doc)
+{
+	const struct rp_json *unplaced = rp_json_get(doc, "unplaced");
+	const struct rp_json *reason = rp_json_get(doc, "reason");
+	const struct rp_json *remedies = rp_json_get(doc, "remedies");
+
+	for (size_t i = 0; i < rp_json_len(unplaced); i++)
+		printf("  not placed: %lld x %s\n",
+		       (long long)number(rp_json_at(unplaced, i), "replicas"),
+		       text(rp_json_at(unplaced, i), "name"));
+	for (size_t i = 0; i < rp_json_len(reason); i++)
+		printf("%s%lld x %s%s", i ? ", " : "  these cannot be placed together: ",
+		       (long long)number(rp_json_at(reason, i), "replicas"),
+		       text(rp_json_at(reason, i), "name"),
+		       i + 1 == rp_json_len(reason) ? "\n" : "");
+	for (size_t i = 0; i < rp_json_len(remedies); i++)
+		print_remedy(rp_json_at(remedies, i));
+}
+
+/* Same operation with the same mode: one line names all of its GPUs. */
+static bool is_same_step(const struct rp_json *a, const struct rp_json *b)
+{
+	return b && rp_str_eq(text(a, "op"), text(b, "op")) &&
+	       rp_str_eq(text(a, "compute_mode"), text(b, "compute_mode")) &&
+	       rp_str_eq(text(a, "memory_mode"), text(b, "memory_mode")) &&
+	       !rp_json_get(a, "name") && !rp_json_get(b, "name");
+}
+
+static void print_step(const struct rp_json *steps, size_t first, size_t last)
+{
+	const struct rp_json *s = rp_json_at(steps, first);
+
+	printf("  %s", text(s, "op"));
+	if (rp_json_get(s, "memory_mode"))
+		printf(" %s", text(s, "memory_mode"));
+	if (rp_json_get(s, "compute_mode"))
+		printf(" %s", text(s, "compute_mode"));
+	if (rp_json_get(s, "name"))
+		printf(" %s", text(s, "name"));
+	for (size_t i = first; i <= last; i++)
+		printf("%s%s", i == first ? ": " : ", ", text(rp_json_at(steps, i), "gpu"));
+	printf("\n");
+}
+
+static void print_steps(const struct rp_json *doc)
+{
+	const struct rp_json *steps = rp_json_get(doc, "steps");
+	size_t n = rp_json_len(steps), places = 0;
+
+	printf("steps:\n");
+	for (size_t i = 0; i < n; i++) {
+		const struct rp_json *s = rp_json_at(steps, i);
+		size_t last = i;
+
+		if (rp_str_eq(text(s, "op"), "place")) {
+			places++;
+			continue;
+		}
+		while (is_same_step(s, rp_json_at(steps, last + 1)))
+			last++;
+		print_step(steps, i, last);
+		i = last;
+	}
+	if (places)
+		printf("  place %zu replica%s\n", places, places == 1 ? "" : "s");
+}
+
+static void print_plan(const struct cli *cli, const struct rp_json *doc)
+{
+	const struct rp_json *gpus = rp_json_get(doc, "gpus");
+
+	if (!cli->values.product)
+		cli_print_banner(cli);
+	print_requests(doc);
+	for (size_t i = 0; i < rp_json_len(gpus); i++)
+		print_gpu(doc, rp_json_at(gpus, i));
+	if (rp_json_len(rp_json_get(doc, "steps")))
+		print_steps(doc);
+	print_verdict(doc);
+	print_trouble(doc);
+}
+
+static int print_result(struct cli *cli, const struct rocpart_plan *plan)
+{
+	RP_AUTO_FREE char *document = NULL;
+	RP_AUTO_JSON struct rp_json *j = NULL;
+	struct rocpart_error err = {0};
+
+	if (rocpart_plan_to_json(plan, &document) < 0)
+		return cli_nomem(cli);
+	if (cli->values.json)
+		fputs(document, stdout);
+	else if (rp_json_parse(document, strlen(document), "plan", &j, &err) < 0)
+		return cli_fail(cli, &err);
+	else
+		print_plan(cli, j);
+	return rocpart_plan_is_feasible(plan) ? 0 : 1;
+}
+
+/* The GPUs of --product, or those of the machine. */
+static int set_gpus(struct cli *cli, struct rocpart_plan *plan)
+{
+	const struct cli_values *v = &cli->values;
+	struct rocpart_snapshot *s = NULL;
+	struct rocpart_error err = {0};
+	uint64_t n = 0;
+	int status;
+
+	if (v->n_gpus && (rp_parse_u64(v->n_gpus, 10, &n) < 0 || n == 0))
+		return cli_usage_error(cli, "--gpus is a number from 1, not '%s'", v->n_gpus);
+	if (v->product)
+		return rocpart_plan_set_product(plan, v->product, (size_t)n, &err) < 0
+			       ? cli_fail(cli, &err)
+			       : 0;
+	if (v->n_gpus)
+		return cli_usage_error(cli, "--gpus goes with --product");
+	status = cli_open_machine(cli);
+	if (status == 0)
+		status = cli_observe_gpus(cli, &s);
+	if (status == 0)
+		rocpart_plan_set_machine(plan, s);
+	rocpart_snapshot_unref(s);
+	return status;
+}
+
+static int set_wishes(struct cli *cli, struct rocpart_plan *plan)
+{
+	const struct cli_values *v = &cli->values;
+	struct rocpart_error err = {0};
+
+	if (v->file && rocpart_plan_load_file(plan, v->file, &err) < 0)
+		return cli_fail(cli, &err);
+	for (size_t i = 0; i < v->add.n; i++)
+		if (rocpart_plan_add_model(plan, v->add.v[i]) < 0)
+			return cli_nomem(cli);
+	return 0;
+}
+
+static int solve(struct cli *cli, struct rocpart_plan *plan)
+{
+	struct rocpart_catalog *catalog = NULL;
+	struct rocpart_error err = {0};
+	int status = set_gpus(cli, plan);
+
+	if (status == 0)
+		status = set_wishes(cli, plan);
+	if (status == 0)
+		status = cli_open_catalog(cli, &catalog);
+	if (status)
+		return status;
+	rocpart_plan_set_allow_unvalidated(plan, cli->values.allow_unvalidated);
+	if (rocpart_plan_solve(plan, catalog, 0, &err) < 0)
+		status = cli_fail(cli, &err);
+	rocpart_catalog_free(catalog);
+	return status ? status : print_result(cli, plan);
+}
+
+static int verify(struct cli *cli, const char *path)
+{
+	RP_AUTO_STRBUF struct rp_strbuf document = RP_STRBUF_INIT;
+	struct rocpart_error err = {0};
+	int status = cli_read_file(cli, path, &document);
+
+	if (status)
+		return status;
+	if (rocpart_plan_verify(rp_strbuf_str(&document), document.len, path, &err) < 0)
+		return cli_fail(cli, &err);
+	if (cli->values.json)
+		return cli_print_json(cli, cli_new_document(cli));
+	printf("every claim of '%s' holds\n", path);
+	return 0;
+}
+
+int cli_cmd_plan(struct cli *cli, int argc, char **argv)
+{
+	struct rocpart_plan *plan = NULL;
+	int status;
+
+	(void)argc;
+	(void)argv;
+	if (cli->values.verify)
+		return verify(cli, cli->values.verify);
+	if (!cli->values.file && !cli->values.add.n)
+		return cli_usage_error(cli,
+				       "say what is to be placed: -f FILE, --add MODEL or both");
+	if (rocpart_plan_new(&plan) < 0)
+		return cli_nomem(cli);
+	status = solve(cli, plan);
+	rocpart_plan_free(plan);
+	return status;
+}

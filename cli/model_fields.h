@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Column tables of models. */
+#ifndef RP_CLI_MODEL_FIELDS_H
+#define RP_CLI_MODEL_FIELDS_H
+
+#include "cli/fields.h"
+
+/* A row of `model fit`: the product and what the footprint says of it. */
+struct cli_fit_row {
+	const struct rocpart_fit *fit;
+	const struct rocpart_footprint *footprint;
+	char **flags; /* of the engine there; NULL when it does not fit */
+};
+extern const struct cli_field cli_fit_fields[];
+
+/* A row of `model list`. */
+struct cli_model_row {
+	const char *name, *architecture, *source;
+	const struct rocpart_footprint *footprint; /* NULL: it cannot be sized */
+};
+extern const struct cli_field cli_model_fields[];
+
+/* ["--max-model-len", "8192", ...]; [] of NULL; NULL when out of memory. */
+struct rp_json *cli_flags_json(char *const *flags);
+/* A number of a footprint, null when it is not known. */
+struct rp_json *cli_footprint_json(const struct rocpart_footprint *footprint,
+				   enum rocpart_footprint_value value);
+
+#endif

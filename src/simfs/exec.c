@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* A program in a namespace of its own: this process serves, its child is the program. */
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "simfs/simfs.h"
+
+struct program {
+	struct rp_simfs *fs;
+	char **argv;
+	pid_t pid; /* 0: not started */
+	mode_t umask;
+	sigset_t signals; /* mask that it starts with */
+};
+
+/* ---- the namespace ---- */
+
+static int write_text(const char *path, const char *text)
+{
+	RP_AUTO_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return rp_neg_errno();
+	return write(fd, text, strlen(text)) < 0 ? rp_neg_errno() : 0;
+}
+
+static int map_id(const char *path, unsigned outside)
+{
+	RP_AUTO_FREE char *map = rp_strdupf("0 %u 1", outside);
+
+	return map ? write_text(path, map) : -ENOMEM;
+}
+
+/* The user becomes root of a user namespace, which may mount in its own mount namespace. */
+static int enter_user_namespace(void)
+{
+	const unsigned uid = geteuid(), gid = getegid();
+	int r;
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		return rp_neg_errno();
+	r = write_text("/proc/self/setgroups", "deny");
+	if (r == 0 || r == -ENOENT)
+		r = map_id("/proc/self/uid_map", uid);
+	return r == 0 ? map_id("/proc/self/gid_map", gid) : r;
+}
+
+static int enter_namespace(struct rocpart_error *reterr)
+{
+	int r = unshare(CLONE_NEWNS) < 0 ? rp_neg_errno() : 0;
+
+	if (r == -EPERM)
+		r = enter_user_namespace();
+	if (r < 0) {
+		(void)rp_error_errno(reterr, r, NULL, "a mount namespace cannot be made");
+		return rp_error_hint(reterr,
+				     "it takes root, or user namespaces for everybody: see the "
+				     "sysctls kernel.unprivileged_userns_clone, "
+				     "user.max_user_namespaces, "
+				     "kernel.apparmor_restrict_unprivileged_userns");
+	}
+	/* Nothing that is mounted here is seen outside. */
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return rp_error_errno(reterr, rp_neg_errno(), "/",
+				      "the mount namespace cannot be made private");
+	return 0;
+}
+
+/* The stand-in is installed beside this program. */
+static char *kmod_path(void)
+{
+	char exe[4096];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	char *slash;
+
+	exe[n > 0 ? n : 0] = '\0';
+	slash = strrchr(exe, '/');
+	return slash ? rp_strdupf("%.*s/rocpart-kmod", (int)(slash - exe), exe) : NULL;
+}
+
+static int set_up(struct rp_simfs *fs, struct rocpart_error *reterr)
+{
+	RP_AUTO_CLOSE int dev_fd = -EBADF, fs_fd = -EBADF, system_fd = -EBADF;
+	RP_AUTO_FREE char *kmod = kmod_path();
+	int r = kmod ? enter_namespace(reterr) : rp_error_nomem(reterr);
+
+	if (r < 0)
+		return r;
+	system_fd = open("/sys/devices/system", O_PATH | O_CLOEXEC);
+	fs_fd = open("/sys/fs", O_PATH | O_CLOEXEC);
+	dev_fd = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r = rp_simfs_mount_tree(fs, reterr);
+	if (r < 0)
+		return r;
+	r = rp_simfs_show_host(fs, &(struct rp_simfs_host){dev_fd, fs_fd, system_fd});
+	if (r < 0)
+		return rp_error_errno(reterr, r, "/dev", "the host's devices cannot be shown");
+	r = rp_simfs_cover_tools(fs, kmod);
+	return r < 0 ? rp_error_errno(reterr, r, kmod, "modprobe of the host cannot be covered")
+		     : 0;
+}
+
+/* ---- the program ---- */
+
+static void run_child(const struct program *p)
+{
+	int r = rp_simfs_drop_module_right();
+
+	/* Without its machine the program would go on with broken files. */
+	if (r == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		r = rp_neg_errno();
+	sigprocmask(SIG_SETMASK, &p->signals, NULL);
+	(void)umask(p->umask);
+	if (r == 0) {
+		execvp(p->argv[0], p->argv);
+		r = rp_neg_errno();
+	}
+	fprintf(stderr, "rocpart: %s: %s\n", p->argv[0], rocpart_strerror(r));
+	_exit(r == -ENOENT ? 127 : 126); /* as a shell says it */
+}
+
+static int start(void *userdata, int *ret_wait_fd)
+{
+	struct program *p = userdata;
+	pid_t pid = fork();
+	long fd;
+
+	if (pid < 0)
+		return rp_neg_errno();
+	if (pid == 0)
+		run_child(p);
+	p->pid = pid;
+	fd = syscall(SYS_pidfd_open, pid, 0);
+	if (fd < 0)
+		return rp_neg_errno();
+	*ret_wait_fd = (int)fd;
+	return 0;
+}
+
+/* What a terminal sends reaches the program by itself. */
+static void forward(void *userdata, int signo, bool from_terminal)
+{
+	const struct program *p = userdata;
+
+	if (p->pid > 0 && !from_terminal)
+		(void)kill(p->pid, signo);
+}
+
+static int exit_status_of(pid_t pid)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int rp_simfs_exec(struct rp_simfs *fs, char **argv, struct rocpart_error *reterr)
+{
+	struct program p = {.fs = fs, .argv = argv};
+	const struct rp_simfs_user user = {.ready = start, .on_signal = forward, .userdata = &p};
+	int r;
+
+	p.umask = umask(0);
+	sigprocmask(SIG_SETMASK, NULL, &p.signals);
+	r = set_up(fs, reterr);
+	if (r == 0)
+		r = rp_simfs_serve(fs, &user, reterr);
+	if (r < 0 && p.pid > 0)
+		(void)kill(p.pid, SIGKILL);
+	if (p.pid > 0 && r == 0)
+		return exit_status_of(p.pid);
+	return r;
+}

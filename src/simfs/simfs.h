@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A simulated machine as files: sys/ and dev/ on tmpfs, and FUSE bind-mounted over the attributes
+ * that react (a /sys served wholly by FUSE makes AMD's library 200 times slower). What a file says
+ * and what a write answers comes from rp_sim alone; there is no rule of a kernel in this folder.
+ */
+#ifndef RP_SIMFS_SIMFS_H
+#define RP_SIMFS_SIMFS_H
+
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "sim/sim.h"
+
+/* Below sys/: what no kernel has. It says that the machine is simulated, and takes orders. */
+#define RP_SIMFS_DIR "rocpart-sim"
+#define RP_SIMFS_BIN "rocpart-bin" /* stand-ins for modprobe and its kind */
+/* The host's: the C library counts processors there. */
+#define RP_SIMFS_HOST_SYSTEM "sys/devices/system"
+
+/*
+ * A file or folder that FUSE serves. It gets its path when it is first needed and keeps it.
+ */
+struct rp_simfs_slot {
+	char *path; /* in the machine: "sys/devices/..."; NULL: unused */
+	int fd;	    /* O_PATH of the FUSE file: binding it needs no answer from ourselves */
+};
+
+/*
+ * Its inode number tells one load of the driver from the next, so that it has to be the machine's:
+ * the one folder that is served, with all that is in it.
+ */
+#define RP_SIMFS_MODULE "sys/module/amdgpu"
+
+struct rp_simfs {
+	struct rp_sim *sim;
+	char *name, *folder;	     /* of the machine */
+	char *root;		     /* what the tree stands in: "" for /, else an absolute path */
+	int sys_fd, dev_fd;	     /* their tmpfs, where it can be written */
+	struct rp_simfs_slot *slots; /* those that can be bound, then what is in a served folder */
+	size_t n_bindable, n_slots;
+	struct rp_names bound;	    /* paths that are bind-mounted now */
+	struct rp_strbuf signature; /* of the state that the tree shows */
+	bool stop;
+};
+
+/* build.c */
+int rp_simfs_build(struct rp_simfs *fs) RP_MUST_CHECK; /* the tree of the present state */
+/* The state may have changed: rewrite what follows from it. */
+int rp_simfs_refresh(struct rp_simfs *fs) RP_MUST_CHECK;
+
+/* The slot of a path, maybe a new one. -ENOSPC: more is served than was reckoned with. */
+int rp_simfs_slot_of(struct rp_simfs *fs, const char *path, bool bindable, size_t *ret_index);
+
+/* plain.c: files on tmpfs. */
+/*
+ * Make path of the machine as name in dir_fd: folders with all that is in them. Paths of files
+ * that react are added to reacting, an empty file stands in their place.
+ */
+int rp_simfs_copy(struct rp_simfs *fs, const char *path, int dir_fd, const char *name,
+		  struct rp_names *reacting) RP_MUST_CHECK;
+int rp_simfs_remove(int dir_fd, const char *name) RP_MUST_CHECK; /* with all that is in it */
+/* The text of a file of the machine, whatever is in it. */
+int rp_simfs_read(struct rp_simfs *fs, const char *path, struct rp_strbuf *ret) RP_MUST_CHECK;
+
+/* mounts.c */
+int rp_simfs_mount_tmpfs(const char *path, bool read_only, int *ret_fd) RP_MUST_CHECK;
+int rp_simfs_bind_fd(int fd, const char *target) RP_MUST_CHECK; /* with what is mounted below */
+int rp_simfs_detach(const char *target) RP_MUST_CHECK;
+/* 0; -EBUSY: there is a machine; -ENOTCONN: one that crashed; -ENOENT: none. Its name, if known. */
+int rp_simfs_probe(const char *root, struct rp_strbuf *ret_name) RP_MUST_CHECK;
+/* tmpfs on root/sys and root/dev. */
+int rp_simfs_mount_tree(struct rp_simfs *fs, struct rocpart_error *reterr) RP_MUST_CHECK;
+
+/* files.c: what FUSE is asked. */
+struct fuse_lowlevel_ops;
+const struct fuse_lowlevel_ops *rp_simfs_fuse_ops(void);
+#define RP_SIMFS_FIXED_FILES 4 /* name, folder, srcversion, control; slots come after them */
+
+/* serve.c */
+struct rp_simfs_user {
+	/* The tree stands. *ret_wait_fd, when it is set, ends the serving once it can be read. */
+	int (*ready)(void *userdata, int *ret_wait_fd);
+	void (*on_signal)(void *userdata, int signo, bool from_terminal); /* NULL: it ends */
+	void *userdata;
+};
+/* Mount FUSE in a mounted tree, build it, say so, and answer until the end. */
+int rp_simfs_serve(struct rp_simfs *fs, const struct rp_simfs_user *user,
+		   struct rocpart_error *reterr) RP_MUST_CHECK;
+
+/* exec.c */
+/* Run argv in a mount namespace of its own that shows the machine; its exit status or -errno. */
+int rp_simfs_exec(struct rp_simfs *fs, char **argv, struct rocpart_error *reterr) RP_MUST_CHECK;
+
+/* cover.c */
+/* The host's dev/ and parts of its sys/ behind ours, its module tools covered; kmod: our program.
+ */
+struct rp_simfs_host {
+	int dev_fd, fs_fd, system_fd; /* opened before they are covered; or -EBADF */
+};
+int rp_simfs_show_host(struct rp_simfs *fs, const struct rp_simfs_host *host) RP_MUST_CHECK;
+int rp_simfs_cover_tools(struct rp_simfs *fs, const char *kmod) RP_MUST_CHECK;
+/* The right to load modules is given up for good. */
+int rp_simfs_drop_module_right(void) RP_MUST_CHECK;
+
+#endif

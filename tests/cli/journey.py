@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""What the journeys of operators share: a folder of simulated machines, the program."""
+
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DONE, FAILED, USAGE, REFUSED, PARTLY, NO_HARDWARE, PENDING = range(7)
+
+
+class Journey(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def start(self, *args, env=None):
+        whole = dict(os.environ, XDG_STATE_HOME=str(self.folder), ROCPART_DATA=str(ROOT))
+        for name in ("ROCPART_SIM", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES"):
+            whole.pop(name, None)
+        whole.update(env or {})
+        return subprocess.run(
+            [os.environ["ROCPART"], *args], env=whole, capture_output=True, text=True, check=False
+        )
+
+    def rocpart(self, *args, status=DONE, env=None):
+        done = self.start(*args, env=env)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout
+
+    def json(self, *args, status=DONE, env=None):
+        return json.loads(self.rocpart(*args, "--json", status=status, env=env))
+
+    def make(self, profile, name="n"):
+        self.rocpart("sim", "create", name, "--profile", profile)
+        return name
+
+    def write(self, text, name="node.yaml"):
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    def modes(self, name="n"):
+        gpus = self.json("list", "--sim", name)["gpus"]
+        return [f"{gpu['compute_mode']}/{gpu['memory_mode']}" for gpu in gpus]

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: MIT
+"""assert, export, and the forms of files that apply reads."""
+
+import json
+import unittest
+
+from journey import DONE, FAILED, NO_HARDWARE, PARTLY, USAGE, Journey
+
+CPX = "version: v1\nnode: {memory: NPS4, gpus: {all: CPX}}\n"
+CONFIGS = """\
+version: v1
+partition-configs:
+  inference:
+    - {devices: all, device-filter: ["0x74A1"], compute: CPX, memory: NPS4}
+  split:
+    - {devices: [0, "1-3"], compute: DPX}
+    - {devices: ["0000:85:00.0"], compute: QPX}
+  others:
+    - {devices: all, device-filter: "0x74A51002", compute: CPX, memory: NPS4}
+"""
+
+
+def dcm(profiles, skipped=()):
+    """A config.json as device-config-manager documents it (peers: its pkg/config_manager)."""
+    return json.dumps(
+        {
+            "gpu-config-profiles": {
+                "p": {"skippedGPUs": {"ids": list(skipped)}, "profiles": profiles}
+            }
+        }
+    )
+
+
+def profile(compute, memory, n):
+    return {"computePartition": compute, "memoryPartition": memory, "numGPUsAssigned": n}
+
+
+class File(Journey):
+    def differences(self, path, *args, status=FAILED):
+        return self.json("assert", "--sim", "n", "-f", path, *args, status=status)["differences"]
+
+    def apply(self, path, *args, status=DONE):
+        return self.rocpart(
+            "apply", "--sim", "n", "-f", path, "--yes", "--allow-unvalidated", *args, status=status
+        )
+
+    def test_assert_names_each_difference_until_applied(self):
+        self.make("mi300x-8")
+        path = self.write(CPX)
+        differences = self.differences(path)
+        self.assertEqual(len(differences), 8)
+        self.assertEqual(
+            differences[1], "GPU 1 (0000:27:00.0) is in SPX/NPS1 instead of CPX/NPS4"
+        )
+        self.apply(path)
+        self.assertEqual(self.differences(path, status=DONE), [])
+
+    def test_assert_tells_a_pending_memory_mode(self):
+        self.make("mi300x-1")
+        path = self.write(CPX)
+        self.start("--sim", "n", "apply", "-f", path, "--reload", "never", "--yes")
+        self.assertTrue(any("waits for a reload" in d for d in self.differences(path)))
+
+    def test_assert_tells_a_missing_partition(self):
+        self.make("mi300x-1")
+        path = self.write(CPX)
+        self.rocpart("sim", "fault", "n", "vanish:0000:05:00.0/5")
+        self.start("--sim", "n", "apply", "-f", path, "--yes")
+        self.assertEqual(
+            self.differences(path), ["GPU 0 (0000:05:00.0) shows 7 of 8 partitions"]
+        )
+
+    def test_assert_of_a_cordoned_gpu_is_about_modes_only(self):
+        self.make("mi300x-1")
+        self.rocpart("--sim", "n", "cordon", "0")
+        self.assertEqual(len(self.differences(self.write(CPX))), 1)
+        path = self.write("version: v1\nnode: {gpus: {all: SPX}}\n")
+        self.assertEqual(self.differences(path, status=DONE), [])
+
+    def test_assert_needs_a_file_and_a_gpu(self):
+        self.rocpart("assert", "--sim", self.make("mi300x-1"), status=USAGE)
+        self.rocpart("assert", "--root", "/nonexistent", "-f", "x", status=USAGE)
+        self.rocpart(
+            "assert", "--root", str(self.folder), "-f", self.write(CPX), status=NO_HARDWARE
+        )
+
+    def test_missing_gpu_is_a_difference_and_nothing_is_switched(self):
+        self.make("mi300x-8")
+        path = self.write("version: v1\nnode: {count: 9, gpus: {all: CPX}}\n")
+        self.assertIn("8 GPUs are here instead of 9", self.differences(path))
+        self.apply(path, status=PARTLY)
+        path = self.write('version: v1\nnode: {gpus: {"0000:99:00.0": CPX, 0: CPX}}\n')
+        self.assertIn("GPU 0000:99:00.0 is not here", self.differences(path))
+        self.apply(path, status=PARTLY)
+        self.assertEqual(self.modes(), ["SPX/NPS1"] * 8)
+
+    def test_export_is_read_back_as_already_so(self):
+        for profile_name, change in (
+            ("mi300x-8", ("--compute", "CPX", "--memory", "NPS4")),
+            ("mi300a-4", ("--gpu", "1", "--compute", "TPX")),
+            ("mi308x-8", ("--compute", "SPX", "--memory", "NPS1")),
+            ("mixed", ("--gpu", "0", "--compute", "DPX")),
+        ):
+            with self.subTest(profile_name):
+                self.make(profile_name)
+                self.rocpart("--sim", "n", "set", *change, "--allow-unvalidated", "--yes")
+                before = self.modes()
+                text = self.rocpart("export", "--sim", "n")
+                path = self.write(text, "exported.yaml")
+                self.assertEqual(self.differences(path, status=DONE), [])
+                self.assertIn("already so", self.apply(path))
+                self.rocpart("sim", "reset", "n")
+                self.assertNotEqual(self.modes(), before)
+                self.apply(path)
+                self.assertEqual(self.modes(), before)
+                self.rocpart("sim", "rm", "n")
+
+    def test_export_uniform_machine_is_short(self):
+        self.make("mi300x-8")
+        self.assertEqual(
+            self.rocpart("export", "--sim", "n"),
+            "version: v1\nnode:\n  count: 8\n  memory: NPS1\n  gpus: {all: SPX}\n",
+        )
+        self.assertIn("count: 8", self.json("export", "--sim", "n")["file"])
+
+    def test_configs_are_chosen_by_name(self):
+        self.make("mi300x-8")
+        path = self.write(CONFIGS)
+        error = self.json("apply", "--sim", "n", "-f", path, "--yes", status=USAGE)["error"]
+        self.assertIn("inference, split, others", error["message"])
+        self.assertIn("--config", error["hint"])
+        self.apply(path, "--config", "nothing", status=USAGE)
+        self.apply(path, "--config", "split")
+        wanted = ["DPX/NPS1"] * 4 + ["QPX/NPS1"] + ["SPX/NPS1"] * 3
+        self.assertEqual(self.modes(), wanted)
+        self.apply(path, "--config", "inference")
+        self.assertEqual(self.modes(), ["CPX/NPS4"] * 8)
+
+    def test_config_filter_leaves_other_products(self):
+        self.make("mi300x-8")
+        self.assertIn("already so", self.apply(self.write(CONFIGS), "--config", "others"))
+        self.rocpart("sim", "rm", "n")
+        self.make("mi325x-8")
+        self.apply(self.write(CONFIGS), "--config", "others")
+        self.assertEqual(self.modes(), ["CPX/NPS4"] * 8)
+
+    def test_config_mistakes_name_their_place(self):
+        self.make("mi300x-8")
+        head = "version: v1\npartition-configs:\n  a:\n"
+        for text, place in (
+            (head + "    - {compute: CPX}\n", ":4:7"),
+            (head + "    - {devices: [0], modes: CPX}\n", ":4:22"),
+            (head + "    - {devices: [9], compute: CPX}\n", ":4:18"),
+            (head + "    - {devices: all, device-filter: MI300X}\n", ":4:37"),
+            ("version: v1\npartition-configs: []\n", ":2:20"),
+            (head + "    - {devices: all}\nnode: {}\n", ":3:3"),
+        ):
+            error = self.json(
+                "assert", "--sim", "n", "-f", self.write(text), status=USAGE
+            )["error"]
+            self.assertTrue(error["object"].endswith(place), (text, error))
+            self.assertEqual(error["code"], "CONFIG_SYNTAX")
+
+    def test_dcm_profiles_are_dealt_in_order_around_skipped_gpus(self):
+        self.make("mi300x-8")
+        path = self.write(
+            dcm([profile("DPX", "NPS1", 2), profile("QPX", "NPS1", 4)], skipped=(0, 3)),
+            "config.json",
+        )
+        self.apply(path)
+        self.assertEqual(
+            [m.split("/")[0] for m in self.modes()],
+            ["SPX", "DPX", "DPX", "SPX", "QPX", "QPX", "QPX", "QPX"],
+        )
+
+    def test_dcm_numbers_must_add_up(self):
+        self.make("mi300x-8")
+        for profiles, skipped, words in (
+            ([profile("CPX", "NPS4", 9)], (), "more GPUs than this machine has (8)"),
+            ([profile("CPX", "NPS4", 7)], (), "GPU 7 is neither skipped nor assigned"),
+            ([profile("CPX", "NPS4", 8)], (8,), "no GPU 8"),
+            ([profile("CPX", "NPS8X", 8)], (), "'NPS8X' is not a memory mode"),
+            ([], (), "no list 'profiles'"),
+        ):
+            path = self.write(dcm(profiles, skipped), "config.json")
+            error = self.json("assert", "--sim", "n", "-f", path, status=USAGE)["error"]
+            self.assertIn(words, error["message"])
+
+
+if __name__ == "__main__":
+    unittest.main()

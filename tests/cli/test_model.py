@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: MIT
+"""The model commands, files written by a generator of its own, and the accuracy gates."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "tools"))
+import make_model  # noqa: E402
+
+REFERENCE = ROOT.parent / "shared" / "reference" / "models"
+BENCH = Path(os.environ.get("BUILD", ".")) / "bench" / "bench_model"
+LLAMA = "meta-llama/Llama-3.1-8B-Instruct"
+CONTRACT = ("parameters weights_bytes kv_bytes_per_token kv_bytes activation_bytes graph_bytes "
+            "process_bytes margin_bytes total_bytes kv_tokens flags source confidence").split()
+TINY = {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 64,
+        "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
+        "intermediate_size": 128, "vocab_size": 1000, "max_position_embeddings": 512,
+        "tie_word_embeddings": False, "torch_dtype": "bfloat16"}
+TINY_TENSORS = {"model.embed_tokens.weight": ("BF16", [1000, 64]),
+                "lm_head.weight": ("BF16", [1000, 64]), "model.norm.weight": ("BF16", [64])}
+for layer in range(2):
+    p = f"model.layers.{layer}."
+    TINY_TENSORS.update({
+        p + "self_attn.q_proj.weight": ("BF16", [64, 64]),
+        p + "self_attn.k_proj.weight": ("BF16", [32, 64]),
+        p + "self_attn.v_proj.weight": ("BF16", [32, 64]),
+        p + "self_attn.o_proj.weight": ("BF16", [64, 64]),
+        p + "mlp.gate_proj.weight": ("BF16", [128, 64]),
+        p + "mlp.up_proj.weight": ("BF16", [128, 64]),
+        p + "mlp.down_proj.weight": ("BF16", [64, 128]),
+        p + "input_layernorm.weight": ("BF16", [64]),
+        p + "post_attention_layernorm.weight": ("BF16", [64])})
+
+
+class Model(unittest.TestCase):
+    def setUp(self):
+        tmp = tempfile.TemporaryDirectory()
+        self.addCleanup(tmp.cleanup)
+        self.tmp = Path(tmp.name)
+
+    def run_rocpart(self, *args, status=0):
+        env = dict(os.environ, XDG_STATE_HOME=str(self.tmp / "state"), ROCPART_DATA=str(ROOT),
+                   XDG_CONFIG_HOME=str(self.tmp / "config"))
+        env.pop("ROCPART_SIM", None)
+        done = subprocess.run([os.environ["ROCPART"], *map(str, args)], env=env,
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout
+
+    def run_json(self, *args, status=0):
+        return json.loads(self.run_rocpart(*args, "--json", status=status))
+
+    def write_config(self, **changes):
+        (self.tmp / "config.json").write_text(json.dumps({**TINY, **changes}))
+
+    def test_model_size_json_holds_the_contract_and_adds_up(self):
+        for args in ((LLAMA,), ("Qwen/Qwen3-30B-A3B", "--tp", "2"),
+                     ("google/gemma-3-27b-it", "--precision", "fp8", "--context", "32k")):
+            size = self.run_json("model", "size", *args)
+            for key in CONTRACT:
+                self.assertIn(key, size)
+            parts = sum(size[k] for k in ("weights_bytes", "kv_bytes", "activation_bytes",
+                                          "graph_bytes", "process_bytes", "margin_bytes"))
+            self.assertEqual(parts, size["total_bytes"])
+            self.assertEqual("--tp" in args, "ranks" in size)
+
+    def test_model_size_on_24_gib_leaves_the_tokens_promised(self):
+        for on, tokens in (("24GiB", 53520), ("48GiB", 250128)):
+            size = self.run_json("model", "size", LLAMA, "--precision", "bf16", "--on", on)
+            self.assertAlmostEqual(size["kv_tokens"], tokens, delta=0.02 * tokens)
+            self.assertTrue(size["on"]["fits"])
+
+    def test_model_fit_has_bounds_and_flags_for_each_mode(self):
+        rows = {(r["product"], r["compute_mode"], r["memory_mode"]): r
+                for r in self.run_json("model", "fit", LLAMA)["fits"]}
+        cpx, qpx = rows["MI300X", "CPX", "NPS4"], rows["MI300X", "QPX", "NPS4"]
+        self.assertAlmostEqual(cpx["kv_tokens"], 53520, delta=1070)
+        self.assertAlmostEqual(qpx["kv_tokens"], 250128, delta=5002)
+        self.assertAlmostEqual(cpx["tokens_per_s_bound"], 35, delta=0.5)
+        self.assertEqual(cpx["replicas_per_gpu"], 8)
+        self.assertIn("--kv-cache-memory-bytes", cpx["flags"])
+        self.assertIsNone(rows["MI300A", "SPX", "NPS1"]["fits"])
+        text = self.run_rocpart("model", "fit", LLAMA)
+        self.assertIn("bf16", text)
+        self.assertIn("--gpu-memory-utilization", text)
+
+    def test_model_size_of_a_partition_of_the_machine(self):
+        size = self.run_json("--sim", "mi300x-8", "model", "size", LLAMA, "--on", "0/0")
+        self.assertEqual(size["on"]["partition_bytes"] % 4096, 0)
+        self.assertGreater(size["on"]["tokens_per_s_bound"], 0)
+        self.run_rocpart("--sim", "mi300x-8", "model", "size", LLAMA, "--on", "9/9", status=2)
+
+    def test_safetensors_agree_to_the_byte(self):
+        for seed in range(20):
+            path = self.tmp / "model.safetensors"
+            tensors = make_model.random_tensors(seed, 1 + seed * 37)
+            total = make_model.safetensors(path, tensors, {"format": "pt"}, shuffle=seed)
+            size = self.run_json("model", "size", path)
+            self.assertEqual(size["weights_bytes"], total)
+            self.assertIsNone(size["total_bytes"])
+            self.assertEqual(size["confidence"], "incomplete")
+
+    def test_folder_of_shards_agrees_to_the_byte_and_with_its_config(self):
+        names = list(TINY_TENSORS)
+        shards = {"model-00001-of-00002.safetensors": names[:7],
+                  "model-00002-of-00002.safetensors": names[7:]}
+        total = sum(make_model.safetensors(self.tmp / f, {n: TINY_TENSORS[n] for n in ns})
+                    for f, ns in shards.items())
+        (self.tmp / "model.safetensors.index.json").write_text(json.dumps(
+            {"metadata": {"total_size": total},
+             "weight_map": {n: f for f, ns in shards.items() for n in ns}}))
+        self.write_config()
+        size = self.run_json("model", "size", self.tmp)
+        self.assertEqual(size["weights_bytes"], total)
+        self.assertEqual(size["parameters"], total // 2)
+        # 2 layers, keys and values, 2 heads of 16, 2 bytes
+        self.assertEqual(size["kv_bytes_per_token"], 2 * 2 * 2 * 16 * 2)
+        self.assertEqual(size["context"], 512)
+        for f in shards:
+            (self.tmp / f).unlink()
+        (self.tmp / "model.safetensors.index.json").unlink()
+        # the config alone says the same
+        self.assertEqual(self.run_json("model", "size", self.tmp)["weights_bytes"], total)
+
+    def test_folder_of_the_hub_cache_is_read_through_its_links(self):
+        blobs, snapshot = self.tmp / "m" / "blobs", self.tmp / "m" / "snapshots" / "r"
+        blobs.mkdir(parents=True)
+        snapshot.mkdir(parents=True)
+        total = make_model.safetensors(blobs / "0a1b2c", TINY_TENSORS)
+        (snapshot / "model.safetensors").symlink_to("../../blobs/0a1b2c")
+        self.assertEqual(self.run_json("model", "size", snapshot)["weights_bytes"], total)
+        (snapshot / "model.safetensors").unlink()
+        (snapshot / "model.safetensors").symlink_to("../../blobs/../blobs/0a1b2c")
+        self.run_rocpart("model", "size", snapshot, status=1)
+
+    def test_folder_with_a_missing_shard_is_refused_by_name(self):
+        make_model.safetensors(self.tmp / "a.safetensors", {"x": ("F16", [4])})
+        (self.tmp / "model.safetensors.index.json").write_text(json.dumps(
+            {"weight_map": {"x": "a.safetensors", "y": "b.safetensors"}}))
+        error = self.run_json("model", "size", self.tmp, status=2)["error"]
+        self.assertEqual(error["object"], "b.safetensors")
+
+    def test_gguf_agrees_to_the_byte_in_one_file_and_in_parts(self):
+        keys = {"general.architecture": "llama", "llama.block_count": 2,
+                "llama.embedding_length": 64, "llama.attention.head_count": 4,
+                "llama.attention.head_count_kv": 2, "llama.context_length": 512,
+                "llama.feed_forward_length": 128, "llama.rope.freq_base": 10000.0,
+                "tokenizer.ggml.tokens": ["a", "b", "ü"] * 200}
+        tensors = [("token_embd.weight", 12, [256, 3]), ("output.weight", 14, [256, 2]),
+                   ("blk.0.attn_q.weight", 8, [64, 64]), ("blk.0.x", 0, [5]),
+                   ("blk.1.ffn.weight", 39, [32, 3, 2]), ("blk.1.y", 30, [7, 1])]
+        path = self.tmp / "m.gguf"
+        total = make_model.gguf(path, keys, tensors)
+        size = self.run_json("model", "size", path)
+        self.assertEqual(size["weights_bytes"], total)
+        self.assertEqual(size["engine"], "llama.cpp")
+        self.assertEqual(size["kv_bytes_per_token"], 2 * 2 * 2 * 16 * 2)
+        path.unlink()
+        for i, part in enumerate((tensors[:3], tensors[3:])):
+            make_model.gguf(self.tmp / f"m-0000{i + 1}-of-00002.gguf",
+                            {**(keys if i == 0 else {}), "split.no": i, "split.count": 2,
+                             "split.tensors.count": len(tensors)}, part)
+        for what in (self.tmp, self.tmp / "m-00002-of-00002.gguf"):
+            self.assertEqual(self.run_json("model", "size", what)["weights_bytes"], total)
+
+    def test_unknown_model_is_refused_with_the_ways_out(self):
+        error = self.run_json("model", "size", "Qwen/Qwen3-9B", status=2)["error"]
+        self.assertEqual(error["code"], "MODEL_UNKNOWN")
+        self.assertIn("Qwen/Qwen3-8B", error["hint"])
+        self.assertIn("--bytes", error["hint"])
+
+    def test_unknown_words_are_usage_errors(self):
+        for args in (("--precision", "int3"), ("--kv-dtype", "int3"), ("--engine", "x"),
+                     ("--context", "0"), ("--context", "many"), ("--tp", "0"), ("--on", "huge")):
+            self.run_rocpart("model", "size", LLAMA, *args, status=2)
+        self.run_rocpart("model", "size", status=2)
+
+    def test_model_of_bytes_has_no_total(self):
+        size = self.run_json("model", "size", "--bytes", "14GiB")
+        self.assertEqual(size["weights_bytes"], 14 << 30)
+        self.assertIsNone(size["total_bytes"])
+
+    def test_model_add_puts_files_in_the_catalog(self):
+        total = make_model.safetensors(self.tmp / "model.safetensors", TINY_TENSORS)
+        self.write_config()
+        self.run_rocpart("model", "add", "mine/Tiny", self.tmp)
+        self.assertEqual(self.run_json("model", "size", "tiny")["weights_bytes"], total)
+        names = [m["name"] for m in self.run_json("model", "list")["models"]]
+        self.assertIn("mine/Tiny", names)
+        self.assertIn(LLAMA, names)
+        self.assertEqual(self.run_json("model", "show", "mine/Tiny")["weights_bytes"], total)
+        self.run_rocpart("model", "add", "../evil", self.tmp, status=2)
+
+    def test_catalog_of_a_user_replaces_and_is_checked(self):
+        folder = self.tmp / "config" / "rocpart" / "models.d"
+        folder.mkdir(parents=True)
+        mine = folder / "mine.yaml"
+        mine.write_text(f"version: v1\nmodels:\n  {LLAMA}:\n    source: me\n    config: "
+                        + json.dumps(TINY) + "\n")
+        self.assertLess(self.run_json("model", "size", LLAMA)["weights_bytes"], 1 << 20)
+        mine.write_text("version: v1\nmodels:\n  a/b:\n    source: me\n    sauce: x\n")
+        error = self.run_json("model", "size", LLAMA, status=2)["error"]
+        self.assertIn("mine.yaml:5:", error["object"])
+
+    @unittest.skipUnless(REFERENCE.is_dir(), f"{REFERENCE} is not there")
+    @unittest.skipUnless(BENCH.exists(), "the benchmark is not built")
+    def test_accuracy_gates_hold(self):
+        done = subprocess.run([sys.executable, ROOT / "bench" / "bench_model.py",
+                               BENCH, ROOT / "models" / "catalog.yaml",
+                               REFERENCE, "--check", "--no-speed"],
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,12 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Inside `sim exec`: a command in the sid root, on the machine that /sys shows here.
+# usage: in-sid.sh ROOT COMMAND...
+set -eu
+root=$1
+shift
+mount --rbind /sys "$root/sys"
+mount --rbind /dev "$root/dev"
+mount -t proc proc "$root/proc"
+mount -t tmpfs none "$root/tmp" # amd-smi leaves files there
+exec chroot "$root" "$@"

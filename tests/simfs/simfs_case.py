@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+"""What the tests of mounted machines have in common. ROCPART names the program."""
+
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ROCPART = os.environ["ROCPART"]
+
+
+class SimfsCase(unittest.TestCase):
+    maxDiff = 2000
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.top = Path(folder.name)
+        self.env = dict(os.environ, XDG_STATE_HOME=folder.name, ROCPART_DATA=str(ROOT))
+        self.env.pop("ROCPART_SIM", None)
+
+    def run_rocpart(self, *args, status=0, **more):
+        done = self.spawn([ROCPART, *map(str, args)], **more)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done
+
+    def spawn(self, argv, **more):
+        more.setdefault("env", self.env)
+        return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=300,
+                              **more)
+
+    def inside(self, name, *argv, status=0, **more):
+        """Output of a command inside `sim exec`."""
+        return self.run_rocpart("sim", "exec", name, "--", *argv, status=status, **more).stdout
+
+    def shell(self, name, script, *args, status=0, **more):
+        return self.inside(name, "sh", "-c", script, "sh", *args, status=status, **more)
+
+    def json_of(self, *args, status=0):
+        return json.loads(self.run_rocpart(*args, "--json", status=status).stdout)
+
+    def machine_folder(self, name):
+        return self.top / "rocpart" / "sim" / name

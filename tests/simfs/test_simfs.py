@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: MIT
+"""Simulated machines as files: the tree, the namespace, what the host is kept from."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from simfs_case import ROCPART, ROOT, SimfsCase  # noqa: E402
+
+G0 = "/sys/bus/pci/devices/0000:05:00.0"
+COMPUTE = f"{G0}/current_compute_partition"
+MEMORY = f"{G0}/current_memory_partition"
+NODES = "sys/class/kfd/kfd/topology/nodes"
+USAGE, REFUSED, PENDING = 2, 3, 6
+CAP_SYS_MODULE = 1 << 16
+NOBODY = 65534
+
+
+def tree_of(top):
+    """{path: text of a file, or where a link leads}, without what rocpart adds."""
+    found = {}
+    for folder, _, files in os.walk(top):
+        for name in os.listdir(folder):
+            path = Path(folder) / name
+            relative = path.relative_to(top).as_posix()
+            if relative.startswith(("sys/rocpart-sim", "dev/", "proc/")):
+                continue
+            if path.is_symlink():
+                found[relative] = "-> " + os.readlink(path)
+            elif path.is_file() and path.stat().st_mode & 0o444:
+                found[relative] = path.read_bytes()
+    return found
+
+
+class Mounted(SimfsCase):
+    def mount(self, name, status=0):
+        place = self.top / "place"
+        done = self.run_rocpart("sim", "mount", name, place, status=status)
+        if status == 0:
+            self.addCleanup(subprocess.run, [ROCPART, "sim", "unmount", name, str(place)],
+                            env=self.env, capture_output=True, check=False)
+        return place, done
+
+    def server_of(self, place):
+        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                words = entry.read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if words[1:2] == [b"mount"] and str(place).encode() in words:
+                return int(entry.parent.name)
+        self.fail("no server is running")
+
+    def dump(self, profile, *changes):
+        plain = self.top / "plain"
+        subprocess.run([os.environ["SIM_DUMP"], ROOT / f"profiles/{profile}.yaml", plain,
+                        *changes], check=True)
+        return tree_of(plain)
+
+    def assert_same_tree(self, place, expected):
+        shown = tree_of(place)
+        self.assertEqual(sorted(set(shown) ^ set(expected)), [])
+        for path, text in expected.items():
+            self.assertEqual(shown[path], text, path)
+
+    def test_simfs_tree_is_that_of_the_model(self):
+        place, _ = self.mount("mi300x-8")
+        self.assert_same_tree(place, self.dump("mi300x-8"))
+
+    def test_simfs_tree_after_writes_is_that_of_the_model(self):
+        place, _ = self.mount("mi300x-1")
+        device = "sys/devices/pci0000:00/0000:05:00.0"
+        (place / device / "current_compute_partition").write_text("DPX")
+        (place / device / "compute_partition_config/xcp_config").write_text("CPX")
+        (place / device / "enforce_isolation").write_text("1 1")
+        self.assert_same_tree(place, self.dump(
+            "mi300x-1", f"{device}/current_compute_partition=DPX",
+            f"{device}/compute_partition_config/xcp_config=CPX",
+            f"{device}/enforce_isolation=1 1"))
+
+    def test_simfs_tree_follows_other_commands(self):
+        place, _ = self.mount("mi300x-1")
+        self.run_rocpart("--sim", "mi300x-1", "set", "-c", "CPX", "-m", "NPS4", "--yes")
+        deadline = time.monotonic() + 10
+        nodes = []
+        while len(nodes) != 10 and time.monotonic() < deadline:
+            time.sleep(0.01)  # the driver is away for a moment
+            nodes = list((place / NODES).glob("*"))
+        self.assertEqual(len(nodes), 10)  # two CPUs, eight partitions
+        self.run_rocpart("sim", "hold", "mi300x-1", "--pid", "4711")
+        self.assertEqual((place / "sys/module/amdgpu/refcnt").read_text(), "1\n")
+        self.assertEqual(os.listdir(place / "sys/class/kfd/kfd/proc"), ["4711"])
+
+    def test_simfs_attributes_that_react_have_a_page(self):
+        place, _ = self.mount("mi300x-1")
+        self.assertEqual(os.stat(f"{place}{COMPUTE}").st_size, 4096)
+
+    def test_simfs_every_node_has_io_links(self):
+        place, _ = self.mount("mi300x-8")
+        for node in (place / NODES).iterdir():
+            self.assertTrue((node / "io_links").is_dir(), node)
+
+    def test_simfs_plain_attributes_cannot_be_written(self):
+        place, _ = self.mount("mi300x-1")
+        with self.assertRaises(OSError):
+            (place / "sys/bus/pci/devices/0000:05:00.0/vendor").write_text("0x10de")
+
+    def test_simfs_mount_point_in_use_is_refused(self):
+        place, _ = self.mount("mi300x-1")
+        _, done = self.mount("mi300x-1", status=REFUSED)
+        self.assertIn("mi300x-1 is mounted there", done.stderr)
+        self.run_rocpart("sim", "unmount", "mi300x-1", place)
+        (place / "file").write_text("mine")
+        _, done = self.mount("mi300x-1", status=REFUSED)
+        self.assertIn("something is in it", done.stderr)
+
+    def test_simfs_left_by_a_crash_is_cleaned_up_and_said(self):
+        place, _ = self.mount("mi300x-1")
+        os.kill(self.server_of(place), signal.SIGKILL)
+        with self.assertRaises(OSError):
+            (place / "sys/rocpart-sim/name").read_text()
+        _, done = self.mount("mi300x-1")
+        self.assertIn("cleaned up", done.stderr)
+        self.assertEqual((place / COMPUTE[1:]).read_text(), "SPX\n")
+        os.kill(self.server_of(place), signal.SIGKILL)
+        done = self.run_rocpart("sim", "unmount", "mi300x-1", place)
+        self.assertIn("cleaned up", done.stderr)
+        self.assertEqual(os.listdir(place), [])
+
+    def test_simfs_server_ends_with_the_mount(self):
+        place, _ = self.mount("mi300x-1")
+        pid = self.server_of(place)
+        self.run_rocpart("sim", "unmount", "mi300x-1", place)
+        deadline = time.monotonic() + 10
+        while os.path.exists(f"/proc/{pid}") and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self.assertFalse(os.path.exists(f"/proc/{pid}"))
+        self.run_rocpart("sim", "unmount", "mi300x-1", place, status=USAGE)
+
+
+class Exec(SimfsCase):
+    def test_exec_passes_the_exit_status_on(self):
+        self.shell("mi300x-1", "exit 42", status=42)
+        self.shell("mi300x-1", "kill -9 $$", status=128 + signal.SIGKILL)
+        self.inside("mi300x-1", "no-such-command-here", status=127)
+
+    def test_exec_leaves_nothing_behind(self):
+        before = Path("/proc/self/mounts").read_text()
+        self.shell("mi300x-1", f"test -e {COMPUTE}")
+        self.assertEqual(Path("/proc/self/mounts").read_text(), before)
+        self.assertFalse(os.path.exists(COMPUTE))
+
+    def test_exec_keeps_the_rest_of_the_host(self):
+        self.shell("mi300x-1", "echo x >/dev/null && head -c1 /dev/zero >/dev/null && "
+                   "test -d /sys/devices/system/cpu && test -d /dev/pts")
+
+    def test_exec_device_nodes_say_what_they_are_and_open_nothing(self):
+        out = self.shell("mi300x-1", "stat -c '%t:%T' /dev/dri/renderD128; "
+                         "cat /dev/dri/renderD128 2>&1 || true")
+        self.assertEqual(out.splitlines()[0], "e2:80")  # 226:128
+        self.assertIn("Permission denied", out)
+
+    def test_exec_has_given_up_the_right_to_load_modules(self):
+        status = self.inside("mi300x-1", "cat", "/proc/self/status")
+        for line in status.splitlines():
+            if line.startswith("Cap"):
+                self.assertEqual(int(line.split()[1], 16) & CAP_SYS_MODULE, 0, line)
+
+    def test_exec_never_reaches_the_modprobe_of_the_host(self):
+        # /usr/local/sbin of a namespace of our own: tools of the "host" that leave a mark.
+        script = """
+            set -e
+            mount -t tmpfs none /usr/local/sbin
+            for tool in modprobe rmmod insmod kmod modinfo lsmod; do
+                printf '#!/bin/sh\\necho "$0 $*" >>%s/mark\\n' "$1" >/usr/local/sbin/$tool
+                chmod 755 /usr/local/sbin/$tool
+            done
+            exec "$2" sim exec mi300x-1 -- sh -c '
+                set -e
+                modprobe -rv amdgpu; test ! -e /sys/module/amdgpu
+                /usr/local/sbin/modprobe amdgpu; test -e /sys/module/amdgpu
+                env PATH=/usr/local/sbin:/usr/bin:/bin rmmod amdgpu
+                /usr/local/sbin/kmod insmod /lib/modules/x/amdgpu.ko
+                /usr/local/sbin/modinfo -F srcversion amdgpu
+                ! /usr/local/sbin/modprobe kvm
+                ! modprobe -r kvm
+                lsmod
+            '
+        """
+        done = self.spawn(["unshare", "-m", "sh", "-c", script, "sh", self.top, ROCPART])
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertFalse((self.top / "mark").exists())
+        self.assertRegex(done.stdout, r"\A[0-9A-F]{20,}\nModule .*\namdgpu ")
+
+    def test_exec_modprobe_reloads_the_simulated_driver(self):
+        out = self.shell("mi300x-1", f"echo NPS4 >{MEMORY}; cat {MEMORY}; modprobe -r amdgpu; "
+                         f"ls {G0} | grep -c partition; modprobe amdgpu; cat {MEMORY} {COMPUTE}")
+        self.assertEqual(out.split(), ["NPS1", "0", "NPS4", "CPX"])
+
+    def test_exec_modprobe_of_a_driver_in_use_fails(self):
+        self.run_rocpart("sim", "create", "mi300x-1")
+        self.run_rocpart("sim", "hold", "mi300x-1", "--pid", "4711")
+        out = self.shell("mi300x-1", "modprobe -r amdgpu 2>&1; echo $?")
+        self.assertEqual(out, "modprobe: FATAL: Module amdgpu is in use.\n1\n")
+
+    def test_exec_working_folder_survives_a_switch(self):
+        out = self.shell("mi300x-1", f"cd {G0} && echo CPX >current_compute_partition && "
+                         "cat current_compute_partition")
+        self.assertEqual(out, "CPX\n")
+
+    def test_exec_two_at_once_see_the_same_machine(self):
+        wait = f"while ! grep -q CPX {COMPUTE}; do sleep 0.01; done; ls /{NODES} | wc -l; " \
+               f"echo SPX >{COMPUTE}"
+        first = subprocess.Popen([ROCPART, "sim", "exec", "mi300x-1", "--", "sh", "-c", wait],
+                                 env=self.env, stdout=subprocess.PIPE, text=True)
+        out = self.shell("mi300x-1", f"echo CPX >{COMPUTE}; "
+                         f"while ! grep -q SPX {COMPUTE}; do sleep 0.01; done; ls /{NODES} | wc -l")
+        self.assertEqual(first.communicate(timeout=60)[0], "10\n")
+        self.assertEqual(out, "3\n")
+
+    def test_exec_pending_request_is_the_same_from_each_side(self):
+        pending = "pending-reload"
+        self.inside("mi300x-1", ROCPART, "set", "-c", "CPX", "-m", "NPS4", "--reload", "never",
+                    "--yes", status=PENDING)
+        self.assertIn(pending, self.run_rocpart("--sim", "mi300x-1", "status").stdout)
+        self.assertIn(pending, self.inside("mi300x-1", ROCPART, "status"))
+        self.run_rocpart("sim", "reload", "mi300x-1")
+        status = self.inside("mi300x-1", ROCPART, "status")
+        self.assertNotIn(pending, status)
+        self.assertIn("NPS4", status)
+
+    def test_exec_boot_id_is_that_of_the_machine(self):
+        path = "/proc/sys/kernel/random/boot_id"
+        first = self.inside("mi300x-1", "cat", path)
+        self.assertNotEqual(first, Path(path).read_text())
+        self.run_rocpart("sim", "reset", "mi300x-1")
+        self.assertNotEqual(self.inside("mi300x-1", "cat", path), first)
+
+    def test_exec_rocpart_inside_says_that_it_is_simulated(self):
+        text = self.inside("mi300x-8", ROCPART, "status")
+        self.assertTrue(text.startswith("SIMULATED machine mi300x-8"), text)
+        inside = self.inside("mi300x-8", ROCPART, "list", "--json")
+        outside = self.run_rocpart("--sim", "mi300x-8", "list", "--json").stdout
+        self.assertEqual(inside, outside)
+
+    def test_exec_rocpart_inside_changes_it_and_keeps_its_records_with_it(self):
+        self.inside("mi300x-8", ROCPART, "set", "-c", "CPX", "-m", "NPS4", "--yes")
+        self.assertTrue((self.machine_folder("mi300x-8") / "records/journal.last").exists())
+        gpus = self.json_of("--sim", "mi300x-8", "list")["gpus"]
+        self.assertEqual({(g["compute_mode"], g["memory_mode"]) for g in gpus}, {("CPX", "NPS4")})
+        self.inside("mi300x-8", ROCPART, "undo", "--yes")
+        gpus = self.json_of("--sim", "mi300x-8", "list")["gpus"]
+        self.assertEqual({(g["compute_mode"], g["memory_mode"]) for g in gpus}, {("SPX", "NPS1")})
+
+
+class Unprivileged(SimfsCase):
+    """As a user who is nobody: with user namespaces, and where they are not allowed."""
+
+    def setUp(self):
+        super().setUp()
+        os.chown(self.top, NOBODY, NOBODY)
+
+    def as_nobody(self, *argv, fuse_mode="666"):
+        """With a /dev/fuse that everybody may open, as udev makes it; or not."""
+        script = """
+            mknod -m "$2" "$1/fuse" c 10 229 && mount --bind "$1/fuse" /dev/fuse || exit 99
+            uid=$3; shift 3
+            exec setpriv --reuid=$uid --regid=$uid --clear-groups "$@"
+        """
+        return self.spawn(["unshare", "-m", "sh", "-c", script, "sh", self.top, fuse_mode,
+                           str(NOBODY), *argv])
+
+    def test_exec_says_that_fuse_cannot_be_opened(self):
+        done = self.as_nobody(ROCPART, "sim", "exec", "mi300x-1", "--", "true", fuse_mode="600")
+        self.assertEqual(done.returncode, 125, done.stdout + done.stderr)
+        self.assertTrue(done.stderr.startswith("rocpart: /dev/fuse: "), done.stderr)
+
+    def test_exec_works_in_a_user_namespace(self):
+        done = self.as_nobody(ROCPART, "sim", "exec", "mi300x-1", "--", "sh", "-c",
+                              f"echo CPX >{COMPUTE}; cat {COMPUTE}; ls /dev/dri/renderD128; "
+                              "modprobe -r amdgpu; ls /sys/class")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(done.stdout, "CPX\n/dev/dri/renderD128\ndrm\n")
+
+    def test_exec_says_what_is_missing_without_user_namespaces(self):
+        script = "echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --bounding-set=-all " \
+                 "--inh-caps=-all --ambient-caps=-all --securebits=+noroot " \
+                 '"$1" sim exec mi300x-1 -- true'
+        done = self.as_nobody("unshare", "-Ur", "sh", "-c", script, "sh", ROCPART)
+        self.assertEqual(done.returncode, 125, done.stdout + done.stderr)
+        self.assertIn("mount namespace cannot be made", done.stderr)
+        self.assertIn("max_user_namespaces", done.stderr)
+
+    def test_mount_says_that_it_takes_root(self):
+        done = self.as_nobody(ROCPART, "sim", "mount", "mi300x-1", str(self.top / "place"))
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("takes root", done.stderr)
+        self.assertIn("sim exec", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

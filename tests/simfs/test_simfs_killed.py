@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""`rocpart set` on the mounted machine of eight GPUs, killed at each of its changing system calls.
+
+A kill on entering call N finds the machine and the records as they are before call N and after
+call N-1; on entering wait4, modprobe may be half-way. ROCPART_KILL_POINTS limits how many points
+are tried; without it all are.
+"""
+
+import json
+import os
+import re
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from simfs_case import ROCPART, SimfsCase  # noqa: E402
+
+NAME = "mi300x-8"
+SET = ["set", "-c", "CPX", "-m", "NPS4", "--yes"]
+OLD, NEW = {("SPX", "NPS1")}, {("CPX", "NPS4")}
+CALLS = "mkdir,write,renameat,unlinkat,clone3,vfork,clone,wait4,exit_group"
+CAP = "/sys/bus/pci/devices/0000:05:00.0/hwmon/hwmon0/power1_cap"
+KILLED = 137
+
+
+class Killed(SimfsCase):
+    def setUp(self):
+        super().setUp()
+        # strace and the leak checker both want ptrace
+        self.env["ASAN_OPTIONS"] = "detect_leaks=0"
+        self.env["LSAN_OPTIONS"] = "detect_leaks=0"
+
+    def points(self):
+        """(system call, how often it was called before) of each call that changes something."""
+        trace = self.top / "trace"
+        self.inside(NAME, "strace", "-o", trace, "-e", f"trace={CALLS}", ROCPART, *SET)
+        found, seen = [], {}
+        for line in trace.read_text().splitlines():
+            m = re.match(r"(\w+)\((.*)", line)
+            if not m:
+                continue
+            call, args = m.groups()
+            seen[call] = seen.get(call, 0) + 1
+            if call == "write" and args.startswith(("1,", "2,")):
+                continue  # what is shown of the progress
+            found.append((call, seen[call]))
+        self.assertGreater(len(found), 40)
+        limit = int(os.environ.get("ROCPART_KILL_POINTS") or len(found))
+        step = max(1, len(found) / limit)
+        return [found[int(i * step)] for i in range(min(limit, len(found)))]
+
+    def prepare(self):
+        folder = self.machine_folder(NAME)
+        if folder.exists():
+            self.run_rocpart("sim", "reset", NAME)
+            for record in (folder / "records").glob("*"):
+                record.unlink()
+            if (folder / "records").exists():
+                (folder / "records").rmdir()
+
+    def killed_at(self, call, nth, way_out):
+        """Kill it there, look, take the way out: what was seen."""
+        script = f"""
+            echo 500000000 >{CAP}
+            strace -o /dev/null -e trace={call} -e inject={call}:signal=KILL:when={nth} \
+                "$1" {' '.join(SET)} >/dev/null 2>&1
+            echo $?
+            "$1" status >"$2/status" 2>&1; "$1" list --json >"$2/killed"
+            "$1" {way_out} >"$2/out" 2>&1; echo $?
+            "$1" list --json >"$2/after"
+            cat {CAP}
+            modprobe -r amdgpu && modprobe amdgpu
+            "$1" list --json >"$2/reloaded"
+        """
+        return self.shell(NAME, script, ROCPART, self.top).split()
+
+    def modes(self, file):
+        gpus = json.loads((self.top / file).read_text())["gpus"]
+        self.assertEqual(len(gpus), 8, file)
+        return {(g["compute_mode"], g["memory_mode"]) for g in gpus}
+
+    def one(self, call, nth, way_out, expected):
+        self.prepare()
+        killed, status, cap = self.killed_at(call, nth, way_out)
+        said = (self.top / "status").read_text() + (self.top / "out").read_text()
+        after = self.modes("after")
+        self.assertEqual(int(killed), KILLED, said)
+        if self.is_settled_before():
+            # no change was open: nothing to resume; undo takes the last one back, if it was done
+            self.assertIn(after, [OLD, NEW], said)
+        else:
+            self.assertEqual(int(status), 0, said)
+            self.assertEqual(after, expected, said)
+        self.assertEqual(cap, "500000000", said)
+        # No request was left behind: a reload changes no memory mode.
+        memory = {m for _, m in after}
+        self.assertEqual({m for _, m in self.modes("reloaded")}, memory, said)
+
+    def is_settled_before(self):
+        """No change was open when it was killed: rocpart says so of one that is."""
+        return "--resume" not in (self.top / "status").read_text()
+
+    def test_set_killed_anywhere_is_resumed_or_taken_back(self):
+        for call, nth in self.points():
+            for way_out, expected in (("apply --resume --yes", NEW), ("undo --yes", OLD)):
+                with self.subTest(call=call, nth=nth, way_out=way_out):
+                    self.one(call, nth, way_out, expected)
+
+
+if __name__ == "__main__":
+    unittest.main()

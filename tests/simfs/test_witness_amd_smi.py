@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: MIT
+"""AMD's own amd-smi, of Debian sid, on simulated machines: what it reads, what it switches.
+
+Nobody here wrote it. Expected values are those of `rocpart list`, which reads the same machine by
+code of its own, and the exit codes and status names that amd-smi gives on hardware.
+"""
+
+import json
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from simfs_case import ROCPART, ROOT, SimfsCase  # noqa: E402
+
+HERE = Path(__file__).resolve().parent
+SID = ROOT / "build-witness" / "sid"
+G0 = "0000:05:00.0"
+MODES = [("SPX", "NPS1"), ("DPX", "NPS1"), ("QPX", "NPS1"), ("CPX", "NPS1"), ("QPX", "NPS4"),
+         ("CPX", "NPS4")]
+# amd-smi 10.1 does not put its exit code on what the kernel answers to -M, nor to an EPERM.
+OK, FAILED, BAD_VALUE, NO_DRIVER = 0, 1, 5, 255
+
+
+class AmdSmi(SimfsCase):
+    @classmethod
+    def setUpClass(cls):
+        subprocess.run([HERE / "make-sid.sh", SID], check=True, timeout=900)
+
+    def smi(self, name, *args, status=OK, text=""):
+        """Output and error output of amd-smi."""
+        done = self.spawn([ROCPART, "sim", "exec", name, "--", str(HERE / "in-sid.sh"), str(SID),
+                           "amd-smi", *args], input=text)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def smi_json(self, name, *args):
+        done = self.spawn([ROCPART, "sim", "exec", name, "--", str(HERE / "in-sid.sh"), str(SID),
+                           "amd-smi", *args, "--json"])
+        self.assertEqual(done.returncode, OK, done.stdout + done.stderr)
+        return json.loads(done.stdout)
+
+    def gpus(self, name):
+        return self.json_of("--sim", name, "list")["gpus"]
+
+    def set_modes(self, name, compute, memory):
+        self.run_rocpart("--sim", name, "set", "-c", compute, "-m", memory, "--yes",
+                         "--allow-unvalidated")
+
+    def assert_agree(self, name):
+        gpus = self.gpus(name)
+        mine = sorted((p for g in gpus for p in g["partitions"]), key=lambda p: p["rocr_index"])
+        listed = self.smi_json(name, "list", "-e")
+        self.assertEqual(len(listed), len(mine))
+        for smi, p in zip(listed, mine):
+            self.assertEqual(smi["gpu"], p["rocr_index"])
+            self.assertEqual(smi["bdf"], f"{p['bdf'][:-1]}{p['id']}")
+            self.assertEqual(smi["kfd_id"], p["gpu_id"])
+            self.assertEqual(smi["node_id"], p["kfd_node"])
+            self.assertEqual(smi["partition_id"], p["id"])
+            self.assertEqual(smi["render"], f"renderD{p['render_minor']}")
+            self.assertEqual(smi["card"], f"card{p['card_minor']}")
+            self.assertEqual(smi["hip_id"], p["rocr_index"])
+        self.assert_partition_agrees(name, gpus, mine)
+
+    def assert_partition_agrees(self, name, gpus, mine):
+        by_bdf = {g["bdf"]: g for g in gpus}
+        told = self.smi_json(name, "partition", "-c", "-m")
+        self.assertEqual(len(told["current_partition"]), len(mine))
+        for row, memory, p in zip(told["current_partition"], told["memory_partition"], mine):
+            gpu = by_bdf[p["bdf"]]
+            self.assertEqual(row["partition_id"], str(p["id"]))
+            if p["id"] == 0:  # the others answer N/A on hardware as well
+                self.assertEqual(row["accelerator_type"], gpu["compute_mode"])
+                self.assertEqual(row["memory"], gpu["memory_mode"])
+                self.assertEqual(memory["current_memory_partition"], gpu["memory_mode"])
+        vram = self.smi_json(name, "static", "--vram")["gpu_data"]
+        for row, p in zip(vram, mine):
+            if p["id"] == 0:  # of the first partition it tells the whole GPU
+                whole = sum(q["memory_bytes"] for q in by_bdf[p["bdf"]]["partitions"])
+                self.assertLess(abs((row["vram"]["size"]["value"] << 20) - whole), 64 << 20)
+
+    def test_amd_smi_version_is_recorded(self):
+        version = self.smi("mi300x-1", "version")
+        print("# " + [line for line in version.splitlines() if "AMDSMI" in line][0], flush=True)
+        self.assertIn("Library version: 27.", version)
+
+    def test_amd_smi_and_rocpart_agree_on_1_gpu_in_each_mode(self):
+        for compute, memory in MODES:
+            with self.subTest(compute=compute, memory=memory):
+                self.set_modes("mi300x-1", compute, memory)
+                self.assert_agree("mi300x-1")
+
+    def test_amd_smi_and_rocpart_agree_on_8_gpus_in_each_mode(self):
+        for compute, memory in MODES:
+            with self.subTest(compute=compute, memory=memory):
+                self.set_modes("mi300x-8", compute, memory)
+                self.assert_agree("mi300x-8")
+
+    def test_amd_smi_resources_are_those_of_a_real_mi300x(self):
+        # The table of a MI300X in ROCm/amdsmi#132: per partition, and shared by how many.
+        rows = self.smi_json("mi300x-1", "partition", "-a")["partition_resources"]
+        told = [(r["resource_type"], r["resource_instances"], r["resources_shared"]) for r in rows]
+        self.assertEqual(told, [
+            ("XCC", 8, 1), ("DECODER", 4, 1), ("DMA", 16, 1), ("JPEG", 32, 1),
+            ("XCC", 4, 1), ("DECODER", 2, 1), ("DMA", 8, 1), ("JPEG", 16, 1),
+            ("XCC", 2, 1), ("DECODER", 1, 1), ("DMA", 4, 1), ("JPEG", 8, 1),
+            ("XCC", 1, 1), ("DECODER", 1, 2), ("DMA", 2, 1), ("JPEG", 8, 2)])
+
+    def test_amd_smi_set_compute_switches(self):
+        for mode, n in (("CPX", 8), ("DPX", 2), ("QPX", 4), ("SPX", 1)):
+            with self.subTest(mode=mode):
+                out = self.smi("mi300x-8", "set", "-C", mode, "-g", G0)
+                self.assertIn("Successfully set", out)
+                gpu, other = self.gpus("mi300x-8")[:2]
+                self.assertEqual((gpu["compute_mode"], gpu["n_partitions"]), (mode, n))
+                self.assertEqual(other["compute_mode"], "SPX")
+
+    def test_amd_smi_set_memory_takes_effect_at_our_reload(self):
+        out = self.smi("mi300x-8", "set", "-M", "NPS4", text="y\n")
+        self.assertEqual(out.count("Successfully set memory partition to NPS4"), 8, out)
+        self.assertEqual(self.gpus("mi300x-8")[0]["memory_mode"], "NPS1")
+        self.shell("mi300x-8", "modprobe -r amdgpu && modprobe amdgpu")
+        modes = {(g["compute_mode"], g["memory_mode"]) for g in self.gpus("mi300x-8")}
+        self.assertEqual(modes, {("CPX", "NPS4")})
+        self.assert_agree("mi300x-8")
+
+    def refused(self, *args, status, fault=None, text=""):
+        self.run_rocpart("sim", "create", "mi300x-1")
+        if fault:
+            self.run_rocpart("sim", "fault", "mi300x-1", fault)
+        return self.smi("mi300x-1", "set", *args, status=status, text=text)
+
+    def test_amd_smi_set_compute_when_busy(self):
+        self.run_rocpart("sim", "create", "mi300x-1")
+        self.run_rocpart("sim", "hold", "mi300x-1", "--pid", "4711")
+        out = self.smi("mi300x-1", "set", "-C", "CPX", status=FAILED)
+        self.assertIn("AMDSMI_STATUS_BUSY", out)
+        self.assertEqual(self.gpus("mi300x-1")[0]["compute_mode"], "SPX")
+
+    def test_amd_smi_set_compute_invalid_for_the_kernel(self):
+        out = self.refused("-C", "CPX", status=FAILED,
+                           fault="write:current_compute_partition:EINVAL")
+        self.assertIn("AMDSMI_STATUS_INVAL", out)
+
+    def test_amd_smi_set_compute_in_reset(self):
+        out = self.refused("-C", "CPX", status=OK, fault="write:current_compute_partition:EPERM")
+        self.assertIn("[AMDSMI_STATUS_NOT_SUPPORTED] Unable to set", out)
+
+    def test_amd_smi_set_compute_that_the_memory_mode_excludes(self):
+        self.set_modes("mi300x-1", "CPX", "NPS4")
+        out = self.smi("mi300x-1", "set", "-C", "SPX", status=FAILED)
+        self.assertIn("AMDSMI_STATUS_SETTING_UNAVAILABLE", out)
+
+    def test_amd_smi_set_compute_of_another_gpu(self):
+        self.refused("-C", "TPX", status=BAD_VALUE)
+
+    def test_amd_smi_set_memory_not_available(self):
+        out = self.refused("-M", "NPS8", status=OK, text="y\n")
+        self.assertIn("[AMDSMI_STATUS_INVAL] Unable to set memory partition to NPS8", out)
+
+    def test_amd_smi_set_memory_when_busy(self):
+        out = self.refused("-M", "NPS4", status=OK, text="y\n",
+                           fault="write:current_memory_partition:EBUSY")
+        self.assertIn("[AMDSMI_STATUS_BUSY] Unable to set memory partition to NPS4", out)
+
+    def test_amd_smi_without_driver(self):
+        self.shell("mi300x-1", "modprobe -r amdgpu")
+        self.assertIn("Drivers not loaded", self.smi("mi300x-1", "list", status=NO_DRIVER))
+
+
+if __name__ == "__main__":
+    unittest.main()

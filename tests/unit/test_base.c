@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: MIT */
+/* Numbers, texts, names, JSON, YAML, errors, programs. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/num.h"
+#include "base/spawn.h"
+#include "base/strbuf.h"
+#include "base/yaml.h"
+
+/* ---- numbers ---- */
+
+static void u64_of_text_is_whole_and_in_range(void **state)
+{
+	static const struct {
+		const char *text;
+		int base, r;
+		uint64_t v;
+	} cases[] = {
+		{"0", 10, 0, 0},
+		{"18446744073709551615", 10, 0, UINT64_MAX},
+		{"18446744073709551616", 10, -ERANGE, 0},
+		{"99999999999999999999999", 10, -ERANGE, 0},
+		{"", 10, -EINVAL, 0},
+		{" 1", 10, -EINVAL, 0},
+		{"1 ", 10, -EINVAL, 0},
+		{"+1", 10, -EINVAL, 0},
+		{"-1", 10, -EINVAL, 0},
+		{"0x10", 10, -EINVAL, 0},
+		{"0x10", 0, 0, 16},
+		{"0X1f", 0, 0, 31},
+		{"010", 0, 0, 10}, /* no octal */
+		{"0x", 0, -EINVAL, 0},
+		{"e3aa140f9a5f9e31", 16, 0, UINT64_C(0xe3aa140f9a5f9e31)},
+		{"ffffffffffffffff", 16, 0, UINT64_MAX},
+		{"10000000000000000", 16, -ERANGE, 0},
+		{"1g", 16, -EINVAL, 0},
+		{"1a", 10, -EINVAL, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < RP_ARRAY_LEN(cases); i++) {
+		uint64_t v = 42;
+
+		assert_int_equal(rp_parse_u64(cases[i].text, cases[i].base, &v), cases[i].r);
+		assert_true(v == (cases[i].r ? 42 : cases[i].v)); /* written on success only */
+	}
+}
+
+static void u32_of_text_has_32_bits(void **state)
+{
+	uint32_t v = 42;
+
+	(void)state;
+	assert_int_equal(rp_parse_u32("4294967296", 10, &v), -ERANGE);
+	assert_int_equal(v, 42);
+	assert_int_equal(rp_parse_u32("4294967295", 10, &v), 0);
+	assert_true(v == UINT32_MAX);
+}
+
+static void bytes_of_text_know_their_units(void **state)
+{
+	static const struct {
+		const char *text;
+		int r;
+		uint64_t v;
+	} cases[] = {
+		{"24GiB", 0, 24 * RP_GIB},
+		{"24G", 0, 24 * RP_GIB},
+		{"512MiB", 0, 512 * RP_MIB},
+		{"1.5GiB", 0, 1536 * RP_MIB},
+		{"1024", 0, 1024},
+		{"1kB", 0, 1000},
+		{"2GB", 0, 2000000000},
+		{"0", 0, 0},
+		{"", -EINVAL, 0},
+		{"G", -EINVAL, 0},
+		{"-1G", -EINVAL, 0},
+		{"1XB", -EINVAL, 0},
+		{"1.2.3G", -EINVAL, 0},
+		{"99999999999T", -ERANGE, 0},
+		{"1e3", -EINVAL, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < RP_ARRAY_LEN(cases); i++) {
+		uint64_t v = 0;
+		int r = rp_parse_bytes(cases[i].text, &v);
+
+		if (r != cases[i].r || v != cases[i].v)
+			fail_msg("%s: %d %llu", cases[i].text, r, (unsigned long long)v);
+	}
+}
+
+static void double_of_text_is_plain(void **state)
+{
+	static const char *const bad[] = {"", "inf", "nan", "1e5", "0x1", ".5", "1.2.3", "1 ", "-"};
+	double v = 0;
+
+	(void)state;
+	for (size_t i = 0; i < RP_ARRAY_LEN(bad); i++)
+		assert_int_equal(rp_parse_double(bad[i], &v), -EINVAL);
+	assert_int_equal(rp_parse_double("-2.5", &v), 0);
+	assert_true(v > -2.51 && v < -2.49);
+}
+
+static void arithmetic_that_overflows_fails(void **state)
+{
+	uint64_t v = 7;
+
+	(void)state;
+	assert_int_equal(rp_add_u64(UINT64_MAX, 1, &v), -EOVERFLOW);
+	assert_int_equal(rp_mul_u64(UINT64_C(1) << 32, UINT64_C(1) << 32, &v), -EOVERFLOW);
+	assert_int_equal(rp_align_up_u64(UINT64_MAX, 4096, &v), -EOVERFLOW);
+	assert_int_equal(v, 7);
+	assert_int_equal(rp_align_up_u64(4097, 4096, &v), 0);
+	assert_int_equal(v, 8192);
+	assert_int_equal(rp_align_up_u64(10, 3, &v), 0);
+	assert_int_equal(v, 12);
+}
+
+static void bytes_as_text_have_one_decimal(void **state)
+{
+	char buf[RP_BYTES_TEXT_SIZE];
+
+	(void)state;
+	assert_string_equal(rp_format_bytes(17, buf), "17 B");
+	assert_string_equal(rp_format_bytes(25769803776, buf), "24.0 GiB");
+	assert_string_equal(rp_format_bytes(512 * RP_MIB, buf), "512.0 MiB");
+	assert_string_equal(rp_format_bytes(UINT64_MAX, buf), "16.0 EiB");
+}
+
+/* ---- texts and names ---- */
+
+static void strbuf_grows_and_is_given_away(void **state)
+{
+	RP_AUTO_STRBUF struct rp_strbuf b = RP_STRBUF_INIT;
+	RP_AUTO_FREE char *s = NULL;
+
+	(void)state;
+	assert_string_equal(rp_strbuf_str(&b), "");
+	for (int i = 0; i < 1000; i++)
+		rp_strbuf_addf(&b, "%d,", i);
+	assert_int_equal(b.len, 10 * 2 + 90 * 3 + 900 * 4);
+	rp_strbuf_truncate(&b, 4);
+	assert_string_equal(rp_strbuf_str(&b), "0,1,");
+	s = rp_strbuf_steal(&b);
+	assert_string_equal(s, "0,1,");
+	assert_string_equal(rp_strbuf_str(&b), "");
+}
+
+static void strbuf_remembers_a_failure(void **state)
+{
+	RP_AUTO_STRBUF struct rp_strbuf b = RP_STRBUF_INIT;
+
+	(void)state;
+	rp_strbuf_add(&b, "text");
+	assert_int_equal(rp_strbuf_reserve(&b, SIZE_MAX / 2), -ENOMEM);
+	rp_strbuf_add(&b, "more");
+	assert_true(rp_strbuf_failed(&b));
+	assert_null(rp_strbuf_steal(&b));
+}
+
+static void text_that_does_not_fit_is_said(void **state)
+{
+	char buf[4];
+
+	(void)state;
+	assert_int_equal(rp_fmt(buf, sizeof(buf), "%s", "abc"), 0);
+	assert_int_equal(rp_fmt(buf, sizeof(buf), "%s", "abcd"), -ENAMETOOLONG);
+}
+
+static void names_sort_by_number(void **state)
+{
+	static const char *const in[] = {"10", "2", "renderD9", "renderD128", "1", "02", "a", ""};
+	static const char *const out[] = {"", "1", "02", "2", "10", "a", "renderD9", "renderD128"};
+	RP_AUTO_NAMES struct rp_names names = RP_NAMES_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < RP_ARRAY_LEN(in); i++)
+		assert_int_equal(rp_names_add(&names, in[i]), 0);
+	rp_names_sort(&names);
+	for (size_t i = 0; i < RP_ARRAY_LEN(out); i++)
+		assert_string_equal(names.v[i], out[i]);
+}
+
+/* ---- errors ---- */
+
+/* Append-only: the last one of error.h, and all between, have a name and an exit status. */
+static void every_errcode_has_a_name_and_a_status(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i <= ROCPART_ERR_PARTLY_DONE; i++) {
+		enum rocpart_errcode code = (enum rocpart_errcode)i;
+		int status = rocpart_errcode_exit_status(code);
+
+		assert_string_not_equal(rocpart_errcode_to_string(code), "UNKNOWN");
+		assert_in_range(status, i ? 1 : 0, i ? 6 : 0);
+		for (unsigned k = 0; k < i; k++)
+			assert_string_not_equal(rocpart_errcode_to_string(code),
+						rocpart_errcode_to_string((enum rocpart_errcode)k));
+	}
+	assert_string_equal(rocpart_errcode_to_string((enum rocpart_errcode)9999), "UNKNOWN");
+	assert_int_equal(rocpart_errcode_exit_status((enum rocpart_errcode)9999), 1);
+}
+
+static void error_text_takes_either_sign(void **state)
+{
+	(void)state;
+	assert_string_equal(rocpart_strerror(ENOENT), rocpart_strerror(-ENOENT));
+	assert_non_null(rocpart_strerror(123456));
+}
+
+static void error_is_never_success(void **state)
+{
+	struct rocpart_error err = {0};
+
+	(void)state;
+	assert_int_equal(rp_error_set(&err, 0, ROCPART_ERR_FAILED, NULL, "x"), -EIO);
+	assert_int_equal(rp_error_set(NULL, 0, ROCPART_ERR_FAILED, NULL, "x"), -EIO);
+	errno = 0;
+	assert_true(rp_neg_errno() < 0);
+	assert_int_equal(rp_error_errno(&err, -EACCES, "o", "cannot %s", "do"), -EACCES);
+	assert_string_equal(err.message, "cannot do: Permission denied");
+	assert_int_equal(err.code, ROCPART_ERR_PERMISSION);
+	assert_int_equal(rp_error_prefix(&err, "node.yaml"), -EACCES);
+	assert_string_equal(err.message, "node.yaml: cannot do: Permission denied");
+}
+
+static void long_message_is_cut_and_ended(void **state)
+{
+	struct rocpart_error err = {0};
+	char text[2000];
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	(void)rp_error_errno(&err, -EIO, text, "%s", text);
+	(void)rp_error_prefix(&err, "%s", text);
+	(void)rp_error_hint(&err, "%s", text);
+	assert_int_equal(strlen(err.object), sizeof(err.object) - 1);
+	assert_int_equal(strlen(err.message), sizeof(err.message) - 1);
+	assert_int_equal(strlen(err.hint), sizeof(err.hint) - 1);
+}
+
+/* ---- JSON ---- */
+
+static void expect_json_error(const char *text, size_t len, const char *object)
+{
+	RP_AUTO_JSON struct rp_json *j = NULL;
+	struct rocpart_error err = {0};
+
+	if (rp_json_parse(text, len, "f.json", &j, &err) != -EINVAL)
+		fail_msg("accepted: %s", text);
+	assert_int_equal(err.code, ROCPART_ERR_CONFIG_SYNTAX);
+	if (!rp_str_starts(err.object, object))
+		fail_msg("'%s': %s", text, err.object);
+}
+
+#define EXPECT_JSON_ERROR(text, object) expect_json_error(text, sizeof(text) - 1, object)
+
+static void json_that_is_wrong_is_refused_with_its_place(void **state)
+{
+	(void)state;
+	EXPECT_JSON_ERROR("", "f.json:1:");
+	EXPECT_JSON_ERROR("{\n\"a\": 1,\n\"a\": 2}", "f.json:3:");
+	EXPECT_JSON_ERROR("[1] x", "f.json:1:");
+	EXPECT_JSON_ERROR("[NaN]", "f.json:1:");
+	EXPECT_JSON_ERROR("[18446744073709551615]", "f.json:1:");
+	EXPECT_JSON_ERROR("[\"a\0b\"]", "f.json:1:");
+	EXPECT_JSON_ERROR("\"\\u0000\"", "f.json:1:");
+	EXPECT_JSON_ERROR("[\"\xff\"]", "f.json:1:");
+}
+
+static char *nested(char open, char close, size_t depth, size_t *len)
+{
+	char *text = rp_new0(char, 2 * depth + 1);
+
+	assert_non_null(text);
+	memset(text, open, depth);
+	memset(text + depth, close, depth);
+	*len = 2 * depth;
+	return text;
+}
+
+static void json_depth_is_limited_to_64(void **state)
+{
+	RP_AUTO_JSON struct rp_json *j = NULL;
+	size_t len = 0;
+	RP_AUTO_FREE char *ok = nested('[', ']', 64, &len);
+	RP_AUTO_FREE char *deep = nested('[', ']', 65, &len);
+	RP_AUTO_FREE char *very = nested('[', ']', 1000000, &len);
+
+	(void)state;
+	assert_int_equal(rp_json_parse(ok, 128, "f", &j, NULL), 0);
+	expect_json_error(deep, 130, "f.json");
+	expect_json_error(very, len, "f.json");
+}
+
+static void json_keeps_order_and_prints_what_it_can(void **state)
+{
+	RP_AUTO_JSON struct rp_json *j = rp_json_object();
+	RP_AUTO_STRBUF struct rp_strbuf out = RP_STRBUF_INIT;
+
+	(void)state;
+	assert_int_equal(rp_json_set_u64(j, "z", INT64_MAX), 0);
+	assert_int_equal(rp_json_set_string(j, "a",
+					    "x\xff"
+					    "y"),
+			 0);
+	assert_int_equal(rp_json_set_string(j, "n", NULL), 0);
+	assert_null(rp_json_u64((uint64_t)INT64_MAX + 1));
+	assert_null(rp_json_string("\xff"));
+	assert_int_equal(rp_json_print(j, false, &out), 0);
+	assert_string_equal(rp_strbuf_str(&out), "{\"z\":9223372036854775807,"
+						 "\"a\":\"x\xef\xbf\xbdy\",\"n\":null}");
+}
+
+/* ---- YAML ---- */
+
+static void expect_yaml_error(const char *text, size_t len, const char *object, const char *part)
+{
+	RP_AUTO_YAML struct rp_yaml *y = NULL;
+	struct rocpart_error err = {0};
+	int r = rp_yaml_parse(text, len, "n.yaml", &y, &err);
+
+	if (r != -EINVAL || !rp_str_eq(err.object, object) || !strstr(err.message, part))
+		fail_msg("'%.40s': %d %s: %s", text, r, err.object, err.message);
+	assert_int_equal(err.code, ROCPART_ERR_CONFIG_SYNTAX);
+}
+
+#define EXPECT_YAML_ERROR(text, object, part) \
+	expect_yaml_error(text, sizeof(text) - 1, object, part)
+
+static void yaml_that_is_wrong_is_refused_with_its_place(void **state)
+{
+	(void)state;
+	EXPECT_YAML_ERROR("", "n.yaml:1:1", "empty");
+	EXPECT_YAML_ERROR("a: 1\nb: 2\na: 3\n", "n.yaml:3:1", "'a' stands twice");
+	EXPECT_YAML_ERROR("a: &x 1\nb: *x\n", "n.yaml:1:4", "anchors");
+	EXPECT_YAML_ERROR("a: *x\n", "n.yaml:1:4", "anchors");
+	EXPECT_YAML_ERROR("a: !!str 1\n", "n.yaml:1:4", "tags");
+	EXPECT_YAML_ERROR("a: 1\n--- \nb: 2\n", "n.yaml:2:1", "one document");
+	EXPECT_YAML_ERROR("[a]: 1\n", "n.yaml:1:1", "plain text");
+	EXPECT_YAML_ERROR("a: [1, 2\n", "n.yaml:2:1", "expected");
+	EXPECT_YAML_ERROR("a: \"x\\0y\"\n", "n.yaml:1:4", "NUL");
+	EXPECT_YAML_ERROR("a:\n\tb: 1\n", "n.yaml:2:1", "token");
+	EXPECT_YAML_ERROR("a: 1\nb: x\xff\n", "n.yaml:2:5", "UTF-8");
+	EXPECT_YAML_ERROR("a: 1\nbc: \x01\n", "n.yaml:2:5", "control characters");
+}
+
+static void yaml_depth_is_limited_to_32(void **state)
+{
+	RP_AUTO_YAML struct rp_yaml *y = NULL;
+	size_t len = 0;
+	RP_AUTO_FREE char *ok = nested('[', ']', 32, &len);
+	RP_AUTO_FREE char *deep = nested('[', ']', 33, &len);
+	RP_AUTO_FREE char *very = nested('[', ']', 100000, &len);
+
+	(void)state;
+	assert_int_equal(rp_yaml_parse(ok, 64, "n", &y, NULL), 0);
+	expect_yaml_error(deep, 66, "n.yaml:1:33", "nested");
+	expect_yaml_error(very, len, "n.yaml:1:33", "nested");
+}
+
+static void yaml_of_more_than_a_mib_is_refused(void **state)
+{
+	RP_AUTO_FREE char *text = rp_new0(char, RP_MIB + 1);
+	RP_AUTO_YAML struct rp_yaml *y = NULL;
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, ' ', RP_MIB + 1);
+	assert_int_equal(rp_yaml_parse(text, RP_MIB + 1, "n", &y, NULL), -EFBIG);
+}
+
+/* A hundred thousand keys fit in a MiB; each is compared with those before it. */
+static void yaml_map_of_very_many_keys_is_refused_at_once(void **state)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	uint64_t before = rp_now_ns();
+
+	(void)state;
+	for (unsigned i = 0; text.len < RP_MIB - 16; i++)
+		rp_strbuf_addf(&text, "%x: \n", i);
+	expect_yaml_error(text.s, text.len, "n.yaml:4097:1", "more than 4096 keys");
+	assert_true(rp_now_ns() - before < UINT64_C(5000000000));
+}
+
+static void yaml_list_of_very_many_values_is_refused(void **state)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	RP_AUTO_YAML struct rp_yaml *y = NULL;
+
+	(void)state;
+	rp_strbuf_add(&text, "[1");
+	for (unsigned i = 0; i < 200000; i++)
+		rp_strbuf_add(&text, ",1");
+	rp_strbuf_add(&text, "]");
+	assert_int_equal(rp_yaml_parse(text.s, text.len, "n", &y, NULL), -EINVAL);
+}
+
+static void yaml_values_have_types_and_places(void **state)
+{
+	static const char text[] = "a: 12\nb: [x, 'y']\nc: true\nd: ~\n";
+	static const char *const known[] = {"a", "b", "c"};
+	RP_AUTO_YAML struct rp_yaml *y = NULL;
+	struct rocpart_error err = {0};
+	uint64_t v = 0;
+	bool b = false;
+
+	(void)state;
+	assert_int_equal(rp_yaml_parse(text, sizeof(text) - 1, "n", &y, NULL), 0);
+	assert_int_equal(rp_yaml_u64(rp_yaml_get(y, "a"), "n", &v, &err), 0);
+	assert_int_equal(v, 12);
+	assert_int_equal(rp_yaml_bool(rp_yaml_get(y, "c"), "n", &b, &err), 0);
+	assert_true(b);
+	assert_int_equal(rp_yaml_u64(rp_yaml_get(y, "b"), "n", &v, &err), -EINVAL);
+	assert_string_equal(err.object, "n:2:4");
+	assert_int_equal(rp_yaml_only_keys(y, "n", known, 3, &err), -EINVAL);
+	assert_string_equal(err.object, "n:4:1");
+	assert_string_equal(err.message, "unknown key 'd'");
+}
+
+/* ---- programs ---- */
+
+static void program_gives_its_output_and_status(void **state)
+{
+	static const char *const argv[] = {"sh", "-c", "echo out; echo err >&2; exit 3", NULL};
+	RP_AUTO_STRBUF struct rp_strbuf out = RP_STRBUF_INIT;
+	struct rp_spawn_result res = {0};
+
+	(void)state;
+	assert_int_equal(rp_spawn(argv, &out, 100, 10000, &res), 0);
+	assert_string_equal(rp_strbuf_str(&out), "out\nerr\n");
+	assert_int_equal(res.exit_status, 3);
+	assert_false(res.timed_out);
+}
+
+static void program_that_is_not_there_is_enoent(void **state)
+{
+	static const char *const argv[] = {"no-such-program-of-rocpart", NULL};
+	struct rp_spawn_result res = {0};
+
+	(void)state;
+	assert_int_equal(rp_spawn(argv, NULL, 0, 1000, &res), -ENOENT);
+}
+
+static void output_over_the_limit_is_dropped(void **state)
+{
+	static const char *const argv[] = {"sh", "-c", "head -c 1000000 /dev/zero | tr '\\0' x",
+					   NULL};
+	RP_AUTO_STRBUF struct rp_strbuf out = RP_STRBUF_INIT;
+	struct rp_spawn_result res = {0};
+
+	(void)state;
+	assert_int_equal(rp_spawn(argv, &out, 5000, 10000, &res), 0);
+	assert_int_equal(out.len, 5000);
+	assert_int_equal(res.exit_status, 0);
+}
+
+/* Nobody may reap it where the test runs: a zombie has ended. */
+static bool is_running(uint32_t pid)
+{
+	RP_AUTO_FCLOSE FILE *f = NULL;
+	char path[64], text[512] = "";
+	const char *state;
+
+	(void)rp_fmt(path, sizeof(path), "/proc/%u/stat", pid);
+	f = fopen(path, "re");
+	if (!f || !fgets(text, sizeof(text), f))
+		return false;
+	state = strrchr(text, ')');
+	return state && !strchr("ZX", state[2]);
+}
+
+/* The shell's child too: it would keep the pipe, and hold what modprobe held. */
+static void deadline_ends_the_whole_group(void **state)
+{
+	static const char *const argv[] = {"sh", "-c", "sleep 60 & echo $!; wait", NULL};
+	RP_AUTO_STRBUF struct rp_strbuf out = RP_STRBUF_INIT;
+	struct rp_spawn_result res = {0};
+	uint64_t before = rp_now_ns();
+	uint32_t pid = 0;
+	int tries = 0;
+
+	(void)state;
+	assert_int_equal(rp_spawn(argv, &out, 100, 300, &res), 0);
+	assert_true(res.timed_out);
+	assert_int_equal(res.exit_status, -1);
+	assert_int_equal(res.signal, 9);
+	assert_true(rp_now_ns() - before < UINT64_C(10000000000));
+	rp_strbuf_truncate(&out, strcspn(rp_strbuf_str(&out), "\n"));
+	assert_int_equal(rp_parse_u32(rp_strbuf_str(&out), 10, &pid), 0);
+	while (is_running(pid) && tries++ < 100)
+		rp_sleep_ms(10);
+	assert_true(tries < 100);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(u64_of_text_is_whole_and_in_range),
+		cmocka_unit_test(u32_of_text_has_32_bits),
+		cmocka_unit_test(bytes_of_text_know_their_units),
+		cmocka_unit_test(double_of_text_is_plain),
+		cmocka_unit_test(arithmetic_that_overflows_fails),
+		cmocka_unit_test(bytes_as_text_have_one_decimal),
+		cmocka_unit_test(strbuf_grows_and_is_given_away),
+		cmocka_unit_test(strbuf_remembers_a_failure),
+		cmocka_unit_test(text_that_does_not_fit_is_said),
+		cmocka_unit_test(names_sort_by_number),
+		cmocka_unit_test(every_errcode_has_a_name_and_a_status),
+		cmocka_unit_test(error_text_takes_either_sign),
+		cmocka_unit_test(error_is_never_success),
+		cmocka_unit_test(long_message_is_cut_and_ended),
+		cmocka_unit_test(json_that_is_wrong_is_refused_with_its_place),
+		cmocka_unit_test(json_depth_is_limited_to_64),
+		cmocka_unit_test(json_keeps_order_and_prints_what_it_can),
+		cmocka_unit_test(yaml_that_is_wrong_is_refused_with_its_place),
+		cmocka_unit_test(yaml_depth_is_limited_to_32),
+		cmocka_unit_test(yaml_of_more_than_a_mib_is_refused),
+		cmocka_unit_test(yaml_map_of_very_many_keys_is_refused_at_once),
+		cmocka_unit_test(yaml_list_of_very_many_values_is_refused),
+		cmocka_unit_test(yaml_values_have_types_and_places),
+		cmocka_unit_test(program_gives_its_output_and_status),
+		cmocka_unit_test(program_that_is_not_there_is_enoent),
+		cmocka_unit_test(output_over_the_limit_is_dropped),
+		cmocka_unit_test(deadline_ends_the_whole_group),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
