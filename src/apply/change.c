@@ -12,7 +12,7 @@ static int make_targets(struct rocpart_change *c)
 	for (size_t i = 0; i < s->n_gpus; i++) {
 		struct rp_target *t = &c->targets[c->n_targets++];
 
-		memcpy(t->bdf, s->gpus[i].bdf, sizeof(t->bdf));
+		(void)rp_fmt(t->bdf, sizeof(t->bdf), "%s", s->gpus[i].bdf);
 		t->from = (struct rp_mode_pair){s->gpus[i].compute, s->gpus[i].memory};
 		t->to = t->from;
 	}

@@ -22,6 +22,9 @@
 #define RP_MUST_CHECK	     __attribute__((warn_unused_result))
 #define RP_UNUSED	     __attribute__((unused))
 
+/* Text of a PCI address, "dddd:bb:dd.f"; domains are 32 bits wide. */
+#define RP_BDF_SIZE 20
+
 #define RP_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 /* The errno of the system call just made, as a value that is provably negative. */

@@ -10,9 +10,6 @@
 #include "base/error.h"
 #include "base/tree.h"
 
-/* "dddd:bb:dd.f" and NUL; the domain has up to 8 digits (PCI domains are 32 bits wide). */
-#define RP_BDF_SIZE 20
-
 /* A number that may be absent. */
 struct rp_opt_u64 {
 	bool known;

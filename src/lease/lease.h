@@ -13,7 +13,7 @@
 
 /* Bytes of one partition. */
 struct rp_claim {
-	char bdf[16];
+	char bdf[RP_BDF_SIZE];
 	unsigned part;
 	uint64_t bytes;
 };

@@ -70,7 +70,7 @@ int rp_v_wrong(struct rocpart_error *reterr, const char *where, const char *fmt,
 	va_start(ap, fmt);
 	rp_strbuf_vaddf(&text, fmt, ap);
 	va_end(ap);
-	return rp_error_set(reterr, -EBADMSG, ROCPART_ERR_INVALID_ARGUMENT, where, "%s",
+	return rp_error_set(reterr, -EBADMSG, ROCPART_ERR_FAILED, where, "%s",
 			    rp_strbuf_str(&text));
 }
 

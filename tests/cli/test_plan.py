@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""plan and apply with models: what is planned is proved, what is applied is leased."""
+
+import json
+import unittest
+
+from journey import DONE, FAILED, ROOT, USAGE, Journey
+
+MODELS = """version: v1
+models:
+  llama: {model: meta-llama/Llama-3.1-8B-Instruct, replicas: %d}
+  qwen: {model: Qwen/Qwen3-8B, replicas: 2}
+"""
+
+
+class Plan(Journey):
+    def leases(self):
+        return self.json("status", "--sim", "n")["leases"]
+
+    def placed(self):
+        return sorted((lease["name"], lease["partition"]) for lease in self.leases())
+
+    def test_example_is_proved_and_the_proof_is_checked(self):
+        example = str(ROOT / "examples" / "serve-20-models.yaml")
+        text = self.rocpart("plan", "-f", example, "--product", "mi300x")
+        self.assertRegex(text, r"\d+ GPUs, proved minimal")
+        document = self.rocpart("plan", "-f", example, "--product", "mi300x", "--json")
+        plan = self.write(document, "plan.json")
+        self.rocpart("plan", "--verify", plan)
+
+    def test_altered_claim_is_refused(self):
+        example = str(ROOT / "examples" / "serve-20-models.yaml")
+        plan = json.loads(self.rocpart("plan", "-f", example, "--product", "mi300x", "--json"))
+        self.assertTrue(plan["proved"])
+        plan["gpus_used"] -= 1
+        self.rocpart("plan", "--verify", self.write(json.dumps(plan), "plan.json"), status=FAILED)
+
+    def test_too_much_says_what_and_the_remedies(self):
+        text = self.start("plan", "-f", self.write(MODELS % 200), "--product", "mi300x", "--gpus",
+                          "8")
+        self.assertEqual(text.returncode, FAILED)
+        self.assertIn("not everything fits", text.stdout)
+        self.assertIn("remedy:", text.stdout)
+
+    def test_unknown_model_is_named(self):
+        done = self.start("plan", "--product", "mi300x", "--add", "nobody/has-this")
+        self.assertEqual(done.returncode, USAGE)
+        self.assertIn("nobody/has-this", done.stderr)
+
+    def test_wrong_wish_names_its_place(self):
+        path = self.write("version: v1\nmodels:\n  a: {bytes: 1GiB, replicas: 0}\n")
+        done = self.start("plan", "-f", path, "--product", "mi300x")
+        self.assertEqual(done.returncode, USAGE)
+        self.assertIn(f"{path}:3:", done.stderr)
+
+    def test_apply_switches_then_places(self):
+        self.make("mi300x-8")
+        self.rocpart("apply", "-f", self.write(MODELS % 10), "--sim", "n")
+        self.assertEqual(set(self.modes()), {"CPX/NPS4"})
+        self.assertEqual(len(self.leases()), 12)
+        places = [lease["partition"] for lease in self.leases()]
+        self.assertEqual(len(set(places)), 12)
+
+    def test_apply_again_is_already_so_and_more_moves_nobody(self):
+        self.make("mi300x-8")
+        self.rocpart("apply", "-f", self.write(MODELS % 10), "--sim", "n")
+        before = self.placed()
+        again = self.json("apply", "-f", self.write(MODELS % 10), "--sim", "n")
+        self.assertEqual(again["result"], "already so")
+        self.assertEqual(self.placed(), before)
+        more = self.json("apply", "-f", self.write(MODELS % 11), "--sim", "n")
+        self.assertEqual(more["placed"], 1)
+        self.assertTrue(set(before) < set(self.placed()))
+
+    def test_dry_run_changes_nothing(self):
+        self.make("mi300x-8")
+        self.rocpart("apply", "-f", self.write(MODELS % 10), "--sim", "n", "--dry-run")
+        self.assertEqual(set(self.modes()), {"SPX/NPS1"})
+        self.assertEqual(self.leases(), [])
+
+    def test_plan_keeps_off_what_is_leased(self):
+        self.make("mi300x-1")
+        self.rocpart("place", "other", "--bytes", "100GiB", "--sim", "n")
+        done = self.start("plan", "-f", self.write(MODELS % 1), "--sim", "n")
+        self.assertEqual(done.returncode, FAILED)
+        self.assertEqual(self.modes(), ["SPX/NPS1"])
+        self.rocpart("release", "1", "--sim", "n", status=DONE)
+
+
+if __name__ == "__main__":
+    unittest.main()
