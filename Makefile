@@ -5,7 +5,7 @@ MESON = meson
 ROCPART = build/cli/rocpart
 SIM = --sim mi300x-demo
 
-.PHONY: run build deps deps-build test check-long bench bench-model install format lint clean
+.PHONY: run build deps deps-build test check-long check-hw bench bench-model install format lint clean
 
 # A fresh simulated machine each time; nothing of this computer's GPUs is touched.
 run: deps-build build
@@ -46,6 +46,10 @@ check-long: deps build-test/build.ninja build-asan/build.ninja
 	@$(TESTS) -C build-asan --suite long --logbase long || true
 	@python3 tools/test-summary.py build-test/long.json \
 		build-test/meson-logs/long.junit.xml build-asan/meson-logs/long.junit.xml
+
+# Against a real GPU: ROCPART_HW_TEST=<bdf> make check-hw; restores what it finds, writes a report.
+check-hw: build
+	@ROCPART=$(abspath build/cli/rocpart) python3 tests/tap.py tests/hw/test_hw.py
 
 bench: deps build-test/build.ninja
 	@ninja -C build-test --quiet

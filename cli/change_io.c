@@ -46,6 +46,7 @@ struct rp_json *cli_holders_json(const struct rocpart_holders *holders)
 		r |= rp_json_set_string(j, "devices", h->devices);
 		r |= rp_json_set(j, "gpus", gpus);
 		r |= rp_json_set_u64(j, "memory_used_bytes", h->memory_used_bytes);
+		r |= rp_json_set_string(j, "advice", rocpart_holders_get_advice(holders, i));
 		if (rp_json_append(list, j) < 0 || r < 0)
 			return rp_json_free(list);
 	}
@@ -69,6 +70,7 @@ void cli_print_holders(const struct rocpart_holders *holders)
 		if (h->memory_used_bytes)
 			printf(", %s", rp_format_bytes(h->memory_used_bytes, used));
 		printf(": %s\n", h->devices);
+		printf("    -> %s\n", rocpart_holders_get_advice(holders, i));
 	}
 	if (!rocpart_holders_is_complete(holders))
 		printf("  (files of other users' processes cannot be seen without root)\n");

@@ -369,6 +369,16 @@ const struct rocpart_holder *rocpart_holders_get(const struct rocpart_holders *h
 						 size_t index);
 
 /**
+ * rocpart_holders_get_advice() - What a holder is, when it is a usual one, and how to stop it.
+ * @holders: the list.
+ * @index: from 0.
+ *
+ * Thread: any. Since 0.1.
+ * Return: one line, owned by the list; NULL past the end.
+ */
+const char *rocpart_holders_get_advice(const struct rocpart_holders *holders, size_t index);
+
+/**
  * rocpart_holders_is_complete() - Whether every process could be looked at.
  * @holders: the list.
  *

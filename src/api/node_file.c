@@ -101,7 +101,8 @@ static int read_modes(struct rp_node_file *f, const struct rp_yaml *doc)
 
 static int read_document(struct rp_node_file *f, const struct rp_yaml *doc)
 {
-	static const char *const known[] = {"version", "node", "models", "partition-configs"};
+	static const char *const known[] = {"version",		 "node",     "models",
+					    "partition-configs", "services", "hooks"};
 	const struct rp_yaml *v;
 	int r;
 
@@ -114,9 +115,13 @@ static int read_document(struct rp_node_file *f, const struct rp_yaml *doc)
 	if (!v || v->kind != RP_YAML_SCALAR || !rp_str_eq(v->text, "v1"))
 		return rp_yaml_error(v ? v : doc, f->name, f->reterr,
 				     "the file must say 'version: v1'");
+	v = rp_yaml_get(doc, "services");
+	r = v ? rp_node_read_services(f, v) : 0;
+	if (r == 0 && (v = rp_yaml_get(doc, "hooks")))
+		r = rp_node_read_hooks(f, v);
 	/* `models:` are for a plan, which may choose the modes when there is no `node:`. */
-	if (rp_yaml_get(doc, "models") && !rp_yaml_get(doc, "node"))
-		return 0;
+	if (r < 0 || (rp_yaml_get(doc, "models") && !rp_yaml_get(doc, "node")))
+		return r;
 	return read_modes(f, doc);
 }
 

@@ -33,6 +33,12 @@ int rp_node_set_gpu(struct rp_node_file *f, size_t index, struct rp_mode_pair mo
 int rp_node_find_gpus(struct rp_node_file *f, const char *word, const struct rp_yaml *at,
 		      bool *ret_gpus) RP_MUST_CHECK;
 
+/* node_file_services.c */
+int rp_node_read_services(struct rp_node_file *f, const struct rp_yaml *services) RP_MUST_CHECK;
+int rp_node_read_hooks(struct rp_node_file *f, const struct rp_yaml *hooks) RP_MUST_CHECK;
+int rp_node_read_names(struct rp_node_file *f, enum rp_service_kind kind,
+		       const struct rp_yaml *list) RP_MUST_CHECK;
+
 /* node_file_config.c: partition-configs; profiles of device-config-manager. */
 int rp_node_read_configs(struct rp_node_file *f, const struct rp_yaml *configs) RP_MUST_CHECK;
 int rp_node_read_profiles(struct rp_node_file *f, const struct rp_yaml *doc) RP_MUST_CHECK;

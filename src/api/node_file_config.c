@@ -191,6 +191,17 @@ static int check_rest(struct rp_node_file *f, const struct rp_yaml *at, const bo
 	return 0;
 }
 
+/* What it stops around a switch: {"names": ["amd-metrics-exporter", "gpuagent"]}. */
+static int read_clients(struct rp_node_file *f, const struct rp_yaml *clients)
+{
+	static const char *const known[] = {"names"};
+	const struct rp_yaml *names;
+	int r = rp_yaml_only_keys(clients, f->name, known, RP_ARRAY_LEN(known), f->reterr);
+
+	names = r == 0 ? rp_yaml_get(clients, "names") : NULL;
+	return names ? rp_node_read_names(f, RP_SERVICE_UNIT, names) : r;
+}
+
 int rp_node_read_profiles(struct rp_node_file *f, const struct rp_yaml *doc)
 {
 	static const char *const known_top[] = {"gpu-config-profiles", "gpuClientSystemdServices"};
@@ -204,6 +215,8 @@ int rp_node_read_profiles(struct rp_node_file *f, const struct rp_yaml *doc)
 		r = rp_yaml_only_keys(doc, f->name, known_top, RP_ARRAY_LEN(known_top), f->reterr);
 	if (r == 0)
 		r = choose(f, rp_yaml_get(doc, "gpu-config-profiles"), &chosen);
+	if (r == 0 && (v = rp_yaml_get(doc, "gpuClientSystemdServices")))
+		r = read_clients(f, v);
 	if (r == 0)
 		r = rp_yaml_only_keys(chosen, f->name, known, RP_ARRAY_LEN(known), f->reterr);
 	if (r == 0 && (v = rp_yaml_get(chosen, "skippedGPUs")))

@@ -114,7 +114,7 @@ static int read_gpus(const struct rp_yaml *y, const char *name, struct rp_plan_l
 static int read_node(const struct rp_yaml *node, const char *name, struct rp_plan_limits *limits,
 		     struct rocpart_error *reterr)
 {
-	static const char *const known[] = {"memory", "gpus", "allocator", "services", "hooks"};
+	static const char *const known[] = {"memory", "gpus", "allocator", "count"};
 	const struct rp_yaml *memory, *gpus;
 	int r = rp_yaml_only_keys(node, name, known, RP_ARRAY_LEN(known), reterr);
 
@@ -130,7 +130,7 @@ static int read_node(const struct rp_yaml *node, const char *name, struct rp_pla
 ROCPART_PUBLIC int rocpart_plan_load_file(struct rocpart_plan *plan, const char *path,
 					  struct rocpart_error *reterr)
 {
-	static const char *const known[] = {"version", "node", "models"};
+	static const char *const known[] = {"version", "node", "models", "services", "hooks"};
 	RP_AUTO_YAML struct rp_yaml *doc = NULL;
 	const struct rp_yaml *version, *node, *models;
 	int r = rp_yaml_load(path, &doc, reterr);

@@ -103,6 +103,10 @@ ROCPART_PUBLIC int rocpart_change_open_last(struct rocpart_machine *machine,
 			c->targets[i].is_named = true;
 		}
 	}
+	if (r == 0) {
+		c->services = last->services;
+		memset(&last->services, 0, sizeof(last->services));
+	}
 	rocpart_change_free(last);
 	if (r < 0)
 		return r;
@@ -124,6 +128,7 @@ ROCPART_PUBLIC void rocpart_change_free(struct rocpart_change *change)
 	rp_names_done(&change->differences);
 	rp_names_done(&change->lost);
 	rp_names_done(&change->lease_warnings);
+	rp_services_done(&change->services);
 	rp_cleanup_close(&change->lock_fd);
 	rocpart_snapshot_unref(change->snapshot);
 	free(change);

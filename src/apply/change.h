@@ -5,6 +5,7 @@
 
 #include "apply/holders.h"
 #include "apply/records.h"
+#include "apply/services.h"
 #include "base/json.h"
 #include "hw/machine.h"
 #include "node/snapshot.h"
@@ -50,6 +51,7 @@ struct rocpart_change {
 	bool left_pending;    /* as asked for by ROCPART_RELOAD_NEVER */
 	size_t n_gpus_before; /* GPUs before the first reload */
 	size_t n_gpus_wanted; /* that the node should have; 0: not said */
+	struct rp_services services;
 	struct rp_names lost; /* PCI addresses that a file names and that are not here */
 	int lock_fd;
 
@@ -92,6 +94,20 @@ int rp_journal_close(struct rocpart_change *c, const char *how) RP_MUST_CHECK;
 /* Targets and progress of a journal into c. -ENOENT, -EBADMSG. */
 int rp_journal_load(struct rocpart_change *c, enum rp_journal_file file,
 		    struct rocpart_error *reterr) RP_MUST_CHECK;
+
+/* Forget a journal of a change that did nothing; the last change stays as it was. */
+int rp_journal_drop(struct rocpart_change *c) RP_MUST_CHECK;
+
+/* hold.c: run the hooks before, stop what runs of the services. */
+int rp_change_hold_services(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
+/*
+ * Start again what was stopped and run the hooks after. r and err are the outcome so far: a failure
+ * stays the failure; success becomes PARTLY_DONE when something does not start.
+ */
+int rp_change_release_services(struct rocpart_change *c, int r,
+			       struct rocpart_error *err) RP_MUST_CHECK;
+/* What a line of the journal says about them; false: it is about something else. */
+bool rp_services_take_step(struct rp_services *s, const char *step, const char *value);
 
 /* run.c: bring the machine to the wish of every target. */
 int rp_change_run(struct rocpart_change *c, enum rp_direction d,

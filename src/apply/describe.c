@@ -50,6 +50,31 @@ static void describe_gpu(struct rocpart_change *c, const struct rp_target *t,
 			  gpu->index, gpu->bdf, pair.n_expected, pair.n_partitions, pair.reason);
 }
 
+static int describe_hold(struct rocpart_change *c)
+{
+	const struct rp_services *s = &c->services;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < s->n_hooks; i++)
+		if (!s->hooks[i].is_after)
+			r = add(&c->steps, "run %s", s->hooks[i].argv.v[0]);
+	for (size_t i = 0; r == 0 && i < s->n; i++)
+		r = add(&c->steps, "stop %s %s if it runs", rp_service_kind_text(s->v[i].kind),
+			s->v[i].name);
+	return r;
+}
+
+static int describe_release(struct rocpart_change *c)
+{
+	const struct rp_services *s = &c->services;
+	int r = s->n ? add(&c->steps, "start again what was stopped, in every outcome") : 0;
+
+	for (size_t i = 0; r == 0 && i < s->n_hooks; i++)
+		if (s->hooks[i].is_after)
+			r = add(&c->steps, "run %s", s->hooks[i].argv.v[0]);
+	return r;
+}
+
 static int describe_reload(struct rocpart_change *c, size_t n_memory,
 			   enum rocpart_memory_mode memory)
 {
@@ -179,10 +204,14 @@ int rp_change_describe(struct rocpart_change *c)
 		n_memory++;
 	}
 	c->needs_reload = n_memory > 0;
-	if (n_memory)
+	if (c->n_gpus)
+		r = describe_hold(c);
+	if (r == 0 && n_memory)
 		r = describe_reload(c, n_memory, memory);
 	if (r == 0 && c->n_gpus)
 		r = describe_compute(c);
+	if (r == 0 && c->n_gpus)
+		r = describe_release(c);
 	c->n_steps = (unsigned)c->steps.n;
 	return r < 0 ? r : describe_differences(c);
 }

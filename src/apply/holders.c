@@ -5,6 +5,7 @@
  */
 #include "apply/holders.h"
 #include "apply/cgroup_name.h"
+#include "apply/known_holder.h"
 #include "base/num.h"
 #include "hw/sysfs.h"
 
@@ -13,6 +14,7 @@ struct holder {
 	struct rp_owner_names names;
 	struct rp_strbuf devices;
 	char command[64];
+	char advice[320];
 };
 
 struct rocpart_holders {
@@ -218,6 +220,7 @@ static void point_texts(struct rocpart_holders *list)
 		h->pub.container = h->names.container;
 		h->pub.job = h->names.job;
 		h->pub.devices = rp_strbuf_str(&h->devices);
+		rp_holder_advice(&h->pub, h->advice, sizeof(h->advice));
 	}
 }
 
@@ -259,6 +262,12 @@ ROCPART_PUBLIC const struct rocpart_holder *
 rocpart_holders_get(const struct rocpart_holders *holders, size_t index)
 {
 	return index < holders->n ? &holders->v[index].pub : NULL;
+}
+
+ROCPART_PUBLIC const char *rocpart_holders_get_advice(const struct rocpart_holders *holders,
+						      size_t index)
+{
+	return index < holders->n ? holders->v[index].advice : NULL;
 }
 
 ROCPART_PUBLIC bool rocpart_holders_is_complete(const struct rocpart_holders *holders)

@@ -89,6 +89,8 @@ int rp_journal_begin(struct rocpart_change *c)
 	r = rp_json_set_u64(j, "journal_version", 1);
 	if (r == 0)
 		r = rp_json_set_u64(j, "n_gpus", c->n_gpus_before);
+	if (r == 0 && !rp_services_are_none(&c->services))
+		r = rp_json_set(j, "around", rp_services_to_json(&c->services));
 	if (r == 0)
 		r = rp_json_set_u64(j, "reload", (uint64_t)c->reload);
 	if (r == 0)
@@ -112,6 +114,11 @@ int rp_journal_step(struct rocpart_change *c, const char *step, const char *bdf,
 	if (r == 0 && value)
 		r = rp_json_set_string(j, "value", value);
 	return r < 0 ? r : append(c, j);
+}
+
+int rp_journal_drop(struct rocpart_change *c)
+{
+	return rp_tree_remove(c->machine->state, OPEN);
 }
 
 int rp_journal_close(struct rocpart_change *c, const char *how)
@@ -147,6 +154,7 @@ static int take_targets(struct rocpart_change *c, const struct rp_json *head)
 {
 	const struct rp_json *targets = rp_json_get(head, "targets");
 	size_t n = rp_json_len(targets);
+	int r;
 
 	if (rp_json_int_value(rp_json_get(head, "journal_version")) != 1 || n == 0)
 		return -EBADMSG;
@@ -156,6 +164,9 @@ static int take_targets(struct rocpart_change *c, const struct rp_json *head)
 	if (!c->targets)
 		return -ENOMEM;
 	c->n_gpus_before = (size_t)rp_json_int_value(rp_json_get(head, "n_gpus"));
+	r = rp_services_from_json(&c->services, rp_json_get(head, "around"));
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < n; i++) {
 		const struct rp_json *j = rp_json_at(targets, i);
 		const char *bdf = rp_json_text(rp_json_get(j, "bdf"));
@@ -190,6 +201,8 @@ static int take_step(struct rocpart_change *c, const struct rp_json *j)
 
 	if (!step)
 		return rp_json_get(j, "closed") ? 0 : -EBADMSG;
+	if (rp_services_take_step(&c->services, step, rp_json_text(rp_json_get(j, "value"))))
+		return 0;
 	if (rp_str_eq(step, "save-settings"))
 		return take_settings(c, rp_json_text(rp_json_get(j, "bdf")),
 				     rp_json_text(rp_json_get(j, "value")));

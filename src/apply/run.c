@@ -327,7 +327,8 @@ static int close_failed(struct rocpart_change *c, const char *how, struct rocpar
 }
 
 /* The first failure is what is reported; what the undo met is added only when it failed too. */
-static int undo_after(struct rocpart_change *c, int failure, struct rocpart_error *reterr)
+static int undo_after(struct rocpart_change *c, int failure, struct rocpart_error *reterr,
+		      const char **ret_how)
 {
 	struct rocpart_error undo = {0};
 	char text[sizeof(reterr->message)];
@@ -340,9 +341,8 @@ static int undo_after(struct rocpart_change *c, int failure, struct rocpart_erro
 		*reterr = undo;
 		return stay_pending(reterr);
 	}
-	if (r == 0)
-		r = close_journal(c, "undone", &undo);
 	if (r == 0) {
+		*ret_how = "undone";
 		if (!*reterr->hint)
 			(void)rp_error_hint(reterr, "what had been done was undone");
 		return failure;
@@ -354,44 +354,99 @@ static int undo_after(struct rocpart_change *c, int failure, struct rocpart_erro
 				     "to take it back");
 }
 
-static int finish(struct rocpart_change *c, int r, struct rocpart_error *err)
+/* What the outcome is, and how the journal ends (NULL: it stays open). */
+static int settle(struct rocpart_change *c, int r, struct rocpart_error *err, const char **ret_how)
 {
-	if (r == 0)
-		return close_journal(c, "done", err);
+	bool is_lost = r < 0 && err->code == ROCPART_ERR_GPU_LOST;
+
+	*ret_how = NULL;
 	if (c->left_pending)
-		return close_failed(c, "pending", err);
-	if (c->request_begun)
+		*ret_how = "pending";
+	else if (r < 0 && c->request_begun)
 		return stay_pending(err);
-	if (is_kept(err->code))
-		return close_failed(c, "done", err);
+	else if (r == 0 || is_kept(err->code))
+		*ret_how = "done";
 	/* Stop at once the first time; the rest was done when resumed: that is all. */
-	if (err->code == ROCPART_ERR_GPU_LOST)
-		return c->is_resumed ? close_failed(c, "done", err) : r;
-	if (!c->is_started)
-		return close_failed(c, "undone", err);
-	return undo_after(c, r, err);
+	else if (is_lost)
+		*ret_how = c->is_resumed ? "done" : NULL;
+	else if (!c->is_started)
+		*ret_how = "undone";
+	else
+		return undo_after(c, r, err, ret_how);
+	return r;
 }
 
-static int begin(struct rocpart_change *c, struct rocpart_error *reterr)
+/* Services start again in every outcome, and before the journal ends: it says which are stopped. */
+static int end(struct rocpart_change *c, int r, struct rocpart_error *err, const char *how)
 {
-	bool for_reload = rp_change_needs_memory(c, RP_FORWARD);
+	r = rp_change_release_services(c, r, err);
+	if (!how)
+		return r;
+	return r == 0 ? close_journal(c, how, err) : close_failed(c, how, err);
+}
+
+static int finish(struct rocpart_change *c, int r, struct rocpart_error *err)
+{
+	const char *how = NULL;
+
+	r = settle(c, r, err, &how);
+	return end(c, r, err, how);
+}
+
+static int wait_until_free(struct rocpart_change *c, struct rocpart_error *reterr)
+{
 	int r;
 
-	if (!for_reload) {
-		r = rp_change_wait_idle(c, false, reterr);
-	} else {
-		rp_change_progress(c, "wait until no process holds a GPU");
-		r = rp_change_wait_idle(c, true, reterr);
-		if (r == 0) {
-			rp_change_progress(c, "prove that the amdgpu driver can be unloaded");
-			r = rp_driver_check_unloadable(c->machine->tree, reterr);
-		}
-	}
-	if (r < 0 || c->is_resumed)
+	if (!rp_change_needs_memory(c, RP_FORWARD))
+		return rp_change_wait_idle(c, false, reterr);
+	rp_change_progress(c, "wait until no process holds a GPU");
+	r = rp_change_wait_idle(c, true, reterr);
+	if (r < 0)
 		return r;
-	r = rp_journal_begin(c);
+	rp_change_progress(c, "prove that the amdgpu driver can be unloaded");
+	return rp_driver_check_unloadable(c->machine->tree, reterr);
+}
+
+static int open_journal(struct rocpart_change *c, struct rocpart_error *reterr)
+{
+	int r = rp_journal_begin(c);
+
 	return r < 0 ? rp_error_errno(reterr, r, c->machine->state_dir, "cannot write the journal")
 		     : 0;
+}
+
+/* Services are stopped before holders are waited for: they may be the holders. */
+static int begin_held(struct rocpart_change *c, struct rocpart_error *err)
+{
+	int r = open_journal(c, err);
+
+	if (r < 0)
+		return r;
+	r = rp_change_hold_services(c, err);
+	if (r == 0)
+		r = wait_until_free(c, err);
+	if (r == 0)
+		return 0;
+	r = rp_change_release_services(c, r, err);
+	return rp_journal_drop(c) < 0 ? close_failed(c, "undone", err) : r;
+}
+
+static int begin(struct rocpart_change *c, struct rocpart_error *err)
+{
+	int r;
+
+	if (!rp_services_are_none(&c->services))
+		return begin_held(c, err);
+	r = wait_until_free(c, err);
+	return r < 0 ? r : open_journal(c, err);
+}
+
+/* Of an open journal. */
+static int run_resumed(struct rocpart_change *c, enum rp_direction d, struct rocpart_error *err)
+{
+	int r = rp_change_hold_services(c, err);
+
+	return r < 0 ? r : rp_change_run(c, d, err);
 }
 
 static bool is_all_so(const struct rocpart_change *c, enum rp_direction d)
@@ -405,7 +460,8 @@ static int apply_locked(struct rocpart_change *c, struct rocpart_error *err)
 
 	if (c->is_resumed) {
 		r = rp_change_take_leases(c, err);
-		return r < 0 ? r : finish(c, rp_change_run(c, RP_FORWARD, err), err);
+		return r < 0 ? end(c, r, err, NULL)
+			     : finish(c, run_resumed(c, RP_FORWARD, err), err);
 	}
 	r = refresh(c, err);
 	if (r == 0)
@@ -417,10 +473,8 @@ static int apply_locked(struct rocpart_change *c, struct rocpart_error *err)
 	if (r < 0)
 		return r;
 	r = rp_change_take_leases(c, err);
-	if (r < 0) {
-		(void)close_failed(c, "undone", err);
-		return r;
-	}
+	if (r < 0)
+		return end(c, r, err, "undone");
 	return finish(c, rp_change_run(c, RP_FORWARD, err), err);
 }
 
@@ -455,15 +509,15 @@ ROCPART_PUBLIC int rocpart_change_apply(struct rocpart_change *change, struct ro
 
 static int undo_locked(struct rocpart_change *c, struct rocpart_error *err)
 {
-	int r = rp_change_run(c, RP_BACKWARD, err);
+	const char *how = NULL;
+	int r = run_resumed(c, RP_BACKWARD, err);
 
-	if (r == 0)
-		return close_journal(c, "undone", err);
-	if (c->request_begun)
-		return stay_pending(err);
-	if (is_kept(err->code) || err->code == ROCPART_ERR_GPU_LOST)
-		return close_failed(c, "undone", err);
-	return r;
+	if (r == 0 ||
+	    (!c->request_begun && (is_kept(err->code) || err->code == ROCPART_ERR_GPU_LOST)))
+		how = "undone";
+	else if (c->request_begun)
+		r = stay_pending(err);
+	return end(c, r, err, how);
 }
 
 ROCPART_PUBLIC int rocpart_change_undo(struct rocpart_change *change, struct rocpart_error *reterr)

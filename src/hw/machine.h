@@ -6,12 +6,21 @@
 #include "base/error.h"
 #include "base/tree.h"
 
+/*
+ * Runs a program about the machine (services, hooks): exit status in *ret_status, first line of its
+ * output in out. 0, or a negative errno when it could not be run.
+ */
+typedef int (*rp_run_fn)(void *userdata, const char *const *argv, struct rp_strbuf *out,
+			 int *ret_status);
+
 struct rocpart_machine {
 	struct rp_tree *tree;
 	char *state_dir;       /* absolute; NULL: no records (a capture) */
 	struct rp_tree *state; /* opened by the first that needs it; may stay NULL */
 	rp_tree_hook_fn hook;  /* given to the record folder too, once it is open */
 	void *hook_userdata;
+	rp_run_fn run; /* NULL: for real on hardware, not at all elsewhere */
+	void *run_userdata;
 	void *backing;	/* the simulated machine behind the tree, or NULL */
 	char *sim_name; /* of a simulated machine that is shown as files: REAL tree, else NULL */
 	void (*free_backing)(void *backing);

@@ -19,6 +19,13 @@ partition-configs:
     - {devices: all, device-filter: "0x74A51002", compute: CPX, memory: NPS4}
 """
 
+AROUND = CPX + """\
+services: {systemd: [amd-metrics-exporter], docker: [serve]}
+hooks:
+  before: [[/nonexistent/drain, --now]]
+  after: [[/nonexistent/undrain]]
+"""
+
 
 def dcm(profiles, skipped=()):
     """A config.json as device-config-manager documents it (peers: its pkg/config_manager)."""
@@ -185,6 +192,43 @@ class File(Journey):
             path = self.write(dcm(profiles, skipped), "config.json")
             error = self.json("assert", "--sim", "n", "-f", path, status=USAGE)["error"]
             self.assertIn(words, error["message"])
+
+    def test_services_and_hooks_are_steps_of_the_change(self):
+        self.make("mi300x-1")
+        path = self.write(AROUND)
+        plan = self.json("apply", "--sim", "n", "-f", path, "--dry-run")
+        self.assertEqual(plan["steps"][0], "run /nonexistent/drain")
+        self.assertEqual(plan["steps"][1], "stop unit amd-metrics-exporter if it runs")
+        self.assertEqual(plan["steps"][2], "stop docker container serve if it runs")
+        self.assertEqual(plan["steps"][-2], "start again what was stopped, in every outcome")
+        self.assertEqual(plan["steps"][-1], "run /nonexistent/undrain")
+        # The programs do not exist: on a simulated machine they are not run.
+        done = self.start("apply", "--sim", "n", "-f", path, "--yes")
+        self.assertEqual(done.returncode, DONE, done.stderr)
+        self.assertIn("stop unit amd-metrics-exporter (simulated: nothing is run)", done.stderr)
+        self.assertEqual(self.modes(), ["CPX/NPS4"])
+
+    def test_services_and_hooks_mistakes_name_their_place(self):
+        self.make("mi300x-1")
+        for text, place in (
+            ("services: {systemd: [--now]}\n", ":3:22"),
+            ("services: {systemd: gpuagent}\n", ":3:21"),
+            ("services: {rc: [gpuagent]}\n", ":3:12"),
+            ("hooks: {before: [[drain]]}\n", ":3:18"),
+            ("hooks: {before: [/usr/bin/drain]}\n", ":3:18"),
+            ("hooks: {during: [[/bin/true]]}\n", ":3:9"),
+        ):
+            path = self.write("version: v1\nnode: {gpus: {all: CPX}}\n" + text)
+            error = self.json("assert", "--sim", "n", "-f", path, status=USAGE)["error"]
+            self.assertTrue(error["object"].endswith(place), (text, error))
+
+    def test_dcm_services_are_stopped_too(self):
+        self.make("mi300x-1")
+        document = json.loads(dcm([profile("CPX", "NPS4", 1)]))
+        document["gpuClientSystemdServices"] = {"names": ["amd-metrics-exporter", "gpuagent"]}
+        path = self.write(json.dumps(document), "config.json")
+        plan = self.json("apply", "--sim", "n", "-f", path, "--dry-run")
+        self.assertEqual(plan["steps"][1], "stop unit gpuagent if it runs")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+"""The boot of a node: the commands of the unit, in its order, on a machine that was switched off."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import unittest
+from pathlib import Path
+
+from journey import DONE, PARTLY, PENDING, REFUSED, Journey
+
+UNIT = Path(os.environ["BUILD"]) / "packaging/systemd/rocpart-apply.service"
+FILE = "/etc/rocpart/node.yaml"
+
+
+def commands():
+    lines = re.findall(r"^ExecStart=(.*)$", UNIT.read_text(), flags=re.M)
+    return [shlex.split(line) for line in lines]
+
+
+class Boot(Journey):
+    def prepare(self, *change, profile="mi300x-8"):
+        self.make(profile)
+        if change:
+            self.rocpart("--sim", "n", "set", *change, "--yes")
+        self.path = self.write(self.rocpart("export", "--sim", "n"))
+        return self.modes()
+
+    def boot(self):
+        """Exit status of the unit: that of the first command that fails (systemd.service(5))."""
+        for words in commands():
+            self.assertTrue(words[0].endswith("/rocpart"), words)
+            args = [self.path if word == FILE else word for word in words[1:]]
+            if "--wait" in args:
+                args[args.index("--wait") + 1] = "0"
+            self.last = self.start("--sim", "n", *args)
+            if self.last.returncode:
+                return self.last.returncode
+        return DONE
+
+    def test_boot_brings_lost_compute_and_memory_modes_back(self):
+        before = self.prepare("--compute", "CPX", "--memory", "NPS4")
+        self.rocpart("sim", "reset", "n")
+        self.assertEqual(self.modes(), ["SPX/NPS1"] * 8)
+        self.assertEqual(self.boot(), DONE)
+        self.assertEqual(self.modes(), before)
+        self.rocpart("assert", "--sim", "n", "-f", self.path)
+
+    def test_boot_without_anything_lost_changes_nothing(self):
+        before = self.prepare("--compute", "CPX", "--memory", "NPS4")
+        self.assertEqual(self.boot(), DONE)
+        self.assertIn("already so", self.last.stdout)
+        self.assertEqual(self.modes(), before)
+
+    def test_boot_with_a_missing_gpu_fails_and_switches_nothing(self):
+        self.prepare("--compute", "CPX", "--memory", "NPS4")
+        self.rocpart("sim", "reset", "n")
+        self.rocpart("sim", "fault", "n", "lose:0000:e5:00.0")
+        self.rocpart("sim", "reload", "n")
+        self.assertEqual(self.modes(), ["SPX/NPS1"] * 7)
+        self.assertEqual(self.boot(), PARTLY)
+        self.assertIn("8 GPUs, and 7 are here", self.last.stderr)
+        self.assertEqual(self.modes(), ["SPX/NPS1"] * 7)
+
+    def test_boot_goes_on_with_a_change_that_was_cut_off(self):
+        self.prepare()
+        self.path = self.write("version: v1\nnode: {count: 8, memory: NPS4, gpus: {all: CPX}}\n")
+        self.rocpart("sim", "fault", "n", "load:EIO:1")
+        self.assertNotEqual(self.start("--sim", "n", "apply", "-f", self.path, "-y").returncode, 0)
+        self.rocpart("sim", "fault", "n", "--clear")
+        self.rocpart("sim", "reset", "n")
+        self.assertEqual(self.boot(), DONE)
+        self.assertEqual(self.modes(), ["CPX/NPS4"] * 8)
+
+    def test_boot_with_a_driver_that_does_not_unload_fails(self):
+        self.prepare("--compute", "CPX", "--memory", "NPS4")
+        self.rocpart("sim", "reset", "n")
+        self.rocpart("sim", "fault", "n", "unload:EBUSY")
+        self.assertEqual(self.boot(), PENDING)
+        self.rocpart("sim", "fault", "n", "--clear")
+        self.assertEqual(self.boot(), DONE)
+        self.assertEqual(self.modes(), ["CPX/NPS4"] * 8)
+
+    def test_boot_with_a_holder_is_refused(self):
+        self.prepare("--compute", "CPX", "--memory", "NPS4")
+        self.rocpart("sim", "reset", "n")
+        self.rocpart("sim", "hold", "n")
+        self.assertEqual(self.boot(), REFUSED)
+        self.assertEqual(self.modes(), ["SPX/NPS1"] * 8)
+
+
+class Unit(unittest.TestCase):
+    def setUp(self):
+        self.text = UNIT.read_text()
+
+    def values(self, key):
+        lines = re.findall(rf"^{key}=(.*)$", self.text, flags=re.M)
+        return {word for line in lines for word in line.split()}
+
+    def test_unit_stands_before_all_that_uses_gpus(self):
+        users = {"docker.service", "podman.service", "kubelet.service", "slurmd.service"}
+        self.assertLessEqual(users, self.values("Before"))
+        self.assertLessEqual(users, self.values("RequiredBy"))
+        self.assertEqual(self.values("Type"), {"oneshot"})
+        self.assertEqual(self.values("RemainAfterExit"), {"yes"})
+
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is not installed")
+    def test_unit_is_what_systemd_accepts(self):
+        program = Path(commands()[0][0])
+        text = self.text.replace(str(program), os.environ["ROCPART"])
+        text = re.sub(r"^Documentation=.*\n", "", text, flags=re.M)
+        path = Path(os.environ["BUILD"]) / "verify/rocpart-apply.service"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        done = subprocess.run(
+            ["systemd-analyze", "verify", "--man=no", str(path)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        self.assertNotIn("rocpart-apply", done.stderr)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
