@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """A stand-in for the prototype's scheduler, written anew after its rule: all partitions with
-enough free space are listed and sorted, the one with the most comes first; models and partitions
-are objects in dictionaries. Prints schedule+unschedule pairs per second for argv[1] partitions."""
+enough free space are listed (each as a dictionary of its figures) and sorted, the one with the
+most comes first; models and partitions are objects. The prototype itself was measured at 57,000 to
+82,000 pairs per second for 8 partitions, 266 to 470 for 4,096, 20 for 65,536. Prints schedule+unschedule pairs per second for argv[1] partitions."""
 import enum
 import sys
 import time
@@ -29,6 +30,19 @@ class Partition:
     def available_bytes(self):
         return self.size_bytes - self.allocated_bytes
 
+    def utilization(self):
+        return 100.0 * self.allocated_bytes / self.size_bytes if self.size_bytes else 0.0
+
+    def info(self):
+        return {
+            "partition_id": self.partition_id,
+            "size_gb": self.size_bytes / GIB,
+            "allocated_gb": self.allocated_bytes / GIB,
+            "available_gb": self.available_bytes / GIB,
+            "utilization": self.utilization(),
+            "models": list(self.models),
+        }
+
 
 @dataclass
 class Instance:
@@ -45,9 +59,10 @@ class Scheduler:
         self.instances: Dict[str, Instance] = {}
 
     def candidates(self, need):
-        found = [p for p in self.partitions.values() if p.available_bytes >= need]
-        found.sort(key=lambda p: p.available_bytes, reverse=True)
-        return found
+        found = [p.info() for p in self.partitions.values()]
+        found = [i for i in found if i["available_gb"] >= need / GIB]
+        found.sort(key=lambda i: i["available_gb"], reverse=True)
+        return [self.partitions[i["partition_id"]] for i in found]
 
     def schedule(self, model_id, size_bytes, priority=0):
         if model_id in self.instances:

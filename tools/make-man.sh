@@ -12,6 +12,6 @@ if [ "$name" = rocpart ]; then
 elif [ "${name%.5}" != "$name" ]; then
 	"$scdoc" <"$body" >"$output"
 else
-	verb=$(echo "${name#rocpart-}" | sed 's/^\(sim\|model\)-/\1 /')
+	verb=$(echo "${name#rocpart-}" | sed 's/^\(sim\|model\|state\)-/\1 /')
 	"$rocpart" help --scdoc "$verb" | sed -e "/^@BODY@$/{r $body" -e 'd}' | "$scdoc" >"$output"
 fi

@@ -256,10 +256,13 @@ ROCPART_PUBLIC int rocpart_leases_import(struct rocpart_machine *machine, const 
 					 size_t n_bytes, const char *name, size_t *ret_imported,
 					 struct rocpart_error *reterr)
 {
+	struct rocpart_error local = {0};
 	RP_AUTO_SESSION struct rp_session s = {0};
 	RP_AUTO_JSON struct rp_json *doc = NULL;
-	int r = rp_json_parse(text, n_bytes, name, &doc, reterr);
+	int r;
 
+	reterr = reterr ? reterr : &local;
+	r = rp_json_parse(text, n_bytes, name, &doc, reterr);
 	if (r < 0)
 		return r;
 	if (rp_tree_kind(machine->tree) == RP_TREE_CAPTURE)

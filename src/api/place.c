@@ -441,10 +441,12 @@ ROCPART_PUBLIC int rocpart_place(struct rocpart_machine *machine,
 				 const struct rocpart_place_options *options,
 				 struct rocpart_leases **ret_leases, struct rocpart_error *reterr)
 {
-	RP_AUTO(placing_done) struct placing p = {.reterr = reterr};
+	struct rocpart_error local = {0};
+	RP_AUTO(placing_done) struct placing p = {.reterr = reterr ? reterr : &local};
 	struct rp_owner owner = options->owner;
 	int r;
 
+	reterr = reterr ? reterr : &local;
 	if (options->partition && options->replicas > options->share)
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT,
 				    options->partition,
@@ -503,11 +505,13 @@ ROCPART_PUBLIC int rocpart_place_pending(struct rocpart_machine *machine,
 					 struct rocpart_leases **ret_leases,
 					 struct rocpart_error *reterr)
 {
-	RP_AUTO(placing_done) struct placing p = {.reterr = reterr};
+	struct rocpart_error local = {0};
+	RP_AUTO(placing_done) struct placing p = {.reterr = reterr ? reterr : &local};
 	RP_AUTO_FREE bool *tried = NULL;
 	struct rp_lease *l;
 	int r = begin(&p, machine, 0, RP_LEASE_MAKE);
 
+	reterr = reterr ? reterr : &local;
 	if (r < 0)
 		return r;
 	tried = rp_new0(bool, p.s.list.n);

@@ -44,12 +44,15 @@ ROCPART_PUBLIC int rocpart_lease_release(struct rocpart_machine *machine, const 
 					 size_t *ret_released, uint64_t *ret_in_use_bytes,
 					 struct rocpart_error *reterr)
 {
+	struct rocpart_error local = {0};
 	RP_AUTO_SESSION struct rp_session s = {0};
 	struct selection sel;
 	uint64_t in_use = 0;
 	size_t n = 0;
-	int r = parse_selection(which, &sel, reterr);
+	int r;
 
+	reterr = reterr ? reterr : &local;
+	r = parse_selection(which, &sel, reterr);
 	if (r == 0)
 		r = begin(machine, RP_LEASE_WRITE, &s, reterr);
 	for (size_t i = 0; r == 0 && i < s.list.n; i++) {
@@ -78,10 +81,12 @@ ROCPART_PUBLIC int rocpart_lease_set_state(struct rocpart_machine *machine, uint
 					   enum rocpart_lease_state state,
 					   struct rocpart_error *reterr)
 {
+	struct rocpart_error local = {0};
 	RP_AUTO_SESSION struct rp_session s = {0};
 	struct rp_lease *l = NULL;
 	int r;
 
+	reterr = reterr ? reterr : &local;
 	if (state < ROCPART_LEASE_PLACED || state > ROCPART_LEASE_FAILED)
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
 				    "that is not a state that can be said");
@@ -185,11 +190,14 @@ static int adopt_all(struct rp_session *s, const struct rp_owner *o, size_t *ret
 ROCPART_PUBLIC int rocpart_lease_adopt(struct rocpart_machine *machine, const char *owner,
 				       size_t *ret_adopted, struct rocpart_error *reterr)
 {
+	struct rocpart_error local = {0};
 	RP_AUTO_SESSION struct rp_session s = {0};
 	struct rp_owner o;
 	size_t n = 0;
-	int r = parse_owner(owner, &o, reterr);
+	int r;
 
+	reterr = reterr ? reterr : &local;
+	r = parse_owner(owner, &o, reterr);
 	if (r == 0)
 		r = begin(machine, RP_LEASE_MAKE, &s, reterr);
 	if (r == 0 && o.kind == RP_OWNER_PID && rp_world_pin_owner(&s.world, &o) < 0)

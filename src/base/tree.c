@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -124,10 +125,36 @@ static long open_in_root(int root_fd, const char *path, const struct open_how *h
 	return fd;
 }
 
+/* Without openat2: one component at a time, and no link is followed at all. */
+static int open_walking(int root_fd, const char *path, uint64_t flags, unsigned mode)
+{
+	RP_AUTO_CLOSE int dir = -EBADF;
+	char part[NAME_MAX + 1];
+
+	for (;;) {
+		size_t n = strcspn(path, "/");
+		const char *rest = path + n + strspn(path + n, "/");
+		bool is_last = !*rest;
+		int from = dir >= 0 ? dir : root_fd, fd;
+
+		if (n == 0 || n > NAME_MAX || (n == 2 && memcmp(path, "..", 2) == 0))
+			return -EINVAL;
+		memcpy(part, path, n);
+		part[n] = '\0';
+		fd = openat(from, part,
+			    (int)(is_last ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC,
+			    mode);
+		if (fd < 0 || is_last)
+			return fd < 0 ? rp_neg_errno() : fd;
+		rp_cleanup_close(&dir);
+		dir = fd;
+		path = rest;
+	}
+}
+
 /*
- * The real root needs no resolver of its own. Elsewhere an absolute link of a capture must not
- * leave its folder; where the kernel lacks openat2 (before 5.6) or a filter forbids it, links are
- * not followed at all.
+ * The real root needs no resolver of its own. Elsewhere a link of a capture must not leave its
+ * folder; where the kernel lacks openat2 (before 5.6) or a filter forbids it, none is followed.
  */
 int rp_tree_openat(const struct rp_tree *t, const char *path, uint64_t flags, unsigned mode)
 {
@@ -141,7 +168,7 @@ int rp_tree_openat(const struct rp_tree *t, const char *path, uint64_t flags, un
 	else
 		fd = open_in_root(t->root_fd, path, &how);
 	if (fd < 0 && t->kind != RP_TREE_REAL && (errno == ENOSYS || errno == EPERM))
-		fd = openat(t->root_fd, path, (int)(flags | O_CLOEXEC | O_NOFOLLOW), mode);
+		return open_walking(t->root_fd, path, flags, mode);
 	return fd < 0 ? rp_neg_errno() : (int)fd;
 }
 

@@ -9,7 +9,7 @@
 
 #define FILE_NAME	 "leases.db"
 #define WAIT_MS		 10000
-#define CHECKPOINT_PAGES 256 /* the first to open it after the last closed reads the log again */
+#define CHECKPOINT_PAGES 64 /* who opens it first after all closed it reads the whole log again */
 
 static const char *const statements[RP_N_SQL] = {
 	[RP_SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -363,6 +363,20 @@ int rp_lease_db_begin(struct rp_lease_db *db, struct rocpart_error *reterr)
 	return r;
 }
 
+/*
+ * When the sync failed, the log holds a transaction that was reported as failed and that the next
+ * reading of the whole log would find. Writing another in its place voids it.
+ */
+static void void_failed_commit(struct rp_lease_db *db)
+{
+	(void)sqlite3_exec(db->db,
+			   "BEGIN IMMEDIATE; INSERT INTO meta VALUES('voided', '1') ON CONFLICT(key)"
+			   " DO UPDATE SET value = value + 1; COMMIT",
+			   NULL, NULL, NULL);
+	if (!sqlite3_get_autocommit(db->db))
+		(void)sqlite3_exec(db->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
 int rp_lease_db_commit(struct rp_lease_db *db, struct rocpart_error *reterr)
 {
 	sqlite3_stmt *s = NULL;
@@ -370,8 +384,10 @@ int rp_lease_db_commit(struct rp_lease_db *db, struct rocpart_error *reterr)
 
 	if (r == 0)
 		r = rp_lease_db_run(db, s, "record the leases", reterr);
-	if (r < 0)
+	if (r < 0) {
 		rp_lease_db_rollback(db);
+		void_failed_commit(db);
+	}
 	db->is_begun = false;
 	return r;
 }

@@ -451,7 +451,8 @@ class Captured(Machine):
         self.assertIn(self.root, paths)
         # /dev/urandom seeds the hash of JSON objects.
         libraries = ("/dev/urandom", "/lib", "/usr/lib", "/etc/ld.so", "/usr/share/locale", "/usr/local/lib")
-        own = (self.root, "/proc/self/exe", "/proc/self/maps", os.environ["ROCPART"])
+        # The program itself; sanitizers look at more of their own process.
+        own = (self.root, "/proc/self/", os.environ["ROCPART"])
         outside = [p for p in paths if p.startswith("/") and not p.startswith(libraries + own)]
         self.assertEqual(outside, [])
 

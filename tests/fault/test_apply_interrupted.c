@@ -296,9 +296,12 @@ int main(int argc, char **argv)
 	const struct CMUnitTest quick[] = {SCENARIO(two_to_cpx), SCENARIO(two_to_spx),
 					   SCENARIO(two_compute), SCENARIO(one_of_two_hives),
 					   SCENARIO(beside_an_mi210)};
+	const struct CMUnitTest one[] = {SCENARIO(beside_an_mi210)};
 	const struct CMUnitTest eight[] = {SCENARIO(eight_to_cpx), SCENARIO(eight_to_spx),
 					   SCENARIO(eight_compute)};
 
+	if (argc > 1 && rp_str_eq(argv[1], "short")) /* for builds that are slow */
+		return cmocka_run_group_tests(one, NULL, NULL);
 	if (argc > 1 && rp_str_eq(argv[1], "eight"))
 		return cmocka_run_group_tests(eight, NULL, NULL);
 	return cmocka_run_group_tests(quick, NULL, NULL);

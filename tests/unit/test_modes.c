@@ -219,9 +219,9 @@ static void every_pair_yields_what_was_predicted(void **state)
 	char *dir = make_dir();
 
 	make_machine(dir, p->profile, "", "");
-	for (size_t a = 0; a < p->n; a++) {
+	for (size_t a = 1; a < p->n; a++) {
+		go(dir, &p->yields[a], p->slack);
 		for (size_t b = 0; b < a; b++) {
-			go(dir, &p->yields[a], p->slack);
 			go(dir, &p->yields[b], p->slack);
 			go(dir, &p->yields[a], p->slack);
 		}
@@ -438,11 +438,13 @@ static void product_that_is_not_known_works_from_what_the_machine_reports(void *
 	ON(every_pair_yields_what_was_predicted, product), \
 		ON(every_other_pair_is_refused_before_any_write, product)
 
-int main(void)
+/* "short": one product only, for builds that are slow. */
+int main(int argc, char **argv)
 {
+	const struct CMUnitTest one[] = {BOTH(mi308x)};
 	const struct CMUnitTest tests[] = {
-		BOTH(mi300x),
 		BOTH(mi308x),
+		BOTH(mi300x),
 		BOTH(mi325x),
 		BOTH(mi350x),
 		BOTH(mi355x),
@@ -456,5 +458,7 @@ int main(void)
 		cmocka_unit_test(product_that_is_not_known_works_from_what_the_machine_reports),
 	};
 
+	if (argc > 1 && rp_str_eq(argv[1], "short"))
+		return cmocka_run_group_tests(one, NULL, NULL);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -462,7 +462,8 @@ static void verify_memory_switch_under_a_tenant_is_refused(void **state)
 	struct scene s;
 	RP_AUTO_FREE char *text = NULL;
 	RP_AUTO_JSON struct rp_json *json = NULL;
-	struct rp_json *steps;
+	struct rp_json *steps, *first, *second;
+	int64_t placement;
 	size_t stop = 0;
 
 	(void)state;
@@ -479,9 +480,21 @@ static void verify_memory_switch_under_a_tenant_is_refused(void **state)
 	steps = rp_json_get(json, "steps");
 	while (strcmp(rp_json_text(rp_json_get(rp_json_at(steps, stop), "op")), "stop") != 0)
 		stop++;
-	assert_int_equal(rp_json_set_string(rp_json_at(steps, stop), "op", "drain"), 0);
-	assert_int_equal(rp_json_set_u64(rp_json_at(steps, stop), "index", 0), 0);
-	assert_int_equal(rp_json_set_string(rp_json_at(steps, stop), "gpu", "0000:05:00.0"), 0);
+	/* The two steps change places. */
+	assert_string_equal(rp_json_text(rp_json_get(rp_json_at(steps, stop + 1), "op")),
+			    "switch_memory");
+	first = rp_json_at(steps, stop);
+	second = rp_json_at(steps, stop + 1);
+	placement = rp_json_int_value(rp_json_get(first, "placement"));
+	assert_int_equal(rp_json_set_u64(first, "index", 0), 0);
+	assert_int_equal(rp_json_set_string(first, "gpu", "0000:05:00.0"), 0);
+	assert_int_equal(rp_json_set(first, "mode",
+				     rp_json_int(rp_json_int_value(rp_json_get(second, "mode")))),
+			 0);
+	assert_int_equal(rp_json_set_string(first, "memory_mode", "NPS1"), 0);
+	assert_int_equal(rp_json_set_string(first, "op", "switch_memory"), 0);
+	assert_int_equal(rp_json_set(second, "placement", rp_json_int(placement)), 0);
+	assert_int_equal(rp_json_set_string(second, "op", "stop"), 0);
 	refused_at(json, "steps");
 }
 
