@@ -5,3 +5,4 @@ set -eu
 cd "$(dirname "$0")/.."
 sh bench/list.sh "$1"
 "$1/bench/bench_place" bench
+sh bench/simfs.sh "$1"

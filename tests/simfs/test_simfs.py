@@ -213,6 +213,10 @@ class Exec(SimfsCase):
                          "cat current_compute_partition")
         self.assertEqual(out, "CPX\n")
 
+    def test_exec_switch_is_complete_when_the_write_returns(self):
+        out = self.shell("mi300x-8", f"echo CPX >{COMPUTE}; ls /{NODES} | wc -l")
+        self.assertEqual(out, "17\n")  # two CPUs, seven GPUs, eight partitions
+
     def test_exec_two_at_once_see_the_same_machine(self):
         wait = f"while ! grep -q CPX {COMPUTE}; do sleep 0.01; done; ls /{NODES} | wc -l; " \
                f"echo SPX >{COMPUTE}"
