@@ -375,7 +375,7 @@ static int locate(const struct placing *p, struct rp_lease *l, const char *parti
 	l->n_claims = 1;
 	l->claims[0].part = part->id;
 	l->claims[0].bytes = l->bytes;
-	memcpy(l->claims[0].bdf, gpu->bdf, sizeof(gpu->bdf));
+	(void)rp_fmt(l->claims[0].bdf, sizeof(l->claims[0].bdf), "%s", gpu->bdf);
 	l->state = ROCPART_LEASE_PLACED;
 	l->guarantee = guarantee_of(gpu, part, l->share);
 	rp_world_mode(gpu, l->mode);

@@ -154,7 +154,7 @@ static int adopt_one(struct rp_session *s, struct rp_part_use *u, const struct r
 
 	name_of(s, pid, name);
 	rp_world_mode(gpu, l.mode);
-	memcpy(claim.bdf, gpu->bdf, sizeof(claim.bdf));
+	(void)rp_fmt(claim.bdf, sizeof(claim.bdf), "%s", gpu->bdf);
 	/* It may use more than the margin for page tables would have left it. */
 	if (usable < claim.bytes)
 		usable = claim.bytes;

@@ -369,10 +369,11 @@ int rp_lease_db_begin(struct rp_lease_db *db, struct rocpart_error *reterr)
  */
 static void void_failed_commit(struct rp_lease_db *db)
 {
-	(void)sqlite3_exec(db->db,
-			   "BEGIN IMMEDIATE; INSERT INTO meta VALUES('voided', '1') ON CONFLICT(key)"
-			   " DO UPDATE SET value = value + 1; COMMIT",
-			   NULL, NULL, NULL);
+	(void)sqlite3_exec(
+		db->db,
+		"BEGIN IMMEDIATE; INSERT INTO meta VALUES('voided', '1') ON CONFLICT(key)"
+		" DO UPDATE SET value = value + 1; COMMIT",
+		NULL, NULL, NULL);
 	if (!sqlite3_get_autocommit(db->db))
 		(void)sqlite3_exec(db->db, "ROLLBACK", NULL, NULL, NULL);
 }

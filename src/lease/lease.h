@@ -11,9 +11,11 @@
 #include "lease/owner.h"
 #include "rocpart/lease.h"
 
+#define RP_CLAIM_BDF_SIZE 24 /* a PCI address with a domain of 32 bits, and more */
+
 /* Bytes of one partition. */
 struct rp_claim {
-	char bdf[16];
+	char bdf[RP_CLAIM_BDF_SIZE];
 	unsigned part;
 	uint64_t bytes;
 };
