@@ -246,7 +246,16 @@ int cli_finish_change(struct cli *cli, struct rocpart_change *change, bool undo)
 	return r < 0 ? cli_fail(cli, &err) : print_end(cli, change, undo ? "undone" : "done");
 }
 
-static int checked_change(struct cli *cli, struct rocpart_change *change)
+static int apply_quietly(struct cli *cli, struct rocpart_change *change)
+{
+	struct rocpart_error err = {0};
+
+	if (!cli->values.json)
+		rocpart_change_set_progress(change, show_progress, NULL);
+	return rocpart_change_apply(change, &err) < 0 ? cli_fail(cli, &err) : 0;
+}
+
+static int checked_change(struct cli *cli, struct rocpart_change *change, bool quietly)
 {
 	struct rocpart_holders *holders = NULL;
 	struct rocpart_error err = {0};
@@ -259,7 +268,7 @@ static int checked_change(struct cli *cli, struct rocpart_change *change)
 		if (rocpart_change_get_allocator(change) && !cli->values.dry_run &&
 		    rocpart_change_apply(change, &err) < 0)
 			return cli_fail(cli, &err);
-		return print_end(cli, change, "already so");
+		return quietly ? 0 : print_end(cli, change, "already so");
 	}
 	r = rocpart_change_get_holders(change, &holders, &err);
 	if (r < 0)
@@ -274,7 +283,9 @@ static int checked_change(struct cli *cli, struct rocpart_change *change)
 	if (cli->values.dry_run)
 		return status;
 	status = confirm(cli);
-	return status ? status : cli_finish_change(cli, change, false);
+	if (status)
+		return status;
+	return quietly ? apply_quietly(cli, change) : cli_finish_change(cli, change, false);
 }
 
 int cli_do_change(struct cli *cli, struct rocpart_change *change)
@@ -282,7 +293,17 @@ int cli_do_change(struct cli *cli, struct rocpart_change *change)
 	int status = cli_set_change_options(cli, change);
 
 	if (status == 0)
-		status = checked_change(cli, change);
+		status = checked_change(cli, change, false);
+	rocpart_change_free(change);
+	return status;
+}
+
+int cli_do_change_quietly(struct cli *cli, struct rocpart_change *change)
+{
+	int status = cli_set_change_options(cli, change);
+
+	if (status == 0)
+		status = checked_change(cli, change, true);
 	rocpart_change_free(change);
 	return status;
 }

@@ -122,6 +122,8 @@ int cli_cmd_completion(struct cli *cli, int argc, char **argv);
 
 /* change_io.c: showing, confirming and doing a change. Takes over change. */
 int cli_do_change(struct cli *cli, struct rocpart_change *change);
+/* The same as one part of a command: says nothing with --json, nor when all is so already. */
+int cli_do_change_quietly(struct cli *cli, struct rocpart_change *change);
 int cli_finish_change(struct cli *cli, struct rocpart_change *change, bool undo);
 struct rp_json *cli_holders_json(const struct rocpart_holders *holders);
 void cli_print_holders(const struct rocpart_holders *holders);
@@ -156,6 +158,13 @@ int cli_cmd_undo(struct cli *cli, int argc, char **argv);
 int cli_cmd_cordon(struct cli *cli, int argc, char **argv);
 int cli_cmd_uncordon(struct cli *cli, int argc, char **argv);
 int cli_cmd_plan(struct cli *cli, int argc, char **argv);
+/* cmd_plan.c: 0 or exit status with the error printed. */
+int cli_plan_for_machine(struct cli *cli, struct rocpart_plan *plan, struct rocpart_snapshot *s,
+			 struct rocpart_leases **ret_leases);
+int cli_solve_plan(struct cli *cli, struct rocpart_plan *plan); /* -f and --add into it, solved */
+int cli_print_plan(struct cli *cli, const struct rocpart_plan *plan); /* 1 when not feasible */
+/* apply_models.c */
+int cli_apply_models(struct cli *cli);
 int cli_cmd_model_size(struct cli *cli, int argc, char **argv);
 int cli_cmd_model_fit(struct cli *cli, int argc, char **argv);
 int cli_cmd_model_list(struct cli *cli, int argc, char **argv);

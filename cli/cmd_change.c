@@ -133,7 +133,11 @@ int cli_cmd_apply(struct cli *cli, int argc, char **argv)
 	(void)argv;
 	if (cli->values.resume == (cli->values.file != NULL))
 		return cli_usage_error(cli, "name a file with -f, or --resume");
-	return cli->values.resume ? resume(cli, false) : apply_file(cli, cli->values.file);
+	if (cli->values.resume)
+		return resume(cli, false);
+	if (rocpart_plan_file_has_models(cli->values.file))
+		return cli_apply_models(cli);
+	return apply_file(cli, cli->values.file);
 }
 
 int cli_cmd_undo(struct cli *cli, int argc, char **argv)

@@ -219,7 +219,7 @@ static void print_plan(const struct cli *cli, const struct rp_json *doc)
 	print_trouble(doc);
 }
 
-static int print_result(struct cli *cli, const struct rocpart_plan *plan)
+int cli_print_plan(struct cli *cli, const struct rocpart_plan *plan)
 {
 	RP_AUTO_FREE char *document = NULL;
 	RP_AUTO_JSON struct rp_json *j = NULL;
@@ -236,8 +236,20 @@ static int print_result(struct cli *cli, const struct rocpart_plan *plan)
 	return rocpart_plan_is_feasible(plan) ? 0 : 1;
 }
 
+int cli_plan_for_machine(struct cli *cli, struct rocpart_plan *plan, struct rocpart_snapshot *s,
+			 struct rocpart_leases **ret_leases)
+{
+	struct rocpart_error err = {0};
+
+	rocpart_plan_set_machine(plan, s);
+	if (rocpart_leases_new(cli->machine, ret_leases, &err) < 0)
+		return cli_fail(cli, &err);
+	rocpart_plan_set_leases(plan, *ret_leases);
+	return 0;
+}
+
 /* The GPUs of --product, or those of the machine. */
-static int set_gpus(struct cli *cli, struct rocpart_plan *plan)
+static int set_gpus(struct cli *cli, struct rocpart_plan *plan, struct rocpart_leases **leases)
 {
 	const struct cli_values *v = &cli->values;
 	struct rocpart_snapshot *s = NULL;
@@ -257,7 +269,7 @@ static int set_gpus(struct cli *cli, struct rocpart_plan *plan)
 	if (status == 0)
 		status = cli_observe_gpus(cli, &s);
 	if (status == 0)
-		rocpart_plan_set_machine(plan, s);
+		status = cli_plan_for_machine(cli, plan, s, leases);
 	rocpart_snapshot_unref(s);
 	return status;
 }
@@ -275,14 +287,12 @@ static int set_wishes(struct cli *cli, struct rocpart_plan *plan)
 	return 0;
 }
 
-static int solve(struct cli *cli, struct rocpart_plan *plan)
+int cli_solve_plan(struct cli *cli, struct rocpart_plan *plan)
 {
 	struct rocpart_catalog *catalog = NULL;
 	struct rocpart_error err = {0};
-	int status = set_gpus(cli, plan);
+	int status = set_wishes(cli, plan);
 
-	if (status == 0)
-		status = set_wishes(cli, plan);
 	if (status == 0)
 		status = cli_open_catalog(cli, &catalog);
 	if (status)
@@ -291,7 +301,20 @@ static int solve(struct cli *cli, struct rocpart_plan *plan)
 	if (rocpart_plan_solve(plan, catalog, 0, &err) < 0)
 		status = cli_fail(cli, &err);
 	rocpart_catalog_free(catalog);
-	return status ? status : print_result(cli, plan);
+	return status;
+}
+
+static int plan_and_print(struct cli *cli, struct rocpart_plan *plan)
+{
+	struct rocpart_leases *leases = NULL;
+	int status = set_gpus(cli, plan, &leases);
+
+	if (status == 0)
+		status = cli_solve_plan(cli, plan);
+	if (status == 0)
+		status = cli_print_plan(cli, plan);
+	rocpart_leases_free(leases);
+	return status;
 }
 
 static int verify(struct cli *cli, const char *path)
@@ -324,7 +347,7 @@ int cli_cmd_plan(struct cli *cli, int argc, char **argv)
 				       "say what is to be placed: -f FILE, --add MODEL or both");
 	if (rocpart_plan_new(&plan) < 0)
 		return cli_nomem(cli);
-	status = solve(cli, plan);
+	status = plan_and_print(cli, plan);
 	rocpart_plan_free(plan);
 	return status;
 }

@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <rocpart/change.h>
 #include <rocpart/error.h>
+#include <rocpart/lease.h>
 #include <rocpart/model.h>
 #include <rocpart/node.h>
 
@@ -43,6 +45,16 @@ struct rocpart_plan *rocpart_plan_free(struct rocpart_plan *plan);
  * memory are occupied, and their GPU is not switched. Since 0.1.
  */
 void rocpart_plan_set_machine(struct rocpart_plan *plan, struct rocpart_snapshot *snapshot);
+
+/**
+ * rocpart_plan_set_leases() - Respect the leases of the machine.
+ * @plan: the plan, with its machine set.
+ * @leases: leases of that machine; borrowed until the plan is freed.
+ *
+ * A lease whose name is that of a wish is one of its replicas, and stays where it is; what other
+ * leases hold is taken. Since 0.1.
+ */
+void rocpart_plan_set_leases(struct rocpart_plan *plan, const struct rocpart_leases *leases);
 
 /**
  * rocpart_plan_set_product() - Plan for GPUs that one does not have.
@@ -113,6 +125,61 @@ int rocpart_plan_solve(struct rocpart_plan *plan, const struct rocpart_catalog *
  * Return: true when each replica has one.
  */
 bool rocpart_plan_is_feasible(const struct rocpart_plan *plan);
+
+/**
+ * rocpart_plan_file_has_models() - Whether a node.yaml says what is to be placed.
+ * @path: the file.
+ *
+ * Since 0.1.
+ * Return: true when it can be read and has `models:`.
+ */
+bool rocpart_plan_file_has_models(const char *path);
+
+/**
+ * rocpart_plan_fill_change() - The switches that a plan needs, as a change.
+ * @plan: a solved, feasible plan for a machine.
+ * @change: a change of that machine; wishes are added to it.
+ * @reterr: why it failed, or NULL.
+ *
+ * GPUs that the plan leaves empty follow the memory mode of their hive. Since 0.1.
+ * Return: 0; errors of rocpart_change_set_modes().
+ */
+int rocpart_plan_fill_change(const struct rocpart_plan *plan, struct rocpart_change *change,
+			     struct rocpart_error *reterr);
+
+/**
+ * struct rocpart_placement - One replica that a plan puts somewhere. Layout frozen.
+ * @name: name of its wish, owned by the plan.
+ * @bytes: what it needs.
+ * @bdf: PCI address of its GPU, owned by the plan.
+ * @partition: partition id.
+ * @share: at most so many tenants on that partition.
+ * @priority: of the wish.
+ * @is_new: false: it has a lease there already.
+ * @reserved: zero.
+ */
+struct rocpart_placement {
+	const char *name;
+	uint64_t bytes;
+	const char *bdf;
+	uint32_t partition;
+	uint32_t share;
+	int32_t priority;
+	bool is_new;
+	uint64_t reserved[4];
+};
+
+/**
+ * rocpart_plan_get_placement() - One replica of a plan.
+ * @plan: a solved plan.
+ * @index: from 0.
+ * @ret_placement: the replica.
+ *
+ * Since 0.1.
+ * Return: 0; -ENOENT past the end.
+ */
+int rocpart_plan_get_placement(const struct rocpart_plan *plan, size_t index,
+			       struct rocpart_placement *ret_placement);
 
 /**
  * rocpart_plan_to_json() - The plan as a document, certificate included.

@@ -114,10 +114,9 @@ static int read_document(struct rp_node_file *f, const struct rp_yaml *doc)
 	if (!v || v->kind != RP_YAML_SCALAR || !rp_str_eq(v->text, "v1"))
 		return rp_yaml_error(v ? v : doc, f->name, f->reterr,
 				     "the file must say 'version: v1'");
-	v = rp_yaml_get(doc, "models");
-	if (v)
-		return rp_yaml_error(v, f->name, f->reterr,
-				     "this version sets modes only; it cannot place models yet");
+	/* `models:` are for a plan, which may choose the modes when there is no `node:`. */
+	if (rp_yaml_get(doc, "models") && !rp_yaml_get(doc, "node"))
+		return 0;
 	return read_modes(f, doc);
 }
 

@@ -1,32 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Planning: wishes sized by model/, a machine described by modes/, solved by place/. */
-#include "rocpart/plan.h"
 #include "api/model_internal.h"
-#include "api/plan_machine.h"
-#include "api/wishes.h"
+#include "api/plan_internal.h"
 #include "base/json.h"
 #include "base/num.h"
 #include "base/strbuf.h"
 #include "base/yaml.h"
-#include "place/plan.h"
 #include "place/verify/verify.h"
 
 #define MAX_GPUS 4096
 #define MB	 1000000
-
-struct rocpart_plan {
-	struct rocpart_snapshot *snapshot;
-	const struct rp_product *product;
-	size_t n_gpus;
-	struct rp_plan_limits limits;
-	struct rp_wishes wishes;
-	bool allow_unvalidated;
-
-	struct rp_plan_machine machine;
-	struct rp_place_request *requests;
-	struct rp_place_problem problem;
-	struct rp_plan *plan;
-};
 
 ROCPART_PUBLIC int rocpart_plan_new(struct rocpart_plan **ret_plan)
 {
@@ -44,6 +27,7 @@ ROCPART_PUBLIC struct rocpart_plan *rocpart_plan_free(struct rocpart_plan *plan)
 		return NULL;
 	rp_plan_free(plan->plan);
 	free(plan->requests);
+	free(plan->tenants);
 	rp_plan_machine_done(&plan->machine);
 	rp_wishes_done(&plan->wishes);
 	rocpart_snapshot_unref(plan->snapshot);
@@ -56,6 +40,12 @@ ROCPART_PUBLIC void rocpart_plan_set_machine(struct rocpart_plan *plan,
 {
 	rocpart_snapshot_unref(plan->snapshot);
 	plan->snapshot = rocpart_snapshot_ref(snapshot);
+}
+
+ROCPART_PUBLIC void rocpart_plan_set_leases(struct rocpart_plan *plan,
+					    const struct rocpart_leases *leases)
+{
+	plan->leases = leases;
 }
 
 ROCPART_PUBLIC int rocpart_plan_set_product(struct rocpart_plan *plan, const char *product,
@@ -160,6 +150,13 @@ ROCPART_PUBLIC int rocpart_plan_load_file(struct rocpart_plan *plan, const char 
 	if (node)
 		r = read_node(node, path, &plan->limits, reterr);
 	return r < 0 ? r : rp_wishes_read(models, path, &plan->wishes, reterr);
+}
+
+ROCPART_PUBLIC bool rocpart_plan_file_has_models(const char *path)
+{
+	RP_AUTO_YAML struct rp_yaml *doc = NULL;
+
+	return rp_yaml_load(path, &doc, NULL) == 0 && rp_yaml_get(doc, "models");
 }
 
 static int size_options(const struct rp_wish *w, struct rocpart_size_options **ret,
@@ -301,6 +298,17 @@ static int make_machine(struct rocpart_plan *plan, size_t n_gpus, struct rocpart
 	return 0;
 }
 
+/* More replicas than GPUs, and nobody asked for the spread: as even as can be. */
+static void relax_spread(struct rocpart_plan *plan)
+{
+	size_t n = plan->machine.n_gpus;
+
+	for (size_t i = 0; i < plan->wishes.n; i++)
+		if (!plan->wishes.v[i].has_spread)
+			plan->requests[i].per_domain =
+				(uint32_t)((plan->wishes.v[i].replicas + n - 1) / n);
+}
+
 static int solve_on(struct rocpart_plan *plan, size_t n_gpus, uint64_t max_work,
 		    struct rocpart_error *reterr)
 {
@@ -309,6 +317,9 @@ static int solve_on(struct rocpart_plan *plan, size_t n_gpus, uint64_t max_work,
 
 	if (r < 0)
 		return r;
+	relax_spread(plan);
+	if (rp_plan_take_leases(plan) < 0)
+		return rp_error_nomem(reterr);
 	plan->problem = (struct rp_place_problem){
 		.menus = plan->machine.menus,
 		.gpus = plan->machine.gpus,
@@ -316,6 +327,8 @@ static int solve_on(struct rocpart_plan *plan, size_t n_gpus, uint64_t max_work,
 		.n_menus = (uint32_t)plan->machine.n_menus,
 		.n_gpus = (uint32_t)plan->machine.n_gpus,
 		.n_requests = (uint32_t)plan->wishes.n,
+		.tenants = plan->tenants,
+		.n_tenants = (uint32_t)plan->n_tenants,
 		.allow_unvalidated = plan->allow_unvalidated,
 		.allow_moves = true,
 	};

@@ -185,8 +185,10 @@ static int read_key(const struct reader *r, const char *key, const struct rp_yam
 		return read_count(r, y, 64, &w->min_xcds);
 	if (rp_str_eq(key, "priority"))
 		return read_priority(r, y, &w->priority);
-	if (rp_str_eq(key, "spread"))
+	if (rp_str_eq(key, "spread")) {
+		w->has_spread = true;
 		return read_spread(r, y, &w->spread);
+	}
 	if (rp_str_eq(key, "isolation"))
 		return read_isolation(r, y, &w->share);
 	return read_memory(r, y, &w->memory);

@@ -17,6 +17,7 @@ struct rp_wish {
 	uint64_t replicas, weight, min_xcds, share, min_tok_s;
 	int32_t priority;
 	enum rp_place_spread spread;
+	bool has_spread; /* the user said so; else as far apart as the GPUs allow */
 };
 
 struct rp_wishes {

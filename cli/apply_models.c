@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* apply -f with models: plan, switch what the plan needs, then lease a partition for each replica.
+ */
+#include "cli/cli.h"
+
+static int place_one(struct cli *cli, const struct rocpart_placement *p)
+{
+	struct rocpart_place_options *options = NULL;
+	struct rocpart_leases *leases = NULL;
+	struct rocpart_error err = {0};
+	char where[48];
+	int r = rp_fmt(where, sizeof(where), "%s/%u", p->bdf, p->partition);
+
+	if (r == 0)
+		r = rocpart_place_options_new(p->name, p->bytes, &options);
+	if (r == 0)
+		r = rocpart_place_options_set_partition(options, where);
+	if (r == 0)
+		r = rocpart_place_options_set_share(options, p->share);
+	if (r < 0) {
+		rocpart_place_options_free(options);
+		return cli_nomem(cli);
+	}
+	rocpart_place_options_set_priority(options, p->priority);
+	r = rocpart_place(cli->machine, options, &leases, &err);
+	rocpart_leases_free(leases);
+	rocpart_place_options_free(options);
+	if (r < 0)
+		return cli_fail(cli, &err);
+	if (!cli->values.json)
+		printf("%s is placed on %s\n", p->name, where);
+	return 0;
+}
+
+/* What was leased before a failure stays: the same file goes on from there. */
+static int place_all(struct cli *cli, const struct rocpart_plan *plan, size_t *ret_placed)
+{
+	struct rocpart_placement p;
+	int status = 0;
+
+	*ret_placed = 0;
+	for (size_t i = 0; status == 0 && rocpart_plan_get_placement(plan, i, &p) == 0; i++) {
+		if (!p.is_new)
+			continue;
+		status = place_one(cli, &p);
+		*ret_placed += status == 0;
+	}
+	return status;
+}
+
+/* Takes over nothing. Exit status; *ret_change is NULL when an error was printed. */
+static int make_change(struct cli *cli, const struct rocpart_plan *plan, struct rocpart_snapshot *s,
+		       struct rocpart_change **ret_change)
+{
+	struct rocpart_change *change = NULL;
+	struct rocpart_error err = {0};
+	int r = rocpart_change_new(cli->machine, s, &change, &err);
+
+	if (r == 0)
+		r = rocpart_change_load_config(change, cli->values.file, cli->values.config, &err);
+	if (r == 0)
+		r = rocpart_plan_fill_change(plan, change, &err);
+	if (r < 0) {
+		rocpart_change_free(change);
+		return cli_fail(cli, &err);
+	}
+	*ret_change = change;
+	return 0;
+}
+
+static int end(struct cli *cli, const struct rocpart_plan *plan, size_t placed)
+{
+	struct rp_json *j;
+
+	if (!cli->values.json) {
+		printf("%zu replica%s placed, %s\n", placed, placed == 1 ? "" : "s",
+		       rocpart_plan_get_placement(plan, placed, &(struct rocpart_placement){0}) == 0
+			       ? "the others were there already"
+			       : "all of them now");
+		return 0;
+	}
+	j = cli_new_document(cli);
+	if (rp_json_set_string(j, "result", placed ? "done" : "already so") < 0 ||
+	    rp_json_set_u64(j, "placed", placed) < 0) {
+		rp_json_free(j);
+		return cli_nomem(cli);
+	}
+	return cli_print_json(cli, j);
+}
+
+static int switch_and_place(struct cli *cli, struct rocpart_plan *plan, struct rocpart_snapshot *s)
+{
+	struct rocpart_change *change = NULL;
+	size_t placed = 0;
+	int status = make_change(cli, plan, s, &change);
+
+	if (status == 0)
+		status = cli_do_change_quietly(cli, change);
+	if (status || cli->values.dry_run)
+		return status;
+	status = place_all(cli, plan, &placed);
+	return status ? status : end(cli, plan, placed);
+}
+
+int cli_apply_models(struct cli *cli)
+{
+	struct rocpart_snapshot *s = NULL;
+	struct rocpart_leases *leases = NULL;
+	struct rocpart_plan *plan = NULL;
+	int status = cli_observe_gpus(cli, &s);
+
+	if (status == 0 && rocpart_plan_new(&plan) < 0)
+		status = cli_nomem(cli);
+	if (status == 0)
+		status = cli_plan_for_machine(cli, plan, s, &leases);
+	if (status == 0)
+		status = cli_solve_plan(cli, plan);
+	if (status == 0 && (!cli->values.json || !rocpart_plan_is_feasible(plan)))
+		status = cli_print_plan(cli, plan);
+	if (status == 0)
+		status = switch_and_place(cli, plan, s);
+	rocpart_plan_free(plan);
+	rocpart_leases_free(leases);
+	rocpart_snapshot_unref(s);
+	return status;
+}

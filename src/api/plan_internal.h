@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* A plan and what it was made of; shared by the files behind rocpart/plan.h. */
+#ifndef RP_API_PLAN_INTERNAL_H
+#define RP_API_PLAN_INTERNAL_H
+
+#include "api/plan_machine.h"
+#include "api/wishes.h"
+#include "place/plan.h"
+#include "rocpart/plan.h"
+
+struct rocpart_plan {
+	struct rocpart_snapshot *snapshot;
+	const struct rp_product *product;
+	size_t n_gpus;
+	struct rp_plan_limits limits;
+	struct rp_wishes wishes;
+	bool allow_unvalidated;
+
+	struct rp_plan_machine machine;
+	const struct rocpart_leases *leases;
+	struct rp_place_request *requests;
+	struct rp_place_tenant *tenants;
+	size_t n_tenants;
+	struct rp_place_problem problem;
+	struct rp_plan *plan;
+};
+
+/* plan_leases.c: tenants of the wishes, and partitions that other leases hold. 0 or -ENOMEM. */
+int rp_plan_take_leases(struct rocpart_plan *plan) RP_MUST_CHECK;
+
+#endif
