@@ -6,3 +6,8 @@ cd "$(dirname "$0")/.."
 sh bench/list.sh "$1"
 "$1/bench/bench_place" bench
 sh bench/simfs.sh "$1"
+# Of a file system with a disk behind it where there is one: syncs are what is measured.
+dir=$(mktemp -d ./bench-lease.XXXXXX)
+trap 'rm -rf "$dir"' EXIT
+XDG_STATE_HOME=$dir "$1/cli/rocpart" --sim mi300x-8 set --compute CPX --memory NPS4 >/dev/null 2>&1
+XDG_STATE_HOME=$dir "$1/bench/bench_lease" "$dir" "$1/cli/rocpart" mi300x-8

@@ -267,7 +267,7 @@ static int checked_change(struct cli *cli, struct rocpart_change *change, bool q
 		return cli_fail(cli, &err);
 	if (!rocpart_change_get_gpu(change, 0)) {
 		/* what else the file says, its allocator, is recorded all the same */
-		if (cli->values.file && !cli->values.dry_run &&
+		if (rocpart_change_get_allocator(change) && !cli->values.dry_run &&
 		    rocpart_change_apply(change, &err) < 0)
 			return cli_fail(cli, &err);
 		return quietly ? 0 : print_end(cli, change, "already so");

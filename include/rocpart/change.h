@@ -146,6 +146,15 @@ void rocpart_change_set_allow_unvalidated(struct rocpart_change *change, bool al
 void rocpart_change_set_reload(struct rocpart_change *change, enum rocpart_reload reload);
 
 /**
+ * rocpart_change_get_allocator() - Who allocates, as the file said.
+ * @change: a change after rocpart_change_load_file().
+ *
+ * rocpart_change_apply() records it, also when all modes are so already. Since 0.1.
+ * Return: "rocpart", "kubelet" or "slurm", owned by the change; NULL when the file does not say.
+ */
+const char *rocpart_change_get_allocator(const struct rocpart_change *change);
+
+/**
  * rocpart_change_set_evict() - Take their places away from leases that are in the way.
  * @change: the change.
  * @evict: false unless set: such a change is refused.

@@ -168,6 +168,11 @@ ROCPART_PUBLIC void rocpart_change_set_allow_unvalidated(struct rocpart_change *
 	change->allow_unvalidated = allow;
 }
 
+ROCPART_PUBLIC const char *rocpart_change_get_allocator(const struct rocpart_change *change)
+{
+	return *change->allocator ? change->allocator : NULL;
+}
+
 ROCPART_PUBLIC void rocpart_change_set_evict(struct rocpart_change *change, bool evict)
 {
 	change->evict = evict;

@@ -6,8 +6,8 @@
 #include "fault/fault_machine.h"
 #include "rocpart/rocpart.h"
 
-#define RP_GIB_BYTES (UINT64_C(1) << 30)
-#define CONTAINER    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define GIB	  (UINT64_C(1) << 30)
+#define CONTAINER "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static char *dir;
 static uint64_t start_ticks; /* of the next process; 0: as it comes */
@@ -155,7 +155,7 @@ static void assert_no_room(const char *partition)
 {
 	struct rocpart_error err = {0};
 
-	assert_int_equal(try_place("other", RP_GIB_BYTES, "none", partition, &err), -ENOSPC);
+	assert_int_equal(try_place("other", GIB, "none", partition, &err), -ENOSPC);
 	assert_int_equal(err.code, ROCPART_ERR_NO_ROOM);
 	assert_true(*err.message);
 }
@@ -189,22 +189,22 @@ static void switch_behind_our_back(const char *mode)
 static void reboot_keeps_the_bytes_of_a_service(void **state)
 {
 	(void)state;
-	place("llama", 16 * RP_GIB_BYTES, "unit:vllm", NULL);
-	hold(0, "/system.slice/vllm.service", 0, 12 * RP_GIB_BYTES);
+	place("llama", 16 * GIB, "unit:vllm", NULL);
+	hold(0, "/system.slice/vllm.service", 0, 12 * GIB);
 	assert_lease(ROCPART_LEASE_RUNNING, NULL, NULL);
 	assert_int_equal(rocpart_sim_reset(dir, NULL), 0);
 	assert_lease(ROCPART_LEASE_STOPPED, "rebooted", "release 1");
 	assert_event("the machine was rebooted");
 	assert_no_room(NULL);
 	/* the service starts again */
-	hold(0, "/system.slice/vllm.service", 0, 12 * RP_GIB_BYTES);
+	hold(0, "/system.slice/vllm.service", 0, 12 * GIB);
 	assert_lease(ROCPART_LEASE_RUNNING, NULL, NULL);
 }
 
 static void reboot_into_other_modes_gives_nothing_away(void **state)
 {
 	(void)state;
-	place("llama", 16 * RP_GIB_BYTES, "unit:vllm", "0/6");
+	place("llama", 16 * GIB, "unit:vllm", "0/6");
 	assert_int_equal(rocpart_sim_reset(dir, NULL), 0);
 	assert_lease(ROCPART_LEASE_FAILED, "it was in CPX/NPS4", "release 1");
 	assert_int_equal(count_free(), 0);
@@ -217,8 +217,8 @@ static void driver_reload_by_others_keeps_the_lease(void **state)
 	uint32_t pid;
 
 	(void)state;
-	place("llama", 16 * RP_GIB_BYTES, "unit:vllm", NULL);
-	pid = hold(0, "/system.slice/vllm.service", 0, RP_GIB_BYTES);
+	place("llama", 16 * GIB, "unit:vllm", NULL);
+	pid = hold(0, "/system.slice/vllm.service", 0, GIB);
 	assert_lease(ROCPART_LEASE_RUNNING, NULL, NULL);
 	unhold(pid);
 	assert_int_equal(rocpart_sim_reload(dir, NULL), 0);
@@ -232,8 +232,8 @@ static void container_that_died_keeps_its_bytes(void **state)
 	uint32_t pid;
 
 	(void)state;
-	place("llama", 16 * RP_GIB_BYTES, "docker:" CONTAINER, "0/2");
-	pid = hold(0, "/system.slice/docker-" CONTAINER ".scope", 2, 9 * RP_GIB_BYTES);
+	place("llama", 16 * GIB, "docker:" CONTAINER, "0/2");
+	pid = hold(0, "/system.slice/docker-" CONTAINER ".scope", 2, 9 * GIB);
 	assert_lease(ROCPART_LEASE_RUNNING, NULL, NULL);
 	unhold(pid);
 	assert_lease(ROCPART_LEASE_STOPPED, "nothing of docker:" CONTAINER " runs any more",
@@ -244,7 +244,7 @@ static void container_that_died_keeps_its_bytes(void **state)
 static void partition_that_vanished_is_told_and_comes_back(void **state)
 {
 	(void)state;
-	place("llama", 16 * RP_GIB_BYTES, "unit:vllm", "0/6");
+	place("llama", 16 * GIB, "unit:vllm", "0/6");
 	switch_behind_our_back("QPX");
 	assert_lease(ROCPART_LEASE_FAILED, "the GPU is in QPX/NPS4", "release 1");
 	assert_int_equal(count_free(), 0);
@@ -262,11 +262,11 @@ static void process_that_ended_ends_its_lease(void **state)
 	uint32_t pid = 0;
 
 	(void)state;
-	pid = hold(4711, NULL, 3, 5 * RP_GIB_BYTES);
+	pid = hold(4711, NULL, 3, 5 * GIB);
 	assert_int_equal(count_free(), 7);
 	unhold(pid);
 	hold(4711, NULL, 0, 0);
-	place("llama", 16 * RP_GIB_BYTES, "pid:4711", "0/3");
+	place("llama", 16 * GIB, "pid:4711", "0/3");
 	assert_lease(ROCPART_LEASE_PLACED, NULL, NULL);
 	unhold(4711);
 	assert_no_leases();
@@ -280,8 +280,8 @@ static void owner_gone_but_memory_left_keeps_the_lease(void **state)
 
 	(void)state;
 	hold(4711, NULL, 0, 0);
-	place("llama", 16 * RP_GIB_BYTES, "pid:4711", "0/3");
-	child = hold(4800, NULL, 3, RP_GIB_BYTES);
+	place("llama", 16 * GIB, "pid:4711", "0/3");
+	child = hold(4800, NULL, 3, GIB);
 	unhold(4711);
 	assert_lease(ROCPART_LEASE_STOPPED, "memory on its partition is still in use", "release 1");
 	assert_no_room("0/3");
@@ -293,7 +293,7 @@ static void process_number_given_again_is_not_the_owner(void **state)
 {
 	(void)state;
 	hold(4711, NULL, 0, 0);
-	place("llama", 16 * RP_GIB_BYTES, "pid:4711", "0/3");
+	place("llama", 16 * GIB, "pid:4711", "0/3");
 	unhold(4711);
 	start_ticks = 123456;
 	hold(4711, NULL, 0, 0);
@@ -306,7 +306,7 @@ static void process_that_does_not_exist_gets_no_lease(void **state)
 	struct rocpart_error err = {0};
 
 	(void)state;
-	assert_int_equal(try_place("llama", RP_GIB_BYTES, "pid:4711", NULL, &err), -ENOENT);
+	assert_int_equal(try_place("llama", GIB, "pid:4711", NULL, &err), -ENOENT);
 	assert_no_leases();
 }
 
@@ -318,14 +318,14 @@ static void lease_without_owner_ends_by_release_only(void **state)
 	uint32_t pid;
 
 	(void)state;
-	place("llama", 16 * RP_GIB_BYTES, "none", "0/3");
-	pid = hold(0, NULL, 3, RP_GIB_BYTES);
+	place("llama", 16 * GIB, "none", "0/3");
+	pid = hold(0, NULL, 3, GIB);
 	assert_lease(ROCPART_LEASE_RUNNING, NULL, NULL);
 	m = open_machine(dir);
 	assert_int_equal(rocpart_lease_release(m, "1", &n, &in_use, NULL), 0);
 	rocpart_machine_close(m);
 	assert_int_equal(n, 1);
-	assert_true(in_use == RP_GIB_BYTES);
+	assert_true(in_use == GIB);
 	/* its memory is still there: not given to anybody */
 	assert_no_room("0/3");
 	unhold(pid);
@@ -337,9 +337,9 @@ static void job_that_ended_ends_its_lease(void **state)
 	uint32_t pid;
 
 	(void)state;
-	place("llama", 16 * RP_GIB_BYTES, "job:42", "0/1");
+	place("llama", 16 * GIB, "job:42", "0/1");
 	assert_lease(ROCPART_LEASE_PLACED, NULL, NULL); /* not begun is not ended */
-	pid = hold(0, "/system.slice/slurmstepd.scope/job_42/step_0", 1, RP_GIB_BYTES);
+	pid = hold(0, "/system.slice/slurmstepd.scope/job_42/step_0", 1, GIB);
 	assert_lease(ROCPART_LEASE_RUNNING, NULL, NULL);
 	unhold(pid);
 	assert_no_leases();
@@ -355,9 +355,9 @@ static void unmanaged_memory_is_taken_until_adopted(void **state)
 	size_t n = 0;
 
 	(void)state;
-	hold(0, "/system.slice/docker-" CONTAINER ".scope", 5, 3 * RP_GIB_BYTES);
+	hold(0, "/system.slice/docker-" CONTAINER ".scope", 5, 3 * GIB);
 	leases = look();
-	assert_true(rocpart_leases_get_use(leases, 5)->unmanaged_bytes == 3 * RP_GIB_BYTES);
+	assert_true(rocpart_leases_get_use(leases, 5)->unmanaged_bytes == 3 * GIB);
 	rocpart_leases_free(leases);
 	assert_no_room("0/5");
 	m = open_machine(dir);
@@ -370,7 +370,7 @@ static void unmanaged_memory_is_taken_until_adopted(void **state)
 	assert_non_null(l);
 	assert_int_equal(l->state, ROCPART_LEASE_RUNNING);
 	assert_int_equal(l->partition, 5);
-	assert_true(l->bytes == 3 * RP_GIB_BYTES);
+	assert_true(l->bytes == 3 * GIB);
 	assert_true(rocpart_leases_get_use(leases, 5)->unmanaged_bytes == 0);
 	rocpart_leases_free(leases);
 }
@@ -383,7 +383,7 @@ static void change_is_refused_while_a_lease_uses_it(void **state)
 	RP_AUTO_FREE char *modes = NULL;
 
 	(void)state;
-	place("llama", 16 * RP_GIB_BYTES, "unit:vllm", "0/6");
+	place("llama", 16 * GIB, "unit:vllm", "0/6");
 	assert_int_equal(set_modes(ROCPART_COMPUTE_QPX, false, &err), -EBUSY);
 	assert_int_equal(err.code, ROCPART_ERR_LEASED);
 	assert_non_null(strstr(err.message, "1 (llama, unit:vllm.service)"));
@@ -399,7 +399,7 @@ static void evicted_lease_waits_for_another_place(void **state)
 	struct rocpart_leases *placed = NULL;
 
 	(void)state;
-	place("llama", 16 * RP_GIB_BYTES, "unit:vllm", "0/6");
+	place("llama", 16 * GIB, "unit:vllm", "0/6");
 	assert_int_equal(set_modes(ROCPART_COMPUTE_QPX, true, NULL), 0);
 	assert_lease(ROCPART_LEASE_PENDING, "evicted from " G0 "/6", "place --pending");
 	assert_int_equal(count_free(), 4);
@@ -417,12 +417,12 @@ static void sick_gpu_takes_nothing_new_and_says_so(void **state)
 	struct rocpart_error err = {0};
 
 	(void)state;
-	place("llama", 16 * RP_GIB_BYTES, "unit:vllm", "0/6");
+	place("llama", 16 * GIB, "unit:vllm", "0/6");
 	add_fault(dir, "ue:" G0 ":3");
 	assert_lease(ROCPART_LEASE_PLACED, "uncorrectable memory errors", "cordon");
 	assert_int_equal(count_free(), 0);
-	assert_int_equal(try_place("other", RP_GIB_BYTES, "none", "0/1", &err), -EPERM);
-	assert_int_equal(try_place("other", RP_GIB_BYTES, "none", NULL, &err), -ENOSPC);
+	assert_int_equal(try_place("other", GIB, "none", "0/1", &err), -EPERM);
+	assert_int_equal(try_place("other", GIB, "none", NULL, &err), -ENOSPC);
 }
 
 static void allocator_of_the_node_is_respected(void **state)
@@ -446,7 +446,7 @@ static void allocator_of_the_node_is_respected(void **state)
 	rocpart_snapshot_unref(s);
 	rocpart_machine_close(m);
 	unlink(path);
-	assert_int_equal(try_place("llama", RP_GIB_BYTES, "none", NULL, &err), -EPERM);
+	assert_int_equal(try_place("llama", GIB, "none", NULL, &err), -EPERM);
 	assert_int_equal(err.code, ROCPART_ERR_OTHER_ALLOCATOR);
 	assert_int_equal(rocpart_errcode_exit_status(err.code), 3);
 	assert_string_equal(err.object, "slurm");
@@ -463,8 +463,8 @@ static void export_is_imported_as_it_was(void **state)
 	size_t n = 0;
 
 	(void)state;
-	place("llama", 16 * RP_GIB_BYTES, "unit:vllm", "0/6");
-	place("other", RP_GIB_BYTES, "none", NULL);
+	place("llama", 16 * GIB, "unit:vllm", "0/6");
+	place("other", GIB, "none", NULL);
 	assert_int_equal(rocpart_leases_export(m, &before, &err), 0);
 	assert_int_equal(rocpart_leases_import(m, before, strlen(before), "file", &n, &err),
 			 -EEXIST);

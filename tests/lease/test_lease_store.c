@@ -375,7 +375,7 @@ static void store_without_a_database_reads_nothing(void **state)
 static void fail_everywhere(int code, int expected, int once)
 {
 	struct rp_lease_db *db = make_db();
-	int64_t id;
+	int64_t id = 0;
 	unsigned n;
 
 	if (count(db) == 0)
