@@ -375,6 +375,7 @@ static int locate(const struct placing *p, struct rp_lease *l, const char *parti
 	l->n_claims = 1;
 	l->claims[0].part = part->id;
 	l->claims[0].bytes = l->bytes;
+	_Static_assert(sizeof(l->claims[0].bdf) == sizeof(gpu->bdf), "a BDF fits");
 	memcpy(l->claims[0].bdf, gpu->bdf, sizeof(gpu->bdf));
 	l->state = ROCPART_LEASE_PLACED;
 	l->guarantee = guarantee_of(gpu, part, l->share);

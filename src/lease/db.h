@@ -37,7 +37,7 @@ struct rp_lease_db {
 	int64_t last_id; /* largest number given; read once in a transaction. 0: not read */
 	/* Partitions found in this transaction, by their id on the GPU. */
 	struct {
-		char bdf[16];
+		char bdf[RP_LEASE_BDF_SIZE];
 		int64_t id;
 	} found[64];
 };

@@ -11,9 +11,12 @@
 #include "lease/owner.h"
 #include "rocpart/lease.h"
 
+/* As RP_BDF_SIZE of hw/scan.h, which this folder must not see: api/ asserts it. */
+#define RP_LEASE_BDF_SIZE 20
+
 /* Bytes of one partition. */
 struct rp_claim {
-	char bdf[16];
+	char bdf[RP_LEASE_BDF_SIZE];
 	unsigned part;
 	uint64_t bytes;
 };
