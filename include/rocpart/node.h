@@ -79,6 +79,23 @@ int rocpart_machine_open_sim(const char *dir, struct rocpart_machine **ret_machi
 			     struct rocpart_error *reterr);
 
 /**
+ * rocpart_machine_open_sim_memory() - A private simulated machine that ends with its handle.
+ * @profile: text of a profile, YAML (see profiles/ for examples): what the machine consists of.
+ * @profile_bytes: length of @profile; at most 1 MiB.
+ * @profile_name: name in messages about the profile, e.g. "mi300x-8.yaml".
+ * @ret_machine: machine to be closed with rocpart_machine_close(); it starts as the profile boots.
+ * @reterr: why it failed, or NULL; of a wrong profile the object is "name:line:column".
+ *
+ * Machine and records live in memory: nothing is read from or written to files, no other process
+ * or handle sees it, nothing is durable. The calls of sim.h, which name a folder, do not reach it.
+ * Since 0.1.
+ * Return: 0; -EINVAL: the profile is wrong, unknown keys included; -EFBIG: it is too long; -ENOMEM.
+ */
+int rocpart_machine_open_sim_memory(const char *profile, size_t profile_bytes,
+				    const char *profile_name, struct rocpart_machine **ret_machine,
+				    struct rocpart_error *reterr);
+
+/**
  * rocpart_machine_close() - Close a machine. Snapshots made of it stay valid.
  * @machine: the machine, or NULL.
  *

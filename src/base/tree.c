@@ -78,6 +78,8 @@ struct rp_tree *rp_tree_close(struct rp_tree *t)
 	if (!t)
 		return NULL;
 	rp_cleanup_close(&t->root_fd);
+	if (t->free_self)
+		t->free_self(t->self);
 	free(t);
 	return NULL;
 }

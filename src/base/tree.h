@@ -68,6 +68,8 @@ int rp_tree_open(const char *dir, enum rp_tree_kind kind, struct rp_tree **ret) 
 /* Operations as root; self is borrowed and outlives the tree. 0 or -ENOMEM. */
 int rp_tree_open_ops(const struct rp_tree_ops *ops, void *self, enum rp_tree_kind kind,
 		     struct rp_tree **ret) RP_MUST_CHECK;
+/* A STATE tree without a folder, which ends with it. 0 or -ENOMEM. */
+int rp_tree_open_memory(struct rp_tree **ret) RP_MUST_CHECK;
 struct rp_tree *rp_tree_close(struct rp_tree *t); /* NULL is fine; returns NULL */
 void rp_cleanup_tree(struct rp_tree **t);
 #define RP_AUTO_TREE RP_AUTO(rp_cleanup_tree)
@@ -114,7 +116,8 @@ int rp_tree_rename(struct rp_tree *t, const char *from, const char *to) RP_MUST_
 int rp_tree_remove(struct rp_tree *t, const char *path) RP_MUST_CHECK;
 /*
  * Take an exclusive lock on a file of the folder, created when missing; never waits.
- * *ret_fd holds it until closed. -EWOULDBLOCK when someone else has it.
+ * *ret_fd holds it until closed. -EWOULDBLOCK when someone else has it. In memory nobody else can:
+ * *ret_fd is -EBADF.
  */
 int rp_tree_lock(struct rp_tree *t, const char *path, int *ret_fd) RP_MUST_CHECK;
 

@@ -10,6 +10,7 @@ struct rp_tree {
 	int root_fd;		       /* -EBADF when ops serve it */
 	const struct rp_tree_ops *ops; /* NULL: the folder root_fd */
 	void *self;
+	void (*free_self)(void *self); /* NULL: self is borrowed */
 	rp_tree_hook_fn hook;
 	void *hook_userdata;
 };
@@ -19,5 +20,10 @@ int rp_tree_openat(const struct rp_tree *t, const char *path, uint64_t flags, un
 /* Tell the hook; < 0 means that the operation must not be tried. */
 int rp_tree_before(const struct rp_tree *t, const char *op, const char *path);
 void rp_tree_after(const struct rp_tree *t, const char *op, const char *path);
+
+/* The records of rp_tree_open_memory(): as write, rename and unlink of a file do. */
+int rp_memory_put(void *self, const char *name, bool append, const void *data, size_t len);
+int rp_memory_rename(void *self, const char *from, const char *to);
+int rp_memory_remove(void *self, const char *name);
 
 #endif

@@ -29,7 +29,11 @@ static int write_all(int fd, const char *data, size_t len)
 /* An entry is durable only when the folder that names it is. */
 static int sync_folder(const struct rp_tree *t)
 {
-	RP_AUTO_CLOSE int fd = openat(t->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	RP_AUTO_CLOSE int fd = -EBADF;
+
+	if (t->ops)
+		return 0;
+	fd = openat(t->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0 || fsync(fd) < 0)
 		return rp_neg_errno();
@@ -42,6 +46,8 @@ static int put(const struct rp_tree *t, const char *path, int flags, const void 
 	RP_AUTO_CLOSE int fd = -EBADF;
 	int r;
 
+	if (t->ops)
+		return rp_memory_put(t->self, path, flags & O_APPEND, data, len);
 	fd = rp_tree_openat(t, path, (uint64_t)(O_WRONLY | O_CREAT | flags), 0644);
 	if (fd < 0)
 		return fd;
@@ -49,6 +55,13 @@ static int put(const struct rp_tree *t, const char *path, int flags, const void 
 	if (r == 0 && fsync(fd) < 0)
 		r = rp_neg_errno();
 	return r;
+}
+
+static int move(const struct rp_tree *t, const char *from, const char *to)
+{
+	if (t->ops)
+		return rp_memory_rename(t->self, from, to);
+	return renameat(t->root_fd, from, t->root_fd, to) < 0 ? rp_neg_errno() : 0;
 }
 
 static int RP_PRINTF(4, 0)
@@ -77,8 +90,8 @@ int rp_tree_replace(struct rp_tree *t, const void *data, size_t len, const char 
 		r = rp_tree_before(t, "replace", path);
 	if (r == 0)
 		r = put(t, temporary, O_TRUNC, data, len);
-	if (r == 0 && renameat(t->root_fd, temporary, t->root_fd, path) < 0)
-		r = rp_neg_errno();
+	if (r == 0)
+		r = move(t, temporary, path);
 	if (r == 0)
 		r = sync_folder(t);
 	if (r == 0)
@@ -112,9 +125,9 @@ int rp_tree_rename(struct rp_tree *t, const char *from, const char *to)
 
 	if (r < 0)
 		return r;
-	if (renameat(t->root_fd, from, t->root_fd, to) < 0)
-		return rp_neg_errno();
-	r = sync_folder(t);
+	r = move(t, from, to);
+	if (r == 0)
+		r = sync_folder(t);
 	if (r == 0)
 		rp_tree_after(t, "rename", to);
 	return r;
@@ -126,9 +139,11 @@ int rp_tree_remove(struct rp_tree *t, const char *path)
 
 	if (r < 0)
 		return r;
-	if (unlinkat(t->root_fd, path, 0) < 0)
-		return rp_neg_errno();
-	r = sync_folder(t);
+	r = t->ops				? rp_memory_remove(t->self, path)
+	    : unlinkat(t->root_fd, path, 0) < 0 ? rp_neg_errno()
+						: 0;
+	if (r == 0)
+		r = sync_folder(t);
 	if (r == 0)
 		rp_tree_after(t, "remove", path);
 	return r;
@@ -140,6 +155,10 @@ int rp_tree_lock(struct rp_tree *t, const char *path, int *ret_fd)
 
 	if (t->kind != RP_TREE_STATE)
 		return -EINVAL;
+	if (t->ops) {
+		*ret_fd = -EBADF;
+		return 0;
+	}
 	fd = rp_tree_openat(t, path, O_RDWR | O_CREAT, 0644);
 	if (fd < 0)
 		return fd;

@@ -18,6 +18,8 @@ int rp_machine_make_state(struct rocpart_machine *m, struct rocpart_error *reter
 {
 	int r;
 
+	if (m->state)
+		return 0;
 	if (!m->state_dir)
 		return rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, NULL,
 				    "a capture cannot be changed");

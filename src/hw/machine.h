@@ -7,15 +7,19 @@
 #include "base/tree.h"
 
 /*
- * Runs a program about the machine (services, hooks): exit status in *ret_status, first line of its
- * output in out. 0, or a negative errno when it could not be run.
+ * Runs a program about the machine (services, hooks): exit status in *ret_status, first
+ * line of its output in out. 0, or a negative errno when it could not be run.
  */
 typedef int (*rp_run_fn)(void *userdata, const char *const *argv, struct rp_strbuf *out,
 			 int *ret_status);
 
+/* No such folder can be: for messages, and for those who would look for files. */
+#define RP_STATE_IN_MEMORY "/proc/self/memory-records"
+
 struct rocpart_machine {
 	struct rp_tree *tree;
-	char *state_dir;       /* absolute; NULL: no records (a capture) */
+	/* Absolute; NULL: no records (a capture); RP_STATE_IN_MEMORY: state is open, no folder. */
+	char *state_dir;
 	struct rp_tree *state; /* opened by the first that needs it; may stay NULL */
 	rp_tree_hook_fn hook;  /* given to the record folder too, once it is open */
 	void *hook_userdata;

@@ -234,6 +234,60 @@ static void lock_is_held_by_one(void **state)
 	assert_int_equal(rp_tree_lock(t, "lock", &second), 0);
 }
 
+static void assert_record(struct rp_tree *t, const char *name, const char *want)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+
+	assert_int_equal(rp_tree_read_file(t, 100, &text, "%s", name), 0);
+	assert_string_equal(rp_strbuf_str(&text), want);
+}
+
+/* What records in a folder do, one after the other. */
+static void use_records(struct rp_tree *t)
+{
+	RP_AUTO_NAMES struct rp_names names = RP_NAMES_INIT;
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+
+	assert_int_equal(rp_tree_read_file(t, 100, &text, "a"), -ENOENT);
+	assert_int_equal(rp_tree_append(t, "one\n", 4, "a"), 0);
+	assert_int_equal(rp_tree_append(t, "two\n", 4, "a"), 0);
+	assert_record(t, "a", "one\ntwo\n");
+	assert_int_equal(rp_tree_read_file(t, 7, &text, "a"), -EFBIG);
+	assert_int_equal(rp_tree_replace(t, "b", 1, "b"), 0);
+	assert_int_equal(rp_tree_replace(t, "c", 1, "c"), 0);
+	assert_int_equal(rp_tree_rename(t, "c", "b"), 0);
+	assert_record(t, "b", "c");
+	assert_int_equal(rp_tree_rename(t, "c", "b"), -ENOENT);
+	assert_int_equal(rp_tree_remove(t, "a"), 0);
+	assert_int_equal(rp_tree_remove(t, "a"), -ENOENT);
+	assert_int_equal(rp_tree_list(t, &names, "."), 0);
+	assert_int_equal(names.n, 1);
+	assert_string_equal(names.v[0], "b");
+}
+
+static void records_in_memory_behave_as_in_a_folder(void **state)
+{
+	RP_AUTO_TREE struct rp_tree *folder = records(*state);
+	RP_AUTO_TREE struct rp_tree *memory = NULL;
+
+	use_records(folder);
+	assert_int_equal(rp_tree_open_memory(&memory), 0);
+	use_records(memory);
+}
+
+static void record_in_memory_that_is_refused_is_as_before(void **state)
+{
+	RP_AUTO_TREE struct rp_tree *t = NULL;
+
+	(void)state;
+	assert_int_equal(rp_tree_open_memory(&t), 0);
+	assert_int_equal(rp_tree_replace(t, "old", 3, "r"), 0);
+	rp_tree_set_hook(t, refuse, NULL);
+	assert_int_equal(rp_tree_replace(t, "new", 3, "r"), -ENOSPC);
+	assert_int_equal(rp_tree_remove(t, "r"), -ENOSPC);
+	assert_record(t, "r", "old");
+}
+
 static void path_that_is_too_long_is_refused(void **state)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
@@ -262,6 +316,8 @@ int main(void)
 		TEST(record_that_cannot_be_replaced_is_as_before),
 		TEST(half_written_temporary_file_is_no_obstacle),
 		TEST(lock_is_held_by_one),
+		TEST(records_in_memory_behave_as_in_a_folder),
+		TEST(record_in_memory_that_is_refused_is_as_before),
 		TEST(path_that_is_too_long_is_refused),
 	};
 

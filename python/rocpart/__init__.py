@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+"""rocpart: partitions AMD Instinct GPUs and places AI models on the partitions.
+
+A thin layer over librocpart.so.0: no compiler, no other package. Importing it changes nothing and
+touches no hardware; only Change.apply() and Change.undo() switch a GPU.
+"""
+from ._abi import (ComputeMode, Errcode, FootprintValue, MachineKind, MemoryMode, PairState,
+                   Reload)
+from ._lib import lib as _lib
+from .change import Change, GpuChange, Holder
+from .errors import (AccessError, InvalidArgumentError, MachineError, ModeError, ModelError,
+                     ModelUnknownError, NoHardwareError, NoRoomError, NotFoundError, PendingError,
+                     RefusedError, RocpartError, UnsupportedError)
+from .model import Catalog, Footprint, Model, usable_bytes
+from .node import Gpu, Machine, Pair, Partition, Snapshot
+from .plan import Plan, verify
+
+
+def version() -> str:
+    """Version of the library."""
+    return str(_lib.version().decode())
+
+
+__all__ = [
+    "AccessError", "Catalog", "Change", "ComputeMode", "Errcode", "Footprint", "FootprintValue",
+    "Gpu", "GpuChange", "Holder", "InvalidArgumentError", "Machine", "MachineError",
+    "MachineKind", "MemoryMode", "ModeError", "Model", "ModelError", "ModelUnknownError",
+    "NoHardwareError", "NoRoomError", "NotFoundError", "Pair", "PairState", "Partition",
+    "PendingError", "Plan", "RefusedError", "Reload", "RocpartError", "Snapshot",
+    "UnsupportedError", "usable_bytes", "verify", "version",
+]

@@ -1,0 +1,681 @@
+# SPDX-License-Identifier: MIT
+# Written by tools/make-python-abi.py from include/rocpart/*.h: do not edit.
+"""What the headers of librocpart say: enumerations, structs with a frozen layout, prototypes."""
+import ctypes
+import enum
+from ctypes import (POINTER, c_bool, c_char, c_char_p, c_int, c_int32, c_size_t, c_uint, c_uint32,
+                    c_uint64, c_void_p)
+
+
+class CheckState(enum.IntEnum):
+    PASS = 0
+    WARN = 1
+    FAIL = 2
+
+
+class ComputeMode(enum.IntEnum):
+    UNKNOWN = 0
+    SPX = 1
+    DPX = 2
+    TPX = 3
+    QPX = 4
+    CPX = 5
+
+
+class Errcode(enum.IntEnum):
+    NONE = 0
+    FAILED = 1
+    INVALID_ARGUMENT = 2
+    NO_MEMORY = 3
+    NO_HARDWARE = 4
+    NOT_FOUND = 5
+    BAD_ATTRIBUTE = 6
+    CONFIG_SYNTAX = 7
+    PERMISSION = 8
+    BUSY_PROCESS = 9
+    MODE_UNSUPPORTED = 10
+    NPS_NEEDS_COMPUTE = 11
+    NOT_VALIDATED = 12
+    NPS_NEEDS_RELOAD = 13
+    READBACK_MISMATCH = 14
+    STALE_SNAPSHOT = 15
+    READ_ONLY = 16
+    LOCKED = 17
+    UNFINISHED_CHANGE = 18
+    DRIVER_IN_USE = 19
+    DRIVER_RELOAD = 20
+    GPU_LOST = 21
+    PARTITION_MISSING = 22
+    CORDONED = 23
+    SIM_ONLY = 24
+    NEEDS_CONFIRMATION = 25
+    RETRY = 26
+    UNSUPPORTED = 27
+    MODEL_UNKNOWN = 28
+    MODEL_FORMAT = 29
+    MODEL_TOO_LARGE = 30
+    PARTLY_DONE = 31
+    LEASED = 32
+    NO_ROOM = 33
+    OTHER_ALLOCATOR = 34
+    BAD_RECORDS = 35
+
+
+class FootprintValue(enum.IntEnum):
+    WEIGHTS_BYTES = 0
+    KV_BYTES = 1
+    ACTIVATION_BYTES = 2
+    PROCESS_BYTES = 3
+    COLLECTIVE_BYTES = 4
+    GRAPH_BYTES = 5
+    MARGIN_BYTES = 6
+    TOTAL_BYTES = 7
+    COMFORTABLE_BYTES = 8
+    PARAMETERS = 9
+    KV_BYTES_PER_TOKEN = 10
+    STATE_BYTES = 11
+    ACTIVE_BYTES = 12
+    CONTEXT = 13
+    MAX_SEQS = 14
+    MAX_BATCHED_TOKENS = 15
+    RANKS = 16
+    DRAFT_PARAMETERS = 17
+
+
+class Guarantee(enum.IntEnum):
+    NONE = 0
+    COOPERATIVE = 1
+    KERNEL = 2
+    HARDWARE = 3
+
+
+class LeaseState(enum.IntEnum):
+    PENDING = 0
+    PLACED = 1
+    RUNNING = 2
+    STOPPED = 3
+    FAILED = 4
+
+
+class MachineKind(enum.IntEnum):
+    REAL = 0
+    CAPTURE = 1
+    SIM = 2
+
+
+class MemoryMode(enum.IntEnum):
+    UNKNOWN = 0
+    NPS1 = 1
+    NPS2 = 2
+    NPS3 = 3
+    NPS4 = 4
+    NPS6 = 6
+    NPS8 = 8
+
+
+class PairState(enum.IntEnum):
+    NEVER = 0
+    CURRENT = 1
+    NOW = 2
+    AFTER_RELOAD = 3
+
+
+class Reload(enum.IntEnum):
+    AUTO = 0
+    NEVER = 1
+
+
+class Source(enum.IntEnum):
+    ABSENT = 0
+    SYSFS = 1
+    KFD = 2
+    DERIVED = 3
+    RECORD = 4
+
+
+class ChangeGpu(ctypes.Structure):
+    _fields_ = [
+        ("index", c_size_t),
+        ("bdf", c_char_p),
+        ("from_compute", c_int),
+        ("from_memory", c_int),
+        ("to_compute", c_int),
+        ("to_memory", c_int),
+        ("n_partitions_before", c_uint),
+        ("n_partitions_after", c_uint),
+        ("partition_bytes", c_uint64),
+        ("domain_bytes", c_uint64),
+        ("reserved", c_uint64 * 4),
+    ]
+
+
+class Check(ctypes.Structure):
+    _fields_ = [
+        ("id", c_char_p),
+        ("title", c_char_p),
+        ("state", c_int),
+        ("seen", c_char_p),
+        ("advice", c_char_p),
+        ("reserved", c_uint64 * 4),
+    ]
+
+
+class Error(ctypes.Structure):
+    _fields_ = [
+        ("errnum", c_int),
+        ("code", c_int),
+        ("object", c_char * 128),
+        ("message", c_char * 512),
+        ("hint", c_char * 384),
+        ("reserved", c_uint64 * 4),
+    ]
+
+
+class Fit(ctypes.Structure):
+    _fields_ = [
+        ("product", c_char_p),
+        ("compute", c_int),
+        ("memory", c_int),
+        ("validated", c_bool),
+        ("n_partitions", c_uint),
+        ("partition_bytes", c_uint64),
+        ("usable_bytes", c_uint64),
+        ("fits", c_int),
+        ("kv_tokens", c_uint64),
+        ("replicas", c_uint),
+        ("bandwidth_bytes_per_s", c_uint64),
+        ("bound_millitokens_per_s", c_uint64),
+        ("bound_context_millitokens_per_s", c_uint64),
+        ("reserved", c_uint64 * 4),
+    ]
+
+
+class Holder(ctypes.Structure):
+    _fields_ = [
+        ("pid", c_uint32),
+        ("command", c_char_p),
+        ("unit", c_char_p),
+        ("container", c_char_p),
+        ("job", c_char_p),
+        ("devices", c_char_p),
+        ("gpus", c_uint64),
+        ("memory_used_bytes", c_uint64),
+        ("reserved", c_uint64 * 4),
+    ]
+
+
+class Lease(ctypes.Structure):
+    _fields_ = [
+        ("id", c_uint64),
+        ("name", c_char_p),
+        ("state", c_int),
+        ("guarantee", c_int),
+        ("bytes", c_uint64),
+        ("bdf", c_char_p),
+        ("partition", c_uint32),
+        ("used_bytes", c_uint64),
+        ("share", c_uint32),
+        ("priority", c_int32),
+        ("owner", c_char_p),
+        ("why", c_char_p),
+        ("problem", c_char_p),
+        ("footprint", c_char_p),
+        ("labels", c_char_p),
+        ("created_s", c_uint64),
+        ("changed_s", c_uint64),
+        ("reserved", c_uint64 * 4),
+    ]
+
+
+class Pair(ctypes.Structure):
+    _fields_ = [
+        ("compute", c_int),
+        ("memory", c_int),
+        ("state", c_int),
+        ("validated", c_bool),
+        ("n_partitions", c_uint),
+        ("n_expected", c_uint),
+        ("xcds", c_uint),
+        ("cus", c_uint),
+        ("memory_bytes", c_uint64 * 8),
+        ("domain_bytes", c_uint64 * 8),
+        ("reason", c_char_p),
+        ("reserved", c_uint64 * 4),
+    ]
+
+
+class PartitionUse(ctypes.Structure):
+    _fields_ = [
+        ("bdf", c_char_p),
+        ("partition", c_uint32),
+        ("usable_bytes", c_uint64),
+        ("leased_bytes", c_uint64),
+        ("used_bytes", c_uint64),
+        ("unmanaged_bytes", c_uint64),
+        ("n_leases", c_uint32),
+        ("is_free", c_bool),
+        ("reserved", c_uint64 * 4),
+    ]
+
+
+rocpart_progress_fn = ctypes.CFUNCTYPE(None, c_void_p, c_uint, c_uint, c_char_p)
+
+# name: (result, [parameters])
+PROTOTYPES = {
+    "rocpart_catalog_free":
+        (c_void_p, [c_void_p]),
+    "rocpart_catalog_get_count":
+        (c_size_t, [c_void_p]),
+    "rocpart_catalog_get_name":
+        (c_char_p, [c_void_p, c_size_t]),
+    "rocpart_catalog_get_source":
+        (c_char_p, [c_void_p, c_size_t]),
+    "rocpart_catalog_load":
+        (c_int, [c_void_p, c_char_p, POINTER(Error)]),
+    "rocpart_catalog_new":
+        (c_int, [POINTER(c_void_p)]),
+    "rocpart_change_apply":
+        (c_int, [c_void_p, POINTER(Error)]),
+    "rocpart_change_check":
+        (c_int, [c_void_p, POINTER(Error)]),
+    "rocpart_change_free":
+        (None, [c_void_p]),
+    "rocpart_change_get_difference":
+        (c_char_p, [c_void_p, c_size_t]),
+    "rocpart_change_get_gpu":
+        (POINTER(ChangeGpu), [c_void_p, c_size_t]),
+    "rocpart_change_get_holders":
+        (c_int, [c_void_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_change_get_step":
+        (c_char_p, [c_void_p, c_size_t]),
+    "rocpart_change_get_warning":
+        (c_char_p, [c_void_p, c_size_t]),
+    "rocpart_change_load_config":
+        (c_int, [c_void_p, c_char_p, c_char_p, POINTER(Error)]),
+    "rocpart_change_load_file":
+        (c_int, [c_void_p, c_char_p, POINTER(Error)]),
+    "rocpart_change_needs_reload":
+        (c_bool, [c_void_p]),
+    "rocpart_change_new":
+        (c_int, [c_void_p, c_void_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_change_open_journal":
+        (c_int, [c_void_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_change_open_last":
+        (c_int, [c_void_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_change_set_allow_unvalidated":
+        (None, [c_void_p, c_bool]),
+    "rocpart_change_set_evict":
+        (None, [c_void_p, c_bool]),
+    "rocpart_change_set_modes":
+        (c_int, [c_void_p, c_void_p, c_int, c_int, POINTER(Error)]),
+    "rocpart_change_set_progress":
+        (None, [c_void_p, rocpart_progress_fn, c_void_p]),
+    "rocpart_change_set_reload":
+        (None, [c_void_p, c_int]),
+    "rocpart_change_set_wait_ms":
+        (None, [c_void_p, c_uint64]),
+    "rocpart_change_undo":
+        (c_int, [c_void_p, POINTER(Error)]),
+    "rocpart_check_state_to_string":
+        (c_char_p, [c_int]),
+    "rocpart_compute_mode_from_string":
+        (c_int, [c_char_p, POINTER(c_int)]),
+    "rocpart_compute_mode_to_string":
+        (c_char_p, [c_int]),
+    "rocpart_doctor_free":
+        (None, [c_void_p]),
+    "rocpart_doctor_get_check":
+        (POINTER(Check), [c_void_p, c_size_t]),
+    "rocpart_doctor_get_variable":
+        (c_char_p, [c_size_t]),
+    "rocpart_doctor_new":
+        (c_int, [c_void_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_doctor_run":
+        (c_int, [c_void_p, POINTER(Error)]),
+    "rocpart_doctor_set_user":
+        (c_int, [c_void_p, c_uint32, POINTER(c_uint32), c_size_t]),
+    "rocpart_doctor_set_variable":
+        (c_int, [c_void_p, c_char_p, c_char_p]),
+    "rocpart_errcode_exit_status":
+        (c_int, [c_int]),
+    "rocpart_errcode_to_string":
+        (c_char_p, [c_int]),
+    "rocpart_fits_free":
+        (c_void_p, [c_void_p]),
+    "rocpart_fits_get":
+        (POINTER(Fit), [c_void_p, c_size_t]),
+    "rocpart_fits_get_count":
+        (c_size_t, [c_void_p]),
+    "rocpart_fits_new":
+        (c_int, [c_void_p, c_uint64, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_flags_free":
+        (POINTER(c_char_p), [POINTER(c_char_p)]),
+    "rocpart_footprint_bound":
+        (c_int, [c_void_p, c_uint64, c_uint64, POINTER(c_uint64)]),
+    "rocpart_footprint_fits":
+        (c_int, [c_void_p, c_uint64]),
+    "rocpart_footprint_free":
+        (c_void_p, [c_void_p]),
+    "rocpart_footprint_get":
+        (c_int, [c_void_p, c_int, POINTER(c_uint64)]),
+    "rocpart_footprint_get_assumption":
+        (c_int, [c_void_p, c_size_t, POINTER(c_char_p), POINTER(c_char_p), POINTER(c_char_p)]),
+    "rocpart_footprint_get_confidence":
+        (c_char_p, [c_void_p, c_int]),
+    "rocpart_footprint_get_flags":
+        (c_int, [c_void_p, c_uint64, c_uint64, POINTER(POINTER(c_char_p))]),
+    "rocpart_footprint_get_source":
+        (c_char_p, [c_void_p, c_int]),
+    "rocpart_footprint_get_text":
+        (c_char_p, [c_void_p, c_char_p]),
+    "rocpart_footprint_kv_bytes":
+        (c_int, [c_void_p, c_uint64, POINTER(c_uint64)]),
+    "rocpart_footprint_kv_tokens":
+        (c_int, [c_void_p, c_uint64, POINTER(c_uint64)]),
+    "rocpart_footprint_new":
+        (c_int, [c_void_p, c_void_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_gathered_free":
+        (None, [c_void_p]),
+    "rocpart_gathered_get_file_count":
+        (c_size_t, [c_void_p]),
+    "rocpart_gathered_get_left_out":
+        (c_char_p, [c_void_p, c_size_t]),
+    "rocpart_gpu_get_bdf":
+        (c_char_p, [c_void_p]),
+    "rocpart_gpu_get_compute_mode":
+        (c_int, [c_void_p]),
+    "rocpart_gpu_get_degraded":
+        (c_char_p, [c_void_p, c_size_t]),
+    "rocpart_gpu_get_device_id":
+        (c_uint32, [c_void_p]),
+    "rocpart_gpu_get_expected_partition_count":
+        (c_size_t, [c_void_p]),
+    "rocpart_gpu_get_health":
+        (c_int, [c_void_p, POINTER(c_uint64), POINTER(c_uint64)]),
+    "rocpart_gpu_get_hive_id":
+        (c_int, [c_void_p, POINTER(c_uint64)]),
+    "rocpart_gpu_get_index":
+        (c_size_t, [c_void_p]),
+    "rocpart_gpu_get_memory_mode":
+        (c_int, [c_void_p]),
+    "rocpart_gpu_get_memory_used_bytes":
+        (c_int, [c_void_p, POINTER(c_uint64)]),
+    "rocpart_gpu_get_note":
+        (c_char_p, [c_void_p, c_size_t]),
+    "rocpart_gpu_get_numa_node":
+        (c_int, [c_void_p, POINTER(c_uint)]),
+    "rocpart_gpu_get_partition":
+        (c_void_p, [c_void_p, c_size_t]),
+    "rocpart_gpu_get_partition_count":
+        (c_size_t, [c_void_p]),
+    "rocpart_gpu_get_partitionable":
+        (c_int, [c_void_p, POINTER(c_bool)]),
+    "rocpart_gpu_get_pending_memory_mode":
+        (c_int, [c_void_p]),
+    "rocpart_gpu_get_product":
+        (c_char_p, [c_void_p]),
+    "rocpart_gpu_get_unique_id":
+        (c_int, [c_void_p, POINTER(c_uint64)]),
+    "rocpart_gpu_get_xcd_count":
+        (c_uint, [c_void_p]),
+    "rocpart_gpu_is_compute_mode_derived":
+        (c_bool, [c_void_p]),
+    "rocpart_guarantee_to_string":
+        (c_char_p, [c_int]),
+    "rocpart_holders_free":
+        (None, [c_void_p]),
+    "rocpart_holders_get":
+        (POINTER(Holder), [c_void_p, c_size_t]),
+    "rocpart_holders_is_complete":
+        (c_bool, [c_void_p]),
+    "rocpart_holders_new":
+        (c_int, [c_void_p, c_void_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_lease_adopt":
+        (c_int, [c_void_p, c_char_p, POINTER(c_size_t), POINTER(Error)]),
+    "rocpart_lease_release":
+        (c_int, [c_void_p, c_char_p, POINTER(c_size_t), POINTER(c_uint64), POINTER(Error)]),
+    "rocpart_lease_set_state":
+        (c_int, [c_void_p, c_uint64, c_int, POINTER(Error)]),
+    "rocpart_lease_state_to_string":
+        (c_char_p, [c_int]),
+    "rocpart_leases_check":
+        (c_int, [c_void_p, POINTER(c_char_p), POINTER(Error)]),
+    "rocpart_leases_export":
+        (c_int, [c_void_p, POINTER(c_char_p), POINTER(Error)]),
+    "rocpart_leases_free":
+        (None, [c_void_p]),
+    "rocpart_leases_get":
+        (POINTER(Lease), [c_void_p, c_size_t]),
+    "rocpart_leases_get_allocator":
+        (c_char_p, [c_void_p]),
+    "rocpart_leases_get_event":
+        (c_char_p, [c_void_p, c_size_t, POINTER(c_uint64), POINTER(c_uint64)]),
+    "rocpart_leases_get_use":
+        (POINTER(PartitionUse), [c_void_p, c_size_t]),
+    "rocpart_leases_import":
+        (c_int, [c_void_p, c_char_p, c_size_t, c_char_p, POINTER(c_size_t), POINTER(Error)]),
+    "rocpart_leases_new":
+        (c_int, [c_void_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_machine_close":
+        (None, [c_void_p]),
+    "rocpart_machine_gather":
+        (c_int, [c_void_p, c_char_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_machine_get_kind":
+        (c_int, [c_void_p]),
+    "rocpart_machine_get_shown_name":
+        (c_char_p, [c_void_p]),
+    "rocpart_machine_observe":
+        (c_int, [c_void_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_machine_open_capture":
+        (c_int, [c_char_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_machine_open_real":
+        (c_int, [c_char_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_machine_open_sim":
+        (c_int, [c_char_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_machine_open_sim_memory":
+        (c_int, [c_char_p, c_size_t, c_char_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_machine_read_generation":
+        (c_int, [c_void_p, POINTER(c_uint64)]),
+    "rocpart_machine_set_cordon":
+        (c_int, [c_void_p, c_char_p, c_bool, POINTER(Error)]),
+    "rocpart_memory_mode_from_string":
+        (c_int, [c_char_p, POINTER(c_int)]),
+    "rocpart_memory_mode_to_string":
+        (c_char_p, [c_int]),
+    "rocpart_model_find":
+        (c_int, [c_void_p, c_char_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_model_free":
+        (c_void_p, [c_void_p]),
+    "rocpart_model_get_architecture":
+        (c_char_p, [c_void_p]),
+    "rocpart_model_get_max_context":
+        (c_int, [c_void_p, POINTER(c_uint64)]),
+    "rocpart_model_get_name":
+        (c_char_p, [c_void_p]),
+    "rocpart_model_get_source":
+        (c_char_p, [c_void_p]),
+    "rocpart_model_new_bytes":
+        (c_int, [c_char_p, c_uint64, POINTER(c_void_p)]),
+    "rocpart_model_open":
+        (c_int, [c_char_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_model_open_at":
+        (c_int, [c_int, c_char_p, c_char_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_pair_state_to_string":
+        (c_char_p, [c_int]),
+    "rocpart_pairs_free":
+        (None, [c_void_p]),
+    "rocpart_pairs_get":
+        (POINTER(Pair), [c_void_p, c_size_t]),
+    "rocpart_pairs_get_count":
+        (c_size_t, [c_void_p]),
+    "rocpart_pairs_new":
+        (c_int, [c_void_p, c_void_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_partition_get_card_minor":
+        (c_int, [c_void_p, POINTER(c_uint)]),
+    "rocpart_partition_get_cus":
+        (c_uint, [c_void_p]),
+    "rocpart_partition_get_gpu":
+        (c_void_p, [c_void_p]),
+    "rocpart_partition_get_gpu_id":
+        (c_int, [c_void_p, POINTER(c_uint64)]),
+    "rocpart_partition_get_id":
+        (c_uint, [c_void_p]),
+    "rocpart_partition_get_kfd_node":
+        (c_uint, [c_void_p]),
+    "rocpart_partition_get_memory_bytes":
+        (c_int, [c_void_p, POINTER(c_uint64)]),
+    "rocpart_partition_get_memory_domain":
+        (c_int, [c_void_p, POINTER(c_uint), POINTER(c_uint64)]),
+    "rocpart_partition_get_memory_used_bytes":
+        (c_int, [c_void_p, POINTER(c_uint64)]),
+    "rocpart_partition_get_render_minor":
+        (c_uint, [c_void_p]),
+    "rocpart_partition_get_rocr_index":
+        (c_int, [c_void_p, POINTER(c_uint)]),
+    "rocpart_partition_get_xcds":
+        (None, [c_void_p, POINTER(c_uint), POINTER(c_uint)]),
+    "rocpart_place":
+        (c_int, [c_void_p, c_void_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_place_options_free":
+        (c_void_p, [c_void_p]),
+    "rocpart_place_options_new":
+        (c_int, [c_char_p, c_uint64, POINTER(c_void_p)]),
+    "rocpart_place_options_set_footprint":
+        (c_int, [c_void_p, c_void_p]),
+    "rocpart_place_options_set_label":
+        (c_int, [c_void_p, c_char_p, c_char_p]),
+    "rocpart_place_options_set_owner":
+        (c_int, [c_void_p, c_char_p, POINTER(Error)]),
+    "rocpart_place_options_set_partition":
+        (c_int, [c_void_p, c_char_p]),
+    "rocpart_place_options_set_priority":
+        (None, [c_void_p, c_int32]),
+    "rocpart_place_options_set_replicas":
+        (c_int, [c_void_p, c_uint32]),
+    "rocpart_place_options_set_share":
+        (c_int, [c_void_p, c_uint32]),
+    "rocpart_place_pending":
+        (c_int, [c_void_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_plan_add_model":
+        (c_int, [c_void_p, c_char_p]),
+    "rocpart_plan_free":
+        (c_void_p, [c_void_p]),
+    "rocpart_plan_is_feasible":
+        (c_bool, [c_void_p]),
+    "rocpart_plan_load_file":
+        (c_int, [c_void_p, c_char_p, POINTER(Error)]),
+    "rocpart_plan_new":
+        (c_int, [POINTER(c_void_p)]),
+    "rocpart_plan_set_allow_unvalidated":
+        (None, [c_void_p, c_bool]),
+    "rocpart_plan_set_machine":
+        (None, [c_void_p, c_void_p]),
+    "rocpart_plan_set_product":
+        (c_int, [c_void_p, c_char_p, c_size_t, POINTER(Error)]),
+    "rocpart_plan_solve":
+        (c_int, [c_void_p, c_void_p, c_uint64, POINTER(Error)]),
+    "rocpart_plan_to_json":
+        (c_int, [c_void_p, POINTER(c_char_p)]),
+    "rocpart_plan_verify":
+        (c_int, [c_char_p, c_size_t, c_char_p, POINTER(Error)]),
+    "rocpart_sim_create":
+        (c_int, [c_char_p, c_char_p, c_size_t, c_char_p, POINTER(Error)]),
+    "rocpart_sim_fault_add":
+        (c_int, [c_char_p, c_char_p, POINTER(Error)]),
+    "rocpart_sim_fault_clear":
+        (c_int, [c_char_p, POINTER(Error)]),
+    "rocpart_sim_fault_list":
+        (c_int, [c_char_p, POINTER(c_char_p), POINTER(Error)]),
+    "rocpart_sim_get_abi":
+        (c_int, [c_char_p, POINTER(c_uint), POINTER(Error)]),
+    "rocpart_sim_get_gpu_count":
+        (c_int, [c_char_p, POINTER(c_size_t), POINTER(Error)]),
+    "rocpart_sim_get_pids":
+        (c_int, [c_char_p, POINTER(POINTER(c_uint32)), POINTER(c_size_t), POINTER(Error)]),
+    "rocpart_sim_get_profile":
+        (c_int, [c_char_p, POINTER(c_char_p), POINTER(Error)]),
+    "rocpart_sim_hold":
+        (c_int, [c_char_p, c_void_p, POINTER(c_uint32), POINTER(Error)]),
+    "rocpart_sim_process_allow":
+        (c_int, [c_void_p, c_char_p, c_uint32]),
+    "rocpart_sim_process_free":
+        (c_void_p, [c_void_p]),
+    "rocpart_sim_process_new":
+        (c_int, [POINTER(c_void_p)]),
+    "rocpart_sim_process_open_kfd":
+        (None, [c_void_p]),
+    "rocpart_sim_process_open_render":
+        (c_int, [c_void_p, c_char_p, c_uint32]),
+    "rocpart_sim_process_set_cgroup":
+        (c_int, [c_void_p, c_char_p]),
+    "rocpart_sim_process_set_command":
+        (c_int, [c_void_p, c_char_p, c_char_p]),
+    "rocpart_sim_process_set_pid":
+        (None, [c_void_p, c_uint32]),
+    "rocpart_sim_process_set_start":
+        (None, [c_void_p, c_uint64]),
+    "rocpart_sim_process_set_uid":
+        (None, [c_void_p, c_uint32]),
+    "rocpart_sim_process_use_vram":
+        (c_int, [c_void_p, c_char_p, c_uint32, c_uint64]),
+    "rocpart_sim_reload":
+        (c_int, [c_char_p, POINTER(Error)]),
+    "rocpart_sim_remove":
+        (c_int, [c_char_p, POINTER(Error)]),
+    "rocpart_sim_reset":
+        (c_int, [c_char_p, POINTER(Error)]),
+    "rocpart_sim_unhold":
+        (c_int, [c_char_p, c_uint32, POINTER(Error)]),
+    "rocpart_size_options_free":
+        (c_void_p, [c_void_p]),
+    "rocpart_size_options_new":
+        (c_int, [POINTER(c_void_p)]),
+    "rocpart_size_options_set_context":
+        (None, [c_void_p, c_uint64]),
+    "rocpart_size_options_set_eager":
+        (None, [c_void_p, c_bool]),
+    "rocpart_size_options_set_engine":
+        (c_int, [c_void_p, c_char_p]),
+    "rocpart_size_options_set_kv_dtype":
+        (c_int, [c_void_p, c_char_p]),
+    "rocpart_size_options_set_max_batched_tokens":
+        (None, [c_void_p, c_uint64]),
+    "rocpart_size_options_set_max_seqs":
+        (None, [c_void_p, c_uint64]),
+    "rocpart_size_options_set_precision":
+        (c_int, [c_void_p, c_char_p]),
+    "rocpart_size_options_set_tensor_parallel":
+        (None, [c_void_p, c_uint32]),
+    "rocpart_snapshot_export":
+        (c_int, [c_void_p, POINTER(c_char_p), POINTER(Error)]),
+    "rocpart_snapshot_find_gpu":
+        (c_int, [c_void_p, c_char_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_snapshot_find_partition":
+        (c_int, [c_void_p, c_char_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_snapshot_get_abi":
+        (c_char_p, [c_void_p]),
+    "rocpart_snapshot_get_generation":
+        (c_int, [c_void_p, POINTER(c_uint64)]),
+    "rocpart_snapshot_get_gpu":
+        (c_void_p, [c_void_p, c_size_t]),
+    "rocpart_snapshot_get_gpu_count":
+        (c_size_t, [c_void_p]),
+    "rocpart_snapshot_get_kind":
+        (c_int, [c_void_p]),
+    "rocpart_snapshot_get_source":
+        (c_int, [c_void_p, c_char_p]),
+    "rocpart_snapshot_get_source_name":
+        (c_char_p, [c_size_t]),
+    "rocpart_snapshot_ref":
+        (c_void_p, [c_void_p]),
+    "rocpart_snapshot_unref":
+        (c_void_p, [c_void_p]),
+    "rocpart_source_to_string":
+        (c_char_p, [c_int]),
+    "rocpart_strerror":
+        (c_char_p, [c_int]),
+    "rocpart_usable_bytes":
+        (c_uint64, [c_uint64, c_uint64, c_uint64, c_uint64]),
+    "rocpart_version":
+        (c_char_p, []),
+}

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: MIT
+"""Switching modes: a change is described, checked whole, and only then done."""
+import ctypes
+import os
+import weakref
+from dataclasses import dataclass
+from typing import Any, Callable, List, Optional, Union
+
+from . import _abi
+from ._abi import ComputeMode, MemoryMode, Reload
+from ._lib import decode, encode, lib, texts
+from .node import Gpu, Machine, Snapshot, as_mode
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class GpuChange:
+    """What a change does to one GPU."""
+    index: int
+    bdf: str
+    from_compute: ComputeMode
+    from_memory: MemoryMode
+    to_compute: ComputeMode
+    to_memory: MemoryMode
+    n_partitions_before: int
+    n_partitions_after: int
+    partition_bytes: int
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A process that holds GPUs."""
+    pid: int
+    command: str
+    unit: str
+    container: str
+    job: str
+    devices: str
+    memory_used_bytes: int
+
+
+class Change:
+    """A set of mode switches of a machine. Nothing is written before apply()."""
+
+    def __init__(self, machine: Machine, snapshot: Optional[Snapshot] = None,
+                 _handle: Optional[int] = None) -> None:
+        self._machine = machine  # it outlives the change
+        self._snapshot = snapshot
+        if _handle is None:
+            self._snapshot = snapshot or machine.observe()
+            _handle = lib.new("change_new", machine.handle, self._snapshot.handle)
+        self.handle = _handle
+        self._progress: Any = None
+        weakref.finalize(self, lib.change_free, _handle)
+
+    @classmethod
+    def unfinished(cls, machine: Machine) -> "Change":
+        """The change that an interruption left: apply() goes on with it, undo() takes it back."""
+        return cls(machine, _handle=lib.new("change_open_journal", machine.handle))
+
+    @classmethod
+    def back(cls, machine: Machine) -> "Change":
+        """The reverse of the change that was finished last."""
+        return cls(machine, _handle=lib.new("change_open_last", machine.handle))
+
+    def set_modes(self, gpu: Optional[Gpu] = None,
+                  compute: Union[ComputeMode, str, None] = None,
+                  memory: Union[MemoryMode, str, None] = None) -> "Change":
+        """Add a wish; gpu None: every GPU that can be partitioned; a mode None: leave it."""
+        handle = None
+        if gpu is not None:
+            if self._snapshot is None:
+                raise ValueError("a change that was opened takes no more wishes")
+            handle = self._snapshot.gpu_handle(gpu)
+        lib.call("change_set_modes", self.handle, handle, as_mode(ComputeMode, compute),
+                 as_mode(MemoryMode, memory))
+        return self
+
+    def load(self, path: Union[str, "os.PathLike[str]"], config: Optional[str] = None) -> "Change":
+        """Add the wishes of a node.yaml, or of one configuration of a file of several."""
+        lib.call("change_load_config", self.handle, encode(path),
+                 encode(config) if config is not None else None)
+        return self
+
+    def allow_unvalidated(self, allow: bool = True) -> "Change":
+        """Accept pairs that the vendor has not validated."""
+        lib.change_set_allow_unvalidated(self.handle, allow)
+        return self
+
+    def set_reload(self, reload: Reload) -> "Change":
+        """Whether the driver may be reloaded."""
+        lib.change_set_reload(self.handle, reload)
+        return self
+
+    def set_wait_ms(self, wait_ms: int) -> "Change":
+        """How long to wait for GPUs to become idle; 10,000 unless set."""
+        lib.change_set_wait_ms(self.handle, wait_ms)
+        return self
+
+    def on_progress(self, progress: Optional[Progress]) -> "Change":
+        """Have each step reported: step, number of steps, text."""
+        def tell(_userdata: Any, step: int, n_steps: int, text: bytes) -> None:
+            assert progress is not None
+            progress(step, n_steps, decode(text))
+        self._progress = _abi.rocpart_progress_fn(tell) if progress else _abi.rocpart_progress_fn()
+        lib.change_set_progress(self.handle, self._progress, None)
+        return self
+
+    def check(self) -> "Change":
+        """Check all of it; raises what would refuse it. Writes nothing."""
+        lib.call("change_check", self.handle)
+        return self
+
+    @property
+    def gpus(self) -> List[GpuChange]:
+        """What is switched, after check(); empty: everything is so already."""
+        found: List[GpuChange] = []
+        while True:
+            p = lib.change_get_gpu(self.handle, len(found))
+            if not p:
+                return found
+            g = p.contents
+            found.append(GpuChange(
+                g.index, decode(g.bdf), ComputeMode(g.from_compute), MemoryMode(g.from_memory),
+                ComputeMode(g.to_compute), MemoryMode(g.to_memory), g.n_partitions_before,
+                g.n_partitions_after, g.partition_bytes))
+
+    @property
+    def steps(self) -> List[str]:
+        """What is done, in order, after check()."""
+        return texts(lib.change_get_step, self.handle)
+
+    @property
+    def warnings(self) -> List[str]:
+        """What stops, what is renumbered, what cannot be undone, after check()."""
+        return texts(lib.change_get_warning, self.handle)
+
+    @property
+    def differences(self) -> List[str]:
+        """What is not as wished, after check()."""
+        return texts(lib.change_get_difference, self.handle)
+
+    @property
+    def needs_reload(self) -> bool:
+        """Whether the driver is reloaded, after check()."""
+        return bool(lib.change_needs_reload(self.handle))
+
+    def holders(self) -> List[Holder]:
+        """Processes that stand in the way now, after check()."""
+        handle = lib.new("change_get_holders", self.handle)
+        try:
+            found: List[Holder] = []
+            while True:
+                p = lib.holders_get(handle, len(found))
+                if not p:
+                    return found
+                h = p.contents
+                found.append(Holder(h.pid, decode(h.command), decode(h.unit), decode(h.container),
+                                    decode(h.job), decode(h.devices), h.memory_used_bytes))
+        finally:
+            lib.holders_free(handle)
+
+    def apply(self) -> None:
+        """Do it, or go on with it. Stops workloads' devices; needs root on hardware."""
+        lib.call("change_apply", self.handle)
+
+    def undo(self) -> None:
+        """Take an unfinished change back."""
+        lib.call("change_undo", self.handle)

@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: MIT
+"""Machines and immutable pictures of them."""
+import ctypes
+import os
+import weakref
+from dataclasses import dataclass
+from typing import Any, List, Optional, Tuple, Type, TypeVar, Union
+
+from ._abi import ComputeMode, MachineKind, MemoryMode, PairState
+from ._lib import decode, encode, lib, maybe, texts
+
+_Mode = TypeVar("_Mode", ComputeMode, MemoryMode)
+
+
+def as_mode(kind: Type[_Mode], mode: Union[_Mode, str, None]) -> _Mode:
+    """A mode by itself or by its name; None: UNKNOWN, which means leave it."""
+    if mode is None:
+        return kind.UNKNOWN
+    if isinstance(mode, str):
+        out = ctypes.c_int()
+        lib.check("compute_mode_from_string" if kind is ComputeMode else "memory_mode_from_string",
+                  encode(mode), ctypes.byref(out))
+        return kind(out.value)
+    return kind(mode)
+
+
+@dataclass(frozen=True)
+class Partition:
+    """One logical device; None where the machine does not tell. Bytes are bytes."""
+    gpu_index: int
+    bdf: str
+    id: int
+    first_xcd: int
+    n_xcds: int
+    cus: int
+    memory_bytes: Optional[int]
+    memory_domain: Optional[int]
+    memory_domain_bytes: Optional[int]
+    memory_used_bytes: Optional[int]
+    render_minor: int
+    card_minor: Optional[int]
+    kfd_node: int
+    gpu_id: Optional[int]
+    rocr_index: Optional[int]
+
+    @property
+    def name(self) -> str:
+        """GPU/ID, as the rocpart command takes it. Valid until a GPU is added or lost."""
+        return f"{self.gpu_index}/{self.id}"
+
+    @property
+    def xcds(self) -> List[int]:
+        """Its compute dies, logical numbers on the GPU."""
+        return list(range(self.first_xcd, self.first_xcd + self.n_xcds))
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """One physical package; None where the machine does not tell."""
+    index: int
+    bdf: str
+    product: Optional[str]
+    device_id: int
+    compute_mode: ComputeMode
+    memory_mode: MemoryMode
+    pending_memory_mode: MemoryMode
+    partitionable: Optional[bool]
+    healthy: Optional[bool]
+    degraded: Tuple[str, ...]
+    notes: Tuple[str, ...]
+    numa_node: Optional[int]
+    hive_id: Optional[int]
+    unique_id: Optional[int]
+    n_xcds: int
+    memory_used_bytes: Optional[int]
+    n_expected_partitions: int
+    partitions: Tuple[Partition, ...]
+
+    def partition(self, partition_id: int) -> Optional[Partition]:
+        """The partition of that id; None: it is not there."""
+        return next((p for p in self.partitions if p.id == partition_id), None)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A pair of modes of a GPU and what it yields."""
+    compute: ComputeMode
+    memory: MemoryMode
+    state: PairState
+    validated: bool
+    n_partitions: int
+    n_expected: int
+    xcds: int
+    cus: int
+    memory_bytes: Tuple[int, ...]
+    domain_bytes: Tuple[int, ...]
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """"CPX/NPS4"."""
+        return f"{self.compute.name}/{self.memory.name}"
+
+
+def _partition(handle: int, index: int, bdf: str) -> Partition:
+    first, count = ctypes.c_uint(), ctypes.c_uint()
+    domain, domain_bytes = ctypes.c_uint(), ctypes.c_uint64()
+    lib.partition_get_xcds(handle, ctypes.byref(first), ctypes.byref(count))
+    known = lib.partition_get_memory_domain(handle, ctypes.byref(domain),
+                                            ctypes.byref(domain_bytes)) == 0
+    return Partition(
+        gpu_index=index, bdf=bdf, id=lib.partition_get_id(handle),
+        first_xcd=first.value, n_xcds=count.value, cus=lib.partition_get_cus(handle),
+        memory_bytes=maybe("partition_get_memory_bytes", handle, ctypes.c_uint64),
+        memory_domain=domain.value if known else None,
+        memory_domain_bytes=domain_bytes.value if known else None,
+        memory_used_bytes=maybe("partition_get_memory_used_bytes", handle, ctypes.c_uint64),
+        render_minor=lib.partition_get_render_minor(handle),
+        card_minor=maybe("partition_get_card_minor", handle, ctypes.c_uint),
+        kfd_node=lib.partition_get_kfd_node(handle),
+        gpu_id=maybe("partition_get_gpu_id", handle, ctypes.c_uint64),
+        rocr_index=maybe("partition_get_rocr_index", handle, ctypes.c_uint))
+
+
+def _gpu(handle: int) -> Gpu:
+    index, bdf = lib.gpu_get_index(handle), decode(lib.gpu_get_bdf(handle))
+    health = lib.gpu_get_health(handle, None, None)
+    partitions = [lib.gpu_get_partition(handle, i)
+                  for i in range(lib.gpu_get_partition_count(handle))]
+    return Gpu(
+        index=index, bdf=bdf, product=decode(lib.gpu_get_product(handle)),
+        device_id=lib.gpu_get_device_id(handle),
+        compute_mode=ComputeMode(lib.gpu_get_compute_mode(handle)),
+        memory_mode=MemoryMode(lib.gpu_get_memory_mode(handle)),
+        pending_memory_mode=MemoryMode(lib.gpu_get_pending_memory_mode(handle)),
+        partitionable=maybe("gpu_get_partitionable", handle, ctypes.c_bool),
+        healthy=None if health < 0 else health == 1,
+        degraded=tuple(texts(lib.gpu_get_degraded, handle)),
+        notes=tuple(texts(lib.gpu_get_note, handle)),
+        numa_node=maybe("gpu_get_numa_node", handle, ctypes.c_uint),
+        hive_id=maybe("gpu_get_hive_id", handle, ctypes.c_uint64),
+        unique_id=maybe("gpu_get_unique_id", handle, ctypes.c_uint64),
+        n_xcds=lib.gpu_get_xcd_count(handle),
+        memory_used_bytes=maybe("gpu_get_memory_used_bytes", handle, ctypes.c_uint64),
+        n_expected_partitions=lib.gpu_get_expected_partition_count(handle),
+        partitions=tuple(_partition(p, index, bdf) for p in partitions))
+
+
+class Snapshot:
+    """A picture of a machine under one generation; it never changes."""
+
+    def __init__(self, handle: int) -> None:
+        self.handle = handle
+        weakref.finalize(self, lib.snapshot_unref, handle)
+        generation = ctypes.c_uint64()
+        r = lib.snapshot_get_generation(handle, ctypes.byref(generation))
+        self.generation: Optional[int] = generation.value if r == 0 else None
+        self.kind = MachineKind(lib.snapshot_get_kind(handle))
+        self.abi: Optional[str] = decode(lib.snapshot_get_abi(handle))
+        self.gpus: Tuple[Gpu, ...] = tuple(
+            _gpu(lib.snapshot_get_gpu(handle, i))
+            for i in range(lib.snapshot_get_gpu_count(handle)))
+
+    @property
+    def partitions(self) -> List[Partition]:
+        """Every partition of every GPU."""
+        return [p for g in self.gpus for p in g.partitions]
+
+    def find_gpu(self, name: Union[int, str]) -> Gpu:
+        """A GPU by index, BDF or unique id."""
+        out = ctypes.c_void_p()
+        lib.call("snapshot_find_gpu", self.handle, encode(str(name)), ctypes.byref(out))
+        return self.gpus[lib.gpu_get_index(out)]
+
+    def find_partition(self, name: str) -> Partition:
+        """A partition by "GPU/ID"."""
+        out = ctypes.c_void_p()
+        lib.call("snapshot_find_partition", self.handle, encode(name), ctypes.byref(out))
+        gpu = self.gpus[lib.gpu_get_index(lib.partition_get_gpu(out))]
+        found = gpu.partition(lib.partition_get_id(out))
+        assert found is not None
+        return found
+
+    def pairs(self, gpu: Gpu) -> List[Pair]:
+        """Every pair of modes of a GPU, the impossible ones with their reason."""
+        handle = lib.new("pairs_new", self.handle, self.gpu_handle(gpu))
+        try:
+            rows = [lib.pairs_get(handle, i).contents
+                    for i in range(lib.pairs_get_count(handle))]
+            return [Pair(ComputeMode(p.compute), MemoryMode(p.memory), PairState(p.state),
+                         p.validated, p.n_partitions, p.n_expected, p.xcds, p.cus,
+                         tuple(p.memory_bytes[:p.n_partitions]),
+                         tuple(b for b in p.domain_bytes if b), decode(p.reason)) for p in rows]
+        finally:
+            lib.pairs_free(handle)
+
+    def gpu_handle(self, gpu: Gpu) -> int:
+        """The library's object of a GPU."""
+        return int(lib.snapshot_get_gpu(self.handle, gpu.index))
+
+    def export(self) -> str:
+        """The present modes as a file that Change.load() reads."""
+        out = ctypes.c_char_p()
+        lib.call("snapshot_export", self.handle, ctypes.byref(out))
+        return str(lib.take_text(out))
+
+
+class Machine:
+    """This computer, a capture, or a simulated machine. One thread at a time."""
+
+    def __init__(self, handle: int) -> None:
+        self.handle = handle
+        self._close = weakref.finalize(self, lib.machine_close, handle)
+
+    @classmethod
+    def real(cls, state_dir: Union[str, "os.PathLike[str]", None] = None) -> "Machine":
+        """The computer that the program runs on. Touches no hardware."""
+        return cls(lib.new("machine_open_real", encode(state_dir) if state_dir else None))
+
+    @classmethod
+    def capture(cls, folder: Union[str, "os.PathLike[str]"]) -> "Machine":
+        """Files copied from a real machine; it can be read only."""
+        return cls(lib.new("machine_open_capture", encode(folder)))
+
+    @classmethod
+    def sim(cls, folder: Union[str, "os.PathLike[str]"]) -> "Machine":
+        """The simulated machine in a folder, see rocpart.sim."""
+        return cls(lib.new("machine_open_sim", encode(folder)))
+
+    @classmethod
+    def in_memory(cls, profile: str, name: str = "profile") -> "Machine":
+        """A private simulated machine: no files, nobody else sees it, it ends with the object.
+
+        profile is the text of a profile, see profiles/; name stands in messages about it.
+        """
+        text = profile.encode()
+        return cls(lib.new("machine_open_sim_memory", text, len(text), encode(name)))
+
+    @property
+    def kind(self) -> MachineKind:
+        """REAL, CAPTURE or SIM."""
+        return MachineKind(lib.machine_get_kind(self.handle))
+
+    def read_generation(self) -> Optional[int]:
+        """Number that changes with each switch; None: there is no KFD. Reads one file."""
+        return maybe("machine_read_generation", self.handle, ctypes.c_uint64)
+
+    def observe(self) -> Snapshot:
+        """A picture of the machine now."""
+        return Snapshot(lib.new("machine_observe", self.handle))
+
+    def set_cordon(self, bdf: str, cordoned: bool = True) -> None:
+        """Keep a GPU out of changes and placement, or let it in again. Durable."""
+        lib.call("machine_set_cordon", self.handle, encode(bdf), cordoned)
+
+    def close(self) -> None:
+        """Close it now; snapshots stay valid."""
+        self._close()
+        self.handle = 0
+
+    def __enter__(self) -> "Machine":
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self.close()

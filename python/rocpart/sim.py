@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+"""Simulated machines that live in folders, shared with the rocpart command."""
+import ctypes
+import errno
+import os
+import pathlib
+import re
+from typing import Dict, List, Optional, Tuple, Union
+
+from ._lib import data_dirs, encode, lib
+from .errors import NotFoundError, RocpartError
+from .node import Machine
+
+Path = Union[str, "os.PathLike[str]"]
+
+
+def profiles() -> Dict[str, pathlib.Path]:
+    """Profiles by name: what simulated machines can be made of."""
+    found: Dict[str, pathlib.Path] = {}
+    for folder in data_dirs():
+        for path in sorted((folder / "profiles").glob("*.yaml")):
+            found.setdefault(path.stem, path)
+    return found
+
+
+def profile_text(name: str) -> str:
+    """Text of a profile."""
+    try:
+        return profiles()[name].read_text(encoding="utf-8")
+    except KeyError:
+        raise NotFoundError(-2, 5, name, f"there is no profile '{name}'",
+                            "there are " + ", ".join(sorted(profiles()))) from None
+
+
+def profile_of_product(product: str) -> str:
+    """The profile with the most GPUs of a product: "MI300X" gives "mi300x-8"."""
+    pattern = re.compile(re.escape(product.strip().lower()) + r"-(\d+)$")
+    sizes = [(int(m.group(1)), m.group(0)) for m in map(pattern.match, profiles()) if m]
+    if not sizes:
+        known = sorted({m.group(1).upper() for m in (re.match(r"(mi\w+)-\d+$", n)
+                                                     for n in profiles()) if m})
+        raise NotFoundError(-2, 5, product, f"there is no simulated machine of '{product}'",
+                            "there are " + ", ".join(known))
+    return max(sizes)[1]
+
+
+def folder(name: str) -> pathlib.Path:
+    """Where the rocpart command keeps the simulated machine NAME, or that of a profile FILE."""
+    state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    stem = os.path.basename(name)
+    return pathlib.Path(state) / "rocpart/sim" / (stem[:-5] if stem.endswith(".yaml") else stem)
+
+
+def create(directory: Path, profile: str, name: str) -> None:
+    """Make a machine in an absolute folder and power it on; name stands in messages."""
+    text = profile.encode()
+    lib.call("sim_create", encode(directory), text, len(text), encode(name))
+
+
+def open_named(name: str) -> Machine:
+    """The simulated machine of `rocpart --sim NAME`, made from its profile when missing."""
+    directory = folder(name)
+    try:
+        return Machine.sim(directory)
+    except NotFoundError:
+        is_path = "/" in name or name.endswith(".yaml")
+        text = pathlib.Path(name).read_text("utf-8") if is_path else profile_text(name)
+        try:
+            create(directory, text, directory.name)
+        except RocpartError as e:
+            if e.errnum != -errno.EEXIST:  # somebody else was faster
+                raise
+        return Machine.sim(directory)
+
+
+def remove(directory: Path) -> None:
+    """Delete a machine and what was recorded about it."""
+    lib.call("sim_remove", encode(directory))
+
+
+def reset(directory: Path) -> None:
+    """Power off and on."""
+    lib.call("sim_reset", encode(directory))
+
+
+def reload(directory: Path) -> None:
+    """Somebody else unloads and loads the driver."""
+    lib.call("sim_reload", encode(directory))
+
+
+def hold(directory: Path, vram: Optional[List[Tuple[str, int, int]]] = None,
+         command: str = "python3", pid: int = 0) -> int:
+    """Start a process that has the KFD open and uses VRAM: (BDF, partition, bytes). Its pid."""
+    process, started = ctypes.c_void_p(), ctypes.c_uint32()
+    lib.check("sim_process_new", ctypes.byref(process))
+    try:
+        lib.sim_process_set_pid(process, pid)
+        lib.check("sim_process_set_command", process, encode(command), None)
+        lib.sim_process_open_kfd(process)
+        for bdf, partition, n_bytes in vram or []:
+            lib.check("sim_process_use_vram", process, encode(bdf), partition, n_bytes)
+        lib.call("sim_hold", encode(directory), process, ctypes.byref(started))
+        return started.value
+    finally:
+        lib.sim_process_free(process)
+
+
+def unhold(directory: Path, pid: int) -> None:
+    """End a process."""
+    lib.call("sim_unhold", encode(directory), pid)
+
+
+def fault_add(directory: Path, rule: str) -> None:
+    """Let something go wrong: OP:PATTERN:EFFECT[:N], see rocpart_sim_fault_add()."""
+    lib.call("sim_fault_add", encode(directory), encode(rule))
+
+
+def fault_clear(directory: Path) -> None:
+    """Remove all rules."""
+    lib.call("sim_fault_clear", encode(directory))
