@@ -46,10 +46,12 @@ static int copy_link(int from_fd, const char *name, int dir_fd)
 
 /*
  * AMD's libraries keep a lock for each card in shared memory, by its number: those of the simulated
- * cards must not be the locks of the host's.
+ * cards must not be the locks of the host's. A machine that is kept there itself is not hidden.
  */
-static int make_shm(struct rp_simfs *fs)
+static int make_shm(struct rp_simfs *fs, int host_fd)
 {
+	if (rp_str_starts(fs->folder, "/dev/shm/"))
+		return bind_at(host_fd, "shm", fs->dev_fd, "/dev");
 	if (mkdirat(fs->dev_fd, "shm", 0755) < 0)
 		return rp_neg_errno();
 	if (mount("rocpart-sim", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") < 0)
@@ -99,7 +101,7 @@ int rp_simfs_show_host(struct rp_simfs *fs, const struct rp_simfs_host *host)
 	int r = show_dev(fs, host->dev_fd);
 
 	if (r == 0)
-		r = make_shm(fs);
+		r = make_shm(fs, host->dev_fd);
 	if (r == 0 && mkdirat(fs->sys_fd, "devices", 0755) < 0)
 		r = rp_neg_errno();
 	if (r == 0)

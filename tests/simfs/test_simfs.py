@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 from pathlib import Path
@@ -164,6 +165,17 @@ class Exec(SimfsCase):
                          "cat /dev/dri/renderD128 2>&1 || true")
         self.assertEqual(out.splitlines()[0], "e2:80")  # 226:128
         self.assertIn("Permission denied", out)
+
+    def test_exec_shared_memory_is_another_one(self):
+        self.assertEqual(self.shell("mi300x-1", "touch /dev/shm/rocm_smi_card0; ls /dev/shm"),
+                         "rocm_smi_card0\n")
+        self.assertFalse(os.path.exists("/dev/shm/rocm_smi_card0"))
+
+    def test_exec_machine_in_shared_memory_works(self):
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+            env = dict(self.env, XDG_STATE_HOME=folder)
+            out = self.inside("mi300x-1", ROCPART, "status", env=env)
+        self.assertIn("SPX", out)
 
     def test_exec_has_given_up_the_right_to_load_modules(self):
         status = self.inside("mi300x-1", "cat", "/proc/self/status")
