@@ -293,6 +293,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, POINTER(Error)]),
     "rocpart_change_free":
         (None, [c_void_p]),
+    "rocpart_change_get_allocator":
+        (c_char_p, [c_void_p]),
     "rocpart_change_get_difference":
         (c_char_p, [c_void_p, c_size_t]),
     "rocpart_change_get_gpu":
@@ -439,6 +441,8 @@ PROTOTYPES = {
         (None, [c_void_p]),
     "rocpart_holders_get":
         (POINTER(Holder), [c_void_p, c_size_t]),
+    "rocpart_holders_get_advice":
+        (c_char_p, [c_void_p, c_size_t]),
     "rocpart_holders_is_complete":
         (c_bool, [c_void_p]),
     "rocpart_holders_new":
