@@ -66,6 +66,7 @@ install: build
 
 format:
 	@clang-format -i $$(git ls-files '*.c' '*.h')
+	@python3 tools/make-python-abi.py
 
 lint:
 	@clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')

@@ -6,7 +6,7 @@ touches no hardware; only Change.apply() and Change.undo() switch a GPU.
 """
 from ._abi import (ComputeMode, Errcode, FootprintValue, MachineKind, MemoryMode, PairState,
                    Reload)
-from ._lib import lib as _lib
+from ._lib import lib as _library
 from .change import Change, GpuChange, Holder
 from .errors import (AccessError, InvalidArgumentError, MachineError, ModeError, ModelError,
                      ModelUnknownError, NoHardwareError, NoRoomError, NotFoundError, PendingError,
@@ -18,7 +18,7 @@ from .plan import Plan, verify
 
 def version() -> str:
     """Version of the library."""
-    return str(_lib.version().decode())
+    return str(_library.version().decode())
 
 
 __all__ = [

@@ -258,6 +258,19 @@ class PartitionUse(ctypes.Structure):
     ]
 
 
+class Placement(ctypes.Structure):
+    _fields_ = [
+        ("name", c_char_p),
+        ("bytes", c_uint64),
+        ("bdf", c_char_p),
+        ("partition", c_uint32),
+        ("share", c_uint32),
+        ("priority", c_int32),
+        ("is_new", c_bool),
+        ("reserved", c_uint64 * 4),
+    ]
+
+
 rocpart_progress_fn = ctypes.CFUNCTYPE(None, c_void_p, c_uint, c_uint, c_char_p)
 
 # name: (result, [parameters])
@@ -280,6 +293,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, POINTER(Error)]),
     "rocpart_change_free":
         (None, [c_void_p]),
+    "rocpart_change_get_allocator":
+        (c_char_p, [c_void_p]),
     "rocpart_change_get_difference":
         (c_char_p, [c_void_p, c_size_t]),
     "rocpart_change_get_gpu":
@@ -426,6 +441,8 @@ PROTOTYPES = {
         (None, [c_void_p]),
     "rocpart_holders_get":
         (POINTER(Holder), [c_void_p, c_size_t]),
+    "rocpart_holders_get_advice":
+        (c_char_p, [c_void_p, c_size_t]),
     "rocpart_holders_is_complete":
         (c_bool, [c_void_p]),
     "rocpart_holders_new":
@@ -558,8 +575,14 @@ PROTOTYPES = {
         (c_int, [c_void_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_plan_add_model":
         (c_int, [c_void_p, c_char_p]),
+    "rocpart_plan_file_has_models":
+        (c_bool, [c_char_p]),
+    "rocpart_plan_fill_change":
+        (c_int, [c_void_p, c_void_p, POINTER(Error)]),
     "rocpart_plan_free":
         (c_void_p, [c_void_p]),
+    "rocpart_plan_get_placement":
+        (c_int, [c_void_p, c_size_t, POINTER(Placement)]),
     "rocpart_plan_is_feasible":
         (c_bool, [c_void_p]),
     "rocpart_plan_load_file":
@@ -568,6 +591,8 @@ PROTOTYPES = {
         (c_int, [POINTER(c_void_p)]),
     "rocpart_plan_set_allow_unvalidated":
         (None, [c_void_p, c_bool]),
+    "rocpart_plan_set_leases":
+        (None, [c_void_p, c_void_p]),
     "rocpart_plan_set_machine":
         (None, [c_void_p, c_void_p]),
     "rocpart_plan_set_product":

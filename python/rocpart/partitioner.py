@@ -76,6 +76,7 @@ class BasePartitioner:
         self.gpu_id = gpu_id
         self.gpu_name: Optional[str] = None
         self.last_error: Optional[str] = None
+        self.wait_ms = 10_000  # how long a switch waits for GPUs to become idle
         self._catalog = catalog
         self._machine: Optional[Machine] = None
         self._books: Optional[Books] = None
@@ -143,7 +144,7 @@ class BasePartitioner:
         if (gpu.compute_mode, gpu.memory_mode) != (compute, memory):
             self._refuse_occupied([gpu] if gpu.memory_mode == memory else snapshot.gpus)
             change = Change(self._open()[0], snapshot).allow_unvalidated(allow_unvalidated)
-            change.set_modes(gpu, compute, memory)
+            change.set_wait_ms(self.wait_ms).set_modes(gpu, compute, memory)
             for other in snapshot.gpus if gpu.memory_mode != memory else ():
                 if other.index != gpu.index and other.hive_id is not None \
                         and other.hive_id == gpu.hive_id:

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: MIT
+"""The package rocpart: finding the library, errors, pictures, changes, models, plans."""
+import gc
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import unittest
+
+from support import LLAMA, ROOT, MachineTest
+
+import rocpart
+from rocpart import _abi, errors, sim
+from rocpart._lib import lib
+from rocpart.leases import LeaseBooks, MemoryBooks, Wish
+
+GIB = 2**30
+
+
+class Api(MachineTest):
+    def memory(self, profile="mi300x-8"):
+        return rocpart.Machine.in_memory(sim.profile_text(profile), profile)
+
+    def run_python(self, code, path, **env):
+        whole = {k: v for k, v in os.environ.items()
+                 if k not in ("ROCPART_LIBRARY", "ROCPART_DATA", "LD_LIBRARY_PATH")}
+        whole.update(env, PYTHONPATH=str(path))
+        return subprocess.run([sys.executable, "-c", code], env=whole, cwd="/", text=True,
+                              capture_output=True, check=False)
+
+    def test_library_that_is_named_is_taken_and_no_other(self):
+        done = self.run_python("import rocpart", ROOT / "python",
+                               ROCPART_LIBRARY=str(self.folder / "none.so"))
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("none.so", done.stderr)
+        self.assertIn("ROCPART_LIBRARY", done.stderr)
+
+    def test_installed_package_finds_library_and_data_wherever_it_was_moved(self):
+        prefix = self.folder / "moved"
+        package = prefix / "lib/python3/dist-packages/rocpart"
+        shutil.copytree(ROOT / "python/rocpart", package)
+        (package / "_paths.py").write_text(
+            'PACKAGEDIR = "/usr/local/lib/python3/dist-packages/rocpart"\n'
+            'LIBDIR = "/usr/local/lib/x86_64-linux-gnu"\nDATADIR = "/usr/local/share/rocpart"\n',
+            encoding="utf-8")
+        (prefix / "lib/x86_64-linux-gnu").mkdir()
+        shutil.copy(lib._cdll._name, prefix / "lib/x86_64-linux-gnu/librocpart.so.0")
+        (prefix / "share/rocpart").mkdir(parents=True)
+        for name in ("models", "profiles"):
+            shutil.copytree(ROOT / name, prefix / "share/rocpart" / name)
+        done = self.run_python(
+            "import rocpart; from rocpart import sim, _lib; print(_lib.lib._cdll._name);"
+            "print(len(sim.profiles()), len(rocpart.Catalog().names) > 40)", package.parent)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout.split(), [
+            str(prefix / "lib/x86_64-linux-gnu/librocpart.so.0"),
+            str(len(list((ROOT / "profiles").glob("*.yaml")))), "True"])
+
+    def test_library_beside_the_package_is_found(self):
+        package = self.folder / "own/rocpart"
+        shutil.copytree(ROOT / "python/rocpart", package)
+        shutil.copy(lib._cdll._name, package / "librocpart.so.0")
+        done = self.run_python("import rocpart; print(rocpart.version())", package.parent)
+        self.assertEqual(done.stdout, rocpart.version() + "\n", done.stderr)
+
+    def test_each_kind_of_failure_has_an_exception(self):
+        self.assertLessEqual({c.name for c in _abi.Errcode}, set(errors._KINDS))
+        self.assertIs(errors.class_of(9999), rocpart.RocpartError)
+        self.assertTrue(all(issubclass(k, rocpart.RocpartError) for k in errors._KINDS.values()))
+
+    def test_exception_tells_what_the_library_told(self):
+        with self.assertRaises(rocpart.InvalidArgumentError) as caught:
+            rocpart.Machine.in_memory("version: v2\n", "p.yaml")
+        e = caught.exception
+        self.assertEqual((e.errnum, e.code), (-22, rocpart.Errcode.CONFIG_SYNTAX))
+        self.assertTrue(e.object.startswith("p.yaml:1:"), e.object)
+        self.assertIn(e.message, str(e))
+        with self.assertRaises(rocpart.NotFoundError):
+            rocpart.Machine.sim(self.folder / "none")
+
+    def test_picture_has_what_the_machine_shows(self):
+        snapshot = self.memory("mi308x-8").observe()
+        gpu = snapshot.find_gpu("0000:80:00.0")
+        # The profile is written from a captured machine: [capture] in profiles/mi308x-8.yaml.
+        self.assertEqual((len(snapshot.gpus), gpu.index, gpu.product), (8, 1, "MI308X"))
+        self.assertEqual((gpu.compute_mode.name, gpu.memory_mode.name), ("CPX", "NPS4"))
+        self.assertEqual(gpu.unique_id, 11803749423592941193)
+        self.assertEqual([p.cus for p in gpu.partitions], [20] * 4)
+        self.assertEqual(snapshot.find_partition("1/3"), gpu.partition(3))
+        self.assertIsNone(gpu.partition(4))
+        self.assertEqual(snapshot.kind, rocpart.MachineKind.SIM)
+        with self.assertRaises(rocpart.NotFoundError):
+            snapshot.find_partition("1/4")
+
+    def test_picture_outlives_its_machine(self):
+        machine = self.memory()
+        snapshot = machine.observe()
+        machine.close()
+        del machine
+        gc.collect()
+        self.assertEqual(len(snapshot.pairs(snapshot.gpus[0])), 8)
+        self.assertIn("SPX", snapshot.export())
+
+    def test_change_reports_its_steps_and_can_be_taken_back(self):
+        machine, told = self.memory(), []
+        change = rocpart.Change(machine).set_modes(None, "cpx", "NPS4").check()
+        self.assertTrue(change.needs_reload)
+        self.assertEqual([g.n_partitions_after for g in change.gpus], [8] * 8)
+        self.assertTrue(change.warnings)
+        self.assertEqual(change.holders(), [])
+        change.on_progress(lambda *step: told.append(step)).apply()
+        self.assertEqual([i for i, _, _ in told], list(range(1, len(told) + 1)))
+        self.assertEqual(len(machine.observe().partitions), 64)
+        rocpart.Change.back(machine).apply()
+        self.assertEqual(len(machine.observe().partitions), 8)
+        with self.assertRaises(rocpart.NotFoundError):
+            rocpart.Change.unfinished(machine)
+
+    def test_change_that_is_impossible_is_a_mode_error(self):
+        with self.assertRaises(rocpart.ModeError):
+            rocpart.Change(self.memory()).set_modes(None, "TPX", "NPS1").check()
+        with self.assertRaises(rocpart.InvalidArgumentError):
+            rocpart.Change(self.memory()).set_modes(None, "ABC", None)
+
+    def test_change_of_a_machine_in_use_is_refused_and_names_the_process(self):
+        directory = self.play("mi300x-8")
+        pid = sim.hold(directory, [("0000:05:00.0", 0, GIB)], command="vllm")
+        machine = rocpart.Machine.sim(directory)
+        change = rocpart.Change(machine).set_modes(None, "CPX", "NPS4").set_wait_ms(0).check()
+        self.assertEqual([(h.pid, h.command, h.memory_used_bytes) for h in change.holders()],
+                         [(pid, "vllm", GIB)])
+        with self.assertRaises(rocpart.RefusedError) as caught:
+            change.apply()
+        self.assertEqual(caught.exception.code, rocpart.Errcode.BUSY_PROCESS)
+
+    def test_capture_cannot_be_changed(self):
+        (self.folder / "c/sys").mkdir(parents=True)
+        machine = rocpart.Machine.capture(self.folder / "c")
+        self.assertEqual(machine.observe().gpus, ())
+        with self.assertRaises(rocpart.AccessError):
+            machine.set_cordon("0000:05:00.0")
+
+    def test_footprint_has_parts_flags_and_assumptions(self):
+        footprint = rocpart.Catalog().find(LLAMA).footprint(precision="bf16", context=32768)
+        parts = dict((name, n) for name, n, _ in footprint.parts)
+        # 8,030,261,248 parameters of two bytes; 32 layers x 8 heads x 128 x 2 x 2 bytes a token.
+        self.assertEqual(parts["weights_bytes"], 8030261248 * 2)
+        self.assertEqual(parts["kv_bytes"], 32768 * 131072)
+        self.assertEqual(sum(parts.values()), footprint.total_bytes)
+        self.assertIn("--max-model-len", footprint.flags(48 * GIB, 47 * GIB))
+        self.assertIn("engine", [what for what, _, _ in footprint.assumptions])
+        self.assertIs(footprint.fits(GIB), False)
+
+    def test_plan_is_proved_and_its_alteration_is_noticed(self):
+        plan = rocpart.Plan("mi300x").add(LLAMA, 9).solve()
+        self.assertTrue(plan.feasible)
+        document = plan.to_dict()
+        self.assertEqual((document["gpus_used"], document["proved"]), (2, True))
+        text = plan.to_json()
+        rocpart.verify(text)
+        altered = text.replace('"gpus_used": 2', '"gpus_used": 1').replace('"gpus_used":2',
+                                                                         '"gpus_used":1')
+        self.assertNotEqual(altered, text)
+        with self.assertRaises(rocpart.RocpartError):
+            rocpart.verify(altered)
+        self.assertTrue(rocpart.Plan(self.memory().observe()).add(LLAMA).solve().feasible)
+
+    def test_both_books_keep_the_same_rules(self):
+        directory = self.play("mi300x-8")
+        machine = rocpart.Machine.sim(directory)
+        partition = machine.observe().find_partition("2/0")
+        usable = rocpart.usable_bytes(partition.memory_bytes, 2 << 40, 8 * partition.memory_bytes)
+        for books in (MemoryBooks(), LeaseBooks(machine)):
+            first = books.place(Wish("a", 100 * GIB, 3, labels={"precision": "fp8"}), partition,
+                                usable)
+            self.assertEqual((first.name, first.bytes, first.bdf, first.partition_id,
+                              first.state, first.priority, first.labels),
+                             ("a", 100 * GIB, partition.bdf, 0, "placed", 3,
+                              {"precision": "fp8"}))
+            with self.assertRaises(rocpart.NoRoomError):
+                books.place(Wish("b", 100 * GIB), partition, usable)
+            with self.assertRaises(ValueError):
+                books.place(Wish("b", 0), partition, usable)
+            books.set_state(first, "failed")
+            self.assertEqual([c.state for c in books.claims(partition.bdf)], ["failed"])
+            books.release(first)
+            with self.assertRaises(rocpart.NotFoundError):
+                books.release(first)
+            self.assertEqual(books.claims(partition.bdf), [])
+
+    def test_private_machine_keeps_no_leases(self):
+        machine = self.memory()
+        books = LeaseBooks(machine)
+        self.assertEqual(books.claims("0000:05:00.0"), [])
+        with self.assertRaises(rocpart.RocpartError):
+            books.place(Wish("a", GIB), machine.observe().find_partition("0/0"), 2 * GIB)
+
+    def test_import_and_reading_leave_the_computer_alone(self):
+        before = set(pathlib.Path(self.folder).rglob("*"))
+        machine = rocpart.Machine.real(self.folder / "records")
+        machine.observe()
+        self.assertEqual(set(pathlib.Path(self.folder).rglob("*")), before)
+
+
+if __name__ == "__main__":
+    unittest.main()
