@@ -105,7 +105,9 @@ int rocpart_change_set_modes(struct rocpart_change *change, const struct rocpart
  *	compute mode of all GPUs, of ranges, indices, PCI addresses, unique ids or product names.
  * @reterr: why it failed, with line and column, or NULL.
  *
- * Its `models:` are not looked at: see rocpart_plan_load_file(). Unknown keys are errors.
+ * Its `services:` and `hooks:` are stopped and run around the change. Its `models:` are not looked
+ * at: see rocpart_plan_load_file(). Unknown keys are errors.
+ *
  * Since 0.1.
  * Return: 0; -EINVAL: CONFIG_SYNTAX; -ENOTSUP: a GPU it names cannot be partitioned; -ENOMEM;
  * errno of reading the file.

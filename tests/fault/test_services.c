@@ -67,7 +67,7 @@ static void switch_service(const char *dir, const char *name, bool on)
 /* Words as systemctl(1) and docker(1) have them. */
 static int pretend(const char *dir, const char *const *argv, struct rp_strbuf *out)
 {
-	const char *verb = argv[1], *name = argv[2];
+	const char *verb = argv[1], *name = verb ? argv[2] : NULL;
 
 	if (rp_str_eq(argv[0], "/site/before")) {
 		world->n_before++;
