@@ -27,7 +27,7 @@ struct rocpart_gathered;
  * of GPUs are copied: they tie KFD nodes to GPUs. Links are copied as links and only followed by
  * the list, inside the machine's own /sys. Changes nothing on the machine. Since 0.1.
  * Return: 0; -EEXIST: the folder is there; -EAGAIN: the machine kept changing; -ENODEV: there is
- * no amdgpu driver; -ENOMEM; errno of writing. What had been written stays.
+ * neither amdgpu nor a KFD; -ENOMEM; errno of writing. What had been written stays.
  */
 int rocpart_machine_gather(struct rocpart_machine *machine, const char *dir,
 			   struct rocpart_gathered **ret_gathered, struct rocpart_error *reterr);

@@ -36,9 +36,28 @@ static void count_products(struct rocpart_doctor *d, struct rp_verdict *v)
 	}
 }
 
+/* Those that cannot; those of which nothing tells are counted. */
+static size_t name_unable(struct rocpart_doctor *d, struct rp_verdict *v,
+			  enum rocpart_check_state state)
+{
+	size_t n_silent = 0;
+
+	EACH_GPU(gpu, d)
+	{
+		n_silent += gpu->partitionable == RP_UNKNOWN;
+		if (gpu->partitionable != RP_NO)
+			continue;
+		rp_seen(v, state, "GPU %zu (%s, %s) cannot be partitioned", gpu->index, gpu->bdf,
+			product_name(gpu));
+		rp_advise(v, "partitions need an MI300 or MI350 series GPU, not a virtual "
+			     "function, and a driver with current_compute_partition");
+	}
+	return n_silent;
+}
+
 void rp_check_model(struct rocpart_doctor *d, struct rp_verdict *v)
 {
-	size_t n = 0;
+	size_t n_unable = 0, n_silent;
 
 	if (!d->snapshot || d->snapshot->n_gpus == 0) {
 		rp_seen(v, ROCPART_CHECK_FAIL, "no AMD GPU that amdgpu drives was found");
@@ -47,18 +66,14 @@ void rp_check_model(struct rocpart_doctor *d, struct rp_verdict *v)
 		return;
 	}
 	count_products(d, v);
-	EACH_GPU(gpu, d) n += gpu->partitionable == RP_YES;
-	EACH_GPU(gpu, d)
-	{
-		if (gpu->partitionable == RP_YES)
-			continue;
-		rp_seen(v, n ? ROCPART_CHECK_WARN : ROCPART_CHECK_FAIL, "GPU %zu (%s, %s) %s",
-			gpu->index, gpu->bdf, product_name(gpu),
-			gpu->partitionable == RP_NO ? "cannot be partitioned"
-						    : "does not tell whether it can");
-		rp_advise(v, "partitions need an MI300 or MI350 series GPU, not a virtual "
-			     "function, and a driver with current_compute_partition");
-	}
+	EACH_GPU(gpu, d) n_unable += gpu->partitionable == RP_NO;
+	n_silent = name_unable(
+		d, v, n_unable == d->snapshot->n_gpus ? ROCPART_CHECK_FAIL : ROCPART_CHECK_WARN);
+	if (!n_silent)
+		return;
+	rp_seen(v, ROCPART_CHECK_WARN, "of %zu GPUs nothing tells whether they can be partitioned",
+		n_silent);
+	rp_advise(v, "the PCI files of the GPUs are needed: /sys/bus/pci/drivers/amdgpu");
 }
 
 void rp_check_files(struct rocpart_doctor *d, struct rp_verdict *v)

@@ -81,6 +81,8 @@ static int gather_gpus(struct rocpart_gathered *g)
 	RP_AUTO_NAMES struct rp_names names = RP_NAMES_INIT;
 	int r = rp_tree_list(g->tree, &names, RP_PCI_DRIVER);
 
+	if (r == -ENOENT || r == -ENOTDIR)
+		return rp_gather_leave_out(g, RP_PCI_DRIVER, "it is not there");
 	for (size_t i = 0; r == 0 && i < names.n; i++)
 		if (strchr(names.v[i], ':'))
 			r = gather_gpu(g, names.v[i]);
@@ -207,9 +209,10 @@ ROCPART_PUBLIC int rocpart_machine_gather(struct rocpart_machine *machine, const
 	struct rp_stat st;
 	int r;
 
-	if (rp_tree_stat(machine->tree, &st, RP_PCI_DRIVER) < 0)
+	if (rp_tree_stat(machine->tree, &st, RP_PCI_DRIVER) < 0 &&
+	    rp_tree_stat(machine->tree, &st, RP_KFD_TOPOLOGY) < 0)
 		return rp_error_set(reterr, -ENODEV, ROCPART_ERR_NO_HARDWARE, NULL,
-				    "there is no amdgpu driver to be copied");
+				    "neither amdgpu nor a KFD is there to be copied");
 	g = rp_new0(struct rocpart_gathered, 1);
 	if (!g)
 		return rp_error_nomem(reterr);

@@ -2,10 +2,11 @@
 """gather: what --root reads, and nothing private in it."""
 
 import os
+import subprocess
 import unittest
 from pathlib import Path
 
-from journey import FAILED, NO_HARDWARE, Journey
+from journey import FAILED, NO_HARDWARE, ROOT, Journey
 
 
 def without_use(document):
@@ -126,6 +127,22 @@ class Gather(Journey):
         empty.mkdir()
         self.gather("--root", str(empty), status=NO_HARDWARE)
         self.assertFalse((self.folder / "capture").exists())
+
+    def test_real_capture_is_gathered_and_gone_through(self):
+        """A tree of AMD's own tests: KFD and DRM of 8 x MI308X, no PCI files (see its README)."""
+        packed = ROOT / "../shared/captures/mi308x-8-cpx-nps4.tar.xz"
+        if not packed.exists():
+            self.skipTest(f"{packed} is not here")
+        real = self.folder / "real"
+        real.mkdir()
+        subprocess.run(["tar", "-xf", str(packed), "-C", str(real)], check=True)
+        again = self.gather("--root", str(real), out="again")
+        live = without_use(self.json("list", "--root", str(real)))
+        self.assertEqual(without_use(self.json("list", "--root", str(again))), live)
+        states = {c["id"]: c["state"] for c in self.json("doctor", "--root", str(real))["checks"]}
+        self.assertEqual((states["model"], states["devices"]), ("warn", "pass"))
+        path = self.write(self.rocpart("export", "--root", str(real)))
+        self.rocpart("assert", "--root", str(real), "-f", path)
 
     def test_default_folder_is_below_the_present_one(self):
         self.make("mi300x-1")
