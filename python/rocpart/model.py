@@ -3,7 +3,6 @@
 import ctypes
 import os
 import weakref
-from dataclasses import dataclass
 from typing import Iterable, List, Optional, Tuple, Union
 
 from ._abi import Errcode, FootprintValue
