@@ -7,7 +7,7 @@ kernel does: modes that the product does not have are refused, bytes are those t
 import math
 from typing import List, Optional, Sequence, Tuple
 
-from rocpart import sim
+from rocpart import Errcode, sim
 from rocpart.errors import InvalidArgumentError, NoRoomError, RocpartError
 from rocpart.leases import Books, MemoryBooks, gib
 from rocpart.node import Machine, Pair, PairState, Snapshot, as_mode
@@ -27,7 +27,8 @@ class ROCmPartitioner(BasePartitioner):
         self._shares: List[Tuple[int, int]] = []  # device, bytes; empty: one for each device
 
     def _open_machine(self) -> Tuple[Machine, Books]:
-        raise InvalidArgumentError(-22, 2, "", "Partitioner not initialized")
+        raise InvalidArgumentError(-22, Errcode.INVALID_ARGUMENT, "",
+                                   "Partitioner not initialized")
 
     def initialize(self, gpu_name: str, partition_sizes_gb: Optional[Sequence[float]] = None,
                    compute_mode: Optional[ComputePartitionMode] = None,
@@ -64,9 +65,11 @@ class ROCmPartitioner(BasePartitioner):
     def _bytes_of(sizes: Sequence[float]) -> List[int]:
         for size in sizes:
             if not isinstance(size, (int, float)) or not math.isfinite(size) or size <= 0:
-                raise InvalidArgumentError(-22, 2, "", f"{size!r} is not a size in GiB")
+                raise InvalidArgumentError(-22, Errcode.INVALID_ARGUMENT, "",
+                                           f"{size!r} is not a size in GiB")
         if not sizes:
-            raise InvalidArgumentError(-22, 2, "", "there is no size")
+            raise InvalidArgumentError(-22, Errcode.INVALID_ARGUMENT, "",
+                                       "there is no size")
         return [int(size * GIB) for size in sizes]
 
     def _cut(self, sizes: List[int]) -> None:
@@ -74,7 +77,6 @@ class ROCmPartitioner(BasePartitioner):
         gpu = self._gpu(snapshot)
         pairs = sorted((p for p in snapshot.pairs(gpu) if p.state != PairState.NEVER),
                        key=lambda p: (p.n_partitions, not p.validated, p.memory))
-        vram = sum(p.memory_bytes or 0 for p in snapshot.partitions)
         for pair in pairs:
             shares = self._own_devices(sizes, pair)
             if shares:
@@ -83,10 +85,8 @@ class ROCmPartitioner(BasePartitioner):
             pair = pairs[0]
             shares = [(0, size) for size in sizes]
             if sum(sizes) > max(pair.memory_bytes):
-                raise NoRoomError(-28, 30, gpu.bdf, f"{gib(sum(sizes))} are wanted of {gib(vram)} "
-                                  f"in {len(gpu.partitions)} GPU" if len(snapshot.gpus) == 1 else
-                                  f"{gib(sum(sizes))} are wanted of a GPU with "
-                                  f"{gib(max(pair.memory_bytes))}")
+                raise NoRoomError(-28, Errcode.NO_ROOM, "", f"{gib(sum(sizes))} are wanted of a "
+                                  f"GPU with {gib(max(pair.memory_bytes))}")
         self._switch(pair.compute, pair.memory, allow_unvalidated=True)
         self._shares = shares
 

@@ -7,9 +7,9 @@ set_ methods do. They need root on hardware, and stop nothing that runs: a GPU i
 import os
 from typing import Optional, Tuple
 
-from rocpart import sim
+from rocpart import Errcode, sim
 from rocpart.errors import InvalidArgumentError, RocpartError
-from rocpart.leases import Books, LeaseBooks, MemoryBooks
+from rocpart.leases import Books, LeaseBooks
 from rocpart.node import ComputeMode, Machine, MachineKind, MemoryMode, as_mode
 from rocpart.partitioner import (BasePartitioner, ComputePartitionMode, MemoryPartition,
                                  MemoryPartitionMode)
@@ -26,7 +26,7 @@ class ROCmPartitionerReal(BasePartitioner):
         machine = sim.open_named(name) if name else Machine.real()
         if machine.kind == MachineKind.REAL:
             self._host_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        return machine, LeaseBooks(machine) if LeaseBooks.available() else MemoryBooks()
+        return machine, LeaseBooks(machine)
 
     @property
     def amd_smi_available(self) -> bool:
@@ -49,8 +49,8 @@ class ROCmPartitionerReal(BasePartitioner):
 
         gpu_name is checked before anything is written. The memory mode is that of a whole XGMI
         hive and reloads the driver: other GPUs of the hive keep their compute mode where the pair
-        with the new memory mode is validated, and take this one where not. False: last_error says why, and the
-        machine is as it was, unless last_error says otherwise.
+        with the new memory mode is validated, and take this one where not. False: last_error says
+        why, and the machine is as it was, unless last_error says otherwise.
         """
         self._is_initialized = False
         try:
@@ -58,7 +58,8 @@ class ROCmPartitionerReal(BasePartitioner):
             if not isinstance(compute_mode, ComputePartitionMode) \
                     or not isinstance(memory_mode, MemoryPartitionMode):
                 raise InvalidArgumentError(
-                    -22, 2, "", "modes are a ComputePartitionMode and a MemoryPartitionMode",
+                    -22, Errcode.INVALID_ARGUMENT, "", "modes are a ComputePartitionMode "
+                    "and a MemoryPartitionMode",
                     "partition sizes follow from the modes, get_logical_devices() has them")
             self._switch(as_mode(ComputeMode, compute_mode.value),
                          as_mode(MemoryMode, memory_mode.value), allow_unvalidated)
@@ -71,10 +72,10 @@ class ROCmPartitionerReal(BasePartitioner):
 
     def _check_name(self, gpu_name: str) -> None:
         gpu = self._gpu()
-        words = gpu_name.upper().split()
+        words = str(gpu_name).upper().split()
         if gpu.product and gpu.product.upper() not in words:
-            raise InvalidArgumentError(-22, 2, gpu.bdf, f"GPU {gpu.index} is an {gpu.product}, "
-                                       f"not '{gpu_name}'")
+            raise InvalidArgumentError(-22, Errcode.INVALID_ARGUMENT, gpu.bdf, f"GPU {gpu.index} "
+                                       f"is an {gpu.product}, not '{gpu_name}'")
 
     def set_compute_partition_mode(self, mode: ComputePartitionMode) -> bool:
         """Switch the compute mode, keep the memory mode."""

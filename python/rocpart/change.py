@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """Switching modes: a change is described, checked whole, and only then done."""
-import ctypes
 import os
 import weakref
 from dataclasses import dataclass

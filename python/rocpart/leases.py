@@ -61,7 +61,7 @@ class Books(Protocol):
 
 
 def _no_room(name: str, wanted: int, free: int) -> NoRoomError:
-    return NoRoomError(-28, getattr(Errcode, "NO_ROOM", Errcode.FAILED), name,
+    return NoRoomError(-28, Errcode.NO_ROOM, name,
                        f"'{name}' needs {gib(wanted)}, the partition has {gib(free)} free")
 
 
@@ -110,11 +110,6 @@ class LeaseBooks:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
-
-    @staticmethod
-    def available() -> bool:
-        """Whether the library keeps leases."""
-        return bool(lib.has("place") and lib.has("leases_new"))
 
     def _read(self, handle: int) -> List[Claim]:
         found: List[Claim] = []

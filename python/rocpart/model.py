@@ -3,10 +3,9 @@
 import ctypes
 import os
 import weakref
-from dataclasses import dataclass
 from typing import Iterable, List, Optional, Tuple, Union
 
-from ._abi import FootprintValue
+from ._abi import Errcode, FootprintValue
 from ._lib import data_dirs, decode, encode, lib, maybe
 from .errors import NotFoundError
 
@@ -125,7 +124,8 @@ def catalog_paths() -> List[str]:
     """The catalogs that the rocpart command reads: shipped, of the system, of the user."""
     shipped = [d / "models" for d in data_dirs() if (d / "models").is_dir()][:1]
     if not shipped:
-        raise NotFoundError(-2, 5, "models", "the model catalog of rocpart was not found",
+        raise NotFoundError(-2, Errcode.NOT_FOUND, "models",
+                            "the model catalog of rocpart was not found",
                             "install rocpart, or name the folder above it in ROCPART_DATA")
     config = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
     own = ["/etc/rocpart/models.d", os.path.join(config, "rocpart/models.d")]

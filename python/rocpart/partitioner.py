@@ -8,7 +8,7 @@ in last_error.
 import enum
 import logging
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from .change import Change
 from .errors import (MachineError, ModeError, NoHardwareError, NoRoomError, NotFoundError,
@@ -142,7 +142,6 @@ class BasePartitioner:
         memory = memory or gpu.memory_mode
         pair = self._pair(snapshot, gpu, compute, memory)
         if (gpu.compute_mode, gpu.memory_mode) != (compute, memory):
-            self._refuse_occupied([gpu] if gpu.memory_mode == memory else snapshot.gpus)
             change = Change(self._open()[0], snapshot).allow_unvalidated(allow_unvalidated)
             change.set_wait_ms(self.wait_ms).set_modes(gpu, compute, memory)
             for other in snapshot.gpus if gpu.memory_mode != memory else ():
@@ -166,15 +165,6 @@ class BasePartitioner:
         return any(p.compute == other.compute_mode and p.memory == memory
                    and p.state != PairState.NEVER and (p.validated or allow_unvalidated)
                    for p in snapshot.pairs(other))
-
-    def _refuse_occupied(self, gpus: Iterable[Gpu]) -> None:
-        """A reload of the driver takes the partitions of every GPU, not only of this one."""
-        for g in gpus:
-            claims = self._open()[1].claims(g.bdf)
-            if claims:
-                raise RefusedError(-16, Errcode.BUSY_PROCESS, g.bdf,
-                                   f"'{claims[0].name}' is on GPU {g.index}",
-                                   "take its models off first")
 
     def get_current_partition_mode(self) -> Tuple[Optional[str], Optional[str]]:
         """Names of the compute and memory mode that the GPU is in; None: not known."""
@@ -360,7 +350,7 @@ class BasePartitioner:
 
     def deallocate_model(self, model_id: str, partition_id: int,
                          precision: Optional[str] = None) -> bool:
-        """Give back exactly what was taken; precision is not asked for, only taken for old calls."""
+        """Give back exactly what was taken, whatever precision an old call names."""
         claim = self.find_claim(model_id, partition_id)
         if claim is None:
             self._fail(f"'{model_id}' is not on partition {partition_id}")

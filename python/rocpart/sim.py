@@ -7,6 +7,7 @@ import pathlib
 import re
 from typing import Dict, List, Optional, Tuple, Union
 
+from ._abi import Errcode
 from ._lib import data_dirs, encode, lib
 from .errors import NotFoundError, RocpartError
 from .node import Machine
@@ -28,7 +29,7 @@ def profile_text(name: str) -> str:
     try:
         return profiles()[name].read_text(encoding="utf-8")
     except KeyError:
-        raise NotFoundError(-2, 5, name, f"there is no profile '{name}'",
+        raise NotFoundError(-2, Errcode.NOT_FOUND, name, f"there is no profile '{name}'",
                             "there are " + ", ".join(sorted(profiles()))) from None
 
 
@@ -39,7 +40,8 @@ def profile_of_product(product: str) -> str:
     if not sizes:
         known = sorted({m.group(1).upper() for m in (re.match(r"(mi\w+)-\d+$", n)
                                                      for n in profiles()) if m})
-        raise NotFoundError(-2, 5, product, f"there is no simulated machine of '{product}'",
+        raise NotFoundError(-2, Errcode.NOT_FOUND, product,
+                            f"there is no simulated machine of '{product}'",
                             "there are " + ", ".join(known))
     return max(sizes)[1]
 

@@ -9,8 +9,6 @@ from unittest import mock
 
 from support import ROOT, MachineTest
 
-from rocpart import sim
-
 GUIDE = ROOT / "docs/migration.md"
 
 
