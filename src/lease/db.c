@@ -320,8 +320,11 @@ int rp_lease_db_open(const char *dir, enum rp_lease_open how, const char *identi
 	}
 	if (r == 0)
 		r = open_file(path, SQLITE_OPEN_READWRITE, &db, reterr);
-	if (r == 0 && how != RP_LEASE_READ && !db->is_writable)
-		r = rp_error_errno(reterr, -EACCES, path, "'%s' cannot be written", path);
+	if (r == 0 && how != RP_LEASE_READ && !db->is_writable) {
+		(void)rp_error_errno(reterr, -EACCES, path, "the leases cannot be written");
+		(void)rp_error_hint(reterr, "changes need root");
+		r = -EACCES;
+	}
 	if (r == 0)
 		r = check_version(db, reterr);
 	if (r == 0)
