@@ -390,6 +390,39 @@ static void simulated_machine_runs_nothing(void **state)
 	remove_dir(dir);
 }
 
+/* On hardware programs are run, by argv: /bin/false and /bin/true are on every machine. */
+static int hold_for_real(const char *dir, const char *hook, struct rocpart_error *err)
+{
+	RP_AUTO_FREE char *state = rp_strdupf("%s/state", dir);
+	struct rocpart_machine m = {.state_dir = state};
+	struct rocpart_change c = {.machine = &m, .lock_fd = -EBADF};
+	int r;
+
+	assert_int_equal(rp_tree_open(dir, RP_TREE_REAL, &m.tree), 0);
+	assert_int_equal(rp_machine_make_state(&m, NULL), 0);
+	assert_int_equal(rp_journal_begin(&c), 0);
+	add_hook(&c, false, hook);
+	r = rp_change_hold_services(&c, err);
+	rp_services_done(&c.services);
+	rp_tree_close(m.state);
+	rp_tree_close(m.tree);
+	return r;
+}
+
+static void hook_is_run_on_hardware_and_its_end_counts(void **state)
+{
+	struct rocpart_error err = {0};
+	char *dir = make_dir();
+
+	(void)state;
+	assert_int_equal(hold_for_real(dir, "/bin/true", &err), 0);
+	assert_int_equal(hold_for_real(dir, "/bin/false", &err), -EIO);
+	assert_non_null(strstr(err.message, "'/bin/false' ended with 1"));
+	assert_int_equal(hold_for_real(dir, "/nonexistent/drain", &err), -ENOENT);
+	assert_non_null(strstr(err.message, "is not installed here"));
+	remove_dir(dir);
+}
+
 static void names_that_are_options_or_paths_are_refused(void **state)
 {
 	static const char *const bad[] = {"", "-f", "--now", "a b", "a/b", "a;b", "$(x)", "a\nb"};
@@ -419,6 +452,7 @@ int main(void)
 		cmocka_unit_test(unit_that_does_not_start_is_partly_done),
 		cmocka_unit_test(refused_change_keeps_the_record_of_the_last),
 		cmocka_unit_test(simulated_machine_runs_nothing),
+		cmocka_unit_test(hook_is_run_on_hardware_and_its_end_counts),
 		cmocka_unit_test(names_that_are_options_or_paths_are_refused),
 		INTERRUPTED(to_cpx4),
 		INTERRUPTED(to_cpx),
