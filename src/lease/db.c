@@ -7,10 +7,11 @@
 #include "base/num.h"
 #include "base/spawn.h"
 
-#define FILE_NAME	 "leases.db"
-#define WAIT_MS		 10000
-#define CHECKPOINT_PAGES 256 /* who opens it first after all closed it reads the whole log again \
-			      */
+#define FILE_NAME "leases.db"
+#define WAIT_MS	  10000
+#define CHECKPOINT_PAGES                                                        \
+	512 /* who opens it first after all closed it reads the whole log again \
+	     */
 
 static const char *const statements[RP_N_SQL] = {
 	[RP_SQL_BEGIN] = "BEGIN IMMEDIATE",
