@@ -7,9 +7,11 @@
 #include "base/num.h"
 #include "base/spawn.h"
 
-#define FILE_NAME	 "leases.db"
-#define WAIT_MS		 10000
-#define CHECKPOINT_PAGES 64 /* who opens it first after all closed it reads the whole log again */
+#define FILE_NAME "leases.db"
+#define WAIT_MS	  10000
+#define CHECKPOINT_PAGES                                                        \
+	512 /* who opens it first after all closed it reads the whole log again \
+	     */
 
 static const char *const statements[RP_N_SQL] = {
 	[RP_SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -161,19 +163,34 @@ static int pragma_number(sqlite3 *db, const char *sql, int *ret)
 	return rc == SQLITE_ROW ? SQLITE_OK : rc;
 }
 
+/*
+ * After a commit: a long log is moved into the database and cut to nothing. Merely moved, as SQLite
+ * does by itself, it would be read and moved again by each program that comes after all have
+ * closed. Where others are reading, a later commit does it.
+ */
+static int empty_log(void *userdata, sqlite3 *db, const char *name, int n_pages)
+{
+	(void)userdata;
+	if (n_pages < CHECKPOINT_PAGES)
+		return SQLITE_OK;
+	(void)sqlite3_busy_handler(db, NULL, NULL);
+	(void)sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	(void)sqlite3_busy_handler(db, wait_for_others, NULL);
+	return SQLITE_OK;
+}
+
 static int configure(sqlite3 *db)
 {
-	char sql[128];
 	int rc = sqlite3_busy_handler(db, wait_for_others, NULL);
 
 	/* The log stays when the last one closes it: else every command pays three syncs more. */
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	(void)rp_fmt(sql, sizeof(sql),
-		     "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;"
-		     "PRAGMA wal_autocheckpoint = %d",
-		     CHECKPOINT_PAGES);
-	return rc == SQLITE_OK ? sqlite3_exec(db, sql, NULL, NULL, NULL) : rc;
+	(void)sqlite3_wal_hook(db, empty_log, NULL);
+	if (rc != SQLITE_OK)
+		return rc;
+	return sqlite3_exec(db, "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL", NULL, NULL,
+			    NULL);
 }
 
 int rp_lease_db_check_machine(struct rp_lease_db *db, const char *identity,
@@ -320,8 +337,11 @@ int rp_lease_db_open(const char *dir, enum rp_lease_open how, const char *identi
 	}
 	if (r == 0)
 		r = open_file(path, SQLITE_OPEN_READWRITE, &db, reterr);
-	if (r == 0 && how != RP_LEASE_READ && !db->is_writable)
-		r = rp_error_errno(reterr, -EACCES, path, "'%s' cannot be written", path);
+	if (r == 0 && how != RP_LEASE_READ && !db->is_writable) {
+		(void)rp_error_errno(reterr, -EACCES, path, "the leases cannot be written");
+		(void)rp_error_hint(reterr, "changes need root");
+		r = -EACCES;
+	}
 	if (r == 0)
 		r = check_version(db, reterr);
 	if (r == 0)
