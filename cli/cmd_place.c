@@ -16,60 +16,11 @@ static int parse_count(struct cli *cli, const char *option, const char *text, ui
 	return 0;
 }
 
-/* "8192" or "32k". */
-static int parse_context(struct cli *cli, const char *text, uint64_t *ret)
+/* --dtype of place is --precision of `model size`. */
+static int size_options(struct cli *cli, struct rocpart_size_options **ret)
 {
-	size_t n = strlen(text);
-	bool is_kilo = n > 1 && (text[n - 1] == 'k' || text[n - 1] == 'K');
-	RP_AUTO_FREE char *digits = rp_strndup(text, is_kilo ? n - 1 : n);
-
-	if (!digits)
-		return cli_nomem(cli);
-	if (rp_parse_u64(digits, 10, ret) < 0 || *ret == 0 ||
-	    rp_mul_u64(*ret, is_kilo ? 1024 : 1, ret) < 0)
-		return cli_usage_error(cli,
-				       "--context is a number of tokens such as 8192 or 32k, "
-				       "not '%s'",
-				       text);
-	return 0;
-}
-
-/* Names of the catalog have a slash too, so a path says so by its start, or is there. */
-static int open_model(const char *name, struct rocpart_model **ret, struct rocpart_error *err)
-{
-	struct rocpart_catalog *catalog = NULL;
-	RP_AUTO_FREE char *models = cli_data_file("models");
-	int r;
-
-	if (*name == '.' || *name == '/')
-		return rocpart_model_open(name, ret, err);
-	r = models ? rocpart_catalog_new(&catalog) : -ENOMEM;
-	if (r == 0)
-		r = rocpart_catalog_load(catalog, models, err);
-	if (r == 0)
-		r = rocpart_model_find(catalog, name, ret, err);
-	rocpart_catalog_free(catalog);
-	return r == -ENOENT && access(name, F_OK) == 0 ? rocpart_model_open(name, ret, err) : r;
-}
-
-static int set_sizes(struct cli *cli, struct rocpart_size_options *o)
-{
-	const struct cli_values *v = &cli->values;
-	uint64_t context = 0;
-
-	if (v->dtype && rocpart_size_options_set_precision(o, v->dtype) < 0)
-		return cli_usage_error(cli,
-				       "'%s' is not a format of weights (bf16, fp16, fp8, "
-				       "int8, int4, ...)",
-				       v->dtype);
-	if (v->context) {
-		int status = parse_context(cli, v->context, &context);
-
-		if (status)
-			return status;
-		rocpart_size_options_set_context(o, context);
-	}
-	return 0;
+	cli->values.precision = cli->values.dtype;
+	return cli_size_options(cli, ret);
 }
 
 /* Sized by its description: the least that works. */
@@ -80,11 +31,10 @@ static int options_of_model(struct cli *cli, const char *name, struct rocpart_pl
 	struct rocpart_footprint *f = NULL;
 	struct rocpart_error err = {0};
 	uint64_t bytes = 0;
-	int status, r = open_model(name, &model, &err);
+	int status = cli_open_model(cli, name, &model);
 
-	if (r < 0)
-		return cli_fail(cli, &err);
-	status = rocpart_size_options_new(&sizes) < 0 ? cli_nomem(cli) : set_sizes(cli, sizes);
+	if (status == 0)
+		status = size_options(cli, &sizes);
 	if (status == 0 && rocpart_footprint_new(model, sizes, &f, &err) < 0)
 		status = cli_fail(cli, &err);
 	if (status == 0 && rocpart_footprint_get(f, ROCPART_FOOTPRINT_TOTAL_BYTES, &bytes) < 0)

@@ -2,6 +2,7 @@
 /* A footprint on every product of the table, in every pair of modes that it accepts. */
 #include "api/model_internal.h"
 #include "base/num.h"
+#include "facts/mode_name.h"
 #include "facts/product.h"
 #include "modes/modes.h"
 #include "rocpart/model.h"
@@ -20,25 +21,6 @@ struct trial {
 	uint64_t host_bytes;
 	struct rocpart_fits *fits;
 };
-
-static unsigned partitions_of(enum rocpart_compute_mode compute, unsigned n_xcds)
-{
-	switch (compute) {
-	case ROCPART_COMPUTE_SPX:
-		return 1;
-	case ROCPART_COMPUTE_DPX:
-		return 2;
-	case ROCPART_COMPUTE_TPX:
-		return 3;
-	case ROCPART_COMPUTE_QPX:
-		return 4;
-	case ROCPART_COMPUTE_CPX:
-		return n_xcds;
-	case ROCPART_COMPUTE_UNKNOWN:
-		break;
-	}
-	return 0;
-}
 
 static void fill_bandwidth(const struct trial *t, struct rocpart_fit *row)
 {
@@ -100,7 +82,7 @@ static int add_row(const struct trial *t, enum rocpart_compute_mode compute,
 		.compute = compute,
 		.memory = memory,
 		.validated = rp_product_is_validated(p, compute, memory),
-		.n_partitions = partitions_of(compute, p->n_xcds),
+		.n_partitions = rp_compute_partitions(compute, p->n_xcds),
 	};
 	fill_memory(t, row);
 	fill_bandwidth(t, row);
