@@ -14,6 +14,9 @@
 
 #include "simfs/simfs.h"
 
+/* A build takes a tenth of a second; nobody switches modes that often for long. */
+#define BUILD_TRIES 32
+
 #define ASIDE ".new"
 #define KFD   "sys/devices/virtual/kfd/kfd"
 #define TOPO  KFD "/topology"
@@ -308,19 +311,38 @@ static int sign(struct rp_simfs *fs, struct rp_strbuf *out)
 	return r == 0 && rp_strbuf_failed(out) ? -ENOMEM : r;
 }
 
-int rp_simfs_build(struct rp_simfs *fs)
+/* 1: another process changed the machine meanwhile, so what was written, or failed, says nothing.
+ */
+static int build_once(struct rp_simfs *fs)
 {
-	RP_AUTO_STRBUF struct rp_strbuf signature = RP_STRBUF_INIT;
-	int r = sign(fs, &signature);
+	RP_AUTO_STRBUF struct rp_strbuf before = RP_STRBUF_INIT, after = RP_STRBUF_INIT;
+	int built, r = sign(fs, &before);
 
-	if (r == 0)
-		r = follow_all(fs);
 	if (r < 0)
 		return r;
+	built = follow_all(fs);
+	r = sign(fs, &after);
+	if (r < 0)
+		return r;
+	if (!rp_str_eq(rp_strbuf_str(&before), rp_strbuf_str(&after)))
+		return 1;
+	if (built < 0)
+		return built;
 	rp_strbuf_done(&fs->signature);
-	fs->signature = signature;
-	signature = (struct rp_strbuf)RP_STRBUF_INIT;
+	fs->signature = after;
+	after = (struct rp_strbuf)RP_STRBUF_INIT;
 	return 0;
+}
+
+int rp_simfs_build(struct rp_simfs *fs)
+{
+	for (int i = 0; i < BUILD_TRIES; i++) {
+		int r = build_once(fs);
+
+		if (r <= 0)
+			return r;
+	}
+	return -EAGAIN;
 }
 
 /* Below sys/, and only if it is there. */
