@@ -217,7 +217,7 @@ const struct rp_sim_file rp_sim_platform_files[] = {
 	 .type = RP_FILE_DIR,
 	 .mode = 0755,
 	 .children = platform_device_files,
-	 .more = {rp_sim_metrics_dirs}},
+	 .more = {rp_sim_slot_metrics_files}},
 	RP_SIM_END,
 };
 
