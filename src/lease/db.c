@@ -9,9 +9,8 @@
 
 #define FILE_NAME "leases.db"
 #define WAIT_MS	  10000
-#define CHECKPOINT_PAGES                                                        \
-	512 /* who opens it first after all closed it reads the whole log again \
-	     */
+/* Who opens it first after all closed it reads the whole log again. */
+#define CHECKPOINT_PAGES 128
 
 static const char *const statements[RP_N_SQL] = {
 	[RP_SQL_BEGIN] = "BEGIN IMMEDIATE",
