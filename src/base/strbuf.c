@@ -99,8 +99,10 @@ char *rp_strbuf_steal(struct rp_strbuf *b)
 {
 	char *s = NULL;
 
-	if (!b->failed)
-		s = b->s ? b->s : rp_strndup("", 0);
+	if (!b->failed && b->s) /* what is given away is kept: room for a page would be kept too */
+		s = realloc(b->s, b->len + 1);
+	else if (!b->failed)
+		s = rp_strndup("", 0);
 	if (s)
 		b->s = NULL;
 	rp_strbuf_done(b);

@@ -70,6 +70,7 @@ struct rp_scan_usage {
 
 struct rp_scan {
 	enum rp_tree_kind kind;
+	bool without_cards; /* DRM card minors were not asked for: a folder for each partition */
 	bool has_kfd, has_pci, has_drm, has_driver;
 	struct rp_opt_u64 generation;
 	struct rp_scan_pci *pci;

@@ -45,6 +45,7 @@ static int store(struct rp_scan_node *node, const char *key, uint64_t v)
 
 			memcpy(at, &o, sizeof(o));
 		}
+		return 0;
 	}
 	return 0;
 }

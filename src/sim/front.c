@@ -78,7 +78,8 @@ static int follow(struct rp_sim *sim, struct walk *w, const struct rp_sim_ent *l
 
 	if (r < 0)
 		return r;
-	rp_strbuf_addf(&path, "/%s", rp_strbuf_str(&w->todo) + w->done);
+	rp_strbuf_add_char(&path, '/');
+	rp_strbuf_add(&path, rp_strbuf_str(&w->todo) + w->done);
 	return restart(w, &path);
 }
 
@@ -89,7 +90,8 @@ static int go_up(struct walk *w)
 
 	if (slash)
 		rp_strbuf_add_mem(&path, here, (size_t)(slash - here));
-	rp_strbuf_addf(&path, "/%s", rp_strbuf_str(&w->todo) + w->done);
+	rp_strbuf_add_char(&path, '/');
+	rp_strbuf_add(&path, rp_strbuf_str(&w->todo) + w->done);
 	return restart(w, &path);
 }
 
