@@ -109,6 +109,8 @@ struct rp_sim {
 	size_t n_caller_minors;
 	int dir_fd;   /* -EBADF: in memory only */
 	int state_fd; /* keeps the inode of the state file that was read from being used again */
+	uint64_t *n_saves; /* of the state, shared with all who have it open; NULL: not mapped */
+	uint64_t n_seen;   /* n_saves when state_fd was last looked at */
 };
 
 /* state.c: what follows from the state. */
@@ -179,6 +181,9 @@ const struct rp_sim_fault *rp_sim_fault_match(const struct rp_sim *sim, enum rp_
 
 /* store.c: the state on disk. */
 int rp_sim_store_refresh(struct rp_sim *sim) RP_MUST_CHECK; /* reads it if it changed */
+void rp_sim_store_map(struct rp_sim *sim); /* from now on a refresh without news costs nothing */
+int rp_sim_store_lock(struct rp_sim *sim, int *ret_lock_fd) RP_MUST_CHECK;
+void rp_sim_store_unmap(struct rp_sim *sim);
 /*
  * Start and end of a change. The lock is held until *ret_lock_fd is closed; nothing of what was
  * changed in memory is seen by others before the end, which replaces the state at once.

@@ -15,5 +15,7 @@ int rp_sim_read_at(int dir_fd, const char *name, size_t max, struct rp_strbuf *r
 		   int *ret_fd) RP_MUST_CHECK;
 /* Replace a file atomically. */
 int rp_sim_replace_at(int dir_fd, const char *name, const char *data, size_t len) RP_MUST_CHECK;
+/* Whoever has the machine open finds out. */
+void rp_sim_store_mark_removed(int dir_fd);
 
 #endif
