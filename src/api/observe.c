@@ -28,7 +28,7 @@ static int open_folder(const char *dir, enum rp_tree_kind kind, const char *stat
 	return 0;
 }
 
-/* What `rocpart sim exec` puts into /sys, where nobody can make a file of that name. */
+/* What `rocpart sim mount` and `sim exec` put into sys/, where no kernel has it. */
 #define SHOWN "sys/rocpart-sim"
 
 static int read_shown(struct rocpart_machine *m, const char *file, char **ret)
@@ -88,7 +88,17 @@ ROCPART_PUBLIC int rocpart_machine_open_capture(const char *dir,
 						struct rocpart_machine **ret_machine,
 						struct rocpart_error *reterr)
 {
-	return open_folder(dir, RP_TREE_CAPTURE, NULL, ret_machine, reterr);
+	struct rocpart_machine *m = NULL;
+	int r = open_folder(dir, RP_TREE_CAPTURE, NULL, &m, reterr);
+
+	if (r == 0)
+		r = look_for_sim(m, false, reterr);
+	if (r < 0) {
+		rocpart_machine_close(m);
+		return r;
+	}
+	*ret_machine = m;
+	return 0;
 }
 
 ROCPART_PUBLIC void rocpart_machine_close(struct rocpart_machine *machine)

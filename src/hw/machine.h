@@ -26,7 +26,7 @@ struct rocpart_machine {
 	rp_run_fn run; /* NULL: for real on hardware, not at all elsewhere */
 	void *run_userdata;
 	void *backing;	/* the simulated machine behind the tree, or NULL */
-	char *sim_name; /* of a simulated machine that is shown as files: REAL tree, else NULL */
+	char *sim_name; /* of a simulated machine that is shown as files: in /sys, or mounted */
 	void (*free_backing)(void *backing);
 };
 
