@@ -283,6 +283,20 @@ static void abi_render_nodes_never_come_or_go(void **state)
 	assert_true(sim_exists(sim, "dev/dri/by-path/pci-" G0 "-render"));
 }
 
+/* kfd_open() of kfd_chardev.c while the KFD is locked; not EAGAIN. */
+static void abi_kfd_cannot_be_opened_during_a_switch(void **state)
+{
+	RP_AUTO_SIM struct rp_sim *sim = boot("mi300x-8", NULL);
+
+	(void)state;
+	assert_int_equal(rp_sim_may_open(sim, "dev/kfd", true), 0);
+	assert_int_equal(rp_sim_fault_add(sim, "switching:" G1, NULL), 0);
+	assert_int_equal(rp_sim_may_open(sim, "dev/kfd", true), -EINVAL);
+	assert_int_equal(rp_sim_may_open(sim, "dev/dri/renderD128", true), 0);
+	assert_int_equal(rp_sim_fault_clear(sim, NULL), 0);
+	assert_int_equal(rp_sim_may_open(sim, "dev/kfd", true), 0);
+}
+
 static void abi_links_are_relative_and_lead_to_the_device(void **state)
 {
 	static const struct {
@@ -414,6 +428,7 @@ int main(void)
 		cmocka_unit_test(abi_gpu_metrics_of_6_xccs_leave_two_clocks_unset),
 		cmocka_unit_test(abi_gpu_metrics_in_reset_cannot_be_read),
 		cmocka_unit_test(abi_render_nodes_never_come_or_go),
+		cmocka_unit_test(abi_kfd_cannot_be_opened_during_a_switch),
 		cmocka_unit_test(abi_links_are_relative_and_lead_to_the_device),
 		cmocka_unit_test(abi_paths_that_do_not_exist_are_told_apart),
 	};
