@@ -30,6 +30,12 @@ struct rocpart_machine {
 	void (*free_backing)(void *backing);
 };
 
+/* The folder of its processes: where a machine is shown as files, /proc is that of the host. */
+static inline const char *rp_machine_proc(const struct rocpart_machine *m)
+{
+	return m->sim_name ? "sys/rocpart-proc" : "proc";
+}
+
 /* Open the record folder for reading; 0 with m->state NULL when there is none yet. */
 int rp_machine_open_state(struct rocpart_machine *m) RP_MUST_CHECK;
 /* Open it for changes: created when missing. */
