@@ -43,6 +43,14 @@ struct rp_sim_holder {
 	size_t n_vram;
 };
 
+/* A unit or container that somebody started or stopped by name. */
+struct rp_sim_service {
+	char *id; /* "systemd:gpuagent.service" */
+	bool runs;
+	struct rp_sim_holder *stopped; /* its processes, while it does not run */
+	size_t n_stopped, cap_stopped;
+};
+
 enum rp_sim_fault_op {
 	RP_SIM_FAULT_READ,
 	RP_SIM_FAULT_WRITE,
@@ -79,6 +87,8 @@ struct rp_sim_state {
 	size_t n_nodes, cap_nodes;
 	struct rp_sim_holder *holders;
 	size_t n_holders, cap_holders;
+	struct rp_sim_service *services;
+	size_t n_services, cap_services;
 	struct rp_sim_fault *faults;
 	size_t n_faults, cap_faults;
 };
@@ -148,6 +158,15 @@ struct rp_sim_holder *rp_sim_find_holder(const struct rp_sim *sim, uint32_t pid)
 uint64_t rp_sim_vram_of(const struct rp_sim_holder *h, size_t gpu, uint32_t slot);
 uint64_t rp_sim_vram_used(const struct rp_sim *sim, size_t gpu); /* with the driver's own */
 void rp_sim_holder_done(struct rp_sim_holder *h);
+int rp_sim_holder_add(struct rp_sim *sim,
+		      struct rp_sim_holder *h) RP_MUST_CHECK;	       /* takes it over */
+struct rp_sim_holder rp_sim_holder_take(struct rp_sim *sim, size_t i); /* out of the list */
+uint64_t rp_sim_next_start(const struct rp_sim *sim); /* later than that of every process */
+
+/* service.c */
+void rp_sim_service_done(struct rp_sim_service *s);
+/* "systemd:gpuagent" with its suffix, as systemd completes it; NULL: no id, or out of memory. */
+char *rp_sim_service_full_id(const char *id);
 
 /* fault.c */
 void rp_sim_fault_done(struct rp_sim_fault *f);

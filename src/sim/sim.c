@@ -181,9 +181,9 @@ static int remove_records(int dir_fd)
 int rp_sim_remove(const char *dir, struct rocpart_error *reterr)
 {
 	/* The marker goes first: from then on it is no machine. */
-	static const char *const files[] = {RP_SIM_MARKER, RP_SIM_STATE_FILE,
-					    RP_SIM_STATE_FILE ".new", RP_SIM_PROFILE_FILE,
-					    RP_SIM_LOCK_FILE};
+	static const char *const files[] = {
+		RP_SIM_MARKER,	     RP_SIM_STATE_FILE, RP_SIM_STATE_FILE ".new",
+		RP_SIM_PROFILE_FILE, RP_SIM_LOG_FILE,	RP_SIM_LOCK_FILE};
 	RP_AUTO_CLOSE int fd = -EBADF;
 	int r = open_dir(dir, &fd);
 
