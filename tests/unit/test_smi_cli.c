@@ -183,6 +183,25 @@ static void broken_json_of_6_4_is_asked_as_text(void **state)
 	assert_int_equal(rows.v[0].memory, ROCPART_MEMORY_NPS4);
 }
 
+static void render_node_of_another_partition_is_not_told(void **state)
+{
+	RP_AUTO_SMI_CLI struct rp_smi_cli cli = stand_in(
+		"#!/bin/sh\ncase \"$*\" in\n"
+		"list*) echo '[{\"gpu\": 0, \"render\": \"renderD128\", \"card\": \"card0\"},"
+		" {\"gpu\": 1, \"partition_id\": 1, \"render\": \"renderD128\", \"card\":"
+		" \"card0\"}]';;\n"
+		"*) echo '[{\"gpu\": 0, \"partition\": {\"accelerator_partition\": \"DPX\"}}]';;\n"
+		"esac\n");
+	RP_AUTO_SMI_ROWS struct rp_smi_rows rows = {0};
+	struct rocpart_error err = {0};
+
+	(void)state;
+	assert_int_equal(rp_smi_cli_read(&cli, &rows, &err), 0);
+	assert_int_equal(rows.n, 2);
+	assert_true(rows.v[0].render.known);
+	assert_false(rows.v[1].render.known || rows.v[1].card.known);
+}
+
 static void version_is_that_of_the_library(void **state)
 {
 	RP_AUTO_SMI_CLI struct rp_smi_cli cli =
@@ -295,6 +314,7 @@ int main(void)
 		cmocka_unit_test(half_a_json_is_an_error),
 		cmocka_unit_test(older_amd_smi_is_asked_otherwise),
 		cmocka_unit_test(broken_json_of_6_4_is_asked_as_text),
+		cmocka_unit_test(render_node_of_another_partition_is_not_told),
 		cmocka_unit_test(version_is_that_of_the_library),
 		cmocka_unit_test(refused_set_is_an_error_of_its_kind),
 		cmocka_unit_test(question_of_set_memory_is_answered),
