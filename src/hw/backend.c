@@ -39,6 +39,7 @@ static const struct rp_backend sysfs = {
 /* In the order in which AUTO asks them. */
 static const struct rp_backend *const backends[] = {
 	[ROCPART_BACKEND_SYSFS] = &sysfs,
+	[ROCPART_BACKEND_AMD_SMI] = &rp_smi_cli_backend,
 };
 
 const struct rp_backend *rp_backend_get(enum rocpart_backend backend)
@@ -190,7 +191,7 @@ static int ask_others(struct rocpart_machine *m, const struct wish *w,
 		      enum rocpart_backend *ret_used)
 {
 	for (size_t i = ROCPART_BACKEND_LIBAMD_SMI; i < RP_ARRAY_LEN(backends); i++) {
-		if (ask(m, backends[i], w, NULL) == 0) {
+		if (backends[i] && ask(m, backends[i], w, NULL) == 0) {
 			*ret_used = (enum rocpart_backend)i;
 			return 0;
 		}
