@@ -13,6 +13,7 @@
 #define ROCPART_ROCPART_H
 
 #include <rocpart/backend.h>
+#include <rocpart/cdi.h>
 #include <rocpart/change.h>
 #include <rocpart/doctor.h>
 #include <rocpart/error.h>
