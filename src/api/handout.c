@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Handing out: the snapshot, the leases and the device nodes become the values of handout/. */
+#include "api/handout.h"
 #include "api/lease_session.h"
 #include "base/num.h"
 #include "handout/forms.h"
@@ -162,7 +163,7 @@ static int gather(struct rocpart_machine *m, const char *const *names, size_t n,
 		  struct rocpart_handout *h, struct rocpart_error *reterr)
 {
 	struct rocpart_leases *leases = NULL;
-	int r = look(m, names, n, &leases, &h->snapshot, reterr);
+	int r = h->snapshot ? 0 : look(m, names, n, &leases, &h->snapshot, reterr);
 
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = add_named(&h->values, h->snapshot, leases, names[i], reterr);
@@ -178,9 +179,9 @@ static int gather(struct rocpart_machine *m, const char *const *names, size_t n,
 	return r;
 }
 
-ROCPART_PUBLIC int rocpart_handout_new(struct rocpart_machine *machine, const char *const *names,
-				       size_t n_names, struct rocpart_handout **ret_handout,
-				       struct rocpart_error *reterr)
+int rp_handout_new_of(struct rocpart_machine *machine, struct rocpart_snapshot *snapshot,
+		      const char *const *names, size_t n_names,
+		      struct rocpart_handout **ret_handout, struct rocpart_error *reterr)
 {
 	struct rocpart_handout *h;
 	int r;
@@ -189,6 +190,8 @@ ROCPART_PUBLIC int rocpart_handout_new(struct rocpart_machine *machine, const ch
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
 				    "name a lease or a partition");
 	h = rp_new0(struct rocpart_handout, 1);
+	if (h && snapshot)
+		h->snapshot = rocpart_snapshot_ref(snapshot);
 	r = h ? gather(machine, names, n_names, h, reterr) : rp_error_nomem(reterr);
 	if (r < 0) {
 		rocpart_handout_free(h);
@@ -196,6 +199,13 @@ ROCPART_PUBLIC int rocpart_handout_new(struct rocpart_machine *machine, const ch
 	}
 	*ret_handout = h;
 	return 0;
+}
+
+ROCPART_PUBLIC int rocpart_handout_new(struct rocpart_machine *machine, const char *const *names,
+				       size_t n_names, struct rocpart_handout **ret_handout,
+				       struct rocpart_error *reterr)
+{
+	return rp_handout_new_of(machine, NULL, names, n_names, ret_handout, reterr);
 }
 
 ROCPART_PUBLIC struct rocpart_handout *rocpart_handout_free(struct rocpart_handout *handout)

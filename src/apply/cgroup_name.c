@@ -42,9 +42,21 @@ static bool take_container(const char *part, const char *parent, struct rp_owner
 	return true;
 }
 
+/* "rocpart-run-4711-3.4": what `rocpart run` calls its groups (enforce/cgroup.h). */
+static bool take_run(const char *part, struct rp_owner_names *ret)
+{
+	static const char prefix[] = "rocpart-run-";
+	const char *ids = rp_str_starts(part, prefix) ? strchr(part + strlen(prefix), '-') : NULL;
+
+	if (!ids || !ids[1] || ids[1 + strspn(ids + 1, "0123456789.")])
+		return false;
+	(void)rp_fmt(ret->run, RP_OWNER_SIZE, ".%s.", ids + 1);
+	return true;
+}
+
 static void take_part(const char *part, const char *parent, struct rp_owner_names *ret)
 {
-	if (take_container(part, parent, ret))
+	if (take_container(part, parent, ret) || take_run(part, ret))
 		return;
 	if (rp_str_ends(part, ".service"))
 		(void)rp_fmt(ret->unit, RP_OWNER_SIZE, "%s", part);
@@ -67,4 +79,12 @@ void rp_owner_names_parse(const char *cgroup_text, struct rp_owner_names *ret)
 		p += n;
 		p += *p ? 1 : 0;
 	}
+}
+
+bool rp_owner_names_run(const struct rp_owner_names *names, int64_t lease)
+{
+	char id[32];
+
+	(void)rp_fmt(id, sizeof(id), ".%lld.", (long long)lease);
+	return strstr(names->run, id) != NULL;
 }

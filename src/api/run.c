@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT */
+/* A program on partitions: process, lease, control group, environment; docs/design/limits.md. */
+#include "rocpart/run.h"
+#include "api/handout.h"
+#include "api/limits.h"
+#include "api/place.h"
+#include "base/num.h"
+#include "enforce/cgroup.h"
+#include "enforce/start.h"
+
+struct rocpart_run {
+	struct rocpart_machine *machine;
+	struct rp_waiting process;
+	struct rp_cgroup groups[2]; /* v2, v1 */
+	enum rp_access access;
+	struct rocpart_handout *handout;
+	struct rp_names missing;
+	struct rp_strbuf leases; /* "3 4": of which it runs */
+	int64_t *placed;	 /* that end with it */
+	size_t n_placed;
+	bool is_started;
+};
+
+ROCPART_PUBLIC int rocpart_run_new(struct rocpart_machine *machine, const char *const *argv,
+				   const char *const *envp, struct rocpart_run **ret_run,
+				   struct rocpart_error *reterr)
+{
+	struct rocpart_run *run;
+	int r;
+
+	if (!argv[0] || !*argv[0])
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
+				    "which program?");
+	if (rp_tree_kind(machine->tree) == RP_TREE_CAPTURE)
+		return rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, NULL,
+				    "nothing can run on a capture");
+	run = rp_new0(struct rocpart_run, 1);
+	if (!run)
+		return rp_error_nomem(reterr);
+	*run = (struct rocpart_run){.machine = machine,
+				    .process = RP_WAITING_INIT,
+				    .groups = {RP_CGROUP_INIT, RP_CGROUP_INIT},
+				    .leases = RP_STRBUF_INIT,
+				    .missing = RP_NAMES_INIT};
+	r = rp_start_wait(argv, envp, &run->process);
+	if (r < 0) {
+		free(run);
+		return rp_error_errno(reterr, r, argv[0], "no process can be made for it");
+	}
+	*ret_run = run;
+	return 0;
+}
+
+ROCPART_PUBLIC uint32_t rocpart_run_get_pid(const struct rocpart_run *run)
+{
+	return (uint32_t)run->process.pid;
+}
+
+/* ---- control groups ---- */
+
+static int add_missing(struct rocpart_run *run, const char *what, const struct rocpart_error *why)
+{
+	RP_AUTO_FREE char *text = rp_strdupf("%s: %s", what, why->message);
+
+	return text ? rp_names_add(&run->missing, text) : -ENOMEM;
+}
+
+/* Lease numbers of a simulated machine say nothing about the GPUs of this computer. */
+static int name_group(const struct rocpart_run *run, char *ret, size_t size)
+{
+	const struct rocpart_machine *m = run->machine;
+	bool is_sim = rp_tree_kind(m->tree) == RP_TREE_SIM || m->sim_name;
+	int r = rp_fmt(ret, size, RP_CGROUP_PREFIX "%d-%s", (int)run->process.pid,
+		       is_sim ? "sim" : rp_strbuf_str(&run->leases));
+
+	for (char *p = ret; r == 0 && *p; p++)
+		if (*p == ' ')
+			*p = '.';
+	return r;
+}
+
+static uint32_t *collect_minors(const struct rocpart_handout *h, size_t *ret_n)
+{
+	const struct rocpart_partition *p;
+	size_t n = 0, k = 0;
+	uint32_t *minors;
+
+	while (rocpart_handout_get_partition(h, n))
+		n++;
+	minors = calloc(n + 1, 2 * sizeof(*minors));
+	for (size_t i = 0; minors && i < n; i++) {
+		p = rocpart_handout_get_partition(h, i);
+		minors[k++] = p->render_minor;
+		if (p->card_minor.known)
+			minors[k++] = (uint32_t)p->card_minor.v;
+	}
+	*ret_n = k;
+	return minors;
+}
+
+static const char *filter_problem(int r)
+{
+	switch (r) {
+	case -EPERM:
+	case -EACCES:
+		return "it takes root (CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN)";
+	case -EINVAL:
+	case -ENOSYS:
+	case -EOPNOTSUPP:
+		return "this kernel has no eBPF for the devices of a control group";
+	default:
+		return rocpart_strerror(r);
+	}
+}
+
+/* Filter first: the process never has more than it is to have. */
+static int enter(struct rp_cgroup *g, pid_t pid, const uint32_t *minors, size_t n,
+		 struct rocpart_error *ret_filter)
+{
+	int r = rp_cgroup_filter(g, minors, n);
+
+	if (r < 0)
+		(void)rp_error_set(ret_filter, r, ROCPART_ERR_PERMISSION, NULL, "%s",
+				   filter_problem(r));
+	if (r < 0 && g->kind == RP_CGROUP_V1_DEVICES) {
+		rp_cgroup_remove(g);
+		return r;
+	}
+	return rp_cgroup_add(g, pid);
+}
+
+/* v2 for its processes and its filter; v1 where v2 or its eBPF is not to be had. */
+static int confine(struct rocpart_run *run)
+{
+	static const enum rp_cgroup_kind kinds[] = {RP_CGROUP_V2, RP_CGROUP_V1_DEVICES};
+	static const enum rp_access accesses[] = {RP_ACCESS_EBPF, RP_ACCESS_CGROUP};
+	struct rocpart_error no_group = {0}, no_filter = {0};
+	char name[RP_OWNER_SIZE * 2];
+	size_t n = 0;
+	RP_AUTO_FREE uint32_t *minors = collect_minors(run->handout, &n);
+
+	if (!minors || name_group(run, name, sizeof(name)) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < RP_ARRAY_LEN(kinds) && run->access == RP_ACCESS_OPEN; i++) {
+		struct rocpart_error why = {0}, filter = {0};
+		struct rp_cgroup *g = &run->groups[i];
+		int r = rp_cgroup_make(kinds[i], name, g, &why);
+
+		if (r == 0)
+			r = enter(g, run->process.pid, minors, n, &filter);
+		if (r == 0 && !filter.errnum)
+			run->access = accesses[i];
+		else if (i == 0) {
+			no_group = why;
+			no_filter = filter.errnum ? filter : why;
+		}
+	}
+	if (run->access != RP_ACCESS_OPEN)
+		return 0;
+	if (no_group.errnum &&
+	    add_missing(run, "what it leaves behind will not be found", &no_group) < 0)
+		return -ENOMEM;
+	return add_missing(run, "other partitions are not denied to it", &no_filter);
+}
+
+/* ---- partitions ---- */
+
+static int check_unused(const struct rocpart_run *run, struct rocpart_error *reterr)
+{
+	return run->handout ? rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
+					   "the program has its partitions already")
+			    : 0;
+}
+
+/* "BDF/ID" of what was placed. */
+static int hand_out(struct rocpart_run *run, struct rocpart_snapshot *snapshot,
+		    const struct rp_lease_list *made, struct rocpart_error *reterr)
+{
+	RP_AUTO_NAMES struct rp_names names = RP_NAMES_INIT;
+
+	for (size_t i = 0; i < made->n; i++) {
+		const struct rp_claim *c = &made->v[i].claims[0];
+		RP_AUTO_FREE char *name = rp_strdupf("%s/%u", c->bdf, c->part);
+
+		if (!name || rp_names_add(&names, name) < 0)
+			return rp_error_nomem(reterr);
+		rp_strbuf_addf(&run->leases, "%s%lld", i ? " " : "", (long long)made->v[i].id);
+	}
+	if (rp_strbuf_failed(&run->leases))
+		return rp_error_nomem(reterr);
+	return rp_handout_new_of(run->machine, snapshot, (const char *const *)names.v, names.n,
+				 &run->handout, reterr);
+}
+
+/* What holds for it is known now: into its lease. */
+static int record_limits(struct rocpart_run *run, struct rp_session *s, struct rp_lease *l,
+			 struct rocpart_error *reterr)
+{
+	const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(s->world.snapshot, l->claims[0].bdf);
+	char *text = NULL;
+
+	if (rp_limits_text(rp_gpu_partition_by_id(gpu, l->claims[0].part), l->share, run->access,
+			   &text) < 0)
+		return rp_error_nomem(reterr);
+	free(l->limits);
+	l->limits = text;
+	return rp_lease_db_set_limits(s->db, l->id, text, reterr);
+}
+
+static int placed(void *userdata, struct rp_session *s, struct rp_lease_list *made,
+		  struct rocpart_error *reterr)
+{
+	struct rocpart_run *run = userdata;
+	int r = hand_out(run, s->world.snapshot, made, reterr);
+
+	if (r == 0 && confine(run) < 0)
+		r = rp_error_nomem(reterr);
+	for (size_t i = 0; r == 0 && run->access != RP_ACCESS_OPEN && i < made->n; i++)
+		r = record_limits(run, s, &made->v[i], reterr);
+	if (r < 0)
+		return r;
+	run->placed = rp_new0(int64_t, made->n);
+	if (!run->placed)
+		return rp_error_nomem(reterr);
+	for (size_t i = 0; i < made->n; i++)
+		run->placed[run->n_placed++] = made->v[i].id;
+	return 0;
+}
+
+ROCPART_PUBLIC int rocpart_run_place(struct rocpart_run *run,
+				     const struct rocpart_place_options *const *options,
+				     size_t n_options, struct rocpart_leases **ret_leases,
+				     struct rocpart_error *reterr)
+{
+	struct rp_placing what = {.machine = run->machine,
+				  .options = options,
+				  .n_options = n_options,
+				  .how = RP_LEASE_MAKE_BRIEF,
+				  .own_pid = (uint32_t)run->process.pid,
+				  .placed = placed,
+				  .userdata = run};
+	int r = check_unused(run, reterr);
+
+	if (r == 0)
+		r = rp_place(&what, ret_leases, reterr);
+	if (r < 0)
+		run->n_placed = 0;
+	return r;
+}
+
+ROCPART_PUBLIC int rocpart_run_use(struct rocpart_run *run, const char *const *leases,
+				   size_t n_leases, struct rocpart_error *reterr)
+{
+	uint64_t id;
+	int r = check_unused(run, reterr);
+
+	for (size_t i = 0; r == 0 && i < n_leases; i++) {
+		if (rp_parse_u64(leases[i], 10, &id) < 0)
+			return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT,
+					    leases[i], "'%.100s' is not the number of a lease",
+					    leases[i]);
+		rp_strbuf_addf(&run->leases, "%s%s", i ? " " : "", leases[i]);
+	}
+	if (r == 0 && rp_strbuf_failed(&run->leases))
+		r = rp_error_nomem(reterr);
+	if (r == 0)
+		r = rocpart_handout_new(run->machine, leases, n_leases, &run->handout, reterr);
+	if (r == 0 && confine(run) < 0)
+		r = rp_error_nomem(reterr);
+	return r;
+}
+
+ROCPART_PUBLIC const struct rocpart_handout *rocpart_run_get_handout(const struct rocpart_run *run,
+								     enum rocpart_view *ret_view)
+{
+	*ret_view = run->access == RP_ACCESS_OPEN ? ROCPART_VIEW_HOST : ROCPART_VIEW_OWN;
+	return run->handout;
+}
+
+ROCPART_PUBLIC const char *rocpart_run_get_missing(const struct rocpart_run *run, size_t index)
+{
+	return index < run->missing.n ? run->missing.v[index] : NULL;
+}
+
+/* ---- starting and ending ---- */
+
+/* As rp_start_go() takes them, each with its NUL. */
+static int make_changes(const struct rocpart_run *run, struct rp_strbuf *out)
+{
+	const char *name, *value;
+	enum rocpart_view view;
+	const struct rocpart_handout *h = rocpart_run_get_handout(run, &view);
+
+	for (size_t i = 0; (name = rocpart_handout_get_conflict(h, view, i)); i++)
+		rp_strbuf_add_mem(out, name, strlen(name) + 1);
+	for (size_t i = 0; rocpart_handout_get_variable(h, view, i, &name, &value) == 0; i++) {
+		rp_strbuf_addf(out, "%s=%s", name, value);
+		rp_strbuf_add_char(out, '\0');
+	}
+	rp_strbuf_addf(out, "ROCPART_LEASE=%s", rp_strbuf_str(&run->leases));
+	rp_strbuf_add_char(out, '\0');
+	return rp_strbuf_failed(out) ? -ENOMEM : 0;
+}
+
+ROCPART_PUBLIC int rocpart_run_start(struct rocpart_run *run, struct rocpart_error *reterr)
+{
+	RP_AUTO_STRBUF struct rp_strbuf changes = RP_STRBUF_INIT;
+	int r;
+
+	if (!run->handout || run->is_started)
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
+				    run->is_started ? "it runs already" : "it has no partitions");
+	if (make_changes(run, &changes) < 0)
+		return rp_error_nomem(reterr);
+	r = rp_start_go(&run->process, changes.s, changes.len);
+	if (r < 0)
+		return rp_error_errno(reterr, r, NULL, "it cannot be executed");
+	run->is_started = true;
+	return 0;
+}
+
+/* The machine need not be looked at: a lease of ours is given back as it was taken. */
+static int end_leases(struct rocpart_run *run, struct rocpart_error *reterr)
+{
+	RP_AUTO_LEASE_DB struct rp_lease_db *db = NULL;
+	int r = 0;
+
+	if (!run->n_placed)
+		return 0;
+	r = rp_lease_db_open(run->machine->state_dir, RP_LEASE_MAKE_BRIEF, NULL, &db, reterr);
+	if (r == 0)
+		r = rp_lease_db_begin(db, reterr);
+	for (size_t i = 0; r == 0 && i < run->n_placed; i++) {
+		r = rp_lease_db_remove(db, run->placed[i], "ended with its program", reterr);
+		r = r == -ENOENT ? 0 : r; /* somebody released it, or saw that its owner is gone */
+	}
+	if (r == 0)
+		r = rp_lease_db_commit(db, reterr);
+	if (r == 0)
+		run->n_placed = 0;
+	return r;
+}
+
+ROCPART_PUBLIC int rocpart_run_finish(struct rocpart_run *run, uint64_t grace_ms, size_t *ret_left,
+				      struct rocpart_error *reterr)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < RP_ARRAY_LEN(run->groups); i++) {
+		left += rp_cgroup_end(&run->groups[i], grace_ms);
+		rp_cgroup_remove(&run->groups[i]);
+	}
+	*ret_left = left;
+	return end_leases(run, reterr);
+}
+
+ROCPART_PUBLIC struct rocpart_run *rocpart_run_free(struct rocpart_run *run)
+{
+	if (!run)
+		return NULL;
+	if (!run->is_started) {
+		rp_start_cancel(&run->process);
+		for (size_t i = 0; i < RP_ARRAY_LEN(run->groups); i++)
+			rp_cgroup_remove(&run->groups[i]);
+		(void)end_leases(run, NULL);
+	}
+	for (size_t i = 0; i < RP_ARRAY_LEN(run->groups); i++) {
+		rp_cleanup_close(&run->groups[i].fd);
+		free(run->groups[i].path);
+	}
+	rocpart_handout_free(run->handout);
+	rp_names_done(&run->missing);
+	rp_strbuf_done(&run->leases);
+	free(run->placed);
+	free(run);
+	return NULL;
+}
