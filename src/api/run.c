@@ -79,21 +79,19 @@ static int name_group(const struct rocpart_run *run, char *ret, size_t size)
 	return r;
 }
 
+/* Of "/dev/dri/renderD131" and "/dev/dri/card3": DRM names its nodes by minor. */
 static uint32_t *collect_minors(const struct rocpart_handout *h, size_t *ret_n)
 {
-	const struct rocpart_partition *p;
 	size_t n = 0, k = 0;
 	uint32_t *minors;
+	const char *path;
 
-	while (rocpart_handout_get_partition(h, n))
+	while (rocpart_handout_get_device(h, n))
 		n++;
-	minors = calloc(n + 1, 2 * sizeof(*minors));
-	for (size_t i = 0; minors && i < n; i++) {
-		p = rocpart_handout_get_partition(h, i);
-		minors[k++] = p->render_minor;
-		if (p->card_minor.known)
-			minors[k++] = (uint32_t)p->card_minor.v;
-	}
+	minors = rp_new0(uint32_t, n);
+	for (size_t i = 0; minors && (path = rocpart_handout_get_device(h, i)); i++)
+		if (rp_parse_u32(path + strcspn(path, "0123456789"), 10, &minors[k]) == 0)
+			k++;
 	*ret_n = k;
 	return minors;
 }
@@ -227,6 +225,32 @@ static int placed(void *userdata, struct rp_session *s, struct rp_lease_list *ma
 	return 0;
 }
 
+/* The flags of an engine come from what a lease records of its model: looked up where there is one.
+ */
+static int add_engine(struct rocpart_run *run, const struct rocpart_lease *first,
+		      struct rocpart_error *reterr)
+{
+	RP_AUTO_NAMES struct rp_names ids = RP_NAMES_INIT;
+	struct rocpart_handout *h = NULL;
+	int r = 0;
+
+	if (!*first->footprint)
+		return 0;
+	for (size_t i = 0; r == 0 && i < run->n_placed; i++) {
+		RP_AUTO_FREE char *id = rp_strdupf("%lld", (long long)run->placed[i]);
+
+		r = id ? rp_names_add(&ids, id) : -ENOMEM;
+	}
+	if (r < 0)
+		return rp_error_nomem(reterr);
+	r = rocpart_handout_new(run->machine, (const char *const *)ids.v, ids.n, &h, reterr);
+	if (r < 0)
+		return r;
+	rocpart_handout_free(run->handout);
+	run->handout = h;
+	return 0;
+}
+
 ROCPART_PUBLIC int rocpart_run_place(struct rocpart_run *run,
 				     const struct rocpart_place_options *const *options,
 				     size_t n_options, struct rocpart_leases **ret_leases,
@@ -241,11 +265,12 @@ ROCPART_PUBLIC int rocpart_run_place(struct rocpart_run *run,
 				  .userdata = run};
 	int r = check_unused(run, reterr);
 
-	if (r == 0)
-		r = rp_place(&what, ret_leases, reterr);
+	if (r < 0)
+		return r;
+	r = rp_place(&what, ret_leases, reterr);
 	if (r < 0)
 		run->n_placed = 0;
-	return r;
+	return r < 0 ? r : add_engine(run, rocpart_leases_get(*ret_leases, 0), reterr);
 }
 
 ROCPART_PUBLIC int rocpart_run_use(struct rocpart_run *run, const char *const *leases,

@@ -35,7 +35,8 @@ struct rp_lease_db {
 	char *path;
 	sqlite3_stmt *stmts[RP_N_SQL];
 	bool is_writable, is_begun;
-	int64_t last_id; /* largest number given; read once in a transaction. 0: not read */
+	unsigned n_commits; /* of this opening */
+	int64_t last_id;    /* largest number given; read once in a transaction. 0: not read */
 	/* Partitions found in this transaction, by their id on the GPU. */
 	struct {
 		char bdf[RP_BDF_SIZE];
