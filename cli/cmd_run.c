@@ -61,7 +61,7 @@ static int refuse_client(struct cli *cli, const char *command)
 
 /* ---- signals ---- */
 
-/* Blocked, and read from a descriptor instead. The process that waits was forked before. */
+/* Blocked, and read from a descriptor instead. */
 static int take_signals(int *ret_fd)
 {
 	static const int signals[] = {SIGHUP,  SIGINT,	SIGQUIT,  SIGTERM, SIGUSR1,
@@ -138,42 +138,43 @@ static int check_options(struct cli *cli)
 }
 
 /* One lease for each partition that is named; the same is asked of each. */
-static int place(struct cli *cli, struct rocpart_run *run, const char *command,
-		 struct rocpart_leases **ret)
+static int place(struct cli *cli, const struct rocpart_command *command, struct rocpart_run **ret,
+		 struct rocpart_leases **ret_leases)
 {
 	const struct rp_names *parts = &cli->values.partitions;
 	size_t n = parts->n ? parts->n : 1, n_made = 0;
 	RP_AUTO_FREE struct rocpart_place_options **options =
 		rp_new0(struct rocpart_place_options *, n);
-	const char *base = strrchr(command, '/');
+	const char *base = strrchr(command->argv[0], '/');
 	struct rocpart_error err = {0};
 	int status = options ? 0 : cli_nomem(cli);
 
 	for (; status == 0 && n_made < n; n_made += status == 0) {
-		status = cli_place_options(cli, cli->values.model, base ? base + 1 : command,
-					   &options[n_made]);
+		status = cli_place_options(cli, cli->values.model,
+					   base ? base + 1 : command->argv[0], &options[n_made]);
 		if (status == 0 && parts->n &&
 		    rocpart_place_options_set_partition(options[n_made], parts->v[n_made]) < 0)
 			status = cli_nomem(cli);
 	}
-	if (status == 0 &&
-	    rocpart_run_place(run, (const struct rocpart_place_options *const *)options, n, ret,
-			      &err) < 0)
+	if (status == 0 && rocpart_run_place(cli->machine, command,
+					     (const struct rocpart_place_options *const *)options,
+					     n, ret, ret_leases, &err) < 0)
 		status = cli_fail(cli, &err);
 	for (size_t i = 0; options && i < n; i++)
 		rocpart_place_options_free(options[i]);
 	return status;
 }
 
-static int take_lease(struct cli *cli, struct rocpart_run *run, const char *command,
-		      struct rocpart_leases **ret)
+static int prepare(struct cli *cli, const struct rocpart_command *command, struct rocpart_run **ret,
+		   struct rocpart_leases **ret_leases)
 {
 	const struct rp_names *leases = &cli->values.leases;
 	struct rocpart_error err = {0};
 
 	if (!leases->n)
-		return place(cli, run, command, ret);
-	return rocpart_run_use(run, (const char *const *)leases->v, leases->n, &err) < 0
+		return place(cli, command, ret, ret_leases);
+	return rocpart_run_use(cli->machine, command, (const char *const *)leases->v, leases->n,
+			       ret, &err) < 0
 		       ? cli_fail(cli, &err)
 		       : 0;
 }
@@ -231,24 +232,19 @@ static int start(struct cli *cli, struct rocpart_run *run, const char *command)
 	return r == -ENOENT ? NOT_FOUND : NOT_EXECUTED;
 }
 
-static int run_command(struct cli *cli, struct rocpart_run *run, char **argv)
+/* The process that waits was made before our signals are blocked: it has the caller's mask. */
+static int run_command(struct cli *cli, struct rocpart_run *run, const char *command)
 {
-	struct rocpart_leases *leases = NULL;
 	struct rocpart_error err = {0};
 	RP_AUTO_CLOSE int signal_fd = -EBADF;
 	size_t left = 0;
-	int status = take_lease(cli, run, argv[0], &leases);
+	int status;
 
-	if (status == 0) {
-		say(cli, run, leases);
-		if (take_signals(&signal_fd) < 0)
-			status = cli_usage_error(cli, "signals cannot be passed on: %s",
-						 rocpart_strerror(errno));
-	}
-	rocpart_leases_free(leases);
-	if (status == 0)
-		status = start(cli, run, argv[0]);
-	if (signal_fd < 0 || status)
+	if (take_signals(&signal_fd) < 0)
+		return cli_usage_error(cli, "signals cannot be passed on: %s",
+				       rocpart_strerror(errno));
+	status = start(cli, run, command);
+	if (status)
 		return status;
 	status = wait_for((pid_t)rocpart_run_get_pid(run), signal_fd);
 	if (rocpart_run_finish(run, GRACE_MS, &left, &err) < 0)
@@ -261,19 +257,22 @@ static int run_command(struct cli *cli, struct rocpart_run *run, char **argv)
 
 int cli_cmd_run(struct cli *cli, int argc, char **argv)
 {
+	const struct rocpart_command command = {.argv = (const char *const *)argv,
+						.envp = (const char *const *)environ};
+	struct rocpart_leases *leases = NULL;
 	struct rocpart_run *run = NULL;
-	struct rocpart_error err = {0};
 	int status = check_options(cli);
 
+	argv[argc] = NULL;
 	if (status == 0)
 		status = refuse_client(cli, argv[0]);
-	if (status)
-		return status;
-	argv[argc] = NULL;
-	if (rocpart_run_new(cli->machine, (const char *const *)argv, (const char *const *)environ,
-			    &run, &err) < 0)
-		return cli_fail(cli, &err);
-	status = run_command(cli, run, argv);
+	if (status == 0)
+		status = prepare(cli, &command, &run, &leases);
+	if (status == 0) {
+		say(cli, run, leases);
+		status = run_command(cli, run, argv[0]);
+	}
+	rocpart_leases_free(leases);
 	rocpart_run_free(run);
 	return status;
 }

@@ -27,20 +27,54 @@ extern "C" {
 struct rocpart_run;
 
 /**
- * rocpart_run_new() - A process that waits to become a program.
+ * struct rocpart_command - What is to be run. Layout frozen; all of it is borrowed during a call.
+ * @argv: the program, looked up in PATH, and its arguments; ends with NULL.
+ * @envp: its environment before anything is handed out; ends with NULL.
+ * @reserved: zero.
+ */
+struct rocpart_command {
+	const char *const *argv;
+	const char *const *envp;
+	uint64_t reserved[4];
+};
+
+/**
+ * rocpart_run_place() - Lease partitions for a program, and confine it to them.
  * @machine: the machine; borrowed for the life of the run.
- * @argv: the program, looked up in PATH, and its arguments; ends with NULL. Borrowed during the
- * call.
- * @envp: its environment before anything is handed out; ends with NULL. Borrowed during the call.
- * @ret_run: to be freed with rocpart_run_free().
+ * @command: what is to be run.
+ * @options: what is to be placed, one for each lease; their owner is not looked at.
+ * @n_options: how many, at least 1.
+ * @ret_run: to be freed with rocpart_run_free(); it waits for rocpart_run_start().
+ * @ret_leases: the new leases, to be freed with rocpart_leases_free().
  * @reterr: why it failed, or NULL.
  *
- * Forks: the process has the caller's signal mask, working directory and open files. It ends when
- * the caller ends before rocpart_run_start(). Since 0.1.
- * Return: 0; -EINVAL: no program; -EROFS: a capture; -EAGAIN: no process can be made; -ENOMEM.
+ * Forks: the process has the caller's signal mask, working directory and open files, and ends when
+ * the caller ends before it is started. It owns the leases. All is one transaction: nobody sees a
+ * lease without its limits. The record outlives the caller, not the machine, like the process.
+ * What cannot be enforced here is no failure: rocpart_run_get_missing(). Since 0.1.
+ * Return: 0; -EINVAL: no program; -EROFS: a capture; -EAGAIN: no process can be made; errors of
+ * rocpart_place() and rocpart_handout_new().
  */
-int rocpart_run_new(struct rocpart_machine *machine, const char *const *argv,
-		    const char *const *envp, struct rocpart_run **ret_run,
+int rocpart_run_place(struct rocpart_machine *machine, const struct rocpart_command *command,
+		      const struct rocpart_place_options *const *options, size_t n_options,
+		      struct rocpart_run **ret_run, struct rocpart_leases **ret_leases,
+		      struct rocpart_error *reterr);
+
+/**
+ * rocpart_run_use() - Confine a program to what was leased before.
+ * @machine: the machine; borrowed for the life of the run.
+ * @command: what is to be run.
+ * @leases: numbers of leases, as text. Borrowed during the call.
+ * @n_leases: how many, at least 1.
+ * @ret_run: to be freed with rocpart_run_free(); it waits for rocpart_run_start().
+ * @reterr: why it failed, or NULL.
+ *
+ * As rocpart_run_place(), but the leases keep their owner and do not end with it. Since 0.1.
+ * Return: 0; -EINVAL: no program, or that is not the number of a lease; -EROFS: a capture; -EAGAIN:
+ * no process can be made; errors of rocpart_handout_new().
+ */
+int rocpart_run_use(struct rocpart_machine *machine, const struct rocpart_command *command,
+		    const char *const *leases, size_t n_leases, struct rocpart_run **ret_run,
 		    struct rocpart_error *reterr);
 
 /**
@@ -63,43 +97,12 @@ struct rocpart_run *rocpart_run_free(struct rocpart_run *run);
 uint32_t rocpart_run_get_pid(const struct rocpart_run *run);
 
 /**
- * rocpart_run_place() - Lease partitions for it, and confine it to them.
- * @run: the run, without partitions so far.
- * @options: what is to be placed, one for each lease; their owner is not looked at.
- * @n_options: how many, at least 1.
- * @ret_leases: the new leases, to be freed with rocpart_leases_free().
- * @reterr: why it failed, or NULL.
- *
- * All of it in one transaction: nobody sees a lease without its limits. The owner is the process.
- * The record outlives this program, not the machine: like the process. What cannot be enforced
- * here is no failure: rocpart_run_get_missing(). Since 0.1.
- * Return: 0; -EINVAL: it has partitions; errors of rocpart_place() and rocpart_handout_new().
- */
-int rocpart_run_place(struct rocpart_run *run, const struct rocpart_place_options *const *options,
-		      size_t n_options, struct rocpart_leases **ret_leases,
-		      struct rocpart_error *reterr);
-
-/**
- * rocpart_run_use() - Confine it to what others leased.
- * @run: the run, without partitions so far.
- * @leases: numbers of leases, as text.
- * @n_leases: how many, at least 1.
- * @reterr: why it failed, or NULL.
- *
- * The leases keep their owner and do not end with the program. Since 0.1.
- * Return: 0; -EINVAL: it has partitions, or that is not the number of a lease; errors of
- * rocpart_handout_new().
- */
-int rocpart_run_use(struct rocpart_run *run, const char *const *leases, size_t n_leases,
-		    struct rocpart_error *reterr);
-
-/**
  * rocpart_run_get_handout() - What is handed out to it.
  * @run: the run.
  * @ret_view: which device nodes it can open: its own where they are enforced.
  *
  * Since 0.1.
- * Return: owned by the run; NULL while it has no partitions.
+ * Return: owned by the run.
  */
 const struct rocpart_handout *rocpart_run_get_handout(const struct rocpart_run *run,
 						      enum rocpart_view *ret_view);
@@ -122,7 +125,7 @@ const char *rocpart_run_get_missing(const struct rocpart_run *run, size_t index)
  * Its environment is the one given, with the variables of the handout, with ROCPART_LEASE (the
  * numbers of its leases, by blanks), and without variables that would filter a second time.
  * Since 0.1.
- * Return: 0: it runs; -EINVAL: it has no partitions, or runs already; -ENOENT: there is no such
+ * Return: 0: it runs; -EINVAL: it runs already; -ENOENT: there is no such
  * program; -EACCES and others: it cannot be executed. After a failure the process is gone.
  */
 int rocpart_run_start(struct rocpart_run *run, struct rocpart_error *reterr);

@@ -184,6 +184,14 @@ class Check(ctypes.Structure):
     ]
 
 
+class Command(ctypes.Structure):
+    _fields_ = [
+        ("argv", POINTER(c_char_p)),
+        ("envp", POINTER(c_char_p)),
+        ("reserved", c_uint64 * 4),
+    ]
+
+
 class Error(ctypes.Structure):
     _fields_ = [
         ("errnum", c_int),
@@ -662,15 +670,14 @@ PROTOTYPES = {
         (c_char_p, [c_void_p, c_size_t]),
     "rocpart_run_get_pid":
         (c_uint32, [c_void_p]),
-    "rocpart_run_new":
-        (c_int, [c_void_p, POINTER(c_char_p), POINTER(c_char_p), POINTER(c_void_p),
-         POINTER(Error)]),
     "rocpart_run_place":
-        (c_int, [c_void_p, POINTER(c_void_p), c_size_t, POINTER(c_void_p), POINTER(Error)]),
+        (c_int, [c_void_p, POINTER(Command), POINTER(c_void_p), c_size_t, POINTER(c_void_p),
+         POINTER(c_void_p), POINTER(Error)]),
     "rocpart_run_start":
         (c_int, [c_void_p, POINTER(Error)]),
     "rocpart_run_use":
-        (c_int, [c_void_p, POINTER(c_char_p), c_size_t, POINTER(Error)]),
+        (c_int, [c_void_p, POINTER(Command), POINTER(c_char_p), c_size_t, POINTER(c_void_p),
+         POINTER(Error)]),
     "rocpart_sim_create":
         (c_int, [c_char_p, c_char_p, c_size_t, c_char_p, POINTER(Error)]),
     "rocpart_sim_fault_add":

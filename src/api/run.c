@@ -8,10 +8,14 @@
 #include "enforce/cgroup.h"
 #include "enforce/start.h"
 
+/* Of one program of the caller at the same time. */
+#define MAX_RUNS 10000
+
 struct rocpart_run {
 	struct rocpart_machine *machine;
 	struct rp_waiting process;
-	struct rp_cgroup groups[2]; /* v2, v1 */
+	struct rp_cgroup groups[2];    /* by kind */
+	struct rocpart_error no_group; /* why there is none of v2 */
 	enum rp_access access;
 	struct rocpart_handout *handout;
 	struct rp_names missing;
@@ -21,20 +25,61 @@ struct rocpart_run {
 	bool is_started;
 };
 
-ROCPART_PUBLIC int rocpart_run_new(struct rocpart_machine *machine, const char *const *argv,
-				   const char *const *envp, struct rocpart_run **ret_run,
-				   struct rocpart_error *reterr)
+static int check(struct rocpart_machine *machine, const struct rocpart_command *command,
+		 struct rocpart_error *reterr)
 {
-	struct rocpart_run *run;
-	int r;
-
-	if (!argv[0] || !*argv[0])
+	if (!command->argv[0] || !*command->argv[0])
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
 				    "which program?");
 	if (rp_tree_kind(machine->tree) == RP_TREE_CAPTURE)
 		return rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, NULL,
 				    "nothing can run on a capture");
-	run = rp_new0(struct rocpart_run, 1);
+	return 0;
+}
+
+/*
+ * leases: which others leased, or "". Lease numbers of a simulated machine say nothing about the
+ * GPUs of this computer.
+ */
+static int make_group(struct rocpart_run *run, enum rp_cgroup_kind kind, const char *leases,
+		      struct rocpart_error *reterr)
+{
+	const struct rocpart_machine *m = run->machine;
+	bool is_sim = rp_tree_kind(m->tree) == RP_TREE_SIM || m->sim_name;
+	char name[RP_OWNER_SIZE];
+	int r = -EEXIST;
+
+	for (unsigned i = 0; r == -EEXIST && i < MAX_RUNS; i++) {
+		r = rp_fmt(name, sizeof(name), RP_CGROUP_PREFIX "%d-%u%s%s", (int)getpid(), i,
+			   *leases || is_sim ? "-" : "", is_sim ? "sim" : leases);
+		for (char *p = name; r == 0 && *p; p++)
+			*p = *p == ' ' ? '.' : *p;
+		if (r == 0)
+			r = rp_cgroup_make(kind, name, &run->groups[kind], reterr);
+	}
+	return r;
+}
+
+static int make_process(struct rocpart_run *run, const struct rocpart_command *command)
+{
+	struct rp_cgroup *g = &run->groups[RP_CGROUP_V2];
+	int r = rp_start_wait(command->argv, command->envp, g->fd, &run->process);
+
+	if (r == 0 || g->fd < 0)
+		return r;
+	/* a kernel before 5.7, or a filter of system calls that does not know clone3 */
+	r = rp_start_wait(command->argv, command->envp, -EBADF, &run->process);
+	return r < 0 ? r : rp_cgroup_add(g, run->process.pid);
+}
+
+/* leases: as text, where others leased them. */
+static int run_new(struct rocpart_machine *machine, const struct rocpart_command *command,
+		   const struct rp_strbuf *leases, struct rocpart_run **ret,
+		   struct rocpart_error *reterr)
+{
+	struct rocpart_run *run = rp_new0(struct rocpart_run, 1);
+	int r;
+
 	if (!run)
 		return rp_error_nomem(reterr);
 	*run = (struct rocpart_run){.machine = machine,
@@ -42,12 +87,14 @@ ROCPART_PUBLIC int rocpart_run_new(struct rocpart_machine *machine, const char *
 				    .groups = {RP_CGROUP_INIT, RP_CGROUP_INIT},
 				    .leases = RP_STRBUF_INIT,
 				    .missing = RP_NAMES_INIT};
-	r = rp_start_wait(argv, envp, &run->process);
+	rp_strbuf_add(&run->leases, rp_strbuf_str(leases));
+	(void)make_group(run, RP_CGROUP_V2, rp_strbuf_str(leases), &run->no_group);
+	r = make_process(run, command);
 	if (r < 0) {
-		free(run);
-		return rp_error_errno(reterr, r, argv[0], "no process can be made for it");
+		rocpart_run_free(run);
+		return rp_error_errno(reterr, r, command->argv[0], "no process can be made for it");
 	}
-	*ret_run = run;
+	*ret = run;
 	return 0;
 }
 
@@ -63,20 +110,6 @@ static int add_missing(struct rocpart_run *run, const char *what, const struct r
 	RP_AUTO_FREE char *text = rp_strdupf("%s: %s", what, why->message);
 
 	return text ? rp_names_add(&run->missing, text) : -ENOMEM;
-}
-
-/* Lease numbers of a simulated machine say nothing about the GPUs of this computer. */
-static int name_group(const struct rocpart_run *run, char *ret, size_t size)
-{
-	const struct rocpart_machine *m = run->machine;
-	bool is_sim = rp_tree_kind(m->tree) == RP_TREE_SIM || m->sim_name;
-	int r = rp_fmt(ret, size, RP_CGROUP_PREFIX "%d-%s", (int)run->process.pid,
-		       is_sim ? "sim" : rp_strbuf_str(&run->leases));
-
-	for (char *p = ret; r == 0 && *p; p++)
-		if (*p == ' ')
-			*p = '.';
-	return r;
 }
 
 /* Of "/dev/dri/renderD131" and "/dev/dri/card3": DRM names its nodes by minor. */
@@ -111,64 +144,55 @@ static const char *filter_problem(int r)
 	}
 }
 
-/* Filter first: the process never has more than it is to have. */
-static int enter(struct rp_cgroup *g, pid_t pid, const uint32_t *minors, size_t n,
-		 struct rocpart_error *ret_filter)
+/* 0, or errno with the reason. */
+static int filter(const struct rp_cgroup *g, const uint32_t *minors, size_t n,
+		  struct rocpart_error *reterr)
 {
 	int r = rp_cgroup_filter(g, minors, n);
 
-	if (r < 0)
-		(void)rp_error_set(ret_filter, r, ROCPART_ERR_PERMISSION, NULL, "%s",
-				   filter_problem(r));
-	if (r < 0 && g->kind == RP_CGROUP_V1_DEVICES) {
-		rp_cgroup_remove(g);
-		return r;
-	}
-	return rp_cgroup_add(g, pid);
+	return r < 0 ? rp_error_set(reterr, r, ROCPART_ERR_PERMISSION, NULL, "%s",
+				    filter_problem(r))
+		     : 0;
 }
 
-/* v2 for its processes and its filter; v1 where v2 or its eBPF is not to be had. */
+/* Where v2 or its eBPF is not to be had. The process enters when the filter is there. */
+static bool confine_by_v1(struct rocpart_run *run, const uint32_t *minors, size_t n)
+{
+	struct rp_cgroup *g = &run->groups[RP_CGROUP_V1_DEVICES];
+	int r = make_group(run, RP_CGROUP_V1_DEVICES, "", NULL);
+
+	if (r == 0)
+		r = rp_cgroup_filter(g, minors, n);
+	if (r == 0)
+		r = rp_cgroup_add(g, run->process.pid);
+	if (r < 0)
+		rp_cgroup_remove(g);
+	return r == 0;
+}
+
 static int confine(struct rocpart_run *run)
 {
-	static const enum rp_cgroup_kind kinds[] = {RP_CGROUP_V2, RP_CGROUP_V1_DEVICES};
-	static const enum rp_access accesses[] = {RP_ACCESS_EBPF, RP_ACCESS_CGROUP};
-	struct rocpart_error no_group = {0}, no_filter = {0};
-	char name[RP_OWNER_SIZE * 2];
+	const struct rp_cgroup *g = &run->groups[RP_CGROUP_V2];
+	struct rocpart_error no_filter = {0};
 	size_t n = 0;
 	RP_AUTO_FREE uint32_t *minors = collect_minors(run->handout, &n);
 
-	if (!minors || name_group(run, name, sizeof(name)) < 0)
+	if (!minors)
 		return -ENOMEM;
-	for (size_t i = 0; i < RP_ARRAY_LEN(kinds) && run->access == RP_ACCESS_OPEN; i++) {
-		struct rocpart_error why = {0}, filter = {0};
-		struct rp_cgroup *g = &run->groups[i];
-		int r = rp_cgroup_make(kinds[i], name, g, &why);
-
-		if (r == 0)
-			r = enter(g, run->process.pid, minors, n, &filter);
-		if (r == 0 && !filter.errnum)
-			run->access = accesses[i];
-		else if (i == 0) {
-			no_group = why;
-			no_filter = filter.errnum ? filter : why;
-		}
-	}
+	if (g->path && filter(g, minors, n, &no_filter) == 0)
+		run->access = RP_ACCESS_EBPF;
+	else if (confine_by_v1(run, minors, n))
+		run->access = RP_ACCESS_CGROUP;
+	if (!g->path &&
+	    add_missing(run, "what it leaves behind will not be found", &run->no_group) < 0)
+		return -ENOMEM;
 	if (run->access != RP_ACCESS_OPEN)
 		return 0;
-	if (no_group.errnum &&
-	    add_missing(run, "what it leaves behind will not be found", &no_group) < 0)
-		return -ENOMEM;
-	return add_missing(run, "other partitions are not denied to it", &no_filter);
+	return add_missing(run, "other partitions are not denied to it",
+			   g->path ? &no_filter : &run->no_group);
 }
 
 /* ---- partitions ---- */
-
-static int check_unused(const struct rocpart_run *run, struct rocpart_error *reterr)
-{
-	return run->handout ? rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
-					   "the program has its partitions already")
-			    : 0;
-}
 
 /* "BDF/ID" of what was placed. */
 static int hand_out(struct rocpart_run *run, struct rocpart_snapshot *snapshot,
@@ -251,10 +275,8 @@ static int add_engine(struct rocpart_run *run, const struct rocpart_lease *first
 	return 0;
 }
 
-ROCPART_PUBLIC int rocpart_run_place(struct rocpart_run *run,
-				     const struct rocpart_place_options *const *options,
-				     size_t n_options, struct rocpart_leases **ret_leases,
-				     struct rocpart_error *reterr)
+static int place(struct rocpart_run *run, const struct rocpart_place_options *const *options,
+		 size_t n_options, struct rocpart_leases **ret, struct rocpart_error *reterr)
 {
 	struct rp_placing what = {.machine = run->machine,
 				  .options = options,
@@ -263,36 +285,84 @@ ROCPART_PUBLIC int rocpart_run_place(struct rocpart_run *run,
 				  .own_pid = (uint32_t)run->process.pid,
 				  .placed = placed,
 				  .userdata = run};
-	int r = check_unused(run, reterr);
+	struct rocpart_leases *leases = NULL;
+	int r = rp_place(&what, &leases, reterr);
 
-	if (r < 0)
-		return r;
-	r = rp_place(&what, ret_leases, reterr);
-	if (r < 0)
+	if (r < 0) {
 		run->n_placed = 0;
-	return r < 0 ? r : add_engine(run, rocpart_leases_get(*ret_leases, 0), reterr);
+		return r;
+	}
+	r = add_engine(run, rocpart_leases_get(leases, 0), reterr);
+	if (r < 0) {
+		rocpart_leases_free(leases);
+		return r;
+	}
+	*ret = leases;
+	return 0;
 }
 
-ROCPART_PUBLIC int rocpart_run_use(struct rocpart_run *run, const char *const *leases,
-				   size_t n_leases, struct rocpart_error *reterr)
+ROCPART_PUBLIC int rocpart_run_place(struct rocpart_machine *machine,
+				     const struct rocpart_command *command,
+				     const struct rocpart_place_options *const *options,
+				     size_t n_options, struct rocpart_run **ret_run,
+				     struct rocpart_leases **ret_leases,
+				     struct rocpart_error *reterr)
+{
+	const struct rp_strbuf none = RP_STRBUF_INIT;
+	struct rocpart_run *run = NULL;
+	int r = check(machine, command, reterr);
+
+	if (r == 0)
+		r = run_new(machine, command, &none, &run, reterr);
+	if (r == 0)
+		r = place(run, options, n_options, ret_leases, reterr);
+	if (r < 0) {
+		rocpart_run_free(run);
+		return r;
+	}
+	*ret_run = run;
+	return 0;
+}
+
+/* "3 4" */
+static int join_leases(const char *const *leases, size_t n, struct rp_strbuf *ret,
+		       struct rocpart_error *reterr)
 {
 	uint64_t id;
-	int r = check_unused(run, reterr);
 
-	for (size_t i = 0; r == 0 && i < n_leases; i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (rp_parse_u64(leases[i], 10, &id) < 0)
 			return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT,
 					    leases[i], "'%.100s' is not the number of a lease",
 					    leases[i]);
-		rp_strbuf_addf(&run->leases, "%s%s", i ? " " : "", leases[i]);
+		rp_strbuf_addf(ret, "%s%s", i ? " " : "", leases[i]);
 	}
-	if (r == 0 && rp_strbuf_failed(&run->leases))
-		r = rp_error_nomem(reterr);
+	return rp_strbuf_failed(ret) ? rp_error_nomem(reterr) : 0;
+}
+
+ROCPART_PUBLIC int rocpart_run_use(struct rocpart_machine *machine,
+				   const struct rocpart_command *command, const char *const *leases,
+				   size_t n_leases, struct rocpart_run **ret_run,
+				   struct rocpart_error *reterr)
+{
+	RP_AUTO_STRBUF struct rp_strbuf names = RP_STRBUF_INIT;
+	struct rocpart_run *run = NULL;
+	int r = check(machine, command, reterr);
+
 	if (r == 0)
-		r = rocpart_handout_new(run->machine, leases, n_leases, &run->handout, reterr);
+		r = join_leases(leases, n_leases, &names, reterr);
+	if (r == 0)
+		r = run_new(machine, command, &names, &run, reterr);
+	if (r == 0)
+		r = rocpart_handout_new(machine, leases, n_leases, &run->handout, reterr);
 	if (r == 0 && confine(run) < 0)
 		r = rp_error_nomem(reterr);
-	return r;
+	if (r < 0) {
+		rocpart_run_free(run);
+		return r;
+	}
+	*ret_run = run;
+	return 0;
 }
 
 ROCPART_PUBLIC const struct rocpart_handout *rocpart_run_get_handout(const struct rocpart_run *run,
@@ -332,9 +402,9 @@ ROCPART_PUBLIC int rocpart_run_start(struct rocpart_run *run, struct rocpart_err
 	RP_AUTO_STRBUF struct rp_strbuf changes = RP_STRBUF_INIT;
 	int r;
 
-	if (!run->handout || run->is_started)
+	if (run->is_started)
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
-				    run->is_started ? "it runs already" : "it has no partitions");
+				    "it runs already");
 	if (make_changes(run, &changes) < 0)
 		return rp_error_nomem(reterr);
 	r = rp_start_go(&run->process, changes.s, changes.len);

@@ -5,7 +5,8 @@
 #include <ctype.h>
 
 /* Container ids are 64 hex digits; the first 12 are what people see. */
-#define SHOWN_ID 12
+#define SHOWN_ID   12
+#define RUN_PREFIX "rocpart-run-"
 
 static const struct {
 	const char *prefix; /* of a path component; the id follows */
@@ -42,16 +43,10 @@ static bool take_container(const char *part, const char *parent, struct rp_owner
 	return true;
 }
 
-/* "rocpart-run-4711-3.4": what `rocpart run` calls its groups (enforce/cgroup.h). */
+/* What `rocpart run` calls its groups (enforce/cgroup.h). */
 static bool take_run(const char *part, struct rp_owner_names *ret)
 {
-	static const char prefix[] = "rocpart-run-";
-	const char *ids = rp_str_starts(part, prefix) ? strchr(part + strlen(prefix), '-') : NULL;
-
-	if (!ids || !ids[1] || ids[1 + strspn(ids + 1, "0123456789.")])
-		return false;
-	(void)rp_fmt(ret->run, RP_OWNER_SIZE, ".%s.", ids + 1);
-	return true;
+	return rp_str_starts(part, RUN_PREFIX) && rp_fmt(ret->run, RP_OWNER_SIZE, "%s", part) == 0;
 }
 
 static void take_part(const char *part, const char *parent, struct rp_owner_names *ret)
@@ -83,8 +78,19 @@ void rp_owner_names_parse(const char *cgroup_text, struct rp_owner_names *ret)
 
 bool rp_owner_names_run(const struct rp_owner_names *names, int64_t lease)
 {
+	const char *p = rp_str_starts(names->run, RUN_PREFIX)
+				? strchr(names->run + strlen(RUN_PREFIX), '-')
+				: NULL;
 	char id[32];
+	size_t n;
 
-	(void)rp_fmt(id, sizeof(id), ".%lld.", (long long)lease);
-	return strstr(names->run, id) != NULL;
+	(void)rp_fmt(id, sizeof(id), "%lld", (long long)lease);
+	p = p ? strchr(p + 1, '-') : NULL;
+	while (p) {
+		n = strcspn(++p, ".");
+		if (n == strlen(id) && strncmp(p, id, n) == 0)
+			return true;
+		p = p[n] ? p + n : NULL;
+	}
+	return false;
 }

@@ -398,12 +398,39 @@ static bool is_descendant(struct rp_world *w, uint32_t pid, uint32_t of)
 	return false;
 }
 
+static bool read_names(struct rp_world *w, uint32_t pid, struct rp_owner_names *ret)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+
+	if (rp_tree_read_file(w->tree, 65536, &text, "proc/%u/cgroup", pid) < 0)
+		return false;
+	rp_owner_names_parse(rp_strbuf_str(&text), ret);
+	return true;
+}
+
+/* Also one whose parents are gone is still in the group that `rocpart run` made. */
+static bool is_in_group_of(struct rp_world *w, uint32_t pid, uint32_t owner)
+{
+	struct rp_owner_names names, of_owner;
+
+	return read_names(w, pid, &names) && *names.run && read_names(w, owner, &of_owner) &&
+	       rp_str_eq(names.run, of_owner.run);
+}
+
+bool rp_world_runs(struct rp_world *w, uint32_t pid, int64_t lease)
+{
+	struct rp_owner_names names;
+
+	return read_names(w, pid, &names) && rp_owner_names_run(&names, lease);
+}
+
 bool rp_world_belongs(struct rp_world *w, uint32_t pid, const struct rp_owner *o)
 {
 	char id[SHOWN_ID + 1] = "";
 
 	if (o->kind == RP_OWNER_PID)
-		return process_status(w, o) == RP_OWNER_ALIVE && is_descendant(w, pid, o->pid);
+		return process_status(w, o) == RP_OWNER_ALIVE &&
+		       (is_descendant(w, pid, o->pid) || is_in_group_of(w, pid, o->pid));
 	if (o->kind == RP_OWNER_DOCKER && docker_id(w, o->name, id) < 0)
 		return false;
 	if (read_processes(w) < 0)
@@ -412,15 +439,4 @@ bool rp_world_belongs(struct rp_world *w, uint32_t pid, const struct rp_owner *o
 		if (w->processes[i].pid == pid)
 			return matches(&w->processes[i].names, o, id);
 	return false;
-}
-
-bool rp_world_runs(struct rp_world *w, uint32_t pid, int64_t lease)
-{
-	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	struct rp_owner_names names;
-
-	if (rp_tree_read_file(w->tree, 65536, &text, "proc/%u/cgroup", pid) < 0)
-		return false;
-	rp_owner_names_parse(rp_strbuf_str(&text), &names);
-	return rp_owner_names_run(&names, lease);
 }

@@ -62,7 +62,7 @@ int rp_world_owner_status(struct rp_world *w, const struct rp_owner *o, bool was
 /* Whether it can be told from a process that it belongs to the owner. */
 bool rp_world_can_tell(struct rp_world *w, const struct rp_owner *o);
 bool rp_world_belongs(struct rp_world *w, uint32_t pid, const struct rp_owner *o);
-/* `rocpart run` started the process for that lease. */
+/* `rocpart run --lease` started the process for that lease. */
 bool rp_world_runs(struct rp_world *w, uint32_t pid, int64_t lease);
 /* Start time and boot into an owner that is a process. 0; -ENOENT; -EACCES. */
 int rp_world_pin_owner(struct rp_world *w, struct rp_owner *o) RP_MUST_CHECK;

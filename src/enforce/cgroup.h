@@ -13,7 +13,10 @@ enum rp_cgroup_kind {
 	RP_CGROUP_V1_DEVICES,
 };
 
-/* "rocpart-run-PID-..."; PID is the process it is made for: without it the group is garbage. */
+/*
+ * "rocpart-run-PID-N", and "-3.4" where the leases are told: PID is who watches over it. Without it
+ * an empty group is garbage.
+ */
 #define RP_CGROUP_PREFIX "rocpart-run-"
 
 struct rp_cgroup {
@@ -25,7 +28,7 @@ struct rp_cgroup {
 
 /*
  * Make the group, and remove what others left behind beside it. 0; -ENOENT: that kind is not
- * mounted; -EACCES, -EPERM, -EROFS: not allowed; -ENOSPC, -EAGAIN: no room for a group.
+ * mounted; -EEXIST; -EACCES, -EPERM, -EROFS: not allowed; -ENOSPC, -EAGAIN: no room for a group.
  */
 int rp_cgroup_make(enum rp_cgroup_kind kind, const char *name, struct rp_cgroup *ret,
 		   struct rocpart_error *reterr) RP_MUST_CHECK;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "enforce/start.h"
 
+#include <linux/sched.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define MAX_CHANGES 64
@@ -78,7 +80,22 @@ static struct child *child_new(const char *const *argv, const char *const *envp)
 	return c;
 }
 
-int rp_start_wait(const char *const *argv, const char *const *envp, struct rp_waiting *ret)
+/*
+ * Born in the group: to move a process there costs the kernel some milliseconds, because all forks
+ * have to be held up (Linux 5.7 and later; cgroup_threadgroup_rwsem).
+ */
+static pid_t fork_into(int cgroup_fd)
+{
+	struct clone_args args = {
+		.flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (unsigned)cgroup_fd};
+
+	if (cgroup_fd < 0)
+		return fork();
+	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+}
+
+int rp_start_wait(const char *const *argv, const char *const *envp, int cgroup_fd,
+		  struct rp_waiting *ret)
 {
 	struct child *c = child_new(argv, envp);
 	int fds[2], r = 0;
@@ -91,7 +108,7 @@ int rp_start_wait(const char *const *argv, const char *const *envp, struct rp_wa
 		child_free(c);
 		return r;
 	}
-	pid = fork();
+	pid = fork_into(cgroup_fd);
 	if (pid == 0) {
 		close(fds[0]);
 		be_child(c, fds[1]);

@@ -16,8 +16,11 @@ struct rp_waiting {
 };
 #define RP_WAITING_INIT ((struct rp_waiting){0, -EBADF})
 
-/* argv[0] is looked up in PATH. Both lists end with NULL and are borrowed. 0; -ENOMEM; of fork. */
-int rp_start_wait(const char *const *argv, const char *const *envp,
+/*
+ * argv[0] is looked up in PATH. Both lists end with NULL and are borrowed. cgroup_fd: folder of the
+ * cgroup v2 that it is born in, or -EBADF. 0; -ENOMEM; of clone3(2) and fork(2).
+ */
+int rp_start_wait(const char *const *argv, const char *const *envp, int cgroup_fd,
 		  struct rp_waiting *ret) RP_MUST_CHECK;
 /*
  * Let it run. changes holds "NAME=VALUE" or "NAME" (to be taken away), each with its NUL. 0 when
