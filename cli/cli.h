@@ -34,6 +34,8 @@ struct cli_values {
 	const char *owner, *dtype, *replicas, *share, *priority;
 	struct rp_names labels;
 	bool pending, evict;
+	/* of args */
+	const char *filter, *format;
 };
 
 enum cli_option_kind { CLI_FLAG, CLI_TEXT, CLI_LIST };
@@ -135,6 +137,7 @@ int cli_put_leases(struct rp_json *j, const struct rocpart_leases *leases);
 int cli_print_lease_status(const struct rocpart_leases *leases);
 
 /* cmd_*.c */
+int cli_cmd_args(struct cli *cli, int argc, char **argv);
 int cli_cmd_place(struct cli *cli, int argc, char **argv);
 int cli_cmd_release(struct cli *cli, int argc, char **argv);
 int cli_cmd_adopt(struct cli *cli, int argc, char **argv);

@@ -98,6 +98,13 @@ static const struct cli_option place_options[] = {
 	END,
 };
 
+static const struct cli_option args_options[] = {
+	{"filter", 0, "rocr|hip|none", CLI_TEXT, AT(filter),
+	 "the variable that hides other devices (rocr on the host, none in containers)"},
+	{"format", 0, "shell|dotenv", CLI_TEXT, AT(format), "of env: how it is written (shell)"},
+	END,
+};
+
 static const struct cli_option sim_create_options[] = {
 	{"profile", 'p', "PROFILE", CLI_TEXT, AT(profile),
 	 "what it consists of; `rocpart sim list` shows the profiles (NAME)"},
@@ -193,6 +200,9 @@ static const struct cli_command commands[] = {
 	{"place", every_day, "[MODEL|NAME]", 0, 1, "lease a partition for a model", place_options,
 	 true, cli_cmd_place},
 	{"release", every_day, "LEASE|OWNER...", 1, 64, "end leases", NULL, true, cli_cmd_release},
+	{"args", every_day, "WHAT LEASE|GPU/ID...", 2, 65,
+	 "what a program needs to run there: env, flags, devices", args_options, true,
+	 cli_cmd_args},
 	{"undo", every_day, "", 0, 0, "take back the last change, finished or not", undo_options,
 	 true, cli_cmd_undo},
 	{"list", closer, "", 0, 0, "every partition, one a line", list_options, true, cli_cmd_list},

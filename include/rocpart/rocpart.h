@@ -16,6 +16,7 @@
 #include <rocpart/doctor.h>
 #include <rocpart/error.h>
 #include <rocpart/gather.h>
+#include <rocpart/handout.h>
 #include <rocpart/lease.h>
 #include <rocpart/mode.h>
 #include <rocpart/model.h>

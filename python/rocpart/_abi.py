@@ -61,6 +61,13 @@ class Errcode(enum.IntEnum):
     BAD_RECORDS = 35
 
 
+class Filter(enum.IntEnum):
+    AUTO = 0
+    NONE = 1
+    ROCR = 2
+    HIP = 3
+
+
 class FootprintValue(enum.IntEnum):
     WEIGHTS_BYTES = 0
     KV_BYTES = 1
@@ -87,6 +94,11 @@ class Guarantee(enum.IntEnum):
     COOPERATIVE = 1
     KERNEL = 2
     HARDWARE = 3
+
+
+class HandoutForm(enum.IntEnum):
+    SHELL = 0
+    DOTENV = 1
 
 
 class LeaseState(enum.IntEnum):
@@ -131,6 +143,11 @@ class Source(enum.IntEnum):
     KFD = 2
     DERIVED = 3
     RECORD = 4
+
+
+class View(enum.IntEnum):
+    HOST = 0
+    OWN = 1
 
 
 class ChangeGpu(ctypes.Structure):
@@ -437,6 +454,24 @@ PROTOTYPES = {
         (c_bool, [c_void_p]),
     "rocpart_guarantee_to_string":
         (c_char_p, [c_int]),
+    "rocpart_handout_free":
+        (c_void_p, [c_void_p]),
+    "rocpart_handout_get_conflict":
+        (c_char_p, [c_void_p, c_int, c_size_t]),
+    "rocpart_handout_get_device":
+        (c_char_p, [c_void_p, c_size_t]),
+    "rocpart_handout_get_group":
+        (c_int, [c_void_p, c_size_t, POINTER(c_uint32)]),
+    "rocpart_handout_get_partition":
+        (c_void_p, [c_void_p, c_size_t]),
+    "rocpart_handout_get_variable":
+        (c_int, [c_void_p, c_int, c_size_t, POINTER(c_char_p), POINTER(c_char_p)]),
+    "rocpart_handout_new":
+        (c_int, [c_void_p, POINTER(c_char_p), c_size_t, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_handout_print":
+        (c_int, [c_void_p, c_int, POINTER(c_char_p), POINTER(Error)]),
+    "rocpart_handout_set_filter":
+        (c_int, [c_void_p, c_int]),
     "rocpart_holders_free":
         (None, [c_void_p]),
     "rocpart_holders_get":

@@ -235,6 +235,11 @@ ROCPART_PUBLIC void rocpart_leases_free(struct rocpart_leases *leases)
 	free(leases);
 }
 
+struct rocpart_snapshot *rp_leases_snapshot(const struct rocpart_leases *leases)
+{
+	return leases->snapshot;
+}
+
 ROCPART_PUBLIC const struct rocpart_lease *rocpart_leases_get(const struct rocpart_leases *leases,
 							      size_t index)
 {

@@ -30,6 +30,8 @@ void rp_session_done(struct rp_session *s);
 /* Take what the session knows into a public list. */
 int rp_session_view(struct rp_session *s, struct rocpart_leases **ret,
 		    struct rocpart_error *reterr) RP_MUST_CHECK;
+/* The picture that they were held against; NULL for a list of rp_leases_of(). */
+struct rocpart_snapshot *rp_leases_snapshot(const struct rocpart_leases *leases);
 /* A public list of these leases alone; takes them over. */
 int rp_leases_of(struct rp_lease_list *list, struct rocpart_leases **ret,
 		 struct rocpart_error *reterr) RP_MUST_CHECK;
