@@ -2,12 +2,14 @@
 /*
  * Placement: every figure beside the least that is accepted (F) and what is aimed at (T).
  *
- *   bench_place [SOURCE_DIR [STEPS]]    SOURCE_DIR holds worst_fit.py; STEPS of D2, 1,000,000
+ *   bench_place [SOURCE_DIR]    SOURCE_DIR holds worst_fit.py
+ *   bench_place --books STEPS   D2 alone
  */
 #include <stdio.h>
 #include <time.h>
 
 #include "base/num.h"
+#include "base/strbuf.h"
 #include "bench/place_bench.h"
 
 static int worst;
@@ -68,15 +70,18 @@ int verdict(void)
 int main(int argc, char **argv)
 {
 	uint64_t steps = 1000000;
+	bool only_books = argc > 2 && rp_str_eq(argv[1], "--books");
 
-	if (argc > 2 && rp_parse_u64(argv[2], 10, &steps) < 0) {
+	if (only_books && rp_parse_u64(argv[2], 10, &steps) < 0) {
 		fprintf(stderr, "bench_place: '%s' is no number of steps\n", argv[2]);
 		return 2;
 	}
 	bench_menu_init();
-	bench_engine_rows(argc > 1 ? argv[1] : "bench");
-	bench_load_rows();
-	bench_plan_rows();
+	if (!only_books) {
+		bench_engine_rows(argc > 1 ? argv[1] : "bench");
+		bench_load_rows();
+		bench_plan_rows();
+	}
 	bench_invariants(steps);
 	return verdict();
 }

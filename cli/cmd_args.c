@@ -1,16 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /* args: what a program needs to run on a lease or on partitions. */
-#include "cli/cli.h"
+#include "cli/model_fields.h"
+
+#include <unistd.h>
 
 struct form {
 	const char *what, *format; /* format: of --format, NULL: there is one only */
 	enum rocpart_handout_form form;
-	enum rocpart_view view; /* whose index it hands out */
+	bool has_words;
 };
 
 static const struct form forms[] = {
-	{"env", "shell", ROCPART_HANDOUT_SHELL, ROCPART_VIEW_HOST},
-	{"env", "dotenv", ROCPART_HANDOUT_DOTENV, ROCPART_VIEW_HOST},
+	{"env", "shell", ROCPART_HANDOUT_SHELL, false},
+	{"env", "dotenv", ROCPART_HANDOUT_DOTENV, false},
+	{"docker", NULL, ROCPART_HANDOUT_DOCKER, true},
+	{"podman", NULL, ROCPART_HANDOUT_PODMAN, true},
+	{"k8s", "yaml", ROCPART_HANDOUT_K8S_YAML, false},
+	{"k8s", "json", ROCPART_HANDOUT_K8S_JSON, false},
+	{"systemd", NULL, ROCPART_HANDOUT_SYSTEMD, false},
+	{"vllm", NULL, ROCPART_HANDOUT_VLLM, true},
+	{"llama.cpp", NULL, ROCPART_HANDOUT_LLAMA_CPP, true},
 };
 
 static int find_form(struct cli *cli, const char *what, const struct form **ret)
@@ -24,14 +33,16 @@ static int find_form(struct cli *cli, const char *what, const struct form **ret)
 		if (!rp_str_eq(f->what, what))
 			continue;
 		is_known = true;
-		if (format ? f->format && rp_str_eq(f->format, format) : true) {
+		if (!format || (f->format && rp_str_eq(f->format, format))) {
 			*ret = f;
 			return 0;
 		}
 	}
 	if (is_known)
 		return cli_usage_error(cli, "there is no --format %s of '%s'", format, what);
-	return cli_usage_error(cli, "WHAT is env, not '%s'", what);
+	return cli_usage_error(
+		cli, "WHAT is env, docker, podman, k8s, systemd, vllm or llama.cpp, not '%s'",
+		what);
 }
 
 static int set_filter(struct cli *cli, struct rocpart_handout *h)
@@ -120,13 +131,16 @@ static struct rp_json *partitions_json(const struct rocpart_handout *h)
 	return r < 0 ? rp_json_free(j) : j;
 }
 
-static int print_json(struct cli *cli, const struct rocpart_handout *h, const struct form *f)
+static int print_json(struct cli *cli, const struct rocpart_handout *h, const struct form *f,
+		      char *const *words)
 {
 	struct rp_json *j = cli_new_document(cli);
 	int r = rp_json_set(j, "partitions", partitions_json(h));
 
+	if (r == 0 && words)
+		r = rp_json_set(j, "args", cli_flags_json(words));
 	if (r == 0)
-		r = rp_json_set(j, "env", variables_json(h, f->view));
+		r = rp_json_set(j, "env", variables_json(h, rocpart_handout_get_view(h, f->form)));
 	if (r == 0)
 		r = rp_json_set(j, "devices", devices_json(h));
 	if (r == 0)
@@ -141,13 +155,23 @@ static int print(struct cli *cli, const struct rocpart_handout *h, const struct 
 {
 	struct rocpart_error err = {0};
 	RP_AUTO_FREE char *text = NULL;
+	char **words = NULL;
+	int status;
 
-	if (f->view == ROCPART_VIEW_HOST)
-		warn_of_conflicts(h);
-	if (cli->values.json)
-		return print_json(cli, h, f);
+	if (f->has_words && rocpart_handout_get_words(h, f->form, &words, &err) < 0)
+		return cli_fail(cli, &err);
+	if (cli->values.json) {
+		status = print_json(cli, h, f, words);
+		rocpart_flags_free(words);
+		return status;
+	}
+	rocpart_flags_free(words);
 	if (rocpart_handout_print(h, f->form, &text, &err) < 0)
 		return cli_fail(cli, &err);
+	/* Other forms say so in a comment. */
+	if (f->has_words && rocpart_machine_get_kind(cli->machine) == ROCPART_MACHINE_SIM)
+		fprintf(stderr, "rocpart: of simulated machine %s\n",
+			rp_strbuf_str(&cli->machine_name));
 	return fputs(text, stdout) < 0;
 }
 
@@ -163,7 +187,10 @@ int cli_cmd_args(struct cli *cli, int argc, char **argv)
 		return status;
 	if (rocpart_handout_new(cli->machine, names, (size_t)argc - 1, &h, &err) < 0)
 		return cli_fail(cli, &err);
+	rocpart_handout_set_rootless(h, geteuid() != 0);
 	status = set_filter(cli, h);
+	if (status == 0 && rocpart_handout_get_view(h, f->form) == ROCPART_VIEW_HOST)
+		warn_of_conflicts(h);
 	if (status == 0)
 		status = print(cli, h, f);
 	rocpart_handout_free(h);

@@ -132,6 +132,11 @@ static int print_placed(struct cli *cli, const struct rocpart_leases *leases)
 		       l->name, rp_format_bytes(l->bytes, bytes), l->bdf, l->partition,
 		       rocpart_guarantee_to_string(l->guarantee));
 	}
+	l = rocpart_leases_get(leases, 0);
+	if (l)
+		printf("next: `rocpart args env %llu`, or docker, podman, k8s, systemd, vllm, "
+		       "llama.cpp instead of env\n",
+		       (unsigned long long)l->id);
 	return 0;
 }
 

@@ -101,7 +101,8 @@ static const struct cli_option place_options[] = {
 static const struct cli_option args_options[] = {
 	{"filter", 0, "rocr|hip|none", CLI_TEXT, AT(filter),
 	 "the variable that hides other devices (rocr on the host, none in containers)"},
-	{"format", 0, "shell|dotenv", CLI_TEXT, AT(format), "of env: how it is written (shell)"},
+	{"format", 0, "FORMAT", CLI_TEXT, AT(format),
+	 "of env: shell or dotenv (shell); of k8s: yaml or json (yaml)"},
 	END,
 };
 

@@ -2,6 +2,7 @@
 #ifndef ROCPART_HANDOUT_H
 #define ROCPART_HANDOUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,8 +46,15 @@ enum rocpart_filter {
  * enum rocpart_handout_form - Text for those who start programs. Append-only.
  */
 enum rocpart_handout_form {
-	ROCPART_HANDOUT_SHELL = 0,  /* lines for eval in a POSIX shell; view of the host */
-	ROCPART_HANDOUT_DOTENV = 1, /* NAME=VALUE lines; view of the host */
+	ROCPART_HANDOUT_SHELL = 0,     /* lines for eval in a POSIX shell; view of the host */
+	ROCPART_HANDOUT_DOTENV = 1,    /* NAME=VALUE lines; view of the host */
+	ROCPART_HANDOUT_DOCKER = 2,    /* words of docker run; own view */
+	ROCPART_HANDOUT_PODMAN = 3,    /* words of podman run; own view */
+	ROCPART_HANDOUT_K8S_YAML = 4,  /* fragment of a pod; own view, with a filter the host's */
+	ROCPART_HANDOUT_K8S_JSON = 5,  /* the same */
+	ROCPART_HANDOUT_SYSTEMD = 6,   /* drop-in of a service; own view */
+	ROCPART_HANDOUT_VLLM = 7,      /* flags of vllm serve */
+	ROCPART_HANDOUT_LLAMA_CPP = 8, /* flags of llama-server */
 };
 
 /**
@@ -93,6 +101,16 @@ struct rocpart_handout *rocpart_handout_free(struct rocpart_handout *handout);
 int rocpart_handout_set_filter(struct rocpart_handout *handout, enum rocpart_filter filter);
 
 /**
+ * rocpart_handout_set_rootless() - Say who starts containers.
+ * @handout: the handout.
+ * @is_rootless: true: a user who is not root, whose containers have other numbers of groups. Then
+ *	ROCPART_HANDOUT_PODMAN keeps the groups of that user instead of naming them.
+ *
+ * Since 0.1.
+ */
+void rocpart_handout_set_rootless(struct rocpart_handout *handout, bool is_rootless);
+
+/**
  * rocpart_handout_get_partition() - One of its partitions.
  * @handout: the handout.
  * @index: from 0, in the order in which ROCr shows them to the program.
@@ -137,8 +155,9 @@ int rocpart_handout_get_group(const struct rocpart_handout *handout, size_t inde
  *
  * The filter, AIM_GPU_COUNT, AIM_PARTITION_ID, AIM_COMPUTE_MODE, AIM_MEMORY_MODE, AIM_XCD_ID and
  * ROCPART_PARTITIONS ("BDF/ID"). All but the filter name partitions as the host does, in the order
- * of rocpart_handout_get_partition(), by comma; modes only once when they are alike. What the
- * machine does not tell is left out. Since 0.1.
+ * of rocpart_handout_get_partition(), by comma; modes only once when they are alike. For leases
+ * that were placed by a model which was sized for vLLM also AIM_ENGINE_ARGS, its flags as a JSON
+ * object. What the machine does not tell is left out. Since 0.1.
  * Return: 0; -ENOENT past the end.
  */
 int rocpart_handout_get_variable(const struct rocpart_handout *handout, enum rocpart_view view,
@@ -163,11 +182,37 @@ const char *rocpart_handout_get_conflict(const struct rocpart_handout *handout,
  * @ret_text: to be freed with free(3).
  * @reterr: why it failed, or NULL.
  *
- * Every value is quoted by the rules of the form. Since 0.1.
- * Return: 0; -EINVAL: no such form, or a value cannot be said in it; -ENOMEM.
+ * Every value is quoted by the rules of the form; words are those of a shell, on one line.
+ * Since 0.1.
+ * Return: 0; -EINVAL: no such form, a value cannot be said in it, or the leases do not say with
+ * which flags of the engine; -ENOMEM.
  */
 int rocpart_handout_print(const struct rocpart_handout *handout, enum rocpart_handout_form form,
 			  char **ret_text, struct rocpart_error *reterr);
+
+/**
+ * rocpart_handout_get_words() - The words of a form that consists of words.
+ * @handout: the handout.
+ * @form: ROCPART_HANDOUT_DOCKER, PODMAN, VLLM or LLAMA_CPP.
+ * @ret_words: NULL-terminated list for execve(2), unquoted; to be freed with rocpart_flags_free().
+ * @reterr: why it failed, or NULL.
+ *
+ * Since 0.1.
+ * Return: 0; -EINVAL: another form, or as rocpart_handout_print(); -ENOMEM.
+ */
+int rocpart_handout_get_words(const struct rocpart_handout *handout, enum rocpart_handout_form form,
+			      char ***ret_words, struct rocpart_error *reterr);
+
+/**
+ * rocpart_handout_get_view() - Which device nodes a program can open that is started by a form.
+ * @handout: the handout.
+ * @form: the form.
+ *
+ * Since 0.1.
+ * Return: the view, for rocpart_handout_get_variable().
+ */
+enum rocpart_view rocpart_handout_get_view(const struct rocpart_handout *handout,
+					   enum rocpart_handout_form form);
 
 #ifdef __cplusplus
 }

@@ -99,6 +99,13 @@ class Guarantee(enum.IntEnum):
 class HandoutForm(enum.IntEnum):
     SHELL = 0
     DOTENV = 1
+    DOCKER = 2
+    PODMAN = 3
+    K8S_YAML = 4
+    K8S_JSON = 5
+    SYSTEMD = 6
+    VLLM = 7
+    LLAMA_CPP = 8
 
 
 class LeaseState(enum.IntEnum):
@@ -466,12 +473,18 @@ PROTOTYPES = {
         (c_void_p, [c_void_p, c_size_t]),
     "rocpart_handout_get_variable":
         (c_int, [c_void_p, c_int, c_size_t, POINTER(c_char_p), POINTER(c_char_p)]),
+    "rocpart_handout_get_view":
+        (c_int, [c_void_p, c_int]),
+    "rocpart_handout_get_words":
+        (c_int, [c_void_p, c_int, POINTER(POINTER(c_char_p)), POINTER(Error)]),
     "rocpart_handout_new":
         (c_int, [c_void_p, POINTER(c_char_p), c_size_t, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_handout_print":
         (c_int, [c_void_p, c_int, POINTER(c_char_p), POINTER(Error)]),
     "rocpart_handout_set_filter":
         (c_int, [c_void_p, c_int]),
+    "rocpart_handout_set_rootless":
+        (None, [c_void_p, c_bool]),
     "rocpart_holders_free":
         (None, [c_void_p]),
     "rocpart_holders_get":

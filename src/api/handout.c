@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Handing out: the snapshot, the leases and the device nodes become the values of handout/. */
-#include "api/lease_session.h"
+#include "api/handout.h"
 #include "base/num.h"
-#include "handout/forms.h"
 #include "hw/device_list.h"
-
-struct rocpart_handout {
-	struct rp_handout values;
-	struct rp_variables variables[2]; /* by view */
-	struct rocpart_snapshot *snapshot;
-};
 
 /* A number is a lease; a partition has a slash. */
 static bool is_lease(const char *name, uint64_t *ret_id)
@@ -47,31 +40,25 @@ static int lease_partition(const struct rocpart_snapshot *s, const struct rocpar
 }
 
 static int find_named(const struct rocpart_snapshot *s, const struct rocpart_leases *leases,
-		      const char *name, const struct rocpart_partition **ret,
-		      struct rocpart_error *reterr)
+		      const char *name, struct rp_named *ret, struct rocpart_error *reterr)
 {
-	const struct rocpart_lease *l;
 	uint64_t id;
 
 	if (!is_lease(name, &id))
-		return rocpart_snapshot_find_partition(s, name, ret, reterr);
-	l = find_lease(leases, id);
-	if (l)
-		return lease_partition(s, l, ret, reterr);
+		return rocpart_snapshot_find_partition(s, name, &ret->part, reterr);
+	ret->lease = find_lease(leases, id);
+	if (ret->lease)
+		return lease_partition(s, ret->lease, &ret->part, reterr);
 	(void)rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, name, "there is no lease %s",
 			   name);
 	return rp_error_hint(reterr, "`rocpart status` shows the leases; a partition is GPU/ID");
 }
 
-static int add_named(struct rp_handout *h, const struct rocpart_snapshot *s,
-		     const struct rocpart_leases *leases, const char *name,
-		     struct rocpart_error *reterr)
+static int add_part(struct rp_handout *h, const char *name, const struct rocpart_partition *part,
+		    struct rocpart_error *reterr)
 {
-	const struct rocpart_partition *part = NULL;
-	int r = find_named(s, leases, name, &part, reterr);
+	int r;
 
-	if (r < 0)
-		return r;
 	if (!part->rocr_index.known)
 		return rp_error_set(reterr, -ENODEV, ROCPART_ERR_PERMISSION, name,
 				    "partition %s/%u is not visible from here: /dev/dri/renderD%u "
@@ -158,14 +145,30 @@ static int look(struct rocpart_machine *m, const char *const *names, size_t n,
 	return r;
 }
 
+static int take_named(struct rocpart_handout *h, const struct rocpart_leases *leases,
+		      const char *const *names, size_t n, struct rocpart_error *reterr)
+{
+	RP_AUTO_FREE struct rp_named *named = rp_new0(struct rp_named, n);
+	int r = named ? 0 : rp_error_nomem(reterr);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = find_named(h->snapshot, leases, names[i], &named[i], reterr);
+		if (r == 0)
+			r = add_part(&h->values, names[i], named[i].part, reterr);
+	}
+	if (r == 0 && leases && rp_handout_read_engine(h, leases, named, n) < 0)
+		r = rp_error_nomem(reterr);
+	return r;
+}
+
 static int gather(struct rocpart_machine *m, const char *const *names, size_t n,
 		  struct rocpart_handout *h, struct rocpart_error *reterr)
 {
 	struct rocpart_leases *leases = NULL;
 	int r = look(m, names, n, &leases, &h->snapshot, reterr);
 
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = add_named(&h->values, h->snapshot, leases, names[i], reterr);
+	if (r == 0)
+		r = take_named(h, leases, names, n, reterr);
 	rocpart_leases_free(leases);
 	if (r == 0)
 		r = add_devices(&h->values, m->tree, reterr);
@@ -205,6 +208,7 @@ ROCPART_PUBLIC struct rocpart_handout *rocpart_handout_free(struct rocpart_hando
 	for (size_t i = 0; i < RP_ARRAY_LEN(handout->variables); i++)
 		rp_variables_done(&handout->variables[i]);
 	rp_handout_done(&handout->values);
+	rp_json_free(handout->footprint);
 	rocpart_snapshot_unref(handout->snapshot);
 	free(handout);
 	return NULL;
@@ -262,28 +266,7 @@ ROCPART_PUBLIC const char *rocpart_handout_get_conflict(const struct rocpart_han
 	return rp_handout_conflict(&handout->values, view, index);
 }
 
-ROCPART_PUBLIC int rocpart_handout_print(const struct rocpart_handout *handout,
-					 enum rocpart_handout_form form, char **ret_text,
-					 struct rocpart_error *reterr)
+ROCPART_PUBLIC void rocpart_handout_set_rootless(struct rocpart_handout *handout, bool is_rootless)
 {
-	static int (*const forms[])(const struct rp_handout *h, struct rp_strbuf *out,
-				    struct rocpart_error *reterr) = {
-		[ROCPART_HANDOUT_SHELL] = rp_handout_shell,
-		[ROCPART_HANDOUT_DOTENV] = rp_handout_dotenv,
-	};
-	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	char *s;
-	int r;
-
-	if ((size_t)form >= RP_ARRAY_LEN(forms))
-		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
-				    "there is no such form");
-	r = forms[form](&handout->values, &text, reterr);
-	if (r < 0)
-		return r;
-	s = rp_strbuf_steal(&text);
-	if (!s)
-		return rp_error_nomem(reterr);
-	*ret_text = s;
-	return 0;
+	handout->values.is_rootless = is_rootless;
 }

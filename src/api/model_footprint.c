@@ -169,7 +169,7 @@ ROCPART_PUBLIC int rocpart_footprint_get_flags(const struct rocpart_footprint *f
 	struct rp_engine_facts facts = {
 		.is_vllm = f->version.engine == RP_ENGINE_VLLM,
 		.precision = f->precision,
-		.kv_dtype = f->kv_dtype ? f->kv_dtype->name : NULL,
+		.kv_dtype = f->kv_dtype ? f->kv_dtype->name : "",
 		.context = f->context,
 		.max_seqs = f->max_seqs,
 		.max_batched = f->max_batched,

@@ -119,6 +119,8 @@ ROCPART_PUBLIC int rocpart_place_options_set_footprint(struct rocpart_place_opti
 		{ROCPART_FOOTPRINT_TOTAL_BYTES, "total_bytes"},
 		{ROCPART_FOOTPRINT_CONTEXT, "context"},
 		{ROCPART_FOOTPRINT_MAX_SEQS, "max_seqs"},
+		{ROCPART_FOOTPRINT_MAX_BATCHED_TOKENS, "max_batched_tokens"},
+		{ROCPART_FOOTPRINT_RANKS, "ranks"},
 	};
 	static const char *const words[] = {"precision", "kv_dtype", "engine"};
 	RP_AUTO_JSON struct rp_json *j = rp_json_object();

@@ -115,7 +115,7 @@ int rp_world_observe(struct rocpart_machine *m, struct rp_world *ret, struct roc
 	int r = rp_records_load(m, &records, reterr);
 
 	if (r == 0)
-		r = rp_hw_scan(m->tree, &scan, reterr);
+		r = rp_hw_scan_without_cards(m->tree, &scan, reterr);
 	if (r == 0)
 		r = rp_snapshot_new(&scan, records.v, records.n, &w.snapshot, reterr);
 	if (r < 0)

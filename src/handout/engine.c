@@ -56,7 +56,7 @@ static void vllm_flags(struct rp_words *w, const struct rp_engine_facts *f)
 	if (f->ranks > 1)
 		add_number(w, "--tensor-parallel-size", f->ranks);
 	add_dtype(w, f->precision);
-	if (f->kv_dtype && (rp_str_eq(f->kv_dtype, "fp8") || rp_str_eq(f->kv_dtype, "int8")))
+	if (rp_str_eq(f->kv_dtype, "fp8") || rp_str_eq(f->kv_dtype, "int8"))
 		add_text(w, "--kv-cache-dtype", f->kv_dtype);
 	if (f->is_eager)
 		rp_words_add(w, "--enforce-eager");
@@ -64,7 +64,7 @@ static void vllm_flags(struct rp_words *w, const struct rp_engine_facts *f)
 
 static void llama_flags(struct rp_words *w, const struct rp_engine_facts *f)
 {
-	const char *type = f->kv_dtype ? f->kv_dtype : "f16";
+	const char *type = *f->kv_dtype ? f->kv_dtype : "f16";
 	uint64_t cells = 0;
 
 	if (rp_str_eq(type, "fp16"))

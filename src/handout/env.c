@@ -171,6 +171,20 @@ static int add_identities(const struct rp_handout *h, struct rp_variables *vars)
 	return r;
 }
 
+/* What the engine of an AIM container is started with; it is vLLM (peers study 1.7). */
+static int add_engine_args(const struct rp_handout *h, struct rp_variables *vars)
+{
+	RP_AUTO_WORDS struct rp_words flags = {0};
+	RP_AUTO_STRBUF struct rp_strbuf json = RP_STRBUF_INIT;
+
+	if (!h->has_engine || !h->engine.is_vllm)
+		return 0;
+	rp_engine_flags(&h->engine, &flags);
+	if (flags.failed || rp_engine_flags_json(&flags, &json) < 0)
+		return -ENOMEM;
+	return add(vars, "AIM_ENGINE_ARGS", &json);
+}
+
 int rp_handout_variables(const struct rp_handout *h, enum rocpart_view view,
 			 struct rp_variables *ret)
 {
@@ -180,7 +194,7 @@ int rp_handout_variables(const struct rp_handout *h, enum rocpart_view view,
 
 	rp_strbuf_addf(&count, "%zu", h->n_parts);
 	r = add(&vars, "AIM_GPU_COUNT", &count) < 0 ? -ENOMEM : r;
-	if (r < 0 || add_identities(h, &vars) < 0)
+	if (r < 0 || add_identities(h, &vars) < 0 || add_engine_args(h, &vars) < 0)
 		return -ENOMEM;
 	*ret = vars;
 	memset(&vars, 0, sizeof(vars));

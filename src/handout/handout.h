@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/strbuf.h"
+#include "handout/engine.h"
 #include "node/snapshot.h"
 #include "rocpart/handout.h"
 
@@ -19,6 +20,9 @@ struct rp_handout {
 	uint32_t *gids; /* groups that these belong to, each once */
 	size_t n_gids, cap_gids;
 	enum rocpart_filter filter;
+	bool is_rootless; /* containers are started by a user who is not root */
+	bool has_engine;
+	struct rp_engine_facts engine; /* texts live as long as the handout */
 	char *sim_name; /* of a simulated machine, "" without a name; NULL: it is none */
 };
 

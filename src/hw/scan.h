@@ -53,6 +53,7 @@ struct rp_scan_node {
 	uint32_t simd_count, simd_per_cu, num_xcc;
 	uint32_t vendor_id, device_id, gfx_target_version;
 	uint32_t domain, location_id;
+	char bdf[RP_BDF_SIZE]; /* of its GPU; its partition id stands in the function digit */
 	uint32_t render_minor;
 	struct rp_opt_u64 hive_id, unique_id;
 	struct rp_opt_u64 memory_bytes; /* sum of mem_banks of device memory */
@@ -69,6 +70,7 @@ struct rp_scan_usage {
 
 struct rp_scan {
 	enum rp_tree_kind kind;
+	bool without_cards; /* DRM card minors were not asked for: a folder for each partition */
 	bool has_kfd, has_pci, has_drm, has_driver;
 	struct rp_opt_u64 generation;
 	struct rp_scan_pci *pci;

@@ -123,7 +123,8 @@ int rp_sysfs_scan_drm(struct rp_tree *t, struct rp_scan *scan, struct rocpart_er
 		scan_slots(t, scan, &names);
 	for (size_t i = 0; i < scan->n_nodes; i++) {
 		scan->nodes[i].render_accessible = is_accessible(t, &scan->nodes[i]);
-		if (scan->has_drm && !scan->nodes[i].hidden && scan_card(t, &scan->nodes[i]) < 0)
+		if (scan->has_drm && !scan->without_cards && !scan->nodes[i].hidden &&
+		    scan_card(t, &scan->nodes[i]) < 0)
 			return rp_error_nomem(reterr);
 	}
 	return 0;

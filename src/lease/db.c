@@ -9,9 +9,9 @@
 
 #define FILE_NAME "leases.db"
 #define WAIT_MS	  10000
-#define CHECKPOINT_PAGES                                                        \
-	512 /* who opens it first after all closed it reads the whole log again \
-	     */
+/* Who opens it first after all closed it reads the whole log again; a longer one pays in groups. */
+#define LOG_PAGES_AT_FIRST 64
+#define LOG_PAGES	   512
 
 static const char *const statements[RP_N_SQL] = {
 	[RP_SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -166,12 +166,14 @@ static int pragma_number(sqlite3 *db, const char *sql, int *ret)
 /*
  * After a commit: a long log is moved into the database and cut to nothing. Merely moved, as SQLite
  * does by itself, it would be read and moved again by each program that comes after all have
- * closed. Where others are reading, a later commit does it.
+ * closed. Where others are reading, a later commit does it. Programs that commit once and end are
+ * the ones that read it; one that goes on may let it grow.
  */
 static int empty_log(void *userdata, sqlite3 *db, const char *name, int n_pages)
 {
-	(void)userdata;
-	if (n_pages < CHECKPOINT_PAGES)
+	struct rp_lease_db *lease_db = userdata;
+
+	if (n_pages < (lease_db->n_commits++ ? LOG_PAGES : LOG_PAGES_AT_FIRST))
 		return SQLITE_OK;
 	(void)sqlite3_busy_handler(db, NULL, NULL);
 	(void)sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
@@ -179,14 +181,15 @@ static int empty_log(void *userdata, sqlite3 *db, const char *name, int n_pages)
 	return SQLITE_OK;
 }
 
-static int configure(sqlite3 *db)
+static int configure(struct rp_lease_db *lease_db)
 {
+	sqlite3 *db = lease_db->db;
 	int rc = sqlite3_busy_handler(db, wait_for_others, NULL);
 
 	/* The log stays when the last one closes it: else every command pays three syncs more. */
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	(void)sqlite3_wal_hook(db, empty_log, NULL);
+	(void)sqlite3_wal_hook(db, empty_log, lease_db);
 	if (rc != SQLITE_OK)
 		return rc;
 	return sqlite3_exec(db, "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL", NULL, NULL,
@@ -247,7 +250,7 @@ static int open_file(const char *path, int flags, struct rp_lease_db **ret,
 	rc = sqlite3_open_v2(path, &db->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
 			     NULL);
 	if (rc == SQLITE_OK)
-		rc = configure(db->db);
+		rc = configure(db);
 	if (rc != SQLITE_OK) {
 		r = rp_lease_db_error(db, rc, "open the leases", reterr);
 		rp_lease_db_close(db);

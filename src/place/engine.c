@@ -68,6 +68,8 @@ static int make_shelf(struct rp_engine *e, const struct rp_engine_config *c, uin
 	for (uint32_t i = 0; i < m->n_parts; i++) {
 		const struct rp_place_part *p = &m->parts[i];
 
+		if (p->usable_bytes >> BYTES_BITS)
+			return -E2BIG;
 		if (p->usable_bytes > s->large_bytes)
 			s->large_bytes = p->usable_bytes;
 		if (p->n_xcds < s->xcds)
@@ -151,8 +153,8 @@ static int make_hives(struct rp_engine *e, const struct rp_engine_config *c)
 		}
 		if (h->n_gpus == RP_ENGINE_MAX_HIVE)
 			return -E2BIG;
-		e->gpus[g].hive = e->n_hives - 1;
-		e->gpus[g].nth = h->n_gpus++;
+		e->hive_of[g] = e->n_hives - 1;
+		h->n_gpus++;
 	}
 	e->idle = get(e, (uint64_t)e->n_hives * e->n_shelves, sizeof(*e->idle));
 	return e->idle ? make_sets(e) : -ENOMEM;
@@ -169,8 +171,9 @@ static void fill_gpus(struct rp_engine *e, const struct rp_engine_config *c)
 			g->flags |= RP_PLACE_UNHEALTHY;
 		g->shelf = (uint8_t)(e->first_shelf[in->menu] +
 				     (in->mode == RP_PLACE_NONE ? 0 : in->mode));
-		g->foreign = (uint16_t)in->occupied;
-		rp_engine_gpu_free_parts(e, n, (uint16_t)(e->shelves[g->shelf].all & ~g->foreign));
+		e->foreign[n] = (uint16_t)in->occupied;
+		rp_engine_gpu_free_parts(e, n,
+					 (uint16_t)(e->shelves[g->shelf].all & ~e->foreign[n]));
 		e->n_out += rp_engine_gpu_shut(g);
 		rp_engine_gpu_enter(e, n);
 	}
@@ -204,10 +207,12 @@ static int make(struct rp_engine *e, const struct rp_engine_config *c)
 	e->max_shared = c->max_shared;
 	e->max_instances = c->max_instances ? c->max_instances : (uint32_t)finest_parts(c);
 	e->gpus = get(e, e->n_gpus, sizeof(*e->gpus));
+	e->hive_of = get(e, e->n_gpus, sizeof(*e->hive_of));
+	e->foreign = get(e, e->n_gpus, sizeof(*e->foreign));
 	e->hives = get(e, e->n_gpus, sizeof(*e->hives));
 	e->instances = get(e, e->max_instances, sizeof(*e->instances));
 	e->shared = get(e, e->max_shared, sizeof(*e->shared));
-	if (!e->gpus || !e->hives || !e->instances || !e->shared)
+	if (!e->gpus || !e->hive_of || !e->foreign || !e->hives || !e->instances || !e->shared)
 		return -ENOMEM;
 	r = make_shelves(e, c);
 	if (r == 0)
@@ -215,7 +220,7 @@ static int make(struct rp_engine *e, const struct rp_engine_config *c)
 	if (r < 0)
 		return r;
 	for (uint32_t i = 0; i < e->max_instances; i++)
-		e->instances[i].next = i + 1 < e->max_instances ? i + 1 : NO_GPU;
+		e->instances[i].at = i + 1 < e->max_instances ? i + 1 : NO_GPU;
 	for (uint32_t i = 0; i < e->max_shared; i++)
 		e->shared[i].next = i + 1 < e->max_shared ? i + 1 : NO_GPU;
 	e->free_instance = e->max_instances ? 0 : NO_GPU;
@@ -241,7 +246,8 @@ int rp_engine_new(const struct rp_engine_config *c, struct rp_engine **ret,
 	if (r == -ENOMEM)
 		return rp_error_nomem(reterr);
 	if (r < 0)
-		return rp_error_errno(reterr, r, NULL, "too many modes, or GPUs in one hive");
+		return rp_error_errno(reterr, r, NULL,
+				      "too many modes, or GPUs in one hive, or too large ones");
 	*ret = rp_steal(&e);
 	return 0;
 }
@@ -253,6 +259,8 @@ struct rp_engine *rp_engine_free(struct rp_engine *e)
 	for (uint32_t i = 0; i < RP_ENGINE_MAX_SHELVES; i++)
 		free(e->shelves[i].share_head);
 	free(e->gpus);
+	free(e->hive_of);
+	free(e->foreign);
 	free(e->hives);
 	free(e->idle);
 	free(e->words);
@@ -371,7 +379,7 @@ int rp_engine_set_gpu(struct rp_engine *e, uint32_t gpu, uint32_t mode, uint32_t
 	if (shelf >= e->n_shelves || e->shelves[shelf].menu != e->shelves[g->shelf].menu)
 		return -EINVAL;
 	changes = shelf != g->shelf;
-	if (changes && g->free != (e->shelves[g->shelf].all & ~g->foreign))
+	if (changes && g->free != (e->shelves[g->shelf].all & ~e->foreign[gpu]))
 		return -EBUSY;
 	rp_engine_gpu_leave(e, gpu);
 	for (uint32_t i = 0; i < e->max_shared; i++) {
@@ -380,7 +388,7 @@ int rp_engine_set_gpu(struct rp_engine *e, uint32_t gpu, uint32_t mode, uint32_t
 	}
 	e->n_out -= rp_engine_gpu_shut(g);
 	if (changes) {
-		g->foreign = 0; /* whoever held it has let the switch happen */
+		e->foreign[gpu] = 0; /* whoever held it has let the switch happen */
 		g->shelf = (uint8_t)shelf;
 		rp_engine_gpu_free_parts(e, gpu, e->shelves[shelf].all);
 	}

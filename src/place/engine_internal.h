@@ -48,13 +48,12 @@ struct shelf {
 	uint64_t share_bits[SHARE_LISTS / 64];
 };
 
+/* Small, as are instances: of many GPUs each is a cache miss of its own. */
 struct gpu {
-	uint32_t hive;
-	uint16_t free, foreign; /* foreign: never ours */
+	uint16_t free;
 	uint8_t shelf;
 	uint8_t level; /* NO_LEVEL: in no list */
 	uint8_t flags;
-	uint8_t nth;		  /* in its hive */
 	uint8_t n_large, n_small; /* bits of free, by size */
 };
 
@@ -63,13 +62,14 @@ struct hive {
 	uint8_t n_gpus, n_idle;
 };
 
+#define BYTES_BITS 48 /* 256 TiB: rp_engine_new() takes no larger partition */
+
 struct instance {
-	uint64_t bytes;
-	uint32_t gpu;
+	uint64_t bytes : BYTES_BITS;
+	uint64_t part : 7, is_shared : 1;
+	uint64_t exact : 8;  /* shelf, or NO_LEVEL for whole GPUs */
+	uint32_t at;	     /* GPU; shared: record; not in use: the next such one */
 	uint32_t generation; /* odd: in use */
-	uint32_t next;	     /* free list */
-	uint32_t shared;     /* record, or NO_GPU */
-	uint8_t part, exact; /* exact: shelf, or NO_LEVEL for whole GPUs */
 };
 
 /* A partition that is shared. */
@@ -91,6 +91,8 @@ struct rp_engine {
 	uint32_t first_shelf[RP_ENGINE_MAX_SHELVES]; /* of a menu */
 	const char *memories[RP_ENGINE_MAX_SHELVES];
 	struct gpu *gpus;
+	uint32_t *hive_of; /* per GPU */
+	uint16_t *foreign; /* per GPU: partitions that are never ours */
 	struct hive *hives;
 	uint16_t *idle;	 /* [hive * n_shelves + shelf]: bit per GPU of the hive */
 	uint64_t *words; /* of all sets */
@@ -102,6 +104,8 @@ struct rp_engine {
 /* engine_lists.c */
 void rp_engine_gpu_enter(struct rp_engine *e, uint32_t g); /* into the list it belongs to */
 void rp_engine_gpu_leave(struct rp_engine *e, uint32_t g);
+/* One partition more is free, or taken; the lists follow. */
+void rp_engine_gpu_flip(struct rp_engine *e, uint32_t gpu, uint32_t part);
 /* Outside all lists: these partitions are free now. */
 void rp_engine_gpu_free_parts(struct rp_engine *e, uint32_t gpu, uint16_t parts);
 uint32_t rp_engine_idle_gpu(const struct rp_engine *e, uint32_t shelf, uint32_t hive);
@@ -119,14 +123,9 @@ static inline bool rp_engine_gpu_idle(const struct rp_engine *e, const struct gp
 	return g->free == e->shelves[g->shelf].all && !(g->flags & RP_PLACE_CANNOT_SWITCH);
 }
 
-/* Outside all lists: one partition more is free, or taken. */
-static inline void rp_engine_gpu_flip(struct gpu *g, const struct shelf *s, uint32_t part)
+static inline uint32_t rp_engine_gpu_of(const struct rp_engine *e, const struct instance *x)
 {
-	uint16_t bit = (uint16_t)(1U << part);
-	uint8_t *n = s->large & bit ? &g->n_large : &g->n_small;
-
-	*n = (uint8_t)(g->free & bit ? *n - 1 : *n + 1);
-	g->free ^= bit;
+	return x->is_shared ? e->shared[x->at].gpu : x->at;
 }
 
 static inline uint64_t rp_engine_part_bytes(const struct shelf *s, uint32_t part)

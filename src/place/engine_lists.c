@@ -1,34 +1,62 @@
 /* SPDX-License-Identifier: MIT */
 #include "place/engine_internal.h"
 
-/* The number of idle GPUs of a hive changes: it changes its set in every shelf that has one. */
-static void hive_change(struct rp_engine *e, uint32_t h, uint32_t s, uint16_t idle, int by)
+static void hive_out(struct shelf *s, uint32_t n, uint32_t h)
 {
-	uint16_t *masks = &e->idle[(size_t)h * e->n_shelves];
-	uint32_t n = e->hives[h].n_idle;
-
-	for (uint32_t i = 0; i < e->n_shelves; i++) {
-		if (!masks[i])
-			continue;
-		rp_bits_remove(&e->shelves[i].idle_at[n], h);
-		if (rp_bits_empty(&e->shelves[i].idle_at[n]))
-			e->shelves[i].idle_nonempty &= ~(1U << n);
-	}
-	masks[s] = idle;
-	n = (uint32_t)((int)n + by);
-	e->hives[h].n_idle = (uint8_t)n;
-	for (uint32_t i = 0; i < e->n_shelves; i++) {
-		if (!masks[i])
-			continue;
-		rp_bits_add(&e->shelves[i].idle_at[n], h);
-		e->shelves[i].idle_nonempty |= 1U << n;
-	}
+	rp_bits_remove(&s->idle_at[n], h);
+	if (rp_bits_empty(&s->idle_at[n]))
+		s->idle_nonempty &= ~(1U << n);
 }
 
-static void count(struct rp_engine *e, const struct gpu *g, int sign)
+static void hive_in(struct shelf *s, uint32_t n, uint32_t h)
 {
-	struct shelf *s = &e->shelves[g->shelf];
+	rp_bits_add(&s->idle_at[n], h);
+	s->idle_nonempty |= 1U << n;
+}
 
+/* One idle GPU more, or less: its hive changes its set in every shelf that has one. */
+static void turn_idle(struct rp_engine *e, uint32_t gpu, int by)
+{
+	const uint32_t h = e->hive_of[gpu], n = e->hives[h].n_idle;
+	const uint32_t then = (uint32_t)((int)n + by), shelf = e->gpus[gpu].shelf;
+	uint16_t *masks = &e->idle[(size_t)h * e->n_shelves];
+
+	for (uint32_t i = 0; i < e->n_shelves; i++) {
+		struct shelf *s = &e->shelves[i];
+
+		if (masks[i])
+			hive_out(s, n, h);
+		if (i == shelf) {
+			masks[i] ^= (uint16_t)(1U << (gpu - e->hives[h].first));
+			s->n_idle += (uint32_t)by;
+		}
+		if (masks[i])
+			hive_in(s, then, h);
+	}
+	e->hives[h].n_idle = (uint8_t)then;
+}
+
+static void level_out(struct gpu *g, struct shelf *s, uint32_t gpu)
+{
+	if (g->level == NO_LEVEL)
+		return;
+	rp_bits_remove(&s->at_level[g->level], gpu);
+	if (rp_bits_empty(&s->at_level[g->level]))
+		s->nonempty &= ~(UINT64_C(1) << g->level);
+	g->level = NO_LEVEL;
+}
+
+static void level_in(struct gpu *g, struct shelf *s, uint32_t gpu)
+{
+	if (g->free == 0)
+		return;
+	g->level = s->level[g->n_large][g->n_small];
+	rp_bits_add(&s->at_level[g->level], gpu);
+	s->nonempty |= UINT64_C(1) << g->level;
+}
+
+static void count(struct shelf *s, const struct gpu *g, int sign)
+{
 	s->n_free_large += (uint32_t)sign * g->n_large;
 	s->n_free_small += (uint32_t)sign * g->n_small;
 	s->n_in_use += (uint32_t)sign;
@@ -45,18 +73,11 @@ void rp_engine_gpu_enter(struct rp_engine *e, uint32_t gpu)
 	if (rp_engine_gpu_shut(g))
 		return;
 	if (rp_engine_gpu_idle(e, g)) {
-		uint16_t idle = e->idle[(size_t)g->hive * e->n_shelves + g->shelf];
-
-		s->n_idle++;
-		hive_change(e, g->hive, g->shelf, (uint16_t)(idle | 1U << g->nth), 1);
+		turn_idle(e, gpu, 1);
 		return;
 	}
-	count(e, g, 1);
-	if (g->free == 0)
-		return;
-	g->level = s->level[g->n_large][g->n_small];
-	rp_bits_add(&s->at_level[g->level], gpu);
-	s->nonempty |= UINT64_C(1) << g->level;
+	count(s, g, 1);
+	level_in(g, s, gpu);
 }
 
 void rp_engine_gpu_leave(struct rp_engine *e, uint32_t gpu)
@@ -67,19 +88,39 @@ void rp_engine_gpu_leave(struct rp_engine *e, uint32_t gpu)
 	if (rp_engine_gpu_shut(g))
 		return;
 	if (rp_engine_gpu_idle(e, g)) {
-		uint16_t idle = e->idle[(size_t)g->hive * e->n_shelves + g->shelf];
-
-		s->n_idle--;
-		hive_change(e, g->hive, g->shelf, (uint16_t)(idle & ~(1U << g->nth)), -1);
+		turn_idle(e, gpu, -1);
 		return;
 	}
-	count(e, g, -1);
-	if (g->level == NO_LEVEL)
+	count(s, g, -1);
+	level_out(g, s, gpu);
+}
+
+static void flip(struct gpu *g, uint16_t bit, bool large)
+{
+	uint8_t *n = large ? &g->n_large : &g->n_small;
+
+	*n = (uint8_t)(g->free & bit ? *n - 1 : *n + 1);
+	g->free ^= bit;
+}
+
+void rp_engine_gpu_flip(struct rp_engine *e, uint32_t gpu, uint32_t part)
+{
+	struct gpu *g = &e->gpus[gpu];
+	struct shelf *s = &e->shelves[g->shelf];
+	const uint16_t bit = (uint16_t)(1U << part);
+	const bool large = s->large & bit;
+
+	if (rp_engine_gpu_shut(g) || g->free == s->all || (g->free ^ bit) == s->all) {
+		rp_engine_gpu_leave(e, gpu);
+		flip(g, bit, large);
+		rp_engine_gpu_enter(e, gpu);
 		return;
-	rp_bits_remove(&s->at_level[g->level], gpu);
-	if (rp_bits_empty(&s->at_level[g->level]))
-		s->nonempty &= ~(UINT64_C(1) << g->level);
-	g->level = NO_LEVEL;
+	}
+	/* In use before and after, which is nearly always so: only its level changes. */
+	level_out(g, s, gpu);
+	*(large ? &s->n_free_large : &s->n_free_small) += g->free & bit ? UINT32_MAX : 1;
+	flip(g, bit, large);
+	level_in(g, s, gpu);
 }
 
 uint32_t rp_engine_idle_gpu(const struct rp_engine *e, uint32_t shelf, uint32_t hive)

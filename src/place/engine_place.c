@@ -25,13 +25,13 @@ static void book(struct rp_engine *e, uint32_t gpu, uint32_t part, uint8_t exact
 	struct instance *x = &e->instances[i];
 	struct gpu *g = &e->gpus[gpu];
 
-	e->free_instance = x->next;
+	e->free_instance = x->at;
 	x->generation++;
-	x->gpu = gpu;
-	x->part = (uint8_t)part;
+	x->at = gpu;
+	x->part = part & 0x7fU;
+	x->is_shared = false;
 	x->exact = exact;
-	x->bytes = bytes;
-	x->shared = NO_GPU;
+	x->bytes = bytes & ((UINT64_C(1) << BYTES_BITS) - 1);
 	e->n_placed++;
 	e->requested_bytes += bytes;
 	if (exact != NO_LEVEL)
@@ -44,12 +44,8 @@ static void book(struct rp_engine *e, uint32_t gpu, uint32_t part, uint8_t exact
 
 static void take_part(struct rp_engine *e, uint32_t gpu, uint32_t part)
 {
-	struct gpu *g = &e->gpus[gpu];
-
-	rp_engine_gpu_leave(e, gpu);
-	rp_engine_gpu_flip(g, &e->shelves[g->shelf], part);
-	e->granted_bytes += rp_engine_part_bytes(&e->shelves[g->shelf], part);
-	rp_engine_gpu_enter(e, gpu);
+	rp_engine_gpu_flip(e, gpu, part);
+	e->granted_bytes += rp_engine_part_bytes(&e->shelves[e->gpus[gpu].shelf], part);
 }
 
 /* Of the free partitions the smallest that is large enough, lowest number first. */
@@ -201,6 +197,14 @@ static uint32_t find_shared(const struct rp_engine *e, const struct rp_engine_cl
 	return NO_GPU;
 }
 
+static void share_record(struct rp_engine *e, rp_engine_handle h, uint32_t record)
+{
+	struct instance *x = &e->instances[(uint32_t)h];
+
+	x->is_shared = true;
+	x->at = record;
+}
+
 static void join(struct rp_engine *e, const struct rp_engine_class *c, uint32_t i,
 		 struct rp_engine_placed *ret)
 {
@@ -212,7 +216,7 @@ static void join(struct rp_engine *e, const struct rp_engine_class *c, uint32_t 
 	if (c->share < x->limit)
 		x->limit = c->share;
 	book(e, x->gpu, x->part, c->order[0], c->bytes, ret);
-	e->instances[(uint32_t)ret->handle].shared = i;
+	share_record(e, ret->handle, i);
 	rp_engine_share_enter(e, i);
 }
 
@@ -233,7 +237,7 @@ static void open_shared(struct rp_engine *e, const struct rp_engine_class *c,
 		.part = (uint8_t)at->part,
 		.shelf = shelf,
 	};
-	e->instances[(uint32_t)at->handle].shared = i;
+	share_record(e, at->handle, i);
 	rp_engine_share_enter(e, i);
 }
 
@@ -366,50 +370,43 @@ int rp_engine_place_gpus(struct rp_engine *e, uint32_t n, uint64_t bytes_each,
 	return 0;
 }
 
-static void release_shared(struct rp_engine *e, struct instance *x)
+/* Whether it was the last one in the partition. */
+static bool release_shared(struct rp_engine *e, const struct instance *x)
 {
-	uint32_t i = x->shared;
+	uint32_t i = x->at;
 	struct shared *s = &e->shared[i];
 
 	rp_engine_share_leave(e, i);
 	s->free_bytes += x->bytes;
 	if (--s->n > 0) {
 		rp_engine_share_enter(e, i);
-		return;
+		return false;
 	}
 	s->next = e->free_shared;
 	e->free_shared = i;
-	x->shared = NO_GPU;
+	return true;
 }
 
 int rp_engine_release(struct rp_engine *e, rp_engine_handle h)
 {
 	struct instance *x;
-	struct gpu *g;
-	uint32_t i;
-	bool last = true;
+	uint32_t i, gpu;
 	int r = instance_of(e, h, &i);
 
 	if (r < 0)
 		return r;
 	x = &e->instances[i];
-	g = &e->gpus[x->gpu];
-	if (x->shared != NO_GPU) {
-		release_shared(e, x);
-		last = x->shared == NO_GPU;
-	}
-	if (last) {
-		rp_engine_gpu_leave(e, x->gpu);
-		rp_engine_gpu_flip(g, &e->shelves[g->shelf], x->part);
-		e->granted_bytes -= rp_engine_part_bytes(&e->shelves[g->shelf], x->part);
-		rp_engine_gpu_enter(e, x->gpu);
+	gpu = rp_engine_gpu_of(e, x);
+	if (!x->is_shared || release_shared(e, x)) {
+		rp_engine_gpu_flip(e, gpu, x->part);
+		e->granted_bytes -= rp_engine_part_bytes(&e->shelves[e->gpus[gpu].shelf], x->part);
 	}
 	e->requested_bytes -= x->bytes;
 	e->n_placed--;
 	if (x->exact != NO_LEVEL)
 		e->shelves[x->exact].n_live--;
 	x->generation++;
-	x->next = e->free_instance;
+	x->at = e->free_instance;
 	e->free_instance = i;
 	return 0;
 }
@@ -418,16 +415,17 @@ int rp_engine_get(const struct rp_engine *e, rp_engine_handle h, struct rp_engin
 		  uint64_t *ret_bytes)
 {
 	const struct instance *x;
-	uint32_t i;
+	uint32_t i, gpu;
 	int r = instance_of(e, h, &i);
 
 	if (r < 0)
 		return r;
 	x = &e->instances[i];
+	gpu = rp_engine_gpu_of(e, x);
 	*ret = (struct rp_engine_placed){.handle = h,
-					 .gpu = x->gpu,
+					 .gpu = gpu,
 					 .part = x->part,
-					 .mode = e->shelves[e->gpus[x->gpu].shelf].mode};
+					 .mode = e->shelves[e->gpus[gpu].shelf].mode};
 	*ret_bytes = x->bytes;
 	return 0;
 }
@@ -451,7 +449,7 @@ static uint32_t nearly_idle(const struct rp_engine *e, const struct rp_engine_cl
 			one = UINT64_C(1) << s->level[n_large - 1][n_small];
 			at = &s->at_level[__builtin_ctzll(one)];
 			g = s->nonempty & one ? rp_bits_first(at) : NO_GPU;
-			if (g == NO_GPU || e->gpus[g].foreign ||
+			if (g == NO_GPU || e->foreign[g] ||
 			    (e->gpus[g].flags & RP_PLACE_CANNOT_SWITCH))
 				continue;
 			if ((s->nonempty & s->level_large & ~one) ||

@@ -127,18 +127,21 @@ static int check_instances(const struct rp_engine *e, uint16_t *held, uint64_t *
 	for (uint32_t i = 0; i < e->max_instances; i++) {
 		const struct instance *x = &e->instances[i];
 		const struct shelf *s;
-		size_t at = (size_t)x->gpu * RP_PLACE_MAX_PARTS + x->part;
+		uint32_t gpu;
+		size_t at;
 
 		if (!(x->generation & 1))
 			continue;
-		s = &e->shelves[e->gpus[x->gpu].shelf];
+		gpu = rp_engine_gpu_of(e, x);
+		at = (size_t)gpu * RP_PLACE_MAX_PARTS + x->part;
+		s = &e->shelves[e->gpus[gpu].shelf];
 		if (x->part >= s->n_parts)
 			return bad(err, "a replica on a partition that is not there");
-		if ((held[x->gpu] & (1U << x->part)) && x->shared == NO_GPU)
+		if ((held[gpu] & (1U << x->part)) && !x->is_shared)
 			return bad(err, "an exclusive partition is given out twice");
-		if (!(held[x->gpu] & (1U << x->part)))
+		if (!(held[gpu] & (1U << x->part)))
 			t->granted += rp_engine_part_bytes(s, x->part);
-		held[x->gpu] |= (uint16_t)(1U << x->part);
+		held[gpu] |= (uint16_t)(1U << x->part);
 		bytes[at] += x->bytes;
 		if (bytes[at] > rp_engine_part_bytes(s, x->part))
 			return bad(err, "a partition is overcommitted");
@@ -165,8 +168,8 @@ int rp_engine_check(const struct rp_engine *e, struct rocpart_error *reterr)
 	for (uint32_t i = 0; i < e->n_gpus; i++) {
 		const struct gpu *g = &e->gpus[i];
 
-		if ((held[i] & g->free) || (held[i] & g->foreign) ||
-		    (held[i] | g->free | g->foreign) != e->shelves[g->shelf].all)
+		if ((held[i] & g->free) || (held[i] & e->foreign[i]) ||
+		    (held[i] | g->free | e->foreign[i]) != e->shelves[g->shelf].all)
 			return bad(reterr, "free, held and foreign partitions do not add up");
 		if (rp_engine_gpu_shut(g))
 			continue;

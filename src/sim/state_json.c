@@ -82,6 +82,27 @@ static struct rp_json *holder_to_json(const struct rp_sim *sim, const struct rp_
 	return r < 0 ? rp_json_free(j) : j;
 }
 
+static struct rp_json *holders_to_json(const struct rp_sim *sim, const struct rp_sim_holder *v,
+				       size_t n)
+{
+	struct rp_json *list = rp_json_array();
+	int r = 0;
+
+	for (size_t i = 0; i < n; i++)
+		r |= rp_json_append(list, holder_to_json(sim, &v[i]));
+	return r < 0 ? rp_json_free(list) : list;
+}
+
+static struct rp_json *service_to_json(const struct rp_sim *sim, const struct rp_sim_service *s)
+{
+	struct rp_json *j = rp_json_object();
+	int r = rp_json_set_string(j, "id", s->id);
+
+	r |= rp_json_set_bool(j, "runs", s->runs);
+	r |= rp_json_set(j, "stopped", holders_to_json(sim, s->stopped, s->n_stopped));
+	return r < 0 ? rp_json_free(j) : j;
+}
+
 static struct rp_json *fault_to_json(const struct rp_sim_fault *f)
 {
 	struct rp_json *j = rp_json_object();
@@ -95,7 +116,7 @@ struct rp_json *rp_sim_state_to_json(const struct rp_sim *sim)
 {
 	const struct rp_sim_state *s = &sim->state;
 	struct rp_json *j = rp_json_object(), *gpus = rp_json_array(), *nodes = rp_json_array();
-	struct rp_json *holders = rp_json_array(), *faults = rp_json_array();
+	struct rp_json *services = rp_json_array(), *faults = rp_json_array();
 	int r = rp_json_set_u64(j, "version", STATE_VERSION);
 
 	r |= rp_json_set_u64(j, "boots", s->boots);
@@ -107,13 +128,14 @@ struct rp_json *rp_sim_state_to_json(const struct rp_sim *sim)
 		r |= rp_json_append(gpus, gpu_to_json(&s->gpus[i]));
 	for (size_t i = 0; i < s->n_nodes; i++)
 		r |= rp_json_append(nodes, node_to_json(&s->nodes[i]));
-	for (size_t i = 0; i < s->n_holders; i++)
-		r |= rp_json_append(holders, holder_to_json(sim, &s->holders[i]));
+	for (size_t i = 0; i < s->n_services; i++)
+		r |= rp_json_append(services, service_to_json(sim, &s->services[i]));
 	for (size_t i = 0; i < s->n_faults; i++)
 		r |= rp_json_append(faults, fault_to_json(&s->faults[i]));
 	r |= rp_json_set(j, "gpus", gpus);
 	r |= rp_json_set(j, "nodes", nodes);
-	r |= rp_json_set(j, "holders", holders);
+	r |= rp_json_set(j, "holders", holders_to_json(sim, s->holders, s->n_holders));
+	r |= rp_json_set(j, "services", services);
 	r |= rp_json_set(j, "faults", faults);
 	return r < 0 ? rp_json_free(j) : j;
 }
@@ -307,15 +329,43 @@ static int nodes_from_json(const struct rp_sim *sim, const struct rp_json *list,
 }
 
 static int holders_from_json(const struct rp_sim *sim, const struct rp_json *list,
-			     struct rp_sim_state *s)
+			     struct rp_sim_holder **v, size_t *n)
 {
-	size_t n = rp_json_len(list);
-	int r = rp_grow(&s->holders, &s->cap_holders, n, sizeof(*s->holders));
+	size_t cap = 0;
+	int r = rp_grow(v, &cap, rp_json_len(list), sizeof(**v));
+
+	for (size_t i = 0; r == 0 && i < rp_json_len(list); i++) {
+		(*v)[i] = (struct rp_sim_holder){0};
+		*n = i + 1;
+		r = holder_from_json(sim, rp_json_at(list, i), &(*v)[i]);
+	}
+	return r;
+}
+
+static int service_from_json(const struct rp_sim *sim, const struct rp_json *j,
+			     struct rp_sim_service *s)
+{
+	RP_AUTO_FREE char *full = NULL;
+	int r = get_text(j, "id", &s->id);
+
+	if (r == 0)
+		r = get_bool(j, "runs", &s->runs);
+	if (r == 0)
+		r = holders_from_json(sim, rp_json_get(j, "stopped"), &s->stopped, &s->n_stopped);
+	full = r == 0 ? rp_sim_service_full_id(s->id) : NULL;
+	return r == 0 && (!full || !rp_str_eq(full, s->id)) ? -EBADMSG : r;
+}
+
+static int services_from_json(const struct rp_sim *sim, const struct rp_json *list,
+			      struct rp_sim_state *s)
+{
+	size_t n = rp_json_len(list); /* machines of an earlier version have no such list */
+	int r = rp_grow(&s->services, &s->cap_services, n, sizeof(*s->services));
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		s->holders[i] = (struct rp_sim_holder){0};
-		s->n_holders = i + 1;
-		r = holder_from_json(sim, rp_json_at(list, i), &s->holders[i]);
+		s->services[i] = (struct rp_sim_service){0};
+		s->n_services = i + 1;
+		r = service_from_json(sim, rp_json_at(list, i), &s->services[i]);
 	}
 	return r;
 }
@@ -367,7 +417,10 @@ int rp_sim_state_from_json(const struct rp_sim *sim, const struct rp_json *j,
 	if (r == 0)
 		r = nodes_from_json(sim, rp_json_get(j, "nodes"), ret);
 	if (r == 0)
-		r = holders_from_json(sim, rp_json_get(j, "holders"), ret);
+		r = holders_from_json(sim, rp_json_get(j, "holders"), &ret->holders,
+				      &ret->n_holders);
+	if (r == 0)
+		r = services_from_json(sim, rp_json_get(j, "services"), ret);
 	if (r == 0)
 		r = faults_from_json(rp_json_get(j, "faults"), ret);
 	return r;

@@ -113,6 +113,153 @@ class Env(ArgsCase):
             self.run_rocpart("args", *words, status=USAGE)
 
 
+class Containers(ArgsCase):
+    def test_docker_gets_devices_and_no_filter(self):
+        """Engines study 4.2 and 4.3: nodes of the partition, no variable that would hide them."""
+        self.set("--compute", "CPX", "--memory", "NPS4")
+        words = self.text("args", "docker", "0/1").split()
+        self.assertEqual(words[:3], ["--device=/dev/kfd", "--device=/dev/dri/renderD129",
+                                     "--device=/dev/dri/card1"])
+        self.assertIn("--env=AIM_PARTITION_ID=1", words)
+        self.assertFalse([w for w in words if "VISIBLE_DEVICES" in w or w.startswith("--shm")])
+
+    def test_docker_filter_counts_from_0(self):
+        self.set("--compute", "CPX")
+        for filter_, variable in (("rocr", FILTERS[0]), ("hip", FILTERS[1])):
+            words = self.text("args", "docker", "0/3", "0/6", "--filter", filter_).split()
+            self.assertIn(f"--env={variable}=0,1", words)
+
+    def test_docker_of_several_gets_shared_memory_of_its_own(self):
+        self.set("--compute", "CPX")
+        words = self.json("args", "docker", "0/3", "0/6")["args"]
+        self.assertIn("--shm-size=16g", words)
+        self.assertNotIn("--ipc=host", words)
+        self.assertEqual([w for w in words if "renderD" in w],
+                         ["--device=/dev/dri/renderD131", "--device=/dev/dri/renderD134"])
+
+    def test_words_evaluate_to_the_list_of_json(self):
+        self.text("place", "meta-llama/Llama-3.1-8B-Instruct")
+        done = self.run_rocpart("args", "docker", "1")
+        said = subprocess.run(["sh", "-c", f"printf '%s\\0' {done.stdout.strip()}"],
+                              capture_output=True, text=True, check=True)
+        self.assertEqual(said.stdout.split("\0")[:-1], self.json("args", "docker", "1")["args"])
+        self.assertIn("simulated", done.stderr)
+
+    def test_containers_do_not_see_the_filters_of_the_caller(self):
+        self.assertNotIn("warning", self.run_rocpart("args", "docker", "0/0",
+                                                     HIP_VISIBLE_DEVICES="1").stderr)
+
+    def test_k8s_names_nodes_and_only_a_filter_makes_it_privileged(self):
+        pod = json.loads(self.text("args", "k8s", "0/0", "--format", "json"))["spec"]
+        (container,) = pod["containers"]
+        self.assertEqual([v["hostPath"] for v in pod["volumes"]],
+                         [{"path": p, "type": "CharDevice"}
+                          for p in ("/dev/kfd", "/dev/dri/renderD128", "/dev/dri/card0")])
+        self.assertEqual([m["name"] for m in container["volumeMounts"]],
+                         [v["name"] for v in pod["volumes"]])
+        self.assertNotIn("securityContext", container)
+        self.assertFalse([e for e in container["env"] if e["name"] in FILTERS])
+        pod = json.loads(self.text("args", "k8s", "0/0", "--format", "json", "--filter", "rocr"))
+        self.assertTrue(pod["spec"]["containers"][0]["securityContext"]["privileged"])
+
+
+class Capture(ArgsCase):
+    """Groups and missing nodes, on a captured tree whose list of nodes is edited."""
+
+    def setUp(self):
+        super().setUp()
+        self.dir = Path(self.state.name) / "capture"
+        self.text("gather", "-o", str(self.dir))
+        self.list = self.dir / "capture.txt"
+
+    def rewrite(self, edit):
+        lines = self.list.read_text().splitlines()
+        self.list.write_text("".join(l + "\n" for l in filter(None, map(edit, lines))))
+
+    def of_capture(self, *args, **kw):
+        return self.json("--root", str(self.dir), *args, **kw)
+
+    def test_groups_are_numbers_of_this_machine(self):
+        """ABI study D.4: 0660 root:render; a node that everyone may open needs no group."""
+        def edit(line):
+            words = line.split(" ")
+            if words[0] == "device":
+                mode, gid = {"dev/kfd": ("0660", "109"), "dev/dri/renderD128": ("0660", "109"),
+                             "dev/dri/card0": ("0660", "44")}.get(words[1], ("0666", "7"))
+                words[4:] = [mode, "0", gid]
+            return " ".join(words)
+
+        self.rewrite(edit)
+        self.assertEqual(self.of_capture("args", "env", "0/0")["groups"], [109, 44])
+        words = self.of_capture("args", "docker", "0/0")["args"]
+        self.assertEqual([w for w in words if "group" in w], ["--group-add=109", "--group-add=44"])
+
+    def test_vanished_node_is_an_error_that_names_it(self):
+        for path in ("/dev/kfd", "/dev/dri/renderD128"):
+            text = self.list.read_text()
+            self.rewrite(lambda line, p=path: "" if f" {p[1:]} " in line else line)
+            error = self.of_capture("args", "docker", "0/0", status=1)["error"]
+            self.assertEqual(error["object"], path)
+            self.assertIn("doctor", error["hint"])
+            self.list.write_text(text)
+
+    def test_missing_card_is_left_out(self):
+        self.rewrite(lambda line: "" if " dev/dri/card0 " in line else line)
+        self.assertEqual(self.of_capture("args", "env", "0/0")["devices"],
+                         ["/dev/kfd", "/dev/dri/renderD128"])
+
+
+class Engine(ArgsCase):
+    MODEL = "meta-llama/Llama-3.1-8B-Instruct"
+
+    def setUp(self):
+        super().setUp()
+        self.set("--compute", "CPX", "--memory", "NPS4")
+
+    def flags(self, *names):
+        words = self.json("args", "vllm", *names)["args"]
+        return dict(zip(words[::2], words[1::2]))
+
+    def test_vllm_flags_fit_the_partition(self):
+        """vLLM refuses to start when utilization x total is not free beside its own process."""
+        (lease,) = self.json("place", self.MODEL, "--context", "16k")["leases"]
+        (use,) = [u for u in self.json("status")["use"] if u["partition"] == lease["partition"]]
+        parts = lease["footprint"]
+        total = self.json("show", lease["partition"])["partition"]["memory_bytes"]
+        flags = self.flags("1")
+        self.assertLessEqual(float(flags["--gpu-memory-utilization"]) * total,
+                             use["usable_bytes"] - parts["process_bytes"])
+        self.assertEqual(flags["--max-model-len"], "16384")
+        self.assertEqual(flags["--dtype"], "bfloat16")
+        rest = parts["total_bytes"] - parts["kv_bytes"]
+        self.assertEqual(int(flags["--kv-cache-memory-bytes"]) + rest, use["usable_bytes"])
+
+    def test_vllm_flags_of_a_share_keep_to_its_bytes(self):
+        (lease,) = self.json("place", self.MODEL, "--dtype", "fp8", "--share", "2")["leases"]
+        flags = self.flags("1")
+        self.assertLessEqual(float(flags["--gpu-memory-utilization"]) * 24, lease["bytes"] / 2**30)
+        self.assertEqual(int(flags["--kv-cache-memory-bytes"]), lease["footprint"]["kv_bytes"])
+        self.assertEqual(flags["--quantization"], "fp8")
+
+    def test_vllm_flags_of_two_leases_make_two_ranks(self):
+        self.text("place", self.MODEL, "--replicas", "2")
+        self.assertEqual(self.flags("1", "2")["--tensor-parallel-size"], "2")
+
+    def test_engine_args_of_aim_are_the_flags(self):
+        self.text("place", self.MODEL)
+        args = json.loads(self.env("1")["AIM_ENGINE_ARGS"])
+        self.assertEqual({f"--{k}": str(v) for k, v in args.items()}, self.flags("1"))
+
+    def test_flags_without_a_footprint_are_refused_with_a_way(self):
+        self.text("place", "a", "--bytes", "1G")
+        self.text("place", self.MODEL)
+        for what, names in (("vllm", ["0/5"]), ("vllm", ["1"]), ("vllm", ["1", "2"]),
+                            ("llama.cpp", ["2"])):
+            error = self.json("args", what, *names, status=USAGE)["error"]
+            self.assertTrue(error["hint"])
+        self.assertNotIn("AIM_ENGINE_ARGS", self.env("1"))
+
+
 class Renumbering(ArgsCase):
     SIM = "mi300x-8"
 

@@ -463,6 +463,20 @@ static void resolve_larger_than_every_partition_is_efbig(void **state)
 	lab_end(&x);
 }
 
+/* The engine keeps 48 bits of a size. */
+static void engine_partition_of_256_tib_is_e2big(void **state)
+{
+	struct lab x;
+
+	(void)state;
+	lab_init(&x, 1, M_CPX4);
+	x.menu->modes[M_SPX1].parts[0].usable_bytes = UINT64_C(1) << 48;
+	assert_int_equal(rp_engine_new(&x.config, &x.e, NULL), -E2BIG);
+	x.menu->modes[M_SPX1].parts[0].usable_bytes--;
+	assert_int_equal(rp_engine_new(&x.config, &x.e, NULL), 0);
+	lab_end(&x);
+}
+
 /* Four replicas of 20 GB on two GPUs in CPX where one would do: 200 %. */
 static void report_compaction_counts_gpus_over_the_bound(void **state)
 {
@@ -495,8 +509,8 @@ static void random_load_keeps_every_invariant(void **state)
 	static uint64_t bytes_of[512];
 	uint64_t seed = 7, requested = 0;
 	struct rp_engine_report report;
-	uint32_t n = 0;
 	struct lab x;
+	uint32_t n = 0;
 
 	(void)state;
 	lab_init(&x, 24, M_SPX1);
@@ -513,14 +527,13 @@ static void random_load_keeps_every_invariant(void **state)
 		uint32_t what = below(&seed, 16);
 
 		if (what < 9) {
-			struct rp_engine_want want = {.bytes = (1 + below(&seed, 180)) * GB,
+			const uint32_t most = below(&seed, 3) ? 23 : 180;
+			struct rp_engine_want want = {.bytes = (1 + below(&seed, most)) * GB,
 						      .share = 1 + below(&seed, 4) % 3};
 			struct rp_engine_class c;
 			struct rp_engine_placed at = {0};
 			int r;
 
-			if (below(&seed, 3))
-				want.bytes = (1 + below(&seed, 23)) * GB;
 			assert_int_equal(rp_engine_resolve(x.e, &want, &c), 0);
 			r = what == 0 ? rp_engine_place_at(x.e, &c, below(&seed, 24),
 							   below(&seed, 8), &at)
@@ -583,6 +596,7 @@ int main(void)
 		cmocka_unit_test(refusal_says_what_would_help),
 		cmocka_unit_test(refusal_names_the_gpu_that_one_move_would_free),
 		cmocka_unit_test(resolve_larger_than_every_partition_is_efbig),
+		cmocka_unit_test(engine_partition_of_256_tib_is_e2big),
 		cmocka_unit_test(report_compaction_counts_gpus_over_the_bound),
 		cmocka_unit_test(random_load_keeps_every_invariant),
 	};

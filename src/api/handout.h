@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* A handout as its parts share it. */
+#ifndef RP_API_HANDOUT_H
+#define RP_API_HANDOUT_H
+
+#include "api/lease_session.h"
+#include "handout/forms.h"
+
+struct rocpart_handout {
+	struct rp_handout values;
+	struct rp_variables variables[2]; /* by view */
+	struct rocpart_snapshot *snapshot;
+	struct rp_json *footprint; /* what values.engine points into */
+};
+
+/* What a name of the caller stands for. */
+struct rp_named {
+	const struct rocpart_partition *part;
+	const struct rocpart_lease *lease; /* NULL: it was named as a partition */
+};
+
+/* handout_engine.c: what leases of one model tell of its engine; nothing told: nothing set. */
+int rp_handout_read_engine(struct rocpart_handout *h, const struct rocpart_leases *leases,
+			   const struct rp_named *named, size_t n) RP_MUST_CHECK;
+
+#endif
