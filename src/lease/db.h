@@ -35,7 +35,7 @@ struct rp_lease_db {
 	sqlite3_stmt *stmts[RP_N_SQL];
 	bool is_writable, is_begun;
 	unsigned n_commits; /* of this opening */
-	int64_t last_id; /* largest number given; read once in a transaction. 0: not read */
+	int64_t last_id;    /* largest number given; read once in a transaction. 0: not read */
 	/* Partitions found in this transaction, by their id on the GPU. */
 	struct {
 		char bdf[RP_BDF_SIZE];
