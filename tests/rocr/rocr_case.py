@@ -2,7 +2,8 @@
 """AMD's ROCr and HIP of Debian bookworm (5.2.3) on simulated machines, for the tests beside this.
 
 KFD_STAND_IN names the library with the ioctls. Where the runtimes are not installed the tests are
-skipped, but for ROCPART_WITNESSES, which says that they must be there.
+skipped, but for ROCPART_WITNESSES, which says that they must be there. ROCPART_TEST_GPUS: how many
+GPUs there are where each mode and each partition is tried (2).
 """
 
 import ctypes
@@ -18,11 +19,14 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "simfs"))
 from simfs_case import ROCPART, ROOT, SimfsCase  # noqa: E402
 
+GPUS = int(os.environ.get("ROCPART_TEST_GPUS", 2))
 MODES = [("SPX", "NPS1"), ("DPX", "NPS1"), ("QPX", "NPS1"), ("CPX", "NPS1"), ("QPX", "NPS4"),
          ("CPX", "NPS4")]
 # The machine has two CPU sockets: libhsakmt counts the caches of each, which are the host's.
-SOCKETS = """
-cd /sys/devices/system/node && mount -t tmpfs none . && cd . || exit
+# What containers leave in /run is of this namespace.
+PREPARE = """
+mount -t tmpfs none /run && mount -t tmpfs none /sys/devices/system/node || exit
+cd /sys/devices/system/node
 for node in 0 1 2 3; do mkdir node$node && ln -s ../../cpu/cpu0 node$node/ || exit; done
 cd / && exec "$@"
 """
@@ -47,7 +51,7 @@ class View:
         # 5.2.3 knows gfx90a at most, a product of the same kind
         env = dict(case.env, HSA_OVERRIDE_GFX_VERSION="9.0.10")
         env = {k: v for k, v in env.items() if not k.endswith("_VISIBLE_DEVICES")}
-        argv = [ROCPART, "sim", "exec", name, "--", "sh", "-c", SOCKETS, "sh", "env",
+        argv = [ROCPART, "sim", "exec", name, "--", "sh", "-c", PREPARE, "sh", "env",
                 "LD_PRELOAD=" + os.environ["KFD_STAND_IN"], sys.executable, HERE / "rocr_view.py",
                 "serve"]
         self.server = subprocess.Popen(argv, env=env, text=True, stdin=subprocess.PIPE,
@@ -114,5 +118,6 @@ class RocrCase(SimfsCase):
         head, gpus = text.split("\ngpus:", 1)
         kept = [line for line in gpus.splitlines() if "bdf:" in line][:n_gpus]
         path = self.top / "few.yaml"
-        path.write_text("\n".join([re.sub(r"\nabi: g\d", f"\nabi: {abi}", head), "gpus:", *kept, ""]))
+        head = re.sub(r"\nabi: g\d", f"\nabi: {abi}", head)
+        path.write_text("\n".join([head, "gpus:", *kept, ""]))
         return path
