@@ -101,6 +101,14 @@ def identity(gpu):
     return (f"{gpu['domain']:04x}:{location >> 8:02x}:{location >> 3 & 31:02x}.0", location & 7)
 
 
+def name_of(partition):
+    return f"{partition['bdf']}/{partition['id']}"
+
+
+def key(partition):
+    return partition["bdf"], partition["id"]
+
+
 class RocrCase(SimfsCase):
     @classmethod
     def setUpClass(cls):

@@ -8,21 +8,13 @@ there that were handed out.
 import shlex
 import unittest
 
-from rocr_case import GPUS, MODES, ROCPART, RocrCase
+from rocr_case import GPUS, MODES, ROCPART, RocrCase, key, name_of
 
 FILTERS = ("ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES",
            "GPU_DEVICE_ORDINAL")
 CONTAINERS = ("docker", "podman")
 SUCCESS, OUT_OF_MEMORY = 0, 2  # hipError_t
 GIB = 1 << 30
-
-
-def name_of(partition):
-    return f"{partition['bdf']}/{partition['id']}"
-
-
-def key(partition):
-    return partition["bdf"], partition["id"]
 
 
 def host(view, *what, form=()):
