@@ -10,8 +10,10 @@ import ctypes
 import json
 import os
 import re
+import stat
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -32,14 +34,30 @@ cd / && exec "$@"
 """
 
 
+def lacking(what):
+    """Skips the tests of a class, where they may be skipped."""
+    if "ROCPART_WITNESSES" in os.environ:
+        raise RuntimeError(what)
+    raise unittest.SkipTest(what)
+
+
 def need_runtimes():
     try:
         ctypes.CDLL("libhsa-runtime64.so.1")
         ctypes.CDLL("libamdhip64.so.5")
     except OSError as err:
-        if "ROCPART_WITNESSES" in os.environ:
-            raise
-        raise unittest.SkipTest(f"AMD's runtimes are not installed: {err}") from err
+        lacking(f"AMD's runtimes are not installed: {err}")
+
+
+def need_devices():
+    """Nodes with the numbers of the simulated ones, behind which there is nothing."""
+    if Path("/dev/dri").exists() or Path("/dev/kfd").exists():
+        lacking("the numbers of simulated nodes lead to the host's GPUs")
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            os.mknod(f"{folder}/null", stat.S_IFCHR | 0o600, os.makedev(1, 3))
+        except OSError as err:
+            lacking(f"device nodes cannot be made: {err}")
 
 
 class View:

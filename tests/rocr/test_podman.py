@@ -14,7 +14,7 @@ import sys
 import unittest
 from pathlib import Path
 
-from rocr_case import HERE, ROCPART, RocrCase, identity, key, name_of
+from rocr_case import HERE, ROCPART, RocrCase, identity, key, lacking, name_of, need_devices
 
 # `sim exec` covers podman with a stand-in, so that no tool reaches the host's containers: here the
 # real one is wanted, with a store of its own.
@@ -32,23 +32,14 @@ for node in /dev/dri/renderD* /tmp/other; do head -c 1 $node 2>&1 | sed 's/.*: /
 ALLOWED, DENIED = "No such device or address", "Operation not permitted"
 
 
-def need_podman():
-    missing = [tool for tool in ("podman", "runc") if not shutil.which(tool)]
-    if missing and "ROCPART_WITNESSES" in os.environ:
-        raise RuntimeError(f"not installed: {missing}")
-    if missing:
-        raise unittest.SkipTest(f"not installed: {missing}")
-    if os.geteuid() != 0:
-        raise unittest.SkipTest("device nodes and cgroups take root")
-    if Path("/dev/dri").exists() or Path("/dev/kfd").exists():
-        raise unittest.SkipTest("the numbers of simulated nodes lead to the host's GPUs")
-
-
 class Podman(RocrCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        need_podman()
+        need_devices()
+        for tool in (PODMAN[0], "runc"):
+            if not shutil.which(tool):
+                lacking(f"{tool} is not installed")
 
     def setUp(self):
         super().setUp()

@@ -7,7 +7,7 @@ it. rocpart hands out what they allow.
 
 import unittest
 
-from rocr_case import GPUS, MODES, RocrCase, identity
+from rocr_case import GPUS, MODES, RocrCase, identity, need_devices
 
 RVD = "ROCR_VISIBLE_DEVICES"
 NOBODY = 65534
@@ -49,11 +49,11 @@ class Lists(RocrCase):
 class Variable(RocrCase):
     def setUp(self):
         super().setUp()
-        self.inside_view = self.view(self.few(1))
-        self.inside_view.set_modes("CPX", "NPS1")
+        self.inner = self.view(self.few(1))
+        self.inner.set_modes("CPX", "NPS1")
 
     def ids(self, value=None, **more):
-        seen = self.inside_view.rocr({} if value is None else {RVD: value}, **more)
+        seen = self.inner.rocr({} if value is None else {RVD: value}, **more)
         return seen if seen is None else [p for _, p in seen]
 
     def test_rocr_with_all_devices_counts_from_0(self):
@@ -76,9 +76,10 @@ class Variable(RocrCase):
                 self.assertEqual(self.ids(value, only=only), ids)
 
     def test_rocr_device_without_permission_fails_the_start(self):
+        need_devices()  # and another user
         # EACCES, which a device cgroup never answers: restricting by chmod breaks all of it
         self.assertEqual(self.ids(user=NOBODY), list(range(8)))
-        self.inside_view.run("chmod", "600", "/dev/dri/renderD130")
+        self.inner.run("chmod", "600", "/dev/dri/renderD130")
         self.assertIsNone(self.ids(user=NOBODY))
 
 
