@@ -73,42 +73,25 @@ static int open_device(const char *path)
 	return fd;
 }
 
-static int open_as(const char *symbol, const char *path, int flags, mode_t mode)
+int open(const char *path, int flags, ...)
 {
 	int (*real)(const char *, int, ...) = NULL;
+	mode_t mode = 0;
+	va_list ap;
 
 	if (is_device(path) && !(flags & (O_PATH | O_CREAT)))
 		return open_device(path);
-	*(void **)&real = dlsym(RTLD_NEXT, symbol);
+	if ((flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE) {
+		va_start(ap, flags);
+		mode = va_arg(ap, mode_t);
+		va_end(ap);
+	}
+	*(void **)&real = dlsym(RTLD_NEXT, "open");
 	return real(path, flags, mode);
 }
 
-static mode_t mode_of(int flags, va_list ap)
-{
-	return (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(ap, mode_t) : 0;
-}
-
-int open(const char *path, int flags, ...)
-{
-	va_list ap;
-	mode_t mode;
-
-	va_start(ap, flags);
-	mode = mode_of(flags, ap);
-	va_end(ap);
-	return open_as("open", path, flags, mode);
-}
-
-int open64(const char *path, int flags, ...)
-{
-	va_list ap;
-	mode_t mode;
-
-	va_start(ap, flags);
-	mode = mode_of(flags, ap);
-	va_end(ap);
-	return open_as("open64", path, flags, mode);
-}
+/* On 64 bits the same. */
+int open64(const char *path, int flags, ...) __attribute__((alias("open")));
 
 /* ---- the GPUs, as their topology says ---- */
 
