@@ -36,6 +36,8 @@ struct cli_values {
 	bool pending, evict;
 	/* of args */
 	const char *filter, *format;
+	/* of cdi */
+	const char *kind;
 };
 
 enum cli_option_kind { CLI_FLAG, CLI_TEXT, CLI_LIST };
@@ -138,6 +140,9 @@ int cli_print_lease_status(const struct rocpart_leases *leases);
 
 /* cmd_*.c */
 int cli_cmd_args(struct cli *cli, int argc, char **argv);
+int cli_cmd_cdi_generate(struct cli *cli, int argc, char **argv);
+int cli_cmd_cdi_list(struct cli *cli, int argc, char **argv);
+int cli_cmd_cdi_validate(struct cli *cli, int argc, char **argv);
 int cli_cmd_place(struct cli *cli, int argc, char **argv);
 int cli_cmd_release(struct cli *cli, int argc, char **argv);
 int cli_cmd_adopt(struct cli *cli, int argc, char **argv);

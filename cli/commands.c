@@ -106,6 +106,14 @@ static const struct cli_option args_options[] = {
 	END,
 };
 
+static const struct cli_option cdi_generate_options[] = {
+	{"output", 'o', "DIR", CLI_TEXT, AT(output),
+	 "folder of the spec (/run/cdi); '-' prints it instead"},
+	{"kind", 0, "KIND", CLI_TEXT, AT(kind),
+	 "rocpart.dev/partition, or amd.com/gpu: named as by amd-ctk (rocpart.dev/partition)"},
+	END,
+};
+
 static const struct cli_option sim_create_options[] = {
 	{"profile", 'p', "PROFILE", CLI_TEXT, AT(profile),
 	 "what it consists of; `rocpart sim list` shows the profiles (NAME)"},
@@ -229,6 +237,12 @@ static const struct cli_command commands[] = {
 	 cli_cmd_cordon},
 	{"uncordon", manage, "GPU...", 1, 64, "let cordoned GPUs in again", NULL, true,
 	 cli_cmd_uncordon},
+	{"cdi generate", manage, "", 0, 0, "write a spec of the partitions for container engines",
+	 cdi_generate_options, true, cli_cmd_cdi_generate},
+	{"cdi list", manage, "", 0, 0, "devices of the generated specs", NULL, true,
+	 cli_cmd_cdi_list},
+	{"cdi validate", manage, "", 0, 0, "hold the generated specs against the machine", NULL,
+	 true, cli_cmd_cdi_validate},
 	{"state export", manage, "", 0, 0, "print all leases as JSON", NULL, true,
 	 cli_cmd_state_export},
 	{"state import", manage, "FILE", 1, 1,

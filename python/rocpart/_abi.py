@@ -157,6 +157,15 @@ class View(enum.IntEnum):
     OWN = 1
 
 
+class CdiEntry(ctypes.Structure):
+    _fields_ = [
+        ("path", c_char_p),
+        ("name", c_char_p),
+        ("problem", c_char_p),
+        ("reserved", c_uint64 * 4),
+    ]
+
+
 class ChangeGpu(ctypes.Structure):
     _fields_ = [
         ("index", c_size_t),
@@ -311,6 +320,16 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_char_p, POINTER(Error)]),
     "rocpart_catalog_new":
         (c_int, [POINTER(c_void_p)]),
+    "rocpart_cdi_document":
+        (c_int, [c_void_p, c_char_p, POINTER(c_char_p), POINTER(Error)]),
+    "rocpart_cdi_free":
+        (c_void_p, [c_void_p]),
+    "rocpart_cdi_generate":
+        (c_int, [c_void_p, c_char_p, c_char_p, c_bool, POINTER(c_char_p), POINTER(Error)]),
+    "rocpart_cdi_get":
+        (POINTER(CdiEntry), [c_void_p, c_size_t]),
+    "rocpart_cdi_new":
+        (c_int, [c_void_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_change_apply":
         (c_int, [c_void_p, POINTER(Error)]),
     "rocpart_change_check":

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening a machine and looking at it. */
+#include "api/cdi.h"
 #include "apply/records.h"
 #include "hw/hw.h"
 #include "hw/machine.h"
@@ -16,6 +17,8 @@ static int open_folder(const char *dir, enum rp_tree_kind kind, const char *stat
 	struct rocpart_machine *m = rp_new0(struct rocpart_machine, 1);
 	int r = m ? rp_tree_open(dir, kind, &m->tree) : -ENOMEM;
 
+	if (m)
+		m->changed = rp_cdi_refresh;
 	if (r == 0 && state_dir) {
 		m->state_dir = strdup(state_dir);
 		r = m->state_dir ? 0 : -ENOMEM;

@@ -25,6 +25,8 @@ struct rocpart_machine {
 	void *hook_userdata;
 	rp_run_fn run; /* NULL: for real on hardware, not at all elsewhere */
 	void *run_userdata;
+	/* Done when modes may have changed, before services start again; NULL: nothing. */
+	int (*changed)(struct rocpart_machine *m, struct rocpart_error *reterr);
 	void *backing;	/* the simulated machine behind the tree, or NULL */
 	char *sim_name; /* of a simulated machine that is shown as files: REAL tree, else NULL */
 	void (*free_backing)(void *backing);
