@@ -19,20 +19,22 @@ from rocr_case import HERE, ROCPART, RocrCase, identity, key, lacking, name_of, 
 # `sim exec` covers podman with a stand-in, so that no tool reaches the host's containers: here the
 # real one is wanted, with a store of its own.
 PODMAN = ["/usr/bin/podman", "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs",
-          "--events-backend", "none", "--runtime", "runc"]
+          "--events-backend", "none", "--runtime", "runc", "--root", "/run/store", "--runroot",
+          "/run/podman"]
 # Limits cannot be raised without CAP_SYS_RESOURCE; the root is a folder with the host's programs.
 RUN = ["run", "--rm", "--network", "host", "--security-opt", "seccomp=unconfined",
        "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024", "--volume", "/usr:/usr:ro"]
 # What a container has: its nodes, its variables, and how the open of a node ends.
 LOOK = """
-echo /dev/kfd /dev/dri/*; env | grep -e ^AIM_ -e ^ROCPART -e _VISIBLE_ | sort
+echo /dev/kf[d] /dev/dri/*; env | grep -e ^AIM_ -e ^ROCPART_PART -e _VISIBLE_ | sort
 mknod /tmp/other c 226 $1
 for node in /dev/dri/renderD* /tmp/other; do head -c 1 $node 2>&1 | sed 's/.*: //'; done
 """
+SPEC = "/run/cdi/rocpart.dev-partition.json"
 ALLOWED, DENIED = "No such device or address", "Operation not permitted"
 
 
-class Podman(RocrCase):
+class PodmanCase(RocrCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -56,9 +58,14 @@ class Podman(RocrCase):
         self.inner.run("sh", "-c", "while umount /usr/bin/podman 2>&1; do :; done >/dev/null")
         self.inner.set_modes("CPX", "NPS4")
 
-    def podman(self, *words, status=0):
-        return self.inner.run(*PODMAN, "--root", self.top / "store", "--runroot", "/run/podman",
-                              *RUN, *words, status=status)
+    def podman(self, *words):
+        return self.inner.run(*PODMAN, *RUN, *words)
+
+    def refused(self, *words):
+        """What podman says when it starts no container."""
+        done = self.inner.request(run=[*PODMAN, *RUN, *words, "--rootfs", str(self.root), "true"])
+        self.assertNotEqual(done["status"], 0, done)
+        return done["err"]
 
     def assert_has(self, words, partition):
         """A container started with these words has this partition and no other."""
@@ -78,10 +85,14 @@ class Podman(RocrCase):
         for folder in {HERE, Path(os.environ["KFD_STAND_IN"]).parent, Path(sys.base_prefix)}:
             if not folder.is_relative_to("/usr"):
                 words += ["--volume", f"{folder}:{folder}:ro"]
-        seen = json.loads(self.podman(*words, "--rootfs", self.root, sys.executable,
+        seen = json.loads(self.podman(*words, "--rootfs", self.root, Path(sys.executable).resolve(),
                                       HERE / "rocr_view.py", "rocr"))
         self.assertEqual(seen["status"], 0)
         return [identity(g) for g in seen["gpus"]]
+
+
+class Args(PodmanCase):
+    """Containers that are started with the words of `rocpart args podman`."""
 
     def words(self, *what):
         return shlex.split(self.inner.run(ROCPART, "args", "podman", *what))
@@ -94,6 +105,48 @@ class Podman(RocrCase):
         chosen = self.inner.partitions()[6:10]
         words = self.words(*map(name_of, chosen))
         self.assertEqual(self.rocr(*words), [key(p) for p in chosen])
+
+
+class Cdi(PodmanCase):
+    """Containers that name a device of the document that rocpart wrote."""
+
+    def setUp(self):
+        super().setUp()
+        self.inner.run(ROCPART, "cdi", "generate")
+
+    def device(self, partition):
+        return ["--device", f"rocpart.dev/partition=gpu-{partition['bdf'].replace(':', '-')}"
+                            f"-part{partition['id']}"]
+
+    def test_cdi_device_is_the_partition(self):
+        for partition in self.inner.partitions()[3:16:12]:
+            self.assert_has(self.device(partition), partition)
+
+    def test_cdi_names_are_right_after_a_live_switch(self):
+        first, *_, last = self.inner.partitions()
+        self.inner.set_modes("QPX", "NPS4", "-g", 0)
+        for old in (first, last):
+            partition = next(p for p in self.inner.partitions() if key(p) == key(old))
+            self.assertNotEqual(partition["rocr_index"], old["rocr_index"])
+            self.assert_has(self.device(old), partition)
+        gone = self.device({"bdf": first["bdf"], "id": 7})
+        self.assertIn("unresolvable", self.refused(*gone))
+
+    def test_cdi_names_of_amd_ctk_are_the_partitions(self):
+        self.inner.run(ROCPART, "cdi", "generate", "--kind", "amd.com/gpu")
+        self.assertEqual(self.rocr("--device", "amd.com/gpu=3"), [key(self.inner.partitions()[3])])
+
+    def test_cdi_version_is_one_that_podman_takes(self):
+        first = self.inner.partitions()[0]
+        text = self.inner.run("cat", SPEC)
+        for version in ("0.5.0", "0.6.0", "0.7.0", "1.0.0"):  # 0.6.0 is what amd-ctk writes
+            newer = text.replace('"0.3.0"', f'"{version}"')
+            self.assertNotEqual(newer, text)
+            self.inner.run("sh", "-c", f'printf %s "$1" >{SPEC}', "sh", newer)
+            if version == "0.5.0":
+                self.assertEqual(self.rocr(*self.device(first)), [key(first)])
+            else:
+                self.assertIn("unresolvable", self.refused(*self.device(first)))
 
 
 if __name__ == "__main__":
