@@ -106,6 +106,12 @@ class Args(PodmanCase):
         words = self.words(*map(name_of, chosen))
         self.assertEqual(self.rocr(*words), [key(p) for p in chosen])
 
+    def test_podman_node_that_is_only_mounted_cannot_be_opened(self):
+        # what a hostPath of Kubernetes does without a device plugin
+        node = f"/dev/dri/renderD{self.inner.partitions()[3]['render_minor']}"
+        words = ["--device", "/dev/kfd", "--volume", f"{node}:{node}"]
+        self.assertEqual(self.rocr(*words), [])
+
 
 class Cdi(PodmanCase):
     """Containers that name a device of the document that rocpart wrote."""
