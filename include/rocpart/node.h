@@ -26,11 +26,13 @@ enum rocpart_machine_kind {
  * enum rocpart_source - Where a value of a snapshot came from. Append-only.
  */
 enum rocpart_source {
-	ROCPART_SOURCE_ABSENT = 0,  /* the machine does not tell */
-	ROCPART_SOURCE_SYSFS = 1,   /* PCI and DRM attributes of amdgpu */
-	ROCPART_SOURCE_KFD = 2,	    /* KFD topology */
-	ROCPART_SOURCE_DERIVED = 3, /* follows from other values by a rule of the kernel */
-	ROCPART_SOURCE_RECORD = 4,  /* rocpart's own durable records */
+	ROCPART_SOURCE_ABSENT = 0,     /* the machine does not tell */
+	ROCPART_SOURCE_SYSFS = 1,      /* PCI and DRM attributes of amdgpu */
+	ROCPART_SOURCE_KFD = 2,	       /* KFD topology */
+	ROCPART_SOURCE_DERIVED = 3,    /* follows from other values by a rule of the kernel */
+	ROCPART_SOURCE_RECORD = 4,     /* rocpart's own durable records */
+	ROCPART_SOURCE_LIBAMD_SMI = 5, /* AMD's library */
+	ROCPART_SOURCE_AMD_SMI = 6,    /* AMD's command */
 };
 
 struct rocpart_machine;

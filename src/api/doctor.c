@@ -26,6 +26,7 @@ static const struct {
 	{"pending", "no memory mode waits for a reload", rp_check_pending, true},
 	{"health", "the GPUs are healthy", rp_check_health, true},
 	{"variables", "no variables that hide or renumber devices", rp_check_variables, false},
+	{"cdi", "generated CDI specs are up to date", rp_check_cdi, true},
 	{"allocators", "no other allocator hands out the GPUs", rp_check_allocators, false},
 };
 

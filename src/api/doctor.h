@@ -3,11 +3,12 @@
 #ifndef RP_API_DOCTOR_H
 #define RP_API_DOCTOR_H
 
+#include "handout/handout.h"
 #include "hw/machine.h"
 #include "node/snapshot.h"
 #include "rocpart/doctor.h"
 
-#define RP_N_VARIABLES 4
+#define RP_N_VARIABLES RP_N_FILTERS
 
 /* What a check found. The worst of what it saw is its state; it has one advice, the first on that.
  */
@@ -61,6 +62,7 @@ void rp_check_holders(struct rocpart_doctor *d, struct rp_verdict *v);
 void rp_check_render(struct rocpart_doctor *d, struct rp_verdict *v);
 void rp_check_permissions(struct rocpart_doctor *d, struct rp_verdict *v);
 void rp_check_variables(struct rocpart_doctor *d, struct rp_verdict *v);
+void rp_check_cdi(struct rocpart_doctor *d, struct rp_verdict *v);
 
 /* doctor_allocators.c: who else hands them out. */
 void rp_check_allocators(struct rocpart_doctor *d, struct rp_verdict *v);

@@ -3,16 +3,13 @@
 #include "api/doctor.h"
 #include "apply/holders.h"
 #include "hw/device_list.h"
+#include "rocpart/cdi.h"
 
 #define SHOWN_MAX 4 /* of a kind, in a line */
 
-/* ROCr reads the first; HIP the others, on what ROCr left over, renumbered. */
-static const char *const variables[RP_N_VARIABLES] = {"ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES",
-						      "CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL"};
-
 ROCPART_PUBLIC const char *rocpart_doctor_get_variable(size_t index)
 {
-	return index < RP_N_VARIABLES ? variables[index] : NULL;
+	return index < RP_N_VARIABLES ? rp_filter_variables[index] : NULL;
 }
 
 void rp_check_holders(struct rocpart_doctor *d, struct rp_verdict *v)
@@ -186,8 +183,8 @@ void rp_check_variables(struct rocpart_doctor *d, struct rp_verdict *v)
 		if (!d->variables[i])
 			continue;
 		n_set++;
-		rp_seen(v, i ? ROCPART_CHECK_WARN : ROCPART_CHECK_PASS, "%s=%s", variables[i],
-			d->variables[i]);
+		rp_seen(v, i ? ROCPART_CHECK_WARN : ROCPART_CHECK_PASS, "%s=%s",
+			rp_filter_variables[i], d->variables[i]);
 	}
 	if (!n_set) {
 		rp_seen(v, ROCPART_CHECK_PASS, "none is set");
@@ -198,4 +195,31 @@ void rp_check_variables(struct rocpart_doctor *d, struct rp_verdict *v)
 		rp_advise(v, "programs see these devices only, numbered from 0; unset it unless "
 			     "that is wanted");
 	}
+}
+
+void rp_check_cdi(struct rocpart_doctor *d, struct rp_verdict *v)
+{
+	struct rocpart_cdi *cdi = NULL;
+	const struct rocpart_cdi_entry *e, *bad = NULL;
+	struct rocpart_error err = {0};
+	size_t n = 0, n_bad = 0;
+
+	if (rocpart_cdi_new(d->machine, &cdi, &err) < 0) {
+		rp_seen(v, ROCPART_CHECK_WARN, "cannot be told: %s", err.message);
+		return;
+	}
+	for (; (e = rocpart_cdi_get(cdi, n)); n++) {
+		n_bad += *e->problem != '\0';
+		bad = bad ? bad : *e->problem ? e : NULL;
+	}
+	if (bad) {
+		rp_seen(v, ROCPART_CHECK_WARN, "%zu of %zu entries are not: %s: %s", n_bad, n,
+			*bad->name ? bad->name : bad->path, bad->problem);
+		rp_advise(v, "rocpart cdi validate, then rocpart cdi generate");
+	} else if (n) {
+		rp_seen(v, ROCPART_CHECK_PASS, "%zu devices", n);
+	} else {
+		rp_seen(v, ROCPART_CHECK_PASS, "none was generated");
+	}
+	rocpart_cdi_free(cdi);
 }

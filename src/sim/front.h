@@ -91,7 +91,7 @@ size_t rp_sim_n_nodes(const struct rp_sim *sim); /* CPU and GPU nodes */
 const struct rp_sim_node *rp_sim_node_at(const struct rp_sim *sim, uint32_t node);
 uint64_t rp_sim_node_hive(const struct rp_sim *sim, const struct rp_sim_node *n);
 uint32_t rp_sim_count_io_links(const struct rp_sim *sim, uint32_t node);
-uint32_t rp_sim_count_p2p_links(const struct rp_sim *sim, uint32_t node);
+uint32_t rp_sim_count_p2p_links(const struct rp_sim *sim, uint32_t node, uint32_t io_links);
 uint32_t rp_sim_count_caches(const struct rp_sim *sim, uint32_t node);
 uint32_t rp_sim_count_cus(const struct rp_sim *sim, const struct rp_sim_node *n);
 int rp_sim_may_open_node(const struct rp_sim *sim, const struct rp_sim_ent *e);
