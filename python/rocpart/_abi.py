@@ -247,7 +247,8 @@ class Lease(ctypes.Structure):
         ("labels", c_char_p),
         ("created_s", c_uint64),
         ("changed_s", c_uint64),
-        ("reserved", c_uint64 * 4),
+        ("ends", c_char_p),
+        ("reserved", c_uint64 * 3),
     ]
 
 
