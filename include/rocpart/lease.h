@@ -61,6 +61,7 @@ enum rocpart_guarantee {
  * @created_s: seconds since 1970 at which it was made.
  * @changed_s: seconds since 1970 of its last change.
  * @ends: what ends it, in words; "" where the machine was not looked at.
+ * @limits: JSON array of what limits it, {"limit", "guarantee", "by"} each, or "".
  * @reserved: zero.
  */
 struct rocpart_lease {
@@ -82,7 +83,8 @@ struct rocpart_lease {
 	uint64_t created_s;
 	uint64_t changed_s;
 	const char *ends;
-	uint64_t reserved[3];
+	const char *limits;
+	uint64_t reserved[2];
 };
 
 /**
