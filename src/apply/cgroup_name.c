@@ -73,8 +73,7 @@ static bool take_run(const char *part, struct rp_owner_names *ret)
 
 static void take_part(const char *part, const char *parent, struct rp_owner_names *ret)
 {
-	if (take_container(part, parent, ret) || take_pod(part, parent, ret) ||
-	    take_run(part, ret))
+	if (take_container(part, parent, ret) || take_pod(part, parent, ret) || take_run(part, ret))
 		return;
 	if (rp_str_ends(part, ".service"))
 		(void)rp_fmt(ret->unit, RP_OWNER_SIZE, "%s", part);
