@@ -196,7 +196,7 @@ static int try_more_gpus(struct advice *a)
 
 	if (have == 0 || plan->bound == UINT64_MAX)
 		return 0;
-	for (unsigned k = 0; k < 6 && want <= 100000; k++, want += k) {
+	for (unsigned k = 0; k < 6 && want <= 100000; k++, want += k + want / 64) {
 		size_t n = have + (size_t)want;
 		struct rp_place_gpu *gpus = reallocarray(a->gpus, n, sizeof(*gpus));
 		bool yes;
