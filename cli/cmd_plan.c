@@ -147,7 +147,7 @@ static void print_remedy(const struct rp_json *r)
 		{"uncordon", "uncordon"},
 		{"release_gpu", "stop what holds"},
 		{"no_spread", "let replicas share a GPU (spread: none) of"},
-		{"add_gpus", "more GPUs:"},
+		{"add_gpus", "more GPUs, in nodes of eight of their own:"},
 		{"drop_replicas", "leave out what is not placed"},
 		{"shrink_request", "make it smaller:"},
 	};
@@ -182,6 +182,9 @@ static void print_trouble(const struct rp_json *doc)
 	const struct rp_json *unplaced = rp_json_get(doc, "unplaced");
 	const struct rp_json *reason = rp_json_get(doc, "reason");
 	const struct rp_json *remedies = rp_json_get(doc, "remedies");
+	const char *together = rp_json_get(rp_json_get(doc, "reason_proof"), "kind")
+				       ? "  these cannot be placed together: "
+				       : "  no place was found for these together: ";
 
 	for (size_t i = 0; i < shown(unplaced); i++)
 		printf("  not placed: %lld x %s\n",
@@ -190,7 +193,7 @@ static void print_trouble(const struct rp_json *doc)
 	if (shown(unplaced) < rp_json_len(unplaced))
 		printf("  not placed: %zu more models\n", rp_json_len(unplaced) - shown(unplaced));
 	for (size_t i = 0; i < shown(reason); i++)
-		printf("%s%lld x %s", i ? ", " : "  these cannot be placed together: ",
+		printf("%s%lld x %s", i ? ", " : together,
 		       (long long)number(rp_json_at(reason, i), "replicas"),
 		       text(rp_json_at(reason, i), "name"));
 	if (shown(reason) < rp_json_len(reason))
