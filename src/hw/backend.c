@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "hw/backend.h"
 #include "hw/hw.h"
+#include "hw/smi_lib.h"
 
 #define READ_TRIES 4
 
@@ -36,9 +37,42 @@ static const struct rp_backend sysfs = {
 	.set_memory = sysfs_set_memory,
 };
 
+static void lib_probe(struct rp_tree *t RP_UNUSED, struct rp_backend_info *ret)
+{
+	struct rocpart_error err = {0};
+
+	if (rp_smi_lib_probe(&RP_SMI_LIB, ret, &err) < 0)
+		(void)rp_fmt(ret->reason, sizeof(ret->reason), "%.255s", err.message);
+}
+
+static int lib_read(struct rp_smi_rows *ret, struct rocpart_error *reterr)
+{
+	return rp_smi_lib_read(&RP_SMI_LIB, ret, reterr);
+}
+
+static int lib_set_compute(struct rp_tree *t RP_UNUSED, const char *bdf,
+			   enum rocpart_compute_mode mode, struct rocpart_error *reterr)
+{
+	return rp_smi_lib_set_compute(&RP_SMI_LIB, bdf, mode, reterr);
+}
+
+static int lib_set_memory(struct rp_tree *t RP_UNUSED, const char *bdf,
+			  enum rocpart_memory_mode mode, struct rocpart_error *reterr)
+{
+	return rp_smi_lib_set_memory(&RP_SMI_LIB, bdf, mode, reterr);
+}
+
+static const struct rp_backend lib = {
+	.probe = lib_probe,
+	.read = lib_read,
+	.set_compute = lib_set_compute,
+	.set_memory = lib_set_memory,
+};
+
 /* In the order in which AUTO asks them. */
 static const struct rp_backend *const backends[] = {
 	[ROCPART_BACKEND_SYSFS] = &sysfs,
+	[ROCPART_BACKEND_LIBAMD_SMI] = &lib,
 };
 
 const struct rp_backend *rp_backend_get(enum rocpart_backend backend)

@@ -97,6 +97,14 @@ static const struct rp_smi_failure *find_status(const char *text)
 	return NULL;
 }
 
+const struct rp_smi_failure *rp_smi_status_failure(uint32_t status)
+{
+	for (size_t i = 0; i < RP_ARRAY_LEN(failures); i++)
+		if ((uint32_t)failures[i].status == status)
+			return &failures[i];
+	return NULL;
+}
+
 const struct rp_smi_failure *rp_smi_find_failure(const char *text)
 {
 	const struct rp_smi_failure *f = find_status(text);
