@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "hw/backend.h"
 #include "hw/hw.h"
-#include "hw/smi_lib.h"
 
 #define READ_TRIES 4
 
@@ -37,42 +36,11 @@ static const struct rp_backend sysfs = {
 	.set_memory = sysfs_set_memory,
 };
 
-static void lib_probe(struct rp_tree *t RP_UNUSED, struct rp_backend_info *ret)
-{
-	struct rocpart_error err = {0};
-
-	if (rp_smi_lib_probe(&RP_SMI_LIB, ret, &err) < 0)
-		(void)rp_fmt(ret->reason, sizeof(ret->reason), "%.255s", err.message);
-}
-
-static int lib_read(struct rp_smi_rows *ret, struct rocpart_error *reterr)
-{
-	return rp_smi_lib_read(&RP_SMI_LIB, ret, reterr);
-}
-
-static int lib_set_compute(struct rp_tree *t RP_UNUSED, const char *bdf,
-			   enum rocpart_compute_mode mode, struct rocpart_error *reterr)
-{
-	return rp_smi_lib_set_compute(&RP_SMI_LIB, bdf, mode, reterr);
-}
-
-static int lib_set_memory(struct rp_tree *t RP_UNUSED, const char *bdf,
-			  enum rocpart_memory_mode mode, struct rocpart_error *reterr)
-{
-	return rp_smi_lib_set_memory(&RP_SMI_LIB, bdf, mode, reterr);
-}
-
-static const struct rp_backend lib = {
-	.probe = lib_probe,
-	.read = lib_read,
-	.set_compute = lib_set_compute,
-	.set_memory = lib_set_memory,
-};
-
 /* In the order in which AUTO asks them. */
 static const struct rp_backend *const backends[] = {
 	[ROCPART_BACKEND_SYSFS] = &sysfs,
-	[ROCPART_BACKEND_LIBAMD_SMI] = &lib,
+	[ROCPART_BACKEND_LIBAMD_SMI] = &rp_smi_lib_backend,
+	[ROCPART_BACKEND_AMD_SMI] = &rp_smi_cli_backend,
 };
 
 const struct rp_backend *rp_backend_get(enum rocpart_backend backend)
@@ -224,7 +192,7 @@ static int ask_others(struct rocpart_machine *m, const struct wish *w,
 		      enum rocpart_backend *ret_used)
 {
 	for (size_t i = ROCPART_BACKEND_LIBAMD_SMI; i < RP_ARRAY_LEN(backends); i++) {
-		if (ask(m, backends[i], w, NULL) == 0) {
+		if (backends[i] && ask(m, backends[i], w, NULL) == 0) {
 			*ret_used = (enum rocpart_backend)i;
 			return 0;
 		}

@@ -35,6 +35,9 @@ struct rp_backend {
 			  struct rocpart_error *reterr);
 };
 
+extern const struct rp_backend rp_smi_lib_backend;
+extern const struct rp_backend rp_smi_cli_backend;
+
 /* NULL: no such back end; AUTO is none. */
 const struct rp_backend *rp_backend_get(enum rocpart_backend backend);
 

@@ -30,7 +30,7 @@ void rp_smi_cli_done(struct rp_smi_cli *cli);
 int rp_smi_cli_version(const struct rp_smi_cli *cli, char **ret,
 		       struct rocpart_error *reterr) RP_MUST_CHECK;
 
-/* All GPUs, their partitions and modes: list and partition, about 2 s each. */
+/* All GPUs, their partitions and modes: list and partition, a second or two each. */
 int rp_smi_cli_read(const struct rp_smi_cli *cli, struct rp_smi_rows *ret,
 		    struct rocpart_error *reterr) RP_MUST_CHECK;
 
