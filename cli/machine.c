@@ -148,16 +148,15 @@ static int open_machine(struct cli *cli)
 		return cli_usage_error(cli, "--sim and --root exclude each other");
 	if (sim)
 		return open_sim(cli, sim);
-	if (v->root) {
+	r = v->root ? rocpart_machine_open_capture(v->root, &cli->machine, &err)
+		    : rocpart_machine_open_real(NULL, &cli->machine, &err);
+	if (r < 0)
+		return cli_fail(cli, &err);
+	if (rocpart_machine_get_shown_name(cli->machine))
+		rp_strbuf_add(&cli->machine_name, rocpart_machine_get_shown_name(cli->machine));
+	else if (v->root)
 		rp_strbuf_add(&cli->machine_name, v->root);
-		r = rocpart_machine_open_capture(v->root, &cli->machine, &err);
-	} else {
-		r = rocpart_machine_open_real(NULL, &cli->machine, &err);
-		if (r == 0 && rocpart_machine_get_shown_name(cli->machine))
-			rp_strbuf_add(&cli->machine_name,
-				      rocpart_machine_get_shown_name(cli->machine));
-	}
-	return r < 0 ? cli_fail(cli, &err) : 0;
+	return 0;
 }
 
 int cli_open_machine(struct cli *cli)

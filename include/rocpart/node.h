@@ -106,11 +106,12 @@ int rocpart_machine_open_sim_memory(const char *profile, size_t profile_bytes,
 void rocpart_machine_close(struct rocpart_machine *machine);
 
 /**
- * rocpart_machine_get_shown_name() - Which simulated machine /sys shows.
+ * rocpart_machine_get_shown_name() - Which simulated machine the files show.
  * @machine: the machine.
  *
  * Inside `rocpart sim exec` the real root is that of a simulated machine: its kind is
- * ROCPART_MACHINE_SIM then, and its records are kept with it. Since 0.1.
+ * ROCPART_MACHINE_SIM then, and its records are kept with it. So is the kind of the folder in which
+ * `rocpart sim mount` shows one, which can only be looked at. Since 0.1.
  * Return: its name, borrowed from @machine; NULL when the root is what it seems to be, also for a
  * machine that rocpart_machine_open_sim() opened.
  */

@@ -13,6 +13,7 @@
 #define ROCPART_ROCPART_H
 
 #include <rocpart/backend.h>
+#include <rocpart/cdi.h>
 #include <rocpart/change.h>
 #include <rocpart/doctor.h>
 #include <rocpart/error.h>
@@ -24,6 +25,7 @@
 #include <rocpart/node.h>
 #include <rocpart/place.h>
 #include <rocpart/plan.h>
+#include <rocpart/run.h>
 #include <rocpart/sim.h>
 
 #ifdef __cplusplus

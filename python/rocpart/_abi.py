@@ -166,6 +166,15 @@ class View(enum.IntEnum):
     OWN = 1
 
 
+class CdiEntry(ctypes.Structure):
+    _fields_ = [
+        ("path", c_char_p),
+        ("name", c_char_p),
+        ("problem", c_char_p),
+        ("reserved", c_uint64 * 4),
+    ]
+
+
 class ChangeGpu(ctypes.Structure):
     _fields_ = [
         ("index", c_size_t),
@@ -189,6 +198,14 @@ class Check(ctypes.Structure):
         ("state", c_int),
         ("seen", c_char_p),
         ("advice", c_char_p),
+        ("reserved", c_uint64 * 4),
+    ]
+
+
+class Command(ctypes.Structure):
+    _fields_ = [
+        ("argv", POINTER(c_char_p)),
+        ("envp", POINTER(c_char_p)),
         ("reserved", c_uint64 * 4),
     ]
 
@@ -256,7 +273,8 @@ class Lease(ctypes.Structure):
         ("labels", c_char_p),
         ("created_s", c_uint64),
         ("changed_s", c_uint64),
-        ("reserved", c_uint64 * 4),
+        ("limits", c_char_p),
+        ("reserved", c_uint64 * 3),
     ]
 
 
@@ -324,6 +342,16 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_char_p, POINTER(Error)]),
     "rocpart_catalog_new":
         (c_int, [POINTER(c_void_p)]),
+    "rocpart_cdi_document":
+        (c_int, [c_void_p, c_char_p, POINTER(c_char_p), POINTER(Error)]),
+    "rocpart_cdi_free":
+        (c_void_p, [c_void_p]),
+    "rocpart_cdi_generate":
+        (c_int, [c_void_p, c_char_p, c_char_p, c_bool, POINTER(c_char_p), POINTER(Error)]),
+    "rocpart_cdi_get":
+        (POINTER(CdiEntry), [c_void_p, c_size_t]),
+    "rocpart_cdi_new":
+        (c_int, [c_void_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_change_apply":
         (c_int, [c_void_p, POINTER(Error)]),
     "rocpart_change_check":
@@ -666,6 +694,24 @@ PROTOTYPES = {
         (c_int, [c_void_p, POINTER(c_char_p)]),
     "rocpart_plan_verify":
         (c_int, [c_char_p, c_size_t, c_char_p, POINTER(Error)]),
+    "rocpart_run_finish":
+        (c_int, [c_void_p, c_uint64, POINTER(c_size_t), POINTER(Error)]),
+    "rocpart_run_free":
+        (c_void_p, [c_void_p]),
+    "rocpart_run_get_handout":
+        (c_void_p, [c_void_p, POINTER(c_int)]),
+    "rocpart_run_get_missing":
+        (c_char_p, [c_void_p, c_size_t]),
+    "rocpart_run_get_pid":
+        (c_uint32, [c_void_p]),
+    "rocpart_run_place":
+        (c_int, [c_void_p, POINTER(Command), POINTER(c_void_p), c_size_t, POINTER(c_void_p),
+         POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_run_start":
+        (c_int, [c_void_p, POINTER(Error)]),
+    "rocpart_run_use":
+        (c_int, [c_void_p, POINTER(Command), POINTER(c_char_p), c_size_t, POINTER(c_void_p),
+         POINTER(Error)]),
     "rocpart_sim_create":
         (c_int, [c_char_p, c_char_p, c_size_t, c_char_p, POINTER(Error)]),
     "rocpart_sim_fault_add":

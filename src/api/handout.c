@@ -3,6 +3,7 @@
 #include "api/handout.h"
 #include "base/num.h"
 #include "hw/device_list.h"
+#include "hw/hw.h"
 
 /* A number is a lease; a partition has a slash. */
 static bool is_lease(const char *name, uint64_t *ret_id)
@@ -102,16 +103,45 @@ static int add_devices(struct rp_handout *h, struct rp_tree *t, struct rocpart_e
 
 	for (size_t i = 0; r == 0 && i < h->n_parts; i++) {
 		const struct rocpart_partition *p = h->parts[i];
+		uint64_t card = p->card_minor.v;
 
 		(void)rp_fmt(path, sizeof(path), "/dev/dri/renderD%u", p->render_minor);
 		r = add_device(h, t, path, false, reterr);
-		if (r < 0 || !p->card_minor.known)
+		/* who looked at leases did not ask for the cards */
+		if (r < 0 || (!p->card_minor.known && rp_hw_find_card(t, p->render_minor, &card)))
 			continue;
-		(void)rp_fmt(path, sizeof(path), "/dev/dri/card%llu",
-			     (unsigned long long)p->card_minor.v);
+		(void)rp_fmt(path, sizeof(path), "/dev/dri/card%llu", (unsigned long long)card);
 		r = add_device(h, t, path, true, reterr);
 	}
 	return r;
+}
+
+/* The folder of a simulated machine is named as it is; its records are in there. */
+static char *sim_name(const struct rocpart_machine *m)
+{
+	RP_AUTO_FREE char *dir = NULL;
+	char *slash;
+
+	if (m->sim_name)
+		return strdup(m->sim_name);
+	if (rp_str_eq(m->state_dir, RP_STATE_IN_MEMORY))
+		return strdup("");
+	dir = strdup(m->state_dir);
+	slash = dir ? strrchr(dir, '/') : NULL;
+	if (slash)
+		*slash = '\0';
+	slash = slash ? strrchr(dir, '/') : NULL;
+	return slash ? strdup(slash + 1) : NULL;
+}
+
+int rp_handout_gather(struct rp_handout *h, struct rocpart_machine *m, struct rocpart_error *reterr)
+{
+	int r = add_devices(h, m->tree, reterr);
+
+	if (r < 0 || rocpart_machine_get_kind(m) != ROCPART_MACHINE_SIM)
+		return r;
+	h->sim_name = sim_name(m);
+	return h->sim_name ? 0 : rp_error_nomem(reterr);
 }
 
 static int make_variables(struct rocpart_handout *h)
@@ -165,25 +195,21 @@ static int gather(struct rocpart_machine *m, const char *const *names, size_t n,
 		  struct rocpart_handout *h, struct rocpart_error *reterr)
 {
 	struct rocpart_leases *leases = NULL;
-	int r = look(m, names, n, &leases, &h->snapshot, reterr);
+	int r = h->snapshot ? 0 : look(m, names, n, &leases, &h->snapshot, reterr);
 
 	if (r == 0)
 		r = take_named(h, leases, names, n, reterr);
 	rocpart_leases_free(leases);
 	if (r == 0)
-		r = add_devices(&h->values, m->tree, reterr);
-	if (r == 0 && rocpart_machine_get_kind(m) == ROCPART_MACHINE_SIM) {
-		h->values.sim_name = strdup(m->sim_name ? m->sim_name : "");
-		r = h->values.sim_name ? 0 : rp_error_nomem(reterr);
-	}
+		r = rp_handout_gather(&h->values, m, reterr);
 	if (r == 0 && make_variables(h) < 0)
 		r = rp_error_nomem(reterr);
 	return r;
 }
 
-ROCPART_PUBLIC int rocpart_handout_new(struct rocpart_machine *machine, const char *const *names,
-				       size_t n_names, struct rocpart_handout **ret_handout,
-				       struct rocpart_error *reterr)
+int rp_handout_new_of(struct rocpart_machine *machine, struct rocpart_snapshot *snapshot,
+		      const char *const *names, size_t n_names,
+		      struct rocpart_handout **ret_handout, struct rocpart_error *reterr)
 {
 	struct rocpart_handout *h;
 	int r;
@@ -192,6 +218,8 @@ ROCPART_PUBLIC int rocpart_handout_new(struct rocpart_machine *machine, const ch
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
 				    "name a lease or a partition");
 	h = rp_new0(struct rocpart_handout, 1);
+	if (h && snapshot)
+		h->snapshot = rocpart_snapshot_ref(snapshot);
 	r = h ? gather(machine, names, n_names, h, reterr) : rp_error_nomem(reterr);
 	if (r < 0) {
 		rocpart_handout_free(h);
@@ -199,6 +227,13 @@ ROCPART_PUBLIC int rocpart_handout_new(struct rocpart_machine *machine, const ch
 	}
 	*ret_handout = h;
 	return 0;
+}
+
+ROCPART_PUBLIC int rocpart_handout_new(struct rocpart_machine *machine, const char *const *names,
+				       size_t n_names, struct rocpart_handout **ret_handout,
+				       struct rocpart_error *reterr)
+{
+	return rp_handout_new_of(machine, NULL, names, n_names, ret_handout, reterr);
 }
 
 ROCPART_PUBLIC struct rocpart_handout *rocpart_handout_free(struct rocpart_handout *handout)

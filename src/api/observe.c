@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening a machine and looking at it. */
+#include "api/cdi.h"
 #include "apply/records.h"
 #include "hw/backend.h"
 #include "hw/hw.h"
@@ -17,6 +18,8 @@ static int open_folder(const char *dir, enum rp_tree_kind kind, const char *stat
 	struct rocpart_machine *m = rp_new0(struct rocpart_machine, 1);
 	int r = m ? rp_tree_open(dir, kind, &m->tree) : -ENOMEM;
 
+	if (m)
+		m->changed = rp_cdi_refresh;
 	if (r == 0 && state_dir) {
 		m->state_dir = strdup(state_dir);
 		r = m->state_dir ? 0 : -ENOMEM;
@@ -29,7 +32,7 @@ static int open_folder(const char *dir, enum rp_tree_kind kind, const char *stat
 	return 0;
 }
 
-/* What `rocpart sim exec` puts into /sys, where nobody can make a file of that name. */
+/* What `rocpart sim mount` and `sim exec` put into sys/, where no kernel has it. */
 #define SHOWN "sys/rocpart-sim"
 
 static int read_shown(struct rocpart_machine *m, const char *file, char **ret)
@@ -89,7 +92,17 @@ ROCPART_PUBLIC int rocpart_machine_open_capture(const char *dir,
 						struct rocpart_machine **ret_machine,
 						struct rocpart_error *reterr)
 {
-	return open_folder(dir, RP_TREE_CAPTURE, NULL, ret_machine, reterr);
+	struct rocpart_machine *m = NULL;
+	int r = open_folder(dir, RP_TREE_CAPTURE, NULL, &m, reterr);
+
+	if (r == 0)
+		r = look_for_sim(m, false, reterr);
+	if (r < 0) {
+		rocpart_machine_close(m);
+		return r;
+	}
+	*ret_machine = m;
+	return 0;
 }
 
 ROCPART_PUBLIC void rocpart_machine_close(struct rocpart_machine *machine)

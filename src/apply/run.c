@@ -361,9 +361,19 @@ static int settle(struct rocpart_change *c, int r, struct rocpart_error *err, co
 	return r;
 }
 
+/* What others were told of the partitions. A failure there does not undo a change. */
+static void tell_others(struct rocpart_change *c)
+{
+	struct rocpart_error err = {0};
+
+	if (c->machine->changed && c->machine->changed(c->machine, &err) < 0)
+		rp_change_progress(c, "warning: %s: %s", err.object, err.message);
+}
+
 /* Services start again in every outcome, and before the journal ends: it says which are stopped. */
 static int end(struct rocpart_change *c, int r, struct rocpart_error *err, const char *how)
 {
+	tell_others(c);
 	r = rp_change_release_services(c, r, err);
 	if (!how)
 		return r;

@@ -27,10 +27,18 @@ struct rocpart_machine {
 	void *hook_userdata;
 	rp_run_fn run; /* NULL: for real on hardware, not at all elsewhere */
 	void *run_userdata;
+	/* Done when modes may have changed, before services start again; NULL: nothing. */
+	int (*changed)(struct rocpart_machine *m, struct rocpart_error *reterr);
 	void *backing;	/* the simulated machine behind the tree, or NULL */
-	char *sim_name; /* of a simulated machine that is shown as files: REAL tree, else NULL */
+	char *sim_name; /* of a simulated machine that is shown as files: in /sys, or mounted */
 	void (*free_backing)(void *backing);
 };
+
+/* The folder of its processes: where a machine is shown as files, /proc is that of the host. */
+static inline const char *rp_machine_proc(const struct rocpart_machine *m)
+{
+	return m->sim_name ? "sys/rocpart-proc" : "proc";
+}
 
 /* Open the record folder for reading; 0 with m->state NULL when there is none yet. */
 int rp_machine_open_state(struct rocpart_machine *m) RP_MUST_CHECK;
