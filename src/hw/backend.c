@@ -169,8 +169,9 @@ int rp_backend_scan(struct rocpart_machine *m, struct rp_scan *ret, struct rocpa
 	(void)rp_error_set(reterr, -EAGAIN, ROCPART_ERR_RETRY,
 			   rocpart_backend_to_string(m->backend),
 			   "the machine kept changing while it was read");
-	return rp_error_hint(reterr, "wait until the switch that is under way has ended, then call "
-				     "again");
+	(void)rp_error_hint(reterr, "wait until the switch that is under way has ended, then call "
+				    "again");
+	return -EAGAIN;
 }
 
 struct wish {
