@@ -15,6 +15,9 @@ const struct cli_option cli_global_options[] = {
 	 "use the simulated machine NAME, or one made from the profile FILE; also ROCPART_SIM"},
 	{"root", 0, "DIR", CLI_TEXT, AT(root),
 	 "read a captured tree in DIR instead of this machine"},
+	{"backend", 0, "NAME", CLI_TEXT, AT(backend),
+	 "look and switch through sysfs, libamd_smi or amd-smi (auto: sysfs where it can be "
+	 "written)"},
 	{"json", 'j', NULL, CLI_FLAG, AT(json), "print JSON"},
 	{"yes", 'y', NULL, CLI_FLAG, AT(yes), "do what stops workloads without asking"},
 	{"help", 'h', NULL, CLI_FLAG, AT(help), "show help and end"},
@@ -111,6 +114,20 @@ static const struct cli_option cdi_generate_options[] = {
 	 "folder of the spec (/run/cdi); '-' prints it instead"},
 	{"kind", 0, "KIND", CLI_TEXT, AT(kind),
 	 "rocpart.dev/partition, or amd.com/gpu: named as by amd-ctk (rocpart.dev/partition)"},
+	END,
+};
+
+static const struct cli_option run_options[] = {
+	{"model", 0, "MODEL", CLI_TEXT, AT(model), "lease what this model needs"},
+	{"bytes", 0, "SIZE", CLI_TEXT, AT(bytes), "lease that much, such as 16G"},
+	{"partition", 0, "GPU/ID", CLI_LIST, AT(partitions),
+	 "lease this partition, all of it unless --model or --bytes say less; several by comma"},
+	{"lease", 0, "LEASE", CLI_LIST, AT(leases), "use this lease; several by comma"},
+	{"dtype", 0, "FORMAT", CLI_TEXT, AT(dtype), "format of the weights (as the model comes)"},
+	{"context", 0, "TOKENS", CLI_TEXT, AT(context), "longest request, such as 32k"},
+	{"share", 0, "N", CLI_TEXT, AT(share), "up to N leases may share its partition (1)"},
+	{"priority", 0, "N", CLI_TEXT, AT(priority), "higher is placed again first (0)"},
+	{"label", 0, "KEY=VALUE", CLI_LIST, AT(labels), "recorded with it; several by comma"},
 	END,
 };
 
@@ -212,6 +229,8 @@ static const struct cli_command commands[] = {
 	{"args", every_day, "WHAT LEASE|GPU/ID...", 2, 65,
 	 "what a program needs to run there: env, flags, devices", args_options, true,
 	 cli_cmd_args},
+	{"run", every_day, "-- COMMAND...", 1, 4096, "run a command on a partition of its own",
+	 run_options, true, cli_cmd_run},
 	{"undo", every_day, "", 0, 0, "take back the last change, finished or not", undo_options,
 	 true, cli_cmd_undo},
 	{"list", closer, "", 0, 0, "every partition, one a line", list_options, true, cli_cmd_list},

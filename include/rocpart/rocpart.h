@@ -12,6 +12,7 @@
 #ifndef ROCPART_ROCPART_H
 #define ROCPART_ROCPART_H
 
+#include <rocpart/backend.h>
 #include <rocpart/cdi.h>
 #include <rocpart/change.h>
 #include <rocpart/doctor.h>
@@ -24,6 +25,7 @@
 #include <rocpart/node.h>
 #include <rocpart/place.h>
 #include <rocpart/plan.h>
+#include <rocpart/run.h>
 #include <rocpart/sim.h>
 
 #ifdef __cplusplus

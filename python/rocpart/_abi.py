@@ -7,6 +7,13 @@ from ctypes import (POINTER, c_bool, c_char, c_char_p, c_int, c_int32, c_size_t,
                     c_uint64, c_void_p)
 
 
+class Backend(enum.IntEnum):
+    AUTO = 0
+    SYSFS = 1
+    LIBAMD_SMI = 2
+    AMD_SMI = 3
+
+
 class CheckState(enum.IntEnum):
     PASS = 0
     WARN = 1
@@ -150,6 +157,8 @@ class Source(enum.IntEnum):
     KFD = 2
     DERIVED = 3
     RECORD = 4
+    LIBAMD_SMI = 5
+    AMD_SMI = 6
 
 
 class View(enum.IntEnum):
@@ -189,6 +198,14 @@ class Check(ctypes.Structure):
         ("state", c_int),
         ("seen", c_char_p),
         ("advice", c_char_p),
+        ("reserved", c_uint64 * 4),
+    ]
+
+
+class Command(ctypes.Structure):
+    _fields_ = [
+        ("argv", POINTER(c_char_p)),
+        ("envp", POINTER(c_char_p)),
         ("reserved", c_uint64 * 4),
     ]
 
@@ -256,7 +273,8 @@ class Lease(ctypes.Structure):
         ("labels", c_char_p),
         ("created_s", c_uint64),
         ("changed_s", c_uint64),
-        ("reserved", c_uint64 * 4),
+        ("limits", c_char_p),
+        ("reserved", c_uint64 * 3),
     ]
 
 
@@ -308,6 +326,10 @@ rocpart_progress_fn = ctypes.CFUNCTYPE(None, c_void_p, c_uint, c_uint, c_char_p)
 
 # name: (result, [parameters])
 PROTOTYPES = {
+    "rocpart_backend_from_string":
+        (c_int, [c_char_p, POINTER(c_int)]),
+    "rocpart_backend_to_string":
+        (c_char_p, [c_int]),
     "rocpart_catalog_free":
         (c_void_p, [c_void_p]),
     "rocpart_catalog_get_count":
@@ -560,6 +582,8 @@ PROTOTYPES = {
         (c_int, [c_char_p, c_size_t, c_char_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_machine_read_generation":
         (c_int, [c_void_p, POINTER(c_uint64)]),
+    "rocpart_machine_set_backend":
+        (c_int, [c_void_p, c_int, POINTER(Error)]),
     "rocpart_machine_set_cordon":
         (c_int, [c_void_p, c_char_p, c_bool, POINTER(Error)]),
     "rocpart_memory_mode_from_string":
@@ -672,6 +696,24 @@ PROTOTYPES = {
         (c_int, [c_void_p, POINTER(c_char_p)]),
     "rocpart_plan_verify":
         (c_int, [c_char_p, c_size_t, c_char_p, POINTER(Error)]),
+    "rocpart_run_finish":
+        (c_int, [c_void_p, c_uint64, POINTER(c_size_t), POINTER(Error)]),
+    "rocpart_run_free":
+        (c_void_p, [c_void_p]),
+    "rocpart_run_get_handout":
+        (c_void_p, [c_void_p, POINTER(c_int)]),
+    "rocpart_run_get_missing":
+        (c_char_p, [c_void_p, c_size_t]),
+    "rocpart_run_get_pid":
+        (c_uint32, [c_void_p]),
+    "rocpart_run_place":
+        (c_int, [c_void_p, POINTER(Command), POINTER(c_void_p), c_size_t, POINTER(c_void_p),
+         POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_run_start":
+        (c_int, [c_void_p, POINTER(Error)]),
+    "rocpart_run_use":
+        (c_int, [c_void_p, POINTER(Command), POINTER(c_char_p), c_size_t, POINTER(c_void_p),
+         POINTER(Error)]),
     "rocpart_sim_create":
         (c_int, [c_char_p, c_char_p, c_size_t, c_char_p, POINTER(Error)]),
     "rocpart_sim_fault_add":
@@ -748,6 +790,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_char_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_snapshot_get_abi":
         (c_char_p, [c_void_p]),
+    "rocpart_snapshot_get_backend":
+        (c_int, [c_void_p]),
     "rocpart_snapshot_get_generation":
         (c_int, [c_void_p, POINTER(c_uint64)]),
     "rocpart_snapshot_get_gpu":
