@@ -16,6 +16,9 @@ typedef int (*rp_run_fn)(void *userdata, const char *const *argv, struct rp_strb
 /* No such folder can be: for messages, and for those who would look for files. */
 #define RP_STATE_IN_MEMORY "/proc/self/memory-records"
 
+/* Of a simulated machine that is shown as files: in /proc are the processes of the host. */
+#define RP_SHOWN_PROC "sys/rocpart-proc"
+
 struct rocpart_machine {
 	struct rp_tree *tree;
 	/* Absolute; NULL: no records (a capture); RP_STATE_IN_MEMORY: state is open, no folder. */
