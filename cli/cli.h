@@ -12,7 +12,7 @@
 /* Every value that an option can set; a command reads those that its table names. */
 struct cli_values {
 	/* global */
-	const char *sim, *root;
+	const char *sim, *root, *backend;
 	bool json, yes, help, version;
 	/* of commands */
 	bool dry_run, allow_unvalidated, resume, all;
@@ -41,6 +41,8 @@ struct cli_values {
 	const char *enforce, *grace, *interval;
 	/* of args */
 	const char *filter, *format;
+	/* of cdi */
+	const char *kind;
 };
 
 enum cli_option_kind { CLI_FLAG, CLI_TEXT, CLI_LIST };
@@ -150,6 +152,9 @@ int cli_print_lease_status(const struct rocpart_leases *leases);
 
 /* cmd_*.c */
 int cli_cmd_args(struct cli *cli, int argc, char **argv);
+int cli_cmd_cdi_generate(struct cli *cli, int argc, char **argv);
+int cli_cmd_cdi_list(struct cli *cli, int argc, char **argv);
+int cli_cmd_cdi_validate(struct cli *cli, int argc, char **argv);
 int cli_cmd_place(struct cli *cli, int argc, char **argv);
 int cli_cmd_release(struct cli *cli, int argc, char **argv);
 int cli_cmd_run(struct cli *cli, int argc, char **argv);

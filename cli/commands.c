@@ -15,6 +15,9 @@ const struct cli_option cli_global_options[] = {
 	 "use the simulated machine NAME, or one made from the profile FILE; also ROCPART_SIM"},
 	{"root", 0, "DIR", CLI_TEXT, AT(root),
 	 "read a captured tree in DIR instead of this machine"},
+	{"backend", 0, "NAME", CLI_TEXT, AT(backend),
+	 "look and switch through sysfs, libamd_smi or amd-smi (auto: sysfs where it can be "
+	 "written)"},
 	{"json", 'j', NULL, CLI_FLAG, AT(json), "print JSON"},
 	{"yes", 'y', NULL, CLI_FLAG, AT(yes), "do what stops workloads without asking"},
 	{"help", 'h', NULL, CLI_FLAG, AT(help), "show help and end"},
@@ -103,6 +106,14 @@ static const struct cli_option args_options[] = {
 	 "the variable that hides other devices (rocr on the host, none in containers)"},
 	{"format", 0, "FORMAT", CLI_TEXT, AT(format),
 	 "of env: shell or dotenv (shell); of k8s: yaml or json (yaml)"},
+	END,
+};
+
+static const struct cli_option cdi_generate_options[] = {
+	{"output", 'o', "DIR", CLI_TEXT, AT(output),
+	 "folder of the spec (/run/cdi); '-' prints it instead"},
+	{"kind", 0, "KIND", CLI_TEXT, AT(kind),
+	 "rocpart.dev/partition, or amd.com/gpu: named as by amd-ctk (rocpart.dev/partition)"},
 	END,
 };
 
@@ -259,6 +270,12 @@ static const struct cli_command commands[] = {
 	 cli_cmd_uncordon},
 	{"watch", manage, "", 0, 0, "look after leases that use more than they claim",
 	 watch_options, true, cli_cmd_watch},
+	{"cdi generate", manage, "", 0, 0, "write a spec of the partitions for container engines",
+	 cdi_generate_options, true, cli_cmd_cdi_generate},
+	{"cdi list", manage, "", 0, 0, "devices of the generated specs", NULL, true,
+	 cli_cmd_cdi_list},
+	{"cdi validate", manage, "", 0, 0, "hold the generated specs against the machine", NULL,
+	 true, cli_cmd_cdi_validate},
 	{"state export", manage, "", 0, 0, "print all leases as JSON", NULL, true,
 	 cli_cmd_state_export},
 	{"state import", manage, "FILE", 1, 1,

@@ -7,6 +7,13 @@ from ctypes import (POINTER, c_bool, c_char, c_char_p, c_int, c_int32, c_size_t,
                     c_uint64, c_void_p)
 
 
+class Backend(enum.IntEnum):
+    AUTO = 0
+    SYSFS = 1
+    LIBAMD_SMI = 2
+    AMD_SMI = 3
+
+
 class CheckState(enum.IntEnum):
     PASS = 0
     WARN = 1
@@ -150,11 +157,22 @@ class Source(enum.IntEnum):
     KFD = 2
     DERIVED = 3
     RECORD = 4
+    LIBAMD_SMI = 5
+    AMD_SMI = 6
 
 
 class View(enum.IntEnum):
     HOST = 0
     OWN = 1
+
+
+class CdiEntry(ctypes.Structure):
+    _fields_ = [
+        ("path", c_char_p),
+        ("name", c_char_p),
+        ("problem", c_char_p),
+        ("reserved", c_uint64 * 4),
+    ]
 
 
 class ChangeGpu(ctypes.Structure):
@@ -325,6 +343,10 @@ rocpart_progress_fn = ctypes.CFUNCTYPE(None, c_void_p, c_uint, c_uint, c_char_p)
 
 # name: (result, [parameters])
 PROTOTYPES = {
+    "rocpart_backend_from_string":
+        (c_int, [c_char_p, POINTER(c_int)]),
+    "rocpart_backend_to_string":
+        (c_char_p, [c_int]),
     "rocpart_catalog_free":
         (c_void_p, [c_void_p]),
     "rocpart_catalog_get_count":
@@ -337,6 +359,16 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_char_p, POINTER(Error)]),
     "rocpart_catalog_new":
         (c_int, [POINTER(c_void_p)]),
+    "rocpart_cdi_document":
+        (c_int, [c_void_p, c_char_p, POINTER(c_char_p), POINTER(Error)]),
+    "rocpart_cdi_free":
+        (c_void_p, [c_void_p]),
+    "rocpart_cdi_generate":
+        (c_int, [c_void_p, c_char_p, c_char_p, c_bool, POINTER(c_char_p), POINTER(Error)]),
+    "rocpart_cdi_get":
+        (POINTER(CdiEntry), [c_void_p, c_size_t]),
+    "rocpart_cdi_new":
+        (c_int, [c_void_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_change_apply":
         (c_int, [c_void_p, POINTER(Error)]),
     "rocpart_change_check":
@@ -569,6 +601,8 @@ PROTOTYPES = {
         (c_int, [c_char_p, c_size_t, c_char_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_machine_read_generation":
         (c_int, [c_void_p, POINTER(c_uint64)]),
+    "rocpart_machine_set_backend":
+        (c_int, [c_void_p, c_int, POINTER(Error)]),
     "rocpart_machine_set_cordon":
         (c_int, [c_void_p, c_char_p, c_bool, POINTER(Error)]),
     "rocpart_memory_mode_from_string":
@@ -773,6 +807,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_char_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_snapshot_get_abi":
         (c_char_p, [c_void_p]),
+    "rocpart_snapshot_get_backend":
+        (c_int, [c_void_p]),
     "rocpart_snapshot_get_generation":
         (c_int, [c_void_p, POINTER(c_uint64)]),
     "rocpart_snapshot_get_gpu":

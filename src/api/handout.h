@@ -29,4 +29,8 @@ struct rp_named {
 int rp_handout_read_engine(struct rocpart_handout *h, const struct rocpart_leases *leases,
 			   const struct rp_named *named, size_t n) RP_MUST_CHECK;
 
+/* handout.c: the device nodes of its partitions, their groups, and whether it is simulated. */
+int rp_handout_gather(struct rp_handout *h, struct rocpart_machine *m,
+		      struct rocpart_error *reterr) RP_MUST_CHECK;
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening a simulated machine: of a folder, or in memory. */
 #include "sim/sim.h"
+#include "api/cdi.h"
 #include "hw/machine.h"
 #include "rocpart/node.h"
 
@@ -21,6 +22,7 @@ static int wrap(struct rp_sim *sim, char *state_dir, struct rocpart_machine **re
 		free(state_dir);
 		return rp_error_nomem(reterr);
 	}
+	m->changed = rp_cdi_refresh;
 	m->backing = sim;
 	m->free_backing = close_sim;
 	m->state_dir = state_dir;

@@ -235,7 +235,7 @@ ROCPART_PUBLIC int rocpart_holders_new(struct rocpart_machine *machine,
 	int r = -ENOMEM;
 
 	if (list) {
-		list->proc = machine->sim_name ? RP_SHOWN_PROC : "proc";
+		list->proc = rp_machine_proc(machine);
 		r = collect_pids(machine->tree, list->proc, &pids);
 	}
 	for (size_t i = 0; r == 0 && i < pids.n; i++) {

@@ -110,8 +110,7 @@ static uint64_t host_bytes(struct rp_tree *t)
 
 int rp_world_observe(struct rocpart_machine *m, struct rp_world *ret, struct rocpart_error *reterr)
 {
-	RP_AUTO_WORLD struct rp_world w = {.tree = m->tree,
-					   .proc = m->sim_name ? RP_SHOWN_PROC : "proc"};
+	RP_AUTO_WORLD struct rp_world w = {.tree = m->tree, .proc = rp_machine_proc(m)};
 	RP_AUTO_RECORDS struct rp_records records = {0};
 	RP_AUTO_SCAN struct rp_scan scan = {0};
 	int r = rp_records_load(m, &records, reterr);

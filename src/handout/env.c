@@ -108,9 +108,7 @@ static int add_filter(const struct rp_handout *h, enum rocpart_view view, struct
 				       ? (unsigned long long)h->parts[i]->rocr_index.v
 				       : (unsigned long long)i);
 	}
-	return add(vars,
-		   filter == ROCPART_FILTER_HIP ? "HIP_VISIBLE_DEVICES" : "ROCR_VISIBLE_DEVICES",
-		   &value);
+	return add(vars, rp_filter_variables[filter == ROCPART_FILTER_HIP], &value);
 }
 
 static const char *compute_name(const struct rocpart_partition *p)
@@ -201,25 +199,29 @@ int rp_handout_variables(const struct rp_handout *h, enum rocpart_view view,
 	return 0;
 }
 
-/* All that libhsakmt, ROCr and HIP filter by, but the one that is handed out (ABI study D.3). */
+/* ROCr reads the first; HIP the others, on what ROCr left over, renumbered (ABI study D.3). */
+const char *const rp_filter_variables[RP_N_FILTERS] = {
+	"ROCR_VISIBLE_DEVICES",
+	"HIP_VISIBLE_DEVICES",
+	"CUDA_VISIBLE_DEVICES",
+	"GPU_DEVICE_ORDINAL",
+};
+
+static const char *our_variable(const struct rp_handout *h, enum rocpart_view view)
+{
+	enum rocpart_filter filter = rp_handout_filter(h, view);
+
+	if (filter == ROCPART_FILTER_NONE)
+		return NULL;
+	return rp_filter_variables[filter == ROCPART_FILTER_HIP];
+}
+
 const char *rp_handout_conflict(const struct rp_handout *h, enum rocpart_view view, size_t index)
 {
-	static const struct {
-		const char *name;
-		enum rocpart_filter filter;
-	} filters[] = {
-		{"ROCR_VISIBLE_DEVICES", ROCPART_FILTER_ROCR},
-		{"HIP_VISIBLE_DEVICES", ROCPART_FILTER_HIP},
-		{"CUDA_VISIBLE_DEVICES", ROCPART_FILTER_NONE},
-		{"GPU_DEVICE_ORDINAL", ROCPART_FILTER_NONE},
-	};
-	enum rocpart_filter ours = rp_handout_filter(h, view);
+	const char *ours = our_variable(h, view);
 
-	for (size_t i = 0; i < RP_ARRAY_LEN(filters); i++) {
-		bool is_ours = ours != ROCPART_FILTER_NONE && filters[i].filter == ours;
-
-		if (!is_ours && index-- == 0)
-			return filters[i].name;
-	}
+	for (size_t i = 0; i < RP_N_FILTERS; i++)
+		if (rp_filter_variables[i] != ours && index-- == 0)
+			return rp_filter_variables[i];
 	return NULL;
 }

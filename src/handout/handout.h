@@ -50,6 +50,8 @@ void rp_variables_done(struct rp_variables *vars);
 enum rocpart_filter rp_handout_filter(const struct rp_handout *h, enum rocpart_view view);
 int rp_handout_variables(const struct rp_handout *h, enum rocpart_view view,
 			 struct rp_variables *ret) RP_MUST_CHECK; /* 0 or -ENOMEM */
+#define RP_N_FILTERS 4
+extern const char *const rp_filter_variables[RP_N_FILTERS];
 /* Variables that would filter a second time. NULL past the end. */
 const char *rp_handout_conflict(const struct rp_handout *h, enum rocpart_view view, size_t index);
 

@@ -74,7 +74,7 @@ class Env(ArgsCase):
         self.assertEqual(wanted | self.evaluated(self.text("args", "env", "0/0")),
                          self.evaluated(self.text("args", "env", "0/0")))
         lines = self.text("args", "env", "0/0", "--format", "dotenv").splitlines()
-        self.assertEqual(lines[0], "# simulated machine")
+        self.assertEqual(lines[0], "# simulated machine mi300x-1")
         self.assertEqual(dict(line.split("=", 1) for line in lines[1:]), wanted)
 
     def test_env_warns_of_a_second_filter(self):
