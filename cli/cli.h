@@ -12,7 +12,7 @@
 /* Every value that an option can set; a command reads those that its table names. */
 struct cli_values {
 	/* global */
-	const char *sim, *root;
+	const char *sim, *root, *backend;
 	bool json, yes, help, version;
 	/* of commands */
 	bool dry_run, allow_unvalidated, resume, all;

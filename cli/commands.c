@@ -15,6 +15,9 @@ const struct cli_option cli_global_options[] = {
 	 "use the simulated machine NAME, or one made from the profile FILE; also ROCPART_SIM"},
 	{"root", 0, "DIR", CLI_TEXT, AT(root),
 	 "read a captured tree in DIR instead of this machine"},
+	{"backend", 0, "NAME", CLI_TEXT, AT(backend),
+	 "look and switch through sysfs, libamd_smi or amd-smi (auto: sysfs where it can be "
+	 "written)"},
 	{"json", 'j', NULL, CLI_FLAG, AT(json), "print JSON"},
 	{"yes", 'y', NULL, CLI_FLAG, AT(yes), "do what stops workloads without asking"},
 	{"help", 'h', NULL, CLI_FLAG, AT(help), "show help and end"},

@@ -12,6 +12,7 @@
 #ifndef ROCPART_ROCPART_H
 #define ROCPART_ROCPART_H
 
+#include <rocpart/backend.h>
 #include <rocpart/cdi.h>
 #include <rocpart/change.h>
 #include <rocpart/doctor.h>

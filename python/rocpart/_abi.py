@@ -7,6 +7,13 @@ from ctypes import (POINTER, c_bool, c_char, c_char_p, c_int, c_int32, c_size_t,
                     c_uint64, c_void_p)
 
 
+class Backend(enum.IntEnum):
+    AUTO = 0
+    SYSFS = 1
+    LIBAMD_SMI = 2
+    AMD_SMI = 3
+
+
 class CheckState(enum.IntEnum):
     PASS = 0
     WARN = 1
@@ -150,6 +157,8 @@ class Source(enum.IntEnum):
     KFD = 2
     DERIVED = 3
     RECORD = 4
+    LIBAMD_SMI = 5
+    AMD_SMI = 6
 
 
 class View(enum.IntEnum):
@@ -308,6 +317,10 @@ rocpart_progress_fn = ctypes.CFUNCTYPE(None, c_void_p, c_uint, c_uint, c_char_p)
 
 # name: (result, [parameters])
 PROTOTYPES = {
+    "rocpart_backend_from_string":
+        (c_int, [c_char_p, POINTER(c_int)]),
+    "rocpart_backend_to_string":
+        (c_char_p, [c_int]),
     "rocpart_catalog_free":
         (c_void_p, [c_void_p]),
     "rocpart_catalog_get_count":
@@ -560,6 +573,8 @@ PROTOTYPES = {
         (c_int, [c_char_p, c_size_t, c_char_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_machine_read_generation":
         (c_int, [c_void_p, POINTER(c_uint64)]),
+    "rocpart_machine_set_backend":
+        (c_int, [c_void_p, c_int, POINTER(Error)]),
     "rocpart_machine_set_cordon":
         (c_int, [c_void_p, c_char_p, c_bool, POINTER(Error)]),
     "rocpart_memory_mode_from_string":
@@ -746,6 +761,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_char_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_snapshot_get_abi":
         (c_char_p, [c_void_p]),
+    "rocpart_snapshot_get_backend":
+        (c_int, [c_void_p]),
     "rocpart_snapshot_get_generation":
         (c_int, [c_void_p, POINTER(c_uint64)]),
     "rocpart_snapshot_get_gpu":

@@ -40,6 +40,7 @@ void rp_seen(struct rp_verdict *v, enum rocpart_check_state state, const char *f
 	va_list ap;
 
 	raise_to(v, state);
+	v->last = state;
 	if (v->seen.len)
 		rp_strbuf_add(&v->seen, "; ");
 	va_start(ap, fmt);
@@ -51,8 +52,10 @@ void rp_advise(struct rp_verdict *v, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (v->advice.len)
+	if (v->advice.len && v->advised >= v->last)
 		return;
+	v->advised = v->last;
+	rp_strbuf_reset(&v->advice);
 	va_start(ap, fmt);
 	rp_strbuf_vaddf(&v->advice, fmt, ap);
 	va_end(ap);

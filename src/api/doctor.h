@@ -10,9 +10,11 @@
 
 #define RP_N_VARIABLES RP_N_FILTERS
 
-/* What a check found. The worst of what it saw is its state; it has one advice, the first. */
+/* What a check found. The worst of what it saw is its state; it has one advice, the first on that.
+ */
 struct rp_verdict {
 	enum rocpart_check_state state;
+	enum rocpart_check_state last, advised; /* of what was seen last, and is advised on */
 	struct rp_strbuf seen, advice;
 };
 
@@ -61,6 +63,8 @@ void rp_check_render(struct rocpart_doctor *d, struct rp_verdict *v);
 void rp_check_permissions(struct rocpart_doctor *d, struct rp_verdict *v);
 void rp_check_variables(struct rocpart_doctor *d, struct rp_verdict *v);
 void rp_check_cdi(struct rocpart_doctor *d, struct rp_verdict *v);
+
+/* doctor_allocators.c: who else hands them out. */
 void rp_check_allocators(struct rocpart_doctor *d, struct rp_verdict *v);
 
 #endif

@@ -114,6 +114,10 @@ int rp_change_run(struct rocpart_change *c, enum rp_direction d,
 		  struct rocpart_error *reterr) RP_MUST_CHECK;
 void rp_change_progress(struct rocpart_change *c, const char *fmt, ...) RP_PRINTF(2, 3);
 
+/* explain.c: a switch that a back end failed, and why, into what the caller is told. */
+int rp_change_explain(struct rocpart_change *c, const char *bdf, enum rocpart_backend used,
+		      const struct rocpart_error *why, struct rocpart_error *reterr);
+
 /*
  * reload.c: memory modes. 0; -EINPROGRESS NPS_NEEDS_RELOAD; other errors as public. While
  * request_begun is set afterwards, a request waits that cannot be taken back.

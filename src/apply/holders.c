@@ -9,9 +9,6 @@
 #include "base/num.h"
 #include "hw/sysfs.h"
 
-/* Of a simulated machine that is shown as files: in /proc are the processes of the host. */
-#define SHOWN_PROC "sys/rocpart-proc"
-
 struct holder {
 	struct rocpart_holder pub;
 	struct rp_owner_names names;
@@ -238,7 +235,7 @@ ROCPART_PUBLIC int rocpart_holders_new(struct rocpart_machine *machine,
 	int r = -ENOMEM;
 
 	if (list) {
-		list->proc = machine->sim_name ? SHOWN_PROC : "proc";
+		list->proc = rp_machine_proc(machine);
 		r = collect_pids(machine->tree, list->proc, &pids);
 	}
 	for (size_t i = 0; r == 0 && i < pids.n; i++) {

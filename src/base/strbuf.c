@@ -34,7 +34,7 @@ int rp_strbuf_reserve(struct rp_strbuf *b, size_t len)
 
 void rp_strbuf_add_mem(struct rp_strbuf *b, const void *p, size_t len)
 {
-	if (rp_strbuf_reserve(b, len) < 0)
+	if (len >= b->cap - b->len && rp_strbuf_reserve(b, len) < 0)
 		return;
 	if (len)
 		memcpy(b->s + b->len, p, len);

@@ -44,9 +44,9 @@ static const struct rp_smi_failure complaints[] = {
 	 AS_ROOT},
 	{"Can not find a device", 0, -ENODEV, ROCPART_ERR_NOT_FOUND, "it does not know this GPU",
 	 "`amd-smi list` shows those it knows"},
-	{"is not of valid type or format", 0, -EINVAL, ROCPART_ERR_MODE_UNSUPPORTED,
+	{"is not of valid type or format", 0, -ERANGE, ROCPART_ERR_MODE_UNSUPPORTED,
 	 "it does not know this mode", "`rocpart modes` lists those that the GPU accepts"},
-	{"invalid choice", 0, -EINVAL, ROCPART_ERR_MODE_UNSUPPORTED, "it does not know this mode",
+	{"invalid choice", 0, -ERANGE, ROCPART_ERR_MODE_UNSUPPORTED, "it does not know this mode",
 	 "`rocpart modes` lists those that the GPU accepts"},
 	/* its options for partitions vanish in guests that it does not know */
 	{"is invalid", 0, -EOPNOTSUPP, ROCPART_ERR_UNSUPPORTED,

@@ -55,15 +55,17 @@ static bool render_number(const char *name, uint64_t *ret)
 	       rp_parse_u64(name + strlen("renderD"), 10, ret) == 0;
 }
 
+static int compare_name(const void *name, const void *item)
+{
+	return rp_natural_cmp(name, *(char *const *)item);
+}
+
 static bool has_render(const struct rp_names *drm, uint64_t minor)
 {
-	for (size_t i = 0; i < drm->n; i++) {
-		uint64_t m;
+	char name[32];
 
-		if (render_number(drm->v[i], &m) && m == minor)
-			return true;
-	}
-	return false;
+	(void)rp_fmt(name, sizeof(name), "renderD%llu", (unsigned long long)minor);
+	return drm->n && bsearch(name, drm->v, drm->n, sizeof(*drm->v), compare_name);
 }
 
 /* Render minor of the GPU's own DRM device. */

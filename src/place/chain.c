@@ -162,37 +162,66 @@ static void make_sizes(struct rp_chain *c, struct kinds *k)
 	}
 }
 
+/* What only has a size fits every partition that is large enough. */
+static bool only_has_size(const struct rp_view *v, uint32_t q)
+{
+	const struct rp_place_request *rq = &v->p->requests[q];
+
+	return rq->min_xcds == 0 && rq->min_bandwidth_mbs == 0 && v->req_mem[q] == RP_VIEW_ANY;
+}
+
+static uint32_t rank_by_bytes(const struct rp_chain *c, uint64_t bytes)
+{
+	uint32_t rank = c->n_sizes;
+
+	while (rank > 0 && c->size[rank - 1] < bytes)
+		rank--;
+	return rank > 0 ? rank - 1 : c->n_sizes;
+}
+
+/* The smallest size that has a partition for it; *ret_gap: not all that are as large have. */
+static uint32_t rank_by_trying(const struct rp_view *v, const struct rp_chain *c,
+			       const struct kinds *k, uint32_t q, bool *ret_gap)
+{
+	uint32_t rank = c->n_sizes;
+
+	for (uint32_t i = k->n; i-- > 0;) { /* smallest first */
+		if (rp_view_fits(v, q, &k->v[i].part, k->v[i].mem)) {
+			if (rank == c->n_sizes)
+				rank = k->v[i].size;
+		} else if (rank != c->n_sizes) {
+			*ret_gap = true;
+		}
+	}
+	/* Two kinds of one size of which only one fits: the other lies below it. */
+	for (uint32_t i = 0; rank != c->n_sizes && i < k->n && !*ret_gap; i++) {
+		if (k->v[i].size == rank && !rp_view_fits(v, q, &k->v[i].part, k->v[i].mem))
+			*ret_gap = true;
+	}
+	return rank;
+}
+
 static void rank_requests(const struct rp_view *v, struct rp_chain *c, const struct kinds *k)
 {
-	c->exact_sizes = true;
-	for (uint32_t q = 0; q < v->p->n_requests; q++) {
-		uint32_t rank = c->n_sizes;
-		bool gap = false;
+	bool gap = false;
 
-		for (uint32_t i = k->n; i-- > 0;) { /* smallest first */
-			if (rp_view_fits(v, q, &k->v[i].part, k->v[i].mem)) {
-				if (rank == c->n_sizes)
-					rank = k->v[i].size;
-			} else if (rank != c->n_sizes) {
-				gap = true;
-			}
-		}
-		/* Two kinds of one size of which only one fits: the other lies below it. */
-		for (uint32_t i = 0; rank != c->n_sizes && i < k->n && !gap; i++) {
-			if (k->v[i].size == rank && !rp_view_fits(v, q, &k->v[i].part, k->v[i].mem))
-				gap = true;
-		}
-		c->rank[q] = (uint16_t)rank;
-		c->exact_sizes = c->exact_sizes && !gap;
-	}
+	for (uint32_t q = 0; q < v->p->n_requests; q++)
+		c->rank[q] =
+			(uint16_t)(only_has_size(v, q) ? rank_by_bytes(c, v->p->requests[q].bytes)
+						       : rank_by_trying(v, c, k, q, &gap));
+	c->exact_sizes = !gap;
+}
+
+static uint64_t ceil_div(uint64_t a, uint64_t b)
+{
+	return a / b + (a % b != 0);
 }
 
 static void count_demand(const struct rp_view *v, struct rp_chain *c, struct demand *d)
 {
 	for (uint32_t q = 0; q < v->p->n_requests; q++) {
 		const struct rp_place_request *rq = &v->p->requests[q];
-		uint32_t s = c->rank[q], per = rp_view_per_domain(rq);
-		uint64_t apart = (v->need[q] + (uint64_t)per - 1) / per;
+		uint32_t s = c->rank[q];
 
 		if (v->need[q] == 0)
 			continue;
@@ -207,8 +236,12 @@ static void count_demand(const struct rp_view *v, struct rp_chain *c, struct dem
 			d->n[s] += v->need[q];
 		else if (v->n_fixed > 0)
 			continue;
-		if (rq->spread == RP_PLACE_SPREAD_GPU && apart > d->apart[s])
-			d->apart[s] = apart;
+		if (rq->spread == RP_PLACE_SPREAD_GPU) {
+			uint64_t apart = ceil_div(v->need[q], rp_view_per_domain(rq));
+
+			if (apart > d->apart[s])
+				d->apart[s] = apart;
+		}
 	}
 	for (uint32_t s = 1; s < c->n_sizes; s++) {
 		d->n[s] += d->n[s - 1];
@@ -231,11 +264,6 @@ static void count_demand(const struct rp_view *v, struct rp_chain *c, struct dem
 			d->fixed_gpus[s] += n > 0;
 		}
 	}
-}
-
-static uint64_t ceil_div(uint64_t a, uint64_t b)
-{
-	return a / b + (a % b != 0);
 }
 
 /* GPUs of a mode that one size forces after what is there. */

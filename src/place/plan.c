@@ -75,7 +75,7 @@ static int make_bound(struct solve *s)
 		return -ENOMEM;
 	plan->bound = UINT64_MAX;
 	s->best_mem = RP_PLACE_NONE;
-	for (uint32_t k = 0; k < v->n_mems && r == 0; k++) {
+	for (uint32_t k = 0; k < v->n_mems && r == 0 && (v->n_hives == 1 || v->n_mems > 1); k++) {
 		/* The present memory mode first: of equal ones it is kept. */
 		uint32_t now = v->n_hives && v->hives[0].mem_now != RP_PLACE_NONE
 				       ? v->hives[0].mem_now
@@ -304,6 +304,8 @@ int rp_plan_core(const struct rp_place_problem *p, const struct rp_plan_options 
 			plan->problem = p;
 			plan->proved = false;
 		}
+	} else if (r == 0) {
+		r = rp_plan_make_steps(&v, plan);
 	}
 	rp_view_done(&v);
 	rp_draft_done(&s.draft);
@@ -322,8 +324,6 @@ int rp_plan_solve(const struct rp_place_problem *p, const struct rp_plan_options
 	if (r < 0)
 		return r;
 	r = rp_plan_core(p, o ? o : &none, &plan);
-	if (r == 0)
-		r = rp_plan_make_steps(plan);
 	if (r == 0 && !plan->feasible && !(o && o->no_advice))
 		r = rp_plan_advise(plan, o ? o : &none);
 	if (r == -ENOMEM)

@@ -9,7 +9,7 @@
 
 struct order {
 	struct rp_plan *plan;
-	struct rp_view v;
+	const struct rp_view *v;
 	uint32_t *mode_now;  /* per GPU */
 	uint32_t *mode_then; /* RP_PLACE_NONE: as it is */
 	uint32_t *on_gpu;    /* tenants now */
@@ -41,10 +41,7 @@ static int make_room(struct order *o)
 	const struct rp_plan *plan = o->plan;
 	const struct rp_place_problem *p = plan->problem;
 	const size_t parts = (size_t)p->n_gpus * RP_PLACE_MAX_PARTS;
-	int r = rp_view_init(p, &o->v);
 
-	if (r < 0)
-		return r;
 	o->mode_now = rp_new0(uint32_t, p->n_gpus);
 	o->mode_then = rp_new0(uint32_t, p->n_gpus);
 	o->on_gpu = rp_new0(uint32_t, p->n_gpus);
@@ -64,7 +61,6 @@ static int make_room(struct order *o)
 
 static void order_done(struct order *o)
 {
-	rp_view_done(&o->v);
 	free(o->mode_now);
 	free(o->mode_then);
 	free(o->on_gpu);
@@ -92,10 +88,10 @@ static void read_plan(struct order *o)
 	}
 	for (uint32_t i = 0; i < plan->n_gpus; i++) {
 		const struct rp_plan_gpu *x = &plan->gpus[i];
-		uint32_t hive = o->v.gpus[x->gpu].hive;
+		uint32_t hive = o->v->gpus[x->gpu].hive;
 
 		o->mode_then[x->gpu] = x->mode;
-		if (o->v.hives[hive].mem_now != o->v.mode_mem[p->gpus[x->gpu].menu][x->mode])
+		if (o->v->hives[hive].mem_now != o->v->mode_mem[p->gpus[x->gpu].menu][x->mode])
 			o->hive_waits[hive] = true;
 	}
 	for (uint32_t i = 0; i < plan->n_places; i++) {
@@ -106,7 +102,7 @@ static void read_plan(struct order *o)
 			continue;
 		}
 		o->on_gpu[x->was_gpu]++;
-		o->on_hive[o->v.gpus[x->was_gpu].hive]++;
+		o->on_hive[o->v->gpus[x->was_gpu].hive]++;
 		(*part_of(o, x->was_gpu, x->was_part))++;
 		o->state[i] = is_moved(o, x) ? TO_MOVE : SETTLED;
 	}
@@ -115,13 +111,13 @@ static void read_plan(struct order *o)
 static void leave(struct order *o, const struct rp_plan_place *x)
 {
 	o->on_gpu[x->was_gpu]--;
-	o->on_hive[o->v.gpus[x->was_gpu].hive]--;
+	o->on_hive[o->v->gpus[x->was_gpu].hive]--;
 	(*part_of(o, x->was_gpu, x->was_part))--;
 }
 
 static bool in_mode(const struct order *o, uint32_t gpu)
 {
-	uint32_t hive = o->v.gpus[gpu].hive;
+	uint32_t hive = o->v->gpus[gpu].hive;
 
 	return !o->hive_waits[hive] &&
 	       (o->mode_then[gpu] == RP_PLACE_NONE || o->set[gpu] ||
@@ -139,7 +135,7 @@ static bool do_moves(struct order *o)
 			continue;
 		leave(o, x);
 		o->on_gpu[x->gpu]++;
-		o->on_hive[o->v.gpus[x->gpu].hive]++;
+		o->on_hive[o->v->gpus[x->gpu].hive]++;
 		(*part_of(o, x->gpu, x->part))++;
 		o->state[i] = SETTLED;
 		emit(o, RP_STEP_MOVE, RP_PLACE_NONE, RP_PLACE_NONE, i);
@@ -155,7 +151,7 @@ static bool do_switches(struct order *o)
 
 	for (uint32_t i = 0; i < plan->n_gpus; i++) {
 		const struct rp_plan_gpu *x = &plan->gpus[i];
-		uint32_t hive = o->v.gpus[x->gpu].hive;
+		uint32_t hive = o->v->gpus[x->gpu].hive;
 
 		if (o->hive_waits[hive] && o->on_hive[hive] == 0) {
 			emit(o, RP_STEP_MEMORY, x->gpu, x->mode, RP_PLACE_NONE);
@@ -198,14 +194,14 @@ static bool break_circle(struct order *o)
 static void drain(struct order *o)
 {
 	for (uint32_t g = 0; g < o->plan->problem->n_gpus; g++) {
-		if ((o->hive_waits[o->v.gpus[g].hive] || !in_mode(o, g)) && o->on_gpu[g] > 0)
+		if ((o->hive_waits[o->v->gpus[g].hive] || !in_mode(o, g)) && o->on_gpu[g] > 0)
 			emit(o, RP_STEP_DRAIN, g, RP_PLACE_NONE, RP_PLACE_NONE);
 	}
 }
 
-int rp_plan_make_steps(struct rp_plan *plan)
+int rp_plan_make_steps(const struct rp_view *v, struct rp_plan *plan)
 {
-	struct order o = {.plan = plan};
+	struct order o = {.plan = plan, .v = v};
 	int r = make_room(&o);
 
 	if (r == 0) {

@@ -42,8 +42,14 @@ static int name_mems(struct rp_view *v)
 	return 0;
 }
 
-/* Hives numbered in the order in which they are met, by a table of the numbers seen so far. */
-static int number_hives(struct rp_view *v)
+static uint32_t new_hive(struct rp_view *v)
+{
+	v->hives[v->n_hives].mem_now = RP_PLACE_NONE;
+	return v->n_hives++;
+}
+
+/* By a table of the numbers seen so far. */
+static int number_mixed_hives(struct rp_view *v)
 {
 	RP_AUTO_FREE uint32_t *table = NULL; /* 1 + hive; 0: free */
 	RP_AUTO_FREE uint32_t *number = rp_new0(uint32_t, v->p->n_gpus);
@@ -62,10 +68,26 @@ static int number_hives(struct rp_view *v)
 			at = (at + 1) & (size - 1);
 		if (!table[at]) {
 			number[v->n_hives] = hive;
-			v->hives[v->n_hives].mem_now = RP_PLACE_NONE;
-			table[at] = ++v->n_hives;
+			table[at] = 1 + new_hive(v);
 		}
 		v->gpus[g].hive = table[at] - 1;
+	}
+	return 0;
+}
+
+/* Hives numbered in the order in which they are met; mostly they come one after the other. */
+static int number_hives(struct rp_view *v)
+{
+	const struct rp_place_gpu *gpus = v->p->gpus;
+
+	for (uint32_t g = 1; g < v->p->n_gpus; g++) {
+		if (gpus[g].hive < gpus[g - 1].hive)
+			return number_mixed_hives(v);
+	}
+	for (uint32_t g = 0; g < v->p->n_gpus; g++) {
+		bool same = g > 0 && gpus[g].hive == gpus[g - 1].hive;
+
+		v->gpus[g].hive = same ? v->gpus[g - 1].hive : new_hive(v);
 	}
 	return 0;
 }

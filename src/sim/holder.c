@@ -19,6 +19,16 @@ bool rp_sim_holder_allows(const struct rp_sim_holder *h, size_t gpu, uint32_t sl
 	return h->allow_all || (h->allow[gpu] & (1U << slot)) != 0;
 }
 
+/* One lock of the whole KFD up to 6.16, then one for each GPU. */
+static bool kfd_is_locked(const struct rp_sim *sim, size_t gpu)
+{
+	bool locked = rp_sim_switching(sim, gpu);
+
+	for (size_t g = 0; sim->profile->abi != RP_SIM_G3 && g < sim->profile->n_gpus; g++)
+		locked |= rp_sim_switching(sim, g);
+	return locked;
+}
+
 /*
  * Up to 6.16 any process with /dev/kfd open blocks every GPU. Later only one that has a context on
  * this GPU, and it got one at open for each node that its device cgroup allows.
@@ -27,6 +37,8 @@ bool rp_sim_kfd_busy(const struct rp_sim *sim, size_t gpu)
 {
 	uint32_t n = rp_sim_partitions(sim, gpu);
 
+	if (kfd_is_locked(sim, gpu))
+		return true;
 	for (size_t i = 0; i < sim->state.n_holders; i++) {
 		const struct rp_sim_holder *h = &sim->state.holders[i];
 

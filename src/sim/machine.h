@@ -59,6 +59,7 @@ enum rp_sim_fault_op {
 	RP_SIM_FAULT_VANISH,
 	RP_SIM_FAULT_LOSE,
 	RP_SIM_FAULT_RESET,
+	RP_SIM_FAULT_SWITCHING,
 	RP_SIM_FAULT_REINIT,
 	RP_SIM_FAULT_NPS,
 	RP_SIM_FAULT_UE,
@@ -129,7 +130,8 @@ bool rp_sim_compute_valid(const struct rp_sim *sim, size_t gpu, enum rp_sim_comp
 void rp_sim_layout(struct rp_sim *sim);				     /* fills sim->drm */
 bool rp_sim_same_hive(const struct rp_sim *sim, size_t a, size_t b); /* they switch NPS together */
 bool rp_sim_in_reset(const struct rp_sim *sim, size_t gpu);	     /* the kernel says EPERM */
-int rp_sim_find_gpu(const struct rp_sim *sim, const char *bdf);	     /* index or -ENODEV */
+bool rp_sim_switching(const struct rp_sim *sim, size_t gpu);	/* the KFD of the GPU is locked */
+int rp_sim_find_gpu(const struct rp_sim *sim, const char *bdf); /* index or -ENODEV */
 void rp_sim_state_done(struct rp_sim_state *state);
 
 /* gpu_id.c */

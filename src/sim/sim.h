@@ -121,6 +121,7 @@ int rp_sim_log(struct rp_sim *sim, const char *line) RP_MUST_CHECK;
  *   vanish:BDF/ID[:N]          the KFD node of that partition does not appear
  *   lose:BDF[:N]               the GPU does not come back when the driver is loaded
  *   reset:BDF                  the GPU is being reset: EPERM from its partition files (g3)
+ *   switching:BDF              its compute mode is being switched: EINVAL from /dev/kfd, and EBUSY
  *   reinit:BDF[:N]             KFD fails to start after a compute switch: EIO, no nodes
  *   nps:BDF[:N]                the firmware refuses a memory mode for that GPU when it is unloaded
  *   ue:BDF:COUNT ce:BDF:COUNT bad-pages:BDF:COUNT   what RAS counted

@@ -5,7 +5,7 @@
 #include "base/num.h"
 #include "sim/machine.h"
 
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 
 /* ---- writing ---- */
 
@@ -27,14 +27,16 @@ static struct rp_json *gpu_to_json(const struct rp_sim_gpu_state *g)
 	return r < 0 ? rp_json_free(j) : j;
 }
 
+/* GPU, partition, simd_seq, gpu_id: every command reads this, and objects would take twice as long.
+ */
 static struct rp_json *node_to_json(const struct rp_sim_node *n)
 {
-	struct rp_json *j = rp_json_object();
-	int r = rp_json_set_u64(j, "gpu", n->gpu);
+	const uint32_t values[] = {n->gpu, n->partition, n->simd_seq, n->gpu_id};
+	struct rp_json *j = rp_json_array();
+	int r = 0;
 
-	r |= rp_json_set_u64(j, "partition", n->partition);
-	r |= rp_json_set_u64(j, "simd_seq", n->simd_seq);
-	r |= rp_json_set_u64(j, "gpu_id", n->gpu_id);
+	for (size_t i = 0; i < RP_ARRAY_LEN(values); i++)
+		r |= rp_json_append(j, rp_json_u64(values[i]));
 	return r < 0 ? rp_json_free(j) : j;
 }
 
@@ -142,15 +144,19 @@ struct rp_json *rp_sim_state_to_json(const struct rp_sim *sim)
 
 /* ---- reading ---- */
 
-static int get_u64(const struct rp_json *j, const char *key, uint64_t max, uint64_t *ret)
+static int get_number(const struct rp_json *v, uint64_t max, uint64_t *ret)
 {
-	const struct rp_json *v = rp_json_get(j, key);
 	int64_t n = rp_json_int_value(v);
 
 	if (rp_json_type(v) != RP_JSON_INT || n < 0 || (uint64_t)n > max)
 		return -EBADMSG;
 	*ret = (uint64_t)n;
 	return 0;
+}
+
+static int get_u64(const struct rp_json *j, const char *key, uint64_t max, uint64_t *ret)
+{
+	return get_number(rp_json_get(j, key), max, ret);
 }
 
 static int get_u32(const struct rp_json *j, const char *key, uint32_t max, uint32_t *ret)
@@ -234,14 +240,15 @@ static int gpu_from_json(const struct rp_json *j, const struct rp_sim_product *p
 
 static int node_from_json(const struct rp_sim *sim, const struct rp_json *j, struct rp_sim_node *n)
 {
-	int r = get_u32(j, "gpu", (uint32_t)sim->profile->n_gpus - 1, &n->gpu);
+	const uint64_t max[] = {sim->profile->n_gpus - 1, RP_SIM_SLOTS - 1, UINT32_MAX, UINT16_MAX};
+	uint32_t *const to[] = {&n->gpu, &n->partition, &n->simd_seq, &n->gpu_id};
+	uint64_t v = 0;
+	int r = 0;
 
-	if (r == 0)
-		r = get_u32(j, "partition", RP_SIM_SLOTS - 1, &n->partition);
-	if (r == 0)
-		r = get_u32(j, "simd_seq", UINT32_MAX, &n->simd_seq);
-	if (r == 0)
-		r = get_u32(j, "gpu_id", UINT16_MAX, &n->gpu_id);
+	for (size_t i = 0; r == 0 && i < RP_ARRAY_LEN(to); i++) {
+		r = get_number(rp_json_at(j, i), max[i], &v);
+		*to[i] = (uint32_t)v;
+	}
 	return r;
 }
 

@@ -17,7 +17,7 @@ G0 = "/sys/bus/pci/devices/0000:05:00.0"
 COMPUTE = f"{G0}/current_compute_partition"
 MEMORY = f"{G0}/current_memory_partition"
 NODES = "sys/class/kfd/kfd/topology/nodes"
-USAGE, REFUSED, PENDING = 2, 3, 6
+FAILED, USAGE, REFUSED, PENDING = 1, 2, 3, 6
 CAP_SYS_MODULE = 1 << 16
 NOBODY = 65534
 
@@ -110,6 +110,24 @@ class Mounted(SimfsCase):
         place, _ = self.mount("mi300x-1")
         with self.assertRaises(OSError):
             (place / "sys/bus/pci/devices/0000:05:00.0/vendor").write_text("0x10de")
+
+    def test_simfs_root_of_a_mount_is_said_to_be_simulated(self):
+        place, _ = self.mount("mi300x-8")
+        text = self.run_rocpart("--root", place, "status").stdout
+        self.assertTrue(text.startswith("SIMULATED machine mi300x-8"), text)
+        there = self.json_of("--root", place, "list")
+        self.assertEqual(there, self.json_of("--sim", "mi300x-8", "list"))
+        self.assertEqual(there["kind"], "sim")
+        self.run_rocpart("sim", "hold", "mi300x-8", "--process", "vllm", "--pid", "1")
+        holders = self.json_of("--root", place, "holders")["holders"]
+        self.assertEqual([h["command"] for h in holders], ["vllm"])
+        self.run_rocpart("sim", "hold", "mi300x-8", "--release", "1")
+        done = self.run_rocpart("--root", place, "set", "-c", "CPX", "--yes",
+                                "--allow-unvalidated", status=REFUSED)
+        self.assertIn("rocpart --sim mi300x-8", done.stderr)
+        os.kill(self.server_of(place), signal.SIGKILL)
+        done = self.run_rocpart("--root", place, "status", status=FAILED)
+        self.assertIn("does not answer", done.stderr)
 
     def test_simfs_mount_point_in_use_is_refused(self):
         place, _ = self.mount("mi300x-1")

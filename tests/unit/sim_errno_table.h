@@ -86,6 +86,10 @@ static const struct sim_errno_row sim_errno_rows[] = {
 	{"compute_contained_elsewhere", X8, "kfd 0000:27:00.0/0", 0, COMPUTE, "CPX", 0},
 	{"compute_contained_elsewhere_g2", X8_G2, "kfd 0000:27:00.0/0", 0, COMPUTE, "CPX", -EBUSY},
 	{"compute_render_user", X1, "render 0000:05:00.0/0", 0, COMPUTE, "CPX", 0},
+	{"compute_other_switch", X1, "fault switching:0000:05:00.0", 0, COMPUTE, "CPX", -EBUSY},
+	{"compute_other_gpu_switches", X8, "fault switching:0000:27:00.0", 0, COMPUTE, "CPX", 0},
+	{"compute_other_gpu_switches_g2", X8_G2, "fault switching:0000:27:00.0", 0, COMPUTE, "CPX",
+	 -EBUSY},
 	/* 10 the KFD does not start again */
 	{"compute_reinit_fails", X1, "fault reinit:0000:05:00.0", 0, COMPUTE, "CPX", -EIO},
 	/* 11 */

@@ -356,8 +356,8 @@ static void store_damaged_state_is_an_error_and_can_be_removed(void **state)
 		"{",
 		"[]",
 		"{}",
-		"{\"version\": 2}",
-		("{\"version\": 1, \"boots\": 1, \"loaded\": true, \"generation\": 1, "
+		"{\"version\": 1}",
+		("{\"version\": 2, \"boots\": 1, \"loaded\": true, \"generation\": 1, "
 		 "\"simd_next\": 0, \"gpus\": [{\"present\": true, \"compute\": 9}]}"),
 	};
 	const struct folder *f = *state;
