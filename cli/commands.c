@@ -117,6 +117,20 @@ static const struct cli_option cdi_generate_options[] = {
 	END,
 };
 
+static const struct cli_option run_options[] = {
+	{"model", 0, "MODEL", CLI_TEXT, AT(model), "lease what this model needs"},
+	{"bytes", 0, "SIZE", CLI_TEXT, AT(bytes), "lease that much, such as 16G"},
+	{"partition", 0, "GPU/ID", CLI_LIST, AT(partitions),
+	 "lease this partition, all of it unless --model or --bytes say less; several by comma"},
+	{"lease", 0, "LEASE", CLI_LIST, AT(leases), "use this lease; several by comma"},
+	{"dtype", 0, "FORMAT", CLI_TEXT, AT(dtype), "format of the weights (as the model comes)"},
+	{"context", 0, "TOKENS", CLI_TEXT, AT(context), "longest request, such as 32k"},
+	{"share", 0, "N", CLI_TEXT, AT(share), "up to N leases may share its partition (1)"},
+	{"priority", 0, "N", CLI_TEXT, AT(priority), "higher is placed again first (0)"},
+	{"label", 0, "KEY=VALUE", CLI_LIST, AT(labels), "recorded with it; several by comma"},
+	END,
+};
+
 static const struct cli_option sim_create_options[] = {
 	{"profile", 'p', "PROFILE", CLI_TEXT, AT(profile),
 	 "what it consists of; `rocpart sim list` shows the profiles (NAME)"},
@@ -215,6 +229,8 @@ static const struct cli_command commands[] = {
 	{"args", every_day, "WHAT LEASE|GPU/ID...", 2, 65,
 	 "what a program needs to run there: env, flags, devices", args_options, true,
 	 cli_cmd_args},
+	{"run", every_day, "-- COMMAND...", 1, 4096, "run a command on a partition of its own",
+	 run_options, true, cli_cmd_run},
 	{"undo", every_day, "", 0, 0, "take back the last change, finished or not", undo_options,
 	 true, cli_cmd_undo},
 	{"list", closer, "", 0, 0, "every partition, one a line", list_options, true, cli_cmd_list},

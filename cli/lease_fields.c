@@ -101,6 +101,11 @@ static struct rp_json *lease_labels(const void *o)
 	return parsed(lease(o)->labels);
 }
 
+static struct rp_json *lease_limits(const void *o)
+{
+	return parsed(lease(o)->limits);
+}
+
 static struct rp_json *lease_created(const void *o)
 {
 	return rp_json_u64(lease(o)->created_s);
@@ -126,6 +131,7 @@ const struct cli_field cli_lease_fields[] = {
 	{"problem", "PROBLEM", CLI_SHOW_TEXT, lease_problem},
 	{"footprint", "FOOTPRINT", CLI_SHOW_NEVER, lease_footprint},
 	{"labels", "LABELS", CLI_SHOW_NEVER, lease_labels},
+	{"limits", "LIMITS", CLI_SHOW_NEVER, lease_limits},
 	{"created_s", "CREATED", CLI_SHOW_TEXT, lease_created},
 	{"changed_s", "CHANGED", CLI_SHOW_TEXT, lease_changed},
 	{NULL, NULL, CLI_SHOW_NEVER, NULL},

@@ -60,6 +60,7 @@ enum rocpart_guarantee {
  * @labels: JSON object of texts, or "".
  * @created_s: seconds since 1970 at which it was made.
  * @changed_s: seconds since 1970 of its last change.
+ * @limits: JSON array of what limits it, {"limit", "guarantee", "by"} each, or "".
  * @reserved: zero.
  */
 struct rocpart_lease {
@@ -80,7 +81,8 @@ struct rocpart_lease {
 	const char *labels;
 	uint64_t created_s;
 	uint64_t changed_s;
-	uint64_t reserved[4];
+	const char *limits;
+	uint64_t reserved[3];
 };
 
 /**

@@ -25,6 +25,7 @@
 #include <rocpart/node.h>
 #include <rocpart/place.h>
 #include <rocpart/plan.h>
+#include <rocpart/run.h>
 #include <rocpart/sim.h>
 
 #ifdef __cplusplus

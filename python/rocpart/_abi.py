@@ -202,6 +202,14 @@ class Check(ctypes.Structure):
     ]
 
 
+class Command(ctypes.Structure):
+    _fields_ = [
+        ("argv", POINTER(c_char_p)),
+        ("envp", POINTER(c_char_p)),
+        ("reserved", c_uint64 * 4),
+    ]
+
+
 class Error(ctypes.Structure):
     _fields_ = [
         ("errnum", c_int),
@@ -265,7 +273,8 @@ class Lease(ctypes.Structure):
         ("labels", c_char_p),
         ("created_s", c_uint64),
         ("changed_s", c_uint64),
-        ("reserved", c_uint64 * 4),
+        ("limits", c_char_p),
+        ("reserved", c_uint64 * 3),
     ]
 
 
@@ -663,6 +672,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_void_p, POINTER(Error)]),
     "rocpart_plan_free":
         (c_void_p, [c_void_p]),
+    "rocpart_plan_get_footprint":
+        (c_void_p, [c_void_p, c_size_t]),
     "rocpart_plan_get_placement":
         (c_int, [c_void_p, c_size_t, POINTER(Placement)]),
     "rocpart_plan_is_feasible":
@@ -685,6 +696,24 @@ PROTOTYPES = {
         (c_int, [c_void_p, POINTER(c_char_p)]),
     "rocpart_plan_verify":
         (c_int, [c_char_p, c_size_t, c_char_p, POINTER(Error)]),
+    "rocpart_run_finish":
+        (c_int, [c_void_p, c_uint64, POINTER(c_size_t), POINTER(Error)]),
+    "rocpart_run_free":
+        (c_void_p, [c_void_p]),
+    "rocpart_run_get_handout":
+        (c_void_p, [c_void_p, POINTER(c_int)]),
+    "rocpart_run_get_missing":
+        (c_char_p, [c_void_p, c_size_t]),
+    "rocpart_run_get_pid":
+        (c_uint32, [c_void_p]),
+    "rocpart_run_place":
+        (c_int, [c_void_p, POINTER(Command), POINTER(c_void_p), c_size_t, POINTER(c_void_p),
+         POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_run_start":
+        (c_int, [c_void_p, POINTER(Error)]),
+    "rocpart_run_use":
+        (c_int, [c_void_p, POINTER(Command), POINTER(c_char_p), c_size_t, POINTER(c_void_p),
+         POINTER(Error)]),
     "rocpart_sim_create":
         (c_int, [c_char_p, c_char_p, c_size_t, c_char_p, POINTER(Error)]),
     "rocpart_sim_fault_add":

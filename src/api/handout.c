@@ -3,6 +3,7 @@
 #include "api/handout.h"
 #include "base/num.h"
 #include "hw/device_list.h"
+#include "hw/hw.h"
 
 /* A number is a lease; a partition has a slash. */
 static bool is_lease(const char *name, uint64_t *ret_id)
@@ -102,13 +103,14 @@ static int add_devices(struct rp_handout *h, struct rp_tree *t, struct rocpart_e
 
 	for (size_t i = 0; r == 0 && i < h->n_parts; i++) {
 		const struct rocpart_partition *p = h->parts[i];
+		uint64_t card = p->card_minor.v;
 
 		(void)rp_fmt(path, sizeof(path), "/dev/dri/renderD%u", p->render_minor);
 		r = add_device(h, t, path, false, reterr);
-		if (r < 0 || !p->card_minor.known)
+		/* who looked at leases did not ask for the cards */
+		if (r < 0 || (!p->card_minor.known && rp_hw_find_card(t, p->render_minor, &card)))
 			continue;
-		(void)rp_fmt(path, sizeof(path), "/dev/dri/card%llu",
-			     (unsigned long long)p->card_minor.v);
+		(void)rp_fmt(path, sizeof(path), "/dev/dri/card%llu", (unsigned long long)card);
 		r = add_device(h, t, path, true, reterr);
 	}
 	return r;
@@ -193,7 +195,7 @@ static int gather(struct rocpart_machine *m, const char *const *names, size_t n,
 		  struct rocpart_handout *h, struct rocpart_error *reterr)
 {
 	struct rocpart_leases *leases = NULL;
-	int r = look(m, names, n, &leases, &h->snapshot, reterr);
+	int r = h->snapshot ? 0 : look(m, names, n, &leases, &h->snapshot, reterr);
 
 	if (r == 0)
 		r = take_named(h, leases, names, n, reterr);
@@ -205,9 +207,9 @@ static int gather(struct rocpart_machine *m, const char *const *names, size_t n,
 	return r;
 }
 
-ROCPART_PUBLIC int rocpart_handout_new(struct rocpart_machine *machine, const char *const *names,
-				       size_t n_names, struct rocpart_handout **ret_handout,
-				       struct rocpart_error *reterr)
+int rp_handout_new_of(struct rocpart_machine *machine, struct rocpart_snapshot *snapshot,
+		      const char *const *names, size_t n_names,
+		      struct rocpart_handout **ret_handout, struct rocpart_error *reterr)
 {
 	struct rocpart_handout *h;
 	int r;
@@ -216,6 +218,8 @@ ROCPART_PUBLIC int rocpart_handout_new(struct rocpart_machine *machine, const ch
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
 				    "name a lease or a partition");
 	h = rp_new0(struct rocpart_handout, 1);
+	if (h && snapshot)
+		h->snapshot = rocpart_snapshot_ref(snapshot);
 	r = h ? gather(machine, names, n_names, h, reterr) : rp_error_nomem(reterr);
 	if (r < 0) {
 		rocpart_handout_free(h);
@@ -223,6 +227,13 @@ ROCPART_PUBLIC int rocpart_handout_new(struct rocpart_machine *machine, const ch
 	}
 	*ret_handout = h;
 	return 0;
+}
+
+ROCPART_PUBLIC int rocpart_handout_new(struct rocpart_machine *machine, const char *const *names,
+				       size_t n_names, struct rocpart_handout **ret_handout,
+				       struct rocpart_error *reterr)
+{
+	return rp_handout_new_of(machine, NULL, names, n_names, ret_handout, reterr);
 }
 
 ROCPART_PUBLIC struct rocpart_handout *rocpart_handout_free(struct rocpart_handout *handout)

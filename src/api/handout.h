@@ -13,6 +13,12 @@ struct rocpart_handout {
 	struct rp_json *footprint; /* what values.engine points into */
 };
 
+/* As rocpart_handout_new(), for partitions of that snapshot; NULL: look anew. */
+int rp_handout_new_of(struct rocpart_machine *machine, struct rocpart_snapshot *snapshot,
+		      const char *const *names, size_t n_names,
+		      struct rocpart_handout **ret_handout,
+		      struct rocpart_error *reterr) RP_MUST_CHECK;
+
 /* What a name of the caller stands for. */
 struct rp_named {
 	const struct rocpart_partition *part;

@@ -21,7 +21,8 @@ int rp_session_begin(struct rocpart_machine *m, enum rp_lease_open how, struct r
 	RP_AUTO_SESSION struct rp_session s = {.machine = m};
 	int r = 0;
 
-	if (rp_tree_kind(m->tree) == RP_TREE_CAPTURE || how == RP_LEASE_MAKE)
+	if (rp_tree_kind(m->tree) == RP_TREE_CAPTURE || how == RP_LEASE_MAKE ||
+	    how == RP_LEASE_MAKE_BRIEF)
 		r = rp_machine_make_state(m, reterr);
 	/* Twice where the database is made: its identity is that of the machine. */
 	if (r == 0 && !rp_leases_exist(m))
@@ -106,6 +107,7 @@ static int publish(struct rocpart_leases *v, size_t i, uint64_t used)
 				    .problem = problem_of(v, l),
 				    .footprint = l->footprint ? l->footprint : "",
 				    .labels = l->labels ? l->labels : "",
+				    .limits = l->limits ? l->limits : "",
 				    .created_s = (uint64_t)l->created_s,
 				    .changed_s = (uint64_t)l->changed_s};
 	return p->owner && p->problem ? 0 : -ENOMEM;

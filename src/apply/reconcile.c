@@ -112,7 +112,7 @@ static size_t lease_of(struct context *c, const struct rp_memory *m)
 
 		if (!claims(l, m->partition))
 			continue;
-		if (rp_world_belongs(c->w, m->pid, &l->owner))
+		if (rp_world_runs(c->w, m->pid, l->id) || rp_world_belongs(c->w, m->pid, &l->owner))
 			return i;
 		if (fallback == SIZE_MAX && !rp_world_can_tell(c->w, &l->owner))
 			fallback = i;

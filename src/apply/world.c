@@ -17,6 +17,7 @@
 void rp_world_done(struct rp_world *w)
 {
 	rocpart_snapshot_unref(w->snapshot);
+	rp_tree_close(w->host);
 	free(w->memory);
 	free(w->processes);
 	free(w->identity);
@@ -175,10 +176,10 @@ static int read_processes(struct rp_world *w)
 }
 
 /* Fields of /proc/PID/stat behind the name in parentheses: 0 is the state, field 3. */
-static int read_stat(struct rp_world *w, uint32_t pid, unsigned field, uint64_t *ret)
+static int read_stat(struct rp_tree *t, uint32_t pid, unsigned field, uint64_t *ret)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	int r = rp_tree_read(w->tree, &text, "proc/%u/stat", pid);
+	int r = rp_tree_read(t, &text, "proc/%u/stat", pid);
 	const char *p = r == 0 ? strrchr(rp_strbuf_str(&text), ')') : NULL;
 
 	if (r < 0)
@@ -199,14 +200,54 @@ static int read_stat(struct rp_world *w, uint32_t pid, unsigned field, uint64_t 
 #define STAT_PPID  4
 #define STAT_START 22
 
-int rp_world_pin_owner(struct rp_world *w, struct rp_owner *o)
+/*
+ * Programs that `rocpart run` and `sim exec` start for a simulated machine are processes of this
+ * computer. Elsewhere that is the machine itself.
+ */
+static int open_host(struct rp_world *w, struct rp_tree **ret)
 {
-	int r = read_stat(w, o->pid, STAT_START, &o->start_ticks);
+	int r = 0;
+
+	if (rp_tree_kind(w->tree) != RP_TREE_SIM) {
+		*ret = w->tree;
+		return 0;
+	}
+	if (!w->host)
+		r = rp_tree_open("/", RP_TREE_REAL, &w->host);
+	*ret = w->host;
+	return r;
+}
+
+static bool runs_on_host(struct rp_world *w, const struct rp_owner *o)
+{
+	struct rp_tree *host = NULL;
+	uint64_t start = 0;
+
+	return rp_tree_kind(w->tree) == RP_TREE_SIM && open_host(w, &host) == 0 &&
+	       read_stat(host, o->pid, STAT_START, &start) == 0 && start == o->start_ticks;
+}
+
+static int pin(struct rp_world *w, struct rp_tree *t, struct rp_owner *o)
+{
+	int r = read_stat(t, o->pid, STAT_START, &o->start_ticks);
 
 	if (r < 0)
 		return r == -ESRCH ? -ENOENT : r;
 	memcpy(o->boot, w->boot, sizeof(o->boot));
 	return 0;
+}
+
+int rp_world_pin_owner(struct rp_world *w, struct rp_owner *o)
+{
+	return pin(w, w->tree, o);
+}
+
+int rp_world_pin_own(struct rp_world *w, struct rp_owner *o)
+{
+	struct rp_tree *host = NULL;
+	int r = open_host(w, &host);
+
+	return r < 0 ? r : pin(w, host, o);
 }
 
 static enum rp_owner_status process_status(struct rp_world *w, const struct rp_owner *o)
@@ -218,9 +259,11 @@ static enum rp_owner_status process_status(struct rp_world *w, const struct rp_o
 		return RP_OWNER_GONE;
 	if (!w->sees_processes)
 		return RP_OWNER_UNKNOWN;
-	r = read_stat(w, o->pid, STAT_START, &start);
+	r = read_stat(w->tree, o->pid, STAT_START, &start);
+	if ((r == 0 && start == o->start_ticks) || runs_on_host(w, o))
+		return RP_OWNER_ALIVE;
 	if (r == 0)
-		return start == o->start_ticks ? RP_OWNER_ALIVE : RP_OWNER_GONE;
+		return RP_OWNER_GONE;
 	return r == -ENOENT || r == -ESRCH ? RP_OWNER_GONE : RP_OWNER_UNKNOWN;
 }
 
@@ -348,11 +391,37 @@ static bool is_descendant(struct rp_world *w, uint32_t pid, uint32_t of)
 
 		if (pid == of)
 			return true;
-		if (read_stat(w, pid, STAT_PPID, &parent) < 0 || parent > UINT32_MAX)
+		if (read_stat(w->tree, pid, STAT_PPID, &parent) < 0 || parent > UINT32_MAX)
 			return false;
 		pid = (uint32_t)parent;
 	}
 	return false;
+}
+
+static bool read_names(struct rp_world *w, uint32_t pid, struct rp_owner_names *ret)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+
+	if (rp_tree_read_file(w->tree, 65536, &text, "proc/%u/cgroup", pid) < 0)
+		return false;
+	rp_owner_names_parse(rp_strbuf_str(&text), ret);
+	return true;
+}
+
+/* Also one whose parents are gone is still in the group that `rocpart run` made. */
+static bool is_in_group_of(struct rp_world *w, uint32_t pid, uint32_t owner)
+{
+	struct rp_owner_names names, of_owner;
+
+	return read_names(w, pid, &names) && *names.run && read_names(w, owner, &of_owner) &&
+	       rp_str_eq(names.run, of_owner.run);
+}
+
+bool rp_world_runs(struct rp_world *w, uint32_t pid, int64_t lease)
+{
+	struct rp_owner_names names;
+
+	return read_names(w, pid, &names) && rp_owner_names_run(&names, lease);
 }
 
 bool rp_world_belongs(struct rp_world *w, uint32_t pid, const struct rp_owner *o)
@@ -360,7 +429,8 @@ bool rp_world_belongs(struct rp_world *w, uint32_t pid, const struct rp_owner *o
 	char id[SHOWN_ID + 1] = "";
 
 	if (o->kind == RP_OWNER_PID)
-		return process_status(w, o) == RP_OWNER_ALIVE && is_descendant(w, pid, o->pid);
+		return process_status(w, o) == RP_OWNER_ALIVE &&
+		       (is_descendant(w, pid, o->pid) || is_in_group_of(w, pid, o->pid));
 	if (o->kind == RP_OWNER_DOCKER && docker_id(w, o->name, id) < 0)
 		return false;
 	if (read_processes(w) < 0)

@@ -25,6 +25,7 @@ struct rp_process {
 
 struct rp_world {
 	struct rp_tree *tree;
+	struct rp_tree *host; /* of a simulated machine: the processes that run on it for real */
 	struct rocpart_snapshot *snapshot;
 	struct rp_memory *memory;
 	size_t n_memory, cap_memory;
@@ -61,7 +62,11 @@ int rp_world_owner_status(struct rp_world *w, const struct rp_owner *o, bool was
 /* Whether it can be told from a process that it belongs to the owner. */
 bool rp_world_can_tell(struct rp_world *w, const struct rp_owner *o);
 bool rp_world_belongs(struct rp_world *w, uint32_t pid, const struct rp_owner *o);
+/* `rocpart run --lease` started the process for that lease. */
+bool rp_world_runs(struct rp_world *w, uint32_t pid, int64_t lease);
 /* Start time and boot into an owner that is a process. 0; -ENOENT; -EACCES. */
 int rp_world_pin_owner(struct rp_world *w, struct rp_owner *o) RP_MUST_CHECK;
+/* The same for a process of ours, also where the machine is a simulated one. */
+int rp_world_pin_own(struct rp_world *w, struct rp_owner *o) RP_MUST_CHECK;
 
 #endif

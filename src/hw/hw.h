@@ -19,6 +19,9 @@ int rp_hw_scan(struct rp_tree *t, struct rp_scan *ret, struct rocpart_error *ret
 int rp_hw_scan_without_cards(struct rp_tree *t, struct rp_scan *ret,
 			     struct rocpart_error *reterr) RP_MUST_CHECK;
 
+/* The card beside a render node. 0; -ENOENT; -ENOMEM. */
+int rp_hw_find_card(struct rp_tree *t, unsigned render_minor, uint64_t *ret) RP_MUST_CHECK;
+
 /*
  * One write to the control file of a GPU; the caller reads back. Negative errno as the kernel gave
  * it (ABI study B.1, B.2).

@@ -20,7 +20,7 @@ static const char *const statements[RP_N_SQL] = {
 	[RP_SQL_SET] = "INSERT INTO meta VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2",
 	[RP_SQL_LEASES] = "SELECT id, name, bytes, state, guarantee, priority, share, is_seen,"
 			  " owner_kind, owner, owner_start, owner_boot, footprint, labels, why,"
-			  " problem, created, changed, mode FROM lease ORDER BY id",
+			  " problem, created, changed, mode, limits FROM lease ORDER BY id",
 	[RP_SQL_CLAIMS] = "SELECT c.lease, p.bdf, p.part, c.bytes FROM claim c JOIN partition p"
 			  " ON p.id = c.partition ORDER BY c.lease, p.bdf, p.part",
 	[RP_SQL_EVENTS] = "SELECT at, lease, text FROM event ORDER BY id DESC LIMIT ?1",
@@ -34,12 +34,13 @@ static const char *const statements[RP_N_SQL] = {
 	[RP_SQL_ADD] =
 		"INSERT INTO lease(id, name, bytes, state, partition, guarantee, priority,"
 		" share, is_seen, owner_kind, owner, owner_start, owner_boot, footprint,"
-		" labels, why, problem, created, changed, mode)"
-		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20)",
+		" labels, why, problem, created, changed, mode, limits)"
+		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,"
+		"?21)",
 	[RP_SQL_CLAIM] = "INSERT INTO claim VALUES(?1, ?2, ?3, ?4)",
-	[RP_SQL_PLACE] =
-		"UPDATE lease SET state = 1, partition = ?2, guarantee = ?3, why = ?4,"
-		" problem = '', is_seen = 0, changed = ?5, mode = ?6 WHERE id = ?1 AND state = 0",
+	[RP_SQL_PLACE] = "UPDATE lease SET state = 1, partition = ?2, guarantee = ?3, why = ?4,"
+			 " problem = '', is_seen = 0, changed = ?5, mode = ?6, limits = ?7"
+			 " WHERE id = ?1 AND state = 0",
 	[RP_SQL_UPDATE] = "UPDATE lease SET state = ?2, is_seen = ?3, problem = ?4, owner_kind ="
 			  " ?5, owner = ?6, owner_start = ?7, owner_boot = ?8, changed = ?9"
 			  " WHERE id = ?1",
@@ -47,6 +48,7 @@ static const char *const statements[RP_N_SQL] = {
 			 " changed = ?3 WHERE id = ?1",
 	[RP_SQL_UNCLAIM] = "DELETE FROM claim WHERE lease = ?1",
 	[RP_SQL_REMOVE] = "DELETE FROM lease WHERE id = ?1",
+	[RP_SQL_LIMITS] = "UPDATE lease SET limits = ?2 WHERE id = ?1",
 	[RP_SQL_EVENT] = "INSERT INTO event(at, lease, text) VALUES(?1, ?2, ?3)",
 };
 
@@ -333,7 +335,7 @@ int rp_lease_db_open(const char *dir, enum rp_lease_open how, const char *identi
 	if (!path)
 		return rp_error_nomem(reterr);
 	if (access(path, F_OK) < 0 && errno == ENOENT) {
-		if (how != RP_LEASE_MAKE)
+		if (how != RP_LEASE_MAKE && how != RP_LEASE_MAKE_BRIEF)
 			return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, dir,
 					    "there are no leases on this machine");
 		r = make(dir, path, identity, reterr);
@@ -351,6 +353,8 @@ int rp_lease_db_open(const char *dir, enum rp_lease_open how, const char *identi
 		r = rp_lease_db_check_machine(db, identity, reterr);
 	if (r < 0)
 		return r;
+	if (how == RP_LEASE_MAKE_BRIEF) /* it cannot fail: at worst the disk is waited for */
+		(void)sqlite3_exec(db->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
 	*ret = rp_steal(&db);
 	return 0;
 }

@@ -26,6 +26,7 @@ enum rp_lease_sql {
 	RP_SQL_UNCLAIM,
 	RP_SQL_REMOVE,
 	RP_SQL_EVENT,
+	RP_SQL_LIMITS,
 	RP_N_SQL
 };
 
@@ -58,7 +59,7 @@ int rp_lease_db_end(struct rp_lease_db *db, sqlite3_stmt *stmt, int rc, const ch
 
 /* schema.c */
 #define RP_LEASE_APPLICATION_ID 0x72637074 /* "rcpt" */
-#define RP_LEASE_VERSION	1
+#define RP_LEASE_VERSION	2
 /* Bring a database of an older version (0: an empty one) to the present one, in a transaction. */
 int rp_lease_schema_migrate(sqlite3 *db, int from);
 
