@@ -19,27 +19,19 @@ class Doctor(SimfsCase):
         out = self.shell("mi300x-1", script, ROCPART, "doctor", "--json", status=status)
         return {check["id"]: check for check in json.loads(out)["checks"]}
 
-    def amd_smi(self, text):
-        """The line about an amd-smi that is this script."""
-        program = self.top / "amd-smi"
-        program.write_text(f"#!/bin/sh\n{text}\n")
-        program.chmod(0o755)
-        return self.checks(f'PATH={self.top}:$PATH; exec "$@"')["amd-smi"]
-
-    def test_doctor_asks_amd_smi_for_its_version(self):
-        version = "AMDSMI Tool: 27.1.0 | AMDSMI Library version: 27.1.0 | ROCm version: N/A"
-        check = self.amd_smi(f'test "$*" = version && echo "{version}"')
-        self.assertEqual((check["state"], check["seen"]), ("pass", version))
-
     def test_doctor_amd_smi_that_fails_warns(self):
-        check = self.amd_smi("echo 'ERROR:root:Drivers not loaded'; exit 255")
+        program = self.top / "amd-smi"
+        program.write_text("#!/bin/sh\necho 'ERROR:root:Drivers not loaded' >&2; exit 255\n")
+        program.chmod(0o755)
+        check = self.checks(f'PATH={self.top}:$PATH; exec "$@"')["amd-smi"]
         self.assertEqual(check["state"], "warn")
-        self.assertIn("ends with 255: ERROR:root:Drivers not loaded", check["seen"])
+        self.assertIn("driver is not loaded", check["seen"])
 
     def test_doctor_without_amd_smi_and_rocm_warns(self):
         checks = self.checks('PATH=/sys/rocpart-bin; exec "$@"')
-        self.assertEqual(checks["amd-smi"]["state"], "warn")
-        self.assertIn("not installed", checks["amd-smi"]["seen"])
+        if not Path("/opt/rocm/bin/amd-smi").exists():
+            self.assertEqual(checks["amd-smi"]["state"], "warn")
+            self.assertIn("not in PATH", checks["amd-smi"]["seen"])
         if not Path("/opt/rocm/.info/version").exists():
             self.assertEqual(checks["rocm"]["state"], "warn")
 
