@@ -96,6 +96,16 @@ class Api(MachineTest):
         with self.assertRaises(rocpart.NotFoundError):
             rocpart.Machine.sim(self.folder / "none")
 
+    def test_machine_in_memory_keeps_leases_while_it_lives(self):
+        machine = self.memory()
+        books = rocpart.leases.LeaseBooks(machine)
+        partition = machine.observe().find_partition("3/0")
+        claim = books.place(rocpart.leases.Wish("llama", 2**30), partition, 2**40)
+        self.assertEqual(books.claims(partition.bdf), [claim])
+        self.assertEqual(rocpart.leases.LeaseBooks(self.memory()).claims(partition.bdf), [])
+        books.release(claim)
+        self.assertEqual(books.claims(partition.bdf), [])
+
     def test_picture_has_what_the_machine_shows(self):
         snapshot = self.memory("mi308x-8").observe()
         gpu = snapshot.find_gpu("0000:80:00.0")
