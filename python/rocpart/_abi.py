@@ -323,6 +323,23 @@ class Placement(ctypes.Structure):
     ]
 
 
+class Usage(ctypes.Structure):
+    _fields_ = [
+        ("lease", c_uint64),
+        ("pid", c_uint32),
+        ("is_certain", c_bool),
+        ("command", c_char_p),
+        ("owner", c_char_p),
+        ("bdf", c_char_p),
+        ("partition", c_uint32),
+        ("kfd_bytes", c_uint64),
+        ("drm_bytes", c_uint64),
+        ("gtt_bytes", c_uint64),
+        ("used_bytes", c_uint64),
+        ("reserved", c_uint64 * 4),
+    ]
+
+
 rocpart_progress_fn = ctypes.CFUNCTYPE(None, c_void_p, c_uint, c_uint, c_char_p)
 
 # name: (result, [parameters])
@@ -545,6 +562,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_uint64, c_int, POINTER(Error)]),
     "rocpart_lease_state_to_string":
         (c_char_p, [c_int]),
+    "rocpart_lease_stop":
+        (c_int, [c_void_p, c_uint64, c_bool, POINTER(c_size_t), POINTER(Error)]),
     "rocpart_leases_check":
         (c_int, [c_void_p, POINTER(c_char_p), POINTER(Error)]),
     "rocpart_leases_export":
@@ -673,6 +692,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_void_p, POINTER(Error)]),
     "rocpart_plan_free":
         (c_void_p, [c_void_p]),
+    "rocpart_plan_get_footprint":
+        (c_void_p, [c_void_p, c_size_t]),
     "rocpart_plan_get_placement":
         (c_int, [c_void_p, c_size_t, POINTER(Placement)]),
     "rocpart_plan_is_feasible":
@@ -813,6 +834,18 @@ PROTOTYPES = {
         (c_char_p, [c_int]),
     "rocpart_usable_bytes":
         (c_uint64, [c_uint64, c_uint64, c_uint64, c_uint64]),
+    "rocpart_usages_free":
+        (None, [c_void_p]),
+    "rocpart_usages_get":
+        (POINTER(Usage), [c_void_p, c_size_t]),
+    "rocpart_usages_get_lease_bytes":
+        (c_uint64, [c_void_p, c_uint64]),
+    "rocpart_usages_get_leases":
+        (c_void_p, [c_void_p]),
+    "rocpart_usages_is_complete":
+        (c_bool, [c_void_p]),
+    "rocpart_usages_new":
+        (c_int, [c_void_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_version":
         (c_char_p, []),
 }

@@ -205,22 +205,30 @@ static int look_only(struct rocpart_machine *m, struct rp_session *s, struct roc
 	return r < 0 ? r : rp_reconcile(&s->world, NULL, &s->list, &s->now, reterr);
 }
 
+int rp_session_look(struct rocpart_machine *m, struct rp_session *ret, struct rocpart_error *reterr)
+{
+	int r = -EROFS;
+
+	if (rp_leases_exist(m))
+		r = rp_session_begin(m, RP_LEASE_WRITE, ret, reterr);
+	if (r == 0 && ret->now.n_changes)
+		r = rp_session_commit(ret, reterr);
+	else if (r == 0)
+		rp_lease_db_rollback(ret->db); /* others need not wait for who looks */
+	if (r != -EROFS && r != -EACCES && r != -ENOSPC)
+		return r;
+	rp_session_done(ret);
+	return look_only(m, ret, reterr);
+}
+
 ROCPART_PUBLIC int rocpart_leases_new(struct rocpart_machine *machine,
 				      struct rocpart_leases **ret_leases,
 				      struct rocpart_error *reterr)
 {
 	RP_AUTO_SESSION struct rp_session s = {0};
 	struct rocpart_error local = {0}, *err = reterr ? reterr : &local;
-	int r = -EROFS;
+	int r = rp_session_look(machine, &s, err);
 
-	if (rp_leases_exist(machine))
-		r = rp_session_begin(machine, RP_LEASE_WRITE, &s, err);
-	if (r == 0 && s.now.n_changes)
-		r = rp_session_commit(&s, err);
-	if (r == -EROFS || r == -EACCES || r == -ENOSPC) {
-		rp_session_done(&s);
-		r = look_only(machine, &s, err);
-	}
 	return r < 0 ? r : rp_session_view(&s, ret_leases, err);
 }
 

@@ -95,19 +95,22 @@ static bool claims(const struct rp_lease *l, const struct rocpart_partition *p)
 	return false;
 }
 
-/* Memory of a process belongs to the lease whose owner it is; else to one that cannot tell. */
-static size_t lease_of(struct context *c, const struct rp_memory *m)
+size_t rp_lease_of_memory(struct rp_world *w, const struct rp_lease_list *list, uint32_t pid,
+			  const struct rocpart_partition *p, bool *ret_is_certain)
 {
 	size_t fallback = SIZE_MAX;
 
-	for (size_t i = 0; i < c->list->n; i++) {
-		const struct rp_lease *l = &c->list->v[i];
+	*ret_is_certain = false;
+	for (size_t i = 0; i < list->n; i++) {
+		const struct rp_lease *l = &list->v[i];
 
-		if (!claims(l, m->partition))
+		if (!claims(l, p))
 			continue;
-		if (rp_world_runs(c->w, m->pid, l->id) || rp_world_belongs(c->w, m->pid, &l->owner))
+		if (rp_world_runs(w, pid, l->id) || rp_world_belongs(w, pid, &l->owner)) {
+			*ret_is_certain = true;
 			return i;
-		if (fallback == SIZE_MAX && !rp_world_can_tell(c->w, &l->owner))
+		}
+		if (fallback == SIZE_MAX && !rp_world_can_tell(w, &l->owner))
 			fallback = i;
 	}
 	return fallback;
@@ -119,7 +122,8 @@ static void count_memory(struct context *c)
 		const struct rp_memory *m = &c->w->memory[i];
 		struct rp_part_use *u =
 			rp_reconciled_find(c->out, m->partition->gpu->bdf, m->partition->id);
-		size_t lease = lease_of(c, m);
+		bool is_certain;
+		size_t lease = rp_lease_of_memory(c->w, c->list, m->pid, m->partition, &is_certain);
 
 		u->used += m->bytes;
 		if (lease == SIZE_MAX)

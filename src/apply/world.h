@@ -25,6 +25,7 @@ struct rp_process {
 
 struct rp_world {
 	struct rp_tree *tree;
+	const char *proc;     /* where its processes are; "proc" but for a simulated machine's */
 	struct rp_tree *host; /* of a simulated machine: the processes that run on it for real */
 	struct rocpart_snapshot *snapshot;
 	struct rp_memory *memory;
@@ -49,6 +50,9 @@ void rp_world_done(struct rp_world *w);
 uint64_t rp_world_usable(const struct rp_world *w, const struct rocpart_partition *p);
 /* "CPX/NPS4" */
 void rp_world_mode(const struct rocpart_gpu *gpu, char ret[16]);
+
+/* Fill processes. 0 or -ENOMEM. */
+int rp_world_read_processes(struct rp_world *w) RP_MUST_CHECK;
 
 enum rp_owner_status {
 	RP_OWNER_UNKNOWN, /* nothing can be said */
