@@ -422,7 +422,7 @@ static int end_leases(struct rocpart_run *run, struct rocpart_error *reterr)
 
 	if (!run->n_placed)
 		return 0;
-	r = rp_lease_db_open(run->machine->state_dir, RP_LEASE_MAKE_BRIEF, NULL, &db, reterr);
+	r = rp_leases_open(run->machine, RP_LEASE_MAKE_BRIEF, NULL, &db, reterr);
 	if (r == 0)
 		r = rp_lease_db_begin(db, reterr);
 	for (size_t i = 0; r == 0 && i < run->n_placed; i++) {
