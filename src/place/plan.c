@@ -195,7 +195,7 @@ static int solve(struct solve *s)
 	if (r == 0 && s->shared) {
 		struct rp_draft d = {0};
 
-		r = rp_share_place(v, &d, &plan->work_vectors);
+		r = rp_share_place(v, plan->bound, &d, &plan->work_vectors);
 		rp_draft_done(&s->draft);
 		s->draft = d;
 	} else if (r == 0) {
