@@ -7,6 +7,8 @@ sh bench/list.sh "$1"
 "$1/bench/bench_place" bench
 python3 bench/replay.py "$1/bench/replay"
 sh bench/simfs.sh "$1"
+sh bench/args.sh "$1"
+sh bench/amd_smi.sh "$1"
 # Of a file system with a disk behind it where there is one: syncs are what is measured.
 dir=$(mktemp -d ./bench-lease.XXXXXX)
 trap 'rm -rf "$dir"' EXIT

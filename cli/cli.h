@@ -12,7 +12,7 @@
 /* Every value that an option can set; a command reads those that its table names. */
 struct cli_values {
 	/* global */
-	const char *sim, *root;
+	const char *sim, *root, *backend;
 	bool json, yes, help, version;
 	/* of commands */
 	bool dry_run, allow_unvalidated, resume, all;
@@ -34,6 +34,15 @@ struct cli_values {
 	const char *owner, *dtype, *replicas, *share, *priority;
 	struct rp_names labels;
 	bool pending, evict;
+	/* of run */
+	const char *model;
+	struct rp_names leases;
+	/* of watch */
+	const char *enforce, *grace, *interval;
+	/* of args */
+	const char *filter, *format;
+	/* of cdi */
+	const char *kind;
 };
 
 enum cli_option_kind { CLI_FLAG, CLI_TEXT, CLI_LIST };
@@ -130,13 +139,27 @@ void cli_print_holders(const struct rocpart_holders *holders);
 /* Options of a change into it: --allow-unvalidated --reload --wait. 0 or exit status. */
 int cli_set_change_options(struct cli *cli, struct rocpart_change *change);
 
+/*
+ * cmd_place.c: what the options say of a lease, to be freed. model: sized; else --bytes, or 0 for
+ * all of a partition, and name. 0 or exit status.
+ */
+int cli_place_options(struct cli *cli, const char *model, const char *name,
+		      struct rocpart_place_options **ret);
+
 /* cmd_lease.c: leases into the document of status, and under its table. 0 or -ENOMEM. */
 int cli_put_leases(struct rp_json *j, const struct rocpart_leases *leases);
 int cli_print_lease_status(const struct rocpart_leases *leases);
 
 /* cmd_*.c */
+int cli_cmd_args(struct cli *cli, int argc, char **argv);
+int cli_cmd_cdi_generate(struct cli *cli, int argc, char **argv);
+int cli_cmd_cdi_list(struct cli *cli, int argc, char **argv);
+int cli_cmd_cdi_validate(struct cli *cli, int argc, char **argv);
 int cli_cmd_place(struct cli *cli, int argc, char **argv);
 int cli_cmd_release(struct cli *cli, int argc, char **argv);
+int cli_cmd_run(struct cli *cli, int argc, char **argv);
+int cli_cmd_usage(struct cli *cli, int argc, char **argv);
+int cli_cmd_watch(struct cli *cli, int argc, char **argv);
 int cli_cmd_adopt(struct cli *cli, int argc, char **argv);
 int cli_cmd_explain(struct cli *cli, int argc, char **argv);
 int cli_cmd_state_export(struct cli *cli, int argc, char **argv);

@@ -178,6 +178,19 @@ int cli_print_lease_status(const struct rocpart_leases *leases)
 
 /* ---- explain ---- */
 
+static void explain_limits(const char *limits)
+{
+	RP_AUTO_JSON struct rp_json *list = NULL;
+	const struct rp_json *j;
+
+	if (!*limits || rp_json_parse(limits, strlen(limits), "limits", &list, NULL) < 0)
+		return;
+	for (size_t i = 0; (j = rp_json_at(list, i)); i++)
+		printf("  limit: %s: %s: %s\n", rp_json_text(rp_json_get(j, "limit")),
+		       rp_json_text(rp_json_get(j, "guarantee")),
+		       rp_json_text(rp_json_get(j, "by")));
+}
+
 static void explain_lease(const struct rocpart_lease *l)
 {
 	static const char *const promises[] = {
@@ -197,8 +210,11 @@ static void explain_lease(const struct rocpart_lease *l)
 		       rp_format_bytes(l->bytes, bytes), rp_format_bytes(l->used_bytes, used));
 	if (*l->why)
 		printf("  why there: %s\n", l->why);
+	printf("  it ends: %s\n", l->ends);
 	if (*l->bdf && (size_t)l->guarantee < RP_ARRAY_LEN(promises))
 		printf("  guarantee: %s\n", promises[l->guarantee]);
+	if (*l->bdf)
+		explain_limits(l->limits);
 	if (*l->footprint)
 		printf("  bytes: %s\n", l->footprint);
 	if (*l->labels)

@@ -87,10 +87,6 @@ static int set_options(struct cli *cli, struct rocpart_place_options *o)
 
 	if (v->owner && rocpart_place_options_set_owner(o, v->owner, &err) < 0)
 		return cli_fail(cli, &err);
-	if (v->partitions.n > 1)
-		return cli_usage_error(cli, "name one partition");
-	if (v->partitions.n && rocpart_place_options_set_partition(o, v->partitions.v[0]) < 0)
-		return cli_nomem(cli);
 	if (v->replicas) {
 		status = parse_count(cli, "replicas", v->replicas, 4096, &n);
 		if (status == 0)
@@ -109,6 +105,20 @@ static int set_options(struct cli *cli, struct rocpart_place_options *o)
 		rocpart_place_options_set_priority(o, (int32_t)priority);
 	}
 	return status ? status : set_labels(cli, o);
+}
+
+int cli_place_options(struct cli *cli, const char *model, const char *name,
+		      struct rocpart_place_options **ret)
+{
+	int status;
+
+	if (model)
+		status = options_of_model(cli, model, ret);
+	else if (cli->values.bytes)
+		status = options_of_bytes(cli, name, ret);
+	else
+		status = rocpart_place_options_new(name, 0, ret) < 0 ? cli_nomem(cli) : 0;
+	return status ? status : set_options(cli, *ret);
 }
 
 static int print_placed(struct cli *cli, const struct rocpart_leases *leases)
@@ -132,6 +142,11 @@ static int print_placed(struct cli *cli, const struct rocpart_leases *leases)
 		       l->name, rp_format_bytes(l->bytes, bytes), l->bdf, l->partition,
 		       rocpart_guarantee_to_string(l->guarantee));
 	}
+	l = rocpart_leases_get(leases, 0);
+	if (l)
+		printf("next: `rocpart args env %llu`, or docker, podman, k8s, systemd, vllm, "
+		       "llama.cpp instead of env\n",
+		       (unsigned long long)l->id);
 	return 0;
 }
 
@@ -144,13 +159,16 @@ int cli_cmd_place(struct cli *cli, int argc, char **argv)
 
 	if (cli->values.pending ? argc > 0 || cli->values.bytes : !argc && !cli->values.bytes)
 		return cli_usage_error(cli, "name a model, or --bytes N, or --pending");
+	if (cli->values.partitions.n > 1)
+		return cli_usage_error(cli, "name one partition");
 	if (cli->values.pending) {
 		r = rocpart_place_pending(cli->machine, &leases, &err);
 	} else {
-		status = cli->values.bytes ? options_of_bytes(cli, argc ? argv[0] : NULL, &o)
-					   : options_of_model(cli, argv[0], &o);
-		if (status == 0)
-			status = set_options(cli, o);
+		status = cli_place_options(cli, cli->values.bytes ? NULL : argv[0],
+					   argc ? argv[0] : NULL, &o);
+		if (status == 0 && cli->values.partitions.n &&
+		    rocpart_place_options_set_partition(o, cli->values.partitions.v[0]) < 0)
+			status = cli_nomem(cli);
 		r = status ? 0 : rocpart_place(cli->machine, o, &leases, &err);
 	}
 	if (r < 0)

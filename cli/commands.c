@@ -15,6 +15,9 @@ const struct cli_option cli_global_options[] = {
 	 "use the simulated machine NAME, or one made from the profile FILE; also ROCPART_SIM"},
 	{"root", 0, "DIR", CLI_TEXT, AT(root),
 	 "read a captured tree in DIR instead of this machine"},
+	{"backend", 0, "NAME", CLI_TEXT, AT(backend),
+	 "look and switch through sysfs, libamd_smi or amd-smi (auto: sysfs where it can be "
+	 "written)"},
 	{"json", 'j', NULL, CLI_FLAG, AT(json), "print JSON"},
 	{"yes", 'y', NULL, CLI_FLAG, AT(yes), "do what stops workloads without asking"},
 	{"help", 'h', NULL, CLI_FLAG, AT(help), "show help and end"},
@@ -95,6 +98,46 @@ static const struct cli_option place_options[] = {
 	{"priority", 0, "N", CLI_TEXT, AT(priority), "higher is placed again first (0)"},
 	{"label", 0, "KEY=VALUE", CLI_LIST, AT(labels), "recorded with it; several by comma"},
 	{"pending", 0, NULL, CLI_FLAG, AT(pending), "find places for leases that lost theirs"},
+	END,
+};
+
+static const struct cli_option args_options[] = {
+	{"filter", 0, "rocr|hip|none", CLI_TEXT, AT(filter),
+	 "the variable that hides other devices (rocr on the host, none in containers)"},
+	{"format", 0, "FORMAT", CLI_TEXT, AT(format),
+	 "of env: shell or dotenv (shell); of k8s: yaml or json (yaml)"},
+	END,
+};
+
+static const struct cli_option cdi_generate_options[] = {
+	{"output", 'o', "DIR", CLI_TEXT, AT(output),
+	 "folder of the spec (/run/cdi); '-' prints it instead"},
+	{"kind", 0, "KIND", CLI_TEXT, AT(kind),
+	 "rocpart.dev/partition, or amd.com/gpu: named as by amd-ctk (rocpart.dev/partition)"},
+	END,
+};
+
+static const struct cli_option run_options[] = {
+	{"model", 0, "MODEL", CLI_TEXT, AT(model), "lease what this model needs"},
+	{"bytes", 0, "SIZE", CLI_TEXT, AT(bytes), "lease that much, such as 16G"},
+	{"partition", 0, "GPU/ID", CLI_LIST, AT(partitions),
+	 "lease this partition, all of it unless --model or --bytes say less; several by comma"},
+	{"lease", 0, "LEASE", CLI_LIST, AT(leases), "use this lease; several by comma"},
+	{"dtype", 0, "FORMAT", CLI_TEXT, AT(dtype), "format of the weights (as the model comes)"},
+	{"context", 0, "TOKENS", CLI_TEXT, AT(context), "longest request, such as 32k"},
+	{"share", 0, "N", CLI_TEXT, AT(share), "up to N leases may share its partition (1)"},
+	{"priority", 0, "N", CLI_TEXT, AT(priority), "higher is placed again first (0)"},
+	{"label", 0, "KEY=VALUE", CLI_LIST, AT(labels), "recorded with it; several by comma"},
+	END,
+};
+
+static const struct cli_option usage_options[] = {OPT_COLUMNS, END};
+static const struct cli_option watch_options[] = {
+	{"enforce", 0, "warn|stop", CLI_TEXT, AT(enforce),
+	 "what to do with a lease over its limit: say so, or end its processes too (warn)"},
+	{"grace", 0, "SECONDS", CLI_TEXT, AT(grace),
+	 "how long it may be over its limit; as long again until SIGKILL (10)"},
+	{"interval", 0, "SECONDS", CLI_TEXT, AT(interval), "time between two looks (2)"},
 	END,
 };
 
@@ -193,6 +236,11 @@ static const struct cli_command commands[] = {
 	{"place", every_day, "[MODEL|NAME]", 0, 1, "lease a partition for a model", place_options,
 	 true, cli_cmd_place},
 	{"release", every_day, "LEASE|OWNER...", 1, 64, "end leases", NULL, true, cli_cmd_release},
+	{"args", every_day, "WHAT LEASE|GPU/ID...", 2, 65,
+	 "what a program needs to run there: env, flags, devices", args_options, true,
+	 cli_cmd_args},
+	{"run", every_day, "-- COMMAND...", 1, 4096, "run a command on a partition of its own",
+	 run_options, true, cli_cmd_run},
 	{"undo", every_day, "", 0, 0, "take back the last change, finished or not", undo_options,
 	 true, cli_cmd_undo},
 	{"list", closer, "", 0, 0, "every partition, one a line", list_options, true, cli_cmd_list},
@@ -204,6 +252,8 @@ static const struct cli_command commands[] = {
 	 "why a lease is where it is, and what keeps others "
 	 "off",
 	 NULL, true, cli_cmd_explain},
+	{"usage", closer, "", 0, 0, "how much memory the processes of each lease use",
+	 usage_options, true, cli_cmd_usage},
 	{"holders", closer, "", 0, 0, "which processes hold the GPUs", NULL, true, cli_cmd_holders},
 	{"set", manage, "", 0, 0, "switch the modes of GPUs", set_options, true, cli_cmd_set},
 	{"reset", manage, "", 0, 0, "bring GPUs back to SPX/NPS1", reset_options, true,
@@ -218,6 +268,14 @@ static const struct cli_command commands[] = {
 	 cli_cmd_cordon},
 	{"uncordon", manage, "GPU...", 1, 64, "let cordoned GPUs in again", NULL, true,
 	 cli_cmd_uncordon},
+	{"watch", manage, "", 0, 0, "look after leases that use more than they claim",
+	 watch_options, true, cli_cmd_watch},
+	{"cdi generate", manage, "", 0, 0, "write a spec of the partitions for container engines",
+	 cdi_generate_options, true, cli_cmd_cdi_generate},
+	{"cdi list", manage, "", 0, 0, "devices of the generated specs", NULL, true,
+	 cli_cmd_cdi_list},
+	{"cdi validate", manage, "", 0, 0, "hold the generated specs against the machine", NULL,
+	 true, cli_cmd_cdi_validate},
 	{"state export", manage, "", 0, 0, "print all leases as JSON", NULL, true,
 	 cli_cmd_state_export},
 	{"state import", manage, "FILE", 1, 1,

@@ -469,7 +469,8 @@ struct rp_json *cli_sources_json(const struct rocpart_snapshot *snapshot)
 {
 	struct rp_json *j = rp_json_object();
 	const char *name;
-	int r = rp_json_set_string(j, "backend", "sysfs");
+	int r = rp_json_set_string(
+		j, "backend", rocpart_backend_to_string(rocpart_snapshot_get_backend(snapshot)));
 
 	if (r == 0)
 		r = rp_json_set_string(j, "abi", rocpart_snapshot_get_abi(snapshot));

@@ -101,6 +101,11 @@ static struct rp_json *lease_labels(const void *o)
 	return parsed(lease(o)->labels);
 }
 
+static struct rp_json *lease_limits(const void *o)
+{
+	return parsed(lease(o)->limits);
+}
+
 static struct rp_json *lease_created(const void *o)
 {
 	return rp_json_u64(lease(o)->created_s);
@@ -109,6 +114,11 @@ static struct rp_json *lease_created(const void *o)
 static struct rp_json *lease_changed(const void *o)
 {
 	return rp_json_u64(lease(o)->changed_s);
+}
+
+static struct rp_json *lease_ends(const void *o)
+{
+	return text_or_null(lease(o)->ends);
 }
 
 const struct cli_field cli_lease_fields[] = {
@@ -124,8 +134,10 @@ const struct cli_field cli_lease_fields[] = {
 	{"priority", "PRIORITY", CLI_SHOW_TEXT, lease_priority},
 	{"why", "WHY", CLI_SHOW_TEXT, lease_why},
 	{"problem", "PROBLEM", CLI_SHOW_TEXT, lease_problem},
+	{"ends", "ENDS", CLI_SHOW_TEXT, lease_ends},
 	{"footprint", "FOOTPRINT", CLI_SHOW_NEVER, lease_footprint},
 	{"labels", "LABELS", CLI_SHOW_NEVER, lease_labels},
+	{"limits", "LIMITS", CLI_SHOW_NEVER, lease_limits},
 	{"created_s", "CREATED", CLI_SHOW_TEXT, lease_created},
 	{"changed_s", "CHANGED", CLI_SHOW_TEXT, lease_changed},
 	{NULL, NULL, CLI_SHOW_NEVER, NULL},

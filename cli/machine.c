@@ -137,7 +137,7 @@ static int open_sim(struct cli *cli, const char *name)
 	return r < 0 ? cli_fail(cli, &err) : 0;
 }
 
-int cli_open_machine(struct cli *cli)
+static int open_machine(struct cli *cli)
 {
 	const struct cli_values *v = &cli->values;
 	const char *sim = v->sim || v->root ? v->sim : env("ROCPART_SIM");
@@ -148,16 +148,34 @@ int cli_open_machine(struct cli *cli)
 		return cli_usage_error(cli, "--sim and --root exclude each other");
 	if (sim)
 		return open_sim(cli, sim);
-	if (v->root) {
+	r = v->root ? rocpart_machine_open_capture(v->root, &cli->machine, &err)
+		    : rocpart_machine_open_real(NULL, &cli->machine, &err);
+	if (r < 0)
+		return cli_fail(cli, &err);
+	if (rocpart_machine_get_shown_name(cli->machine))
+		rp_strbuf_add(&cli->machine_name, rocpart_machine_get_shown_name(cli->machine));
+	else if (v->root)
 		rp_strbuf_add(&cli->machine_name, v->root);
-		r = rocpart_machine_open_capture(v->root, &cli->machine, &err);
-	} else {
-		r = rocpart_machine_open_real(NULL, &cli->machine, &err);
-		if (r == 0 && rocpart_machine_get_shown_name(cli->machine))
-			rp_strbuf_add(&cli->machine_name,
-				      rocpart_machine_get_shown_name(cli->machine));
-	}
-	return r < 0 ? cli_fail(cli, &err) : 0;
+	return 0;
+}
+
+int cli_open_machine(struct cli *cli)
+{
+	enum rocpart_backend backend = ROCPART_BACKEND_AUTO;
+	const char *name = cli->values.backend;
+	struct rocpart_error err = {0};
+	int status;
+
+	if (name && rocpart_backend_from_string(name, &backend) < 0)
+		return cli_usage_error(cli,
+				       "there is no back end '%s'; --backend takes auto, sysfs, "
+				       "libamd_smi or amd-smi",
+				       name);
+	status = open_machine(cli);
+	if (status)
+		return status;
+	return rocpart_machine_set_backend(cli->machine, backend, &err) < 0 ? cli_fail(cli, &err)
+									    : 0;
 }
 
 int cli_observe(struct cli *cli, struct rocpart_snapshot **ret)

@@ -72,6 +72,7 @@ int main(int argc, char **argv)
 	rp_names_done(&cli.values.add);
 	rp_names_done(&cli.values.partitions);
 	rp_names_done(&cli.values.labels);
+	rp_names_done(&cli.values.leases);
 	rp_strbuf_done(&cli.machine_name);
 	return cli_flush(status);
 }

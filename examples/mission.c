@@ -86,24 +86,19 @@ static int place_model(struct rocpart_machine *machine, const struct rocpart_foo
 	return r < 0 ? say("cannot place " MODEL, &err) : 0;
 }
 
-/* The index is that of this picture: it moves when a GPU is switched, so it is never stored. */
-static int print_environment(const struct rocpart_partition *p)
+/* The index is that of the machine now: it moves when a GPU is switched, so it is never stored. */
+static int print_environment(struct rocpart_machine *machine, const char *partition)
 {
-	const struct rocpart_gpu *gpu = rocpart_partition_get_gpu(p);
-	unsigned first, count, index;
+	struct rocpart_handout *handout = NULL;
+	struct rocpart_error err = {0};
+	const char *name, *value;
 
-	if (rocpart_partition_get_rocr_index(p, &index) < 0) {
-		fprintf(stderr, "mission: ROCr does not see the partition\n");
-		return -1;
-	}
-	rocpart_partition_get_xcds(p, &first, &count);
-	printf("ROCR_VISIBLE_DEVICES=%u\n", index);
-	printf("AIM_PARTITION_ID=%u\n", rocpart_partition_get_id(p));
-	printf("AIM_COMPUTE_MODE=%s\n",
-	       rocpart_compute_mode_to_string(rocpart_gpu_get_compute_mode(gpu)));
-	printf("AIM_MEMORY_MODE=%s\n",
-	       rocpart_memory_mode_to_string(rocpart_gpu_get_memory_mode(gpu)));
-	printf("AIM_XCD_ID=%u\n", first);
+	if (rocpart_handout_new(machine, &partition, 1, &handout, &err) < 0)
+		return say("cannot hand out the partition", &err);
+	for (size_t i = 0;
+	     rocpart_handout_get_variable(handout, ROCPART_VIEW_HOST, i, &name, &value) == 0; i++)
+		printf("%s=%s\n", name, value);
+	rocpart_handout_free(handout);
 	return 0;
 }
 
@@ -121,7 +116,7 @@ static int show(struct rocpart_machine *machine, const char *partition)
 	} else {
 		printf("Created %zu logical devices\n",
 		       rocpart_gpu_get_partition_count(rocpart_partition_get_gpu(p)));
-		r = print_environment(p);
+		r = print_environment(machine, partition);
 	}
 	rocpart_snapshot_unref(snapshot);
 	return r;

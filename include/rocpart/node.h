@@ -26,11 +26,13 @@ enum rocpart_machine_kind {
  * enum rocpart_source - Where a value of a snapshot came from. Append-only.
  */
 enum rocpart_source {
-	ROCPART_SOURCE_ABSENT = 0,  /* the machine does not tell */
-	ROCPART_SOURCE_SYSFS = 1,   /* PCI and DRM attributes of amdgpu */
-	ROCPART_SOURCE_KFD = 2,	    /* KFD topology */
-	ROCPART_SOURCE_DERIVED = 3, /* follows from other values by a rule of the kernel */
-	ROCPART_SOURCE_RECORD = 4,  /* rocpart's own durable records */
+	ROCPART_SOURCE_ABSENT = 0,     /* the machine does not tell */
+	ROCPART_SOURCE_SYSFS = 1,      /* PCI and DRM attributes of amdgpu */
+	ROCPART_SOURCE_KFD = 2,	       /* KFD topology */
+	ROCPART_SOURCE_DERIVED = 3,    /* follows from other values by a rule of the kernel */
+	ROCPART_SOURCE_RECORD = 4,     /* rocpart's own durable records */
+	ROCPART_SOURCE_LIBAMD_SMI = 5, /* AMD's library */
+	ROCPART_SOURCE_AMD_SMI = 6,    /* AMD's command */
 };
 
 struct rocpart_machine;
@@ -104,11 +106,12 @@ int rocpart_machine_open_sim_memory(const char *profile, size_t profile_bytes,
 void rocpart_machine_close(struct rocpart_machine *machine);
 
 /**
- * rocpart_machine_get_shown_name() - Which simulated machine /sys shows.
+ * rocpart_machine_get_shown_name() - Which simulated machine the files show.
  * @machine: the machine.
  *
  * Inside `rocpart sim exec` the real root is that of a simulated machine: its kind is
- * ROCPART_MACHINE_SIM then, and its records are kept with it. Since 0.1.
+ * ROCPART_MACHINE_SIM then, and its records are kept with it. So is the kind of the folder in which
+ * `rocpart sim mount` shows one, which can only be looked at. Since 0.1.
  * Return: its name, borrowed from @machine; NULL when the root is what it seems to be, also for a
  * machine that rocpart_machine_open_sim() opened.
  */

@@ -22,11 +22,12 @@ struct rocpart_place_options;
 /**
  * rocpart_place_options_new() - One replica of something, alone on its partition.
  * @name: name of the model, or what the lease shall be called. Copied.
- * @bytes: device memory that one replica needs.
+ * @bytes: device memory that one replica needs; 0: all that programs can have of the partition
+ *	that rocpart_place_options_set_partition() names.
  * @ret_options: to be freed with rocpart_place_options_free().
  *
  * Since 0.1.
- * Return: 0; -EINVAL: no name, no bytes, or more than 2^63-1; -ENOMEM.
+ * Return: 0; -EINVAL: no name, or more than 2^63-1 bytes; -ENOMEM.
  */
 int rocpart_place_options_new(const char *name, uint64_t bytes,
 			      struct rocpart_place_options **ret_options);

@@ -12,17 +12,22 @@
 #ifndef ROCPART_ROCPART_H
 #define ROCPART_ROCPART_H
 
+#include <rocpart/backend.h>
+#include <rocpart/cdi.h>
 #include <rocpart/change.h>
 #include <rocpart/doctor.h>
 #include <rocpart/error.h>
 #include <rocpart/gather.h>
+#include <rocpart/handout.h>
 #include <rocpart/lease.h>
 #include <rocpart/mode.h>
 #include <rocpart/model.h>
 #include <rocpart/node.h>
 #include <rocpart/place.h>
 #include <rocpart/plan.h>
+#include <rocpart/run.h>
 #include <rocpart/sim.h>
+#include <rocpart/usage.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -284,6 +284,8 @@ int rocpart_sim_get_pids(const char *dir, uint32_t **ret_pids, size_t *ret_count
  * - vanish:BDF/ID[:N]: the KFD node of that partition does not appear
  * - lose:BDF[:N]: the GPU does not come back when the driver is loaded
  * - reset:BDF: the GPU is being reset, its partition files say EPERM (Linux 6.17 and later)
+ * - switching:BDF: its compute mode is being switched by somebody, which does not end: /dev/kfd
+ *   cannot be opened (EINVAL), another switch is EBUSY
  * - reinit:BDF[:N]: KFD does not start again after a compute switch: EIO, the mode has changed
  * - nps:BDF[:N]: firmware refuses the memory mode for that GPU, so its hive keeps the old one
  * - ue:BDF:COUNT, ce:BDF:COUNT, bad-pages:BDF:COUNT: what RAS counted

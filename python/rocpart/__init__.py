@@ -4,13 +4,14 @@
 A thin layer over librocpart.so.0: no compiler, no other package. Importing it changes nothing and
 touches no hardware; only Change.apply() and Change.undo() switch a GPU.
 """
-from ._abi import (ComputeMode, Errcode, FootprintValue, MachineKind, MemoryMode, PairState,
-                   Reload)
+from ._abi import (ComputeMode, Errcode, Filter, FootprintValue, HandoutForm, MachineKind,
+                   MemoryMode, PairState, Reload, View)
 from ._lib import lib as _library
 from .change import Change, GpuChange, Holder
 from .errors import (AccessError, InvalidArgumentError, MachineError, ModeError, ModelError,
                      ModelUnknownError, NoHardwareError, NoRoomError, NotFoundError, PendingError,
                      RefusedError, RocpartError, UnsupportedError)
+from .handout import Handout
 from .model import Catalog, Footprint, Model, usable_bytes
 from .node import Gpu, Machine, Pair, Partition, Snapshot
 from .plan import Plan, verify
@@ -22,10 +23,10 @@ def version() -> str:
 
 
 __all__ = [
-    "AccessError", "Catalog", "Change", "ComputeMode", "Errcode", "Footprint", "FootprintValue",
-    "Gpu", "GpuChange", "Holder", "InvalidArgumentError", "Machine", "MachineError",
-    "MachineKind", "MemoryMode", "ModeError", "Model", "ModelError", "ModelUnknownError",
-    "NoHardwareError", "NoRoomError", "NotFoundError", "Pair", "PairState", "Partition",
-    "PendingError", "Plan", "RefusedError", "Reload", "RocpartError", "Snapshot",
-    "UnsupportedError", "usable_bytes", "verify", "version",
+    "AccessError", "Catalog", "Change", "ComputeMode", "Errcode", "Filter", "Footprint",
+    "FootprintValue", "Gpu", "GpuChange", "Handout", "HandoutForm", "Holder",
+    "InvalidArgumentError", "Machine", "MachineError", "MachineKind", "MemoryMode", "ModeError",
+    "Model", "ModelError", "ModelUnknownError", "NoHardwareError", "NoRoomError", "NotFoundError",
+    "Pair", "PairState", "Partition", "PendingError", "Plan", "RefusedError", "Reload",
+    "RocpartError", "Snapshot", "UnsupportedError", "View", "usable_bytes", "verify", "version",
 ]

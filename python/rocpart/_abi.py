@@ -7,6 +7,13 @@ from ctypes import (POINTER, c_bool, c_char, c_char_p, c_int, c_int32, c_size_t,
                     c_uint64, c_void_p)
 
 
+class Backend(enum.IntEnum):
+    AUTO = 0
+    SYSFS = 1
+    LIBAMD_SMI = 2
+    AMD_SMI = 3
+
+
 class CheckState(enum.IntEnum):
     PASS = 0
     WARN = 1
@@ -61,6 +68,13 @@ class Errcode(enum.IntEnum):
     BAD_RECORDS = 35
 
 
+class Filter(enum.IntEnum):
+    AUTO = 0
+    NONE = 1
+    ROCR = 2
+    HIP = 3
+
+
 class FootprintValue(enum.IntEnum):
     WEIGHTS_BYTES = 0
     KV_BYTES = 1
@@ -87,6 +101,18 @@ class Guarantee(enum.IntEnum):
     COOPERATIVE = 1
     KERNEL = 2
     HARDWARE = 3
+
+
+class HandoutForm(enum.IntEnum):
+    SHELL = 0
+    DOTENV = 1
+    DOCKER = 2
+    PODMAN = 3
+    K8S_YAML = 4
+    K8S_JSON = 5
+    SYSTEMD = 6
+    VLLM = 7
+    LLAMA_CPP = 8
 
 
 class LeaseState(enum.IntEnum):
@@ -131,6 +157,22 @@ class Source(enum.IntEnum):
     KFD = 2
     DERIVED = 3
     RECORD = 4
+    LIBAMD_SMI = 5
+    AMD_SMI = 6
+
+
+class View(enum.IntEnum):
+    HOST = 0
+    OWN = 1
+
+
+class CdiEntry(ctypes.Structure):
+    _fields_ = [
+        ("path", c_char_p),
+        ("name", c_char_p),
+        ("problem", c_char_p),
+        ("reserved", c_uint64 * 4),
+    ]
 
 
 class ChangeGpu(ctypes.Structure):
@@ -156,6 +198,14 @@ class Check(ctypes.Structure):
         ("state", c_int),
         ("seen", c_char_p),
         ("advice", c_char_p),
+        ("reserved", c_uint64 * 4),
+    ]
+
+
+class Command(ctypes.Structure):
+    _fields_ = [
+        ("argv", POINTER(c_char_p)),
+        ("envp", POINTER(c_char_p)),
         ("reserved", c_uint64 * 4),
     ]
 
@@ -223,7 +273,9 @@ class Lease(ctypes.Structure):
         ("labels", c_char_p),
         ("created_s", c_uint64),
         ("changed_s", c_uint64),
-        ("reserved", c_uint64 * 4),
+        ("ends", c_char_p),
+        ("limits", c_char_p),
+        ("reserved", c_uint64 * 2),
     ]
 
 
@@ -271,10 +323,31 @@ class Placement(ctypes.Structure):
     ]
 
 
+class Usage(ctypes.Structure):
+    _fields_ = [
+        ("lease", c_uint64),
+        ("pid", c_uint32),
+        ("is_certain", c_bool),
+        ("command", c_char_p),
+        ("owner", c_char_p),
+        ("bdf", c_char_p),
+        ("partition", c_uint32),
+        ("kfd_bytes", c_uint64),
+        ("drm_bytes", c_uint64),
+        ("gtt_bytes", c_uint64),
+        ("used_bytes", c_uint64),
+        ("reserved", c_uint64 * 4),
+    ]
+
+
 rocpart_progress_fn = ctypes.CFUNCTYPE(None, c_void_p, c_uint, c_uint, c_char_p)
 
 # name: (result, [parameters])
 PROTOTYPES = {
+    "rocpart_backend_from_string":
+        (c_int, [c_char_p, POINTER(c_int)]),
+    "rocpart_backend_to_string":
+        (c_char_p, [c_int]),
     "rocpart_catalog_free":
         (c_void_p, [c_void_p]),
     "rocpart_catalog_get_count":
@@ -287,6 +360,16 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_char_p, POINTER(Error)]),
     "rocpart_catalog_new":
         (c_int, [POINTER(c_void_p)]),
+    "rocpart_cdi_document":
+        (c_int, [c_void_p, c_char_p, POINTER(c_char_p), POINTER(Error)]),
+    "rocpart_cdi_free":
+        (c_void_p, [c_void_p]),
+    "rocpart_cdi_generate":
+        (c_int, [c_void_p, c_char_p, c_char_p, c_bool, POINTER(c_char_p), POINTER(Error)]),
+    "rocpart_cdi_get":
+        (POINTER(CdiEntry), [c_void_p, c_size_t]),
+    "rocpart_cdi_new":
+        (c_int, [c_void_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_change_apply":
         (c_int, [c_void_p, POINTER(Error)]),
     "rocpart_change_check":
@@ -437,6 +520,30 @@ PROTOTYPES = {
         (c_bool, [c_void_p]),
     "rocpart_guarantee_to_string":
         (c_char_p, [c_int]),
+    "rocpart_handout_free":
+        (c_void_p, [c_void_p]),
+    "rocpart_handout_get_conflict":
+        (c_char_p, [c_void_p, c_int, c_size_t]),
+    "rocpart_handout_get_device":
+        (c_char_p, [c_void_p, c_size_t]),
+    "rocpart_handout_get_group":
+        (c_int, [c_void_p, c_size_t, POINTER(c_uint32)]),
+    "rocpart_handout_get_partition":
+        (c_void_p, [c_void_p, c_size_t]),
+    "rocpart_handout_get_variable":
+        (c_int, [c_void_p, c_int, c_size_t, POINTER(c_char_p), POINTER(c_char_p)]),
+    "rocpart_handout_get_view":
+        (c_int, [c_void_p, c_int]),
+    "rocpart_handout_get_words":
+        (c_int, [c_void_p, c_int, POINTER(POINTER(c_char_p)), POINTER(Error)]),
+    "rocpart_handout_new":
+        (c_int, [c_void_p, POINTER(c_char_p), c_size_t, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_handout_print":
+        (c_int, [c_void_p, c_int, POINTER(c_char_p), POINTER(Error)]),
+    "rocpart_handout_set_filter":
+        (c_int, [c_void_p, c_int]),
+    "rocpart_handout_set_rootless":
+        (None, [c_void_p, c_bool]),
     "rocpart_holders_free":
         (None, [c_void_p]),
     "rocpart_holders_get":
@@ -455,6 +562,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_uint64, c_int, POINTER(Error)]),
     "rocpart_lease_state_to_string":
         (c_char_p, [c_int]),
+    "rocpart_lease_stop":
+        (c_int, [c_void_p, c_uint64, c_bool, POINTER(c_size_t), POINTER(Error)]),
     "rocpart_leases_check":
         (c_int, [c_void_p, POINTER(c_char_p), POINTER(Error)]),
     "rocpart_leases_export":
@@ -493,6 +602,8 @@ PROTOTYPES = {
         (c_int, [c_char_p, c_size_t, c_char_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_machine_read_generation":
         (c_int, [c_void_p, POINTER(c_uint64)]),
+    "rocpart_machine_set_backend":
+        (c_int, [c_void_p, c_int, POINTER(Error)]),
     "rocpart_machine_set_cordon":
         (c_int, [c_void_p, c_char_p, c_bool, POINTER(Error)]),
     "rocpart_memory_mode_from_string":
@@ -581,6 +692,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_void_p, POINTER(Error)]),
     "rocpart_plan_free":
         (c_void_p, [c_void_p]),
+    "rocpart_plan_get_footprint":
+        (c_void_p, [c_void_p, c_size_t]),
     "rocpart_plan_get_placement":
         (c_int, [c_void_p, c_size_t, POINTER(Placement)]),
     "rocpart_plan_is_feasible":
@@ -603,6 +716,24 @@ PROTOTYPES = {
         (c_int, [c_void_p, POINTER(c_char_p)]),
     "rocpart_plan_verify":
         (c_int, [c_char_p, c_size_t, c_char_p, POINTER(Error)]),
+    "rocpart_run_finish":
+        (c_int, [c_void_p, c_uint64, POINTER(c_size_t), POINTER(Error)]),
+    "rocpart_run_free":
+        (c_void_p, [c_void_p]),
+    "rocpart_run_get_handout":
+        (c_void_p, [c_void_p, POINTER(c_int)]),
+    "rocpart_run_get_missing":
+        (c_char_p, [c_void_p, c_size_t]),
+    "rocpart_run_get_pid":
+        (c_uint32, [c_void_p]),
+    "rocpart_run_place":
+        (c_int, [c_void_p, POINTER(Command), POINTER(c_void_p), c_size_t, POINTER(c_void_p),
+         POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_run_start":
+        (c_int, [c_void_p, POINTER(Error)]),
+    "rocpart_run_use":
+        (c_int, [c_void_p, POINTER(Command), POINTER(c_char_p), c_size_t, POINTER(c_void_p),
+         POINTER(Error)]),
     "rocpart_sim_create":
         (c_int, [c_char_p, c_char_p, c_size_t, c_char_p, POINTER(Error)]),
     "rocpart_sim_fault_add":
@@ -679,6 +810,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_char_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_snapshot_get_abi":
         (c_char_p, [c_void_p]),
+    "rocpart_snapshot_get_backend":
+        (c_int, [c_void_p]),
     "rocpart_snapshot_get_generation":
         (c_int, [c_void_p, POINTER(c_uint64)]),
     "rocpart_snapshot_get_gpu":
@@ -701,6 +834,18 @@ PROTOTYPES = {
         (c_char_p, [c_int]),
     "rocpart_usable_bytes":
         (c_uint64, [c_uint64, c_uint64, c_uint64, c_uint64]),
+    "rocpart_usages_free":
+        (None, [c_void_p]),
+    "rocpart_usages_get":
+        (POINTER(Usage), [c_void_p, c_size_t]),
+    "rocpart_usages_get_lease_bytes":
+        (c_uint64, [c_void_p, c_uint64]),
+    "rocpart_usages_get_leases":
+        (c_void_p, [c_void_p]),
+    "rocpart_usages_is_complete":
+        (c_bool, [c_void_p]),
+    "rocpart_usages_new":
+        (c_int, [c_void_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_version":
         (c_char_p, []),
 }

@@ -13,6 +13,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 from .change import Change
 from .errors import (MachineError, ModeError, NoHardwareError, NoRoomError, NotFoundError,
                      RefusedError, RocpartError)
+from .handout import Handout
 from .leases import Books, Claim, Wish, gib
 from .model import Catalog, Footprint, usable_bytes
 from .node import ComputeMode, Gpu, Machine, MemoryMode, Pair, Partition, Snapshot
@@ -20,6 +21,8 @@ from ._abi import Errcode, PairState
 
 logger = logging.getLogger("rocpart")
 GIB = 2**30
+MISSION_VARIABLES = ("ROCR_VISIBLE_DEVICES", "AIM_PARTITION_ID", "AIM_COMPUTE_MODE",
+                     "AIM_MEMORY_MODE", "AIM_XCD_ID")
 
 
 class ComputePartitionMode(enum.Enum):
@@ -248,17 +251,12 @@ class BasePartitioner:
         """
         if not self._is_initialized:
             return {}
-        snapshot = self._observe()
-        gpu = self._gpu(snapshot)
-        for slot in self._slots(snapshot):
+        for slot in self._slots(self._observe()):
             if slot.id == partition_id and slot.device.rocr_index is not None:
-                return {
-                    "ROCR_VISIBLE_DEVICES": str(slot.device.rocr_index),
-                    "AIM_PARTITION_ID": str(partition_id),
-                    "AIM_COMPUTE_MODE": gpu.compute_mode.name,
-                    "AIM_MEMORY_MODE": gpu.memory_mode.name,
-                    "AIM_XCD_ID": ",".join(map(str, slot.device.xcds)),
-                }
+                device = f"{slot.device.bdf}/{slot.device.id}"
+                env = Handout(self._open()[0], device).env() | {
+                    "AIM_PARTITION_ID": str(partition_id)}
+                return {name: env[name] for name in MISSION_VARIABLES if name in env}
         return {}
 
     def validate_partitioning(self) -> Tuple[bool, List[str]]:

@@ -13,7 +13,9 @@ static const struct {
 } table[] = {
 	{"driver", "the amdgpu driver is loaded", rp_check_driver, false},
 	{"kfd", "the KFD shows its topology", rp_check_kfd, false},
-	{"amd-smi", "amd-smi is installed and works", rp_check_amd_smi, false},
+	{"libamd_smi", "AMD's library works and agrees with the kernel", rp_check_libamd_smi,
+	 false},
+	{"amd-smi", "AMD's command works and agrees with the kernel", rp_check_amd_smi, false},
 	{"rocm", "ROCm is installed", rp_check_rocm, false},
 	{"model", "the GPUs can be partitioned", rp_check_model, false},
 	{"files", "the partition files can be written", rp_check_files, true},
@@ -26,6 +28,7 @@ static const struct {
 	{"pending", "no memory mode waits for a reload", rp_check_pending, true},
 	{"health", "the GPUs are healthy", rp_check_health, true},
 	{"variables", "no variables that hide or renumber devices", rp_check_variables, false},
+	{"cdi", "generated CDI specs are up to date", rp_check_cdi, true},
 	{"allocators", "no other allocator hands out the GPUs", rp_check_allocators, false},
 };
 
@@ -39,6 +42,7 @@ void rp_seen(struct rp_verdict *v, enum rocpart_check_state state, const char *f
 	va_list ap;
 
 	raise_to(v, state);
+	v->last = state;
 	if (v->seen.len)
 		rp_strbuf_add(&v->seen, "; ");
 	va_start(ap, fmt);
@@ -50,8 +54,10 @@ void rp_advise(struct rp_verdict *v, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (v->advice.len)
+	if (v->advice.len && v->advised >= v->last)
 		return;
+	v->advised = v->last;
+	rp_strbuf_reset(&v->advice);
 	va_start(ap, fmt);
 	rp_strbuf_vaddf(&v->advice, fmt, ap);
 	va_end(ap);

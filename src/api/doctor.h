@@ -3,15 +3,18 @@
 #ifndef RP_API_DOCTOR_H
 #define RP_API_DOCTOR_H
 
+#include "handout/handout.h"
 #include "hw/machine.h"
 #include "node/snapshot.h"
 #include "rocpart/doctor.h"
 
-#define RP_N_VARIABLES 4
+#define RP_N_VARIABLES RP_N_FILTERS
 
-/* What a check found. The worst of what it saw is its state; it has one advice, the first. */
+/* What a check found. The worst of what it saw is its state; it has one advice, the first on that.
+ */
 struct rp_verdict {
 	enum rocpart_check_state state;
+	enum rocpart_check_state last, advised; /* of what was seen last, and is advised on */
 	struct rp_strbuf seen, advice;
 };
 
@@ -42,8 +45,11 @@ typedef void (*rp_check_fn)(struct rocpart_doctor *d, struct rp_verdict *v);
 /* doctor_driver.c: what must be installed and loaded. */
 void rp_check_driver(struct rocpart_doctor *d, struct rp_verdict *v);
 void rp_check_kfd(struct rocpart_doctor *d, struct rp_verdict *v);
-void rp_check_amd_smi(struct rocpart_doctor *d, struct rp_verdict *v);
 void rp_check_rocm(struct rocpart_doctor *d, struct rp_verdict *v);
+
+/* doctor_backends.c: AMD's library and command, and whether they tell what the kernel tells. */
+void rp_check_libamd_smi(struct rocpart_doctor *d, struct rp_verdict *v);
+void rp_check_amd_smi(struct rocpart_doctor *d, struct rp_verdict *v);
 
 /* doctor_gpus.c: what the snapshot says of the GPUs. */
 void rp_check_model(struct rocpart_doctor *d, struct rp_verdict *v);
@@ -59,6 +65,9 @@ void rp_check_holders(struct rocpart_doctor *d, struct rp_verdict *v);
 void rp_check_render(struct rocpart_doctor *d, struct rp_verdict *v);
 void rp_check_permissions(struct rocpart_doctor *d, struct rp_verdict *v);
 void rp_check_variables(struct rocpart_doctor *d, struct rp_verdict *v);
+void rp_check_cdi(struct rocpart_doctor *d, struct rp_verdict *v);
+
+/* doctor_allocators.c: who else hands them out. */
 void rp_check_allocators(struct rocpart_doctor *d, struct rp_verdict *v);
 
 #endif

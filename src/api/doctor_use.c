@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Who uses the GPUs, who may, and who else hands them out. */
+/* Who uses the GPUs, and who may. */
 #include "api/doctor.h"
 #include "apply/holders.h"
-#include "base/num.h"
 #include "hw/device_list.h"
+#include "rocpart/cdi.h"
 
 #define SHOWN_MAX 4 /* of a kind, in a line */
 
-/* ROCr reads the first; HIP the others, on what ROCr left over, renumbered. */
-static const char *const variables[RP_N_VARIABLES] = {"ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES",
-						      "CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL"};
-
 ROCPART_PUBLIC const char *rocpart_doctor_get_variable(size_t index)
 {
-	return index < RP_N_VARIABLES ? variables[index] : NULL;
+	return index < RP_N_VARIABLES ? rp_filter_variables[index] : NULL;
 }
 
 void rp_check_holders(struct rocpart_doctor *d, struct rp_verdict *v)
@@ -187,8 +183,8 @@ void rp_check_variables(struct rocpart_doctor *d, struct rp_verdict *v)
 		if (!d->variables[i])
 			continue;
 		n_set++;
-		rp_seen(v, i ? ROCPART_CHECK_WARN : ROCPART_CHECK_PASS, "%s=%s", variables[i],
-			d->variables[i]);
+		rp_seen(v, i ? ROCPART_CHECK_WARN : ROCPART_CHECK_PASS, "%s=%s",
+			rp_filter_variables[i], d->variables[i]);
 	}
 	if (!n_set) {
 		rp_seen(v, ROCPART_CHECK_PASS, "none is set");
@@ -201,55 +197,29 @@ void rp_check_variables(struct rocpart_doctor *d, struct rp_verdict *v)
 	}
 }
 
-/* Names as /proc/PID/comm shows them: 15 characters. */
-static const struct {
-	const char *comm, *what, *advice;
-} allocators[] = {
-	{"k8s-device-plug", "AMD's Kubernetes device plugin",
-	 "say `allocator: kubelet` in node.yaml; drain the node before a switch, the plugin reads "
-	 "the partitions anew when it starts"},
-	{"gpu-kubeletplug", "AMD's Kubernetes DRA driver",
-	 "say `allocator: kubelet` in node.yaml; drain the node before a switch"},
-	{"device-config-m", "AMD's device-config-manager, which switches modes itself",
-	 "remove its node label dcm.amd.com/gpu-config-profile, or leave the modes to it; rocpart "
-	 "reads its config.json (apply -f)"},
-	{"slurmd", "Slurm",
-	 "say `allocator: slurm` in node.yaml; drain the node before a switch and restart slurmd "
-	 "after it"},
-};
-
-static void look_at_comm(struct rp_verdict *v, const char *pid, const char *comm)
+void rp_check_cdi(struct rocpart_doctor *d, struct rp_verdict *v)
 {
-	for (size_t i = 0; i < RP_ARRAY_LEN(allocators); i++) {
-		if (!rp_str_eq(comm, allocators[i].comm))
-			continue;
-		rp_seen(v, ROCPART_CHECK_WARN, "pid %s is %s", pid, allocators[i].what);
-		rp_advise(v, "%s", allocators[i].advice);
-	}
-}
+	struct rocpart_cdi *cdi = NULL;
+	const struct rocpart_cdi_entry *e, *bad = NULL;
+	struct rocpart_error err = {0};
+	size_t n = 0, n_bad = 0;
 
-void rp_check_allocators(struct rocpart_doctor *d, struct rp_verdict *v)
-{
-	RP_AUTO_NAMES struct rp_names names = RP_NAMES_INIT;
-	RP_AUTO_STRBUF struct rp_strbuf comm = RP_STRBUF_INIT;
-	struct rp_tree *t = d->machine->tree;
-	struct rp_stat st;
-	uint32_t pid;
-	int r;
-
-	r = rp_tree_list(t, &names, "proc");
-	if (r < 0 && r != -ENOENT)
-		rp_seen(v, ROCPART_CHECK_WARN, "the processes cannot be read: %s",
-			rocpart_strerror(r));
-	for (size_t i = 0; i < names.n; i++)
-		if (rp_parse_u32(names.v[i], 10, &pid) == 0 &&
-		    rp_tree_read(t, &comm, "proc/%u/comm", pid) == 0)
-			look_at_comm(v, names.v[i], rp_strbuf_str(&comm));
-	if (rp_tree_stat(t, &st, "etc/config-manager/config.json") == 0) {
-		rp_seen(v, ROCPART_CHECK_WARN,
-			"/etc/config-manager/config.json of device-config-manager is there");
-		rp_advise(v, "one of the two should set modes; rocpart reads that file (apply -f)");
+	if (rocpart_cdi_new(d->machine, &cdi, &err) < 0) {
+		rp_seen(v, ROCPART_CHECK_WARN, "cannot be told: %s", err.message);
+		return;
 	}
-	if (!v->seen.len)
-		rp_seen(v, ROCPART_CHECK_PASS, "none was seen");
+	for (; (e = rocpart_cdi_get(cdi, n)); n++) {
+		n_bad += *e->problem != '\0';
+		bad = bad ? bad : *e->problem ? e : NULL;
+	}
+	if (bad) {
+		rp_seen(v, ROCPART_CHECK_WARN, "%zu of %zu entries are not: %s: %s", n_bad, n,
+			*bad->name ? bad->name : bad->path, bad->problem);
+		rp_advise(v, "rocpart cdi validate, then rocpart cdi generate");
+	} else if (n) {
+		rp_seen(v, ROCPART_CHECK_PASS, "%zu devices", n);
+	} else {
+		rp_seen(v, ROCPART_CHECK_PASS, "none was generated");
+	}
+	rocpart_cdi_free(cdi);
 }

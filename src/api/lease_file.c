@@ -35,6 +35,7 @@ static int put_lease(struct rp_json *list, const struct rp_lease *l)
 	r |= rp_json_set(j, "claims", claims);
 	r |= rp_json_set_string(j, "footprint", l->footprint);
 	r |= rp_json_set_string(j, "labels", l->labels);
+	r |= rp_json_set_string(j, "limits", l->limits);
 	r |= rp_json_set_string(j, "why", l->why ? l->why : "");
 	r |= rp_json_set_string(j, "problem", l->problem ? l->problem : "");
 	r |= rp_json_set(j, "created_s", rp_json_int(l->created_s));
@@ -196,8 +197,8 @@ static int get_lease(const struct rp_json *j, struct rp_lease *l)
 	l->guarantee = (enum rocpart_guarantee)guarantee;
 	l->is_seen = rp_json_bool_value(rp_json_get(j, "seen"));
 	if (get_text(j, "name", &l->name) < 0 || get_text(j, "footprint", &l->footprint) < 0 ||
-	    get_text(j, "labels", &l->labels) < 0 || get_text(j, "why", &l->why) < 0 ||
-	    get_text(j, "problem", &l->problem) < 0)
+	    get_text(j, "labels", &l->labels) < 0 || get_text(j, "limits", &l->limits) < 0 ||
+	    get_text(j, "why", &l->why) < 0 || get_text(j, "problem", &l->problem) < 0)
 		return -ENOMEM;
 	return l->name ? 0 : -EINVAL;
 }

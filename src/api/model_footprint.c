@@ -3,6 +3,7 @@
 #include "api/model_internal.h"
 #include "base/num.h"
 #include "base/strbuf.h"
+#include "handout/engine.h"
 #include "rocpart/model.h"
 
 ROCPART_PUBLIC struct rocpart_footprint *rocpart_footprint_free(struct rocpart_footprint *footprint)
@@ -159,113 +160,33 @@ ROCPART_PUBLIC char **rocpart_flags_free(char **flags)
 	return NULL;
 }
 
-/* A list that stays NULL-terminated. */
-struct words {
-	char **v;
-	size_t n, cap;
-	bool failed;
-};
-
-static void add(struct words *w, char *word)
-{
-	if (w->failed || !word || rp_grow(&w->v, &w->cap, w->n + 2, sizeof(*w->v)) < 0) {
-		free(word);
-		w->failed = true;
-		return;
-	}
-	w->v[w->n++] = word;
-	w->v[w->n] = NULL;
-}
-
-static void add_number(struct words *w, const char *flag, uint64_t n)
-{
-	add(w, rp_strdupf("%s", flag));
-	add(w, rp_strdupf("%llu", (unsigned long long)n));
-}
-
-static void add_text(struct words *w, const char *flag, const char *text)
-{
-	add(w, rp_strdupf("%s", flag));
-	add(w, rp_strdupf("%s", text));
-}
-
-/*
- * vLLM refuses to start when less than utilization * total is free, and at that moment its own
- * process context is already taken (sizing study 1.4). Two decimals, rounded down.
- */
-static void add_utilization(struct words *w, const struct rp_footprint *f, uint64_t partition,
-			    uint64_t usable)
-{
-	uint64_t process = f->items[RP_PART_PROCESS].bytes, free_bytes, percent;
-
-	if (!partition || usable <= process)
-		return;
-	free_bytes = usable - process;
-	percent = free_bytes / (partition / 100 ? partition / 100 : 1);
-	if (percent > 99)
-		percent = 99;
-	add(w, rp_strdupf("--gpu-memory-utilization"));
-	add(w, rp_strdupf("0.%02llu", (unsigned long long)percent));
-}
-
-static void vllm_flags(struct words *w, const struct rp_footprint *f, uint64_t partition,
-		       uint64_t usable)
-{
-	add_utilization(w, f, partition, usable);
-	if (f->has_cache) {
-		uint64_t kv = usable ? rp_footprint_kv_room(f, usable) : f->kv_one_bytes;
-
-		add_number(w, "--kv-cache-memory-bytes", kv);
-	}
-	add_number(w, "--max-model-len", f->context);
-	add_number(w, "--max-num-seqs", f->max_seqs);
-	add_number(w, "--max-num-batched-tokens", f->max_batched);
-	if (f->ranks > 1)
-		add_number(w, "--tensor-parallel-size", f->ranks);
-	/* A 16-bit checkpoint that was asked for in fp8 is quantised by the engine as it loads. */
-	if (rp_str_eq(f->precision, "fp8"))
-		add_text(w, "--quantization", "fp8");
-	if (f->kv_dtype && f->kv_dtype->block_bytes == 1)
-		add_text(w, "--kv-cache-dtype", f->kv_dtype->name);
-	if (!f->items[RP_PART_GRAPH].bytes)
-		add(w, rp_strdupf("--enforce-eager"));
-}
-
-static void llama_flags(struct words *w, const struct rp_footprint *f)
-{
-	uint64_t cells = 0;
-	const char *type = f->kv_dtype ? f->kv_dtype->name : "f16";
-
-	if (rp_str_eq(type, "fp16"))
-		type = "f16";
-	else if (rp_str_eq(type, "fp32"))
-		type = "f32";
-	/* --ctx-size is shared by all slots. */
-	if (rp_mul_u64(f->context, f->max_seqs, &cells) == 0)
-		add_number(w, "--ctx-size", cells);
-	add_number(w, "--parallel", f->max_seqs);
-	add_number(w, "--batch-size", f->max_batched);
-	add_number(w, "--ubatch-size", f->max_batched < 512 ? f->max_batched : 512);
-	add_text(w, "--cache-type-k", type);
-	add_text(w, "--cache-type-v", type);
-	add_number(w, "--n-gpu-layers", 999);
-}
-
 ROCPART_PUBLIC int rocpart_footprint_get_flags(const struct rocpart_footprint *footprint,
 					       uint64_t partition_bytes, uint64_t usable_bytes,
 					       char ***ret_flags)
 {
 	const struct rp_footprint *f = &footprint->f;
-	struct words w = {0};
+	RP_AUTO_WORDS struct rp_words w = {0};
+	struct rp_engine_facts facts = {
+		.is_vllm = f->version.engine == RP_ENGINE_VLLM,
+		.precision = f->precision,
+		.kv_dtype = f->kv_dtype ? f->kv_dtype->name : "",
+		.context = f->context,
+		.max_seqs = f->max_seqs,
+		.max_batched = f->max_batched,
+		.ranks = f->ranks,
+		.is_eager = !f->items[RP_PART_GRAPH].bytes,
+		.process_bytes = f->items[RP_PART_PROCESS].bytes,
+		.partition_bytes = partition_bytes,
+		.limit_bytes = usable_bytes,
+	};
 
-	if (f->version.engine == RP_ENGINE_VLLM)
-		vllm_flags(&w, f, partition_bytes, usable_bytes);
-	else
-		llama_flags(&w, f);
-	if (w.failed) {
-		rocpart_flags_free(w.v);
+	if (f->has_cache)
+		facts.kv_bytes =
+			usable_bytes ? rp_footprint_kv_room(f, usable_bytes) : f->kv_one_bytes;
+	rp_engine_flags(&facts, &w);
+	if (w.failed)
 		return -ENOMEM;
-	}
 	*ret_flags = w.v;
+	memset(&w, 0, sizeof(w));
 	return 0;
 }

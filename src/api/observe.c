@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening a machine and looking at it. */
+#include "api/cdi.h"
 #include "apply/records.h"
+#include "hw/backend.h"
 #include "hw/hw.h"
 #include "hw/machine.h"
 #include "rocpart/rocpart.h"
@@ -16,6 +18,8 @@ static int open_folder(const char *dir, enum rp_tree_kind kind, const char *stat
 	struct rocpart_machine *m = rp_new0(struct rocpart_machine, 1);
 	int r = m ? rp_tree_open(dir, kind, &m->tree) : -ENOMEM;
 
+	if (m)
+		m->changed = rp_cdi_refresh;
 	if (r == 0 && state_dir) {
 		m->state_dir = strdup(state_dir);
 		r = m->state_dir ? 0 : -ENOMEM;
@@ -28,7 +32,7 @@ static int open_folder(const char *dir, enum rp_tree_kind kind, const char *stat
 	return 0;
 }
 
-/* What `rocpart sim exec` puts into /sys, where nobody can make a file of that name. */
+/* What `rocpart sim mount` and `sim exec` put into sys/, where no kernel has it. */
 #define SHOWN "sys/rocpart-sim"
 
 static int read_shown(struct rocpart_machine *m, const char *file, char **ret)
@@ -88,7 +92,17 @@ ROCPART_PUBLIC int rocpart_machine_open_capture(const char *dir,
 						struct rocpart_machine **ret_machine,
 						struct rocpart_error *reterr)
 {
-	return open_folder(dir, RP_TREE_CAPTURE, NULL, ret_machine, reterr);
+	struct rocpart_machine *m = NULL;
+	int r = open_folder(dir, RP_TREE_CAPTURE, NULL, &m, reterr);
+
+	if (r == 0)
+		r = look_for_sim(m, false, reterr);
+	if (r < 0) {
+		rocpart_machine_close(m);
+		return r;
+	}
+	*ret_machine = m;
+	return 0;
 }
 
 ROCPART_PUBLIC void rocpart_machine_close(struct rocpart_machine *machine)
@@ -144,5 +158,55 @@ ROCPART_PUBLIC int rocpart_machine_observe(struct rocpart_machine *machine,
 	if (machine->sim_name)
 		s->kind = RP_TREE_SIM;
 	*ret_snapshot = s;
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	enum rocpart_backend backend;
+} backend_names[] = {
+	{"auto", ROCPART_BACKEND_AUTO},
+	{"sysfs", ROCPART_BACKEND_SYSFS},
+	{"libamd_smi", ROCPART_BACKEND_LIBAMD_SMI},
+	{"amd-smi", ROCPART_BACKEND_AMD_SMI},
+};
+
+ROCPART_PUBLIC const char *rocpart_backend_to_string(enum rocpart_backend backend)
+{
+	for (size_t i = 0; i < RP_ARRAY_LEN(backend_names); i++)
+		if (backend_names[i].backend == backend)
+			return backend_names[i].name;
+	return "unknown";
+}
+
+ROCPART_PUBLIC int rocpart_backend_from_string(const char *text, enum rocpart_backend *ret_backend)
+{
+	for (size_t i = 0; i < RP_ARRAY_LEN(backend_names); i++) {
+		if (rp_str_eq(backend_names[i].name, text)) {
+			*ret_backend = backend_names[i].backend;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+ROCPART_PUBLIC int rocpart_machine_set_backend(struct rocpart_machine *machine,
+					       enum rocpart_backend backend,
+					       struct rocpart_error *reterr)
+{
+	if (backend != ROCPART_BACKEND_AUTO && !rp_backend_get(backend))
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
+				    "there is no back end %d", (int)backend);
+	if (backend > ROCPART_BACKEND_SYSFS && rp_tree_kind(machine->tree) != RP_TREE_REAL) {
+		(void)rp_error_set(reterr, -EOPNOTSUPP, ROCPART_ERR_UNSUPPORTED,
+				   rocpart_backend_to_string(backend),
+				   "AMD's software sees the computer that it runs on only");
+		(void)rp_error_hint(reterr,
+				    "a simulated machine can be shown to it: rocpart sim exec NAME "
+				    "-- rocpart --backend %s ...",
+				    rocpart_backend_to_string(backend));
+		return -EOPNOTSUPP;
+	}
+	machine->backend = backend;
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Placing: a transaction around the engine. It never switches a mode. */
-#include "rocpart/place.h"
+#include "api/place.h"
+#include "api/limits.h"
 #include "api/place_fill.h"
 #include "base/num.h"
 
@@ -21,7 +22,7 @@ ROCPART_PUBLIC int rocpart_place_options_new(const char *name, uint64_t bytes,
 {
 	struct rocpart_place_options *o;
 
-	if (!name || !*name || !bytes || bytes > INT64_MAX)
+	if (!name || !*name || bytes > INT64_MAX)
 		return -EINVAL;
 	o = rp_new0(struct rocpart_place_options, 1);
 	if (!o || !(o->name = strdup(name))) {
@@ -119,6 +120,8 @@ ROCPART_PUBLIC int rocpart_place_options_set_footprint(struct rocpart_place_opti
 		{ROCPART_FOOTPRINT_TOTAL_BYTES, "total_bytes"},
 		{ROCPART_FOOTPRINT_CONTEXT, "context"},
 		{ROCPART_FOOTPRINT_MAX_SEQS, "max_seqs"},
+		{ROCPART_FOOTPRINT_MAX_BATCHED_TOKENS, "max_batched_tokens"},
+		{ROCPART_FOOTPRINT_RANKS, "ranks"},
 	};
 	static const char *const words[] = {"precision", "kv_dtype", "engine"};
 	RP_AUTO_JSON struct rp_json *j = rp_json_object();
@@ -279,18 +282,6 @@ static uint32_t same_name(const struct placing *p, const char *name, uint32_t *a
 	return n;
 }
 
-static enum rocpart_guarantee guarantee_of(const struct rocpart_gpu *gpu,
-					   const struct rocpart_partition *part, uint32_t share)
-{
-	size_t n_in_domain = 0;
-
-	if (share > 1 || gpu->alloc_all)
-		return ROCPART_GUARANTEE_COOPERATIVE;
-	for (size_t i = 0; i < gpu->n_partitions; i++)
-		n_in_domain += gpu->partitions[i].memory_domain.v == part->memory_domain.v;
-	return n_in_domain == 1 ? ROCPART_GUARANTEE_HARDWARE : ROCPART_GUARANTEE_KERNEL;
-}
-
 static int why_text(const struct placing *p, const struct rocpart_partition *part,
 		    const char *chosen, struct rp_lease *l)
 {
@@ -356,6 +347,21 @@ static int choose(const struct placing *p, const struct rp_lease *l, const char 
 	return r < 0 ? refuse_room(p, &class, l) : 0;
 }
 
+/* Without bytes it takes all that programs can have of the partition that is asked for. */
+static int take_all(const struct placing *p, struct rp_lease *l, const char *partition)
+{
+	const struct rocpart_partition *part = NULL;
+	int r = rocpart_snapshot_find_partition(p->s.world.snapshot, partition, &part, p->reterr);
+
+	if (r < 0)
+		return r;
+	l->bytes = rp_world_usable(&p->s.world, part);
+	return l->bytes ? 0
+			: rp_error_set(p->reterr, -ENODATA, ROCPART_ERR_UNSUPPORTED, partition,
+				       "the machine does not tell the size of partition %s",
+				       partition);
+}
+
 /* Give l a place; it is recorded by the caller. */
 static int locate(const struct placing *p, struct rp_lease *l, const char *partition)
 {
@@ -363,7 +369,10 @@ static int locate(const struct placing *p, struct rp_lease *l, const char *parti
 	const struct rocpart_partition *part;
 	const struct rocpart_gpu *gpu;
 	const char *chosen = "";
-	int r = choose(p, l, partition, &at, &chosen);
+	int r = l->bytes ? 0 : take_all(p, l, partition);
+
+	if (r == 0)
+		r = choose(p, l, partition, &at, &chosen);
 
 	if (r < 0)
 		return r;
@@ -377,7 +386,11 @@ static int locate(const struct placing *p, struct rp_lease *l, const char *parti
 	l->claims[0].bytes = l->bytes;
 	(void)rp_fmt(l->claims[0].bdf, sizeof(l->claims[0].bdf), "%s", gpu->bdf);
 	l->state = ROCPART_LEASE_PLACED;
-	l->guarantee = guarantee_of(gpu, part, l->share);
+	l->guarantee = rp_guarantee_of(part, l->share);
+	free(l->limits);
+	l->limits = NULL;
+	if (rp_limits_text(part, l->share, RP_ACCESS_OPEN, &l->limits) < 0)
+		return rp_error_nomem(p->reterr);
 	rp_world_mode(gpu, l->mode);
 	r = why_text(p, part, chosen, l);
 	return r < 0 ? r
@@ -437,29 +450,70 @@ static int add_one(struct placing *p, const struct rocpart_place_options *o,
 	return r;
 }
 
+static int check_options(const struct rocpart_place_options *o, struct rocpart_error *reterr)
+{
+	if (o->partition && o->replicas > o->share)
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, o->partition,
+				    "%u replicas cannot be on one partition that %u may share",
+				    o->replicas, o->share);
+	if (!o->bytes && !o->partition)
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, o->name,
+				    "say how many bytes, or which partition");
+	return 0;
+}
+
+/* A process of ours, on this computer also where the machine is a simulated one. */
+static int pin_own(struct placing *p, uint32_t pid, struct rp_owner *ret)
+{
+	*ret = (struct rp_owner){.kind = RP_OWNER_PID, .pid = pid};
+	(void)rp_fmt(ret->name, sizeof(ret->name), "%u", pid);
+	return rp_world_pin_own(&p->s.world, ret) < 0
+		       ? rp_error_set(p->reterr, -ESRCH, ROCPART_ERR_FAILED, NULL,
+				      "the process %u has ended already", pid)
+		       : 0;
+}
+
+static int add_all(struct placing *p, const struct rocpart_place_options *o, uint32_t own_pid)
+{
+	struct rp_owner owner = o->owner;
+	int r = own_pid ? pin_own(p, own_pid, &owner) : pin(p, &owner);
+
+	for (uint32_t i = 0; r == 0 && i < o->replicas; i++)
+		r = add_one(p, o, &owner);
+	return r;
+}
+
+int rp_place(const struct rp_placing *what, struct rocpart_leases **ret_leases,
+	     struct rocpart_error *reterr)
+{
+	struct rocpart_error local = {0};
+	RP_AUTO(placing_done) struct placing p = {.reterr = reterr ? reterr : &local};
+	uint32_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < what->n_options; i++) {
+		r = check_options(what->options[i], p.reterr);
+		n += what->options[i]->replicas;
+	}
+	if (r == 0)
+		r = begin(&p, what->machine, n, what->how);
+	for (size_t i = 0; r == 0 && i < what->n_options; i++)
+		r = add_all(&p, what->options[i], what->own_pid);
+	if (r == 0 && what->placed)
+		r = what->placed(what->userdata, &p.s, &p.made, p.reterr);
+	if (r == 0)
+		r = rp_session_commit(&p.s, p.reterr);
+	return r < 0 ? r : rp_leases_of(&p.made, ret_leases, p.reterr);
+}
+
 ROCPART_PUBLIC int rocpart_place(struct rocpart_machine *machine,
 				 const struct rocpart_place_options *options,
 				 struct rocpart_leases **ret_leases, struct rocpart_error *reterr)
 {
-	struct rocpart_error local = {0};
-	RP_AUTO(placing_done) struct placing p = {.reterr = reterr ? reterr : &local};
-	struct rp_owner owner = options->owner;
-	int r;
+	const struct rp_placing what = {
+		.machine = machine, .options = &options, .n_options = 1, .how = RP_LEASE_MAKE};
 
-	reterr = reterr ? reterr : &local;
-	if (options->partition && options->replicas > options->share)
-		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT,
-				    options->partition,
-				    "%u replicas cannot be on one partition that %u may share",
-				    options->replicas, options->share);
-	r = begin(&p, machine, options->replicas, RP_LEASE_MAKE);
-	if (r == 0)
-		r = pin(&p, &owner);
-	for (uint32_t i = 0; r == 0 && i < options->replicas; i++)
-		r = add_one(&p, options, &owner);
-	if (r == 0)
-		r = rp_session_commit(&p.s, reterr);
-	return r < 0 ? r : rp_leases_of(&p.made, ret_leases, reterr);
+	return rp_place(&what, ret_leases, reterr);
 }
 
 /* ---- leases that lost their place ---- */

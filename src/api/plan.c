@@ -211,7 +211,7 @@ static int set_bandwidth(const struct rocpart_footprint *fp, const struct rp_wis
 	return 0;
 }
 
-static int size_wish(const struct rp_wish *w, const struct rocpart_catalog *catalog,
+static int size_wish(struct rp_wish *w, const struct rocpart_catalog *catalog,
 		     struct rp_place_request *q, struct rocpart_error *reterr)
 {
 	struct rocpart_size_options *options = NULL;
@@ -227,13 +227,14 @@ static int size_wish(const struct rp_wish *w, const struct rocpart_catalog *cata
 		r = rocpart_footprint_get(fp, ROCPART_FOOTPRINT_TOTAL_BYTES, &q->bytes);
 	if (r == 0)
 		r = set_bandwidth(fp, w, q, reterr);
-	rocpart_footprint_free(fp);
 	rocpart_model_free(model);
 	rocpart_size_options_free(options);
+	rocpart_footprint_free(w->footprint);
+	w->footprint = fp;
 	return r;
 }
 
-static int make_request(const struct rp_wish *w, const struct rocpart_catalog *catalog,
+static int make_request(struct rp_wish *w, const struct rocpart_catalog *catalog,
 			struct rp_place_request *q, struct rocpart_error *reterr)
 {
 	*q = (struct rp_place_request){.name = w->name,

@@ -136,13 +136,25 @@ static int check_present(const struct rocpart_change *c, struct rocpart_error *r
 	return -ENODEV;
 }
 
+static int refuse_capture(const struct rocpart_machine *m, struct rocpart_error *reterr)
+{
+	if (!m->sim_name)
+		return rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, NULL,
+				    "a capture cannot be changed");
+	(void)rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, m->sim_name,
+			   "below its mount point the simulated machine is only looked at");
+	return rp_error_hint(reterr,
+			     "change it by `rocpart --sim %s`, or inside `rocpart sim exec "
+			     "%s`",
+			     m->sim_name, m->sim_name);
+}
+
 int rp_change_check_targets(struct rocpart_change *c, struct rocpart_error *reterr)
 {
 	int r;
 
 	if (rp_tree_kind(c->machine->tree) == RP_TREE_CAPTURE)
-		return rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, NULL,
-				    "a capture cannot be changed");
+		return refuse_capture(c->machine, reterr);
 	if (!c->is_resumed && rp_journal_is_open(c->machine)) {
 		(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_UNFINISHED_CHANGE,
 				   c->machine->state_dir,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Stopping what a file names, and starting it again. What did not run is left alone. By argv, never
- * by a shell. On a simulated machine nothing is run: it is said what would be.
+ * by a shell. On a simulated machine nothing of the host is run: its own units and containers are
+ * meant. Where it is shown as files they have stand-ins, at paths that the host has not.
  */
 #include "apply/change.h"
 #include "base/spawn.h"
@@ -10,6 +11,7 @@
 #define ASK_DEADLINE_MS	  20000
 #define STOP_DEADLINE_MS  180000 /* systemd gives a unit 90 s, then kills it */
 #define HOOK_DEADLINE_MS  600000
+#define STAND_INS	  "/sys/rocpart-bin/"
 #define STEP_STOP	  "stop-service"
 #define STEP_START	  "start-service"
 #define STEP_HOOKS_BEFORE "hooks-before"
@@ -17,13 +19,15 @@
 
 enum verb { ASK, STOP, START };
 
-/* Also of a simulated machine that is shown as files: units and containers are those of the host.
- */
-static bool is_pretended(const struct rocpart_change *c)
+static bool is_simulated(const struct rocpart_change *c)
 {
-	const struct rocpart_machine *m = c->machine;
+	return rp_tree_kind(c->machine->tree) == RP_TREE_SIM || c->machine->sim_name;
+}
 
-	return !m->run && (rp_tree_kind(m->tree) != RP_TREE_REAL || m->sim_name);
+/* A simulated machine that is shown as files: systemctl and docker would be those of the host. */
+static bool is_shown(const struct rocpart_change *c)
+{
+	return !c->machine->run && c->machine->sim_name;
 }
 
 /* Exit status in *ret; first line of what it said in out. */
@@ -36,10 +40,8 @@ static int run(struct rocpart_change *c, const char *const *argv, uint64_t deadl
 
 	if (m->run)
 		return m->run(m->run_userdata, argv, out, ret);
-	if (is_pretended(c)) {
-		*ret = 0;
-		return 0;
-	}
+	if (rp_tree_kind(m->tree) != RP_TREE_REAL)
+		return -EROFS; /* this computer is not the machine */
 	r = rp_spawn(argv, out, OUTPUT_MAX, deadline_ms, &res);
 	if (r == 0 && res.timed_out)
 		r = -ETIMEDOUT;
@@ -61,28 +63,30 @@ static int failed(const char *program, int r, int status, const struct rp_strbuf
 			    program, status, rp_strbuf_str(out));
 }
 
+/* By name, as PATH leads to it; or the stand-in, which is nowhere but in the machine's own /sys. */
+static const char *program_of(const struct rocpart_change *c, const struct rp_service *s)
+{
+	static const char *const programs[RP_N_SERVICE_KINDS][2] = {
+		[RP_SERVICE_UNIT] = {"systemctl", STAND_INS "systemctl"},
+		[RP_SERVICE_DOCKER] = {"docker", STAND_INS "docker"},
+		[RP_SERVICE_PODMAN] = {"podman", STAND_INS "podman"},
+	};
+
+	return programs[s->kind][is_shown(c) ? 1 : 0];
+}
+
 static int run_service(struct rocpart_change *c, const struct rp_service *s, enum verb verb,
 		       struct rp_strbuf *out, int *ret_status)
 {
-	const char *const systemctl[][4] = {[ASK] = {"systemctl", "is-active", s->name, NULL},
-					    [STOP] = {"systemctl", "stop", s->name, NULL},
-					    [START] = {"systemctl", "start", s->name, NULL}};
-	const char *program = s->kind == RP_SERVICE_DOCKER ? "docker" : "podman";
-	const char *const ask[] = {program, "container", "inspect", "-f", "{{.State.Running}}",
-				   s->name, NULL};
-	const char *const act[] = {program, verb == STOP ? "stop" : "start", s->name, NULL};
-	const char *const *argv = s->kind == RP_SERVICE_UNIT ? systemctl[verb]
-				  : verb == ASK		     ? ask
-							     : act;
+	static const char *const verbs[] = {
+		[ASK] = "is-active", [STOP] = "stop", [START] = "start"};
+	const char *program = program_of(c, s);
+	const char *const inspect[] = {program, "container", "inspect", "-f", "{{.State.Running}}",
+				       s->name, NULL};
+	const char *const plain[] = {program, verbs[verb], s->name, NULL};
+	const char *const *argv = verb == ASK && s->kind != RP_SERVICE_UNIT ? inspect : plain;
 
 	return run(c, argv, verb == ASK ? ASK_DEADLINE_MS : STOP_DEADLINE_MS, out, ret_status);
-}
-
-static const char *program_of(const struct rp_service *s)
-{
-	return s->kind == RP_SERVICE_UNIT     ? "systemctl"
-	       : s->kind == RP_SERVICE_DOCKER ? "docker"
-					      : "podman";
 }
 
 /* 1: it runs. What does not exist does not run. */
@@ -94,9 +98,7 @@ static int is_running(struct rocpart_change *c, const struct rp_service *s,
 	const char *said = rp_strbuf_str(&out);
 
 	if (r < 0)
-		return failed(program_of(s), r, status, &out, reterr);
-	if (is_pretended(c))
-		return 1;
+		return failed(program_of(c, s), r, status, &out, reterr);
 	if (s->kind != RP_SERVICE_UNIT)
 		return status == 0 && rp_str_starts(said, "true");
 	return rp_str_starts(said, "active") || rp_str_starts(said, "activating") ||
@@ -120,9 +122,9 @@ static int act(struct rocpart_change *c, const struct rp_service *s, enum verb v
 
 	rp_change_progress(c, "%s %s %s%s", verb == STOP ? "stop" : "start again",
 			   rp_service_kind_text(s->kind), s->name,
-			   is_pretended(c) ? " (simulated: nothing is run)" : "");
+			   is_simulated(c) ? " (of the simulated machine)" : "");
 	r = run_service(c, s, verb, &out, &status);
-	return r < 0 || status != 0 ? failed(program_of(s), r, status, &out, reterr) : 0;
+	return r < 0 || status != 0 ? failed(program_of(c, s), r, status, &out, reterr) : 0;
 }
 
 static int hold_one(struct rocpart_change *c, struct rp_service *s, struct rocpart_error *reterr)
@@ -146,18 +148,21 @@ static int hold_one(struct rocpart_change *c, struct rp_service *s, struct rocpa
 static int run_hook(struct rocpart_change *c, const struct rp_hook *hook,
 		    struct rocpart_error *reterr)
 {
-	RP_AUTO_FREE const char **argv = rp_new0(const char *, hook->argv.n + 1);
+	RP_AUTO_FREE const char **argv = rp_new0(const char *, hook->argv.n + 2);
 	RP_AUTO_STRBUF struct rp_strbuf out = RP_STRBUF_INIT;
 	int status = 0, r;
+	size_t n = 0;
 
 	if (!argv)
 		return rp_error_nomem(reterr);
+	if (is_shown(c))
+		argv[n++] = STAND_INS "run-hook";
 	for (size_t i = 0; i < hook->argv.n; i++)
-		argv[i] = hook->argv.v[i];
-	rp_change_progress(c, "run %s%s", argv[0],
-			   is_pretended(c) ? " (simulated: nothing is run)" : "");
+		argv[n++] = hook->argv.v[i];
+	rp_change_progress(c, "run %s%s", hook->argv.v[0],
+			   is_simulated(c) ? " (simulated: noted, not run)" : "");
 	r = run(c, argv, HOOK_DEADLINE_MS, &out, &status);
-	return r < 0 || status != 0 ? failed(argv[0], r, status, &out, reterr) : 0;
+	return r < 0 || status != 0 ? failed(hook->argv.v[0], r, status, &out, reterr) : 0;
 }
 
 static int run_hooks_before(struct rocpart_change *c, struct rocpart_error *reterr)

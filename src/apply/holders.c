@@ -18,6 +18,7 @@ struct holder {
 };
 
 struct rocpart_holders {
+	const char *proc; /* where processes are */
 	struct holder *v;
 	size_t n, cap;
 	bool incomplete;
@@ -137,16 +138,16 @@ static bool look_at_context(struct rp_tree *t, const struct rocpart_snapshot *s,
 
 /* 0, or -EACCES when its files may not be looked at. */
 static int look_at_files(struct rp_tree *t, const struct rocpart_snapshot *s, struct holder *h,
-			 bool has_context)
+			 const char *proc, bool has_context)
 {
 	RP_AUTO_NAMES struct rp_names fds = RP_NAMES_INIT;
 	RP_AUTO_STRBUF struct rp_strbuf link = RP_STRBUF_INIT;
-	int r = rp_tree_list(t, &fds, "proc/%u/fd", h->pub.pid);
+	int r = rp_tree_list(t, &fds, "%s/%u/fd", proc, h->pub.pid);
 
 	for (size_t i = 0; i < fds.n; i++) {
 		const char *name;
 
-		if (rp_tree_readlink(t, &link, "proc/%u/fd/%s", h->pub.pid, fds.v[i]) < 0)
+		if (rp_tree_readlink(t, &link, "%s/%u/fd/%s", proc, h->pub.pid, fds.v[i]) < 0)
 			continue;
 		name = device_name(rp_strbuf_str(&link));
 		if (!name)
@@ -157,13 +158,13 @@ static int look_at_files(struct rp_tree *t, const struct rocpart_snapshot *s, st
 	return r == -EACCES || r == -EPERM ? -EACCES : 0;
 }
 
-static void name_process(struct rp_tree *t, struct holder *h)
+static void name_process(struct rp_tree *t, struct holder *h, const char *proc)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 
-	if (rp_tree_read(t, &text, "proc/%u/comm", h->pub.pid) == 0)
+	if (rp_tree_read(t, &text, "%s/%u/comm", proc, h->pub.pid) == 0)
 		(void)rp_fmt(h->command, sizeof(h->command), "%s", rp_strbuf_str(&text));
-	if (rp_tree_read_file(t, 64 * 1024, &text, "proc/%u/cgroup", h->pub.pid) == 0)
+	if (rp_tree_read_file(t, 64 * 1024, &text, "%s/%u/cgroup", proc, h->pub.pid) == 0)
 		rp_owner_names_parse(rp_strbuf_str(&text), &h->names);
 }
 
@@ -173,7 +174,7 @@ static int look_at_process(struct rp_tree *t, const struct rocpart_snapshot *s,
 	struct holder h = {.pub.pid = pid};
 	bool has_context = look_at_context(t, s, &h);
 
-	if (look_at_files(t, s, &h, has_context) == -EACCES)
+	if (look_at_files(t, s, &h, list->proc, has_context) == -EACCES)
 		list->incomplete = true;
 	if (!h.devices.len)
 		return 0;
@@ -182,15 +183,15 @@ static int look_at_process(struct rp_tree *t, const struct rocpart_snapshot *s,
 		rp_strbuf_done(&h.devices);
 		return -ENOMEM;
 	}
-	name_process(t, &h);
+	name_process(t, &h, list->proc);
 	list->v[list->n++] = h;
 	return 0;
 }
 
-static int collect_pids(struct rp_tree *t, struct rp_names *pids)
+static int collect_pids(struct rp_tree *t, const char *proc, struct rp_names *pids)
 {
 	RP_AUTO_NAMES struct rp_names contexts = RP_NAMES_INIT;
-	int r = rp_tree_list(t, pids, "proc");
+	int r = rp_tree_list(t, pids, "%s", proc);
 
 	if (r < 0 && r != -ENOENT)
 		return r;
@@ -231,8 +232,12 @@ ROCPART_PUBLIC int rocpart_holders_new(struct rocpart_machine *machine,
 {
 	RP_AUTO_NAMES struct rp_names pids = RP_NAMES_INIT;
 	struct rocpart_holders *list = rp_new0(struct rocpart_holders, 1);
-	int r = list ? collect_pids(machine->tree, &pids) : -ENOMEM;
+	int r = -ENOMEM;
 
+	if (list) {
+		list->proc = rp_machine_proc(machine);
+		r = collect_pids(machine->tree, list->proc, &pids);
+	}
 	for (size_t i = 0; r == 0 && i < pids.n; i++) {
 		uint32_t pid;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "apply/records.h"
 #include "base/json.h"
+#include "hw/backend.h"
 #include "hw/driver.h"
 #include "rocpart/change.h"
 
@@ -234,7 +235,7 @@ int rp_observe(struct rocpart_machine *m, struct rocpart_snapshot **ret,
 	int r = rp_records_load(m, &records, reterr);
 
 	if (r == 0)
-		r = rp_hw_scan(m->tree, &scan, reterr);
+		r = rp_backend_scan(m, &scan, reterr);
 	if (r < 0)
 		return r;
 	return rp_snapshot_new(&scan, records.v, records.n, ret, reterr);

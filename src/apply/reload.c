@@ -5,8 +5,8 @@
  */
 #include "apply/change.h"
 #include "facts/mode_name.h"
+#include "hw/backend.h"
 #include "hw/driver.h"
-#include "hw/hw.h"
 #include "hw/settings.h"
 
 /* One cycle brings a mode; an undo of a request that waits needs one more, to consume it. */
@@ -97,20 +97,12 @@ static bool is_first_of_hive(const struct rocpart_change *c, size_t i, enum rp_d
 	return true;
 }
 
-static int explain_request(const char *bdf, const char *mode, int errnum,
-			   struct rocpart_error *reterr)
-{
-	(void)rp_error_errno(reterr, errnum, bdf, "failed to set partition mode %s", mode);
-	if (errnum == -EACCES)
-		return rp_error_hint(reterr, "run as root, outside of containers with a read-only "
-					     "/sys");
-	return errnum;
-}
-
 static int request_one(struct rocpart_change *c, const struct rp_target *t,
 		       enum rocpart_memory_mode mode, struct rocpart_error *reterr)
 {
 	const char *name = rocpart_memory_mode_to_string(mode), *bdf = t->bdf;
+	enum rocpart_backend used;
+	struct rocpart_error why = {0};
 	int r;
 
 	rp_change_progress(c, "request %s of %s and its hive", name, bdf);
@@ -123,9 +115,9 @@ static int request_one(struct rocpart_change *c, const struct rp_target *t,
 	if (r < 0)
 		return rp_error_errno(reterr, r, c->machine->state_dir,
 				      "cannot record the request");
-	r = rp_hw_write_memory(c->machine->tree, bdf, mode);
+	r = rp_backend_set_memory(c->machine, bdf, mode, &used, &why);
 	if (r < 0)
-		return explain_request(bdf, name, r, reterr);
+		return rp_change_explain(c, bdf, used, &why, reterr);
 	c->is_started = c->request_begun = true;
 	return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "apply/change.h"
 #include "base/spawn.h"
+#include "hw/backend.h"
 #include "hw/driver.h"
 #include "hw/hw.h"
 #include "modes/modes.h"
@@ -61,7 +62,8 @@ static int busy(struct rocpart_change *c, const struct rocpart_holders *list,
 
 	rp_holders_text(list, &names);
 	(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_BUSY_PROCESS, NULL,
-			   "still held after %llu s by %s", (unsigned long long)c->wait_ms / 1000,
+			   "failed to set partition mode: still held after %llu s by %s",
+			   (unsigned long long)c->wait_ms / 1000,
 			   names.len ? rp_strbuf_str(&names) : "processes that cannot be seen");
 	return rp_error_hint(reterr, "stop them (`rocpart holders` tells more), or wait longer "
 				     "with --wait");
@@ -88,41 +90,18 @@ int rp_change_wait_idle(struct rocpart_change *c, bool for_reload, struct rocpar
 }
 
 /* EBUSY may end by itself: a process that is being torn down counts for some seconds (G3). */
-static int write_compute(struct rocpart_change *c, const char *bdf, enum rocpart_compute_mode mode)
+static int write_compute(struct rocpart_change *c, const char *bdf, enum rocpart_compute_mode mode,
+			 enum rocpart_backend *ret_used, struct rocpart_error *reterr)
 {
 	uint64_t deadline = rp_now_ns() + c->wait_ms * 1000000, pause_ms = 10;
 	int r;
 
-	while ((r = rp_hw_write_compute(c->machine->tree, bdf, mode)) == -EBUSY &&
+	while ((r = rp_backend_set_compute(c->machine, bdf, mode, ret_used, reterr)) == -EBUSY &&
 	       rp_now_ns() < deadline) {
 		rp_sleep_ms(pause_ms);
 		pause_ms = pause_ms < 500 ? pause_ms * 2 : pause_ms;
 	}
 	return r;
-}
-
-static int explain_write(struct rocpart_change *c, const char *bdf, const char *mode, int errnum,
-			 struct rocpart_error *reterr)
-{
-	switch (-errnum) {
-	case EBUSY:
-		if (rp_change_wait_idle(c, false, reterr) < 0)
-			return -EBUSY;
-		return rp_error_set(reterr, errnum, ROCPART_ERR_BUSY_PROCESS, bdf,
-				    "failed to set partition mode: the GPU is busy, but no process "
-				    "that holds it can be seen");
-	case EACCES:
-		(void)rp_error_set(reterr, errnum, ROCPART_ERR_PERMISSION, bdf,
-				   "failed to set partition mode: no permission to write it");
-		return rp_error_hint(reterr, "run as root, outside of containers with a read-only "
-					     "/sys");
-	case EPERM:
-		(void)rp_error_set(reterr, errnum, ROCPART_ERR_PERMISSION, bdf,
-				   "failed to set partition mode: the GPU is being reset");
-		return rp_error_hint(reterr, "try again when the reset has ended");
-	default:
-		return rp_error_errno(reterr, errnum, bdf, "failed to set partition mode %s", mode);
-	}
 }
 
 /* Write, read back, decide: what the machine says afterwards is the verdict. */
@@ -131,6 +110,8 @@ static int set_compute(struct rocpart_change *c, const char *bdf, enum rocpart_c
 {
 	const char *name = rocpart_compute_mode_to_string(mode);
 	enum rocpart_compute_mode now = ROCPART_COMPUTE_UNKNOWN;
+	enum rocpart_backend used;
+	struct rocpart_error why = {0};
 	int w, r;
 
 	rp_change_progress(c, "set %s to %s", bdf, name);
@@ -138,17 +119,21 @@ static int set_compute(struct rocpart_change *c, const char *bdf, enum rocpart_c
 	if (r < 0)
 		return rp_error_errno(reterr, r, c->machine->state_dir, "cannot write the journal");
 	c->is_started = true;
-	w = write_compute(c, bdf, mode);
+	w = write_compute(c, bdf, mode, &used, &why);
 	r = rp_hw_read_compute(c->machine->tree, bdf, &now);
 	if (r == 0 && now == mode)
 		return 0;
 	if (w < 0)
-		return explain_write(c, bdf, name, w, reterr);
+		return rp_change_explain(c, bdf, used, &why, reterr);
 	if (r < 0)
 		return rp_error_errno(reterr, r, bdf, "cannot read the compute mode back");
-	return rp_error_set(reterr, -EIO, ROCPART_ERR_READBACK_MISMATCH, bdf,
-			    "wrote %s, but the GPU says %s", name,
-			    rocpart_compute_mode_to_string(now));
+	(void)rp_error_set(reterr, -EIO, ROCPART_ERR_READBACK_MISMATCH, bdf,
+			   "wrote %s, but the GPU says %s", name,
+			   rocpart_compute_mode_to_string(now));
+	return used == ROCPART_BACKEND_SYSFS
+		       ? -EIO
+		       : rp_error_hint(reterr, "%s claimed success; try `--backend sysfs`",
+				       rocpart_backend_to_string(used));
 }
 
 /* An undo goes the other way round. */
@@ -376,9 +361,21 @@ static int settle(struct rocpart_change *c, int r, struct rocpart_error *err, co
 	return r;
 }
 
+/* What others were told of the partitions. A failure there does not undo a change. */
+static void tell_others(struct rocpart_change *c)
+{
+	struct rocpart_error err = {0};
+
+	if (c->machine->changed && c->machine->changed(c->machine, &err) < 0)
+		rp_change_progress(c, "warning: %s: %s", err.object, err.message);
+}
+
 /* Services start again in every outcome, and before the journal ends: it says which are stopped. */
 static int end(struct rocpart_change *c, int r, struct rocpart_error *err, const char *how)
 {
+	if (how)
+		rp_change_return_leases(c, rp_str_eq(how, "undone"));
+	tell_others(c);
 	r = rp_change_release_services(c, r, err);
 	if (!how)
 		return r;

@@ -2,9 +2,14 @@
 #include "base/spawn.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/ioctl.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,8 +30,67 @@ void rp_sleep_ms(uint64_t ms)
 		;
 }
 
+/* Read end here, write end there, or the reverse. */
+struct pipes {
+	int in[2], out[2], err[2];
+};
+#define NO_PIPES                                    \
+	{                                           \
+		{-EBADF, -EBADF}, {-EBADF, -EBADF}, \
+		{                                   \
+			-EBADF, -EBADF              \
+		}                                   \
+	}
+
+static void close_pipes(struct pipes *p)
+{
+	for (int i = 0; i < 2; i++) {
+		rp_cleanup_close(&p->in[i]);
+		rp_cleanup_close(&p->out[i]);
+		rp_cleanup_close(&p->err[i]);
+	}
+}
+#define AUTO_PIPES RP_AUTO(close_pipes)
+
+static void drop(int *fd)
+{
+	rp_cleanup_close(fd);
+	*fd = -EBADF;
+}
+
+/* The input waits in its pipe: nobody has to feed it, no reader that goes can raise SIGPIPE. */
+static int open_pipes(const struct rp_spawn_streams *s, struct pipes *p)
+{
+	size_t len = s->input ? strlen(s->input) : 0;
+
+	if (len > PIPE_BUF)
+		return -E2BIG;
+	if (pipe2(p->out, O_CLOEXEC) < 0 || (s->err && pipe2(p->err, O_CLOEXEC) < 0))
+		return rp_neg_errno();
+	if (!len)
+		return 0;
+	if (pipe2(p->in, O_CLOEXEC) < 0 || write(p->in[1], s->input, len) != (ssize_t)len)
+		return rp_neg_errno();
+	drop(&p->in[1]);
+	return 0;
+}
+
+static int add_files(posix_spawn_file_actions_t *actions, const struct pipes *p)
+{
+	int r = p->in[0] < 0
+			? posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0)
+			: posix_spawn_file_actions_adddup2(actions, p->in[0], 0);
+
+	if (!r)
+		r = posix_spawn_file_actions_adddup2(actions, p->out[1], 1);
+	if (!r)
+		r = posix_spawn_file_actions_adddup2(actions, p->err[1] < 0 ? p->out[1] : p->err[1],
+						     2);
+	return r;
+}
+
 /* The child gets a process group of its own, so that a deadline ends its children too. */
-static int start(const char *const *argv, int out_fd, pid_t *ret_pid)
+static int start(const char *const *argv, const struct pipes *p, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -44,11 +108,7 @@ static int start(const char *const *argv, int out_fd, pid_t *ret_pid)
 	}
 	posix_spawnattr_setpgroup(&attr, 0);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP);
-	r = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-	if (!r)
-		r = posix_spawn_file_actions_adddup2(&actions, out_fd, 1);
-	if (!r)
-		r = posix_spawn_file_actions_adddup2(&actions, out_fd, 2);
+	r = add_files(&actions, p);
 	if (!r)
 		r = posix_spawnp(ret_pid, argv[0], &actions, &attr, args, environ);
 	posix_spawnattr_destroy(&attr);
@@ -56,75 +116,207 @@ static int start(const char *const *argv, int out_fd, pid_t *ret_pid)
 	return -r;
 }
 
-/* Read until end of file or deadline. What is over the limit is read and dropped. */
-static bool drain(int fd, struct rp_strbuf *out, size_t max_out, uint64_t deadline_ns)
+/* A program that runs, and where its output goes. */
+struct run {
+	pid_t pid;
+	struct rp_strbuf *out, *err;
+	size_t max_out;
+	bool cut;
+};
+
+static void keep(struct run *run, struct rp_strbuf *b, const char *data, size_t len)
+{
+	size_t room = b && b->len < run->max_out ? run->max_out - b->len : 0;
+
+	if (len > room)
+		run->cut = true;
+	if (room)
+		rp_strbuf_add_mem(b, data, len < room ? len : room);
+}
+
+/* One read; closed at end of file. What is over the limit is read and dropped. */
+static size_t read_some(struct run *run, int *fd, struct rp_strbuf *b)
 {
 	char buf[4096];
+	ssize_t n = read(*fd, buf, sizeof(buf));
 
+	if (n > 0) {
+		keep(run, b, buf, (size_t)n);
+		return (size_t)n;
+	}
+	if (n == 0 || errno != EINTR)
+		drop(fd);
+	return 0;
+}
+
+/* What is in the pipe now: a child of the program may hold it open, or write for ever. */
+static void read_rest(struct run *run, int *fd, struct rp_strbuf *b)
+{
+	int left = 0;
+
+	if (*fd < 0 || ioctl(*fd, FIONREAD, &left) < 0)
+		return;
+	while (left > 0 && *fd >= 0)
+		left -= (int)read_some(run, fd, b);
+}
+
+/* Wait for output or the end. True when the program has ended before the deadline. */
+static bool follow(struct run *run, struct pipes *p, int pid_fd, uint64_t deadline_ns,
+		   int *ret_status)
+{
 	for (;;) {
-		struct pollfd p = {.fd = fd, .events = POLLIN};
+		struct pollfd fds[] = {{.fd = p->out[0], .events = POLLIN},
+				       {.fd = p->err[0], .events = POLLIN},
+				       {.fd = pid_fd, .events = POLLIN}};
 		uint64_t now = rp_now_ns();
-		ssize_t n;
-		size_t room;
+		uint64_t ms = now < deadline_ns ? (deadline_ns - now) / 1000000 + 1 : 0;
+		pid_t r;
 
+		/* Without pidfds (a sandbox, gVisor) it is asked again and again. */
+		if (ms > INT_MAX || (pid_fd < 0 && ms > 5))
+			ms = pid_fd < 0 ? 5 : INT_MAX;
+		if (poll(fds, RP_ARRAY_LEN(fds), (int)ms) < 0 && errno != EINTR)
+			return false;
+		r = pid_fd < 0 || fds[2].revents ? waitpid(run->pid, ret_status, WNOHANG) : 0;
+		if (r == run->pid || (r < 0 && errno != EINTR))
+			return true;
+		if (fds[0].revents)
+			read_some(run, &p->out[0], run->out);
+		if (fds[1].revents)
+			read_some(run, &p->err[0], run->err);
 		if (now >= deadline_ns)
 			return false;
-		if (poll(&p, 1, (int)((deadline_ns - now) / 1000000 + 1)) < 0 && errno != EINTR)
-			return false;
-		if (!p.revents)
-			continue;
-		n = read(fd, buf, sizeof(buf));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return true;
-		room = out && out->len < max_out ? max_out - out->len : 0;
-		if (room)
-			rp_strbuf_add_mem(out, buf, (size_t)n < room ? (size_t)n : room);
 	}
 }
 
-/* True when the child was reaped before the deadline. */
-static bool reap(pid_t pid, uint64_t deadline_ns, int *ret_status)
+/* A program that the kernel does not let go of is left behind: the deadline is kept. */
+static int end_group(pid_t pid, int pid_fd)
 {
-	while (rp_now_ns() < deadline_ns) {
-		pid_t r = waitpid(pid, ret_status, WNOHANG);
+	struct pollfd gone = {.fd = pid_fd, .events = POLLIN};
+	int status = 0;
 
-		if (r == pid || (r < 0 && errno != EINTR))
-			return true;
-		rp_sleep_ms(5);
-	}
-	return false;
+	kill(-pid, SIGKILL);
+	if (pid_fd >= 0 && poll(&gone, 1, 1000) == 0)
+		return SIGKILL;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
 }
 
-int rp_spawn(const char *const *argv, struct rp_strbuf *out, size_t max_out, uint64_t deadline_ms,
-	     struct rp_spawn_result *ret)
+/* From the start of the child to its end. */
+static int watch(pid_t pid, struct pipes *p, const struct rp_spawn_streams *s, uint64_t deadline_ns,
+		 struct rp_spawn_result *ret)
 {
-	uint64_t deadline_ns = rp_now_ns() + deadline_ms * 1000000;
-	int pipe_fds[2], status = 0, r;
 	struct rp_spawn_result result = {.exit_status = -1};
-	pid_t pid;
+	struct run run = {.pid = pid, .out = s->out, .err = s->err, .max_out = s->max_out};
+	RP_AUTO_CLOSE int pid_fd = pidfd_open(pid, 0);
+	int status = 0;
 
-	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
-		return rp_neg_errno();
-	r = start(argv, pipe_fds[1], &pid);
-	close(pipe_fds[1]);
-	if (r < 0) {
-		close(pipe_fds[0]);
-		return r;
-	}
-	result.timed_out =
-		!drain(pipe_fds[0], out, max_out, deadline_ns) || !reap(pid, deadline_ns, &status);
-	close(pipe_fds[0]);
-	if (result.timed_out) {
-		kill(-pid, SIGKILL);
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-			;
-	}
+	drop(&p->in[0]);
+	drop(&p->out[1]);
+	drop(&p->err[1]);
+	result.timed_out = !follow(&run, p, pid_fd, deadline_ns, &status);
+	if (result.timed_out)
+		status = end_group(pid, pid_fd);
+	read_rest(&run, &p->out[0], run.out);
+	read_rest(&run, &p->err[0], run.err);
+	result.cut = run.cut;
 	if (WIFEXITED(status))
 		result.exit_status = WEXITSTATUS(status);
 	else if (WIFSIGNALED(status))
 		result.signal = WTERMSIG(status);
 	*ret = result;
-	return out && rp_strbuf_failed(out) ? -ENOMEM : 0;
+	return (s->out && rp_strbuf_failed(s->out)) || (s->err && rp_strbuf_failed(s->err))
+		       ? -ENOMEM
+		       : 0;
+}
+
+int rp_spawn_streams(const char *const *argv, const struct rp_spawn_streams *s,
+		     uint64_t deadline_ms, struct rp_spawn_result *ret)
+{
+	uint64_t deadline_ns = rp_now_ns() + deadline_ms * 1000000;
+	AUTO_PIPES struct pipes p = NO_PIPES;
+	pid_t pid = -1;
+	int r = open_pipes(s, &p);
+
+	if (r == 0)
+		r = start(argv, &p, &pid);
+	return r < 0 ? r : watch(pid, &p, s, deadline_ns, ret);
+}
+
+/*
+ * Signals as a new program has them: handlers of ours are not for the child, and it has to die of a
+ * crash. It dies with us: nobody would end it when it hangs.
+ */
+static void become_child(int out_fd)
+{
+	sigset_t none;
+	int null;
+
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (int i = 1; i < NSIG; i++)
+		signal(i, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0 || dup2(out_fd, 3) < 0)
+		_exit(127);
+	for (int i = 0; i < 3; i++)
+		if (dup2(null, i) < 0)
+			_exit(127);
+	close_range(4, ~0U, 0);
+}
+
+int rp_spawn_function(rp_child_fn fn, void *userdata, const struct rp_spawn_streams *s,
+		      uint64_t deadline_ms, struct rp_spawn_result *ret)
+{
+	uint64_t deadline_ns = rp_now_ns() + deadline_ms * 1000000;
+	struct rp_spawn_streams plain = {.out = s->out, .max_out = s->max_out};
+	AUTO_PIPES struct pipes p = NO_PIPES;
+	int r = open_pipes(&plain, &p);
+	pid_t pid;
+
+	if (r < 0)
+		return r;
+	pid = fork();
+	if (pid < 0)
+		return rp_neg_errno();
+	if (pid == 0) {
+		become_child(p.out[1]);
+		_exit(fn(userdata, 3));
+	}
+	return watch(pid, &p, &plain, deadline_ns, ret);
+}
+
+int rp_spawn(const char *const *argv, struct rp_strbuf *out, size_t max_out, uint64_t deadline_ms,
+	     struct rp_spawn_result *ret)
+{
+	struct rp_spawn_streams s = {.out = out, .max_out = max_out};
+
+	return rp_spawn_streams(argv, &s, deadline_ms, ret);
+}
+
+int rp_find_program(const char *name, char **ret_path)
+{
+	const char *at = secure_getenv("PATH");
+
+	if (!at)
+		at = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	for (size_t len; *at; at += len + (at[len] == ':')) {
+		RP_AUTO_FREE char *path = NULL;
+		struct stat st;
+
+		len = strcspn(at, ":");
+		if (*at != '/')
+			continue;
+		path = rp_strdupf("%.*s/%s", (int)len, at, name);
+		if (!path)
+			return -ENOMEM;
+		if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0) {
+			*ret_path = rp_steal(&path);
+			return 0;
+		}
+	}
+	return -ENOENT;
 }

@@ -10,16 +10,44 @@ struct rp_spawn_result {
 	int exit_status; /* of exit(); -1 when it died of a signal or was killed */
 	int signal;	 /* that ended it, or 0 */
 	bool timed_out;
+	bool cut; /* it wrote more than max_out */
 };
 
 /*
  * Run argv[0] (found in PATH) with no standard input. Standard output and error are appended to
- * out (NULL: dropped), at most max_out bytes. After deadline_ms the process group is killed.
- * 0 when it was started and reaped, whatever its exit status; -ENOENT when there is no such
- * program; other -errno.
+ * out (NULL: dropped), at most max_out bytes. It has ended when the program itself has: what its
+ * children still write is not waited for. After deadline_ms the process group is killed.
+ * 0 when it was started, whatever its exit status; -ENOENT when there is no such program; other
+ * -errno.
  */
 int rp_spawn(const char *const *argv, struct rp_strbuf *out, size_t max_out, uint64_t deadline_ms,
 	     struct rp_spawn_result *ret) RP_MUST_CHECK;
+
+/* The same with standard input, and error output kept apart. */
+struct rp_spawn_streams {
+	const char *input;     /* at most a pipe's 4096 bytes; NULL: none */
+	struct rp_strbuf *out; /* NULL: dropped */
+	struct rp_strbuf *err; /* NULL: into out */
+	size_t max_out;	       /* of each */
+};
+int rp_spawn_streams(const char *const *argv, const struct rp_spawn_streams *s,
+		     uint64_t deadline_ms, struct rp_spawn_result *ret) RP_MUST_CHECK;
+
+/*
+ * Run a function in a child of its own, with no standard streams and none of our files but out_fd,
+ * whose bytes are appended to s->out; what it returns is its exit status. It may crash or hang. Of
+ * s only out and max_out are used.
+ */
+typedef int (*rp_child_fn)(void *userdata, int out_fd);
+int rp_spawn_function(rp_child_fn fn, void *userdata, const struct rp_spawn_streams *s,
+		      uint64_t deadline_ms, struct rp_spawn_result *ret) RP_MUST_CHECK;
+
+/*
+ * Absolute path of a program, from PATH as posix_spawnp() reads it, or, when that is not set, the
+ * usual folders. Relative folders of PATH are passed over: nothing of the current folder is found.
+ * 0, -ENOENT, -ENOMEM.
+ */
+int rp_find_program(const char *name, char **ret_path) RP_MUST_CHECK;
 
 /* CLOCK_MONOTONIC. */
 uint64_t rp_now_ns(void);

@@ -34,7 +34,7 @@ int rp_strbuf_reserve(struct rp_strbuf *b, size_t len)
 
 void rp_strbuf_add_mem(struct rp_strbuf *b, const void *p, size_t len)
 {
-	if (rp_strbuf_reserve(b, len) < 0)
+	if (len >= b->cap - b->len && rp_strbuf_reserve(b, len) < 0)
 		return;
 	if (len)
 		memcpy(b->s + b->len, p, len);
@@ -54,16 +54,21 @@ void rp_strbuf_add_char(struct rp_strbuf *b, char c)
 
 void rp_strbuf_vaddf(struct rp_strbuf *b, const char *fmt, va_list ap)
 {
+	size_t room = b->cap - b->len;
 	va_list again;
 	int n;
 
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(b->s ? b->s + b->len : NULL, room, fmt, ap);
 	if (n < 0) {
 		b->failed = true;
+	} else if ((size_t)n < room) {
+		b->len += (size_t)n;
 	} else if (rp_strbuf_reserve(b, (size_t)n) == 0) {
 		(void)vsnprintf(b->s + b->len, (size_t)n + 1, fmt, again);
 		b->len += (size_t)n;
+	} else if (b->s) {
+		b->s[b->len] = '\0';
 	}
 	va_end(again);
 }
@@ -94,8 +99,10 @@ char *rp_strbuf_steal(struct rp_strbuf *b)
 {
 	char *s = NULL;
 
-	if (!b->failed)
-		s = b->s ? b->s : rp_strndup("", 0);
+	if (!b->failed && b->s) /* what is given away is kept: room for a page would be kept too */
+		s = realloc(b->s, b->len + 1);
+	else if (!b->failed)
+		s = rp_strndup("", 0);
 	if (s)
 		b->s = NULL;
 	rp_strbuf_done(b);

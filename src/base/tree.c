@@ -270,13 +270,18 @@ int rp_tree_read_file(struct rp_tree *t, size_t max, struct rp_strbuf *ret, cons
 		fd = rp_tree_openat(t, path, O_RDONLY | O_NONBLOCK, 0);
 		return fd < 0 ? fd : read_all_fd(fd, max, ret);
 	}
-	r = rp_strbuf_reserve(ret, max + 1);
-	if (r < 0)
+	/* A page holds nearly all of them; then room for the largest. */
+	for (size_t cap = max < 4096 ? max + 1 : 4096;; cap = max + 1) {
+		r = rp_strbuf_reserve(ret, cap);
+		if (r == 0)
+			r = t->ops->read(t->self, path, ret->s, cap, &n);
+		if (r < 0 || n < cap || cap > max)
+			break;
+	}
+	if (r < 0) {
+		rp_strbuf_reset(ret);
 		return r;
-	ret->s[0] = '\0';
-	r = t->ops->read(t->self, path, ret->s, max + 1, &n);
-	if (r < 0)
-		return r;
+	}
 	ret->len = n;
 	ret->s[n] = '\0';
 	return n > max ? -EFBIG : 0;

@@ -15,6 +15,12 @@
  * 0; -EAGAIN RETRY when the machine kept changing; -EBADMSG / -E2BIG BAD_ATTRIBUTE with the file.
  */
 int rp_hw_scan(struct rp_tree *t, struct rp_scan *ret, struct rocpart_error *reterr) RP_MUST_CHECK;
+/* The same, except that DRM card minors are not known: a sixth of the time of a scan. */
+int rp_hw_scan_without_cards(struct rp_tree *t, struct rp_scan *ret,
+			     struct rocpart_error *reterr) RP_MUST_CHECK;
+
+/* The card beside a render node. 0; -ENOENT; -ENOMEM. */
+int rp_hw_find_card(struct rp_tree *t, unsigned render_minor, uint64_t *ret) RP_MUST_CHECK;
 
 /*
  * One write to the control file of a GPU; the caller reads back. Negative errno as the kernel gave

@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "base/error.h"
 #include "base/tree.h"
+#include "rocpart/backend.h"
 
 /* A number that may be absent. */
 struct rp_opt_u64 {
@@ -53,6 +54,7 @@ struct rp_scan_node {
 	uint32_t simd_count, simd_per_cu, num_xcc;
 	uint32_t vendor_id, device_id, gfx_target_version;
 	uint32_t domain, location_id;
+	char bdf[RP_BDF_SIZE]; /* of its GPU; its partition id stands in the function digit */
 	uint32_t render_minor;
 	struct rp_opt_u64 hive_id, unique_id;
 	struct rp_opt_u64 memory_bytes; /* sum of mem_banks of device memory */
@@ -67,8 +69,20 @@ struct rp_scan_usage {
 	uint64_t vram_bytes;
 };
 
+/* Kinds of values that a back end told in place of the kernel's files. */
+enum rp_told {
+	RP_TOLD_COMPUTE = 1U << 0,
+	RP_TOLD_MEMORY = 1U << 1,
+	RP_TOLD_GPU_ID = 1U << 2,
+	RP_TOLD_RENDER = 1U << 3,
+	RP_TOLD_CARD = 1U << 4,
+};
+
 struct rp_scan {
 	enum rp_tree_kind kind;
+	enum rocpart_backend told_by; /* SYSFS: nothing was told */
+	uint32_t told;		      /* bits of enum rp_told */
+	bool without_cards; /* DRM card minors were not asked for: a folder for each partition */
 	bool has_kfd, has_pci, has_drm, has_driver;
 	struct rp_opt_u64 generation;
 	struct rp_scan_pci *pci;

@@ -100,10 +100,13 @@ static int scan_once(struct rp_tree *t, struct rp_scan *scan, struct rocpart_err
 	return r;
 }
 
-int rp_hw_scan(struct rp_tree *t, struct rp_scan *ret, struct rocpart_error *reterr)
+static int scan_until_quiet(struct rp_tree *t, bool without_cards, struct rp_scan *ret,
+			    struct rocpart_error *reterr)
 {
 	for (int i = 0; i < SCAN_TRIES; i++) {
-		RP_AUTO_SCAN struct rp_scan scan = {.kind = rp_tree_kind(t)};
+		RP_AUTO_SCAN struct rp_scan scan = {.kind = rp_tree_kind(t),
+						    .told_by = ROCPART_BACKEND_SYSFS,
+						    .without_cards = without_cards};
 		int r = scan_once(t, &scan, reterr);
 
 		if (r < 0)
@@ -119,6 +122,16 @@ int rp_hw_scan(struct rp_tree *t, struct rp_scan *ret, struct rocpart_error *ret
 	(void)rp_error_hint(reterr, "wait until the switch that is under way has ended, then call "
 				    "again");
 	return -EAGAIN;
+}
+
+int rp_hw_scan(struct rp_tree *t, struct rp_scan *ret, struct rocpart_error *reterr)
+{
+	return scan_until_quiet(t, false, ret, reterr);
+}
+
+int rp_hw_scan_without_cards(struct rp_tree *t, struct rp_scan *ret, struct rocpart_error *reterr)
+{
+	return scan_until_quiet(t, true, ret, reterr);
 }
 
 int rp_hw_write_compute(struct rp_tree *t, const char *bdf, enum rocpart_compute_mode mode)

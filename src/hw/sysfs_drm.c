@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* DRM nodes: which cards there are, and the card beside each render node (amdgpu_xcp_drv.c). */
 #include "base/num.h"
+#include "hw/hw.h"
 #include "hw/sysfs.h"
 
 /* "card12" -> 12. */
@@ -11,16 +12,25 @@ static bool card_number(const char *name, uint64_t *ret)
 
 /* The platform device of a partition holds drm/cardM and drm/renderDK; the GPU holds partition 0's.
  */
-static int scan_card(struct rp_tree *t, struct rp_scan_node *node)
+int rp_hw_find_card(struct rp_tree *t, unsigned render_minor, uint64_t *ret)
 {
 	RP_AUTO_NAMES struct rp_names names = RP_NAMES_INIT;
-	int r = rp_tree_list(t, &names, "sys/class/drm/renderD%u/device/drm", node->render_minor);
+	int r = rp_tree_list(t, &names, "sys/class/drm/renderD%u/device/drm", render_minor);
 
 	if (r < 0)
-		return r == -ENOMEM ? r : 0;
-	for (size_t i = 0; i < names.n && !node->card_minor.known; i++)
-		node->card_minor.known = card_number(names.v[i], &node->card_minor.v);
-	return 0;
+		return r == -ENOMEM ? r : -ENOENT;
+	for (size_t i = 0; i < names.n; i++)
+		if (card_number(names.v[i], ret))
+			return 0;
+	return -ENOENT;
+}
+
+static int scan_card(struct rp_tree *t, struct rp_scan_node *node)
+{
+	int r = rp_hw_find_card(t, node->render_minor, &node->card_minor.v);
+
+	node->card_minor.known = r == 0;
+	return r == -ENOMEM ? r : 0;
 }
 
 /*
@@ -55,15 +65,17 @@ static bool render_number(const char *name, uint64_t *ret)
 	       rp_parse_u64(name + strlen("renderD"), 10, ret) == 0;
 }
 
+static int compare_name(const void *name, const void *item)
+{
+	return rp_natural_cmp(name, *(char *const *)item);
+}
+
 static bool has_render(const struct rp_names *drm, uint64_t minor)
 {
-	for (size_t i = 0; i < drm->n; i++) {
-		uint64_t m;
+	char name[32];
 
-		if (render_number(drm->v[i], &m) && m == minor)
-			return true;
-	}
-	return false;
+	(void)rp_fmt(name, sizeof(name), "renderD%llu", (unsigned long long)minor);
+	return drm->n && bsearch(name, drm->v, drm->n, sizeof(*drm->v), compare_name);
 }
 
 /* Render minor of the GPU's own DRM device. */
@@ -123,7 +135,8 @@ int rp_sysfs_scan_drm(struct rp_tree *t, struct rp_scan *scan, struct rocpart_er
 		scan_slots(t, scan, &names);
 	for (size_t i = 0; i < scan->n_nodes; i++) {
 		scan->nodes[i].render_accessible = is_accessible(t, &scan->nodes[i]);
-		if (scan->has_drm && !scan->nodes[i].hidden && scan_card(t, &scan->nodes[i]) < 0)
+		if (scan->has_drm && !scan->without_cards && !scan->nodes[i].hidden &&
+		    scan_card(t, &scan->nodes[i]) < 0)
 			return rp_error_nomem(reterr);
 	}
 	return 0;

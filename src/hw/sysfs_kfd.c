@@ -45,6 +45,7 @@ static int store(struct rp_scan_node *node, const char *key, uint64_t v)
 
 			memcpy(at, &o, sizeof(o));
 		}
+		return 0;
 	}
 	return 0;
 }
@@ -141,6 +142,15 @@ static int scan_banks(struct rp_tree *t, struct rp_scan_node *node, uint64_t n_b
 	return 0;
 }
 
+/* "dddd:bb:dd.0": the function digit is the partition id (amdgpu_xcp.c). */
+static void name_gpu(struct rp_scan_node *node)
+{
+	unsigned loc = node->location_id & ~7U;
+
+	(void)rp_fmt(node->bdf, sizeof(node->bdf), "%04x:%02x:%02x.%x", node->domain,
+		     loc >> 8 & 0xff, loc >> 3 & 0x1f, 0U);
+}
+
 /* 1: not a GPU node, or one that could not be identified. */
 static int scan_node(struct rp_tree *t, uint32_t id, struct rp_scan_node *ret,
 		     struct rocpart_error *reterr)
@@ -173,6 +183,7 @@ static int scan_node(struct rp_tree *t, uint32_t id, struct rp_scan_node *ret,
 	if (r < 0 && r != -ENOENT)
 		return rp_sysfs_error(reterr, r, "gpu_id", RP_KFD_TOPOLOGY "/nodes/%u/gpu_id", id);
 	node.gpu_id.known = r == 0;
+	name_gpu(&node);
 	r = scan_banks(t, &node, p.n_banks, reterr);
 	if (r == 0)
 		*ret = node;

@@ -9,9 +9,9 @@
 
 #define FILE_NAME "leases.db"
 #define WAIT_MS	  10000
-#define CHECKPOINT_PAGES                                                        \
-	512 /* who opens it first after all closed it reads the whole log again \
-	     */
+/* Who opens it first after all closed it reads the whole log again; a longer one pays in groups. */
+#define LOG_PAGES_AT_FIRST 64
+#define LOG_PAGES	   512
 
 static const char *const statements[RP_N_SQL] = {
 	[RP_SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -20,7 +20,7 @@ static const char *const statements[RP_N_SQL] = {
 	[RP_SQL_SET] = "INSERT INTO meta VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2",
 	[RP_SQL_LEASES] = "SELECT id, name, bytes, state, guarantee, priority, share, is_seen,"
 			  " owner_kind, owner, owner_start, owner_boot, footprint, labels, why,"
-			  " problem, created, changed, mode FROM lease ORDER BY id",
+			  " problem, created, changed, mode, limits FROM lease ORDER BY id",
 	[RP_SQL_CLAIMS] = "SELECT c.lease, p.bdf, p.part, c.bytes FROM claim c JOIN partition p"
 			  " ON p.id = c.partition ORDER BY c.lease, p.bdf, p.part",
 	[RP_SQL_EVENTS] = "SELECT at, lease, text FROM event ORDER BY id DESC LIMIT ?1",
@@ -34,12 +34,13 @@ static const char *const statements[RP_N_SQL] = {
 	[RP_SQL_ADD] =
 		"INSERT INTO lease(id, name, bytes, state, partition, guarantee, priority,"
 		" share, is_seen, owner_kind, owner, owner_start, owner_boot, footprint,"
-		" labels, why, problem, created, changed, mode)"
-		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20)",
+		" labels, why, problem, created, changed, mode, limits)"
+		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,"
+		"?21)",
 	[RP_SQL_CLAIM] = "INSERT INTO claim VALUES(?1, ?2, ?3, ?4)",
-	[RP_SQL_PLACE] =
-		"UPDATE lease SET state = 1, partition = ?2, guarantee = ?3, why = ?4,"
-		" problem = '', is_seen = 0, changed = ?5, mode = ?6 WHERE id = ?1 AND state = 0",
+	[RP_SQL_PLACE] = "UPDATE lease SET state = 1, partition = ?2, guarantee = ?3, why = ?4,"
+			 " problem = '', is_seen = 0, changed = ?5, mode = ?6, limits = ?7"
+			 " WHERE id = ?1 AND state = 0",
 	[RP_SQL_UPDATE] = "UPDATE lease SET state = ?2, is_seen = ?3, problem = ?4, owner_kind ="
 			  " ?5, owner = ?6, owner_start = ?7, owner_boot = ?8, changed = ?9"
 			  " WHERE id = ?1",
@@ -47,6 +48,7 @@ static const char *const statements[RP_N_SQL] = {
 			 " changed = ?3 WHERE id = ?1",
 	[RP_SQL_UNCLAIM] = "DELETE FROM claim WHERE lease = ?1",
 	[RP_SQL_REMOVE] = "DELETE FROM lease WHERE id = ?1",
+	[RP_SQL_LIMITS] = "UPDATE lease SET limits = ?2 WHERE id = ?1",
 	[RP_SQL_EVENT] = "INSERT INTO event(at, lease, text) VALUES(?1, ?2, ?3)",
 };
 
@@ -166,12 +168,14 @@ static int pragma_number(sqlite3 *db, const char *sql, int *ret)
 /*
  * After a commit: a long log is moved into the database and cut to nothing. Merely moved, as SQLite
  * does by itself, it would be read and moved again by each program that comes after all have
- * closed. Where others are reading, a later commit does it.
+ * closed. Where others are reading, a later commit does it. Programs that commit once and end are
+ * the ones that read it; one that goes on may let it grow.
  */
 static int empty_log(void *userdata, sqlite3 *db, const char *name, int n_pages)
 {
-	(void)userdata;
-	if (n_pages < CHECKPOINT_PAGES)
+	struct rp_lease_db *lease_db = userdata;
+
+	if (n_pages < (lease_db->n_commits++ ? LOG_PAGES : LOG_PAGES_AT_FIRST))
 		return SQLITE_OK;
 	(void)sqlite3_busy_handler(db, NULL, NULL);
 	(void)sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
@@ -179,14 +183,15 @@ static int empty_log(void *userdata, sqlite3 *db, const char *name, int n_pages)
 	return SQLITE_OK;
 }
 
-static int configure(sqlite3 *db)
+static int configure(struct rp_lease_db *lease_db)
 {
+	sqlite3 *db = lease_db->db;
 	int rc = sqlite3_busy_handler(db, wait_for_others, NULL);
 
 	/* The log stays when the last one closes it: else every command pays three syncs more. */
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	(void)sqlite3_wal_hook(db, empty_log, NULL);
+	(void)sqlite3_wal_hook(db, empty_log, lease_db);
 	if (rc != SQLITE_OK)
 		return rc;
 	return sqlite3_exec(db, "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL", NULL, NULL,
@@ -247,7 +252,7 @@ static int open_file(const char *path, int flags, struct rp_lease_db **ret,
 	rc = sqlite3_open_v2(path, &db->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
 			     NULL);
 	if (rc == SQLITE_OK)
-		rc = configure(db->db);
+		rc = configure(db);
 	if (rc != SQLITE_OK) {
 		r = rp_lease_db_error(db, rc, "open the leases", reterr);
 		rp_lease_db_close(db);
@@ -330,7 +335,7 @@ int rp_lease_db_open(const char *dir, enum rp_lease_open how, const char *identi
 	if (!path)
 		return rp_error_nomem(reterr);
 	if (access(path, F_OK) < 0 && errno == ENOENT) {
-		if (how != RP_LEASE_MAKE)
+		if (how != RP_LEASE_MAKE && how != RP_LEASE_MAKE_BRIEF)
 			return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, dir,
 					    "there are no leases on this machine");
 		r = make(dir, path, identity, reterr);
@@ -348,6 +353,8 @@ int rp_lease_db_open(const char *dir, enum rp_lease_open how, const char *identi
 		r = rp_lease_db_check_machine(db, identity, reterr);
 	if (r < 0)
 		return r;
+	if (how == RP_LEASE_MAKE_BRIEF) /* it cannot fail: at worst the disk is waited for */
+		(void)sqlite3_exec(db->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
 	*ret = rp_steal(&db);
 	return 0;
 }

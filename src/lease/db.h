@@ -26,6 +26,7 @@ enum rp_lease_sql {
 	RP_SQL_UNCLAIM,
 	RP_SQL_REMOVE,
 	RP_SQL_EVENT,
+	RP_SQL_LIMITS,
 	RP_N_SQL
 };
 
@@ -34,7 +35,8 @@ struct rp_lease_db {
 	char *path;
 	sqlite3_stmt *stmts[RP_N_SQL];
 	bool is_writable, is_begun;
-	int64_t last_id; /* largest number given; read once in a transaction. 0: not read */
+	unsigned n_commits; /* of this opening */
+	int64_t last_id;    /* largest number given; read once in a transaction. 0: not read */
 	/* Partitions found in this transaction, by their id on the GPU. */
 	struct {
 		char bdf[RP_BDF_SIZE];
@@ -57,7 +59,7 @@ int rp_lease_db_end(struct rp_lease_db *db, sqlite3_stmt *stmt, int rc, const ch
 
 /* schema.c */
 #define RP_LEASE_APPLICATION_ID 0x72637074 /* "rcpt" */
-#define RP_LEASE_VERSION	1
+#define RP_LEASE_VERSION	2
 /* Bring a database of an older version (0: an empty one) to the present one, in a transaction. */
 int rp_lease_schema_migrate(sqlite3 *db, int from);
 

@@ -33,6 +33,7 @@ struct rp_lease {
 	size_t n_claims;
 	char *footprint; /* JSON object, or NULL */
 	char *labels;	 /* JSON object of texts, or NULL */
+	char *limits;	 /* JSON array, or NULL */
 	char *why;	 /* why it is where it is */
 	char *problem;	 /* what is wrong and what to do; "" or NULL: nothing */
 	int64_t created_s, changed_s;
@@ -64,6 +65,11 @@ enum rp_lease_open {
 	RP_LEASE_READ,	/* -ENOENT when there is no database */
 	RP_LEASE_WRITE, /* the same, and it must be writable */
 	RP_LEASE_MAKE,	/* made when it is not there */
+	/*
+	 * The same, and what is committed need not outlive the machine: for leases of a process,
+	 * which does not either. The commit waits for no disk; the database stays whole.
+	 */
+	RP_LEASE_MAKE_BRIEF,
 };
 
 /*
@@ -117,6 +123,9 @@ int rp_lease_db_place(struct rp_lease_db *db, const struct rp_lease *l,
 /* End it: exactly what was taken is given back; text goes to the events. -ENOENT. */
 int rp_lease_db_remove(struct rp_lease_db *db, int64_t id, const char *text,
 		       struct rocpart_error *reterr) RP_MUST_CHECK;
+/* What limits it, a JSON array. */
+int rp_lease_db_set_limits(struct rp_lease_db *db, int64_t id, const char *limits,
+			   struct rocpart_error *reterr) RP_MUST_CHECK;
 /* Take its place away, keep the lease: it is pending. */
 int rp_lease_db_evict(struct rp_lease_db *db, int64_t id, const char *text,
 		      struct rocpart_error *reterr) RP_MUST_CHECK;

@@ -61,7 +61,9 @@ static const char version_1[] =
 	"CREATE TRIGGER event_trim AFTER INSERT ON event WHEN NEW.id % 64 = 0 BEGIN"
 	" DELETE FROM event WHERE id <= NEW.id - 1000; END;";
 
-static const char *const steps[] = {version_1};
+static const char version_2[] = "ALTER TABLE lease ADD COLUMN limits TEXT NOT NULL DEFAULT ''";
+
+static const char *const steps[] = {version_1, version_2};
 
 int rp_lease_schema_migrate(sqlite3 *db, int from)
 {

@@ -9,6 +9,7 @@ void rp_lease_done(struct rp_lease *l)
 	free(l->claims);
 	free(l->footprint);
 	free(l->labels);
+	free(l->limits);
 	free(l->why);
 	free(l->problem);
 	memset(l, 0, sizeof(*l));
@@ -93,6 +94,8 @@ static int take_lease(sqlite3_stmt *s, struct rp_lease *l)
 		r = take_text(s, 13, &l->labels);
 	if (r == 0)
 		r = take_text(s, 14, &l->why);
+	if (r == 0)
+		r = take_text(s, 19, &l->limits);
 	return r < 0 ? r : take_text(s, 15, &l->problem);
 }
 
@@ -372,6 +375,7 @@ static void bind_lease(sqlite3_stmt *s, const struct rp_lease *l, int64_t id, in
 	(void)sqlite3_bind_int64(s, 18, l->created_s ? l->created_s : now);
 	(void)sqlite3_bind_int64(s, 19, now);
 	(void)bind_text(s, 20, l->mode);
+	(void)bind_text(s, 21, l->limits ? l->limits : "");
 }
 
 int rp_lease_db_add(struct rp_lease_db *db, const struct rp_lease *l, int64_t *ret_id,
@@ -417,6 +421,7 @@ int rp_lease_db_place(struct rp_lease_db *db, const struct rp_lease *l,
 	(void)bind_text(s, 4, l->why ? l->why : "");
 	(void)sqlite3_bind_int64(s, 5, now_s());
 	(void)bind_text(s, 6, l->mode);
+	(void)bind_text(s, 7, l->limits ? l->limits : "");
 	r = rp_lease_db_run(db, s, "place a lease", reterr);
 	if (r == 0 && sqlite3_changes(db->db) != 1)
 		return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, l->name,
@@ -457,6 +462,20 @@ int rp_lease_db_remove(struct rp_lease_db *db, int64_t id, const char *text,
 	if (r == 0 && sqlite3_changes(db->db) != 1)
 		return not_found(id, reterr);
 	return r == 0 && text ? rp_lease_db_event(db, id, text, reterr) : r;
+}
+
+int rp_lease_db_set_limits(struct rp_lease_db *db, int64_t id, const char *limits,
+			   struct rocpart_error *reterr)
+{
+	sqlite3_stmt *s = NULL;
+	int r = rp_lease_db_stmt(db, RP_SQL_LIMITS, &s, reterr);
+
+	if (r < 0)
+		return r;
+	(void)sqlite3_bind_int64(s, 1, id);
+	(void)bind_text(s, 2, limits);
+	r = rp_lease_db_run(db, s, "change a lease", reterr);
+	return r == 0 && sqlite3_changes(db->db) != 1 ? not_found(id, reterr) : r;
 }
 
 int rp_lease_db_evict(struct rp_lease_db *db, int64_t id, const char *text,

@@ -112,6 +112,11 @@ static uint64_t mllama_projector(const struct rp_vision_config *v, uint64_t out)
 	return tables + gates + linear((v->n_taps + UINT64_C(1)) * h, out, true);
 }
 
+/* The size of the tower of Qwen3-VL and of what followed it, where a configuration is silent. */
+#define QWEN3_TOWER                                                                        \
+	.hidden = 1152, .layers = 27, .heads = 16, .inter = 4304, .patch = 16, .merge = 2, \
+	.positions = 2304
+
 static const struct tower towers[] = {
 	{"gemma3",
 	 V_PATCH_BIAS | V_BIAS | V_MLP_BIAS | V_NORM_BIAS | V_POST_NORM | V_POS_GRID,
@@ -144,45 +149,19 @@ static const struct tower towers[] = {
 	 qwen25_projector},
 	{"qwen3_vl",
 	 V_PATCH_BIAS | V_BIAS | V_MLP_BIAS | V_NORM_BIAS | V_POS_TABLE | V_TEMPORAL | V_TAPS,
-	 {.hidden = 1152,
-	  .layers = 27,
-	  .heads = 16,
-	  .inter = 4304,
-	  .patch = 16,
-	  .merge = 2,
-	  .positions = 2304,
-	  .n_taps = 3},
+	 {QWEN3_TOWER, .n_taps = 3},
 	 qwen3_projector},
 	{"qwen3_vl_moe",
 	 V_PATCH_BIAS | V_BIAS | V_MLP_BIAS | V_NORM_BIAS | V_POS_TABLE | V_TEMPORAL | V_TAPS,
-	 {.hidden = 1152,
-	  .layers = 27,
-	  .heads = 16,
-	  .inter = 4304,
-	  .patch = 16,
-	  .merge = 2,
-	  .positions = 2304,
-	  .n_taps = 3},
+	 {QWEN3_TOWER, .n_taps = 3},
 	 qwen3_projector},
 	{"qwen3_5",
 	 V_PATCH_BIAS | V_BIAS | V_MLP_BIAS | V_NORM_BIAS | V_POS_TABLE | V_TEMPORAL,
-	 {.hidden = 1152,
-	  .layers = 27,
-	  .heads = 16,
-	  .inter = 4304,
-	  .patch = 16,
-	  .merge = 2,
-	  .positions = 2304},
+	 {QWEN3_TOWER},
 	 qwen3_projector},
 	{"qwen3_5_moe",
 	 V_PATCH_BIAS | V_BIAS | V_MLP_BIAS | V_NORM_BIAS | V_POS_TABLE | V_TEMPORAL,
-	 {.hidden = 1152,
-	  .layers = 27,
-	  .heads = 16,
-	  .inter = 4304,
-	  .patch = 16,
-	  .merge = 2,
-	  .positions = 2304},
+	 {QWEN3_TOWER},
 	 qwen3_projector},
 	{"llama4",
 	 V_CLASS | V_BIAS | V_MLP_BIAS | V_NORM_BIAS | V_PRE_NORM | V_POST_NORM | V_POS_GRID |

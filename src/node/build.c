@@ -5,14 +5,6 @@
 #include "base/strbuf.h"
 #include "facts/mode_name.h"
 
-void rp_node_bdf(const struct rp_scan_node *node, char bdf[RP_BDF_SIZE])
-{
-	unsigned loc = node->location_id & ~7U;
-
-	(void)rp_fmt(bdf, RP_BDF_SIZE, "%04x:%02x:%02x.%x", node->domain, loc >> 8 & 0xff,
-		     loc >> 3 & 0x1f, 0U);
-}
-
 static int bdf_cmp(const void *a, const void *b)
 {
 	const struct rocpart_gpu *ga = a, *gb = b;
@@ -56,14 +48,9 @@ static int collect_gpus(struct rocpart_snapshot *s, const struct rp_scan *scan)
 		return -ENOMEM;
 	for (size_t i = 0; i < scan->n_pci; i++)
 		add_gpu(s, scan->pci[i].bdf, scan->pci[i].device_id);
-	for (size_t i = 0; i < scan->n_nodes; i++) {
-		char bdf[RP_BDF_SIZE];
-
-		if (scan->nodes[i].hidden)
-			continue;
-		rp_node_bdf(&scan->nodes[i], bdf);
-		add_gpu(s, bdf, scan->nodes[i].device_id);
-	}
+	for (size_t i = 0; i < scan->n_nodes; i++)
+		if (!scan->nodes[i].hidden)
+			add_gpu(s, scan->nodes[i].bdf, scan->nodes[i].device_id);
 	if (s->n_gpus)
 		qsort(s->gpus, s->n_gpus, sizeof(*s->gpus), bdf_cmp);
 	for (size_t i = 0; i < s->n_gpus; i++) {
@@ -178,10 +165,8 @@ static void take_nodes(struct rocpart_gpu *gpu, const struct rp_scan *scan)
 {
 	for (size_t i = 0; i < scan->n_nodes; i++) {
 		const struct rp_scan_node *node = &scan->nodes[i];
-		char bdf[RP_BDF_SIZE];
 
-		rp_node_bdf(node, bdf);
-		if (node->hidden || !rp_str_eq(bdf, gpu->bdf))
+		if (node->hidden || !rp_str_eq(node->bdf, gpu->bdf))
 			continue;
 		/* A GPU without XGMI has its PCI id as hive id (kfd_topology.c); 0 is none. */
 		if (!gpu->hive_id.known && !scan->has_pci && node->hive_id.v)
@@ -301,6 +286,8 @@ int rp_snapshot_new(const struct rp_scan *scan, const struct rp_overlay *overlay
 		return rp_error_nomem(reterr);
 	atomic_init(&s->refs, 1);
 	s->kind = scan->kind;
+	s->told_by = scan->told_by;
+	s->told = scan->told;
 	s->generation = scan->generation;
 	s->has_pci = scan->has_pci;
 	s->has_drm = scan->has_drm;

@@ -14,7 +14,4 @@ void rp_build_rocr_indices(struct rocpart_snapshot *s, const struct rp_scan *sca
 /* Codes of degraded[] and notes[], last of all. */
 void rp_build_codes(struct rocpart_snapshot *s, const struct rp_scan *scan);
 
-/* "dddd:bb:dd.0" of a KFD node: its partition id stands in the function digit (amdgpu_xcp.c). */
-void rp_node_bdf(const struct rp_scan_node *node, char bdf[RP_BDF_SIZE]);
-
 #endif

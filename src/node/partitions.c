@@ -6,10 +6,7 @@
 
 static bool belongs(const struct rocpart_gpu *gpu, const struct rp_scan_node *node)
 {
-	char bdf[RP_BDF_SIZE];
-
-	rp_node_bdf(node, bdf);
-	return !node->hidden && rp_str_eq(bdf, gpu->bdf);
+	return !node->hidden && rp_str_eq(node->bdf, gpu->bdf);
 }
 
 static int by_id(const void *a, const void *b)

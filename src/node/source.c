@@ -148,33 +148,43 @@ static enum rocpart_source of_used(const struct rocpart_snapshot *s)
 	return if_true(s->has_usage, ROCPART_SOURCE_KFD);
 }
 
+static enum rocpart_source of_backend(const struct rocpart_snapshot *s)
+{
+	return s->told_by == ROCPART_BACKEND_AMD_SMI ? ROCPART_SOURCE_AMD_SMI
+						     : ROCPART_SOURCE_LIBAMD_SMI;
+}
+
 static const struct {
 	const char *field;
 	enum rocpart_source (*source)(const struct rocpart_snapshot *s);
+	uint32_t told; /* bit of enum rp_told, 0: always the kernel's files or ourselves */
 } fields[] = {
-	{"bdf", of_bdf},
-	{"compute_mode", of_compute},
-	{"memory_mode", of_memory},
-	{"pending_memory_mode", of_pending},
-	{"partitionable", of_partitionable},
-	{"health", of_health},
-	{"partitions", of_partitions},
-	{"memory_bytes", of_memory_bytes},
-	{"memory_domain", of_domain},
-	{"memory_used_bytes", of_used},
-	{"render_minor", of_partitions},
-	{"card_minor", of_card},
-	{"kfd_node", of_partitions},
-	{"gpu_id", of_gpu_id},
-	{"rocr_index", of_rocr_index},
+	{"bdf", of_bdf, 0},
+	{"compute_mode", of_compute, RP_TOLD_COMPUTE},
+	{"memory_mode", of_memory, RP_TOLD_MEMORY},
+	{"pending_memory_mode", of_pending, 0},
+	{"partitionable", of_partitionable, 0},
+	{"health", of_health, 0},
+	{"partitions", of_partitions, 0},
+	{"memory_bytes", of_memory_bytes, 0},
+	{"memory_domain", of_domain, 0},
+	{"memory_used_bytes", of_used, 0},
+	{"render_minor", of_partitions, RP_TOLD_RENDER},
+	{"card_minor", of_card, RP_TOLD_CARD},
+	{"kfd_node", of_partitions, 0},
+	{"gpu_id", of_gpu_id, RP_TOLD_GPU_ID},
+	{"rocr_index", of_rocr_index, 0},
 };
 
 ROCPART_PUBLIC enum rocpart_source
 rocpart_snapshot_get_source(const struct rocpart_snapshot *snapshot, const char *field)
 {
-	for (size_t i = 0; i < RP_ARRAY_LEN(fields); i++)
-		if (rp_str_eq(fields[i].field, field))
-			return fields[i].source(snapshot);
+	for (size_t i = 0; i < RP_ARRAY_LEN(fields); i++) {
+		if (!rp_str_eq(fields[i].field, field))
+			continue;
+		return snapshot->told & fields[i].told ? of_backend(snapshot)
+						       : fields[i].source(snapshot);
+	}
 	return ROCPART_SOURCE_ABSENT;
 }
 
@@ -185,7 +195,14 @@ ROCPART_PUBLIC const char *rocpart_snapshot_get_source_name(size_t index)
 
 ROCPART_PUBLIC const char *rocpart_source_to_string(enum rocpart_source source)
 {
-	static const char *const names[] = {"absent", "sysfs", "kfd", "derived", "record"};
+	static const char *const names[] = {"absent", "sysfs",	    "kfd",    "derived",
+					    "record", "libamd_smi", "amd-smi"};
 
 	return (size_t)source < RP_ARRAY_LEN(names) ? names[source] : names[0];
+}
+
+ROCPART_PUBLIC enum rocpart_backend
+rocpart_snapshot_get_backend(const struct rocpart_snapshot *snapshot)
+{
+	return snapshot->told_by;
 }

@@ -217,7 +217,7 @@ const struct rp_sim_file rp_sim_platform_files[] = {
 	 .type = RP_FILE_DIR,
 	 .mode = 0755,
 	 .children = platform_device_files,
-	 .more = {rp_sim_metrics_dirs}},
+	 .more = {rp_sim_slot_metrics_files}},
 	RP_SIM_END,
 };
 
@@ -429,6 +429,17 @@ static const struct rp_sim_file dri_files[] = {
 	RP_SIM_END,
 };
 
+/* kfd_open() of kfd_chardev.c: while any mode is switched there is no new process. */
+static int open_kfd(const struct rp_sim *sim, const struct rp_sim_ent *e)
+{
+	(void)e;
+	for (size_t g = 0; g < sim->profile->n_gpus; g++) {
+		if (rp_sim_switching(sim, g))
+			return -EINVAL;
+	}
+	return 0;
+}
+
 static void info_kfd(const struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_stat *st)
 {
 	(void)sim;
@@ -439,6 +450,7 @@ static void info_kfd(const struct rp_sim *sim, const struct rp_sim_ent *e, struc
 
 const struct rp_sim_file rp_sim_dev_files[] = {
 	{.name = "kfd",
+	 .may_open = open_kfd,
 	 .type = RP_FILE_CHAR,
 	 .mode = 0666,
 	 .exists = rp_sim_is_loaded,

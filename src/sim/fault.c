@@ -19,6 +19,7 @@ static const struct op_name op_names[RP_SIM_N_FAULT_OPS] = {
 	[RP_SIM_FAULT_VANISH] = {"vanish", true, EFFECT_NONE},
 	[RP_SIM_FAULT_LOSE] = {"lose", true, EFFECT_NONE},
 	[RP_SIM_FAULT_RESET] = {"reset", true, EFFECT_NONE},
+	[RP_SIM_FAULT_SWITCHING] = {"switching", true, EFFECT_NONE},
 	[RP_SIM_FAULT_REINIT] = {"reinit", true, EFFECT_NONE},
 	[RP_SIM_FAULT_NPS] = {"nps", true, EFFECT_NONE},
 	[RP_SIM_FAULT_UE] = {"ue", true, EFFECT_COUNT},
@@ -190,6 +191,11 @@ bool rp_sim_in_reset(const struct rp_sim *sim, size_t gpu)
 {
 	return sim->profile->abi == RP_SIM_G3 &&
 	       rp_sim_fault_match(sim, RP_SIM_FAULT_RESET, sim->profile->gpus[gpu].bdf);
+}
+
+bool rp_sim_switching(const struct rp_sim *sim, size_t gpu)
+{
+	return rp_sim_fault_match(sim, RP_SIM_FAULT_SWITCHING, sim->profile->gpus[gpu].bdf);
 }
 
 int rp_sim_fault_add(struct rp_sim *sim, const char *rule, struct rocpart_error *reterr)

@@ -2,10 +2,13 @@
 /* From a path to a row of the tables, and the operations of a tree on it. */
 #include "sim/front.h"
 
+#include <limits.h>
+
 #include "base/num.h"
 
-#define MAX_HOPS 40 /* links followed, as in the kernel */
-#define MAX_PATH 4096
+#define MAX_HOPS   40 /* links followed, as in the kernel */
+#define MAX_PATH   4096
+#define USUAL_PATH 128 /* room for nearly all paths: a scan walks a thousand */
 
 /* Where a walk stands. */
 struct walk {
@@ -75,7 +78,8 @@ static int follow(struct rp_sim *sim, struct walk *w, const struct rp_sim_ent *l
 
 	if (r < 0)
 		return r;
-	rp_strbuf_addf(&path, "/%s", rp_strbuf_str(&w->todo) + w->done);
+	rp_strbuf_add_char(&path, '/');
+	rp_strbuf_add(&path, rp_strbuf_str(&w->todo) + w->done);
 	return restart(w, &path);
 }
 
@@ -86,7 +90,8 @@ static int go_up(struct walk *w)
 
 	if (slash)
 		rp_strbuf_add_mem(&path, here, (size_t)(slash - here));
-	rp_strbuf_addf(&path, "/%s", rp_strbuf_str(&w->todo) + w->done);
+	rp_strbuf_add_char(&path, '/');
+	rp_strbuf_add(&path, rp_strbuf_str(&w->todo) + w->done);
 	return restart(w, &path);
 }
 
@@ -122,9 +127,11 @@ static int walk(struct rp_sim *sim, const char *path, bool follow_last, struct w
 	if (strlen(path) >= MAX_PATH)
 		return -ENAMETOOLONG;
 	rp_strbuf_add(&start, path);
+	if (rp_strbuf_reserve(&w->path, USUAL_PATH) < 0)
+		return -ENOMEM;
 	r = restart(w, &start);
 	while (r == 0) {
-		RP_AUTO_FREE char *name = NULL;
+		char name[NAME_MAX + 1];
 		const char *at = rp_strbuf_str(&w->todo) + w->done;
 		size_t slashes = strspn(at, "/"), len;
 
@@ -132,9 +139,10 @@ static int walk(struct rp_sim *sim, const char *path, bool follow_last, struct w
 		len = strcspn(at, "/");
 		if (len == 0)
 			return 0;
-		name = rp_strndup(at, len);
-		if (!name)
-			return -ENOMEM;
+		if (len > NAME_MAX)
+			return -ENAMETOOLONG;
+		memcpy(name, at, len);
+		name[len] = '\0';
 		w->done += slashes + len;
 		r = step(sim, w, name, follow_last || at[len + strspn(at + len, "/")] != '\0');
 	}

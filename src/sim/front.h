@@ -73,7 +73,8 @@ extern const struct rp_sim_file rp_sim_pci_bus_files[];	    /* sys/bus/pci */
 extern const struct rp_sim_file rp_sim_gpu_control_files[]; /* of a GPU: partition files */
 extern const struct rp_sim_file rp_sim_gpu_setting_files[]; /* of a GPU: power, isolation, RAS */
 extern const struct rp_sim_file rp_sim_gpu_drm_dirs[];	    /* drm/ of a slot */
-extern const struct rp_sim_file rp_sim_metrics_dirs[];	    /* xcp/ of a slot */
+extern const struct rp_sim_file rp_sim_slot_metrics_files[]; /* of a slot: xcp/ */
+extern const struct rp_sim_file rp_sim_gpu_metrics_files[];  /* of a GPU: and gpu_metrics */
 extern const struct rp_sim_file rp_sim_bmc_drm_dirs[];
 extern const struct rp_sim_file rp_sim_platform_files[]; /* sys/devices/platform */
 extern const struct rp_sim_file rp_sim_platform_bus_files[];
@@ -90,7 +91,7 @@ size_t rp_sim_n_nodes(const struct rp_sim *sim); /* CPU and GPU nodes */
 const struct rp_sim_node *rp_sim_node_at(const struct rp_sim *sim, uint32_t node);
 uint64_t rp_sim_node_hive(const struct rp_sim *sim, const struct rp_sim_node *n);
 uint32_t rp_sim_count_io_links(const struct rp_sim *sim, uint32_t node);
-uint32_t rp_sim_count_p2p_links(const struct rp_sim *sim, uint32_t node);
+uint32_t rp_sim_count_p2p_links(const struct rp_sim *sim, uint32_t node, uint32_t io_links);
 uint32_t rp_sim_count_caches(const struct rp_sim *sim, uint32_t node);
 uint32_t rp_sim_count_cus(const struct rp_sim *sim, const struct rp_sim_node *n);
 int rp_sim_may_open_node(const struct rp_sim *sim, const struct rp_sim_ent *e);

@@ -19,6 +19,16 @@ bool rp_sim_holder_allows(const struct rp_sim_holder *h, size_t gpu, uint32_t sl
 	return h->allow_all || (h->allow[gpu] & (1U << slot)) != 0;
 }
 
+/* One lock of the whole KFD up to 6.16, then one for each GPU. */
+static bool kfd_is_locked(const struct rp_sim *sim, size_t gpu)
+{
+	bool locked = rp_sim_switching(sim, gpu);
+
+	for (size_t g = 0; sim->profile->abi != RP_SIM_G3 && g < sim->profile->n_gpus; g++)
+		locked |= rp_sim_switching(sim, g);
+	return locked;
+}
+
 /*
  * Up to 6.16 any process with /dev/kfd open blocks every GPU. Later only one that has a context on
  * this GPU, and it got one at open for each node that its device cgroup allows.
@@ -27,6 +37,8 @@ bool rp_sim_kfd_busy(const struct rp_sim *sim, size_t gpu)
 {
 	uint32_t n = rp_sim_partitions(sim, gpu);
 
+	if (kfd_is_locked(sim, gpu))
+		return true;
 	for (size_t i = 0; i < sim->state.n_holders; i++) {
 		const struct rp_sim_holder *h = &sim->state.holders[i];
 
@@ -174,23 +186,29 @@ static int fill(const struct rp_sim *sim, const struct rp_sim_process *p, struct
 	return r;
 }
 
+uint64_t rp_sim_next_start(const struct rp_sim *sim)
+{
+	uint64_t latest = 100000; /* jiffies after boot */
+
+	for (size_t i = 0; i < sim->state.n_holders; i++) {
+		if (sim->state.holders[i].start_ticks > latest)
+			latest = sim->state.holders[i].start_ticks;
+	}
+	return latest + 1;
+}
+
 static int name_process(const struct rp_sim *sim, const struct rp_sim_process *p,
 			struct rp_sim_holder *h, struct rocpart_error *err)
 {
 	uint32_t pid = p->pid ? p->pid : FIRST_PID;
-	uint64_t latest = 100000; /* jiffies after boot */
 
 	if (p->pid && rp_sim_find_holder(sim, p->pid))
 		return rp_error_set(err, -EEXIST, ROCPART_ERR_INVALID_ARGUMENT, NULL,
 				    "there is a process %u already", p->pid);
 	while (rp_sim_find_holder(sim, pid))
 		pid++;
-	for (size_t i = 0; i < sim->state.n_holders; i++) {
-		if (sim->state.holders[i].start_ticks > latest)
-			latest = sim->state.holders[i].start_ticks;
-	}
 	h->pid = pid;
-	h->start_ticks = p->start_ticks ? p->start_ticks : latest + 1;
+	h->start_ticks = p->start_ticks ? p->start_ticks : rp_sim_next_start(sim);
 	return 0;
 }
 
@@ -201,25 +219,44 @@ static int by_pid(const void *a, const void *b)
 	return x->pid < y->pid ? -1 : x->pid > y->pid;
 }
 
+int rp_sim_holder_add(struct rp_sim *sim, struct rp_sim_holder *h)
+{
+	struct rp_sim_state *s = &sim->state;
+
+	if (rp_grow(&s->holders, &s->cap_holders, s->n_holders + 1, sizeof(*h)) < 0)
+		return -ENOMEM;
+	s->holders[s->n_holders++] = *h;
+	*h = (struct rp_sim_holder){0};
+	qsort(s->holders, s->n_holders, sizeof(*h), by_pid);
+	return 0;
+}
+
+struct rp_sim_holder rp_sim_holder_take(struct rp_sim *sim, size_t i)
+{
+	struct rp_sim_state *s = &sim->state;
+	struct rp_sim_holder h = s->holders[i];
+
+	s->n_holders--;
+	memmove(&s->holders[i], &s->holders[i + 1], (s->n_holders - i) * sizeof(h));
+	return h;
+}
+
 static int start_process(struct rp_sim *sim, const struct rp_sim_process *p, uint32_t *ret_pid,
 			 struct rocpart_error *err)
 {
-	struct rp_sim_state *s = &sim->state;
 	struct rp_sim_holder h = {0};
+	uint32_t pid;
 	int r = name_process(sim, p, &h, err);
 
 	if (r == 0)
 		r = fill(sim, p, &h, err);
-	if (r == 0 && rp_grow(&s->holders, &s->cap_holders, s->n_holders + 1, sizeof(h)) < 0)
+	pid = h.pid;
+	if (r == 0 && rp_sim_holder_add(sim, &h) < 0)
 		r = rp_error_nomem(err);
-	if (r < 0) {
-		rp_sim_holder_done(&h);
-		return r;
-	}
-	*ret_pid = h.pid;
-	s->holders[s->n_holders++] = h;
-	qsort(s->holders, s->n_holders, sizeof(h), by_pid);
-	return 0;
+	rp_sim_holder_done(&h);
+	if (r == 0)
+		*ret_pid = pid;
+	return r;
 }
 
 int rp_sim_hold(struct rp_sim *sim, const struct rp_sim_process *p, uint32_t *ret_pid,
@@ -244,7 +281,7 @@ int rp_sim_hold(struct rp_sim *sim, const struct rp_sim_process *p, uint32_t *re
 int rp_sim_unhold(struct rp_sim *sim, uint32_t pid, struct rocpart_error *reterr)
 {
 	RP_AUTO_CLOSE int lock = -EBADF;
-	struct rp_sim_holder *h;
+	struct rp_sim_holder *h, ended;
 	int r = rp_sim_change_begin(sim, &lock);
 
 	if (r < 0)
@@ -254,9 +291,8 @@ int rp_sim_unhold(struct rp_sim *sim, uint32_t pid, struct rocpart_error *reterr
 		return rp_error_set(reterr, -ESRCH, ROCPART_ERR_NOT_FOUND, sim->name,
 				    "there is no process %u", pid);
 	}
-	rp_sim_holder_done(h);
-	*h = sim->state.holders[--sim->state.n_holders];
-	qsort(sim->state.holders, sim->state.n_holders, sizeof(*h), by_pid);
+	ended = rp_sim_holder_take(sim, (size_t)(h - sim->state.holders));
+	rp_sim_holder_done(&ended);
 	r = rp_sim_change_end(sim);
 	return r < 0 ? rp_error_errno(reterr, r, sim->name, "the process was not ended") : 0;
 }

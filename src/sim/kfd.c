@@ -84,7 +84,16 @@ static int show_name(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_s
 
 static void add_u64(struct rp_strbuf *out, const char *key, uint64_t v)
 {
-	rp_strbuf_addf(out, "%s %llu\n", key, (unsigned long long)v);
+	char text[24], *at = text + sizeof(text);
+
+	/* Half of a scan is these lines: 45 of them for each partition. */
+	*--at = '\n';
+	do
+		*--at = (char)('0' + v % 10);
+	while (v /= 10);
+	*--at = ' ';
+	rp_strbuf_add(out, key);
+	rp_strbuf_add_mem(out, at, (size_t)(text + sizeof(text) - at));
 }
 
 struct row {
@@ -122,6 +131,7 @@ static void add_queue_sizes(const struct rp_sim *sim, const struct rp_sim_node *
 static void add_cpu(const struct rp_sim *sim, uint32_t node, struct rp_strbuf *out)
 {
 	const struct rp_sim_cpu *c = &sim->profile->cpus[node];
+	uint32_t io_links = rp_sim_count_io_links(sim, node);
 	uint64_t hive = 0;
 
 	/* The CPU part of an APU belongs to the hive (MI300A). */
@@ -134,8 +144,8 @@ static void add_cpu(const struct rp_sim *sim, uint32_t node, struct rp_strbuf *o
 		{"simd_count", 0},
 		{"mem_banks_count", 1},
 		{"caches_count", 0},
-		{"io_links_count", rp_sim_count_io_links(sim, node)},
-		{"p2p_links_count", rp_sim_count_p2p_links(sim, node)},
+		{"io_links_count", io_links},
+		{"p2p_links_count", rp_sim_count_p2p_links(sim, node, io_links)},
 		{"cpu_core_id_base", c->core_id_base},
 		{"simd_id_base", 0},
 		{"max_waves_per_simd", 0},
@@ -172,13 +182,14 @@ static void add_gpu_common(const struct rp_sim *sim, uint32_t node, const struct
 	uint32_t dma = p->dma / rp_sim_partitions(sim, n->gpu);
 	uint32_t engines = dma < 2 ? dma : 2;
 	uint32_t xccs = rp_sim_partition_xccs(sim, n->gpu);
+	uint32_t io_links = rp_sim_count_io_links(sim, node);
 	const struct row rows[] = {
 		{"cpu_cores_count", 0},
 		{"simd_count", SIMD_PER_CU * rp_sim_count_cus(sim, n)},
 		{"mem_banks_count", 1},
 		{"caches_count", rp_sim_count_caches(sim, node)},
-		{"io_links_count", rp_sim_count_io_links(sim, node)},
-		{"p2p_links_count", rp_sim_count_p2p_links(sim, node)},
+		{"io_links_count", io_links},
+		{"p2p_links_count", rp_sim_count_p2p_links(sim, node, io_links)},
 		{"cpu_core_id_base", 0},
 		{"simd_id_base", SIMD_ID_BASE + SIMD_ID_STEP * n->simd_seq},
 		{"max_waves_per_simd", 8},

@@ -141,9 +141,19 @@ uint32_t rp_sim_count_io_links(const struct rp_sim *sim, uint32_t node)
 	return count(sim, node, io_link);
 }
 
-uint32_t rp_sim_count_p2p_links(const struct rp_sim *sim, uint32_t node)
+/* All GPUs, and from a GPU all CPUs, that it has no direct link to. */
+uint32_t rp_sim_count_p2p_links(const struct rp_sim *sim, uint32_t node, uint32_t io_links)
 {
-	return count(sim, node, p2p_link);
+	uint32_t cpus = (uint32_t)sim->profile->n_cpus, n = (uint32_t)rp_sim_n_nodes(sim);
+
+	if (node >= cpus)
+		return n - 1 - io_links;
+	return n - cpus - (io_links - (cpus - 1)); /* each CPU is linked to all others */
+}
+
+static uint32_t p2p_links(const struct rp_sim *sim, uint32_t node)
+{
+	return rp_sim_count_p2p_links(sim, node, rp_sim_count_io_links(sim, node));
 }
 
 static bool nth(const struct rp_sim *sim, const struct rp_sim_ent *e, link_fn fn, struct link *ret)
@@ -219,12 +229,12 @@ static int each_io(const struct rp_sim *sim, const struct rp_sim_ent *e, struct 
 
 static int find_p2p(const struct rp_sim *sim, const char *name, struct rp_sim_ent *e)
 {
-	return rp_sim_number_name(name, rp_sim_count_p2p_links(sim, e->node), &e->index);
+	return rp_sim_number_name(name, p2p_links(sim, e->node), &e->index);
 }
 
 static int each_p2p(const struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_names *ret)
 {
-	return rp_sim_number_names(rp_sim_count_p2p_links(sim, e->node), ret);
+	return rp_sim_number_names(p2p_links(sim, e->node), ret);
 }
 
 #define LINK_FILE(p2p)                                                                     \

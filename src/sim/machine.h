@@ -43,6 +43,14 @@ struct rp_sim_holder {
 	size_t n_vram;
 };
 
+/* A unit or container that somebody started or stopped by name. */
+struct rp_sim_service {
+	char *id; /* "systemd:gpuagent.service" */
+	bool runs;
+	struct rp_sim_holder *stopped; /* its processes, while it does not run */
+	size_t n_stopped, cap_stopped;
+};
+
 enum rp_sim_fault_op {
 	RP_SIM_FAULT_READ,
 	RP_SIM_FAULT_WRITE,
@@ -51,6 +59,7 @@ enum rp_sim_fault_op {
 	RP_SIM_FAULT_VANISH,
 	RP_SIM_FAULT_LOSE,
 	RP_SIM_FAULT_RESET,
+	RP_SIM_FAULT_SWITCHING,
 	RP_SIM_FAULT_REINIT,
 	RP_SIM_FAULT_NPS,
 	RP_SIM_FAULT_UE,
@@ -79,6 +88,8 @@ struct rp_sim_state {
 	size_t n_nodes, cap_nodes;
 	struct rp_sim_holder *holders;
 	size_t n_holders, cap_holders;
+	struct rp_sim_service *services;
+	size_t n_services, cap_services;
 	struct rp_sim_fault *faults;
 	size_t n_faults, cap_faults;
 };
@@ -99,6 +110,8 @@ struct rp_sim {
 	size_t n_caller_minors;
 	int dir_fd;   /* -EBADF: in memory only */
 	int state_fd; /* keeps the inode of the state file that was read from being used again */
+	uint64_t *n_saves; /* of the state, shared with all who have it open; NULL: not mapped */
+	uint64_t n_seen;   /* n_saves when state_fd was last looked at */
 };
 
 /* state.c: what follows from the state. */
@@ -117,7 +130,8 @@ bool rp_sim_compute_valid(const struct rp_sim *sim, size_t gpu, enum rp_sim_comp
 void rp_sim_layout(struct rp_sim *sim);				     /* fills sim->drm */
 bool rp_sim_same_hive(const struct rp_sim *sim, size_t a, size_t b); /* they switch NPS together */
 bool rp_sim_in_reset(const struct rp_sim *sim, size_t gpu);	     /* the kernel says EPERM */
-int rp_sim_find_gpu(const struct rp_sim *sim, const char *bdf);	     /* index or -ENODEV */
+bool rp_sim_switching(const struct rp_sim *sim, size_t gpu);	/* the KFD of the GPU is locked */
+int rp_sim_find_gpu(const struct rp_sim *sim, const char *bdf); /* index or -ENODEV */
 void rp_sim_state_done(struct rp_sim_state *state);
 
 /* gpu_id.c */
@@ -146,6 +160,15 @@ struct rp_sim_holder *rp_sim_find_holder(const struct rp_sim *sim, uint32_t pid)
 uint64_t rp_sim_vram_of(const struct rp_sim_holder *h, size_t gpu, uint32_t slot);
 uint64_t rp_sim_vram_used(const struct rp_sim *sim, size_t gpu); /* with the driver's own */
 void rp_sim_holder_done(struct rp_sim_holder *h);
+int rp_sim_holder_add(struct rp_sim *sim,
+		      struct rp_sim_holder *h) RP_MUST_CHECK;	       /* takes it over */
+struct rp_sim_holder rp_sim_holder_take(struct rp_sim *sim, size_t i); /* out of the list */
+uint64_t rp_sim_next_start(const struct rp_sim *sim); /* later than that of every process */
+
+/* service.c */
+void rp_sim_service_done(struct rp_sim_service *s);
+/* "systemd:gpuagent" with its suffix, as systemd completes it; NULL: no id, or out of memory. */
+char *rp_sim_service_full_id(const char *id);
 
 /* fault.c */
 void rp_sim_fault_done(struct rp_sim_fault *f);
@@ -160,6 +183,9 @@ const struct rp_sim_fault *rp_sim_fault_match(const struct rp_sim *sim, enum rp_
 
 /* store.c: the state on disk. */
 int rp_sim_store_refresh(struct rp_sim *sim) RP_MUST_CHECK; /* reads it if it changed */
+void rp_sim_store_map(struct rp_sim *sim); /* from now on a refresh without news costs nothing */
+int rp_sim_store_lock(struct rp_sim *sim, int *ret_lock_fd) RP_MUST_CHECK;
+void rp_sim_store_unmap(struct rp_sim *sim);
 /*
  * Start and end of a change. The lock is held until *ret_lock_fd is closed; nothing of what was
  * changed in memory is seen by others before the end, which replaces the state at once.

@@ -258,6 +258,10 @@ static int read_product(const struct reader *r, const struct rp_yaml *y, struct 
 	if (ret == 0 && masks)
 		ret = read_masks(r, masks, p->cu_masks, &n_se);
 	p->n_se = (uint32_t)n_se;
+	/* bit m stands for NPSm: a range of memory belongs to one XCC or more */
+	if (ret == 0 && nps && p->nps_mask >> p->xcc > 1)
+		ret = rp_yaml_error(nps, r->name, r->err, "more memory ranges than its %u XCCs",
+				    p->xcc);
 	if (ret == 0 && p->apu && p->nps_mask != 1U << 1)
 		ret = rp_yaml_error(y, r->name, r->err, "an APU has no memory mode but NPS1");
 	return ret;

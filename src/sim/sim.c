@@ -4,7 +4,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "sim/machine.h"
@@ -28,6 +27,7 @@ struct rp_sim *rp_sim_close(struct rp_sim *sim)
 		return NULL;
 	rp_cleanup_close(&sim->dir_fd);
 	rp_cleanup_close(&sim->state_fd);
+	rp_sim_store_unmap(sim);
 	rp_sim_state_done(&sim->state);
 	rp_sim_profile_free(sim->profile);
 	free(sim->caller_minors);
@@ -79,11 +79,10 @@ static int write_machine(struct rp_sim *sim, const char *text, size_t len)
 {
 	RP_AUTO_STRBUF struct rp_strbuf marker = RP_STRBUF_INIT;
 	RP_AUTO_CLOSE int lock = -EBADF;
-	int r;
+	int r = rp_sim_store_lock(sim, &lock);
 
-	lock = openat(sim->dir_fd, RP_SIM_LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	if (lock < 0 || flock(lock, LOCK_EX) < 0)
-		return rp_neg_errno();
+	if (r < 0)
+		return r;
 	if (faccessat(sim->dir_fd, RP_SIM_MARKER, F_OK, 0) == 0)
 		return -EEXIST;
 	rp_strbuf_addf(&marker, "%s\n", sim->name);
@@ -127,6 +126,7 @@ static int read_machine(struct rp_sim *sim, struct rocpart_error *err)
 				 err);
 	if (r < 0)
 		return r;
+	rp_sim_store_map(sim);
 	r = rp_sim_store_refresh(sim);
 	return r < 0 ? rp_error_errno(err, r, sim->name, "its state cannot be read") : 0;
 }
@@ -156,34 +156,38 @@ int rp_sim_open(const char *dir, struct rp_sim **ret, struct rocpart_error *rete
 	return r;
 }
 
-/* Records that outlived their machine would be taken for those of the next one. */
-static int remove_records(int dir_fd)
+/* A folder and what is in it; not being there is fine. */
+static int remove_folder(int dir_fd, const char *name)
 {
-	RP_AUTO_CLOSEDIR DIR *records = NULL;
+	RP_AUTO_CLOSEDIR DIR *folder = NULL;
 	RP_AUTO_CLOSE int fd = -EBADF;
+	int r = 0;
 
-	fd = openat(dir_fd, RP_SIM_RECORDS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : rp_neg_errno();
-	records = fdopendir(fd);
-	if (!records)
+	folder = fdopendir(fd);
+	if (!folder)
 		return rp_neg_errno();
 	(void)rp_steal_fd(&fd);
-	for (const struct dirent *e = readdir(records); e; e = readdir(records)) {
+	for (const struct dirent *e = readdir(folder); r == 0 && e; e = readdir(folder)) {
 		if (rp_str_eq(e->d_name, ".") || rp_str_eq(e->d_name, ".."))
 			continue;
-		if (unlinkat(dirfd(records), e->d_name, 0) < 0)
-			return rp_neg_errno();
+		if (unlinkat(dirfd(folder), e->d_name, 0) < 0)
+			r = errno == EISDIR ? remove_folder(dirfd(folder), e->d_name)
+					    : rp_neg_errno();
 	}
-	return unlinkat(dir_fd, RP_SIM_RECORDS, AT_REMOVEDIR) < 0 ? rp_neg_errno() : 0;
+	if (r == 0 && unlinkat(dir_fd, name, AT_REMOVEDIR) < 0)
+		r = rp_neg_errno();
+	return r;
 }
 
 int rp_sim_remove(const char *dir, struct rocpart_error *reterr)
 {
 	/* The marker goes first: from then on it is no machine. */
-	static const char *const files[] = {RP_SIM_MARKER, RP_SIM_STATE_FILE,
-					    RP_SIM_STATE_FILE ".new", RP_SIM_PROFILE_FILE,
-					    RP_SIM_LOCK_FILE};
+	static const char *const files[] = {
+		RP_SIM_MARKER,	     RP_SIM_STATE_FILE, RP_SIM_STATE_FILE ".new",
+		RP_SIM_PROFILE_FILE, RP_SIM_LOG_FILE,	RP_SIM_LOCK_FILE};
 	RP_AUTO_CLOSE int fd = -EBADF;
 	int r = open_dir(dir, &fd);
 
@@ -193,7 +197,10 @@ int rp_sim_remove(const char *dir, struct rocpart_error *reterr)
 		return rp_error_set(reterr, r, ROCPART_ERR_NOT_FOUND, dir,
 				    "there is no simulated machine");
 	if (r == 0)
-		r = remove_records(fd);
+		rp_sim_store_mark_removed(fd);
+	/* Records that outlived their machine would be taken for those of the next one. */
+	if (r == 0)
+		r = remove_folder(fd, RP_SIM_RECORDS);
 	for (size_t i = 0; r == 0 && i < RP_ARRAY_LEN(files); i++) {
 		if (unlinkat(fd, files[i], 0) < 0 && errno != ENOENT)
 			r = rp_neg_errno();

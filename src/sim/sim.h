@@ -97,6 +97,21 @@ int rp_sim_unhold(struct rp_sim *sim, uint32_t pid, struct rocpart_error *reterr
 int rp_sim_pids(struct rp_sim *sim, uint32_t **ret, size_t *ret_n) RP_MUST_CHECK;
 
 /*
+ * Units and containers of the machine: "systemd:NAME", "docker:NAME", "podman:NAME". One runs when
+ * it was started by name, or when a process is in its control group. Stopping it ends its
+ * processes; starting it again brings them back, as new ones that have no memory yet.
+ */
+int rp_sim_service_runs(struct rp_sim *sim, const char *id) RP_MUST_CHECK; /* 1, 0 or -errno */
+/* 0, also when it is so already; -EINVAL: no id; -ENOENT: stopping what nobody knows. */
+int rp_sim_service_start(struct rp_sim *sim, const char *id) RP_MUST_CHECK;
+int rp_sim_service_stop(struct rp_sim *sim, const char *id) RP_MUST_CHECK;
+/*
+ * A line in services.log of the machine's folder, where starts and stops are written as well: what
+ * was asked for and is not done on a simulated machine.
+ */
+int rp_sim_log(struct rp_sim *sim, const char *line) RP_MUST_CHECK;
+
+/*
  * Faults by rule. N counts the times that a rule could fire: without it it fires each time, with
  * it only the Nth time. PATTERN is a shell pattern of a file name or, with a slash, of the end of
  * a path; BDF is a shell pattern too.
@@ -106,6 +121,7 @@ int rp_sim_pids(struct rp_sim *sim, uint32_t **ret, size_t *ret_n) RP_MUST_CHECK
  *   vanish:BDF/ID[:N]          the KFD node of that partition does not appear
  *   lose:BDF[:N]               the GPU does not come back when the driver is loaded
  *   reset:BDF                  the GPU is being reset: EPERM from its partition files (g3)
+ *   switching:BDF              its compute mode is being switched: EINVAL from /dev/kfd, and EBUSY
  *   reinit:BDF[:N]             KFD fails to start after a compute switch: EIO, no nodes
  *   nps:BDF[:N]                the firmware refuses a memory mode for that GPU when it is unloaded
  *   ue:BDF:COUNT ce:BDF:COUNT bad-pages:BDF:COUNT   what RAS counted

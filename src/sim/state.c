@@ -181,10 +181,13 @@ void rp_sim_state_done(struct rp_sim_state *state)
 {
 	for (size_t i = 0; i < state->n_holders; i++)
 		rp_sim_holder_done(&state->holders[i]);
+	for (size_t i = 0; i < state->n_services; i++)
+		rp_sim_service_done(&state->services[i]);
 	for (size_t i = 0; i < state->n_faults; i++)
 		rp_sim_fault_done(&state->faults[i]);
 	free(state->nodes);
 	free(state->holders);
+	free(state->services);
 	free(state->faults);
 	*state = (struct rp_sim_state){0};
 }

@@ -5,7 +5,7 @@
 #include "base/num.h"
 #include "sim/machine.h"
 
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 
 /* ---- writing ---- */
 
@@ -27,14 +27,16 @@ static struct rp_json *gpu_to_json(const struct rp_sim_gpu_state *g)
 	return r < 0 ? rp_json_free(j) : j;
 }
 
+/* GPU, partition, simd_seq, gpu_id: every command reads this, and objects would take twice as long.
+ */
 static struct rp_json *node_to_json(const struct rp_sim_node *n)
 {
-	struct rp_json *j = rp_json_object();
-	int r = rp_json_set_u64(j, "gpu", n->gpu);
+	const uint32_t values[] = {n->gpu, n->partition, n->simd_seq, n->gpu_id};
+	struct rp_json *j = rp_json_array();
+	int r = 0;
 
-	r |= rp_json_set_u64(j, "partition", n->partition);
-	r |= rp_json_set_u64(j, "simd_seq", n->simd_seq);
-	r |= rp_json_set_u64(j, "gpu_id", n->gpu_id);
+	for (size_t i = 0; i < RP_ARRAY_LEN(values); i++)
+		r |= rp_json_append(j, rp_json_u64(values[i]));
 	return r < 0 ? rp_json_free(j) : j;
 }
 
@@ -82,6 +84,27 @@ static struct rp_json *holder_to_json(const struct rp_sim *sim, const struct rp_
 	return r < 0 ? rp_json_free(j) : j;
 }
 
+static struct rp_json *holders_to_json(const struct rp_sim *sim, const struct rp_sim_holder *v,
+				       size_t n)
+{
+	struct rp_json *list = rp_json_array();
+	int r = 0;
+
+	for (size_t i = 0; i < n; i++)
+		r |= rp_json_append(list, holder_to_json(sim, &v[i]));
+	return r < 0 ? rp_json_free(list) : list;
+}
+
+static struct rp_json *service_to_json(const struct rp_sim *sim, const struct rp_sim_service *s)
+{
+	struct rp_json *j = rp_json_object();
+	int r = rp_json_set_string(j, "id", s->id);
+
+	r |= rp_json_set_bool(j, "runs", s->runs);
+	r |= rp_json_set(j, "stopped", holders_to_json(sim, s->stopped, s->n_stopped));
+	return r < 0 ? rp_json_free(j) : j;
+}
+
 static struct rp_json *fault_to_json(const struct rp_sim_fault *f)
 {
 	struct rp_json *j = rp_json_object();
@@ -95,7 +118,7 @@ struct rp_json *rp_sim_state_to_json(const struct rp_sim *sim)
 {
 	const struct rp_sim_state *s = &sim->state;
 	struct rp_json *j = rp_json_object(), *gpus = rp_json_array(), *nodes = rp_json_array();
-	struct rp_json *holders = rp_json_array(), *faults = rp_json_array();
+	struct rp_json *services = rp_json_array(), *faults = rp_json_array();
 	int r = rp_json_set_u64(j, "version", STATE_VERSION);
 
 	r |= rp_json_set_u64(j, "boots", s->boots);
@@ -107,28 +130,33 @@ struct rp_json *rp_sim_state_to_json(const struct rp_sim *sim)
 		r |= rp_json_append(gpus, gpu_to_json(&s->gpus[i]));
 	for (size_t i = 0; i < s->n_nodes; i++)
 		r |= rp_json_append(nodes, node_to_json(&s->nodes[i]));
-	for (size_t i = 0; i < s->n_holders; i++)
-		r |= rp_json_append(holders, holder_to_json(sim, &s->holders[i]));
+	for (size_t i = 0; i < s->n_services; i++)
+		r |= rp_json_append(services, service_to_json(sim, &s->services[i]));
 	for (size_t i = 0; i < s->n_faults; i++)
 		r |= rp_json_append(faults, fault_to_json(&s->faults[i]));
 	r |= rp_json_set(j, "gpus", gpus);
 	r |= rp_json_set(j, "nodes", nodes);
-	r |= rp_json_set(j, "holders", holders);
+	r |= rp_json_set(j, "holders", holders_to_json(sim, s->holders, s->n_holders));
+	r |= rp_json_set(j, "services", services);
 	r |= rp_json_set(j, "faults", faults);
 	return r < 0 ? rp_json_free(j) : j;
 }
 
 /* ---- reading ---- */
 
-static int get_u64(const struct rp_json *j, const char *key, uint64_t max, uint64_t *ret)
+static int get_number(const struct rp_json *v, uint64_t max, uint64_t *ret)
 {
-	const struct rp_json *v = rp_json_get(j, key);
 	int64_t n = rp_json_int_value(v);
 
 	if (rp_json_type(v) != RP_JSON_INT || n < 0 || (uint64_t)n > max)
 		return -EBADMSG;
 	*ret = (uint64_t)n;
 	return 0;
+}
+
+static int get_u64(const struct rp_json *j, const char *key, uint64_t max, uint64_t *ret)
+{
+	return get_number(rp_json_get(j, key), max, ret);
 }
 
 static int get_u32(const struct rp_json *j, const char *key, uint32_t max, uint32_t *ret)
@@ -212,14 +240,15 @@ static int gpu_from_json(const struct rp_json *j, const struct rp_sim_product *p
 
 static int node_from_json(const struct rp_sim *sim, const struct rp_json *j, struct rp_sim_node *n)
 {
-	int r = get_u32(j, "gpu", (uint32_t)sim->profile->n_gpus - 1, &n->gpu);
+	const uint64_t max[] = {sim->profile->n_gpus - 1, RP_SIM_SLOTS - 1, UINT32_MAX, UINT16_MAX};
+	uint32_t *const to[] = {&n->gpu, &n->partition, &n->simd_seq, &n->gpu_id};
+	uint64_t v = 0;
+	int r = 0;
 
-	if (r == 0)
-		r = get_u32(j, "partition", RP_SIM_SLOTS - 1, &n->partition);
-	if (r == 0)
-		r = get_u32(j, "simd_seq", UINT32_MAX, &n->simd_seq);
-	if (r == 0)
-		r = get_u32(j, "gpu_id", UINT16_MAX, &n->gpu_id);
+	for (size_t i = 0; r == 0 && i < RP_ARRAY_LEN(to); i++) {
+		r = get_number(rp_json_at(j, i), max[i], &v);
+		*to[i] = (uint32_t)v;
+	}
 	return r;
 }
 
@@ -307,15 +336,43 @@ static int nodes_from_json(const struct rp_sim *sim, const struct rp_json *list,
 }
 
 static int holders_from_json(const struct rp_sim *sim, const struct rp_json *list,
-			     struct rp_sim_state *s)
+			     struct rp_sim_holder **v, size_t *n)
 {
-	size_t n = rp_json_len(list);
-	int r = rp_grow(&s->holders, &s->cap_holders, n, sizeof(*s->holders));
+	size_t cap = 0;
+	int r = rp_grow(v, &cap, rp_json_len(list), sizeof(**v));
+
+	for (size_t i = 0; r == 0 && i < rp_json_len(list); i++) {
+		(*v)[i] = (struct rp_sim_holder){0};
+		*n = i + 1;
+		r = holder_from_json(sim, rp_json_at(list, i), &(*v)[i]);
+	}
+	return r;
+}
+
+static int service_from_json(const struct rp_sim *sim, const struct rp_json *j,
+			     struct rp_sim_service *s)
+{
+	RP_AUTO_FREE char *full = NULL;
+	int r = get_text(j, "id", &s->id);
+
+	if (r == 0)
+		r = get_bool(j, "runs", &s->runs);
+	if (r == 0)
+		r = holders_from_json(sim, rp_json_get(j, "stopped"), &s->stopped, &s->n_stopped);
+	full = r == 0 ? rp_sim_service_full_id(s->id) : NULL;
+	return r == 0 && (!full || !rp_str_eq(full, s->id)) ? -EBADMSG : r;
+}
+
+static int services_from_json(const struct rp_sim *sim, const struct rp_json *list,
+			      struct rp_sim_state *s)
+{
+	size_t n = rp_json_len(list); /* machines of an earlier version have no such list */
+	int r = rp_grow(&s->services, &s->cap_services, n, sizeof(*s->services));
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		s->holders[i] = (struct rp_sim_holder){0};
-		s->n_holders = i + 1;
-		r = holder_from_json(sim, rp_json_at(list, i), &s->holders[i]);
+		s->services[i] = (struct rp_sim_service){0};
+		s->n_services = i + 1;
+		r = service_from_json(sim, rp_json_at(list, i), &s->services[i]);
 	}
 	return r;
 }
@@ -367,7 +424,10 @@ int rp_sim_state_from_json(const struct rp_sim *sim, const struct rp_json *j,
 	if (r == 0)
 		r = nodes_from_json(sim, rp_json_get(j, "nodes"), ret);
 	if (r == 0)
-		r = holders_from_json(sim, rp_json_get(j, "holders"), ret);
+		r = holders_from_json(sim, rp_json_get(j, "holders"), &ret->holders,
+				      &ret->n_holders);
+	if (r == 0)
+		r = services_from_json(sim, rp_json_get(j, "services"), ret);
 	if (r == 0)
 		r = faults_from_json(rp_json_get(j, "faults"), ret);
 	return r;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -95,8 +96,100 @@ static int parse_state(struct rp_sim *sim, const struct rp_strbuf *text)
 	return 0;
 }
 
+/*
+ * How often the state was replaced stands in the lock file, which all who have the machine open
+ * map: a scan is a thousand reads, each of which asks. Odd while it is being replaced, and for good
+ * when whoever did so was killed there, or when the machine was removed: then the files are asked.
+ */
+static void map_count(struct rp_sim *sim, int fd)
+{
+	struct stat st;
+	void *p;
+
+	if (sim->n_saves || fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof(*sim->n_saves))
+		return; /* each read asks the files */
+	p = mmap(NULL, sizeof(*sim->n_saves), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (p != MAP_FAILED)
+		sim->n_saves = p;
+}
+
+void rp_sim_store_map(struct rp_sim *sim)
+{
+	RP_AUTO_CLOSE int fd = openat(sim->dir_fd, RP_SIM_LOCK_FILE, O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0)
+		map_count(sim, fd);
+}
+
+/* Written, not stretched: a hole would need room on the disk when it is stored to. */
+static int make_count(int lock_fd)
+{
+	const uint64_t zero = 0;
+	struct stat st;
+
+	if (fstat(lock_fd, &st) < 0)
+		return rp_neg_errno();
+	if (st.st_size == 0 && pwrite(lock_fd, &zero, sizeof(zero), 0) < 0)
+		return rp_neg_errno();
+	return 0;
+}
+
+int rp_sim_store_lock(struct rp_sim *sim, int *ret_lock_fd)
+{
+	RP_AUTO_CLOSE int fd = -EBADF;
+	int r;
+
+	fd = openat(sim->dir_fd, RP_SIM_LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return rp_neg_errno();
+	do
+		r = flock(fd, LOCK_EX) < 0 ? rp_neg_errno() : 0;
+	while (r == -EINTR);
+	if (r == 0)
+		r = make_count(fd);
+	if (r < 0)
+		return r;
+	map_count(sim, fd);
+	*ret_lock_fd = rp_steal_fd(&fd);
+	return 0;
+}
+
+void rp_sim_store_unmap(struct rp_sim *sim)
+{
+	if (sim->n_saves)
+		(void)munmap(sim->n_saves, sizeof(*sim->n_saves));
+	sim->n_saves = NULL;
+}
+
+static uint64_t count_saves(const struct rp_sim *sim)
+{
+	return sim->n_saves ? __atomic_load_n(sim->n_saves, __ATOMIC_ACQUIRE) : 1;
+}
+
+static void begin_save(struct rp_sim *sim)
+{
+	if (sim->n_saves)
+		(void)__atomic_fetch_or(sim->n_saves, 1, __ATOMIC_SEQ_CST);
+}
+
+static void end_save(struct rp_sim *sim)
+{
+	if (sim->n_saves)
+		(void)__atomic_add_fetch(sim->n_saves, 1, __ATOMIC_SEQ_CST);
+}
+
+void rp_sim_store_mark_removed(int dir_fd)
+{
+	RP_AUTO_CLOSE int fd = openat(dir_fd, RP_SIM_LOCK_FILE, O_RDWR | O_CLOEXEC);
+	const uint64_t odd = UINT64_MAX;
+
+	/* Who cannot write it could not remove it either. */
+	if (fd >= 0 && pwrite(fd, &odd, sizeof(odd), 0) < 0)
+		return;
+}
+
 /* The state file is only ever replaced: while we hold the one we read, its inode is not reused. */
-static bool unchanged(const struct rp_sim *sim)
+static bool is_held(const struct rp_sim *sim)
 {
 	struct stat disk, held;
 
@@ -109,9 +202,13 @@ static bool unchanged(const struct rp_sim *sim)
 int rp_sim_store_refresh(struct rp_sim *sim)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	uint64_t n_saves = count_saves(sim);
 	int fd = -EBADF, r;
 
-	if (sim->dir_fd < 0 || unchanged(sim))
+	if (sim->dir_fd < 0 || (sim->state_fd >= 0 && n_saves % 2 == 0 && n_saves == sim->n_seen))
+		return 0;
+	sim->n_seen = n_saves;
+	if (is_held(sim))
 		return 0;
 	r = rp_sim_read_at(sim->dir_fd, RP_SIM_STATE_FILE, STATE_MAX, &text, &fd);
 	if (r < 0)
@@ -135,13 +232,16 @@ static int save(struct rp_sim *sim)
 	if (!j)
 		return -ENOMEM;
 	r = rp_json_print(j, false, &text);
-	if (r == 0)
-		r = rp_sim_replace_at(sim->dir_fd, RP_SIM_STATE_FILE, rp_strbuf_str(&text),
-				      text.len);
+	if (r < 0)
+		return r;
+	begin_save(sim);
+	r = rp_sim_replace_at(sim->dir_fd, RP_SIM_STATE_FILE, rp_strbuf_str(&text), text.len);
+	end_save(sim);
 	if (r < 0)
 		return r;
 	rp_cleanup_close(&sim->state_fd);
 	sim->state_fd = openat(sim->dir_fd, RP_SIM_STATE_FILE, O_RDONLY | O_CLOEXEC);
+	sim->n_seen = count_saves(sim);
 	return sim->state_fd < 0 ? rp_neg_errno() : 0;
 }
 
@@ -152,12 +252,7 @@ int rp_sim_change_begin(struct rp_sim *sim, int *ret_lock_fd)
 
 	if (sim->dir_fd < 0)
 		return 0;
-	fd = openat(sim->dir_fd, RP_SIM_LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return rp_neg_errno();
-	do
-		r = flock(fd, LOCK_EX) < 0 ? rp_neg_errno() : 0;
-	while (r == -EINTR);
+	r = rp_sim_store_lock(sim, &fd);
 	if (r == 0)
 		r = rp_sim_store_refresh(sim);
 	if (r == 0)

@@ -272,6 +272,8 @@ static int follow_all(struct rp_simfs *fs)
 		r = follow_part(fs, "sys", sys[i], fs->sys_fd);
 	for (size_t i = 0; r == 0 && i < RP_ARRAY_LEN(dev); i++)
 		r = follow_part(fs, "dev", dev[i], fs->dev_fd);
+	if (r == 0)
+		r = follow(fs, "proc", fs->sys_fd, RP_SIMFS_PROC);
 	/* Records are held against the boot that they were made in. */
 	if (r == 0 && !*fs->root && !is_bound(fs, BOOT_ID))
 		r = bind_one(fs, BOOT_ID);
@@ -367,6 +369,8 @@ static int follow_accounts(struct rp_simfs *fs)
 	RP_AUTO_NAMES struct rp_names nodes = RP_NAMES_INIT;
 	int r = follow_at(fs, PROC);
 
+	if (r == 0)
+		r = follow(fs, "proc", fs->sys_fd, RP_SIMFS_PROC);
 	if (r < 0 || rp_sim_tree_ops()->list(fs->sim, TOPO "/nodes", &nodes) < 0)
 		return r; /* or the driver is not loaded */
 	for (size_t i = 0; r == 0 && i < nodes.n; i++) {

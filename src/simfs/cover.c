@@ -109,9 +109,9 @@ int rp_simfs_show_host(struct rp_simfs *fs, const struct rp_simfs_host *host)
 	return r == 0 ? show_in_sys(fs, host->system_fd, "devices/system") : r;
 }
 
-/* ---- modules are not namespaced ---- */
+/* ---- modules, units and containers are not namespaced ---- */
 
-static int cover(const char *dir, const char *tool, int kmod_fd)
+static int cover(const char *dir, const char *tool, int standin_fd)
 {
 	RP_AUTO_FREE char *path = rp_strdupf("%s/%s", dir, tool);
 	struct stat st;
@@ -120,24 +120,25 @@ static int cover(const char *dir, const char *tool, int kmod_fd)
 		return -ENOMEM;
 	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
 		return 0;
-	return rp_simfs_bind_fd(kmod_fd, path);
+	return rp_simfs_bind_fd(standin_fd, path);
 }
 
-static int cover_in(const char *dir, int kmod_fd)
+static int cover_in(const char *dir, int standin_fd)
 {
-	static const char *const tools[] = {"modprobe", "rmmod", "insmod", "kmod",
-					    "modinfo",	"lsmod", "depmod"};
+	static const char *const tools[] = {"modprobe", "rmmod",  "insmod",    "kmod",	 "modinfo",
+					    "lsmod",	"depmod", "systemctl", "docker", "podman"};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < RP_ARRAY_LEN(tools); i++)
-		r = cover(dir, tools[i], kmod_fd);
+		r = cover(dir, tools[i], standin_fd);
 	return r;
 }
 
 /* Where the host has none of a name, PATH leads to ours. */
-static int make_bin(struct rp_simfs *fs, const char *kmod)
+static int make_bin(struct rp_simfs *fs, const char *standin)
 {
-	static const char *const names[] = {"modprobe", "rmmod", "insmod", "modinfo", "lsmod"};
+	static const char *const names[] = {"modprobe",	 "rmmod",  "insmod", "modinfo", "lsmod",
+					    "systemctl", "docker", "podman", "run-hook"};
 	RP_AUTO_CLOSE int fd = -EBADF;
 
 	if (mkdirat(fs->sys_fd, RP_SIMFS_BIN, 0755) < 0)
@@ -146,7 +147,7 @@ static int make_bin(struct rp_simfs *fs, const char *kmod)
 	if (fd < 0)
 		return rp_neg_errno();
 	for (size_t i = 0; i < RP_ARRAY_LEN(names); i++) {
-		if (symlinkat(kmod, fd, names[i]) < 0)
+		if (symlinkat(standin, fd, names[i]) < 0)
 			return rp_neg_errno();
 	}
 	return 0;
@@ -161,28 +162,28 @@ static int set_path(const char *old)
 	return setenv("PATH", path, 1) < 0 ? rp_neg_errno() : 0;
 }
 
-int rp_simfs_cover_tools(struct rp_simfs *fs, const char *kmod)
+int rp_simfs_cover_tools(struct rp_simfs *fs, const char *standin)
 {
 	static const char *const usual[] = {"/sbin",	"/usr/sbin",	   "/bin",
 					    "/usr/bin", "/usr/local/sbin", "/usr/local/bin"};
-	RP_AUTO_CLOSE int kmod_fd = open(kmod, O_PATH | O_CLOEXEC);
+	RP_AUTO_CLOSE int standin_fd = open(standin, O_PATH | O_CLOEXEC);
 	const char *old = secure_getenv("PATH"), *at;
-	int r = kmod_fd < 0 ? rp_neg_errno() : 0;
+	int r = standin_fd < 0 ? rp_neg_errno() : 0;
 
 	at = old = old && *old ? old : "/usr/sbin:/usr/bin:/sbin:/bin";
 	for (size_t i = 0; r == 0 && i < RP_ARRAY_LEN(usual); i++)
-		r = cover_in(usual[i], kmod_fd);
+		r = cover_in(usual[i], standin_fd);
 	while (r == 0 && *at) {
 		size_t len = strcspn(at, ":");
 		RP_AUTO_FREE char *dir = rp_strndup(at, len);
 
 		if (!dir)
 			return -ENOMEM;
-		r = *dir ? cover_in(dir, kmod_fd) : 0;
+		r = *dir ? cover_in(dir, standin_fd) : 0;
 		at += len + (at[len] == ':' ? 1 : 0);
 	}
 	if (r == 0)
-		r = make_bin(fs, kmod);
+		r = make_bin(fs, standin);
 	return r == 0 ? set_path(old) : r;
 }
 

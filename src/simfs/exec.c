@@ -74,7 +74,7 @@ static int enter_namespace(struct rocpart_error *reterr)
 }
 
 /* The stand-in is installed beside this program. */
-static char *kmod_path(void)
+static char *standin_path(void)
 {
 	char exe[4096];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
@@ -82,14 +82,14 @@ static char *kmod_path(void)
 
 	exe[n > 0 ? n : 0] = '\0';
 	slash = strrchr(exe, '/');
-	return slash ? rp_strdupf("%.*s/rocpart-kmod", (int)(slash - exe), exe) : NULL;
+	return slash ? rp_strdupf("%.*s/rocpart-standin", (int)(slash - exe), exe) : NULL;
 }
 
 static int set_up(struct rp_simfs *fs, struct rocpart_error *reterr)
 {
 	RP_AUTO_CLOSE int dev_fd = -EBADF, fs_fd = -EBADF, system_fd = -EBADF;
-	RP_AUTO_FREE char *kmod = kmod_path();
-	int r = kmod ? enter_namespace(reterr) : rp_error_nomem(reterr);
+	RP_AUTO_FREE char *standin = standin_path();
+	int r = standin ? enter_namespace(reterr) : rp_error_nomem(reterr);
 
 	if (r < 0)
 		return r;
@@ -102,8 +102,9 @@ static int set_up(struct rp_simfs *fs, struct rocpart_error *reterr)
 	r = rp_simfs_show_host(fs, &(struct rp_simfs_host){dev_fd, fs_fd, system_fd});
 	if (r < 0)
 		return rp_error_errno(reterr, r, "/dev", "the host's devices cannot be shown");
-	r = rp_simfs_cover_tools(fs, kmod);
-	return r < 0 ? rp_error_errno(reterr, r, kmod, "modprobe of the host cannot be covered")
+	r = rp_simfs_cover_tools(fs, standin);
+	return r < 0 ? rp_error_errno(reterr, r, standin,
+				      "modprobe and systemctl of the host cannot be covered")
 		     : 0;
 }
 

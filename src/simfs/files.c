@@ -255,28 +255,50 @@ static void do_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		       text.len - from < size ? text.len - from : size);
 }
 
-/* Words for the driver; the stand-in for modprobe writes them, and `rocpart sim unmount` stop. */
-static int order(struct rp_simfs *fs, const char *word, size_t len)
+static int order_driver(struct rp_simfs *fs, const char *verb)
 {
-	static const char *const words[] = {"unload", "load", "stop"};
-	size_t i = 0;
+	bool unloads = rp_str_eq(verb, "unload");
 
-	while (len && word[len - 1] == '\n')
-		len--;
-	while (i < RP_ARRAY_LEN(words) &&
-	       (strlen(words[i]) != len || strncmp(words[i], word, len) != 0))
-		i++;
-	switch (i) {
-	case 0:
-		return rp_sim_tree_ops()->driver(fs->sim, RP_DRIVER_UNLOAD, NULL);
-	case 1:
-		return rp_sim_tree_ops()->driver(fs->sim, RP_DRIVER_LOAD, NULL);
-	case 2:
-		fs->stop = true;
-		return 0;
-	default:
+	if (!unloads && !rp_str_eq(verb, "load"))
 		return -EINVAL;
+	return rp_sim_tree_ops()->driver(fs->sim, unloads ? RP_DRIVER_UNLOAD : RP_DRIVER_LOAD,
+					 NULL);
+}
+
+static int order_service(struct rp_simfs *fs, const char *verb, const char *id)
+{
+	if (rp_str_eq(verb, "start"))
+		return rp_sim_service_start(fs->sim, id);
+	if (rp_str_eq(verb, "stop"))
+		return rp_sim_service_stop(fs->sim, id);
+	if (rp_str_eq(verb, "ask")) {
+		int r = rp_sim_service_runs(fs->sim, id);
+
+		return r == 0 ? -ESRCH : r < 0 ? r : 0;
 	}
+	return -EINVAL;
+}
+
+/* Orders: the stand-ins for programs of the host write them, and `rocpart sim unmount` stop. */
+static int order(struct rp_simfs *fs, const char *text, size_t len)
+{
+	RP_AUTO_FREE char *line = rp_strndup(text, strnlen(text, len));
+	char *what;
+
+	if (!line)
+		return -ENOMEM;
+	line[strcspn(line, "\n")] = '\0';
+	what = strchr(line, ' ');
+	if (what && rp_str_starts(line, "hook "))
+		return rp_sim_log(fs->sim, line);
+	if (what) {
+		*what++ = '\0';
+		return order_service(fs, line, what);
+	}
+	if (!rp_str_eq(line, "stop"))
+		return order_driver(fs, line);
+	fs->stop = true;
+	return 0;
 }
 
 static void do_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t off,

@@ -14,8 +14,9 @@
 #include "sim/sim.h"
 
 /* Below sys/: what no kernel has. It says that the machine is simulated, and takes orders. */
-#define RP_SIMFS_DIR "rocpart-sim"
-#define RP_SIMFS_BIN "rocpart-bin" /* stand-ins for modprobe and its kind */
+#define RP_SIMFS_DIR  "rocpart-sim"
+#define RP_SIMFS_BIN  "rocpart-bin"  /* stand-ins for modprobe, systemctl, docker */
+#define RP_SIMFS_PROC "rocpart-proc" /* its /proc; that of a namespace is the host's */
 /* The host's: the C library counts processors there. */
 #define RP_SIMFS_HOST_SYSTEM "sys/devices/system"
 
@@ -94,13 +95,12 @@ int rp_simfs_serve(struct rp_simfs *fs, const struct rp_simfs_user *user,
 int rp_simfs_exec(struct rp_simfs *fs, char **argv, struct rocpart_error *reterr) RP_MUST_CHECK;
 
 /* cover.c */
-/* The host's dev/ and parts of its sys/ behind ours, its module tools covered; kmod: our program.
- */
+/* The host's dev/ and parts of its sys/ behind ours; standin: our program that covers its tools. */
 struct rp_simfs_host {
 	int dev_fd, fs_fd, system_fd; /* opened before they are covered; or -EBADF */
 };
 int rp_simfs_show_host(struct rp_simfs *fs, const struct rp_simfs_host *host) RP_MUST_CHECK;
-int rp_simfs_cover_tools(struct rp_simfs *fs, const char *kmod) RP_MUST_CHECK;
+int rp_simfs_cover_tools(struct rp_simfs *fs, const char *standin) RP_MUST_CHECK;
 /* The right to load modules is given up for good. */
 int rp_simfs_drop_module_right(void) RP_MUST_CHECK;
 

@@ -3,13 +3,14 @@
 
 import tempfile
 import unittest
+from pathlib import Path
 
-from journey import DONE, FAILED, NO_HARDWARE, Journey
+from journey import DONE, FAILED, NO_HARDWARE, ROOT, Journey
 
 # The order of the issue: what is below comes first.
 ORDER = (
-    "driver kfd amd-smi rocm model files holders modes devices render permissions minors "
-    "pending health variables allocators"
+    "driver kfd libamd_smi amd-smi rocm model files holders modes devices render permissions minors "
+    "pending health variables cdi allocators"
 ).split()
 
 
@@ -91,6 +92,118 @@ class Doctor(Journey):
         checks = self.checks("--sim", self.make("mixed"))
         self.assertEqual(checks["model"]["state"], "warn")
         self.assertIn("0x740f", checks["model"]["seen"])
+
+    def test_doctor_retired_pages_warn(self):
+        name = self.make("mi300x-8")
+        self.rocpart("sim", "fault", name, "bad-pages:0000:27:00.0:2")
+        checks = self.checks("--sim", name)
+        self.assertEqual(checks["health"]["state"], "warn")
+        self.assertIn("2 retired pages", checks["health"]["seen"])
+
+    def test_doctor_memory_mode_of_an_old_kernel_warns(self):
+        profile = (ROOT / "profiles/mi300x-1.yaml").read_text().replace("abi: g3", "abi: g1")
+        self.rocpart("sim", "create", "n", "--file", self.write(profile, "old.yaml"))
+        checks = self.checks("--sim", "n")
+        self.assertEqual(checks["files"]["state"], "warn")
+        self.assertIn("memory mode is read-only", checks["files"]["seen"])
+
+    def test_doctor_virtual_function_fails(self):
+        profile = (ROOT / "profiles/mi300x-1.yaml").read_text().replace("cpu: 0", "vf: true")
+        self.rocpart("sim", "create", "n", "--file", self.write(profile, "vf.yaml"))
+        checks = self.checks("--sim", "n", status=FAILED)
+        self.assertEqual(checks["model"]["state"], "fail")
+        self.assertIn("virtual function", checks["model"]["advice"])
+        self.assertEqual(checks["files"]["state"], "fail")
+        self.assertIn("read-only", checks["files"]["seen"])
+
+    def test_doctor_driver_in_use_warns_that_memory_modes_wait(self):
+        name = self.make("mi300x-8")
+        self.rocpart("sim", "hold", name, "--process", "vllm")
+        checks = self.checks("--sim", name)
+        self.assertEqual(checks["modes"]["state"], "warn")
+        self.assertIn("memory modes cannot be switched now", checks["modes"]["seen"])
+
+    def test_doctor_unfinished_change_fails(self):
+        name = self.make("mi300x-8")
+        self.rocpart("--sim", name, "cordon", "0")  # so that there is a folder of records
+        records = self.folder / "rocpart" / "sim" / name / "records"
+        (records / "journal").write_text("")
+        checks = self.checks("--sim", name, status=FAILED)
+        self.assertEqual(checks["modes"]["state"], "fail")
+        self.assertIn("apply --resume", checks["modes"]["advice"])
+
+    def allocators(self, process):
+        """The line about allocators on a node with that process."""
+        name = self.make("mi300x-1")
+        self.rocpart("sim", "hold", name, "--process", process)
+        check = self.checks("--sim", name)["allocators"]
+        self.rocpart("sim", "rm", name)
+        return check
+
+    def test_doctor_other_allocators_are_known_by_their_processes(self):
+        for process, words, advice in (
+            ("k8s-device-plugin", "Kubernetes device plugin", "allocator: kubelet"),
+            ("gpu-kubeletplugin", "DRA driver", "allocator: kubelet"),
+            ("device-config-manager", "device-config-manager", "gpu-config-profile"),
+            ("slurmd", "Slurm", "allocator: slurm"),
+        ):
+            with self.subTest(process=process):
+                check = self.allocators(process)
+                self.assertEqual(check["state"], "warn")
+                self.assertIn(words, check["seen"])
+                self.assertIn(advice, check["advice"])
+
+    def test_doctor_dcm_label_is_read_from_the_kubelet_or_said_not_to_be(self):
+        label = "dcm.amd.com/gpu-config-profile"
+        check = self.allocators(f"/usr/bin/kubelet --node-labels=zone=a,{label}=cpx-nps4 --v=2")
+        self.assertEqual(check["state"], "warn")
+        self.assertIn(f"registered this node with {label}=cpx-nps4", check["seen"])
+        self.assertNotIn("--v", check["seen"])
+        self.assertEqual(self.allocators("/usr/bin/kubelet --v=2")["state"], "pass")
+        # The state of the last attempt is another label.
+        check = self.allocators(f"kubelet --node-labels={label}-state=success")
+        self.assertEqual(check["state"], "pass")
+        check = self.allocators("device-config-manager")
+        self.assertIn("was not looked at", check["seen"])
+
+    def test_doctor_allocators_leave_signs_in_files(self):
+        for path, words in (
+            ("var/lib/kubelet/device-plugins/amd.com_gpu", "AMD's device plugin"),
+            ("run/slurm/slurmd.pid", "slurmd"),
+            ("etc/config-manager/config.json", "device-config-manager"),
+        ):
+            with self.subTest(path=path), tempfile.TemporaryDirectory() as top:
+                file = Path(top) / path
+                file.parent.mkdir(parents=True)
+                file.write_text("")
+                check = self.checks("--root", top, status=NO_HARDWARE)["allocators"]
+                self.assertEqual(check["state"], "warn")
+                self.assertIn(words, check["seen"])
+
+    def test_doctor_allocator_that_node_yaml_names_passes(self):
+        name = self.make("mi300x-1")
+        self.rocpart("sim", "hold", name, "--process", "slurmd", "--pid", "77")
+        path = self.write("version: v1\nnode: {gpus: {all: SPX}, allocator: slurm}\n")
+        self.rocpart("apply", "--sim", name, "-f", path, "--yes")
+        check = self.checks("--sim", name)["allocators"]
+        self.assertEqual(check["state"], "pass")
+        self.assertIn("node.yaml says that slurm", check["seen"])
+        self.assertIn("pid 77 is Slurm", check["seen"])
+        self.rocpart("sim", "hold", name, "--process", "k8s-device-plugin")
+        self.assertEqual(self.checks("--sim", name)["allocators"]["state"], "warn")
+
+    def test_doctor_capture_tells_rocm_and_the_state_of_the_driver(self):
+        with tempfile.TemporaryDirectory() as top:
+            for path, text in (("opt/rocm/.info/version", "7.0.2-56\n"),
+                               ("sys/module/amdgpu/initstate", "coming\n")):
+                file = Path(top) / path
+                file.parent.mkdir(parents=True)
+                file.write_text(text)
+            checks = self.checks("--root", top, status=NO_HARDWARE)
+        self.assertEqual(checks["rocm"]["state"], "pass")
+        self.assertIn("7.0.2-56", checks["rocm"]["seen"])
+        self.assertEqual(checks["driver"]["state"], "fail")
+        self.assertIn("coming", checks["driver"]["seen"])
 
     def test_doctor_empty_tree_says_no_hardware(self):
         with tempfile.TemporaryDirectory() as empty:

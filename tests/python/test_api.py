@@ -57,6 +57,23 @@ class Api(MachineTest):
             str(prefix / "lib/x86_64-linux-gnu/librocpart.so.0"),
             str(len(list((ROOT / "profiles").glob("*.yaml")))), "True"])
 
+    def test_handout_has_both_views_of_a_partition(self):
+        machine = self.memory()
+        h = rocpart.Handout(machine, "2/0")
+        self.assertEqual(h.env()["ROCR_VISIBLE_DEVICES"], "2")
+        self.assertNotIn("ROCR_VISIBLE_DEVICES", h.env(rocpart.View.OWN))
+        self.assertEqual(h.devices, ["/dev/kfd", "/dev/dri/renderD144", "/dev/dri/card16"])
+        self.assertEqual(h.groups, [])
+        self.assertIn("HIP_VISIBLE_DEVICES", h.conflicts())
+        self.assertEqual(h.words(rocpart.HandoutForm.DOCKER)[0], "--device=/dev/kfd")
+        self.assertIn("DevicePolicy=closed\n", h.text(rocpart.HandoutForm.SYSTEMD))
+        h = rocpart.Handout(machine, "2/0", filter=rocpart.Filter.HIP)
+        self.assertEqual(h.env(rocpart.View.OWN)["HIP_VISIBLE_DEVICES"], "0")
+        with self.assertRaises(rocpart.NotFoundError):
+            rocpart.Handout(machine, "9/0")
+        with self.assertRaises(rocpart.InvalidArgumentError):
+            rocpart.Handout(machine)
+
     def test_library_beside_the_package_is_found(self):
         package = self.folder / "own/rocpart"
         shutil.copytree(ROOT / "python/rocpart", package)

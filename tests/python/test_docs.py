@@ -66,11 +66,12 @@ class Docs(MachineTest):
     def test_example_in_c_makes_the_same_journey(self):
         directory = str(self.play("mi300x-8"))
         models = str(ROOT / "models")
-        for gpu, index in (("0", "0"), ("3", "24")):
+        for gpu, index, bdf in (("0", "0", "0000:05:00.0"), ("3", "24", "0000:65:00.0")):
             said = self.mission(directory, models, gpu).splitlines()
             self.assertEqual(said[1:], [
-                "Created 8 logical devices", f"ROCR_VISIBLE_DEVICES={index}", "AIM_PARTITION_ID=0",
-                "AIM_COMPUTE_MODE=CPX", "AIM_MEMORY_MODE=NPS4", "AIM_XCD_ID=0"])
+                "Created 8 logical devices", f"ROCR_VISIBLE_DEVICES={index}", "AIM_GPU_COUNT=1",
+                "AIM_PARTITION_ID=0", "AIM_COMPUTE_MODE=CPX", "AIM_MEMORY_MODE=NPS4",
+                "AIM_XCD_ID=0", f"ROCPART_PARTITIONS={bdf}/0"])
         self.assertIn("partition 0/0 is taken", self.mission(directory, models, status=1))
         self.mission("x", status=2)
 

@@ -44,3 +44,13 @@ class SimfsCase(unittest.TestCase):
 
     def machine_folder(self, name):
         return self.top / "rocpart" / "sim" / name
+
+    def node_file(self, more=""):
+        """A file that wants CPX/NPS4, with more in it."""
+        path = self.top / "node.yaml"
+        path.write_text("version: v1\nnode: {memory: NPS4, gpus: {all: CPX}}\n" + more)
+        return path
+
+    def services_log(self, name):
+        """What was done with units and containers of the machine, in order."""
+        return (self.machine_folder(name) / "services.log").read_text().splitlines()

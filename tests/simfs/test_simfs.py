@@ -17,7 +17,7 @@ G0 = "/sys/bus/pci/devices/0000:05:00.0"
 COMPUTE = f"{G0}/current_compute_partition"
 MEMORY = f"{G0}/current_memory_partition"
 NODES = "sys/class/kfd/kfd/topology/nodes"
-USAGE, REFUSED, PENDING = 2, 3, 6
+FAILED, USAGE, REFUSED, PENDING = 1, 2, 3, 6
 CAP_SYS_MODULE = 1 << 16
 NOBODY = 65534
 
@@ -29,7 +29,7 @@ def tree_of(top):
         for name in os.listdir(folder):
             path = Path(folder) / name
             relative = path.relative_to(top).as_posix()
-            if relative.startswith(("sys/rocpart-sim", "dev/", "proc/")):
+            if relative.startswith(("sys/rocpart-", "dev/", "proc/")):
                 continue
             if path.is_symlink():
                 found[relative] = "-> " + os.readlink(path)
@@ -110,6 +110,24 @@ class Mounted(SimfsCase):
         place, _ = self.mount("mi300x-1")
         with self.assertRaises(OSError):
             (place / "sys/bus/pci/devices/0000:05:00.0/vendor").write_text("0x10de")
+
+    def test_simfs_root_of_a_mount_is_said_to_be_simulated(self):
+        place, _ = self.mount("mi300x-8")
+        text = self.run_rocpart("--root", place, "status").stdout
+        self.assertTrue(text.startswith("SIMULATED machine mi300x-8"), text)
+        there = self.json_of("--root", place, "list")
+        self.assertEqual(there, self.json_of("--sim", "mi300x-8", "list"))
+        self.assertEqual(there["kind"], "sim")
+        self.run_rocpart("sim", "hold", "mi300x-8", "--process", "vllm", "--pid", "1")
+        holders = self.json_of("--root", place, "holders")["holders"]
+        self.assertEqual([h["command"] for h in holders], ["vllm"])
+        self.run_rocpart("sim", "hold", "mi300x-8", "--release", "1")
+        done = self.run_rocpart("--root", place, "set", "-c", "CPX", "--yes",
+                                "--allow-unvalidated", status=REFUSED)
+        self.assertIn("rocpart --sim mi300x-8", done.stderr)
+        os.kill(self.server_of(place), signal.SIGKILL)
+        done = self.run_rocpart("--root", place, "status", status=FAILED)
+        self.assertIn("does not answer", done.stderr)
 
     def test_simfs_mount_point_in_use_is_refused(self):
         place, _ = self.mount("mi300x-1")
@@ -208,6 +226,64 @@ class Exec(SimfsCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertFalse((self.top / "mark").exists())
         self.assertRegex(done.stdout, r"\A[0-9A-F]{20,}\nModule .*\namdgpu ")
+
+    def test_exec_never_reaches_systemctl_or_docker_of_the_host(self):
+        # Programs of the "host" that leave a mark; a hook that would leave one, too.
+        file = self.node_file("services: {systemd: [exporter, idle], docker: [serve]}\n"
+                              f"hooks: {{before: [[/usr/local/sbin/docker, a]], "
+                              f"after: [[/usr/bin/touch, {self.top}/mark]]}}\n")
+        script = """
+            set -e
+            mount -t tmpfs none /usr/local/sbin
+            for tool in systemctl docker podman; do
+                printf '#!/bin/sh\\necho "$0 $*" >>%s/mark\\n' "$1" >/usr/local/sbin/$tool
+                chmod 755 /usr/local/sbin/$tool
+            done
+            exec "$2" sim exec mi300x-1 -- sh -c '
+                set -e
+                systemctl start exporter; /usr/local/sbin/docker start serve
+                env PATH=/usr/local/sbin:$PATH "$0" apply -f "$1" --yes
+                systemctl -q is-active idle exporter; ! systemctl -q is-active idle
+                ! systemctl stop nobody 2>/dev/null
+                ! /usr/local/sbin/systemctl daemon-reload; ! podman run x
+                docker container inspect -f "{{.State.Running}}" serve
+            ' "$2" "$3"
+        """
+        done = self.spawn(["unshare", "-m", "sh", "-c", script, "sh", self.top, ROCPART, file])
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertFalse((self.top / "mark").exists())
+        self.assertEqual(done.stdout.splitlines()[-1], "true")
+        self.assertIn("stop unit exporter (of the simulated machine)", done.stderr)
+        self.assertIn("run /usr/bin/touch (simulated: noted, not run)", done.stderr)
+        self.assertEqual(self.services_log("mi300x-1"), [
+            "start systemd:exporter.service", "start docker:serve",
+            "hook /usr/local/sbin/docker a",
+            "stop systemd:exporter.service", "stop docker:serve",
+            "start docker:serve", "start systemd:exporter.service",
+            f"hook /usr/bin/touch {self.top}/mark"])
+
+    def test_exec_unit_that_holds_the_gpu_is_stopped_for_a_change(self):
+        self.run_rocpart("sim", "create", "mi300x-1")
+        self.run_rocpart("sim", "hold", "mi300x-1", "--process", "gpuagent", "--pid", "4711",
+                         "--cgroup", "/system.slice/gpuagent.service")
+        args = ("set", "-c", "CPX", "-m", "NPS4", "--yes")
+        done = self.run_rocpart("sim", "exec", "mi300x-1", "--", ROCPART, *args, status=REFUSED)
+        self.assertIn("gpuagent", done.stderr)
+        file = self.node_file("services: {systemd: [gpuagent]}\n")
+        self.inside("mi300x-1", ROCPART, "apply", "-f", file, "--yes")
+        holders = self.json_of("--sim", "mi300x-1", "holders")["holders"]
+        self.assertEqual([(h["command"], h["unit"]) for h in holders],
+                         [("gpuagent", "gpuagent.service")])
+
+    def test_exec_holders_are_those_of_the_machine(self):
+        self.run_rocpart("sim", "create", "mi300x-1")
+        # A process of the host has that pid, and another has a device open that is no GPU of ours.
+        self.run_rocpart("sim", "hold", "mi300x-1", "--process", "vllm", "--pid",
+                         str(os.getpid()), "--cgroup", "/system.slice/vllm.service")
+        inside = self.inside("mi300x-1", ROCPART, "holders", "--json")
+        outside = self.run_rocpart("--sim", "mi300x-1", "holders", "--json").stdout
+        self.assertEqual(inside, outside)
+        self.assertIn("vllm.service", inside)
 
     def test_exec_modprobe_reloads_the_simulated_driver(self):
         out = self.shell("mi300x-1", f"echo NPS4 >{MEMORY}; cat {MEMORY}; modprobe -r amdgpu; "

@@ -66,7 +66,7 @@ class AmdSmi(SimfsCase):
 
     def assert_partition_agrees(self, name, gpus, mine):
         by_bdf = {g["bdf"]: g for g in gpus}
-        told = self.smi_json(name, "partition", "-c", "-m")
+        told = self.smi_json(name, "partition", "-c", "-m", "-a")
         self.assertEqual(len(told["current_partition"]), len(mine))
         for row, memory, p in zip(told["current_partition"], told["memory_partition"], mine):
             gpu = by_bdf[p["bdf"]]
@@ -75,11 +75,43 @@ class AmdSmi(SimfsCase):
                 self.assertEqual(row["accelerator_type"], gpu["compute_mode"])
                 self.assertEqual(row["memory"], gpu["memory_mode"])
                 self.assertEqual(memory["current_memory_partition"], gpu["memory_mode"])
-        vram = self.smi_json(name, "static", "--vram")["gpu_data"]
-        for row, p in zip(vram, mine):
-            if p["id"] == 0:  # of the first partition it tells the whole GPU
-                whole = sum(q["memory_bytes"] for q in by_bdf[p["bdf"]]["partitions"])
-                self.assertLess(abs((row["vram"]["size"]["value"] << 20) - whole), 64 << 20)
+        self.assert_profiles_agree(name, told["partition_profiles"], gpus, mine)
+        static = self.smi_json(name, "static", "--vram", "--bus", "--numa")["gpu_data"]
+        for row, p in zip(static, mine):
+            gpu = by_bdf[p["bdf"]]
+            self.assertEqual(row["bus"]["bdf"], f"{p['bdf'][:-1]}{p['id']}")
+            self.assertEqual(row["numa"]["node"], gpu["numa_node"])
+            # of the first partition it tells the whole GPU, of the others its own, rounded up
+            whole = sum(q["memory_bytes"] for q in gpu["partitions"])
+            want = whole if p["id"] == 0 else p["memory_bytes"]
+            self.assertLess(abs((row["vram"]["size"]["value"] << 20) - want), 64 << 20)
+
+    def assert_profiles_agree(self, name, rows, gpus, mine):
+        """What each mode would yield, against `rocpart modes`; the first partitions tell it."""
+        told, gpu = {}, None
+        for row in rows:
+            if row["profile_index"] == "":  # one more resource of the same profile
+                continue
+            gpu = row["gpu_id"] if row["gpu_id"] != "" else gpu
+            told.setdefault(gpu, []).append(row)
+        self.assertEqual(sorted(told), list(range(len(mine))))
+        modes = {g["bdf"]: g for g in self.json_of("--sim", name, "modes")["gpus"]}
+        current = {g["bdf"]: g["compute_mode"] for g in gpus}
+        for index, p in enumerate(mine):
+            if p["id"] != 0:
+                self.assertEqual([r["accelerator_type"] for r in told[index]], ["N/A"])
+                continue
+            expected = {}
+            for pair in modes[p["bdf"]]["pairs"]:
+                if pair["state"] != "never":
+                    n_and_caps = expected.setdefault(pair["compute_mode"], (pair["partitions"], []))
+                    n_and_caps[1].append(pair["memory_mode"])
+            self.assertEqual(
+                {r["accelerator_type"].rstrip("*"):
+                 (r["num_partitions"], r["memory_partition_caps"].split(","))
+                 for r in told[index]}, expected)
+            self.assertEqual([(r["accelerator_type"], r["partition_id"]) for r in told[index]
+                              if r["partition_id"] != "N/A"], [(f"{current[p['bdf']]}*", "0")])
 
     def test_amd_smi_version_is_recorded(self):
         version = self.smi("mi300x-1", "version")
@@ -127,6 +159,8 @@ class AmdSmi(SimfsCase):
         self.assert_agree("mi300x-8")
 
     def refused(self, *args, status, fault=None, text=""):
+        if self.machine_folder("mi300x-1").exists():
+            self.run_rocpart("sim", "rm", "mi300x-1")
         self.run_rocpart("sim", "create", "mi300x-1")
         if fault:
             self.run_rocpart("sim", "fault", "mi300x-1", fault)
@@ -139,14 +173,41 @@ class AmdSmi(SimfsCase):
         self.assertIn("AMDSMI_STATUS_BUSY", out)
         self.assertEqual(self.gpus("mi300x-1")[0]["compute_mode"], "SPX")
 
+    def make(self, name, edit, *more):
+        """A machine like mi300x-1 but for an edit of its profile."""
+        text = (ROOT / "profiles" / "mi300x-1.yaml").read_text()
+        self.assertIn(edit[0], text)
+        path = self.top / f"{name}.yaml"
+        path.write_text(text.replace(*edit) + "".join(f"{line}\n" for line in more))
+        self.run_rocpart("sim", "create", name, "--file", path)
+
     def test_amd_smi_set_compute_invalid_for_the_kernel(self):
-        out = self.refused("-C", "CPX", status=FAILED,
-                           fault="write:current_compute_partition:EINVAL")
+        # Before 6.13 the kernel offers all modes whatever the memory mode is, and refuses some.
+        self.make("old", ("abi: g3", "abi: g1"), "boot_nps: 4")
+        out = self.smi("old", "set", "-C", "SPX", status=FAILED)
         self.assertIn("AMDSMI_STATUS_INVAL", out)
+        self.assertEqual(self.gpus("old")[0]["compute_mode"], "CPX")
 
     def test_amd_smi_set_compute_in_reset(self):
+        # The reset begins after amd-smi has read what is possible ...
         out = self.refused("-C", "CPX", status=OK, fault="write:current_compute_partition:EPERM")
         self.assertIn("[AMDSMI_STATUS_NOT_SUPPORTED] Unable to set", out)
+        # ... or before: then it cannot read that either.
+        out = self.refused("-C", "CPX", status=FAILED, fault="reset:0000:05:00.0")
+        self.assertIn("AMDSMI_STATUS_INTERNAL_EXCEPTION", out)
+
+    def test_amd_smi_set_of_a_virtual_function(self):
+        # Its files cannot be written, not even by root.
+        self.make("vf", ("cpu: 0", "vf: true"))
+        out = self.smi("vf", "set", "-C", "CPX", status=OK)
+        self.assertIn("[AMDSMI_STATUS_NOT_SUPPORTED] Unable to set compute partition to CPX", out)
+        out = self.smi("vf", "set", "-M", "NPS4", status=OK, text="y\n")
+        self.assertIn("[AMDSMI_STATUS_NOT_SUPPORTED] Unable to set memory partition to NPS4", out)
+
+    def test_amd_smi_set_memory_on_a_kernel_without_it(self):
+        self.make("old", ("abi: g3", "abi: g1"))
+        out = self.smi("old", "set", "-M", "NPS4", status=OK, text="y\n")
+        self.assertIn("[AMDSMI_STATUS_NOT_SUPPORTED] Unable to set memory partition to NPS4", out)
 
     def test_amd_smi_set_compute_that_the_memory_mode_excludes(self):
         self.set_modes("mi300x-1", "CPX", "NPS4")
@@ -161,6 +222,7 @@ class AmdSmi(SimfsCase):
         self.assertIn("[AMDSMI_STATUS_INVAL] Unable to set memory partition to NPS8", out)
 
     def test_amd_smi_set_memory_when_busy(self):
+        # No kernel that was read answers so: it has no busy check there. A driver of AMD's might.
         out = self.refused("-M", "NPS4", status=OK, text="y\n",
                            fault="write:current_memory_partition:EBUSY")
         self.assertIn("[AMDSMI_STATUS_BUSY] Unable to set memory partition to NPS4", out)

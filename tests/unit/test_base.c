@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Numbers, texts, names, JSON, YAML, errors, programs. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -463,6 +464,63 @@ static void output_over_the_limit_is_dropped(void **state)
 	assert_int_equal(rp_spawn(argv, &out, 5000, 10000, &res), 0);
 	assert_int_equal(out.len, 5000);
 	assert_int_equal(res.exit_status, 0);
+	assert_true(res.cut);
+}
+
+static void program_reads_its_input_and_errors_are_kept_apart(void **state)
+{
+	static const char *const argv[] = {"sh", "-c", "read a; read b || echo end; echo $a >&2",
+					   NULL};
+	RP_AUTO_STRBUF struct rp_strbuf out = RP_STRBUF_INIT, err = RP_STRBUF_INIT;
+	struct rp_spawn_streams s = {"yes\n", &out, &err, 100};
+	struct rp_spawn_result res = {0};
+
+	(void)state;
+	assert_int_equal(rp_spawn_streams(argv, &s, 10000, &res), 0);
+	assert_string_equal(rp_strbuf_str(&out), "end\n");
+	assert_string_equal(rp_strbuf_str(&err), "yes\n");
+	assert_false(res.cut);
+}
+
+static void program_that_does_not_read_its_input_raises_no_signal(void **state)
+{
+	static const char *const argv[] = {"sh", "-c", "exec <&-; exit 4", NULL};
+	struct rp_spawn_streams s = {.input = "y\n"};
+	struct rp_spawn_result res = {0};
+
+	(void)state;
+	assert_int_equal(rp_spawn_streams(argv, &s, 10000, &res), 0);
+	assert_int_equal(res.exit_status, 4);
+}
+
+static void program_has_ended_though_its_child_keeps_the_pipe(void **state)
+{
+	static const char *const argv[] = {"sh", "-c", "sleep 20 & echo $!", NULL};
+	RP_AUTO_STRBUF struct rp_strbuf out = RP_STRBUF_INIT;
+	struct rp_spawn_result res = {0};
+	uint32_t pid = 0;
+
+	(void)state;
+	assert_int_equal(rp_spawn(argv, &out, 100, 15000, &res), 0);
+	assert_false(res.timed_out);
+	assert_int_equal(res.exit_status, 0);
+	rp_strbuf_truncate(&out, strcspn(rp_strbuf_str(&out), "\n"));
+	assert_int_equal(rp_parse_u32(rp_strbuf_str(&out), 10, &pid), 0);
+	assert_int_equal(kill((pid_t)pid, SIGKILL), 0);
+}
+
+static void program_is_not_found_in_the_current_folder(void **state)
+{
+	RP_AUTO_FREE char *old = strdup(getenv("PATH")), *path = NULL;
+
+	(void)state;
+	assert_int_equal(chdir("/bin"), 0);
+	setenv("PATH", "::.:../bin", 1);
+	assert_int_equal(rp_find_program("sh", &path), -ENOENT);
+	setenv("PATH", ".:/nowhere:/bin", 1);
+	assert_int_equal(rp_find_program("sh", &path), 0);
+	assert_string_equal(path, "/bin/sh");
+	setenv("PATH", old, 1);
 }
 
 /* Nobody may reap it where the test runs: a zombie has ended. */
@@ -532,6 +590,10 @@ int main(void)
 		cmocka_unit_test(program_gives_its_output_and_status),
 		cmocka_unit_test(program_that_is_not_there_is_enoent),
 		cmocka_unit_test(output_over_the_limit_is_dropped),
+		cmocka_unit_test(program_reads_its_input_and_errors_are_kept_apart),
+		cmocka_unit_test(program_that_does_not_read_its_input_raises_no_signal),
+		cmocka_unit_test(program_has_ended_though_its_child_keeps_the_pipe),
+		cmocka_unit_test(program_is_not_found_in_the_current_folder),
 		cmocka_unit_test(deadline_ends_the_whole_group),
 	};
 

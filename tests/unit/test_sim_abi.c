@@ -283,6 +283,20 @@ static void abi_render_nodes_never_come_or_go(void **state)
 	assert_true(sim_exists(sim, "dev/dri/by-path/pci-" G0 "-render"));
 }
 
+/* kfd_open() of kfd_chardev.c while the KFD is locked; not EAGAIN. */
+static void abi_kfd_cannot_be_opened_during_a_switch(void **state)
+{
+	RP_AUTO_SIM struct rp_sim *sim = boot("mi300x-8", NULL);
+
+	(void)state;
+	assert_int_equal(rp_sim_may_open(sim, "dev/kfd", true), 0);
+	assert_int_equal(rp_sim_fault_add(sim, "switching:" G1, NULL), 0);
+	assert_int_equal(rp_sim_may_open(sim, "dev/kfd", true), -EINVAL);
+	assert_int_equal(rp_sim_may_open(sim, "dev/dri/renderD128", true), 0);
+	assert_int_equal(rp_sim_fault_clear(sim, NULL), 0);
+	assert_int_equal(rp_sim_may_open(sim, "dev/kfd", true), 0);
+}
+
 static void abi_links_are_relative_and_lead_to_the_device(void **state)
 {
 	static const struct {
@@ -325,6 +339,74 @@ static void abi_paths_that_do_not_exist_are_told_apart(void **state)
 	assert_int_equal(rp_sim_tree_ops()->list(sim, PCI G0 "/vendor", &names), -ENOTDIR);
 }
 
+/* Little-endian 16 bits at an offset of a GPU's gpu_metrics; its length in *ret_len. */
+static unsigned metrics_at(struct rp_sim *sim, size_t at, size_t *ret_len)
+{
+	uint8_t data[4096];
+
+	assert_int_equal(rp_sim_tree_ops()->read(sim, PCI G0 "/gpu_metrics", (char *)data,
+						 sizeof(data), ret_len),
+			 0);
+	assert_true(at + 1 < *ret_len);
+	return data[at] | (unsigned)data[at + 1] << 8;
+}
+
+/* sizeof and offsetof of struct gpu_metrics_v1_5, _v1_7, _v1_8 in kgd_pp_interface.h. */
+static void abi_gpu_metrics_have_a_clock_for_each_xcc(void **state)
+{
+	static const struct {
+		const char *edit;
+		unsigned size, revision, gfxclk, n_partitions;
+	} rows[] = {{"abi: g3=>abi: g1", 360, 5, 312, 0},
+		    {"abi: g3=>abi: g2", 2208, 7, 296, 338},
+		    {NULL, 3872, 8, 296, 338}};
+
+	(void)state;
+	for (size_t i = 0; i < RP_ARRAY_LEN(rows); i++) {
+		RP_AUTO_SIM struct rp_sim *sim = boot("mi300x-1", rows[i].edit);
+		size_t len = 0;
+
+		assert_int_equal(metrics_at(sim, 0, &len), rows[i].size);
+		assert_int_equal(len, rows[i].size);
+		assert_int_equal(metrics_at(sim, 2, &len), 1 | rows[i].revision << 8);
+		for (unsigned x = 0; x < 8; x++) {
+			unsigned mhz = metrics_at(sim, rows[i].gfxclk + 2 * x, &len);
+
+			assert_in_range(mhz, 1, 2100);
+		}
+		assert_int_equal(metrics_at(sim, rows[i].gfxclk + 16, &len), 0xffff); /* socclk */
+		if (!rows[i].n_partitions)
+			continue;
+		assert_int_equal(metrics_at(sim, rows[i].n_partitions, &len), 1);
+		assert_int_equal(sim_write(sim, PCI G0 "/current_compute_partition", "CPX"), 0);
+		assert_int_equal(metrics_at(sim, rows[i].n_partitions, &len), 8);
+	}
+}
+
+static void abi_gpu_metrics_of_6_xccs_leave_two_clocks_unset(void **state)
+{
+	RP_AUTO_SIM struct rp_sim *sim = boot("mi300a-4", NULL);
+	uint8_t data[4096];
+	size_t len = 0;
+
+	(void)state;
+	assert_int_equal(rp_sim_tree_ops()->read(sim, PCI "0000:02:00.0/gpu_metrics", (char *)data,
+						 sizeof(data), &len),
+			 0);
+	assert_int_not_equal(data[296 + 2 * 5] | data[297 + 2 * 5] << 8, 0xffff);
+	assert_int_equal(data[296 + 2 * 6] | data[297 + 2 * 6] << 8, 0xffff);
+}
+
+static void abi_gpu_metrics_in_reset_cannot_be_read(void **state)
+{
+	RP_AUTO_SIM struct rp_sim *sim = boot("mi300x-1", NULL);
+	char text[4096];
+
+	(void)state;
+	assert_int_equal(rp_sim_fault_add(sim, "reset:" G0, NULL), 0);
+	assert_int_equal(sim_read(sim, PCI G0 "/gpu_metrics", text, sizeof(text)), -EPERM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -342,7 +424,11 @@ int main(void)
 		cmocka_unit_test(abi_resource_files_are_for_root),
 		cmocka_unit_test(abi_write_only_file_is_not_read_even_by_root),
 		cmocka_unit_test(abi_device_cgroup_hides_other_nodes),
+		cmocka_unit_test(abi_gpu_metrics_have_a_clock_for_each_xcc),
+		cmocka_unit_test(abi_gpu_metrics_of_6_xccs_leave_two_clocks_unset),
+		cmocka_unit_test(abi_gpu_metrics_in_reset_cannot_be_read),
 		cmocka_unit_test(abi_render_nodes_never_come_or_go),
+		cmocka_unit_test(abi_kfd_cannot_be_opened_during_a_switch),
 		cmocka_unit_test(abi_links_are_relative_and_lead_to_the_device),
 		cmocka_unit_test(abi_paths_that_do_not_exist_are_told_apart),
 	};

@@ -58,6 +58,7 @@ static void profile_mistakes_are_told_with_their_place(void **state)
 		{"nps: [1, 4]", "nps: [4]", "p.yaml:5:82"},
 		{"nps: [1, 4]", "nps: 1", "p.yaml:5:82"},
 		{"nps: [1, 4]", "apu: true, nps: [1, 4]", "p.yaml:5:6"},
+		{"xcc: 8", "xcc: 2", "p.yaml:5:82"},
 		{"cu_masks: [0x3ff, 0x3ff]", "cu_masks: [0x10000]", "p.yaml:6:44"},
 		{"cu_masks: [0x3ff, 0x3ff]", "cu_masks: [0, 0]", "p.yaml:6:43"},
 		{"product: p", "product: q", "p.yaml:9:39"},

@@ -279,6 +279,19 @@ static void store_two_processes_lose_no_change(void **state)
 	assert_int_equal(pids[49], 4049);
 }
 
+/* The count of replacements in the lock file, as one leaves it who is killed in the midst. */
+static void mark_unfinished(const struct folder *f)
+{
+	RP_AUTO_FREE char *path = rp_strdupf("%s/lock", f->machine);
+	RP_AUTO_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC);
+	uint64_t n = 0;
+
+	assert_int_equal(pread(fd, &n, sizeof(n), 0), sizeof(n));
+	n |= 1;
+	assert_int_equal(pwrite(fd, &n, sizeof(n), 0), sizeof(n));
+}
+
+/* Replaces the state; the writer gets no further than that. */
 static void write_state(const struct folder *f, const char *text)
 {
 	RP_AUTO_FREE char *path = rp_strdupf("%s/state.json", f->machine);
@@ -288,7 +301,52 @@ static void write_state(const struct folder *f, const char *text)
 	assert_non_null(file);
 	assert_true(fputs(text, file) >= 0);
 	assert_int_equal(fflush(file), 0);
+	mark_unfinished(f);
 	assert_int_equal(rename(temp, path), 0);
+}
+
+static char *read_state(const struct folder *f)
+{
+	RP_AUTO_FREE char *path = rp_strdupf("%s/state.json", f->machine);
+	RP_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *text = rp_new0(char, 65536);
+
+	assert_true(text && read(fd, text, 65535) > 0);
+	return text;
+}
+
+static void store_replacing_killed_half_way_hides_no_change(void **state)
+{
+	const struct folder *f = *state;
+	RP_AUTO_SIM struct rp_sim *a = NULL, *b = NULL;
+	RP_AUTO_FREE char *spx = NULL, *cpx = NULL;
+
+	create(f, "mi300x-1");
+	spx = read_state(f);
+	a = open_machine(f);
+	b = open_machine(f);
+	assert_int_equal(sim_write(b, COMPUTE, "CPX"), 0);
+	cpx = read_state(f);
+	assert_file(a, COMPUTE, "CPX\n");
+	write_state(f, spx);
+	assert_file(a, COMPUTE, "SPX\n");
+	write_state(f, cpx);
+	assert_file(a, COMPUTE, "CPX\n");
+	assert_int_equal(sim_write(b, COMPUTE, "DPX"), 0);
+	assert_file(a, COMPUTE, "DPX\n");
+}
+
+static void store_removal_is_noticed_by_whoever_has_it_open(void **state)
+{
+	const struct folder *f = *state;
+	RP_AUTO_SIM struct rp_sim *sim = NULL;
+	char text[16];
+
+	create(f, "mi300x-1");
+	sim = open_machine(f);
+	assert_file(sim, COMPUTE, "SPX\n");
+	assert_int_equal(rocpart_sim_remove(f->machine, NULL), 0);
+	assert_int_equal(sim_read(sim, COMPUTE, text, sizeof(text)), -ENOENT);
 }
 
 static void store_damaged_state_is_an_error_and_can_be_removed(void **state)
@@ -298,8 +356,8 @@ static void store_damaged_state_is_an_error_and_can_be_removed(void **state)
 		"{",
 		"[]",
 		"{}",
-		"{\"version\": 2}",
-		("{\"version\": 1, \"boots\": 1, \"loaded\": true, \"generation\": 1, "
+		"{\"version\": 1}",
+		("{\"version\": 2, \"boots\": 1, \"loaded\": true, \"generation\": 1, "
 		 "\"simd_next\": 0, \"gpus\": [{\"present\": true, \"compute\": 9}]}"),
 	};
 	const struct folder *f = *state;
@@ -381,6 +439,8 @@ int main(void)
 		STORE_TEST(store_killed_process_leaves_a_whole_machine),
 		STORE_TEST(store_two_processes_lose_no_change),
 		STORE_TEST(store_damaged_state_is_an_error_and_can_be_removed),
+		STORE_TEST(store_replacing_killed_half_way_hides_no_change),
+		STORE_TEST(store_removal_is_noticed_by_whoever_has_it_open),
 		STORE_TEST(store_getters_tell_what_was_made),
 		STORE_TEST(store_process_is_started_through_the_public_calls),
 	};

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rocpart-kmod stands in for modprobe, rmmod, insmod, modinfo, lsmod, depmod and kmod inside
- * `rocpart sim exec`: modules are not namespaced, so the host's must not be reached. It knows one
- * module, amdgpu, and gives orders to the simulated machine. It uses nothing but libc.
+ * modprobe, rmmod, insmod, modinfo, lsmod, depmod and kmod of the simulated machine: modules are
+ * not namespaced, so the host's must not be reached. There is one module, amdgpu.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,11 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CONTROL	   "/sys/rocpart-sim/control"
+#include "simfs/standin.h"
+
 #define SRCVERSION "/sys/rocpart-sim/srcversion"
 #define MODULE	   "/sys/module/amdgpu"
-
-static const char *tool;
 
 static bool is_loaded(void)
 {
@@ -25,44 +23,32 @@ static bool is_loaded(void)
 	return stat(MODULE, &st) == 0;
 }
 
-static int give_order(const char *word)
-{
-	int fd = open(CONTROL, O_WRONLY | O_CLOEXEC), r = 0;
-
-	if (fd < 0)
-		return errno;
-	if (write(fd, word, strlen(word)) < 0)
-		r = errno;
-	close(fd);
-	return r;
-}
-
 static int unload(const char *module)
 {
-	int r = give_order("unload");
+	int r = rp_standin_order("unload", NULL);
 
 	if (r == EBUSY)
-		fprintf(stderr, "%s: FATAL: Module %s is in use.\n", tool, module);
+		fprintf(stderr, "%s: FATAL: Module %s is in use.\n", rp_standin_tool, module);
 	else if (r)
-		fprintf(stderr, "%s: ERROR: could not remove '%s': %s\n", tool, module,
+		fprintf(stderr, "%s: ERROR: could not remove '%s': %s\n", rp_standin_tool, module,
 			strerror(r));
 	return r ? 1 : 0;
 }
 
 static int load(const char *module)
 {
-	int r = is_loaded() ? 0 : give_order("load");
+	int r = is_loaded() ? 0 : rp_standin_order("load", NULL);
 
 	if (r)
-		fprintf(stderr, "%s: ERROR: could not insert '%s': %s\n", tool, module,
+		fprintf(stderr, "%s: ERROR: could not insert '%s': %s\n", rp_standin_tool, module,
 			strerror(r));
 	return r ? 1 : 0;
 }
 
 static int not_found(const char *module)
 {
-	fprintf(stderr, "%s: FATAL: Module %s not found on this simulated machine.\n", tool,
-		module);
+	fprintf(stderr, "%s: FATAL: Module %s not found on this simulated machine.\n",
+		rp_standin_tool, module);
 	return 1;
 }
 
@@ -91,7 +77,7 @@ static int modprobe(int argc, char **argv)
 			status = removes ? unload(argv[i]) : load(argv[i]);
 	}
 	if (n == 0)
-		fprintf(stderr, "%s: ERROR: missing parameters\n", tool);
+		fprintf(stderr, "%s: ERROR: missing parameters\n", rp_standin_tool);
 	return n ? status : 1;
 }
 
@@ -101,8 +87,8 @@ static int rmmod(int argc, char **argv)
 		if (argv[i][0] == '-')
 			continue;
 		if (strcmp(argv[i], "amdgpu") != 0 || !is_loaded()) {
-			fprintf(stderr, "%s: ERROR: Module %s is not currently loaded\n", tool,
-				argv[i]);
+			fprintf(stderr, "%s: ERROR: Module %s is not currently loaded\n",
+				rp_standin_tool, argv[i]);
 			return 1;
 		}
 		if (unload(argv[i]))
@@ -165,30 +151,27 @@ static int lsmod(void)
 
 static int run(int argc, char **argv)
 {
-	if (strcmp(tool, "modprobe") == 0)
+	if (strcmp(rp_standin_tool, "modprobe") == 0)
 		return modprobe(argc, argv);
-	if (strcmp(tool, "rmmod") == 0)
+	if (strcmp(rp_standin_tool, "rmmod") == 0)
 		return rmmod(argc, argv);
-	if (strcmp(tool, "insmod") == 0)
+	if (strcmp(rp_standin_tool, "insmod") == 0)
 		return insmod(argc, argv);
-	if (strcmp(tool, "modinfo") == 0)
+	if (strcmp(rp_standin_tool, "modinfo") == 0)
 		return modinfo(argc, argv);
-	if (strcmp(tool, "lsmod") == 0)
+	if (strcmp(rp_standin_tool, "lsmod") == 0)
 		return lsmod();
-	if (strcmp(tool, "depmod") == 0)
+	if (strcmp(rp_standin_tool, "depmod") == 0)
 		return 0;
-	fprintf(stderr, "%s: the modules of a simulated machine are not changed this way\n", tool);
+	fprintf(stderr, "%s: not done on a simulated machine\n", rp_standin_tool);
 	return 1;
 }
 
-int main(int argc, char **argv)
+int rp_standin_module_tool(int argc, char **argv)
 {
-	const char *slash = strrchr(argv[0], '/');
-
-	tool = slash ? slash + 1 : argv[0];
-	/* kmod does the work of a tool that it is told: kmod insmod FILE */
-	if (strcmp(tool, "kmod") == 0 && argc > 1 && argv[1][0] != '-') {
-		tool = argv[1];
+	/* kmod does the work of a rp_standin_tool that it is told: kmod insmod FILE */
+	if (strcmp(rp_standin_tool, "kmod") == 0 && argc > 1 && argv[1][0] != '-') {
+		rp_standin_tool = argv[1];
 		return run(argc - 1, argv + 1);
 	}
 	return run(argc, argv);

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/* run: a command on a partition of its own, for as long as it lasts. */
+#include "cli/lease_fields.h"
+
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/num.h"
+
+/* What a command left behind has this long between SIGTERM and SIGKILL. */
+#define GRACE_MS 5000
+
+#define NOT_FOUND	 127 /* as a shell says it */
+#define NOT_EXECUTED	 126
+#define BY_A_SIGNAL	 128
+#define TERMINAL_STOP(s) ((s) == SIGTSTP || (s) == SIGTTIN || (s) == SIGTTOU)
+
+/* ---- commands that only ask somebody else to start something ---- */
+
+struct client {
+	const char *name, *instead;
+};
+
+static const struct client clients[] = {
+	{"docker", "docker run $(rocpart args docker LEASE) ..."},
+	{"docker-compose", "the devices of `rocpart args docker LEASE` in its file"},
+	{"nerdctl", "nerdctl run $(rocpart args docker LEASE) ..."},
+	{"podman", "podman run $(rocpart args podman LEASE) ..."},
+	{"ctr", "the device of `rocpart cdi list` (ctr run --device)"},
+	{"crictl", "the device of `rocpart cdi list` in the container's config"},
+	{"kubectl", "`rocpart args k8s LEASE` in the container of the pod"},
+	{"helm", "`rocpart args k8s LEASE` in the container of the pod"},
+	{"oc", "`rocpart args k8s LEASE` in the container of the pod"},
+	{"srun", "`rocpart run` inside of the job: srun ... rocpart run -- COMMAND"},
+	{"sbatch", "`rocpart run` inside of the job's script"},
+	{"salloc", "`rocpart run` inside of the job: srun ... rocpart run -- COMMAND"},
+	{"systemd-run", "`rocpart args systemd LEASE` as a drop-in of the unit"},
+};
+
+/* They start it below a daemon, out of our control group: it would not be confined. */
+static int refuse_client(struct cli *cli, const char *command)
+{
+	const char *base = strrchr(command, '/');
+	struct rocpart_error err = {.errnum = -EPERM, .code = ROCPART_ERR_UNSUPPORTED};
+
+	base = base ? base + 1 : command;
+	for (size_t i = 0; i < RP_ARRAY_LEN(clients); i++) {
+		if (!rp_str_eq(base, clients[i].name))
+			continue;
+		(void)rp_fmt(err.message, sizeof(err.message),
+			     "%s has somebody else start the program, which would not be confined",
+			     base);
+		(void)rp_fmt(err.hint, sizeof(err.hint),
+			     "`rocpart place` a lease for it, and use %s", clients[i].instead);
+		return cli_fail(cli, &err);
+	}
+	return 0;
+}
+
+/* ---- signals ---- */
+
+/* Blocked, and read from a descriptor instead. */
+static int take_signals(int *ret_fd)
+{
+	static const int signals[] = {SIGHUP,  SIGINT,	SIGQUIT,  SIGTERM, SIGUSR1,
+				      SIGUSR2, SIGTSTP, SIGWINCH, SIGCONT, SIGCHLD};
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < RP_ARRAY_LEN(signals); i++)
+		sigaddset(&set, signals[i]);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return rp_neg_errno();
+	*ret_fd = signalfd(-1, &set, SFD_CLOEXEC);
+	return *ret_fd < 0 ? rp_neg_errno() : 0;
+}
+
+/* A shell waits for the whole job to stop: where the terminal stopped the command, we stop too. */
+static void stop_with(pid_t pid, int signo)
+{
+	if (!TERMINAL_STOP(signo))
+		return;
+	(void)raise(SIGSTOP);
+	(void)kill(pid, SIGCONT);
+}
+
+/* Exit status of the command once it ended; -1 before. */
+static int look_at_child(pid_t pid)
+{
+	siginfo_t info = {0};
+
+	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WSTOPPED | WNOHANG) == 0 && info.si_pid) {
+		if (info.si_code == CLD_EXITED)
+			return info.si_status;
+		if (info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED)
+			return BY_A_SIGNAL + info.si_status;
+		stop_with(pid, info.si_status);
+		info = (siginfo_t){0};
+	}
+	return -1;
+}
+
+/* What a terminal sends (SI_KERNEL) reaches the command by itself: it is in our process group. */
+static int wait_for(pid_t pid, int signal_fd)
+{
+	struct signalfd_siginfo info;
+	int status;
+
+	while ((status = look_at_child(pid)) < 0) {
+		ssize_t n = read(signal_fd, &info, sizeof(info));
+
+		if (n == (ssize_t)sizeof(info) && info.ssi_signo != SIGCHLD &&
+		    info.ssi_code != SI_KERNEL)
+			(void)kill(pid, (int)info.ssi_signo);
+	}
+	return status;
+}
+
+/* ---- the lease ---- */
+
+static int check_options(struct cli *cli)
+{
+	const struct cli_values *v = &cli->values;
+
+	if (v->leases.n &&
+	    (v->model || v->bytes || v->partitions.n || v->share || v->priority || v->labels.n))
+		return cli_usage_error(cli,
+				       "--lease goes with no other option: the lease is there");
+	if (v->model && v->bytes)
+		return cli_usage_error(cli, "--model and --bytes exclude each other");
+	if (!v->leases.n && !v->model && !v->bytes && !v->partitions.n)
+		return cli_usage_error(cli, "on what? --model, --bytes, --partition or --lease");
+	if ((v->dtype || v->context) && !v->model)
+		return cli_usage_error(cli, "--dtype and --context size a model: --model");
+	return 0;
+}
+
+/* One lease for each partition that is named; the same is asked of each. */
+static int place(struct cli *cli, const struct rocpart_command *command, struct rocpart_run **ret,
+		 struct rocpart_leases **ret_leases)
+{
+	const struct rp_names *parts = &cli->values.partitions;
+	size_t n = parts->n ? parts->n : 1, n_made = 0;
+	RP_AUTO_FREE struct rocpart_place_options **options =
+		rp_new0(struct rocpart_place_options *, n);
+	const char *base = strrchr(command->argv[0], '/');
+	struct rocpart_error err = {0};
+	int status = options ? 0 : cli_nomem(cli);
+
+	for (; status == 0 && n_made < n; n_made += status == 0) {
+		status = cli_place_options(cli, cli->values.model,
+					   base ? base + 1 : command->argv[0], &options[n_made]);
+		if (status == 0 && parts->n &&
+		    rocpart_place_options_set_partition(options[n_made], parts->v[n_made]) < 0)
+			status = cli_nomem(cli);
+	}
+	if (status == 0 && rocpart_run_place(cli->machine, command,
+					     (const struct rocpart_place_options *const *)options,
+					     n, ret, ret_leases, &err) < 0)
+		status = cli_fail(cli, &err);
+	for (size_t i = 0; options && i < n; i++)
+		rocpart_place_options_free(options[i]);
+	return status;
+}
+
+static int prepare(struct cli *cli, const struct rocpart_command *command, struct rocpart_run **ret,
+		   struct rocpart_leases **ret_leases)
+{
+	const struct rp_names *leases = &cli->values.leases;
+	struct rocpart_error err = {0};
+
+	if (!leases->n)
+		return place(cli, command, ret, ret_leases);
+	return rocpart_run_use(cli->machine, command, (const char *const *)leases->v, leases->n,
+			       ret, &err) < 0
+		       ? cli_fail(cli, &err)
+		       : 0;
+}
+
+/* ---- what is said; standard output is the command's ---- */
+
+/* Not passed on: it would hide the partition (engines study 4.3). */
+static void say_conflicts(const struct rocpart_handout *h, enum rocpart_view view)
+{
+	const char *name, *value;
+
+	for (size_t i = 0; (name = rocpart_handout_get_conflict(h, view, i)); i++) {
+		value = secure_getenv(name);
+		if (value)
+			fprintf(stderr,
+				"rocpart: %s=%s is not passed on: it would hide the "
+				"partition\n",
+				name, value);
+	}
+}
+
+static void say(struct cli *cli, const struct rocpart_run *run, const struct rocpart_leases *leases)
+{
+	const struct rocpart_lease *l;
+	enum rocpart_view view;
+	const struct rocpart_handout *h = rocpart_run_get_handout(run, &view);
+	const char *text;
+	char bytes[RP_BYTES_TEXT_SIZE];
+
+	if (rocpart_machine_get_kind(cli->machine) == ROCPART_MACHINE_SIM)
+		fprintf(stderr,
+			"rocpart: SIMULATED machine %s: the command sees it only inside of "
+			"`rocpart sim exec`\n",
+			rp_strbuf_str(&cli->machine_name));
+	for (size_t i = 0; leases && (l = rocpart_leases_get(leases, i)); i++)
+		fprintf(stderr, "rocpart: lease %llu: %s on %s/%u, guarantee: %s\n",
+			(unsigned long long)l->id, rp_format_bytes(l->bytes, bytes), l->bdf,
+			l->partition, rocpart_guarantee_to_string(l->guarantee));
+	for (size_t i = 0; (text = rocpart_run_get_missing(run, i)); i++)
+		fprintf(stderr, "rocpart: %s\n", text);
+	say_conflicts(h, view);
+}
+
+/* ---- running ---- */
+
+static int start(struct cli *cli, struct rocpart_run *run, const char *command)
+{
+	struct rocpart_error err = {0};
+	int r = rocpart_run_start(run, &err);
+
+	if (r == 0)
+		return 0;
+	(void)rp_fmt(err.object, sizeof(err.object), "%s", command);
+	(void)cli_fail(cli, &err);
+	return r == -ENOENT ? NOT_FOUND : NOT_EXECUTED;
+}
+
+/* The process that waits was made before our signals are blocked: it has the caller's mask. */
+static int run_command(struct cli *cli, struct rocpart_run *run, const char *command)
+{
+	struct rocpart_error err = {0};
+	RP_AUTO_CLOSE int signal_fd = -EBADF;
+	size_t left = 0;
+	int status;
+
+	if (take_signals(&signal_fd) < 0)
+		return cli_usage_error(cli, "signals cannot be passed on: %s",
+				       rocpart_strerror(errno));
+	status = start(cli, run, command);
+	if (status)
+		return status;
+	status = wait_for((pid_t)rocpart_run_get_pid(run), signal_fd);
+	if (rocpart_run_finish(run, GRACE_MS, &left, &err) < 0)
+		(void)cli_fail(cli, &err);
+	if (left)
+		fprintf(stderr, "rocpart: processes that the command left behind were ended: %zu\n",
+			left);
+	return status;
+}
+
+int cli_cmd_run(struct cli *cli, int argc, char **argv)
+{
+	const struct rocpart_command command = {.argv = (const char *const *)argv,
+						.envp = (const char *const *)environ};
+	struct rocpart_leases *leases = NULL;
+	struct rocpart_run *run = NULL;
+	int status = check_options(cli);
+
+	argv[argc] = NULL;
+	if (status == 0)
+		status = refuse_client(cli, argv[0]);
+	if (status == 0)
+		status = prepare(cli, &command, &run, &leases);
+	if (status == 0) {
+		say(cli, run, leases);
+		status = run_command(cli, run, argv[0]);
+	}
+	rocpart_leases_free(leases);
+	rocpart_run_free(run);
+	return status;
+}
