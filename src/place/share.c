@@ -6,7 +6,6 @@
  */
 #include "place/draft.h"
 #include "place/share_fill.h"
-#include "place/vectors.h"
 
 #define WINDOW	 2048		    /* partitions looked at for one replica */
 #define MAX_FILL UINT64_C(20000000) /* requests times replicas */
@@ -426,47 +425,10 @@ static bool better(const struct run *a, const struct run *b)
 	return switched(a) < switched(b);
 }
 
-struct keyed {
-	int64_t priority;
-	uint64_t bytes;
-	uint32_t request;
-};
-
-static int cmp_keyed(const void *x, const void *y)
-{
-	const struct keyed *a = x, *b = y;
-
-	if (a->priority != b->priority)
-		return a->priority > b->priority ? -1 : 1;
-	if (a->bytes != b->bytes)
-		return a->bytes > b->bytes ? -1 : 1;
-	return (a->request > b->request) - (a->request < b->request);
-}
-
-/* By falling size; the second time, when that left something out, by priority before size. */
-static uint32_t *size_order(const struct rp_view *v, bool by_priority)
-{
-	const uint32_t n = v->p->n_requests;
-	RP_AUTO_FREE struct keyed *keys = rp_new0(struct keyed, n);
-	uint32_t *order = rp_new0(uint32_t, n);
-
-	if (!keys || !order) {
-		free(order);
-		return NULL;
-	}
-	for (uint32_t i = 0; i < n; i++)
-		keys[i] = (struct keyed){by_priority ? v->p->requests[i].priority : 0,
-					 v->p->requests[i].bytes, i};
-	qsort(keys, n, sizeof(*keys), cmp_keyed);
-	for (uint32_t i = 0; i < n; i++)
-		order[i] = keys[i].request;
-	return order;
-}
-
 /* Requests of one priority have one number; the highest priority has 0. */
 static uint32_t *make_bands(const struct rp_view *v)
 {
-	RP_AUTO_FREE uint32_t *order = size_order(v, true);
+	RP_AUTO_FREE uint32_t *order = rp_view_order(v, RP_BY_PRIORITY_BYTES);
 	uint32_t *band = rp_new0(uint32_t, v->p->n_requests);
 	uint32_t n = 0;
 
@@ -485,7 +447,9 @@ static uint32_t *make_bands(const struct rp_view *v)
 static int try_all(const struct rp_view *v, uint64_t n_least, bool by_priority,
 		   const uint32_t *band_of, struct run *best, bool *have)
 {
-	RP_AUTO_FREE uint32_t *order = size_order(v, by_priority);
+	/* The second time, when size alone left something out, priority comes first. */
+	RP_AUTO_FREE uint32_t *order =
+		rp_view_order(v, by_priority ? RP_BY_PRIORITY_BYTES : RP_BY_BYTES);
 
 	if (!order)
 		return -ENOMEM;
