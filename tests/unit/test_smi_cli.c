@@ -84,7 +84,7 @@ static const struct case_of_failure broken[] = {
 	 "printed more than 1 MiB"},
 	{"#!/bin/sh\nkill -SEGV $$\n", -EIO, ROCPART_ERR_FAILED, "died of signal 11"},
 	{"#!/bin/sh\n", -EIO, ROCPART_ERR_FAILED, "it said nothing"},
-	{"#!/bin/sh\necho one; echo two words >&2\n", -EIO, ROCPART_ERR_FAILED, "one"},
+	{"#!/bin/sh\necho one; echo two words >&2\n", -EIO, ROCPART_ERR_FAILED, "one; two words"},
 	{"#!/no/such/python3\n", -ENOENT, ROCPART_ERR_UNSUPPORTED, "interpreter"},
 	{"#!/usr/bin/env no-such-python3\n", -EIO, ROCPART_ERR_FAILED, "no-such-python3"},
 	{"#!/bin/sh\necho \"ModuleNotFoundError: No module named 'yaml'\" >&2; exit 1\n", -ENOENT,
@@ -162,6 +162,25 @@ static void older_amd_smi_is_asked_otherwise(void **state)
 	assert_int_equal(rows.n, 1);
 	assert_int_equal(rows.v[0].node_id.v, 3);
 	assert_int_equal(rows.v[0].compute, ROCPART_COMPUTE_DPX);
+	assert_int_equal(rows.v[0].memory, ROCPART_MEMORY_NPS1);
+}
+
+/* 6.1 and 6.2: no `partition`. */
+static void oldest_amd_smi_is_asked_otherwise(void **state)
+{
+	RP_AUTO_SMI_CLI struct rp_smi_cli cli = stand_in(
+		"#!/bin/sh\ncase \"$*\" in\n"
+		"'list --json') echo '[{\"gpu\": 0, \"bdf\": \"" BDF "\"}]';;\n"
+		"static*) echo '[{\"gpu\": 0, \"partition\": {\"compute_partition\": \"SPX\","
+		" \"memory_partition\": \"NPS1\"}}]';;\n"
+		"*) echo \"amd-smi: error: argument: invalid choice: '$1'\" >&2; exit 2;;\n"
+		"esac\n");
+	RP_AUTO_SMI_ROWS struct rp_smi_rows rows = {0};
+	struct rocpart_error err = {0};
+
+	(void)state;
+	assert_int_equal(rp_smi_cli_read(&cli, &rows, &err), 0);
+	assert_int_equal(rows.v[0].compute, ROCPART_COMPUTE_SPX);
 	assert_int_equal(rows.v[0].memory, ROCPART_MEMORY_NPS1);
 }
 
@@ -313,6 +332,7 @@ int main(void)
 		cmocka_unit_test(broken_amd_smi_is_an_error_that_says_how),
 		cmocka_unit_test(half_a_json_is_an_error),
 		cmocka_unit_test(older_amd_smi_is_asked_otherwise),
+		cmocka_unit_test(oldest_amd_smi_is_asked_otherwise),
 		cmocka_unit_test(broken_json_of_6_4_is_asked_as_text),
 		cmocka_unit_test(render_node_of_another_partition_is_not_told),
 		cmocka_unit_test(version_is_that_of_the_library),
