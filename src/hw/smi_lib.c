@@ -105,10 +105,10 @@ static int answer_question(void *userdata, int out_fd)
 	       send_all(out_fd, rows.v, rows.n * sizeof(*rows.v));
 }
 
-static int hint(struct rocpart_error *reterr)
+static void hint(struct rocpart_error *reterr)
 {
-	return rp_error_hint(reterr, "update or reinstall ROCm's amd-smi-lib, or do without: "
-				     "`--backend sysfs`");
+	(void)rp_error_hint(reterr, "update or reinstall ROCm's amd-smi-lib, or do without: "
+				    "`--backend sysfs`");
 }
 
 static int died(const struct rp_smi_lib *lib, const struct rp_spawn_result *res, uint64_t ms,
@@ -129,7 +129,7 @@ static int died(const struct rp_smi_lib *lib, const struct rp_spawn_result *res,
 		(void)rp_error_set(reterr, r, ROCPART_ERR_FAILED, file,
 				   "libamd_smi ended the process that called it (exit status %d)",
 				   res->exit_status);
-	(void)hint(reterr);
+	hint(reterr);
 	return r;
 }
 
@@ -137,8 +137,9 @@ static int not_available(const struct answer *a, struct rocpart_error *reterr)
 {
 	(void)rp_error_set(reterr, -ENOENT, ROCPART_ERR_UNSUPPORTED,
 			   *a->path ? a->path : "libamd_smi", "amd-smi not available: %s", a->why);
-	return rp_error_hint(reterr, "install its library (ROCm: amd-smi-lib, Debian: "
-				     "libamd-smi27), or do without: `--backend sysfs`");
+	(void)rp_error_hint(reterr, "install its library (ROCm: amd-smi-lib, Debian: "
+				    "libamd-smi27), or do without: `--backend sysfs`");
+	return -ENOENT;
 }
 
 static int refused(const struct question *q, const struct answer *a, struct rocpart_error *reterr)
@@ -155,7 +156,8 @@ static int refused(const struct question *q, const struct answer *a, struct rocp
 	if (f) {
 		(void)rp_error_set(reterr, f->errnum, f->code, q->bdf ? q->bdf : a->path,
 				   "libamd_smi %s: %s", what[a->stage], f->message);
-		return rp_error_hint(reterr, "%s", f->hint);
+		(void)rp_error_hint(reterr, "%s", f->hint);
+		return f->errnum;
 	}
 	(void)rp_error_set(reterr, -EIO, ROCPART_ERR_FAILED, q->bdf ? q->bdf : a->path,
 			   "libamd_smi %s: %s %d", what[a->stage],
@@ -163,7 +165,8 @@ static int refused(const struct question *q, const struct answer *a, struct rocp
 							"status"
 						      : "status",
 			   (int)a->status);
-	return hint(reterr);
+	hint(reterr);
+	return -EIO;
 }
 
 /* The bytes of the pipe: whole, and of the length that they announce. */
