@@ -153,6 +153,18 @@ class AmdSmiBackend(SimfsCase):
                 self.assertIn("install", error["hint"])
         self.assertFalse((self.bin / "asked").exists())
 
+    def test_doctor_shows_which_amd_smi_it_is(self):
+        program = self.put(ANSWERS)
+        checks = json.dumps(self.json("doctor", status=None))
+        self.assertIn(str(program), checks)
+
+    def test_doctor_names_what_amd_smi_tells_otherwise(self):
+        self.put(ANSWERS.replace("$(cat $dev/current_compute_partition)", "DPX"))
+        check = next(c for c in self.json("doctor", status=None)["checks"] if c["id"] == "amd-smi")
+        self.assertEqual(check["state"], "warn")
+        self.assertIn("DPX", check["seen"])
+        self.assertIn("SPX", check["seen"])
+
     def test_without_amd_smi_every_command_works(self):
         before = self.json("list")
         for args in (["modes"], ["status"], ["list"], ["--backend", "sysfs", "list"], ["holders"],
