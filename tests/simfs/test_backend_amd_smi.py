@@ -53,11 +53,11 @@ class AmdSmiBackend(SimfsCase):
         program.chmod(0o755)
         return program
 
-    def rocpart(self, *args, status=0, path=None, cwd=None):
+    def rocpart(self, *args, status=0, path=None, cwd=None, first=":"):
         """What rocpart prints inside a simulated machine, with the stand-in first in PATH."""
         done = self.spawn([ROCPART, "sim", "exec", "mi300x-1", "--", "sh", "-c",
-                           'PATH=$1:$PATH; shift; exec "$@"', "sh", path or str(self.bin),
-                           ROCPART, *args], cwd=cwd)
+                           f'PATH=$1:$PATH; shift; {first}; exec "$@"', "sh",
+                           path or str(self.bin), ROCPART, *args], cwd=cwd)
         if status is not None:
             self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return done.stdout
@@ -102,6 +102,16 @@ class AmdSmiBackend(SimfsCase):
         self.set("-c", "CPX", "-m", "NPS4")
         self.assertIn(f"set -M NPS4 -g {G0}", self.asked())
         self.assertEqual(self.modes(), ("CPX", "NPS4"))
+
+    def test_auto_asks_amd_smi_where_the_file_cannot_be_written(self):
+        # Outside of the container that rocpart is in, the file can be: amd-smi has that right here.
+        file = f"$(readlink -f /sys/bus/pci/devices/{G0})/current_compute_partition"
+        self.put(ANSWERS.replace('printf %s "$3" >$dev/current_compute_partition', (
+            f'unshare -m sh -c "mount -o remount,rw,bind {file}; printf %s $3 >{file}"')))
+        self.rocpart("set", "-c", "CPX", "--yes", "--allow-unvalidated",
+                     first=f"mount -o remount,ro,bind {file}")
+        self.assertIn(f"set -C CPX -g {G0}", self.asked())
+        self.assertEqual(self.modes(), ("CPX", "NPS1"))
 
     def test_success_that_did_not_happen_is_found_by_reading_back(self):
         self.put(ANSWERS.replace("printf %s \"$3\" >", "true "))
