@@ -152,15 +152,13 @@ class AmdSmiBackend(SimfsCase):
                 error = self.error("list", status=status)
                 self.assertIn(words, error["message"])
                 self.assertIn(error["object"], (str(program), "amd-smi"))
-                self.assertEqual(len(self.json("list")["gpus"]), 1)
+        self.assertEqual(len(self.json("list")["gpus"]), 1)
 
     def test_amd_smi_of_the_current_folder_is_not_run(self):
         self.put(ANSWERS)
-        for path in (".", "bin/../.", ":"):
-            with self.subTest(path=path):
-                error = self.error("list", path=path, cwd=self.bin, status=REFUSED)
-                self.assertIn(NO_AMD_SMI, error["message"])
-                self.assertIn("install", error["hint"])
+        error = self.error("list", path=".:bin/../.::", cwd=self.bin, status=REFUSED)
+        self.assertIn(NO_AMD_SMI, error["message"])
+        self.assertIn("install", error["hint"])
         self.assertFalse((self.bin / "asked").exists())
 
     def test_doctor_shows_which_amd_smi_it_is(self):
@@ -177,9 +175,8 @@ class AmdSmiBackend(SimfsCase):
 
     def test_without_amd_smi_every_command_works(self):
         before = self.json("list")
-        for args in (["modes"], ["status"], ["list"], ["--backend", "sysfs", "list"], ["holders"],
-                     ["set", "-c", "CPX", "-m", "NPS4", "--yes"],
-                     ["set", "-c", "SPX", "-m", "NPS1", "--yes"]):
+        for args in (["modes"], ["status"], ["holders"],
+                     ["set", "-c", "CPX", "-m", "NPS4", "--yes"], ["undo", "--yes"]):
             with self.subTest(args=args):
                 self.rocpart(*args)
         self.assertEqual(self.modes(), ("SPX", "NPS1"))
