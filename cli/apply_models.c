@@ -3,7 +3,8 @@
  */
 #include "cli/cli.h"
 
-static int place_one(struct cli *cli, const struct rocpart_placement *p)
+static int place_one(struct cli *cli, const struct rocpart_placement *p,
+		     const struct rocpart_footprint *footprint)
 {
 	struct rocpart_place_options *options = NULL;
 	struct rocpart_leases *leases = NULL;
@@ -17,6 +18,8 @@ static int place_one(struct cli *cli, const struct rocpart_placement *p)
 		r = rocpart_place_options_set_partition(options, where);
 	if (r == 0)
 		r = rocpart_place_options_set_share(options, p->share);
+	if (r == 0 && footprint)
+		r = rocpart_place_options_set_footprint(options, footprint);
 	if (r < 0) {
 		rocpart_place_options_free(options);
 		return cli_nomem(cli);
@@ -42,7 +45,7 @@ static int place_all(struct cli *cli, const struct rocpart_plan *plan, size_t *r
 	for (size_t i = 0; status == 0 && rocpart_plan_get_placement(plan, i, &p) == 0; i++) {
 		if (!p.is_new)
 			continue;
-		status = place_one(cli, &p);
+		status = place_one(cli, &p, rocpart_plan_get_footprint(plan, i));
 		*ret_placed += status == 0;
 	}
 	return status;

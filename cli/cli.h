@@ -37,6 +37,8 @@ struct cli_values {
 	/* of run */
 	const char *model;
 	struct rp_names leases;
+	/* of watch */
+	const char *enforce, *grace, *interval;
 	/* of args */
 	const char *filter, *format;
 	/* of cdi */
@@ -156,6 +158,8 @@ int cli_cmd_cdi_validate(struct cli *cli, int argc, char **argv);
 int cli_cmd_place(struct cli *cli, int argc, char **argv);
 int cli_cmd_release(struct cli *cli, int argc, char **argv);
 int cli_cmd_run(struct cli *cli, int argc, char **argv);
+int cli_cmd_usage(struct cli *cli, int argc, char **argv);
+int cli_cmd_watch(struct cli *cli, int argc, char **argv);
 int cli_cmd_adopt(struct cli *cli, int argc, char **argv);
 int cli_cmd_explain(struct cli *cli, int argc, char **argv);
 int cli_cmd_state_export(struct cli *cli, int argc, char **argv);

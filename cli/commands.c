@@ -131,6 +131,16 @@ static const struct cli_option run_options[] = {
 	END,
 };
 
+static const struct cli_option usage_options[] = {OPT_COLUMNS, END};
+static const struct cli_option watch_options[] = {
+	{"enforce", 0, "warn|stop", CLI_TEXT, AT(enforce),
+	 "what to do with a lease over its limit: say so, or end its processes too (warn)"},
+	{"grace", 0, "SECONDS", CLI_TEXT, AT(grace),
+	 "how long it may be over its limit; as long again until SIGKILL (10)"},
+	{"interval", 0, "SECONDS", CLI_TEXT, AT(interval), "time between two looks (2)"},
+	END,
+};
+
 static const struct cli_option sim_create_options[] = {
 	{"profile", 'p', "PROFILE", CLI_TEXT, AT(profile),
 	 "what it consists of; `rocpart sim list` shows the profiles (NAME)"},
@@ -242,6 +252,8 @@ static const struct cli_command commands[] = {
 	 "why a lease is where it is, and what keeps others "
 	 "off",
 	 NULL, true, cli_cmd_explain},
+	{"usage", closer, "", 0, 0, "how much memory the processes of each lease use",
+	 usage_options, true, cli_cmd_usage},
 	{"holders", closer, "", 0, 0, "which processes hold the GPUs", NULL, true, cli_cmd_holders},
 	{"set", manage, "", 0, 0, "switch the modes of GPUs", set_options, true, cli_cmd_set},
 	{"reset", manage, "", 0, 0, "bring GPUs back to SPX/NPS1", reset_options, true,
@@ -256,6 +268,8 @@ static const struct cli_command commands[] = {
 	 cli_cmd_cordon},
 	{"uncordon", manage, "GPU...", 1, 64, "let cordoned GPUs in again", NULL, true,
 	 cli_cmd_uncordon},
+	{"watch", manage, "", 0, 0, "look after leases that use more than they claim",
+	 watch_options, true, cli_cmd_watch},
 	{"cdi generate", manage, "", 0, 0, "write a spec of the partitions for container engines",
 	 cdi_generate_options, true, cli_cmd_cdi_generate},
 	{"cdi list", manage, "", 0, 0, "devices of the generated specs", NULL, true,

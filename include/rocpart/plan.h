@@ -182,6 +182,17 @@ int rocpart_plan_get_placement(const struct rocpart_plan *plan, size_t index,
 			       struct rocpart_placement *ret_placement);
 
 /**
+ * rocpart_plan_get_footprint() - What the bytes of a replica consist of.
+ * @plan: a solved plan.
+ * @index: as for rocpart_plan_get_placement().
+ *
+ * Since 0.1.
+ * Return: owned by the plan; NULL past the end, and when the file gives bytes instead of a model.
+ */
+const struct rocpart_footprint *rocpart_plan_get_footprint(const struct rocpart_plan *plan,
+							   size_t index);
+
+/**
  * rocpart_plan_to_json() - The plan as a document, certificate included.
  * @plan: a solved plan.
  * @ret_text: JSON text; the caller frees it.

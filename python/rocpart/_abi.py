@@ -273,8 +273,9 @@ class Lease(ctypes.Structure):
         ("labels", c_char_p),
         ("created_s", c_uint64),
         ("changed_s", c_uint64),
+        ("ends", c_char_p),
         ("limits", c_char_p),
-        ("reserved", c_uint64 * 3),
+        ("reserved", c_uint64 * 2),
     ]
 
 
@@ -318,6 +319,23 @@ class Placement(ctypes.Structure):
         ("share", c_uint32),
         ("priority", c_int32),
         ("is_new", c_bool),
+        ("reserved", c_uint64 * 4),
+    ]
+
+
+class Usage(ctypes.Structure):
+    _fields_ = [
+        ("lease", c_uint64),
+        ("pid", c_uint32),
+        ("is_certain", c_bool),
+        ("command", c_char_p),
+        ("owner", c_char_p),
+        ("bdf", c_char_p),
+        ("partition", c_uint32),
+        ("kfd_bytes", c_uint64),
+        ("drm_bytes", c_uint64),
+        ("gtt_bytes", c_uint64),
+        ("used_bytes", c_uint64),
         ("reserved", c_uint64 * 4),
     ]
 
@@ -544,6 +562,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_uint64, c_int, POINTER(Error)]),
     "rocpart_lease_state_to_string":
         (c_char_p, [c_int]),
+    "rocpart_lease_stop":
+        (c_int, [c_void_p, c_uint64, c_bool, POINTER(c_size_t), POINTER(Error)]),
     "rocpart_leases_check":
         (c_int, [c_void_p, POINTER(c_char_p), POINTER(Error)]),
     "rocpart_leases_export":
@@ -672,6 +692,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_void_p, POINTER(Error)]),
     "rocpart_plan_free":
         (c_void_p, [c_void_p]),
+    "rocpart_plan_get_footprint":
+        (c_void_p, [c_void_p, c_size_t]),
     "rocpart_plan_get_placement":
         (c_int, [c_void_p, c_size_t, POINTER(Placement)]),
     "rocpart_plan_is_feasible":
@@ -812,6 +834,18 @@ PROTOTYPES = {
         (c_char_p, [c_int]),
     "rocpart_usable_bytes":
         (c_uint64, [c_uint64, c_uint64, c_uint64, c_uint64]),
+    "rocpart_usages_free":
+        (None, [c_void_p]),
+    "rocpart_usages_get":
+        (POINTER(Usage), [c_void_p, c_size_t]),
+    "rocpart_usages_get_lease_bytes":
+        (c_uint64, [c_void_p, c_uint64]),
+    "rocpart_usages_get_leases":
+        (c_void_p, [c_void_p]),
+    "rocpart_usages_is_complete":
+        (c_bool, [c_void_p]),
+    "rocpart_usages_new":
+        (c_int, [c_void_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_version":
         (c_char_p, []),
 }

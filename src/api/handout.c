@@ -107,7 +107,7 @@ static int add_devices(struct rp_handout *h, struct rp_tree *t, struct rocpart_e
 
 		(void)rp_fmt(path, sizeof(path), "/dev/dri/renderD%u", p->render_minor);
 		r = add_device(h, t, path, false, reterr);
-		/* who looked at leases did not ask for the cards */
+		/* the cards of other partitions were not asked for */
 		if (r < 0 || (!p->card_minor.known && rp_hw_find_card(t, p->render_minor, &card)))
 			continue;
 		(void)rp_fmt(path, sizeof(path), "/dev/dri/card%llu", (unsigned long long)card);
@@ -156,6 +156,17 @@ static int make_variables(struct rocpart_handout *h)
 	return 0;
 }
 
+/* Nodes and indices are those of the kernel, whichever back end is chosen; records do not matter.
+ */
+static int observe(struct rocpart_machine *m, struct rocpart_snapshot **ret,
+		   struct rocpart_error *reterr)
+{
+	RP_AUTO_SCAN struct rp_scan scan = {0};
+	int r = rp_hw_scan_without_cards(m->tree, &scan, reterr);
+
+	return r < 0 ? r : rp_snapshot_new(&scan, NULL, 0, ret, reterr);
+}
+
 /* Leases and partitions of one picture of the machine. */
 static int look(struct rocpart_machine *m, const char *const *names, size_t n,
 		struct rocpart_leases **ret_leases, struct rocpart_snapshot **ret,
@@ -168,7 +179,7 @@ static int look(struct rocpart_machine *m, const char *const *names, size_t n,
 	for (size_t i = 0; i < n; i++)
 		has_lease |= is_lease(names[i], &id);
 	if (!has_lease)
-		return rocpart_machine_observe(m, ret, reterr);
+		return observe(m, ret, reterr);
 	r = rocpart_leases_new(m, ret_leases, reterr);
 	if (r == 0)
 		*ret = rocpart_snapshot_ref(rp_leases_snapshot(*ret_leases));

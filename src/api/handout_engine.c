@@ -13,14 +13,14 @@ static const char *common_footprint(const struct rp_named *named, size_t n)
 }
 
 /*
- * A lease that is alone may use all of its partition, where the kernel stops it; those that share
- * one keep to their bytes (docs/design/leases.md, Guarantee).
+ * Where the kernel stops a lease at the end of its partition it may use all of it; else it keeps to
+ * its bytes (docs/design/leases.md, Guarantee).
  */
 static uint64_t limit_of(const struct rocpart_leases *leases, const struct rocpart_lease *l)
 {
 	const struct rocpart_partition_use *u;
 
-	if (l->share > 1)
+	if (l->guarantee < ROCPART_GUARANTEE_KERNEL)
 		return l->bytes;
 	for (size_t i = 0; (u = rocpart_leases_get_use(leases, i)); i++)
 		if (u->partition == l->partition && rp_str_eq(u->bdf, l->bdf))
@@ -42,6 +42,13 @@ static const char *word(const struct rp_json *footprint, const char *key)
 	return text ? text : "";
 }
 
+/* What a process is told: in allocation mode ALL the memory domain is not divided (ABI study C.3).
+ */
+static uint64_t seen_bytes(const struct rocpart_partition *p)
+{
+	return p->gpu->alloc_all ? p->memory_domain_bytes.v : p->memory_bytes.v;
+}
+
 /* One set of flags for all ranks: the least that any may use, of the most that any sees. */
 static void read_sizes(const struct rocpart_leases *leases, const struct rp_named *named, size_t n,
 		       struct rp_engine_facts *f)
@@ -49,11 +56,10 @@ static void read_sizes(const struct rocpart_leases *leases, const struct rp_name
 	f->limit_bytes = UINT64_MAX;
 	for (size_t i = 0; i < n; i++) {
 		uint64_t limit = limit_of(leases, named[i].lease);
+		uint64_t seen = seen_bytes(named[i].part);
 
-		if (limit < f->limit_bytes)
-			f->limit_bytes = limit;
-		if (named[i].part->memory_bytes.v > f->partition_bytes)
-			f->partition_bytes = named[i].part->memory_bytes.v;
+		f->limit_bytes = limit < f->limit_bytes ? limit : f->limit_bytes;
+		f->partition_bytes = seen > f->partition_bytes ? seen : f->partition_bytes;
 	}
 }
 

@@ -23,6 +23,12 @@ struct rp_session {
 int rp_session_begin(struct rocpart_machine *m, enum rp_lease_open how, struct rp_session *ret,
 		     struct rocpart_error *reterr) RP_MUST_CHECK;
 int rp_session_commit(struct rp_session *s, struct rocpart_error *reterr) RP_MUST_CHECK;
+/*
+ * The same for those who only look: what changed is recorded where that can be. ret is to be ended
+ * with rp_session_done() also after a failure.
+ */
+int rp_session_look(struct rocpart_machine *m, struct rp_session *ret,
+		    struct rocpart_error *reterr) RP_MUST_CHECK;
 /* What is not committed did not happen. */
 void rp_session_done(struct rp_session *s);
 #define RP_AUTO_SESSION RP_AUTO(rp_session_done)

@@ -153,3 +153,11 @@ ROCPART_PUBLIC int rocpart_plan_get_placement(const struct rocpart_plan *plan, s
 						    .is_new = p->was_gpu == RP_PLACE_NONE};
 	return 0;
 }
+
+ROCPART_PUBLIC const struct rocpart_footprint *
+rocpart_plan_get_footprint(const struct rocpart_plan *plan, size_t index)
+{
+	if (!plan->plan || index >= plan->plan->n_places)
+		return NULL;
+	return plan->wishes.v[plan->plan->places[index].request].footprint;
+}

@@ -3,6 +3,7 @@
 #include "base/num.h"
 #include "base/strbuf.h"
 #include "rocpart/mode.h"
+#include "rocpart/model.h"
 
 void rp_wishes_done(struct rp_wishes *w)
 {
@@ -14,6 +15,7 @@ void rp_wishes_done(struct rp_wishes *w)
 		free(w->v[i].kv_dtype);
 		free(w->v[i].engine);
 		free(w->v[i].memory);
+		rocpart_footprint_free(w->v[i].footprint);
 	}
 	free(w->v);
 	memset(w, 0, sizeof(*w));

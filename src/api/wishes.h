@@ -18,6 +18,7 @@ struct rp_wish {
 	int32_t priority;
 	enum rp_place_spread spread;
 	bool has_spread; /* the user said so; else as far apart as the GPUs allow */
+	struct rocpart_footprint *footprint; /* once its model is sized; NULL: bytes are given */
 };
 
 struct rp_wishes {

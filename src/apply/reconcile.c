@@ -102,19 +102,22 @@ static bool claims(const struct rp_lease *l, const struct rocpart_partition *p)
 	return false;
 }
 
-/* Memory of a process belongs to the lease whose owner it is; else to one that cannot tell. */
-static size_t lease_of(struct context *c, const struct rp_memory *m)
+size_t rp_lease_of_memory(struct rp_world *w, const struct rp_lease_list *list, uint32_t pid,
+			  const struct rocpart_partition *p, bool *ret_is_certain)
 {
 	size_t fallback = SIZE_MAX;
 
-	for (size_t i = 0; i < c->list->n; i++) {
-		const struct rp_lease *l = &c->list->v[i];
+	*ret_is_certain = false;
+	for (size_t i = 0; i < list->n; i++) {
+		const struct rp_lease *l = &list->v[i];
 
-		if (!claims(l, m->partition))
+		if (!claims(l, p))
 			continue;
-		if (rp_world_runs(c->w, m->pid, l->id) || rp_world_belongs(c->w, m->pid, &l->owner))
+		if (rp_world_runs(w, pid, l->id) || rp_world_belongs(w, pid, &l->owner)) {
+			*ret_is_certain = true;
 			return i;
-		if (fallback == SIZE_MAX && !rp_world_can_tell(c->w, &l->owner))
+		}
+		if (fallback == SIZE_MAX && !rp_world_can_tell(w, &l->owner))
 			fallback = i;
 	}
 	return fallback;
@@ -126,7 +129,8 @@ static void count_memory(struct context *c)
 		const struct rp_memory *m = &c->w->memory[i];
 		struct rp_part_use *u =
 			rp_reconciled_find(c->out, m->partition->gpu->bdf, m->partition->id);
-		size_t lease = lease_of(c, m);
+		bool is_certain;
+		size_t lease = rp_lease_of_memory(c->w, c->list, m->pid, m->partition, &is_certain);
 
 		u->used += m->bytes;
 		if (lease == SIZE_MAX)
@@ -187,6 +191,7 @@ struct verdict {
 	bool ends;
 	enum rocpart_lease_state state;
 	bool is_seen;
+	bool is_pinned; /* its owner is known better than before */
 	struct rp_strbuf problem;
 };
 
@@ -273,7 +278,7 @@ static int change_lease(struct context *c, struct rp_lease *l, struct verdict *v
 	char text[1024];
 	bool is_news = l->state != v->state;
 
-	if (!is_news && l->is_seen == v->is_seen &&
+	if (!is_news && !v->is_pinned && l->is_seen == v->is_seen &&
 	    rp_str_eq(l->problem ? l->problem : "", rp_strbuf_str(&v->problem)))
 		return 0;
 	if (rp_strbuf_failed(&v->problem))
@@ -302,6 +307,7 @@ static int judge(struct context *c, size_t index)
 	enum rp_owner_status owner;
 	int r;
 
+	v.is_pinned = rp_world_pin_pod(c->w, &l->owner);
 	if (rp_world_owner_status(c->w, &l->owner, l->is_seen, &owner) < 0)
 		return rp_error_nomem(c->reterr);
 	if (l->state == ROCPART_LEASE_PENDING) {

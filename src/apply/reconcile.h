@@ -30,6 +30,14 @@ void rp_reconciled_done(struct rp_reconciled *r);
 int rp_reconcile(struct rp_world *w, struct rp_lease_db *db, struct rp_lease_list *list,
 		 struct rp_reconciled *ret, struct rocpart_error *reterr) RP_MUST_CHECK;
 
+/*
+ * Whose lease the memory of a process on a partition is, as an index of list: that of its owner or
+ * of its control group (then it is certain), else of one whose processes cannot be told. SIZE_MAX:
+ * nobody's.
+ */
+size_t rp_lease_of_memory(struct rp_world *w, const struct rp_lease_list *list, uint32_t pid,
+			  const struct rocpart_partition *p, bool *ret_is_certain);
+
 struct rp_part_use *rp_reconciled_find(const struct rp_reconciled *r, const char *bdf,
 				       unsigned part);
 

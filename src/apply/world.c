@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "apply/world.h"
+#include "apply/pod.h"
 #include "apply/records.h"
 #include "base/json.h"
 #include "base/num.h"
@@ -110,7 +111,7 @@ static uint64_t host_bytes(struct rp_tree *t)
 
 int rp_world_observe(struct rocpart_machine *m, struct rp_world *ret, struct rocpart_error *reterr)
 {
-	RP_AUTO_WORLD struct rp_world w = {.tree = m->tree};
+	RP_AUTO_WORLD struct rp_world w = {.tree = m->tree, .proc = rp_machine_proc(m)};
 	RP_AUTO_RECORDS struct rp_records records = {0};
 	RP_AUTO_SCAN struct rp_scan scan = {0};
 	int r = rp_records_load(m, &records, reterr);
@@ -149,14 +150,14 @@ void rp_world_mode(const struct rocpart_gpu *gpu, char ret[16])
 
 /* ---- processes ---- */
 
-static int read_processes(struct rp_world *w)
+int rp_world_read_processes(struct rp_world *w)
 {
 	RP_AUTO_NAMES struct rp_names pids = RP_NAMES_INIT;
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 
 	if (w->has_processes)
 		return 0;
-	if (rp_tree_list(w->tree, &pids, "proc") == -ENOMEM)
+	if (rp_tree_list(w->tree, &pids, "%s", w->proc) == -ENOMEM)
 		return -ENOMEM;
 	for (size_t i = 0; i < pids.n; i++) {
 		struct rp_process p = {0};
@@ -164,7 +165,7 @@ static int read_processes(struct rp_world *w)
 		rp_strbuf_reset(&text);
 		if (rp_parse_u32(pids.v[i], 10, &p.pid) < 0)
 			continue;
-		if (rp_tree_read_file(w->tree, 65536, &text, "proc/%u/cgroup", p.pid) < 0)
+		if (rp_tree_read_file(w->tree, 65536, &text, "%s/%u/cgroup", w->proc, p.pid) < 0)
 			continue; /* it ended while we looked */
 		rp_owner_names_parse(rp_strbuf_str(&text), &p.names);
 		if (rp_grow(&w->processes, &w->cap_processes, w->n_processes + 1, sizeof(p)) < 0)
@@ -176,10 +177,11 @@ static int read_processes(struct rp_world *w)
 }
 
 /* Fields of /proc/PID/stat behind the name in parentheses: 0 is the state, field 3. */
-static int read_stat(struct rp_tree *t, uint32_t pid, unsigned field, uint64_t *ret)
+static int read_stat(struct rp_tree *t, const char *proc, uint32_t pid, unsigned field,
+		     uint64_t *ret)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	int r = rp_tree_read(t, &text, "proc/%u/stat", pid);
+	int r = rp_tree_read(t, &text, "%s/%u/stat", proc, pid);
 	const char *p = r == 0 ? strrchr(rp_strbuf_str(&text), ')') : NULL;
 
 	if (r < 0)
@@ -223,13 +225,13 @@ static bool runs_on_host(struct rp_world *w, const struct rp_owner *o)
 	struct rp_tree *host = NULL;
 	uint64_t start = 0;
 
-	return rp_tree_kind(w->tree) == RP_TREE_SIM && open_host(w, &host) == 0 &&
-	       read_stat(host, o->pid, STAT_START, &start) == 0 && start == o->start_ticks;
+	return open_host(w, &host) == 0 &&
+	       read_stat(host, "proc", o->pid, STAT_START, &start) == 0 && start == o->start_ticks;
 }
 
-static int pin(struct rp_world *w, struct rp_tree *t, struct rp_owner *o)
+static int pin(struct rp_world *w, struct rp_tree *t, const char *proc, struct rp_owner *o)
 {
-	int r = read_stat(t, o->pid, STAT_START, &o->start_ticks);
+	int r = read_stat(t, proc, o->pid, STAT_START, &o->start_ticks);
 
 	if (r < 0)
 		return r == -ESRCH ? -ENOENT : r;
@@ -239,7 +241,7 @@ static int pin(struct rp_world *w, struct rp_tree *t, struct rp_owner *o)
 
 int rp_world_pin_owner(struct rp_world *w, struct rp_owner *o)
 {
-	return pin(w, w->tree, o);
+	return pin(w, w->tree, w->proc, o);
 }
 
 int rp_world_pin_own(struct rp_world *w, struct rp_owner *o)
@@ -247,7 +249,7 @@ int rp_world_pin_own(struct rp_world *w, struct rp_owner *o)
 	struct rp_tree *host = NULL;
 	int r = open_host(w, &host);
 
-	return r < 0 ? r : pin(w, host, o);
+	return r < 0 ? r : pin(w, host, "proc", o);
 }
 
 static enum rp_owner_status process_status(struct rp_world *w, const struct rp_owner *o)
@@ -259,7 +261,7 @@ static enum rp_owner_status process_status(struct rp_world *w, const struct rp_o
 		return RP_OWNER_GONE;
 	if (!w->sees_processes)
 		return RP_OWNER_UNKNOWN;
-	r = read_stat(w->tree, o->pid, STAT_START, &start);
+	r = read_stat(w->tree, w->proc, o->pid, STAT_START, &start);
 	if ((r == 0 && start == o->start_ticks) || runs_on_host(w, o))
 		return RP_OWNER_ALIVE;
 	if (r == 0)
@@ -267,7 +269,7 @@ static enum rp_owner_status process_status(struct rp_world *w, const struct rp_o
 	return r == -ENOENT || r == -ESRCH ? RP_OWNER_GONE : RP_OWNER_UNKNOWN;
 }
 
-static bool is_container_id(const char *name)
+bool rp_world_is_container_id(const char *name)
 {
 	return strlen(name) >= SHOWN_ID && strspn(name, "0123456789abcdef") == strlen(name);
 }
@@ -293,7 +295,7 @@ static int docker_id(struct rp_world *w, const char *name, char ret[SHOWN_ID + 1
 	RP_AUTO_NAMES struct rp_names ids = RP_NAMES_INIT;
 	int r;
 
-	if (is_container_id(name))
+	if (rp_world_is_container_id(name))
 		return rp_fmt(ret, SHOWN_ID + 1, "%.*s", SHOWN_ID, name);
 	r = rp_tree_list(w->tree, &ids, DOCKER_DIR);
 	if (r < 0)
@@ -304,7 +306,8 @@ static int docker_id(struct rp_world *w, const char *name, char ret[SHOWN_ID + 1
 	return -ENOENT;
 }
 
-static bool matches(const struct rp_owner_names *n, const struct rp_owner *o, const char *id)
+static bool matches(struct rp_world *w, const struct rp_owner_names *n, const struct rp_owner *o,
+		    const char *id)
 {
 	const char *colon = strchr(n->container, ':');
 
@@ -315,9 +318,11 @@ static bool matches(const struct rp_owner_names *n, const struct rp_owner *o, co
 		return rp_str_eq(n->unit, o->name);
 	case RP_OWNER_JOB:
 		return rp_str_eq(n->job, o->name);
+	case RP_OWNER_POD:
+		return *n->pod &&
+		       (rp_str_eq(n->pod, o->boot) || rp_pod_has_uid(w->tree, o->name, n->pod));
 	case RP_OWNER_NONE:
 	case RP_OWNER_PID:
-	case RP_OWNER_POD:
 	default:
 		return false;
 	}
@@ -328,12 +333,24 @@ static bool is_container_removed(struct rp_world *w, const struct rp_owner *o)
 {
 	RP_AUTO_NAMES struct rp_names ids = RP_NAMES_INIT;
 
-	if (o->kind != RP_OWNER_DOCKER || !is_container_id(o->name) ||
+	if (o->kind != RP_OWNER_DOCKER || !rp_world_is_container_id(o->name) ||
 	    rp_tree_list(w->tree, &ids, DOCKER_DIR) < 0)
 		return false;
 	for (size_t i = 0; i < ids.n; i++)
 		if (strncmp(ids.v[i], o->name, SHOWN_ID) == 0)
 			return false;
+	return true;
+}
+
+bool rp_world_pin_pod(struct rp_world *w, struct rp_owner *o)
+{
+	char uid[RP_POD_UID_SIZE];
+
+	_Static_assert(sizeof(uid) == sizeof(o->boot), "a UID is kept where a boot id is");
+	if (o->kind != RP_OWNER_POD || (*o->boot && !rp_pod_is_removed(w->tree, o->boot)) ||
+	    rp_pod_find(w->tree, o->name, uid) < 0 || rp_str_eq(uid, o->boot))
+		return false;
+	memcpy(o->boot, uid, sizeof(o->boot));
 	return true;
 }
 
@@ -347,19 +364,20 @@ int rp_world_owner_status(struct rp_world *w, const struct rp_owner *o, bool was
 		*ret = process_status(w, o);
 	if (!rp_world_can_tell(w, o) || o->kind == RP_OWNER_PID)
 		return 0;
-	if (read_processes(w) < 0)
+	if (rp_world_read_processes(w) < 0)
 		return -ENOMEM;
 	if (o->kind == RP_OWNER_DOCKER)
 		(void)docker_id(w, o->name, id);
 	for (size_t i = 0; i < w->n_processes; i++)
-		if (matches(&w->processes[i].names, o, id)) {
+		if (matches(w, &w->processes[i].names, o, id)) {
 			*ret = RP_OWNER_ALIVE;
 			return 0;
 		}
 	if (!w->sees_processes)
 		return 0;
 	/* Slurm does not run a job again under processes that nobody saw. */
-	if (was_seen && (o->kind == RP_OWNER_JOB || is_container_removed(w, o)))
+	if ((was_seen && (o->kind == RP_OWNER_JOB || is_container_removed(w, o))) ||
+	    (o->kind == RP_OWNER_POD && *o->boot && rp_pod_is_removed(w->tree, o->boot)))
 		*ret = RP_OWNER_GONE;
 	else
 		*ret = RP_OWNER_QUIET;
@@ -377,8 +395,9 @@ bool rp_world_can_tell(struct rp_world *w, const struct rp_owner *o)
 		return true;
 	case RP_OWNER_DOCKER:
 		return docker_id(w, o->name, id) == 0;
-	case RP_OWNER_NONE:
 	case RP_OWNER_POD:
+		return rp_pod_logs_are_shown(w->tree);
+	case RP_OWNER_NONE:
 	default:
 		return false;
 	}
@@ -391,7 +410,7 @@ static bool is_descendant(struct rp_world *w, uint32_t pid, uint32_t of)
 
 		if (pid == of)
 			return true;
-		if (read_stat(w->tree, pid, STAT_PPID, &parent) < 0 || parent > UINT32_MAX)
+		if (read_stat(w->tree, w->proc, pid, STAT_PPID, &parent) < 0 || parent > UINT32_MAX)
 			return false;
 		pid = (uint32_t)parent;
 	}
@@ -402,7 +421,7 @@ static bool read_names(struct rp_world *w, uint32_t pid, struct rp_owner_names *
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 
-	if (rp_tree_read_file(w->tree, 65536, &text, "proc/%u/cgroup", pid) < 0)
+	if (rp_tree_read_file(w->tree, 65536, &text, "%s/%u/cgroup", w->proc, pid) < 0)
 		return false;
 	rp_owner_names_parse(rp_strbuf_str(&text), ret);
 	return true;
@@ -433,10 +452,10 @@ bool rp_world_belongs(struct rp_world *w, uint32_t pid, const struct rp_owner *o
 		       (is_descendant(w, pid, o->pid) || is_in_group_of(w, pid, o->pid));
 	if (o->kind == RP_OWNER_DOCKER && docker_id(w, o->name, id) < 0)
 		return false;
-	if (read_processes(w) < 0)
+	if (rp_world_read_processes(w) < 0)
 		return false;
 	for (size_t i = 0; i < w->n_processes; i++)
 		if (w->processes[i].pid == pid)
-			return matches(&w->processes[i].names, o, id);
+			return matches(w, &w->processes[i].names, o, id);
 	return false;
 }

@@ -25,6 +25,7 @@ struct rp_process {
 
 struct rp_world {
 	struct rp_tree *tree;
+	const char *proc;     /* where its processes are; "proc" but for a simulated machine's */
 	struct rp_tree *host; /* of a simulated machine: the processes that run on it for real */
 	struct rocpart_snapshot *snapshot;
 	struct rp_memory *memory;
@@ -50,6 +51,9 @@ uint64_t rp_world_usable(const struct rp_world *w, const struct rocpart_partitio
 /* "CPX/NPS4" */
 void rp_world_mode(const struct rocpart_gpu *gpu, char ret[16]);
 
+/* Fill processes. 0 or -ENOMEM. */
+int rp_world_read_processes(struct rp_world *w) RP_MUST_CHECK;
+
 enum rp_owner_status {
 	RP_OWNER_UNKNOWN, /* nothing can be said */
 	RP_OWNER_ALIVE,
@@ -62,6 +66,12 @@ int rp_world_owner_status(struct rp_world *w, const struct rp_owner *o, bool was
 /* Whether it can be told from a process that it belongs to the owner. */
 bool rp_world_can_tell(struct rp_world *w, const struct rp_owner *o);
 bool rp_world_belongs(struct rp_world *w, uint32_t pid, const struct rp_owner *o);
+/* What the owner of a lease must come to for the lease to end; never freed. */
+const char *rp_world_ends(struct rp_world *w, const struct rp_owner *o);
+/* Enough digits of an id to know the container by; a name can come back. */
+bool rp_world_is_container_id(const char *name);
+/* The UID into an owner that is a pod, when the kubelet has another one now. Whether it changed. */
+bool rp_world_pin_pod(struct rp_world *w, struct rp_owner *o);
 /* `rocpart run --lease` started the process for that lease. */
 bool rp_world_runs(struct rp_world *w, uint32_t pid, int64_t lease);
 /* Start time and boot into an owner that is a process. 0; -ENOENT; -EACCES. */

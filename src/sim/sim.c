@@ -156,26 +156,30 @@ int rp_sim_open(const char *dir, struct rp_sim **ret, struct rocpart_error *rete
 	return r;
 }
 
-/* Records that outlived their machine would be taken for those of the next one. */
-static int remove_records(int dir_fd)
+/* A folder and what is in it; not being there is fine. */
+static int remove_folder(int dir_fd, const char *name)
 {
-	RP_AUTO_CLOSEDIR DIR *records = NULL;
+	RP_AUTO_CLOSEDIR DIR *folder = NULL;
 	RP_AUTO_CLOSE int fd = -EBADF;
+	int r = 0;
 
-	fd = openat(dir_fd, RP_SIM_RECORDS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : rp_neg_errno();
-	records = fdopendir(fd);
-	if (!records)
+	folder = fdopendir(fd);
+	if (!folder)
 		return rp_neg_errno();
 	(void)rp_steal_fd(&fd);
-	for (const struct dirent *e = readdir(records); e; e = readdir(records)) {
+	for (const struct dirent *e = readdir(folder); r == 0 && e; e = readdir(folder)) {
 		if (rp_str_eq(e->d_name, ".") || rp_str_eq(e->d_name, ".."))
 			continue;
-		if (unlinkat(dirfd(records), e->d_name, 0) < 0)
-			return rp_neg_errno();
+		if (unlinkat(dirfd(folder), e->d_name, 0) < 0)
+			r = errno == EISDIR ? remove_folder(dirfd(folder), e->d_name)
+					    : rp_neg_errno();
 	}
-	return unlinkat(dir_fd, RP_SIM_RECORDS, AT_REMOVEDIR) < 0 ? rp_neg_errno() : 0;
+	if (r == 0 && unlinkat(dir_fd, name, AT_REMOVEDIR) < 0)
+		r = rp_neg_errno();
+	return r;
 }
 
 int rp_sim_remove(const char *dir, struct rocpart_error *reterr)
@@ -194,8 +198,9 @@ int rp_sim_remove(const char *dir, struct rocpart_error *reterr)
 				    "there is no simulated machine");
 	if (r == 0)
 		rp_sim_store_mark_removed(fd);
+	/* Records that outlived their machine would be taken for those of the next one. */
 	if (r == 0)
-		r = remove_records(fd);
+		r = remove_folder(fd, RP_SIM_RECORDS);
 	for (size_t i = 0; r == 0 && i < RP_ARRAY_LEN(files); i++) {
 		if (unlinkat(fd, files[i], 0) < 0 && errno != ENOENT)
 			r = rp_neg_errno();

@@ -245,6 +245,13 @@ class Engine(ArgsCase):
         self.text("place", self.MODEL, "--replicas", "2")
         self.assertEqual(self.flags("1", "2")["--tensor-parallel-size"], "2")
 
+    def test_vllm_flags_of_a_lease_that_a_file_placed(self):
+        file = Path(self.state.name) / "node.yaml"
+        file.write_text("version: v1\nnode: {memory: NPS4, gpus: {all: CPX}}\n"
+                        f"models: {{a: {{model: {self.MODEL}, context: 16k}}}}\n")
+        self.text("apply", "-f", str(file))
+        self.assertEqual(self.flags("1")["--max-model-len"], "16384")
+
     def test_engine_args_of_aim_are_the_flags(self):
         self.text("place", self.MODEL)
         args = json.loads(self.env("1")["AIM_ENGINE_ARGS"])

@@ -109,6 +109,11 @@ class Cdi(ArgsCase):
         self.assertEqual(self.problems(), {})
         self.generate()
 
+    def test_a_simulated_machine_is_removed_with_its_specs(self):
+        path = self.generate()
+        self.text("sim", "rm", "mi300x-1", "--yes")
+        self.assertFalse(path.parents[2].exists())
+
     def test_a_switch_writes_it_anew(self):
         path = self.generate()
         other = self.generate("--output", f"{self.state.name}/specs")

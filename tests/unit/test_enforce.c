@@ -18,6 +18,7 @@
 #include "base/strbuf.h"
 #include "enforce/cgroup.h"
 #include "enforce/start.h"
+#include "enforce/stop.h"
 
 #define ALLOWED 190
 #define OTHER	191
@@ -260,6 +261,46 @@ static void what_was_left_behind_is_ended_also_when_it_ignores_sigterm(void **st
 	close(ready[1]);
 }
 
+/* ---- stopping ---- */
+
+static pid_t sleeper(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		for (;;)
+			pause();
+	return pid;
+}
+
+static void stop_reaches_those_still_on_the_list_and_no_other(void **state)
+{
+	uint32_t pids[3], still[1];
+	struct rp_stop s = {0};
+	int status = 0;
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < RP_ARRAY_LEN(pids); i++)
+		pids[i] = (uint32_t)sleeper();
+	still[0] = pids[1];
+	assert_int_equal(kill((pid_t)pids[2], SIGKILL), 0);
+	assert_int_equal(waitpid((pid_t)pids[2], NULL, 0), pids[2]);
+	assert_int_equal(rp_stop_open(&s, pids, RP_ARRAY_LEN(pids)), 0);
+	assert_int_equal(s.n, 2); /* one is gone */
+	assert_int_equal(rp_stop_send(&s, still, 1, false, &n), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(waitpid((pid_t)pids[1], &status, 0), pids[1]);
+	assert_int_equal(WTERMSIG(status), SIGTERM);
+	assert_int_equal(waitpid((pid_t)pids[0], &status, WNOHANG), 0);
+	assert_int_equal(rp_stop_send(&s, pids, 1, true, &n), 0);
+	assert_int_equal(waitpid((pid_t)pids[0], &status, 0), pids[0]);
+	assert_int_equal(WTERMSIG(status), SIGKILL);
+	assert_int_equal(rp_stop_send(&s, pids, RP_ARRAY_LEN(pids), true, &n), 0);
+	assert_int_equal(n, 0);
+	rp_stop_done(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +313,7 @@ int main(void)
 		cmocka_unit_test(process_that_waits_ends_when_nobody_can_say_go),
 		cmocka_unit_test(too_many_changes_are_refused),
 		cmocka_unit_test(what_was_left_behind_is_ended_also_when_it_ignores_sigterm),
+		cmocka_unit_test(stop_reaches_those_still_on_the_list_and_no_other),
 	};
 
 	return cmocka_run_group_tests(tests, make_nodes, remove_nodes);

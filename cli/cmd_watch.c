@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/* watch: looks after leases that use more than they claim; one line for each thing it does. */
+#include "cli/cli.h"
+
+#include <time.h>
+
+#include "base/num.h"
+#include "base/spawn.h"
+
+enum stage {
+	WITHIN,
+	OVER,	 /* nothing was done about it yet */
+	WARNED,	 /* and nothing more is to be done */
+	STOPPED, /* SIGTERM was sent */
+	KILLED,
+};
+
+struct watched {
+	uint64_t lease;
+	enum stage stage;
+	uint64_t since_ns; /* of the stage */
+};
+
+struct watch {
+	struct cli *cli;
+	bool stops;
+	uint64_t grace_ns, interval_ms;
+	struct watched *v;
+	size_t n, cap;
+};
+
+/* ---- events ---- */
+
+struct event {
+	const char *what;
+	const struct rocpart_lease *lease;
+	uint64_t used;
+	size_t n_processes;
+	const char *note;
+};
+
+static int print_json(const struct watch *w, const struct event *e)
+{
+	RP_AUTO_JSON struct rp_json *j = cli_new_document(w->cli);
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	char partition[32];
+	int r = rp_json_set_string(j, "event", e->what);
+
+	(void)rp_fmt(partition, sizeof(partition), "%s/%u", e->lease->bdf, e->lease->partition);
+	r |= rp_json_set_u64(j, "at_s", (uint64_t)time(NULL));
+	r |= rp_json_set_u64(j, "lease", e->lease->id);
+	r |= rp_json_set_string(j, "name", e->lease->name);
+	r |= rp_json_set_string(j, "partition", partition);
+	r |= rp_json_set_u64(j, "used_bytes", e->used);
+	r |= rp_json_set_u64(j, "limit_bytes", e->lease->bytes);
+	r |= rp_json_set_u64(j, "processes", e->n_processes);
+	r |= rp_json_set_string(j, "note", e->note);
+	if (r < 0 || rp_json_print(j, false, &text) < 0)
+		return -ENOMEM;
+	return printf("%s\n", rp_strbuf_str(&text)) < 0 ? -EIO : 0;
+}
+
+static int print_event(const struct watch *w, const struct event *e)
+{
+	char used[RP_BYTES_TEXT_SIZE], limit[RP_BYTES_TEXT_SIZE];
+	int r;
+
+	if (w->cli->values.json)
+		r = print_json(w, e);
+	else
+		r = printf("%s lease %llu (%s) on %s/%u: %s used of %s%s%s\n", e->what,
+			   (unsigned long long)e->lease->id, e->lease->name, e->lease->bdf,
+			   e->lease->partition, rp_format_bytes(e->used, used),
+			   rp_format_bytes(e->lease->bytes, limit), *e->note ? "; " : "",
+			   e->note) < 0
+			    ? -EIO
+			    : 0;
+	return r == 0 && fflush(stdout) != 0 ? -EIO : r;
+}
+
+/* ---- what is done ---- */
+
+static void go_to(struct watched *x, enum stage stage, uint64_t now)
+{
+	x->stage = stage;
+	x->since_ns = now;
+}
+
+/* Ends its processes, when it is known which they are: else it can only be said. */
+static int stop(const struct watch *w, struct watched *x, struct event *e, uint64_t now)
+{
+	struct rocpart_error err = {0};
+	bool is_hard = x->stage == STOPPED;
+	int r = rocpart_lease_stop(w->cli->machine, e->lease->id, is_hard, &e->n_processes, &err);
+
+	if (r == 0 && e->n_processes) {
+		e->what = is_hard ? "kill" : "stop";
+		go_to(x, is_hard ? KILLED : STOPPED, now);
+		return print_event(w, e);
+	}
+	e->what = "warn";
+	e->note = r < 0 ? err.message
+			: "which processes are its own is not known: give it an owner (`rocpart "
+			  "run`, or `rocpart place --owner`)";
+	go_to(x, WARNED, now);
+	return print_event(w, e);
+}
+
+static int act(const struct watch *w, struct watched *x, struct event *e, uint64_t now)
+{
+	if (w->stops)
+		return stop(w, x, e, now);
+	e->what = "warn";
+	go_to(x, WARNED, now);
+	return print_event(w, e);
+}
+
+/* 0, or an errno when it cannot be told to anybody any more. */
+static int look_at(const struct watch *w, struct watched *x, const struct rocpart_lease *l,
+		   uint64_t used)
+{
+	struct event e = {.what = "within", .lease = l, .used = used, .note = ""};
+	uint64_t now = rp_now_ns();
+
+	if (used <= l->bytes) {
+		bool was_told = x->stage > OVER;
+
+		go_to(x, WITHIN, now);
+		return was_told ? print_event(w, &e) : 0;
+	}
+	if (x->stage == WITHIN)
+		go_to(x, OVER, now);
+	if ((x->stage == OVER || x->stage == STOPPED) && now - x->since_ns >= w->grace_ns)
+		return act(w, x, &e, now);
+	return 0;
+}
+
+static struct watched *find(struct watch *w, uint64_t lease)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (w->v[i].lease == lease)
+			return &w->v[i];
+	if (rp_grow(&w->v, &w->cap, w->n + 1, sizeof(*w->v)) < 0)
+		return NULL;
+	w->v[w->n] = (struct watched){.lease = lease};
+	return &w->v[w->n++];
+}
+
+/* Numbers of leases are not given twice, so what is gone need not be remembered. */
+static void forget_gone(struct watch *w, const struct rocpart_leases *leases)
+{
+	const struct rocpart_lease *l;
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->n; i++) {
+		bool is_there = false;
+
+		for (size_t k = 0; (l = rocpart_leases_get(leases, k)); k++)
+			is_there |= l->id == w->v[i].lease;
+		if (is_there)
+			w->v[n++] = w->v[i];
+	}
+	w->n = n;
+}
+
+static int look(struct watch *w, const struct rocpart_usages *usages)
+{
+	const struct rocpart_leases *leases = rocpart_usages_get_leases(usages);
+	const struct rocpart_lease *l;
+	int r = 0;
+
+	forget_gone(w, leases);
+	for (size_t i = 0; r == 0 && (l = rocpart_leases_get(leases, i)); i++) {
+		struct watched *x = *l->bdf ? find(w, l->id) : NULL;
+
+		if (*l->bdf && !x)
+			return -ENOMEM;
+		if (x)
+			r = look_at(w, x, l, rocpart_usages_get_lease_bytes(usages, l->id));
+	}
+	return r;
+}
+
+/* ---- the command ---- */
+
+static int parse_seconds(struct cli *cli, const char *option, const char *text, double least,
+			 double *ret)
+{
+	if (!text)
+		return 0;
+	if (rp_parse_double(text, ret) < 0 || *ret < least || *ret > 86400)
+		return cli_usage_error(cli,
+				       "--%s is a number of seconds from %g to 86400, not "
+				       "'%s'",
+				       option, least, text);
+	return 0;
+}
+
+static int parse(struct cli *cli, struct watch *w)
+{
+	const char *enforce = cli->values.enforce ? cli->values.enforce : "warn";
+	double grace = 10, interval = 2;
+	int status = parse_seconds(cli, "grace", cli->values.grace, 0, &grace);
+
+	if (status == 0)
+		status = parse_seconds(cli, "interval", cli->values.interval, 0.01, &interval);
+	if (status)
+		return status;
+	if (!rp_str_eq(enforce, "warn") && !rp_str_eq(enforce, "stop"))
+		return cli_usage_error(cli, "--enforce is warn or stop, not '%s'", enforce);
+	if (rocpart_machine_get_kind(cli->machine) == ROCPART_MACHINE_CAPTURE)
+		return cli_usage_error(cli, "nothing changes on a capture");
+	w->stops = rp_str_eq(enforce, "stop");
+	w->grace_ns = (uint64_t)(grace * 1e9);
+	w->interval_ms = (uint64_t)(interval * 1e3);
+	return 0;
+}
+
+/* A look that fails later, while the driver is reloaded perhaps, is said and tried again. */
+static int watch(struct watch *w)
+{
+	for (bool is_first = true;; is_first = false) {
+		struct rocpart_usages *usages = NULL;
+		struct rocpart_error err = {0};
+		int r = rocpart_usages_new(w->cli->machine, &usages, &err);
+
+		if (r < 0 && is_first)
+			return cli_fail(w->cli, &err);
+		if (r < 0)
+			fprintf(stderr, "rocpart: %s\n", err.message);
+		else
+			r = look(w, usages);
+		rocpart_usages_free(usages);
+		if (r == -ENOMEM)
+			return cli_nomem(w->cli);
+		if (r == -EIO)
+			return 1; /* nobody reads it any more */
+		rp_sleep_ms(w->interval_ms);
+	}
+}
+
+int cli_cmd_watch(struct cli *cli, int argc, char **argv)
+{
+	struct watch w = {.cli = cli};
+	int status = parse(cli, &w);
+
+	(void)argc;
+	(void)argv;
+	if (status == 0 && !cli->values.json)
+		cli_print_banner(cli);
+	if (status == 0)
+		status = watch(&w);
+	free(w.v);
+	return status;
+}
