@@ -131,6 +131,16 @@ class Run(RunCase):
         self.rocpart("run", "--bytes", "4G", status=USAGE)
         self.assertEqual(self.leases(), [])
 
+    def test_who_cannot_see_a_partition_does_not_judge_its_leases(self):
+        # as a command of `rocpart run` sees the other partitions: EPERM of their KFD nodes
+        self.rocpart("place", "a", "--bytes", "4G", "--partition", "0/1", "--owner", "unit:a")
+        row = self.json("list")["gpus"][0]["partitions"][1]
+        self.rocpart("sim", "fault", "mi300x-1", f"read:nodes/{row['kfd_node']}/*:EPERM")
+        (lease,) = self.leases()
+        self.assertEqual((lease["state"], lease["problem"]), ("placed", None))
+        self.rocpart("sim", "fault", "mi300x-1", "--clear")
+        self.assertEqual([l["state"] for l in self.leases()], ["placed"])
+
     def test_clients_of_a_daemon_are_refused_with_what_to_use(self):
         for command, words in (("docker", "rocpart args docker"), ("/usr/bin/podman", "podman"),
                                ("kubectl", "rocpart args k8s"), ("srun", "inside of the job")):
