@@ -69,7 +69,16 @@ static int make_process(struct rocpart_run *run, const struct rocpart_command *c
 		return r;
 	/* a kernel before 5.7, or a filter of system calls that does not know clone3 */
 	r = rp_start_wait(command->argv, command->envp, -EBADF, &run->process);
-	return r < 0 ? r : rp_cgroup_add(g, run->process.pid);
+	if (r < 0)
+		return r;
+	r = rp_cgroup_add(g, run->process.pid);
+	if (r < 0) {
+		rp_cgroup_remove(g);
+		(void)rp_error_errno(&run->no_group, r, NULL,
+				     "it cannot be taken into a control group: %s",
+				     rocpart_strerror(r));
+	}
+	return 0;
 }
 
 /* leases: as text, where others leased them. */
@@ -183,11 +192,11 @@ static int confine(struct rocpart_run *run)
 		run->access = RP_ACCESS_EBPF;
 	else if (confine_by_v1(run, minors, n))
 		run->access = RP_ACCESS_CGROUP;
+	if (run->access != RP_ACCESS_OPEN)
+		return 0;
 	if (!g->path &&
 	    add_missing(run, "what it leaves behind will not be found", &run->no_group) < 0)
 		return -ENOMEM;
-	if (run->access != RP_ACCESS_OPEN)
-		return 0;
 	return add_missing(run, "other partitions are not denied to it",
 			   g->path ? &no_filter : &run->no_group);
 }
