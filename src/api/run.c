@@ -21,6 +21,8 @@ struct rocpart_run {
 	struct rp_names missing;
 	struct rp_strbuf leases; /* "3 4": of which it runs */
 	int64_t *placed;	 /* that end with it */
+	struct rp_lease_db
+		*db; /* they are in; left open: to open it takes longer than to end them */
 	size_t n_placed;
 	bool is_started;
 };
@@ -293,7 +295,8 @@ static int place(struct rocpart_run *run, const struct rocpart_place_options *co
 				  .how = RP_LEASE_MAKE_BRIEF,
 				  .own_pid = (uint32_t)run->process.pid,
 				  .placed = placed,
-				  .userdata = run};
+				  .userdata = run,
+				  .ret_db = &run->db};
 	struct rocpart_leases *leases = NULL;
 	int r = rp_place(&what, &leases, reterr);
 
@@ -426,20 +429,17 @@ ROCPART_PUBLIC int rocpart_run_start(struct rocpart_run *run, struct rocpart_err
 /* The machine need not be looked at: a lease of ours is given back as it was taken. */
 static int end_leases(struct rocpart_run *run, struct rocpart_error *reterr)
 {
-	RP_AUTO_LEASE_DB struct rp_lease_db *db = NULL;
-	int r = 0;
+	int r;
 
 	if (!run->n_placed)
 		return 0;
-	r = rp_lease_db_open(run->machine->state_dir, RP_LEASE_MAKE_BRIEF, NULL, &db, reterr);
-	if (r == 0)
-		r = rp_lease_db_begin(db, reterr);
+	r = rp_lease_db_begin(run->db, reterr);
 	for (size_t i = 0; r == 0 && i < run->n_placed; i++) {
-		r = rp_lease_db_remove(db, run->placed[i], "ended with its program", reterr);
+		r = rp_lease_db_remove(run->db, run->placed[i], "ended with its program", reterr);
 		r = r == -ENOENT ? 0 : r; /* somebody released it, or saw that its owner is gone */
 	}
 	if (r == 0)
-		r = rp_lease_db_commit(db, reterr);
+		r = rp_lease_db_commit(run->db, reterr);
 	if (r == 0)
 		run->n_placed = 0;
 	return r;
@@ -472,6 +472,7 @@ ROCPART_PUBLIC struct rocpart_run *rocpart_run_free(struct rocpart_run *run)
 		rp_cleanup_close(&run->groups[i].fd);
 		free(run->groups[i].path);
 	}
+	rp_lease_db_close(run->db);
 	rocpart_handout_free(run->handout);
 	rp_names_done(&run->missing);
 	rp_strbuf_done(&run->leases);
