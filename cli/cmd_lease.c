@@ -210,6 +210,7 @@ static void explain_lease(const struct rocpart_lease *l)
 		       rp_format_bytes(l->bytes, bytes), rp_format_bytes(l->used_bytes, used));
 	if (*l->why)
 		printf("  why there: %s\n", l->why);
+	printf("  it ends: %s\n", l->ends);
 	if (*l->bdf && (size_t)l->guarantee < RP_ARRAY_LEN(promises))
 		printf("  guarantee: %s\n", promises[l->guarantee]);
 	if (*l->bdf)

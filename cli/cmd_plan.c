@@ -42,17 +42,49 @@ static void print_xcds(const struct rp_json *mode, size_t p)
 	printf(" ");
 }
 
-/* Who is on partition p of the GPU; false when nobody of this plan. */
-static bool print_tenants(const struct rp_json *doc, int64_t index, size_t p)
+/* The placements, in the order of their partitions. */
+struct tenants {
+	const struct rp_json **v;
+	size_t n, next;
+};
+
+static int cmp_tenants(const void *a, const void *b)
+{
+	const struct rp_json *x = *(const struct rp_json *const *)a;
+	const struct rp_json *y = *(const struct rp_json *const *)b;
+	int64_t by_gpu = number(x, "index") - number(y, "index");
+	int64_t by_part = number(x, "partition") - number(y, "partition");
+	int64_t by = by_gpu    ? by_gpu
+		     : by_part ? by_part
+			       : number(x, "replica") - number(y, "replica");
+
+	return (by > 0) - (by < 0);
+}
+
+static int sort_tenants(const struct rp_json *doc, struct tenants *ret)
 {
 	const struct rp_json *places = rp_json_get(doc, "placements");
+
+	*ret = (struct tenants){.n = rp_json_len(places)};
+	ret->v = rp_new0(const struct rp_json *, ret->n);
+	if (!ret->v)
+		return -ENOMEM;
+	for (size_t i = 0; i < ret->n; i++)
+		ret->v[i] = rp_json_at(places, i);
+	qsort(ret->v, ret->n, sizeof(ret->v[0]), cmp_tenants);
+	return 0;
+}
+
+/* Who is on partition p of the GPU; false when nobody of this plan. Partitions come in order. */
+static bool print_tenants(struct tenants *t, int64_t index, size_t p)
+{
 	bool found = false;
 
-	for (size_t i = 0; i < rp_json_len(places); i++) {
-		const struct rp_json *place = rp_json_at(places, i);
+	for (; t->next < t->n; t->next++) {
+		const struct rp_json *place = t->v[t->next];
 
 		if (number(place, "index") != index || (size_t)number(place, "partition") != p)
-			continue;
+			break;
 		printf("%s%s#%lld", found ? " + " : "", text(place, "name"),
 		       (long long)number(place, "replica"));
 		found = true;
@@ -60,7 +92,7 @@ static bool print_tenants(const struct rp_json *doc, int64_t index, size_t p)
 	return found;
 }
 
-static void print_gpu(const struct rp_json *doc, const struct rp_json *gpu)
+static void print_gpu(const struct rp_json *doc, struct tenants *tenants, const struct rp_json *gpu)
 {
 	const struct rp_json *mode = mode_of(doc, gpu);
 	size_t n = rp_json_len(rp_json_get(mode, "partitions"));
@@ -71,7 +103,7 @@ static void print_gpu(const struct rp_json *doc, const struct rp_json *gpu)
 	for (size_t p = 0; p < n; p++) {
 		printf("  %lld/%zu ", (long long)number(gpu, "index"), p);
 		print_xcds(mode, p);
-		if (!print_tenants(doc, number(gpu, "index"), p))
+		if (!print_tenants(tenants, number(gpu, "index"), p))
 			printf("free");
 		printf("\n");
 	}
@@ -115,7 +147,7 @@ static void print_remedy(const struct rp_json *r)
 		{"uncordon", "uncordon"},
 		{"release_gpu", "stop what holds"},
 		{"no_spread", "let replicas share a GPU (spread: none) of"},
-		{"add_gpus", "more GPUs:"},
+		{"add_gpus", "more GPUs, in nodes of eight of their own:"},
 		{"drop_replicas", "leave out what is not placed"},
 		{"shrink_request", "make it smaller:"},
 	};
@@ -136,22 +168,38 @@ static void print_remedy(const struct rp_json *r)
 	printf("\n");
 }
 
+/* A screen of them; --json has all. */
+static size_t shown(const struct rp_json *list)
+{
+	size_t n = rp_json_len(list);
+
+	return n < 20 ? n : 20;
+}
+
 /* What stands in the way, and each remedy that alone is enough. */
 static void print_trouble(const struct rp_json *doc)
 {
 	const struct rp_json *unplaced = rp_json_get(doc, "unplaced");
 	const struct rp_json *reason = rp_json_get(doc, "reason");
 	const struct rp_json *remedies = rp_json_get(doc, "remedies");
+	const char *together = rp_json_get(rp_json_get(doc, "reason_proof"), "kind")
+				       ? "  these cannot be placed together: "
+				       : "  no place was found for these together: ";
 
-	for (size_t i = 0; i < rp_json_len(unplaced); i++)
+	for (size_t i = 0; i < shown(unplaced); i++)
 		printf("  not placed: %lld x %s\n",
 		       (long long)number(rp_json_at(unplaced, i), "replicas"),
 		       text(rp_json_at(unplaced, i), "name"));
-	for (size_t i = 0; i < rp_json_len(reason); i++)
-		printf("%s%lld x %s%s", i ? ", " : "  these cannot be placed together: ",
+	if (shown(unplaced) < rp_json_len(unplaced))
+		printf("  not placed: %zu more models\n", rp_json_len(unplaced) - shown(unplaced));
+	for (size_t i = 0; i < shown(reason); i++)
+		printf("%s%lld x %s", i ? ", " : together,
 		       (long long)number(rp_json_at(reason, i), "replicas"),
-		       text(rp_json_at(reason, i), "name"),
-		       i + 1 == rp_json_len(reason) ? "\n" : "");
+		       text(rp_json_at(reason, i), "name"));
+	if (shown(reason) < rp_json_len(reason))
+		printf(" and %zu more models", rp_json_len(reason) - shown(reason));
+	if (rp_json_len(reason))
+		printf("\n");
 	for (size_t i = 0; i < rp_json_len(remedies); i++)
 		print_remedy(rp_json_at(remedies, i));
 }
@@ -204,19 +252,24 @@ static void print_steps(const struct rp_json *doc)
 		printf("  place %zu replica%s\n", places, places == 1 ? "" : "s");
 }
 
-static void print_plan(const struct cli *cli, const struct rp_json *doc)
+static int print_plan(const struct cli *cli, const struct rp_json *doc)
 {
 	const struct rp_json *gpus = rp_json_get(doc, "gpus");
+	struct tenants tenants;
 
+	if (sort_tenants(doc, &tenants) < 0)
+		return -ENOMEM;
 	if (!cli->values.product)
 		cli_print_banner(cli);
 	print_requests(doc);
 	for (size_t i = 0; i < rp_json_len(gpus); i++)
-		print_gpu(doc, rp_json_at(gpus, i));
+		print_gpu(doc, &tenants, rp_json_at(gpus, i));
+	free(tenants.v);
 	if (rp_json_len(rp_json_get(doc, "steps")))
 		print_steps(doc);
 	print_verdict(doc);
 	print_trouble(doc);
+	return 0;
 }
 
 int cli_print_plan(struct cli *cli, const struct rocpart_plan *plan)
@@ -231,8 +284,8 @@ int cli_print_plan(struct cli *cli, const struct rocpart_plan *plan)
 		fputs(document, stdout);
 	else if (rp_json_parse(document, strlen(document), "plan", &j, &err) < 0)
 		return cli_fail(cli, &err);
-	else
-		print_plan(cli, j);
+	else if (print_plan(cli, j))
+		return cli_nomem(cli);
 	return rocpart_plan_is_feasible(plan) ? 0 : 1;
 }
 

@@ -116,6 +116,11 @@ static struct rp_json *lease_changed(const void *o)
 	return rp_json_u64(lease(o)->changed_s);
 }
 
+static struct rp_json *lease_ends(const void *o)
+{
+	return text_or_null(lease(o)->ends);
+}
+
 const struct cli_field cli_lease_fields[] = {
 	{"lease", "LEASE", CLI_SHOW_TEXT, lease_id},
 	{"name", "NAME", CLI_SHOW_TEXT, lease_name},
@@ -129,6 +134,7 @@ const struct cli_field cli_lease_fields[] = {
 	{"priority", "PRIORITY", CLI_SHOW_TEXT, lease_priority},
 	{"why", "WHY", CLI_SHOW_TEXT, lease_why},
 	{"problem", "PROBLEM", CLI_SHOW_TEXT, lease_problem},
+	{"ends", "ENDS", CLI_SHOW_TEXT, lease_ends},
 	{"footprint", "FOOTPRINT", CLI_SHOW_NEVER, lease_footprint},
 	{"labels", "LABELS", CLI_SHOW_NEVER, lease_labels},
 	{"limits", "LIMITS", CLI_SHOW_NEVER, lease_limits},

@@ -60,6 +60,7 @@ enum rocpart_guarantee {
  * @labels: JSON object of texts, or "".
  * @created_s: seconds since 1970 at which it was made.
  * @changed_s: seconds since 1970 of its last change.
+ * @ends: what ends it, in words; "" where the machine was not looked at.
  * @limits: JSON array of what limits it, {"limit", "guarantee", "by"} each, or "".
  * @reserved: zero.
  */
@@ -81,8 +82,9 @@ struct rocpart_lease {
 	const char *labels;
 	uint64_t created_s;
 	uint64_t changed_s;
+	const char *ends;
 	const char *limits;
-	uint64_t reserved[3];
+	uint64_t reserved[2];
 };
 
 /**

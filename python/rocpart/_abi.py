@@ -273,8 +273,9 @@ class Lease(ctypes.Structure):
         ("labels", c_char_p),
         ("created_s", c_uint64),
         ("changed_s", c_uint64),
+        ("ends", c_char_p),
         ("limits", c_char_p),
-        ("reserved", c_uint64 * 3),
+        ("reserved", c_uint64 * 2),
     ]
 
 

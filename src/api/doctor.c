@@ -13,7 +13,9 @@ static const struct {
 } table[] = {
 	{"driver", "the amdgpu driver is loaded", rp_check_driver, false},
 	{"kfd", "the KFD shows its topology", rp_check_kfd, false},
-	{"amd-smi", "amd-smi is installed and works", rp_check_amd_smi, false},
+	{"libamd_smi", "AMD's library works and agrees with the kernel", rp_check_libamd_smi,
+	 false},
+	{"amd-smi", "AMD's command works and agrees with the kernel", rp_check_amd_smi, false},
 	{"rocm", "ROCm is installed", rp_check_rocm, false},
 	{"model", "the GPUs can be partitioned", rp_check_model, false},
 	{"files", "the partition files can be written", rp_check_files, true},

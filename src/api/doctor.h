@@ -45,8 +45,11 @@ typedef void (*rp_check_fn)(struct rocpart_doctor *d, struct rp_verdict *v);
 /* doctor_driver.c: what must be installed and loaded. */
 void rp_check_driver(struct rocpart_doctor *d, struct rp_verdict *v);
 void rp_check_kfd(struct rocpart_doctor *d, struct rp_verdict *v);
-void rp_check_amd_smi(struct rocpart_doctor *d, struct rp_verdict *v);
 void rp_check_rocm(struct rocpart_doctor *d, struct rp_verdict *v);
+
+/* doctor_backends.c: AMD's library and command, and whether they tell what the kernel tells. */
+void rp_check_libamd_smi(struct rocpart_doctor *d, struct rp_verdict *v);
+void rp_check_amd_smi(struct rocpart_doctor *d, struct rp_verdict *v);
 
 /* doctor_gpus.c: what the snapshot says of the GPUs. */
 void rp_check_model(struct rocpart_doctor *d, struct rp_verdict *v);

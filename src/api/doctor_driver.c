@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What must be installed and loaded: driver, KFD, amd-smi, ROCm. */
+/* What must be installed and loaded: driver, KFD, ROCm. */
 #include "api/doctor.h"
-#include "base/spawn.h"
 #include "hw/hw.h"
 
-#define MODULE		    "sys/module/amdgpu"
-#define AMD_SMI_DEADLINE_MS 30000
-#define OUTPUT_MAX	    4096
+#define MODULE "sys/module/amdgpu"
 
 static bool is_real(const struct rocpart_doctor *d)
 {
@@ -62,37 +59,6 @@ void rp_check_kfd(struct rocpart_doctor *d, struct rp_verdict *v)
 		rp_seen(v, ROCPART_CHECK_WARN, "%u nodes are hidden by the device cgroup",
 			d->snapshot->n_hidden_nodes);
 		rp_advise(v, "look from outside of the container");
-	}
-}
-
-/* "AMDSMI Tool: 24.7.1 | AMDSMI Library version: ... | ROCm version: ..." */
-void rp_check_amd_smi(struct rocpart_doctor *d, struct rp_verdict *v)
-{
-	static const char *const argv[] = {"amd-smi", "version", NULL};
-	RP_AUTO_STRBUF struct rp_strbuf out = RP_STRBUF_INIT;
-	struct rp_spawn_result res;
-	int r;
-
-	if (!is_real(d)) {
-		rp_seen(v, ROCPART_CHECK_PASS, "not asked: no program of this machine is run");
-		return;
-	}
-	r = rp_spawn(argv, &out, OUTPUT_MAX, AMD_SMI_DEADLINE_MS, &res);
-	rp_strbuf_truncate(&out, strcspn(rp_strbuf_str(&out), "\n"));
-	if (r == 0 && !res.timed_out && res.exit_status == 0) {
-		rp_seen(v, ROCPART_CHECK_PASS, "%s", rp_strbuf_str(&out));
-	} else if (r == -ENOENT) {
-		rp_seen(v, ROCPART_CHECK_WARN, "it is not installed");
-		rp_advise(v, "rocpart does without; install amd-smi-lib to compare with it");
-	} else if (r < 0 || res.timed_out) {
-		rp_seen(v, ROCPART_CHECK_WARN, "it does not run: %s",
-			rocpart_strerror(r < 0 ? r : ETIMEDOUT));
-		rp_advise(v, "run `amd-smi version` by hand");
-	} else {
-		rp_seen(v, ROCPART_CHECK_WARN, "`amd-smi version` ends with %d: %s",
-			res.exit_status, rp_strbuf_str(&out));
-		rp_advise(v, "it ends with 255 when the driver is not loaded; reinstall it when "
-			     "the driver is");
 	}
 }
 

@@ -85,7 +85,7 @@ static const char *problem_of(struct rocpart_leases *v, const struct rp_lease *l
 	return text ? keep(v, text) : NULL;
 }
 
-static int publish(struct rocpart_leases *v, size_t i, uint64_t used)
+static int publish(struct rocpart_leases *v, size_t i, uint64_t used, struct rp_world *w)
 {
 	const struct rp_lease *l = &v->list.v[i];
 	char owner[RP_OWNER_NAME_SIZE + 16];
@@ -109,7 +109,8 @@ static int publish(struct rocpart_leases *v, size_t i, uint64_t used)
 				    .labels = l->labels ? l->labels : "",
 				    .limits = l->limits ? l->limits : "",
 				    .created_s = (uint64_t)l->created_s,
-				    .changed_s = (uint64_t)l->changed_s};
+				    .changed_s = (uint64_t)l->changed_s,
+				    .ends = w ? rp_world_ends(w, &l->owner) : ""};
 	return p->owner && p->problem ? 0 : -ENOMEM;
 }
 
@@ -143,7 +144,7 @@ static int publish_use(struct rocpart_leases *v, const struct rp_reconciled *now
 }
 
 static int make_view(struct rp_lease_list *list, const struct rp_reconciled *now,
-		     struct rocpart_snapshot *snapshot, struct rocpart_leases **ret)
+		     struct rp_world *w, struct rocpart_leases **ret)
 {
 	struct rocpart_leases *v = rp_new0(struct rocpart_leases, 1);
 	int r = v ? 0 : -ENOMEM;
@@ -152,11 +153,11 @@ static int make_view(struct rp_lease_list *list, const struct rp_reconciled *now
 		return r;
 	v->list = *list;
 	memset(list, 0, sizeof(*list));
-	v->snapshot = snapshot ? rocpart_snapshot_ref(snapshot) : NULL;
+	v->snapshot = w ? rocpart_snapshot_ref(w->snapshot) : NULL;
 	v->pub = rp_new0(struct rocpart_lease, v->list.n);
 	r = v->pub ? 0 : -ENOMEM;
 	for (size_t i = 0; r == 0 && i < v->list.n; i++)
-		r = publish(v, i, now ? now->lease_used[i] : 0);
+		r = publish(v, i, now ? now->lease_used[i] : 0, w);
 	if (r == 0 && now)
 		r = publish_use(v, now);
 	if (r < 0) {
@@ -181,7 +182,7 @@ int rp_session_view(struct rp_session *s, struct rocpart_leases **ret, struct ro
 
 	if (r < 0)
 		return r;
-	if (make_view(&s->list, &s->now, s->world.snapshot, &v) < 0)
+	if (make_view(&s->list, &s->now, &s->world, &v) < 0)
 		return rp_error_nomem(reterr);
 	v->events = events;
 	memset(&events, 0, sizeof(events));

@@ -201,10 +201,11 @@ ROCPART_PUBLIC int rocpart_machine_set_backend(struct rocpart_machine *machine,
 		(void)rp_error_set(reterr, -EOPNOTSUPP, ROCPART_ERR_UNSUPPORTED,
 				   rocpart_backend_to_string(backend),
 				   "AMD's software sees the computer that it runs on only");
-		return rp_error_hint(reterr,
-				     "a simulated machine can be shown to it: rocpart sim "
-				     "exec NAME -- rocpart --backend %s ...",
-				     rocpart_backend_to_string(backend));
+		(void)rp_error_hint(reterr,
+				    "a simulated machine can be shown to it: rocpart sim exec NAME "
+				    "-- rocpart --backend %s ...",
+				    rocpart_backend_to_string(backend));
+		return -EOPNOTSUPP;
 	}
 	machine->backend = backend;
 	return 0;

@@ -310,10 +310,9 @@ static void relax_spread(struct rocpart_plan *plan)
 				(uint32_t)((plan->wishes.v[i].replicas + n - 1) / n);
 }
 
-static int solve_on(struct rocpart_plan *plan, size_t n_gpus, uint64_t max_work,
+static int solve_on(struct rocpart_plan *plan, size_t n_gpus, const struct rp_plan_options *options,
 		    struct rocpart_error *reterr)
 {
-	struct rp_plan_options options = {.max_work = max_work};
 	int r = make_machine(plan, n_gpus, reterr);
 
 	if (r < 0)
@@ -334,21 +333,34 @@ static int solve_on(struct rocpart_plan *plan, size_t n_gpus, uint64_t max_work,
 		.allow_moves = true,
 	};
 	plan->plan = rp_plan_free(plan->plan);
-	return rp_plan_solve(&plan->problem, &options, &plan->plan, reterr);
+	return rp_plan_solve(&plan->problem, options, &plan->plan, reterr);
 }
 
 /*
  * GPUs that one does not have come in hives of eight. Two hives can be in both memory modes that a
- * product has, and are searched exactly; more are taken only when two are not enough.
+ * product has, and are searched exactly; more are taken only when two are not enough. A bound for
+ * few GPUs holds for more of them: relax_spread() asks for less where they are few.
  */
+static size_t more_gpus(const struct rp_plan *plan, size_t n, size_t most)
+{
+	size_t next = n + (n < 128 ? 8 : n / 128 * 8);
+
+	if (plan->bound >= most)
+		return most;
+	if (plan->bound > next)
+		next = ((size_t)plan->bound + 7) / 8 * 8;
+	return next < most ? next : most;
+}
+
 static int solve_growing(struct rocpart_plan *plan, uint64_t max_work, struct rocpart_error *reterr)
 {
-	size_t most = plan->n_gpus ? plan->n_gpus : enough_gpus(plan), n = 16;
-	int r;
+	size_t most = plan->n_gpus ? plan->n_gpus : enough_gpus(plan);
 
-	for (;; n += 8) {
-		n = n < most ? n : most;
-		r = solve_on(plan, n, max_work, reterr);
+	for (size_t n = most < 16 ? most : 16;; n = more_gpus(plan->plan, n, most)) {
+		const struct rp_plan_options options = {.max_work = max_work,
+							.no_advice = n < most};
+		int r = solve_on(plan, n, &options, reterr);
+
 		if (r < 0 || plan->plan->feasible || n == most)
 			return r;
 	}
@@ -358,6 +370,7 @@ ROCPART_PUBLIC int rocpart_plan_solve(struct rocpart_plan *plan,
 				      const struct rocpart_catalog *catalog, uint64_t max_work,
 				      struct rocpart_error *reterr)
 {
+	const struct rp_plan_options options = {.max_work = max_work};
 	int r;
 
 	if (!plan->wishes.n)
@@ -367,7 +380,7 @@ ROCPART_PUBLIC int rocpart_plan_solve(struct rocpart_plan *plan,
 	if (r < 0)
 		return r;
 	return plan->product ? solve_growing(plan, max_work, reterr)
-			     : solve_on(plan, 0, max_work, reterr);
+			     : solve_on(plan, 0, &options, reterr);
 }
 
 ROCPART_PUBLIC bool rocpart_plan_is_feasible(const struct rocpart_plan *plan)

@@ -10,6 +10,51 @@ static void close_sim(void *sim)
 	rp_sim_close(sim);
 }
 
+/* Words separated by one blank. */
+static char *join(const char *before, const char *const *argv)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+
+	rp_strbuf_add(&text, before);
+	for (size_t i = 0; argv[i]; i++)
+		rp_strbuf_addf(&text, " %s", argv[i]);
+	return rp_strbuf_failed(&text) ? NULL : rp_strbuf_steal(&text);
+}
+
+/* What systemctl(1) and docker(1) say and do, of a unit or container of the machine. */
+static int run_service(struct rp_sim *sim, const char *verb, const char *id, struct rp_strbuf *out)
+{
+	bool is_unit = rp_str_eq(verb, "is-active");
+	int r;
+
+	if (rp_str_eq(verb, "start"))
+		return rp_sim_service_start(sim, id);
+	if (rp_str_eq(verb, "stop"))
+		return rp_sim_service_stop(sim, id);
+	r = rp_sim_service_runs(sim, id);
+	if (r >= 0)
+		rp_strbuf_add(out,
+			      r ? (is_unit ? "active" : "true") : (is_unit ? "inactive" : "false"));
+	return r < 0 ? r : 0;
+}
+
+/* What a change runs around itself. Programs of the site, by their paths, are noted, not run. */
+static int run_simulated(void *userdata, const char *const *argv, struct rp_strbuf *out,
+			 int *ret_status)
+{
+	const char *kind = rp_str_eq(argv[0], "systemctl") ? "systemd" : argv[0], *name = argv[0];
+	RP_AUTO_FREE char *text = NULL;
+
+	for (size_t i = 0; argv[i]; i++)
+		name = argv[i];
+	text = argv[0][0] == '/' ? join("hook", argv) : rp_strdupf("%s:%s", kind, name);
+	if (!text)
+		return -ENOMEM;
+	*ret_status = 0;
+	return argv[0][0] == '/' ? rp_sim_log(userdata, text)
+				 : run_service(userdata, argv[1], text, out);
+}
+
 /* Takes sim and state_dir over, also when it fails; NULL for either: out of memory. */
 static int wrap(struct rp_sim *sim, char *state_dir, struct rocpart_machine **ret,
 		struct rocpart_error *reterr)
@@ -25,6 +70,8 @@ static int wrap(struct rp_sim *sim, char *state_dir, struct rocpart_machine **re
 	m->changed = rp_cdi_refresh;
 	m->backing = sim;
 	m->free_backing = close_sim;
+	m->run = run_simulated;
+	m->run_userdata = sim;
 	m->state_dir = state_dir;
 	if (state_dir)
 		r = rp_tree_open_ops(rp_sim_tree_ops(), sim, RP_TREE_SIM, &m->tree);

@@ -43,6 +43,28 @@ static bool take_container(const char *part, const char *parent, struct rp_owner
 	return true;
 }
 
+/* "pod<UID>" below kubepods; as a slice of systemd "kubepods-burstable-pod<UID with _>.slice". */
+static bool take_pod(const char *part, const char *parent, struct rp_owner_names *ret)
+{
+	const char *uid = NULL;
+	char *end;
+
+	if (strstr(part, "kubepods") && rp_str_ends(part, ".slice"))
+		uid = strstr(part, "-pod");
+	if (uid)
+		uid += strlen("-pod");
+	else if (rp_str_starts(part, "pod") &&
+		 (rp_str_eq(parent, "kubepods") || rp_str_eq(parent, "burstable") ||
+		  rp_str_eq(parent, "besteffort")))
+		uid = part + strlen("pod");
+	if (!uid || hex_len(uid) < 8)
+		return false;
+	(void)rp_fmt(ret->pod, RP_OWNER_SIZE, "%.*s", (int)strcspn(uid, "."), uid);
+	while ((end = strchr(ret->pod, '_')))
+		*end = '-';
+	return true;
+}
+
 /* What `rocpart run` calls its groups (enforce/cgroup.h). */
 static bool take_run(const char *part, struct rp_owner_names *ret)
 {
@@ -51,7 +73,7 @@ static bool take_run(const char *part, struct rp_owner_names *ret)
 
 static void take_part(const char *part, const char *parent, struct rp_owner_names *ret)
 {
-	if (take_container(part, parent, ret) || take_run(part, ret))
+	if (take_container(part, parent, ret) || take_pod(part, parent, ret) || take_run(part, ret))
 		return;
 	if (rp_str_ends(part, ".service"))
 		(void)rp_fmt(ret->unit, RP_OWNER_SIZE, "%s", part);

@@ -106,10 +106,13 @@ ROCPART_PUBLIC int rocpart_change_open_last(struct rocpart_machine *machine,
 	if (r == 0) {
 		c->services = last->services;
 		memset(&last->services, 0, sizeof(last->services));
+		r = rp_change_reverse_evicted(c, last);
 	}
 	rocpart_change_free(last);
-	if (r < 0)
+	if (r < 0) {
+		rocpart_change_free(c);
 		return r;
+	}
 	c->allow_unvalidated = true; /* it was in it before */
 	*ret_change = c;
 	return 0;
@@ -122,6 +125,7 @@ ROCPART_PUBLIC void rocpart_change_free(struct rocpart_change *change)
 	for (size_t i = 0; i < change->n_targets; i++)
 		rp_json_free(change->targets[i].settings);
 	free(change->targets);
+	free(change->evicted);
 	free(change->gpus);
 	rp_names_done(&change->steps);
 	rp_names_done(&change->warnings);

@@ -8,6 +8,7 @@
 #include "apply/services.h"
 #include "base/json.h"
 #include "hw/machine.h"
+#include "lease/lease.h"
 #include "node/snapshot.h"
 #include "rocpart/change.h"
 
@@ -26,6 +27,13 @@ struct rp_target {
 	bool is_named; /* by rocpart_change_set_modes() */
 	struct rp_mode_pair from, to;
 	struct rp_json *settings; /* saved before a reload, or NULL */
+};
+
+/* A place that a lease lost. */
+struct rp_evicted {
+	int64_t lease;
+	struct rp_claim claim;
+	bool returns; /* lost to the change that this one takes back; else to this one */
 };
 
 enum rp_direction { RP_FORWARD, RP_BACKWARD };
@@ -52,6 +60,8 @@ struct rocpart_change {
 	size_t n_gpus_before; /* GPUs before the first reload */
 	size_t n_gpus_wanted; /* that the node should have; 0: not said */
 	struct rp_services services;
+	struct rp_evicted *evicted;
+	size_t n_evicted, cap_evicted;
 	struct rp_names lost; /* PCI addresses that a file names and that are not here */
 	int lock_fd;
 
@@ -78,6 +88,19 @@ int rp_change_describe(struct rocpart_change *c) RP_MUST_CHECK;
  */
 int rp_change_check_leases(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
 int rp_change_take_leases(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
+/*
+ * lease_return.c: what was evicted by this change gets its place back when it was undone; by the
+ * one that this takes back, when this was done. What cannot be is said; nothing fails for it.
+ */
+void rp_change_return_leases(struct rocpart_change *c, bool is_undone);
+int rp_change_note_evicted(struct rocpart_change *c, const struct rp_evicted *e) RP_MUST_CHECK;
+/* What last evicted, c is to put back. 0 or -ENOMEM. */
+int rp_change_reverse_evicted(struct rocpart_change *c,
+			      const struct rocpart_change *last) RP_MUST_CHECK;
+int rp_evicted_journal(struct rocpart_change *c, const struct rp_evicted *e) RP_MUST_CHECK;
+/* A journal line of rp_evicted_journal(). 0, -EBADMSG, -ENOMEM. */
+int rp_evicted_take_step(struct rocpart_change *c, const char *step, const char *bdf,
+			 const char *value) RP_MUST_CHECK;
 /* This load of the driver is ours: leases need not wonder. */
 int rp_change_note_driver(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Stopping what a file names, and starting it again. What did not run is left alone. By argv, never
- * by a shell. On a simulated machine nothing of the host is run: it is said what would be, or,
- * where the machine is shown as files, its own stand-ins are run, by paths that the host has not.
+ * by a shell. On a simulated machine nothing of the host is run: its own units and containers are
+ * meant. Where it is shown as files they have stand-ins, at paths that the host has not.
  */
 #include "apply/change.h"
 #include "base/spawn.h"
@@ -19,22 +19,15 @@
 
 enum verb { ASK, STOP, START };
 
-static bool is_pretended(const struct rocpart_change *c)
+static bool is_simulated(const struct rocpart_change *c)
 {
-	return !c->machine->run && rp_tree_kind(c->machine->tree) != RP_TREE_REAL;
+	return rp_tree_kind(c->machine->tree) == RP_TREE_SIM || c->machine->sim_name;
 }
 
 /* A simulated machine that is shown as files: systemctl and docker would be those of the host. */
 static bool is_shown(const struct rocpart_change *c)
 {
-	return !c->machine->run && !is_pretended(c) && c->machine->sim_name;
-}
-
-static const char *remark(const struct rocpart_change *c)
-{
-	return is_pretended(c) ? " (simulated: nothing is run)"
-	       : is_shown(c)   ? " (of the simulated machine)"
-			       : "";
+	return !c->machine->run && c->machine->sim_name;
 }
 
 /* Exit status in *ret; first line of what it said in out. */
@@ -47,10 +40,8 @@ static int run(struct rocpart_change *c, const char *const *argv, uint64_t deadl
 
 	if (m->run)
 		return m->run(m->run_userdata, argv, out, ret);
-	if (is_pretended(c)) {
-		*ret = 0;
-		return 0;
-	}
+	if (rp_tree_kind(m->tree) != RP_TREE_REAL)
+		return -EROFS; /* this computer is not the machine */
 	r = rp_spawn(argv, out, OUTPUT_MAX, deadline_ms, &res);
 	if (r == 0 && res.timed_out)
 		r = -ETIMEDOUT;
@@ -108,8 +99,6 @@ static int is_running(struct rocpart_change *c, const struct rp_service *s,
 
 	if (r < 0)
 		return failed(program_of(c, s), r, status, &out, reterr);
-	if (is_pretended(c))
-		return 1;
 	if (s->kind != RP_SERVICE_UNIT)
 		return status == 0 && rp_str_starts(said, "true");
 	return rp_str_starts(said, "active") || rp_str_starts(said, "activating") ||
@@ -132,7 +121,8 @@ static int act(struct rocpart_change *c, const struct rp_service *s, enum verb v
 	int status = 0, r;
 
 	rp_change_progress(c, "%s %s %s%s", verb == STOP ? "stop" : "start again",
-			   rp_service_kind_text(s->kind), s->name, remark(c));
+			   rp_service_kind_text(s->kind), s->name,
+			   is_simulated(c) ? " (of the simulated machine)" : "");
 	r = run_service(c, s, verb, &out, &status);
 	return r < 0 || status != 0 ? failed(program_of(c, s), r, status, &out, reterr) : 0;
 }
@@ -170,7 +160,7 @@ static int run_hook(struct rocpart_change *c, const struct rp_hook *hook,
 	for (size_t i = 0; i < hook->argv.n; i++)
 		argv[n++] = hook->argv.v[i];
 	rp_change_progress(c, "run %s%s", hook->argv.v[0],
-			   is_shown(c) ? " (simulated: noted, not run)" : remark(c));
+			   is_simulated(c) ? " (simulated: noted, not run)" : "");
 	r = run(c, argv, HOOK_DEADLINE_MS, &out, &status);
 	return r < 0 || status != 0 ? failed(hook->argv.v[0], r, status, &out, reterr) : 0;
 }

@@ -206,8 +206,9 @@ static int take_step(struct rocpart_change *c, const struct rp_json *j)
 	if (rp_str_eq(step, "save-settings"))
 		return take_settings(c, rp_json_text(rp_json_get(j, "bdf")),
 				     rp_json_text(rp_json_get(j, "value")));
-	if (rp_str_eq(step, "evict"))
-		return 0; /* not of the machine: nothing to undo there */
+	if (rp_str_eq(step, "evict") || rp_str_eq(step, "return")) /* not of the machine */
+		return rp_evicted_take_step(c, step, rp_json_text(rp_json_get(j, "bdf")),
+					    rp_json_text(rp_json_get(j, "value")));
 	if (rp_str_eq(step, "request-memory") && epoch == rp_driver_epoch(c->machine->tree))
 		c->request_begun = true;
 	if (rp_str_eq(step, "unload"))

@@ -79,11 +79,16 @@ static int refuse(struct rocpart_change *c, struct guarded *g, struct rocpart_er
 static int evict(struct rocpart_change *c, struct rp_lease_db *db, const struct rp_lease *l,
 		 struct rocpart_error *reterr)
 {
-	char text[256], id[24];
-	int r;
+	char text[256];
+	int r = 0;
 
-	(void)rp_fmt(id, sizeof(id), "%lld", (long long)l->id);
-	r = rp_journal_step(c, "evict", l->claims[0].bdf, id);
+	for (size_t k = 0; r == 0 && k < l->n_claims; k++) {
+		const struct rp_evicted e = {.lease = l->id, .claim = l->claims[k]};
+
+		r = rp_evicted_journal(c, &e);
+		if (r == 0)
+			r = rp_change_note_evicted(c, &e);
+	}
 	if (r < 0)
 		return rp_error_errno(reterr, r, c->machine->state_dir, "cannot write the journal");
 	(void)rp_fmt(text, sizeof(text),
@@ -152,6 +157,17 @@ int rp_change_check_leases(struct rocpart_change *c, struct rocpart_error *reter
 	return r;
 }
 
+/* Who is to get a place back must be known to whoever goes on with this change. */
+static int journal_returns(struct rocpart_change *c, struct rocpart_error *reterr)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && !c->is_resumed && i < c->n_evicted; i++)
+		r = rp_evicted_journal(c, &c->evicted[i]);
+	return r < 0 ? rp_error_errno(reterr, r, c->machine->state_dir, "cannot write the journal")
+		     : 0;
+}
+
 int rp_change_take_leases(struct rocpart_change *c, struct rocpart_error *reterr)
 {
 	RP_AUTO_LEASE_DB struct rp_lease_db *db = NULL;
@@ -160,6 +176,9 @@ int rp_change_take_leases(struct rocpart_change *c, struct rocpart_error *reterr
 
 	if (!rp_leases_exist(c->machine))
 		return 0;
+	r = journal_returns(c, reterr);
+	if (r < 0)
+		return r;
 	r = open_db(c, RP_LEASE_WRITE, &db, reterr);
 	if (r == 0)
 		r = rp_lease_db_begin(db, reterr);

@@ -204,6 +204,7 @@ struct verdict {
 	bool ends;
 	enum rocpart_lease_state state;
 	bool is_seen;
+	bool is_pinned; /* its owner is known better than before */
 	struct rp_strbuf problem;
 };
 
@@ -290,7 +291,7 @@ static int change_lease(struct context *c, struct rp_lease *l, struct verdict *v
 	char text[1024];
 	bool is_news = l->state != v->state;
 
-	if (!is_news && l->is_seen == v->is_seen &&
+	if (!is_news && !v->is_pinned && l->is_seen == v->is_seen &&
 	    rp_str_eq(l->problem ? l->problem : "", rp_strbuf_str(&v->problem)))
 		return 0;
 	if (rp_strbuf_failed(&v->problem))
@@ -319,6 +320,7 @@ static int judge(struct context *c, size_t index)
 	enum rp_owner_status owner;
 	int r;
 
+	v.is_pinned = rp_world_pin_pod(c->w, &l->owner);
 	if (rp_world_owner_status(c->w, &l->owner, l->is_seen, &owner) < 0)
 		return rp_error_nomem(c->reterr);
 	if (l->state == ROCPART_LEASE_PENDING) {

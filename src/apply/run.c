@@ -373,6 +373,8 @@ static void tell_others(struct rocpart_change *c)
 /* Services start again in every outcome, and before the journal ends: it says which are stopped. */
 static int end(struct rocpart_change *c, int r, struct rocpart_error *err, const char *how)
 {
+	if (how)
+		rp_change_return_leases(c, rp_str_eq(how, "undone"));
 	tell_others(c);
 	r = rp_change_release_services(c, r, err);
 	if (!how)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "apply/world.h"
+#include "apply/pod.h"
 #include "apply/records.h"
 #include "base/json.h"
 #include "base/num.h"
@@ -268,7 +269,7 @@ static enum rp_owner_status process_status(struct rp_world *w, const struct rp_o
 	return r == -ENOENT || r == -ESRCH ? RP_OWNER_GONE : RP_OWNER_UNKNOWN;
 }
 
-static bool is_container_id(const char *name)
+bool rp_world_is_container_id(const char *name)
 {
 	return strlen(name) >= SHOWN_ID && strspn(name, "0123456789abcdef") == strlen(name);
 }
@@ -294,7 +295,7 @@ static int docker_id(struct rp_world *w, const char *name, char ret[SHOWN_ID + 1
 	RP_AUTO_NAMES struct rp_names ids = RP_NAMES_INIT;
 	int r;
 
-	if (is_container_id(name))
+	if (rp_world_is_container_id(name))
 		return rp_fmt(ret, SHOWN_ID + 1, "%.*s", SHOWN_ID, name);
 	r = rp_tree_list(w->tree, &ids, DOCKER_DIR);
 	if (r < 0)
@@ -305,7 +306,8 @@ static int docker_id(struct rp_world *w, const char *name, char ret[SHOWN_ID + 1
 	return -ENOENT;
 }
 
-static bool matches(const struct rp_owner_names *n, const struct rp_owner *o, const char *id)
+static bool matches(struct rp_world *w, const struct rp_owner_names *n, const struct rp_owner *o,
+		    const char *id)
 {
 	const char *colon = strchr(n->container, ':');
 
@@ -316,9 +318,11 @@ static bool matches(const struct rp_owner_names *n, const struct rp_owner *o, co
 		return rp_str_eq(n->unit, o->name);
 	case RP_OWNER_JOB:
 		return rp_str_eq(n->job, o->name);
+	case RP_OWNER_POD:
+		return *n->pod &&
+		       (rp_str_eq(n->pod, o->boot) || rp_pod_has_uid(w->tree, o->name, n->pod));
 	case RP_OWNER_NONE:
 	case RP_OWNER_PID:
-	case RP_OWNER_POD:
 	default:
 		return false;
 	}
@@ -329,12 +333,24 @@ static bool is_container_removed(struct rp_world *w, const struct rp_owner *o)
 {
 	RP_AUTO_NAMES struct rp_names ids = RP_NAMES_INIT;
 
-	if (o->kind != RP_OWNER_DOCKER || !is_container_id(o->name) ||
+	if (o->kind != RP_OWNER_DOCKER || !rp_world_is_container_id(o->name) ||
 	    rp_tree_list(w->tree, &ids, DOCKER_DIR) < 0)
 		return false;
 	for (size_t i = 0; i < ids.n; i++)
 		if (strncmp(ids.v[i], o->name, SHOWN_ID) == 0)
 			return false;
+	return true;
+}
+
+bool rp_world_pin_pod(struct rp_world *w, struct rp_owner *o)
+{
+	char uid[RP_POD_UID_SIZE];
+
+	_Static_assert(sizeof(uid) == sizeof(o->boot), "a UID is kept where a boot id is");
+	if (o->kind != RP_OWNER_POD || (*o->boot && !rp_pod_is_removed(w->tree, o->boot)) ||
+	    rp_pod_find(w->tree, o->name, uid) < 0 || rp_str_eq(uid, o->boot))
+		return false;
+	memcpy(o->boot, uid, sizeof(o->boot));
 	return true;
 }
 
@@ -353,14 +369,15 @@ int rp_world_owner_status(struct rp_world *w, const struct rp_owner *o, bool was
 	if (o->kind == RP_OWNER_DOCKER)
 		(void)docker_id(w, o->name, id);
 	for (size_t i = 0; i < w->n_processes; i++)
-		if (matches(&w->processes[i].names, o, id)) {
+		if (matches(w, &w->processes[i].names, o, id)) {
 			*ret = RP_OWNER_ALIVE;
 			return 0;
 		}
 	if (!w->sees_processes)
 		return 0;
 	/* Slurm does not run a job again under processes that nobody saw. */
-	if (was_seen && (o->kind == RP_OWNER_JOB || is_container_removed(w, o)))
+	if ((was_seen && (o->kind == RP_OWNER_JOB || is_container_removed(w, o))) ||
+	    (o->kind == RP_OWNER_POD && *o->boot && rp_pod_is_removed(w->tree, o->boot)))
 		*ret = RP_OWNER_GONE;
 	else
 		*ret = RP_OWNER_QUIET;
@@ -378,8 +395,9 @@ bool rp_world_can_tell(struct rp_world *w, const struct rp_owner *o)
 		return true;
 	case RP_OWNER_DOCKER:
 		return docker_id(w, o->name, id) == 0;
-	case RP_OWNER_NONE:
 	case RP_OWNER_POD:
+		return rp_pod_logs_are_shown(w->tree);
+	case RP_OWNER_NONE:
 	default:
 		return false;
 	}
@@ -438,6 +456,6 @@ bool rp_world_belongs(struct rp_world *w, uint32_t pid, const struct rp_owner *o
 		return false;
 	for (size_t i = 0; i < w->n_processes; i++)
 		if (w->processes[i].pid == pid)
-			return matches(&w->processes[i].names, o, id);
+			return matches(w, &w->processes[i].names, o, id);
 	return false;
 }

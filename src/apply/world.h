@@ -66,6 +66,12 @@ int rp_world_owner_status(struct rp_world *w, const struct rp_owner *o, bool was
 /* Whether it can be told from a process that it belongs to the owner. */
 bool rp_world_can_tell(struct rp_world *w, const struct rp_owner *o);
 bool rp_world_belongs(struct rp_world *w, uint32_t pid, const struct rp_owner *o);
+/* What the owner of a lease must come to for the lease to end; never freed. */
+const char *rp_world_ends(struct rp_world *w, const struct rp_owner *o);
+/* Enough digits of an id to know the container by; a name can come back. */
+bool rp_world_is_container_id(const char *name);
+/* The UID into an owner that is a pod, when the kubelet has another one now. Whether it changed. */
+bool rp_world_pin_pod(struct rp_world *w, struct rp_owner *o);
 /* `rocpart run --lease` started the process for that lease. */
 bool rp_world_runs(struct rp_world *w, uint32_t pid, int64_t lease);
 /* Start time and boot into an owner that is a process. 0; -ENOENT; -EACCES. */

@@ -8,6 +8,7 @@
 #include <spawn.h>
 #include <sys/ioctl.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -202,30 +203,23 @@ static int end_group(pid_t pid, int pid_fd)
 	return status;
 }
 
-int rp_spawn_streams(const char *const *argv, const struct rp_spawn_streams *s,
-		     uint64_t deadline_ms, struct rp_spawn_result *ret)
+/* From the start of the child to its end. */
+static int watch(pid_t pid, struct pipes *p, const struct rp_spawn_streams *s, uint64_t deadline_ns,
+		 struct rp_spawn_result *ret)
 {
-	uint64_t deadline_ns = rp_now_ns() + deadline_ms * 1000000;
 	struct rp_spawn_result result = {.exit_status = -1};
-	struct run run = {.out = s->out, .err = s->err, .max_out = s->max_out};
-	AUTO_PIPES struct pipes p = NO_PIPES;
-	RP_AUTO_CLOSE int pid_fd = -EBADF;
-	int status = 0, r;
+	struct run run = {.pid = pid, .out = s->out, .err = s->err, .max_out = s->max_out};
+	RP_AUTO_CLOSE int pid_fd = pidfd_open(pid, 0);
+	int status = 0;
 
-	r = open_pipes(s, &p);
-	if (r == 0)
-		r = start(argv, &p, &run.pid);
-	if (r < 0)
-		return r;
-	drop(&p.in[0]);
-	drop(&p.out[1]);
-	drop(&p.err[1]);
-	pid_fd = pidfd_open(run.pid, 0);
-	result.timed_out = !follow(&run, &p, pid_fd, deadline_ns, &status);
+	drop(&p->in[0]);
+	drop(&p->out[1]);
+	drop(&p->err[1]);
+	result.timed_out = !follow(&run, p, pid_fd, deadline_ns, &status);
 	if (result.timed_out)
-		status = end_group(run.pid, pid_fd);
-	read_rest(&run, &p.out[0], run.out);
-	read_rest(&run, &p.err[0], run.err);
+		status = end_group(pid, pid_fd);
+	read_rest(&run, &p->out[0], run.out);
+	read_rest(&run, &p->err[0], run.err);
 	result.cut = run.cut;
 	if (WIFEXITED(status))
 		result.exit_status = WEXITSTATUS(status);
@@ -235,6 +229,64 @@ int rp_spawn_streams(const char *const *argv, const struct rp_spawn_streams *s,
 	return (s->out && rp_strbuf_failed(s->out)) || (s->err && rp_strbuf_failed(s->err))
 		       ? -ENOMEM
 		       : 0;
+}
+
+int rp_spawn_streams(const char *const *argv, const struct rp_spawn_streams *s,
+		     uint64_t deadline_ms, struct rp_spawn_result *ret)
+{
+	uint64_t deadline_ns = rp_now_ns() + deadline_ms * 1000000;
+	AUTO_PIPES struct pipes p = NO_PIPES;
+	pid_t pid = -1;
+	int r = open_pipes(s, &p);
+
+	if (r == 0)
+		r = start(argv, &p, &pid);
+	return r < 0 ? r : watch(pid, &p, s, deadline_ns, ret);
+}
+
+/*
+ * Signals as a new program has them: handlers of ours are not for the child, and it has to die of a
+ * crash. It dies with us: nobody would end it when it hangs.
+ */
+static void become_child(int out_fd)
+{
+	sigset_t none;
+	int null;
+
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (int i = 1; i < NSIG; i++)
+		signal(i, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0 || dup2(out_fd, 3) < 0)
+		_exit(127);
+	for (int i = 0; i < 3; i++)
+		if (dup2(null, i) < 0)
+			_exit(127);
+	close_range(4, ~0U, 0);
+}
+
+int rp_spawn_function(rp_child_fn fn, void *userdata, const struct rp_spawn_streams *s,
+		      uint64_t deadline_ms, struct rp_spawn_result *ret)
+{
+	uint64_t deadline_ns = rp_now_ns() + deadline_ms * 1000000;
+	struct rp_spawn_streams plain = {.out = s->out, .max_out = s->max_out};
+	AUTO_PIPES struct pipes p = NO_PIPES;
+	int r = open_pipes(&plain, &p);
+	pid_t pid;
+
+	if (r < 0)
+		return r;
+	pid = fork();
+	if (pid < 0)
+		return rp_neg_errno();
+	if (pid == 0) {
+		become_child(p.out[1]);
+		_exit(fn(userdata, 3));
+	}
+	return watch(pid, &p, &plain, deadline_ns, ret);
 }
 
 int rp_spawn(const char *const *argv, struct rp_strbuf *out, size_t max_out, uint64_t deadline_ms,

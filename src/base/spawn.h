@@ -34,6 +34,15 @@ int rp_spawn_streams(const char *const *argv, const struct rp_spawn_streams *s,
 		     uint64_t deadline_ms, struct rp_spawn_result *ret) RP_MUST_CHECK;
 
 /*
+ * Run a function in a child of its own, with no standard streams and none of our files but out_fd,
+ * whose bytes are appended to s->out; what it returns is its exit status. It may crash or hang. Of
+ * s only out and max_out are used.
+ */
+typedef int (*rp_child_fn)(void *userdata, int out_fd);
+int rp_spawn_function(rp_child_fn fn, void *userdata, const struct rp_spawn_streams *s,
+		      uint64_t deadline_ms, struct rp_spawn_result *ret) RP_MUST_CHECK;
+
+/*
  * Absolute path of a program, from PATH as posix_spawnp() reads it, or, when that is not set, the
  * usual folders. Relative folders of PATH are passed over: nothing of the current folder is found.
  * 0, -ENOENT, -ENOMEM.

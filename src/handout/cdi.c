@@ -188,7 +188,7 @@ int rp_cdi_compare(const struct rp_json *old, const struct rp_json *now, rp_cdi_
 	int r = rp_json_type(rp_json_get(old, "devices")) == RP_JSON_ARRAY ? 0 : -EINVAL;
 
 	for (size_t i = 0; r == 0 && (d = rp_json_at(rp_json_get(old, "devices"), i)); i++) {
-		enum rp_cdi_state state;
+		enum rp_cdi_state state = RP_CDI_SAME;
 
 		name = rp_json_text(rp_json_get(d, "name"));
 		r = name ? state_of(d, now, name, &state) : -EINVAL;

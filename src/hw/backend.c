@@ -39,6 +39,7 @@ static const struct rp_backend sysfs = {
 /* In the order in which AUTO asks them. */
 static const struct rp_backend *const backends[] = {
 	[ROCPART_BACKEND_SYSFS] = &sysfs,
+	[ROCPART_BACKEND_LIBAMD_SMI] = &rp_smi_lib_backend,
 	[ROCPART_BACKEND_AMD_SMI] = &rp_smi_cli_backend,
 };
 
@@ -47,7 +48,7 @@ const struct rp_backend *rp_backend_get(enum rocpart_backend backend)
 	return (size_t)backend < RP_ARRAY_LEN(backends) ? backends[backend] : NULL;
 }
 
-static struct rp_scan_pci *find_pci(struct rp_scan *scan, const char *bdf)
+struct rp_scan_pci *rp_backend_find_pci(const struct rp_scan *scan, const char *bdf)
 {
 	for (size_t i = 0; i < scan->n_pci; i++)
 		if (rp_str_eq(scan->pci[i].bdf, bdf))
@@ -55,7 +56,7 @@ static struct rp_scan_pci *find_pci(struct rp_scan *scan, const char *bdf)
 	return NULL;
 }
 
-static struct rp_scan_node *find_node(struct rp_scan *scan, const struct rp_smi_row *row)
+struct rp_scan_node *rp_backend_find_node(const struct rp_scan *scan, const struct rp_smi_row *row)
 {
 	for (size_t i = 0; i < scan->n_nodes; i++)
 		if (rp_str_eq(scan->nodes[i].bdf, row->bdf) && row->partition_id.known &&
@@ -80,7 +81,7 @@ static int tell_mode(struct rp_scan *scan, struct rp_attr *attr, const char *mod
 
 static int merge_modes(struct rp_scan *scan, const struct rp_smi_row *row)
 {
-	struct rp_scan_pci *pci = find_pci(scan, row->bdf);
+	struct rp_scan_pci *pci = rp_backend_find_pci(scan, row->bdf);
 	int r = 0;
 
 	if (pci && row->compute != ROCPART_COMPUTE_UNKNOWN)
@@ -94,7 +95,7 @@ static int merge_modes(struct rp_scan *scan, const struct rp_smi_row *row)
 
 static void merge_node(struct rp_scan *scan, const struct rp_smi_row *row)
 {
-	struct rp_scan_node *node = find_node(scan, row);
+	struct rp_scan_node *node = rp_backend_find_node(scan, row);
 
 	if (!node)
 		return;
@@ -168,8 +169,9 @@ int rp_backend_scan(struct rocpart_machine *m, struct rp_scan *ret, struct rocpa
 	(void)rp_error_set(reterr, -EAGAIN, ROCPART_ERR_RETRY,
 			   rocpart_backend_to_string(m->backend),
 			   "the machine kept changing while it was read");
-	return rp_error_hint(reterr, "wait until the switch that is under way has ended, then call "
-				     "again");
+	(void)rp_error_hint(reterr, "wait until the switch that is under way has ended, then call "
+				    "again");
+	return -EAGAIN;
 }
 
 struct wish {

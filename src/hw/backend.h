@@ -35,6 +35,7 @@ struct rp_backend {
 			  struct rocpart_error *reterr);
 };
 
+extern const struct rp_backend rp_smi_lib_backend;
 extern const struct rp_backend rp_smi_cli_backend;
 
 /* NULL: no such back end; AUTO is none. */
@@ -46,6 +47,13 @@ int rp_backend_scan(struct rocpart_machine *m, struct rp_scan *ret,
 /* Values of rows in place of those of the kernel's files; scan->told says which. 0 or -ENOMEM. */
 int rp_backend_merge(struct rp_scan *scan, const struct rp_smi_rows *rows,
 		     enum rocpart_backend backend) RP_MUST_CHECK;
+
+/* What rows and scan tell of the same; NULL when a scan has none. */
+struct rp_scan_pci *rp_backend_find_pci(const struct rp_scan *scan, const char *bdf);
+struct rp_scan_node *rp_backend_find_node(const struct rp_scan *scan, const struct rp_smi_row *row);
+/* How many values differ, the first of them in words into ret. */
+size_t rp_backend_compare(const struct rp_scan *scan, const struct rp_smi_rows *rows,
+			  struct rp_strbuf *ret);
 
 /*
  * Ask the machine's back end. AUTO: the kernel's file, and when that may not be written (EACCES,

@@ -25,7 +25,7 @@ struct rocpart_machine {
 	struct rp_tree *state; /* opened by the first that needs it; may stay NULL */
 	rp_tree_hook_fn hook;  /* given to the record folder too, once it is open */
 	void *hook_userdata;
-	rp_run_fn run; /* NULL: for real on hardware, not at all elsewhere */
+	rp_run_fn run; /* NULL: for real, on hardware only */
 	void *run_userdata;
 	/* Done when modes may have changed, before services start again; NULL: nothing. */
 	int (*changed)(struct rocpart_machine *m, struct rocpart_error *reterr);

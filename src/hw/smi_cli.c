@@ -179,19 +179,6 @@ int rp_smi_cli_version(const struct rp_smi_cli *cli, char **ret, struct rocpart_
 	return 0;
 }
 
-/* Up to 6.4.0 partitions are told the nodes of the first of their GPU: then they are not told. */
-static void forget_wrong_nodes(struct rp_smi_rows *rows)
-{
-	for (size_t i = 1; i < rows->n; i++) {
-		struct rp_smi_row *row = &rows->v[i];
-
-		for (size_t k = 0; k < i && row->render.known; k++) {
-			if (rows->v[k].render.known && rows->v[k].render.v == row->render.v)
-				row->render.known = row->card.known = false;
-		}
-	}
-}
-
 /* -e came with 6.4. */
 static int read_list(const struct rp_smi_cli *cli, struct rp_smi_rows *rows,
 		     struct rocpart_error *reterr)
@@ -203,7 +190,7 @@ static int read_list(const struct rp_smi_cli *cli, struct rp_smi_rows *rows,
 	if (r == -EOPNOTSUPP)
 		r = ask_rows(cli, without, rows, reterr);
 	if (r == 0)
-		forget_wrong_nodes(rows);
+		rp_smi_forget_wrong_nodes(rows);
 	return r;
 }
 

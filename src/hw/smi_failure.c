@@ -28,6 +28,8 @@ static const struct rp_smi_failure failures[] = {
 	 "stop what uses the GPUs, then: modprobe -r amdgpu; modprobe amdgpu"},
 	{"NOT_INIT", 32, -ENODEV, ROCPART_ERR_NO_HARDWARE, "it found no GPU that it could open",
 	 "look whether the driver is loaded: `rocpart doctor`"},
+	{"DRIVER_NOT_LOADED", 34, -ENODEV, ROCPART_ERR_NO_HARDWARE,
+	 "the amdgpu driver is not loaded", "load it: modprobe amdgpu"},
 	{"UNEXPECTED_SIZE", 42, -EIO, ROCPART_ERR_FAILED, "the kernel failed the write (EIO)",
 	 "look at the kernel log"},
 	{"UNEXPECTED_DATA", 43, -ENXIO, ROCPART_ERR_FAILED, "the kernel failed the write (ENXIO)",
@@ -94,6 +96,14 @@ static const struct rp_smi_failure *find_status(const char *text)
 					     memcmp(name, failures[i].words, len) == 0)
 				return &failures[i];
 	}
+	return NULL;
+}
+
+const struct rp_smi_failure *rp_smi_status_failure(uint32_t status)
+{
+	for (size_t i = 0; i < RP_ARRAY_LEN(failures); i++)
+		if ((uint32_t)failures[i].status == status)
+			return &failures[i];
 	return NULL;
 }
 

@@ -287,3 +287,15 @@ void rp_smi_read_version(const struct rp_json *docs, struct rp_smi_version *ret)
 	ret->tool = rp_json_text(rp_json_get(record, "version"));
 	ret->library = rp_json_text(rp_json_get(record, "amdsmi_library_version"));
 }
+
+void rp_smi_forget_wrong_nodes(struct rp_smi_rows *rows)
+{
+	for (size_t i = 1; i < rows->n; i++) {
+		struct rp_smi_row *row = &rows->v[i];
+
+		for (size_t k = 0; k < i && row->render.known; k++) {
+			if (rows->v[k].render.known && rows->v[k].render.v == row->render.v)
+				row->render.known = row->card.known = false;
+		}
+	}
+}

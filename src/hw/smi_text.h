@@ -48,6 +48,8 @@ struct rp_smi_rows {
 
 void rp_smi_rows_done(struct rp_smi_rows *rows);
 #define RP_AUTO_SMI_ROWS RP_AUTO(rp_smi_rows_done)
+/* Up to 6.4.0 partitions are told the nodes of the first of their GPU: then they are not told. */
+void rp_smi_forget_wrong_nodes(struct rp_smi_rows *rows);
 
 /*
  * Add what documents of list, partition or static tell. -EBADMSG: a value is not what its key
@@ -76,5 +78,7 @@ struct rp_smi_failure {
  * for most refusals (amd-smi study 1.4).
  */
 const struct rp_smi_failure *rp_smi_find_failure(const char *text);
+/* Of a number of AMDSMI_STATUS_; NULL when it is none that has a meaning for us. */
+const struct rp_smi_failure *rp_smi_status_failure(uint32_t status);
 
 #endif

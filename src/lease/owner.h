@@ -24,7 +24,8 @@ struct rp_owner {
 	uint32_t pid;
 	/* A pid is a name that the kernel gives again: with these two it is one process. */
 	uint64_t start_ticks;
-	char boot[RP_BOOT_SIZE];
+	char boot[RP_BOOT_SIZE]; /* of a pod: its UID, which makes the name one pod; "": not known
+				  */
 };
 
 /*

@@ -3,9 +3,11 @@
 #include "base/num.h"
 #include "place/plan_internal.h"
 
-#define TRY_WORK  4000		     /* vectors per question */
-#define MAX_TRIES 300		     /* questions for the reason, and as many for the remedies */
-#define ALL_WORK  UINT64_C(10000000) /* requests and GPUs looked at by all of them */
+#define TRY_WORK      4000 /* vectors per question */
+#define MAX_TRIES     300  /* questions for the reason, and as many for the remedies */
+#define MAX_MORE_GPUS 100000
+#define MAX_NO_SPREAD 16		 /* requests */
+#define ALL_WORK      UINT64_C(10000000) /* requests and GPUs looked at by all of them */
 
 struct advice {
 	struct rp_plan *plan;
@@ -18,23 +20,24 @@ struct advice {
 	void *userdata;
 };
 
-/* Whether the problem as changed can be done; "not known" counts as no. */
-static int ask(struct advice *a, bool *ret_yes, bool *ret_sure)
+/* Whether the problem as changed can be done; out of tries is "not known". */
+static int ask(struct advice *a, struct rp_plan_answer *ret)
 {
-	*ret_yes = *ret_sure = false;
+	*ret = (struct rp_plan_answer){0};
 	if (a->tries >= a->max_tries || (a->stop && a->stop(a->userdata))) {
 		a->tries = a->max_tries;
 		return 0;
 	}
 	a->tries++;
-	return rp_plan_feasible(&a->p, TRY_WORK, ret_yes, ret_sure);
+	return rp_plan_feasible(&a->p, TRY_WORK, ret);
 }
 
 /* Leave out n requests from first on; keep them out if the rest still cannot be placed. */
 static int try_without(struct advice *a, uint32_t first, uint32_t n)
 {
 	RP_AUTO_FREE uint32_t *before = rp_new0(uint32_t, n);
-	bool yes, sure, changed = false;
+	struct rp_plan_answer answer;
+	bool changed = false;
 	int r;
 
 	if (!before)
@@ -46,8 +49,8 @@ static int try_without(struct advice *a, uint32_t first, uint32_t n)
 	}
 	if (!changed)
 		return 0;
-	r = ask(a, &yes, &sure);
-	if (r < 0 || yes || !sure) {
+	r = ask(a, &answer);
+	if (r < 0 || answer.yes || !answer.sure) {
 		for (uint32_t i = 0; i < n; i++)
 			a->requests[first + i].replicas = before[i];
 	}
@@ -61,19 +64,35 @@ static int try_fewer(struct advice *a, uint32_t q)
 
 	while (low + 1 < high) { /* possible at low, impossible at high */
 		uint32_t mid = low + (high - low) / 2;
-		bool yes, sure;
+		struct rp_plan_answer answer;
 		int r;
 
 		a->requests[q].replicas = mid;
-		r = ask(a, &yes, &sure);
+		r = ask(a, &answer);
 		if (r < 0)
 			return r;
-		if (!yes && sure)
+		if (!answer.yes && answer.sure)
 			high = mid;
 		else
 			low = mid;
 	}
 	a->requests[q].replicas = high;
+	return 0;
+}
+
+/* What is left in requests is the reason: is it one, and why? */
+static int prove_reason(struct advice *a)
+{
+	struct rp_plan *plan = a->plan;
+	struct rp_plan_answer answer;
+	int r = rp_plan_feasible(&a->p, RP_PLAN_DEFAULT_WORK, &answer);
+
+	if (r < 0)
+		return r;
+	plan->reason_proved = !answer.yes && answer.sure;
+	plan->reason_proof = answer.proof;
+	plan->reason_param = answer.param;
+	plan->reason_ref = answer.ref;
 	return 0;
 }
 
@@ -97,8 +116,7 @@ static int find_reason(struct advice *a)
 		plan->reason[plan->n_reason++] =
 			(struct rp_plan_unplaced){q, a->requests[q].replicas};
 	}
-	plan->reason_smallest = a->tries < a->max_tries;
-	return r;
+	return r == 0 ? prove_reason(a) : r;
 }
 
 /* The largest size that any partition has, when a request is larger than all of them. */
@@ -126,10 +144,11 @@ static void remedy(struct rp_plan *plan, enum rp_remedy_kind kind, uint64_t n, u
 
 static int try_remedy(struct advice *a, enum rp_remedy_kind kind, uint64_t n, bool *ret_yes)
 {
-	bool sure;
-	int r = ask(a, ret_yes, &sure);
+	struct rp_plan_answer answer;
+	int r = ask(a, &answer);
 
-	if (r == 0 && *ret_yes)
+	*ret_yes = answer.yes;
+	if (r == 0 && answer.yes)
 		remedy(a->plan, kind, n, 0);
 	return r;
 }
@@ -174,7 +193,7 @@ static int try_no_spread(struct advice *a)
 {
 	int r = 0;
 
-	for (uint32_t i = 0; i < a->plan->n_reason && r == 0; i++) {
+	for (uint32_t i = 0; i < a->plan->n_reason && i < MAX_NO_SPREAD && r == 0; i++) {
 		uint32_t q = a->plan->reason[i].request;
 		bool yes;
 
@@ -187,36 +206,58 @@ static int try_no_spread(struct advice *a)
 	return r;
 }
 
-/* More GPUs like the first, in nodes of eight of their own. */
+static int ask_with_more(struct advice *a, uint64_t more, struct rp_plan_answer *ret)
+{
+	const uint32_t have = a->p.n_gpus;
+	const size_t n = have + (size_t)more;
+	struct rp_place_gpu *gpus = reallocarray(a->gpus, n, sizeof(*gpus));
+	int r;
+
+	if (!gpus)
+		return -ENOMEM;
+	a->gpus = gpus;
+	for (uint32_t i = have; i < n; i++)
+		gpus[i] = (struct rp_place_gpu){.name = "new",
+						.menu = gpus[0].menu,
+						.hive = UINT32_MAX - (i - have) / 8,
+						.mode = RP_PLACE_NONE};
+	a->p.gpus = gpus;
+	a->p.n_gpus = (uint32_t)n;
+	r = ask(a, ret);
+	a->p.n_gpus = have;
+	return r;
+}
+
+/*
+ * More GPUs like the first, in nodes of eight of their own: so the bound for the machine as it is,
+ * which may be one hive, says nothing about them. Up in growing steps, then down by halves.
+ */
 static int try_more_gpus(struct advice *a)
 {
-	const struct rp_plan *plan = a->plan;
-	const uint32_t have = plan->problem->n_gpus;
-	uint64_t want = plan->bound > plan->gpus_available ? plan->bound - plan->gpus_available : 1;
+	uint64_t low = 0, enough = 0, want = 1, step = 1;
 
-	if (have == 0 || plan->bound == UINT64_MAX)
-		return 0;
-	for (unsigned k = 0; k < 6 && want <= 100000; k++, want += k) {
-		size_t n = have + (size_t)want;
-		struct rp_place_gpu *gpus = reallocarray(a->gpus, n, sizeof(*gpus));
-		bool yes;
-		int r;
+	while (a->p.n_gpus > 0 && want > low && want <= MAX_MORE_GPUS) {
+		struct rp_plan_answer answer;
+		int r = ask_with_more(a, want, &answer);
 
-		if (!gpus)
-			return -ENOMEM;
-		a->gpus = gpus;
-		for (uint32_t i = have; i < n; i++)
-			gpus[i] = (struct rp_place_gpu){.name = "new",
-							.menu = gpus[0].menu,
-							.hive = UINT32_MAX - (i - have) / 8,
-							.mode = RP_PLACE_NONE};
-		a->p.gpus = gpus;
-		a->p.n_gpus = (uint32_t)n;
-		r = try_remedy(a, RP_REMEDY_ADD_GPUS, want, &yes);
-		a->p.n_gpus = have;
-		if (r < 0 || yes)
+		if (r < 0)
 			return r;
+		if (answer.yes) {
+			enough = want;
+		} else if (answer.bound == UINT64_MAX || a->tries >= a->max_tries) {
+			break; /* no number is, or we do not know */
+		} else {
+			low = want;
+		}
+		if (enough)
+			want = low + (enough - low) / 2;
+		else if (answer.bound > answer.gpus)
+			want += answer.bound - answer.gpus;
+		else
+			want += step++ + want / 64;
 	}
+	if (enough)
+		remedy(a->plan, RP_REMEDY_ADD_GPUS, enough, 0);
 	return 0;
 }
 
@@ -297,7 +338,9 @@ int rp_plan_advise(struct rp_plan *plan, const struct rp_plan_options *o)
 		a.p.requests = a.requests;
 		a.p.gpus = a.gpus;
 		restore(&a);
+		a.p.allow_moves = plan->moves_allowed;
 		r = find_reason(&a);
+		a.p.allow_moves = p->allow_moves;
 	}
 	if (r == 0)
 		r = find_remedies(&a);

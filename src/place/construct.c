@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "place/chain.h"
 #include "place/draft.h"
+#include "place/vectors.h"
 
 /*
  * GPUs in use, in lists by the number of free partitions that the present size may use. A request
@@ -103,14 +104,14 @@ static uint32_t open_gpu(struct build *b, uint32_t i)
 /* The finest mode that can hold the request, first in the preferred memory mode. */
 static uint32_t open_for(struct build *b, uint32_t r)
 {
-	for (int pass = 0; pass < 2; pass++) {
+	for (int pass = b->how->mem == RP_PLACE_NONE; pass < 2; pass++) {
 		for (uint32_t i = b->chain->n_modes; i-- > 0;) {
 			const struct rp_chain_mode *m = &b->chain->modes[i];
 			const struct rp_place_mode *pm = &b->v->p->menus[m->menu].modes[m->mode];
 			uint32_t mem = b->v->mode_mem[m->menu][m->mode], g;
 			bool fits = false;
 
-			if ((mem == b->how->mem) != (pass == 0))
+			if ((mem == b->how->mem) != (pass == 0)) /* NONE: never, in pass 1 */
 				continue;
 			for (uint32_t k = 0; k < pm->n_parts; k++)
 				fits = fits || rp_view_fits(b->v, r, &pm->parts[k], mem);
@@ -327,7 +328,7 @@ static int open_chain(struct build *b)
 		if (b->v->req_mem[q] != RP_VIEW_ANY)
 			return 0;
 	}
-	if (b->v->n_mems == 1) { /* all modes are those of that memory mode */
+	if (b->v->n_mems == 1 || b->how->mem == RP_PLACE_NONE) { /* all modes, then */
 		if (b->chain->nested)
 			open_rows(b, b->chain->rows, b->chain->result.n_rows);
 		return 0;
@@ -373,7 +374,7 @@ static int build_all(struct build *b)
 	return r;
 }
 
-int rp_construct(const struct rp_view *v, const struct rp_construct *how, struct rp_draft *ret)
+static int construct(const struct rp_view *v, const struct rp_construct *how, struct rp_draft *ret)
 {
 	const uint32_t n = v->p->n_gpus;
 	struct build b = {.v = v, .draft = ret, .how = how};
@@ -403,4 +404,60 @@ int rp_construct(const struct rp_view *v, const struct rp_construct *how, struct
 	free(b.count);
 	free(b.aside);
 	return r;
+}
+
+static uint64_t gpus_of(const struct rp_view *v, const struct rp_draft *d)
+{
+	uint64_t n = 0;
+
+	for (uint32_t g = 0; g < v->p->n_gpus; g++)
+		n += d->mode_of[g] != RP_PLACE_NONE;
+	return n;
+}
+
+/* More weight, priority by priority; of equal ones fewer GPUs. 1, 0 or -ENOMEM. */
+static int is_better(const struct rp_view *v, const struct rp_draft *a, const struct rp_draft *b)
+{
+	const struct rp_place_request *q = v->p->requests;
+	RP_AUTO_FREE uint32_t *order = rp_vectors_order(v);
+	RP_AUTO_FREE int64_t *more = rp_new0(int64_t, v->p->n_requests);
+	int64_t weight = 0;
+
+	if (!order || !more)
+		return -ENOMEM;
+	for (size_t i = 0; i < a->n_places; i++)
+		more[a->places[i].request]++;
+	for (size_t i = 0; i < b->n_places; i++)
+		more[b->places[i].request]--;
+	for (uint32_t i = 0; i < v->p->n_requests; i++) {
+		if (i > 0 && weight != 0 && q[order[i]].priority != q[order[i - 1]].priority)
+			break;
+		weight += more[order[i]] * (int64_t)rp_view_weight(&q[order[i]]);
+	}
+	return weight != 0 ? weight > 0 : gpus_of(v, a) < gpus_of(v, b);
+}
+
+int rp_construct(const struct rp_view *v, const struct rp_construct *how, struct rp_draft *ret)
+{
+	struct rp_construct mixed = *how;
+	struct rp_draft other;
+	int r = construct(v, how, ret);
+
+	if (r < 0 || how->rows || how->mem == RP_PLACE_NONE || v->n_mems == 1 || v->n_hives == 1)
+		return r;
+	/* Some hives in one memory mode, some in another. */
+	mixed.mem = RP_PLACE_NONE;
+	r = rp_draft_init(v, &other);
+	if (r == 0)
+		r = construct(v, &mixed, &other);
+	if (r == 0)
+		r = is_better(v, &other, ret);
+	if (r > 0) {
+		struct rp_draft worse = *ret;
+
+		*ret = other;
+		other = worse;
+	}
+	rp_draft_done(&other);
+	return r < 0 ? r : 0;
 }

@@ -241,14 +241,16 @@ static struct rp_place_problem limit_moves(const struct rp_place_problem *p, boo
 	return still;
 }
 
-int rp_plan_feasible(const struct rp_place_problem *p, uint64_t max_work, bool *ret_yes,
-		     bool *ret_sure)
+int rp_plan_feasible(const struct rp_place_problem *p, uint64_t max_work,
+		     struct rp_plan_answer *ret)
 {
 	const struct rp_plan_options o = {.max_work = max_work};
 	RP_AUTO_PLAN struct rp_plan *plan = rp_new0(struct rp_plan, 1);
 	struct rp_view v = {0};
 	struct solve s = {.v = &v, .o = &o, .plan = plan, .only_all = true};
 	struct rp_place_problem still;
+	uint64_t gpus;
+	bool too_few;
 	int r;
 
 	if (!plan)
@@ -259,15 +261,21 @@ int rp_plan_feasible(const struct rp_place_problem *p, uint64_t max_work, bool *
 	r = rp_view_init(&still, &v);
 	if (r == 0)
 		r = find_bound(&s);
-	plan->gpus_available = (uint64_t)v.n_pool + v.n_fixed;
-	if (r == 0 && plan->bound <= plan->gpus_available)
+	gpus = (uint64_t)v.n_pool + v.n_fixed;
+	too_few = plan->bound > gpus;
+	if (r == 0 && !too_few)
 		r = solve(&s);
 	rp_view_done(&v);
 	rp_draft_done(&s.draft);
 	if (r < 0)
 		return r;
-	*ret_yes = plan->feasible;
-	*ret_sure = plan->feasible || plan->bound > plan->gpus_available || s.exact_weight;
+	*ret = (struct rp_plan_answer){.yes = plan->feasible,
+				       .sure = plan->feasible || too_few || s.exact_weight,
+				       .proof = too_few ? plan->proof : RP_PROOF_EXHAUSTIVE,
+				       .param = plan->proof_param,
+				       .ref = plan->proof_ref,
+				       .bound = plan->bound,
+				       .gpus = gpus};
 	return 0;
 }
 

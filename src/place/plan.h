@@ -131,8 +131,10 @@ struct rp_plan {
 	/* So many replicas of these cannot be placed together; one less of any could be. */
 	struct rp_plan_unplaced *reason;
 	uint32_t n_reason;
-	bool reason_smallest;		 /* false: the budget ended before all of it was tried */
-	struct rp_plan_remedy *remedies; /* each alone is enough; cheapest first */
+	bool reason_proved; /* false: no place was found for it, which may be our fault */
+	enum rp_plan_proof reason_proof;   /* why not; EXHAUSTIVE: all modes were tried */
+	uint64_t reason_param, reason_ref; /* COUNT, L2 */
+	struct rp_plan_remedy *remedies;   /* each alone is enough; cheapest first */
 	uint32_t n_remedies;
 
 	uint64_t work_vectors, work_augmentations;

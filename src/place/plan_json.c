@@ -222,16 +222,22 @@ static void write_row(struct out *o, const struct rp_plan *plan, const struct rp
 	u64(o, x, "gpus", row->gpus);
 }
 
+static void write_proof(struct out *o, struct rp_json *x, enum rp_plan_proof proof, uint64_t param,
+			uint64_t ref)
+{
+	text(o, x, "kind", proof_name(proof));
+	if (proof == RP_PROOF_COUNT || proof == RP_PROOF_L2)
+		u64(o, x, "at_least_bytes", param);
+	if (proof == RP_PROOF_L2)
+		u64(o, x, "reference_bytes", ref);
+}
+
 static void write_certificate(struct out *o, const struct rp_plan *plan, struct rp_json *root)
 {
 	struct rp_json *cert = o->r == 0 ? rp_json_object() : NULL, *arr;
 
 	add(o, root, "certificate", cert);
-	text(o, cert, "kind", proof_name(plan->proof));
-	if (plan->proof == RP_PROOF_COUNT || plan->proof == RP_PROOF_L2)
-		u64(o, cert, "at_least_bytes", plan->proof_param);
-	if (plan->proof == RP_PROOF_L2)
-		u64(o, cert, "reference_bytes", plan->proof_ref);
+	write_proof(o, cert, plan->proof, plan->proof_param, plan->proof_ref);
 	arr = list(o, cert, "cases");
 	for (uint32_t i = 0; i < plan->n_cases && o->r == 0; i++) {
 		const struct rp_plan_case *c = &plan->cases[i];
@@ -345,6 +351,14 @@ static void write_advice(struct out *o, const struct rp_plan *plan, struct rp_js
 
 	write_counted(o, plan, "unplaced", plan->unplaced, plan->n_unplaced, root);
 	write_counted(o, plan, "reason", plan->reason, plan->n_reason, root);
+	if (plan->reason_proved) {
+		struct rp_json *proof = o->r == 0 ? rp_json_object() : NULL;
+
+		add(o, root, "reason_proof", proof);
+		write_proof(o, proof, plan->reason_proof, plan->reason_param, plan->reason_ref);
+	} else {
+		add(o, root, "reason_proof", rp_json_null());
+	}
 	arr = list(o, root, "remedies");
 	for (uint32_t i = 0; i < plan->n_remedies && o->r == 0; i++) {
 		const struct rp_plan_remedy *m = &plan->remedies[i];

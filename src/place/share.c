@@ -8,12 +8,14 @@
 #include "place/vectors.h"
 
 #define WINDOW 2048 /* partitions looked at for one replica */
+#define NO_BIN UINT32_MAX
 
 struct bin {
 	uint32_t gpu, part, mem;
 	const struct rp_place_part *p;
 	uint64_t free_bytes;
-	uint32_t n, limit; /* tenants; the least that one of them accepts */
+	uint32_t n, limit;     /* tenants; the least that one of them accepts */
+	uint32_t older, newer; /* that may take something yet */
 };
 
 enum fit { FIT_BEST, FIT_FIRST, FIT_WORST, N_FITS };
@@ -26,6 +28,8 @@ struct run {
 	uint32_t mem; /* tried first */
 	struct bin *bins;
 	size_t n_bins, cap_bins;
+	uint32_t newest;      /* of those that may take something */
+	uint64_t least_bytes; /* of all requests */
 	uint32_t *hive_mem;
 	uint32_t first[RP_PLACE_MAX_MEMS]; /* no GPU before it can be opened */
 	uint32_t *domain_count;		   /* of the present request */
@@ -34,6 +38,38 @@ struct run {
 	const uint32_t *band_of; /* per request */
 	uint64_t work;
 };
+
+static bool is_full(const struct run *b, const struct bin *bin)
+{
+	return bin->n >= bin->limit || bin->free_bytes < b->least_bytes;
+}
+
+static int push_bin(struct run *b, struct bin bin)
+{
+	const uint32_t i = (uint32_t)b->n_bins;
+
+	if (is_full(b, &bin))
+		return 0;
+	if (rp_grow(&b->bins, &b->cap_bins, b->n_bins + 1, sizeof(bin)) < 0)
+		return -ENOMEM;
+	bin.newer = NO_BIN;
+	bin.older = b->newest;
+	if (b->newest != NO_BIN)
+		b->bins[b->newest].newer = i;
+	b->newest = i;
+	b->bins[b->n_bins++] = bin;
+	return 0;
+}
+
+static void drop_bin(struct run *b, const struct bin *bin)
+{
+	if (bin->newer == NO_BIN)
+		b->newest = bin->older;
+	else
+		b->bins[bin->newer].older = bin->older;
+	if (bin->older != NO_BIN)
+		b->bins[bin->older].newer = bin->newer;
+}
 
 static int add_bins(struct run *b, uint32_t g)
 {
@@ -45,13 +81,12 @@ static int add_bins(struct run *b, uint32_t g)
 	if (p->gpus[g].flags & shut)
 		return 0;
 	for (uint32_t i = 0; i < m->n_parts; i++) {
-		struct bin bin = {g,
-				  i,
-				  b->v->mode_mem[p->gpus[g].menu][mode],
-				  &m->parts[i],
-				  m->parts[i].usable_bytes,
-				  0,
-				  UINT32_MAX};
+		struct bin bin = {.gpu = g,
+				  .part = i,
+				  .mem = b->v->mode_mem[p->gpus[g].menu][mode],
+				  .p = &m->parts[i],
+				  .free_bytes = m->parts[i].usable_bytes,
+				  .limit = UINT32_MAX};
 
 		if (b->v->gpus[g].role == RP_ROLE_FIXED && (p->gpus[g].occupied & (1U << i)))
 			continue;
@@ -65,9 +100,8 @@ static int add_bins(struct run *b, uint32_t g)
 			if (rp_view_share(q) < bin.limit)
 				bin.limit = rp_view_share(q);
 		}
-		if (rp_grow(&b->bins, &b->cap_bins, b->n_bins + 1, sizeof(bin)) < 0)
+		if (push_bin(b, bin) < 0)
 			return -ENOMEM;
-		b->bins[b->n_bins++] = bin;
 	}
 	return 0;
 }
@@ -86,20 +120,21 @@ static bool takes(const struct run *b, const struct bin *bin, uint32_t r)
 static struct bin *find(struct run *b, uint32_t r)
 {
 	struct bin *best = NULL;
+	uint32_t looked = 0;
 
-	/* By falling size the partitions opened long ago are full, or as good as. */
-	for (size_t i = b->n_bins > WINDOW ? b->n_bins - WINDOW : 0; i < b->n_bins; i++) {
+	/* By falling size the partitions opened long ago are as good as full. */
+	for (uint32_t i = b->newest; i != NO_BIN && looked < WINDOW; i = b->bins[i].older) {
 		struct bin *bin = &b->bins[i];
 
+		looked++;
 		if (!takes(b, bin, r))
 			continue;
-		if (b->fit == FIT_FIRST)
-			return bin;
-		if (!best || (b->fit == FIT_BEST ? bin->free_bytes < best->free_bytes
-						 : bin->free_bytes > best->free_bytes))
-			best = bin;
+		if (!best || b->fit == FIT_FIRST ||
+		    (b->fit == FIT_BEST ? bin->free_bytes <= best->free_bytes
+					: bin->free_bytes >= best->free_bytes))
+			best = bin; /* of equal ones the oldest */
 	}
-	b->work += (b->n_bins < WINDOW ? b->n_bins : WINDOW) / 64 + 1;
+	b->work += looked / 64 + 1;
 	return best;
 }
 
@@ -203,6 +238,8 @@ static int place_one(struct run *b, uint32_t r)
 	bin->n++;
 	if (rp_view_share(q) < bin->limit)
 		bin->limit = rp_view_share(q);
+	if (is_full(b, bin))
+		drop_bin(b, bin);
 	b->domain_count[rp_view_domain(b->v, r, bin->gpu)]++;
 	return 0;
 }
@@ -262,6 +299,12 @@ static int run_once(struct run *b, const uint32_t *order)
 	b->hive_mem = rp_new0(uint32_t, p->n_gpus);
 	b->domain_count = rp_new0(uint32_t, (size_t)p->n_gpus + 1);
 	b->band = rp_new0(uint64_t, (size_t)p->n_requests + 1);
+	b->newest = NO_BIN;
+	b->least_bytes = UINT64_MAX;
+	for (uint32_t q = 0; q < p->n_requests; q++) {
+		if (p->requests[q].bytes < b->least_bytes)
+			b->least_bytes = p->requests[q].bytes;
+	}
 	if (r < 0 || !b->hive_mem || !b->domain_count || !b->band)
 		return -ENOMEM;
 	for (uint32_t h = 0; h < b->v->n_hives; h++)

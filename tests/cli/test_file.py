@@ -202,10 +202,20 @@ class File(Journey):
         self.assertEqual(plan["steps"][2], "stop docker container serve if it runs")
         self.assertEqual(plan["steps"][-2], "start again what was stopped, in every outcome")
         self.assertEqual(plan["steps"][-1], "run /nonexistent/undrain")
-        # The programs do not exist: on a simulated machine they are not run.
+        # The programs do not exist: units are those of the simulated machine, hooks are noted.
+        self.rocpart("sim", "hold", "n", "--process", "amd-metrics-exporter",
+                     "--cgroup", "/system.slice/amd-metrics-exporter.service")
         done = self.start("apply", "--sim", "n", "-f", path, "--yes")
         self.assertEqual(done.returncode, DONE, done.stderr)
-        self.assertIn("stop unit amd-metrics-exporter (simulated: nothing is run)", done.stderr)
+        self.assertIn("stop unit amd-metrics-exporter (of the simulated machine)", done.stderr)
+        self.assertIn("run /nonexistent/drain (simulated: noted, not run)", done.stderr)
+        self.assertNotIn("container serve", done.stderr)  # it does not run
+        log = (self.folder / "rocpart/sim/n/services.log").read_text().splitlines()
+        self.assertEqual(log, ["hook /nonexistent/drain --now",
+                               "stop systemd:amd-metrics-exporter.service",
+                               "start systemd:amd-metrics-exporter.service",
+                               "hook /nonexistent/undrain"])
+        self.assertEqual(len(self.json("holders", "--sim", "n")["holders"]), 1)
         self.assertEqual(self.modes(), ["CPX/NPS4"])
 
     def test_services_and_hooks_mistakes_name_their_place(self):

@@ -85,6 +85,35 @@ class Gather(Journey):
         self.assertTrue((device / "current_compute_partition").stat().st_mode & 0o200)
         self.assertFalse((device / "available_compute_partition").stat().st_mode & 0o200)
 
+    def add_other_vendor(self, top):
+        """A GPU of NVIDIA with its driver and render node, as Linux shows it."""
+        device = top / "sys/devices/pci0000:40/0000:41:00.0"
+        for folder in ("drm/card63", "drm/renderD191"):
+            (device / folder).mkdir(parents=True)
+        for name, text in (("vendor", "0x10de"), ("device", "0x2330"), ("class", "0x030200")):
+            (device / name).write_text(text + "\n")
+        for path, up in (("sys/bus/pci/devices", 3), ("sys/bus/pci/drivers/nvidia", 4)):
+            (top / path).mkdir(parents=True, exist_ok=True)
+            (top / path / device.name).symlink_to("../" * up + str(device.relative_to(top / "sys")))
+        (device / "driver").symlink_to("../../../bus/pci/drivers/nvidia")
+        (top / "sys/class/drm").mkdir(parents=True, exist_ok=True)
+        (top / "sys/class/drm/renderD191").symlink_to(
+            f"../../devices/pci0000:40/{device.name}/drm/renderD191")
+
+    def test_capture_of_another_vendor_has_no_gpu(self):
+        self.add_other_vendor(self.folder / "nvidia")
+        root = ("--root", str(self.folder / "nvidia"))
+        error = self.json("list", *root, status=NO_HARDWARE)["error"]
+        self.assertIn("no AMD GPU", error["message"])
+        self.rocpart("doctor", *root, status=NO_HARDWARE)
+        self.rocpart("gather", *root, "-o", str(self.folder / "again"), status=NO_HARDWARE)
+
+    def test_capture_with_another_vendor_beside_shows_what_is_ours(self):
+        path = self.gather("--sim", self.make("mi300x-1"))
+        alone = self.json("list", "--root", str(path))
+        self.add_other_vendor(path)
+        self.assertEqual(self.json("list", "--root", str(path)), alone)
+
     def test_links_that_lead_out_are_never_followed(self):
         path = self.gather("--sim", self.make("mi300x-1"))
         secret = self.folder / "secret"

@@ -412,6 +412,77 @@ static void evicted_lease_waits_for_another_place(void **state)
 	assert_int_equal(count_free(), 3);
 }
 
+static void undo_last(struct rocpart_error *err)
+{
+	struct rocpart_machine *m = open_machine(dir);
+	struct rocpart_change *c = NULL;
+
+	if (rocpart_change_open_last(m, &c, err) < 0 || rocpart_change_apply(c, err) < 0)
+		fail_msg("%s", err->message);
+	rocpart_change_free(c);
+	rocpart_machine_close(m);
+}
+
+static void assert_place(const char *bdf, uint32_t part)
+{
+	struct rocpart_leases *leases = look();
+	const struct rocpart_lease *l = rocpart_leases_get(leases, 0);
+
+	assert_string_equal(l->bdf, bdf);
+	assert_int_equal(l->partition, part);
+	assert_int_equal(l->bytes, 16 * GIB);
+	rocpart_leases_free(leases);
+}
+
+static void evicted_lease_has_its_place_again_after_undo(void **state)
+{
+	struct rocpart_error err = {0};
+
+	(void)state;
+	place("llama", 16 * GIB, "unit:vllm", "0/6");
+	assert_int_equal(set_modes(ROCPART_COMPUTE_QPX, true, NULL), 0);
+	assert_lease(ROCPART_LEASE_PENDING, "evicted from", NULL);
+	undo_last(&err);
+	assert_lease(ROCPART_LEASE_PLACED, NULL, NULL);
+	assert_place(G0, 6);
+	assert_event("where it was before the change");
+	assert_no_room("0/6");
+}
+
+/* A switch that fails is taken back by itself. */
+static void evicted_lease_has_its_place_again_when_the_switch_fails(void **state)
+{
+	struct rocpart_error err = {0};
+
+	(void)state;
+	place("llama", 16 * GIB, "unit:vllm", "0/6");
+	add_fault(dir, "write:current_compute_partition:EIO:1");
+	assert_int_equal(set_modes(ROCPART_COMPUTE_QPX, true, &err), -EIO);
+	assert_lease(ROCPART_LEASE_PLACED, NULL, NULL);
+	assert_place(G0, 6);
+}
+
+/* Somebody came to the partition while its GPU was back in that mode by other means. */
+static void evicted_lease_whose_place_was_taken_waits_on(void **state)
+{
+	struct rocpart_leases *leases;
+	struct rocpart_error err = {0};
+
+	(void)state;
+	place("llama", 16 * GIB, "unit:vllm", "0/6");
+	place("third", 16 * GIB, "unit:vllm", "0/3");
+	assert_int_equal(set_modes(ROCPART_COMPUTE_QPX, true, NULL), 0);
+	switch_behind_our_back("CPX");
+	place("other", 20 * GIB, "none", "0/6");
+	switch_behind_our_back("QPX");
+	undo_last(&err);
+	leases = look();
+	assert_int_equal(rocpart_leases_get(leases, 0)->state, ROCPART_LEASE_PENDING);
+	assert_int_equal(rocpart_leases_get(leases, 1)->partition, 3);
+	assert_int_equal(rocpart_leases_get(leases, 2)->partition, 6);
+	rocpart_leases_free(leases);
+}
+
 static void sick_gpu_takes_nothing_new_and_says_so(void **state)
 {
 	struct rocpart_error err = {0};
@@ -499,6 +570,9 @@ int main(void)
 		CPX(unmanaged_memory_is_taken_until_adopted),
 		CPX(change_is_refused_while_a_lease_uses_it),
 		CPX(evicted_lease_waits_for_another_place),
+		CPX(evicted_lease_has_its_place_again_after_undo),
+		CPX(evicted_lease_has_its_place_again_when_the_switch_fails),
+		CPX(evicted_lease_whose_place_was_taken_waits_on),
 		CPX(sick_gpu_takes_nothing_new_and_says_so),
 		CPX(allocator_of_the_node_is_respected),
 		CPX(export_is_imported_as_it_was),

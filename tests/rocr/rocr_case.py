@@ -56,20 +56,21 @@ def need_devices():
     with tempfile.TemporaryDirectory() as folder:
         try:
             os.mknod(f"{folder}/null", stat.S_IFCHR | 0o600, os.makedev(1, 3))
+            os.close(os.open(f"{folder}/null", os.O_RDWR))
         except OSError as err:
-            lacking(f"device nodes cannot be made: {err}")
+            lacking(f"device nodes cannot be made and opened: {err}")
 
 
 class View:
     """A namespace of a simulated machine with a server of questions in it (rocr_view.py)."""
 
-    def __init__(self, case, name):
+    def __init__(self, case, name, outer):
         self.case = case
         self.errors = open(case.top / "view.err", "w+", encoding="utf-8")
         # 5.2.3 knows gfx90a at most, a product of the same kind
         env = dict(case.env, HSA_OVERRIDE_GFX_VERSION="9.0.10")
         env = {k: v for k, v in env.items() if not k.endswith("_VISIBLE_DEVICES")}
-        argv = [ROCPART, "sim", "exec", name, "--", "sh", "-c", PREPARE, "sh", "env",
+        argv = [*outer, ROCPART, "sim", "exec", name, "--", "sh", "-c", PREPARE, "sh", "env",
                 "LD_PRELOAD=" + os.environ["KFD_STAND_IN"], sys.executable, HERE / "rocr_view.py",
                 "serve"]
         self.server = subprocess.Popen(argv, env=env, text=True, stdin=subprocess.PIPE,
@@ -132,11 +133,11 @@ class RocrCase(SimfsCase):
     def setUpClass(cls):
         need_runtimes()
 
-    def view(self, profile):
-        """A namespace on a new machine of this profile, a name or a file."""
+    def view(self, profile, outer=()):
+        """A namespace on a new machine of this profile, a name or a file; outer words start it."""
         self.run_rocpart("sim", "create", "witnessed", *(
             ["--file", profile] if isinstance(profile, Path) else ["--profile", profile]))
-        return View(self, "witnessed")
+        return View(self, "witnessed", outer)
 
     def few(self, n_gpus, abi="g3"):
         """The profile of the first so many GPUs of mi300x-8."""

@@ -149,4 +149,5 @@ def main():
         os._exit(0)  # the runtimes' ends at exit are not what is asked
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -12,7 +12,6 @@ from rocr_case import GPUS, MODES, ROCPART, RocrCase, key, name_of
 
 FILTERS = ("ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES",
            "GPU_DEVICE_ORDINAL")
-CONTAINERS = ("docker", "podman")
 SUCCESS, OUT_OF_MEMORY = 0, 2  # hipError_t
 GIB = 1 << 30
 
@@ -47,10 +46,10 @@ class Handout(RocrCase):
         given = host(view, *what)
         self.assertEqual(view.rocr(**given), wanted, given)
         self.assertEqual(given["env"]["ROCPART_PARTITIONS"], ",".join(map(name_of, partitions)))
-        for client in CONTAINERS:
-            given = container(view, client, *what)
-            self.assertFalse(set(FILTERS) & set(given["env"]))
-            self.assertEqual(view.rocr(**given), wanted, given)
+        given = container(view, "docker", *what)
+        self.assertEqual(view.rocr(**given), wanted, given)
+        self.assertFalse(set(FILTERS) & set(given["env"]))
+        self.assertEqual(container(view, "podman", *what), given)
 
     def assert_each(self, view, n):
         partitions = view.partitions()

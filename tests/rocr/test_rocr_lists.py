@@ -5,12 +5,14 @@ The rows of the variable are those of the engines study 4.3, found in ROCr's sou
 it. rocpart hands out what they allow.
 """
 
+import re
 import unittest
 
 from rocr_case import GPUS, MODES, RocrCase, identity, need_devices
 
 RVD = "ROCR_VISIBLE_DEVICES"
 NOBODY = 65534
+BDFS = ["0000:05:00.0", "0000:27:00.0"]
 
 
 class Lists(RocrCase):
@@ -39,11 +41,13 @@ class Lists(RocrCase):
 
     def test_rocr_lists_after_a_live_switch_as_rocpart(self):
         view = self.view(self.few(2))
-        for gpu, compute, indices in ((0, "CPX", [8, 0]), (1, "DPX", [0, 8]), (0, "SPX", [2, 0])):
+        # KFD removes the nodes of the switched GPU and adds the new ones at the end
+        for gpu, compute, firsts in ((0, "CPX", [1, 0]), (1, "DPX", [0, 8]), (0, "SPX", [2, 0])):
             with self.subTest(gpu=gpu, compute=compute):
-                # the nodes of the switched GPU go to the end
                 view.set_modes(compute, "NPS1", "-g", gpu)
                 self.assert_lists(view)
+                order = [identity(g) for g in view.request(ask="rocr")["gpus"]]
+                self.assertEqual([order.index((bdf, 0)) for bdf in BDFS], firsts)
 
 
 class Variable(RocrCase):
@@ -71,7 +75,7 @@ class Variable(RocrCase):
 
     def test_rocr_with_one_device_counts_that_as_0(self):
         only = ["/dev/kfd", "/dev/dri/renderD130"]
-        for value, ids in ((None, [2]), ("0", [2]), ("2", [])):
+        for value, ids in ((None, [2]), ("0", [2]), ("2", []), ("", [])):
             with self.subTest(value=value):
                 self.assertEqual(self.ids(value, only=only), ids)
 
@@ -106,6 +110,14 @@ class UniqueId(RocrCase):
         only = ["/dev/kfd", "/dev/dri/renderD130"]
         self.assertEqual([p for _, p in view.rocr({RVD: ids[2]}, only=only)], [2])
         self.assertEqual(view.rocr({RVD: ids[3]}, only=only), [])
+
+    def test_rocr_unique_id_has_16_digits(self):
+        profile = self.few(1)
+        text = profile.read_text()
+        profile.write_text(re.sub(r"unique_id: \d+", f"unique_id: {0x123456789abcdef}", text))
+        view = self.view(profile)
+        self.assertEqual(view.rocr({RVD: "GPU-0123456789abcdef"}), [("0000:05:00.0", 0)])
+        self.assertEqual(view.rocr({RVD: "GPU-123456789abcdef"}), [])
 
 
 if __name__ == "__main__":

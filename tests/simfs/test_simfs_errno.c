@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of answers once more, by open(2) and write(2) on the mounted machine. Every row of it
- * can be shown by a mount. ROCPART_SIMFS names the program.
+ * The table of answers once more, by open(2) and write(2) on the mounted machine, but for the rows
+ * that are marked as in-process only. ROCPART_SIMFS names the program.
  */
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -73,20 +73,24 @@ static int write_as(const char *uid_text, const char *path, const char *token)
 int main(int argc, char **argv)
 {
 	struct CMUnitTest tests[RP_ARRAY_LEN(sim_errno_rows)];
+	size_t n = 0;
 	int failed;
 
 	if (argc == 5 && rp_str_eq(argv[1], "--write"))
 		return write_as(argv[2], argv[3], argv[4]);
 	for (size_t i = 0; i < RP_ARRAY_LEN(sim_errno_rows); i++) {
-		struct sim_errno_row *row = malloc(sizeof(*row));
+		struct sim_errno_row *row;
 
+		if (sim_errno_rows[i].token == IN_PROCESS_ONLY)
+			continue;
+		row = malloc(sizeof(*row));
 		if (!row)
 			return 1;
 		*row = sim_errno_rows[i];
-		tests[i] = (struct CMUnitTest){row->name, run_row, NULL, NULL, row};
+		tests[n++] = (struct CMUnitTest){row->name, run_row, NULL, NULL, row};
 	}
-	failed = cmocka_run_group_tests_name("simfs_errno", tests, NULL, NULL);
-	for (size_t i = 0; i < RP_ARRAY_LEN(tests); i++)
+	failed = _cmocka_run_group_tests("simfs_errno", tests, n, NULL, NULL);
+	for (size_t i = 0; i < n; i++)
 		free(tests[i].initial_state);
 	return failed;
 }

@@ -76,11 +76,15 @@ class AmdSmi(SimfsCase):
                 self.assertEqual(row["memory"], gpu["memory_mode"])
                 self.assertEqual(memory["current_memory_partition"], gpu["memory_mode"])
         self.assert_profiles_agree(name, told["partition_profiles"], gpus, mine)
-        vram = self.smi_json(name, "static", "--vram")["gpu_data"]
-        for row, p in zip(vram, mine):
-            if p["id"] == 0:  # of the first partition it tells the whole GPU
-                whole = sum(q["memory_bytes"] for q in by_bdf[p["bdf"]]["partitions"])
-                self.assertLess(abs((row["vram"]["size"]["value"] << 20) - whole), 64 << 20)
+        static = self.smi_json(name, "static", "--vram", "--bus", "--numa")["gpu_data"]
+        for row, p in zip(static, mine):
+            gpu = by_bdf[p["bdf"]]
+            self.assertEqual(row["bus"]["bdf"], f"{p['bdf'][:-1]}{p['id']}")
+            self.assertEqual(row["numa"]["node"], gpu["numa_node"])
+            # of the first partition it tells the whole GPU, of the others its own, rounded up
+            whole = sum(q["memory_bytes"] for q in gpu["partitions"])
+            want = whole if p["id"] == 0 else p["memory_bytes"]
+            self.assertLess(abs((row["vram"]["size"]["value"] << 20) - want), 64 << 20)
 
     def assert_profiles_agree(self, name, rows, gpus, mine):
         """What each mode would yield, against `rocpart modes`; the first partitions tell it."""

@@ -2,10 +2,11 @@
 /*
  * What a write to a partition file answers, in the kernel's order of checks. Each row breaks one
  * rule and, where it can, a later one too: so it tells the order. The steps are those of
- * sim_setup(). Data only, to be run on every front of the simulated machine.
+ * sim_setup(). Data only, to be run on every front of the simulated machine that can show it.
  *
  * Sources: Linux amdgpu_gfx.c (compute_partition_store), aqua_vanjaram.c (switch_partition_mode),
- * amdgpu_gmc.c (current_memory_partition_store), fs/kernfs/file.c (open).
+ * amdgpu_gmc.c (current_memory_partition_store), fs/kernfs/file.c (open), amdgpu_xcp.c
+ * (amdgpu_xcp_open_device), kfd_chardev.c (kfd_open).
  */
 #ifndef TEST_SIM_ERRNO_TABLE_H
 #define TEST_SIM_ERRNO_TABLE_H
@@ -19,9 +20,13 @@ struct sim_errno_row {
 	const char *profile, *edits, *gpu;
 	const char *setup;
 	uint32_t uid;
-	const char *file, *token;
-	int expected; /* 0 or negative errno */
+	const char *file;  /* of the GPU; with a slash at its start, of the machine */
+	const char *token; /* or IN_PROCESS_ONLY */
+	int expected;	   /* 0 or negative errno */
 };
+
+/* Nothing is written: it is opened. A mount cannot show that, its device nodes open nothing. */
+#define IN_PROCESS_ONLY NULL
 
 #define COMPUTE	 "current_compute_partition"
 #define MEMORY	 "current_memory_partition"
@@ -113,6 +118,16 @@ static const struct sim_errno_row sim_errno_rows[] = {
 	{"memory_when_busy", X1, "kfd", 0, MEMORY, "NPS4", 0},
 	/* 5 no errno of a reset */
 	{"memory_in_reset", X1, IN_RESET, 0, MEMORY, "NPS4", 0},
+
+	/* device nodes: open(2) of a slot that is no partition, and while a mode is switched */
+	{"open_render", X1, "", 0, "/dev/dri/renderD128", IN_PROCESS_ONLY, 0},
+	{"open_render_of_no_partition", X1, "", 0, "/dev/dri/renderD129", IN_PROCESS_ONLY, -ENOENT},
+	{"open_render_of_partition", X1, "compute DPX", 0, "/dev/dri/renderD129", IN_PROCESS_ONLY,
+	 0},
+	{"open_kfd", X1, "", 0, "/dev/kfd", IN_PROCESS_ONLY, 0},
+	{"open_kfd_during_a_switch", X1, "fault switching:0000:05:00.0", 0, "/dev/kfd",
+	 IN_PROCESS_ONLY, -EINVAL},
+	{"open_kfd_without_driver", X1, "unload", 0, "/dev/kfd", IN_PROCESS_ONLY, -ENOENT},
 };
 
 #endif

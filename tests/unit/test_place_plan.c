@@ -1,68 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The planner on machines of the catalogue: known answers, advice, sharing, size, bad input. */
+/* The planner on machines of the catalogue: known answers, moves, bad input. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
 
-#include "base/json.h"
-#include "place/plan.h"
-#include "place/verify/verify.h"
-#include "place_machines.h"
-
-#define GB	 UINT64_C(1000000000)
-#define MAX_GPUS 64
-#define MAX_REQS 64
-
-struct scene {
-	struct rp_place_gpu gpus[MAX_GPUS];
-	struct rp_place_request requests[MAX_REQS];
-	struct rp_place_tenant tenants[8];
-	struct rp_place_problem p;
-};
-
-static struct rp_place_menu menu; /* large: not for the stack */
-
-static void scene_init(struct scene *s, uint32_t n_gpus, uint32_t mode)
-{
-	*s = (struct scene){.p = {.menus = &menu, .n_menus = 1, .n_gpus = n_gpus}};
-	mi300x_menu(&menu);
-	s->p.gpus = s->gpus;
-	s->p.requests = s->requests;
-	s->p.tenants = s->tenants;
-	for (uint32_t g = 0; g < n_gpus; g++)
-		s->gpus[g] = (struct rp_place_gpu){.name = "gpu", .mode = mode, .hive = g / 8};
-}
-
-static struct rp_place_request *ask(struct scene *s, const char *name, uint64_t bytes, uint32_t n)
-{
-	struct rp_place_request *q = &s->requests[s->p.n_requests++];
-
-	*q = (struct rp_place_request){.name = name, .bytes = bytes, .replicas = n};
-	return q;
-}
-
-static void verify(const struct rp_plan *plan)
-{
-	RP_AUTO_JSON struct rp_json *json = NULL;
-	struct rocpart_error err = {0};
-
-	assert_int_equal(rp_plan_to_json(plan, &json), 0);
-	if (rp_plan_verify(json, &err) < 0)
-		fail_msg("%s: %s", err.object, err.message);
-}
-
-static struct rp_plan *solve(const struct scene *s)
-{
-	struct rp_plan *plan = NULL;
-	struct rocpart_error err = {0};
-
-	if (rp_plan_solve(&s->p, NULL, &plan, &err) < 0)
-		fail_msg("%s", err.message);
-	verify(plan);
-	return plan;
-}
+#include "place_scene.h"
 
 /*
  * Placement study 2.1 by hand: 3 whole, 3 halves, 5 quarters, 10 eighths: SPX 3; DPX ceil(3/2) = 2,
@@ -128,26 +72,6 @@ static void plan_memory_mode_is_one_for_the_hive(void **state)
 		assert_string_equal(menu.modes[plan->gpus[i].mode].memory, "NPS1");
 }
 
-/* Wishes for both memory modes in one hive cannot be met. */
-static void plan_conflicting_memory_wishes_are_infeasible(void **state)
-{
-	struct scene s;
-	RP_AUTO_PLAN struct rp_plan *plan = NULL;
-
-	(void)state;
-	scene_init(&s, 8, M_CPX4);
-	s.p.allow_unvalidated = true;
-	ask(&s, "local", 20 * GB, 1)->memory = "NPS4";
-	ask(&s, "whole", 150 * GB, 1);
-	ask(&s, "other", 20 * GB, 1);
-	plan = solve(&s);
-	assert_false(plan->feasible);
-	assert_int_equal(plan->n_reason, 2);
-	assert_int_equal(plan->reason[0].request, 0);
-	assert_int_equal(plan->reason[1].request, 1);
-	assert_true(plan->reason_smallest);
-}
-
 static void plan_spread_puts_replicas_on_different_gpus(void **state)
 {
 	struct scene s;
@@ -167,85 +91,6 @@ static void plan_spread_puts_replicas_on_different_gpus(void **state)
 			seen |= 1U << plan->places[i].gpu;
 	}
 	assert_int_equal(__builtin_popcount(seen), 3);
-}
-
-/* Nine replicas apart on eight GPUs: the reason is that model, and dropping the rule helps. */
-static void plan_infeasible_spread_names_the_rule(void **state)
-{
-	struct scene s;
-	RP_AUTO_PLAN struct rp_plan *plan = NULL;
-	bool no_spread = false, add = false;
-
-	(void)state;
-	scene_init(&s, 8, M_CPX4);
-	ask(&s, "other", 20 * GB, 4);
-	ask(&s, "a", 20 * GB, 9)->spread = RP_PLACE_SPREAD_GPU;
-	plan = solve(&s);
-	assert_false(plan->feasible);
-	assert_int_equal(plan->bound, 9);
-	assert_int_equal(plan->n_reason, 1);
-	assert_int_equal(plan->reason[0].request, 1);
-	assert_int_equal(plan->reason[0].n, 9);
-	for (uint32_t i = 0; i < plan->n_remedies; i++) {
-		no_spread = no_spread || plan->remedies[i].kind == RP_REMEDY_NO_SPREAD;
-		add = add ||
-		      (plan->remedies[i].kind == RP_REMEDY_ADD_GPUS && plan->remedies[i].n == 1);
-	}
-	assert_true(no_spread);
-	assert_true(add);
-	assert_int_equal(plan->remedies[plan->n_remedies - 1].kind, RP_REMEDY_DROP);
-	assert_int_equal(plan->n_places, 12);
-}
-
-static void plan_request_larger_than_every_partition_says_shrink(void **state)
-{
-	struct scene s;
-	RP_AUTO_PLAN struct rp_plan *plan = NULL;
-
-	(void)state;
-	scene_init(&s, 8, M_SPX1);
-	ask(&s, "fits", 150 * GB, 2);
-	ask(&s, "huge", 300 * GB, 1);
-	plan = solve(&s);
-	assert_false(plan->feasible);
-	assert_int_equal(plan->bound, UINT64_MAX);
-	assert_int_equal(plan->n_reason, 1);
-	assert_int_equal(plan->reason[0].request, 1);
-	assert_int_equal(plan->remedies[0].kind, RP_REMEDY_SHRINK);
-	assert_int_equal(plan->remedies[0].bytes, usable(UINT64_C(206141652992)));
-	assert_int_equal(plan->n_places, 2);
-}
-
-static void plan_cordon_is_respected_and_named_as_remedy(void **state)
-{
-	struct scene s;
-	RP_AUTO_PLAN struct rp_plan *plan = NULL;
-
-	(void)state;
-	scene_init(&s, 2, M_SPX1);
-	s.gpus[1].flags = RP_PLACE_CORDONED;
-	ask(&s, "a", 150 * GB, 2);
-	plan = solve(&s);
-	assert_false(plan->feasible);
-	assert_int_equal(plan->n_places, 1);
-	assert_int_equal(plan->places[0].gpu, 0);
-	assert_int_equal(plan->remedies[0].kind, RP_REMEDY_UNCORDON);
-	assert_int_equal(plan->remedies[0].n, 1);
-}
-
-static void plan_gpu_that_cannot_switch_keeps_its_mode(void **state)
-{
-	struct scene s;
-	RP_AUTO_PLAN struct rp_plan *plan = NULL;
-
-	(void)state;
-	scene_init(&s, 1, M_CPX4);
-	s.gpus[0].flags = RP_PLACE_CANNOT_SWITCH;
-	ask(&s, "whole", 150 * GB, 1);
-	plan = solve(&s);
-	assert_false(plan->feasible);
-	assert_int_equal(plan->n_places, 0);
-	assert_int_equal(plan->remedies[0].kind, RP_REMEDY_RELEASE_GPU);
 }
 
 /* Higher priority first, whatever the weights; then the most weight. */
@@ -430,100 +275,6 @@ static void plan_min_xcds_and_bandwidth_choose_the_mode(void **state)
 	assert_true(plan->proved);
 }
 
-/* Three share a partition: 24 replicas of 7 GB in one GPU, no fewer. */
-static void plan_shared_fills_partitions_to_the_limit(void **state)
-{
-	struct scene s;
-	RP_AUTO_PLAN struct rp_plan *plan = NULL;
-
-	(void)state;
-	scene_init(&s, 8, M_CPX4);
-	ask(&s, "tiny", 7 * GB, 25)->share = 3;
-	plan = solve(&s);
-	assert_true(plan->feasible);
-	assert_int_equal(plan->gpus_used, 2);
-	assert_int_equal(plan->bound, 2);
-	assert_true(plan->proved);
-}
-
-static void plan_shared_random_is_between_bound_and_truth(void **state)
-{
-	uint64_t seed = 31;
-	uint32_t proved = 0;
-
-	(void)state;
-	for (int i = 0; i < 60; i++) {
-		struct scene s;
-		RP_AUTO_PLAN struct rp_plan *plan = NULL;
-
-		scene_init(&s, 48, M_SPX1);
-		s.p.allow_unvalidated = true;
-		for (uint32_t k = 0; k < 20; k++) {
-			struct rp_place_request *q =
-				ask(&s, "model", (1 + below(&seed, 90)) * GB, 1 + below(&seed, 3));
-
-			q->share = 1 + below(&seed, 4);
-			if (below(&seed, 3) == 0)
-				q->spread = RP_PLACE_SPREAD_GPU;
-		}
-		plan = solve(&s); /* verified in there */
-		assert_true(plan->feasible);
-		assert_true(plan->bound <= plan->gpus_used);
-		/* The gap: the heuristics are never a third above the bound here. */
-		assert_true(plan->gpus_used * 3 <= plan->bound * 4 + 3);
-		proved += plan->proved;
-	}
-	assert_true(proved > 0);
-}
-
-static void plan_many_gpus_meets_the_bound(void **state)
-{
-	uint64_t seed = 17;
-
-	(void)state;
-	for (int i = 0; i < 100; i++) {
-		struct scene s;
-		RP_AUTO_PLAN struct rp_plan *plan = NULL;
-
-		scene_init(&s, MAX_GPUS, below(&seed, N_MI300X_MODES));
-		s.p.allow_unvalidated = true;
-		for (uint32_t k = 0; k < 20; k++) {
-			uint32_t size = below(&seed, 4);
-
-			ask(&s, "model", ((23U << size) - 1 - below(&seed, 3)) * GB,
-			    1 + below(&seed, 4));
-		}
-		plan = solve(&s);
-		assert_true(plan->proved);
-		assert_int_equal(plan->gpus_used, plan->bound);
-	}
-}
-
-/*
- * Spread on more GPUs than can be searched: sizes alone give a weak bound there (a GPU that is full
- * is no place for one more replica), so a gap is said; the plan must hold, and not be far off.
- */
-static void plan_many_gpus_spread_stays_near_the_bound(void **state)
-{
-	uint64_t seed = 18;
-
-	(void)state;
-	for (int i = 0; i < 30; i++) {
-		struct scene s;
-		RP_AUTO_PLAN struct rp_plan *plan = NULL;
-
-		scene_init(&s, MAX_GPUS, M_SPX1);
-		s.p.allow_unvalidated = true;
-		for (uint32_t k = 0; k < 12; k++)
-			ask(&s, "model", ((23U << below(&seed, 4)) - 1) * GB, 1 + below(&seed, 9))
-				->spread = RP_PLACE_SPREAD_GPU;
-		plan = solve(&s);
-		if (!plan->feasible)
-			continue;
-		assert_in_range(plan->gpus_used, plan->bound, plan->bound * 3 / 2);
-	}
-}
-
 static bool stop_now(void *userdata)
 {
 	++*(int *)userdata;
@@ -626,12 +377,7 @@ int main(void)
 		cmocka_unit_test(plan_chain_by_hand_needs_eight_gpus),
 		cmocka_unit_test(plan_uses_validated_modes_only),
 		cmocka_unit_test(plan_memory_mode_is_one_for_the_hive),
-		cmocka_unit_test(plan_conflicting_memory_wishes_are_infeasible),
 		cmocka_unit_test(plan_spread_puts_replicas_on_different_gpus),
-		cmocka_unit_test(plan_infeasible_spread_names_the_rule),
-		cmocka_unit_test(plan_request_larger_than_every_partition_says_shrink),
-		cmocka_unit_test(plan_cordon_is_respected_and_named_as_remedy),
-		cmocka_unit_test(plan_gpu_that_cannot_switch_keeps_its_mode),
 		cmocka_unit_test(plan_priority_goes_before_weight),
 		cmocka_unit_test(plan_circle_of_moves_stops_one_tenant),
 		cmocka_unit_test(plan_displaced_replica_changes_its_gpu),
@@ -641,10 +387,6 @@ int main(void)
 		cmocka_unit_test(plan_between_the_two_sizes_counts_large_partitions_only),
 		cmocka_unit_test(plan_mi300a_has_six_and_three_and_one),
 		cmocka_unit_test(plan_min_xcds_and_bandwidth_choose_the_mode),
-		cmocka_unit_test(plan_shared_fills_partitions_to_the_limit),
-		cmocka_unit_test(plan_shared_random_is_between_bound_and_truth),
-		cmocka_unit_test(plan_many_gpus_meets_the_bound),
-		cmocka_unit_test(plan_many_gpus_spread_stays_near_the_bound),
 		cmocka_unit_test(plan_stopped_still_gives_a_valid_plan),
 		cmocka_unit_test(plan_nothing_asked_uses_nothing),
 		cmocka_unit_test(plan_without_gpus_places_nothing),

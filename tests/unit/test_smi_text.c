@@ -39,14 +39,15 @@ static void assert_number(struct rp_opt_u64 n, uint64_t v)
 	assert_int_equal(n.v, v);
 }
 
-#define LIST_10                                                                                \
-	"[\n    {\n        \"gpu\": 0,\n        \"bdf\": \"0000:C1:00.0\",\n"                  \
-	"        \"uuid\": \"a\",\n        \"kfd_id\": 4242,\n        \"node_id\": 4,\n"       \
-	"        \"partition_id\": 0,\n        \"render\": \"renderD129\",\n"                  \
-	"        \"card\": \"card3\",\n        \"hip_id\": 0,\n"                               \
-	"        \"hip_uuid\": \"GPU-00c0ffee00c0ffee\"\n    },\n    {\n        \"gpu\": 1,\n" \
-	"        \"bdf\": \"0000:c1:00.1\",\n        \"kfd_id\": \"N/A\",\n"                   \
-	"        \"partition_id\": 1,\n        \"render\": \"N/A\",\n        \"hip_id\": 1\n"  \
+#define LIST_10                                                                                  \
+	"[\n    {\n        \"gpu\": 0,\n        \"bdf\": \"0000:C1:00.0\",\n"                    \
+	"        \"uuid\": \"a\\\"]}[{\\\\\",\n        \"kfd_id\": 4242,\n        \"node_id\": " \
+	"4,\n"                                                                                   \
+	"        \"partition_id\": 0,\n        \"render\": \"renderD129\",\n"                    \
+	"        \"card\": \"card3\",\n        \"hip_id\": 0,\n"                                 \
+	"        \"hip_uuid\": \"GPU-00c0ffee00c0ffee\"\n    },\n    {\n        \"gpu\": 1,\n"   \
+	"        \"bdf\": \"0000:c1:00.1\",\n        \"kfd_id\": \"N/A\",\n"                     \
+	"        \"partition_id\": 1,\n        \"render\": \"N/A\",\n        \"hip_id\": 1\n"    \
 	"    }\n]\n"
 
 static void assert_list(const char *text)
@@ -144,6 +145,15 @@ static void partition_of_6_3_is_three_arrays(void **state)
 	(void)state;
 	assert_int_equal(n_docs_of(text), 3);
 	assert_modes(text, ROCPART_COMPUTE_UNKNOWN, ROCPART_MEMORY_NPS1, 0);
+}
+
+static void memory_modes_of_6_4_are_read(void **state)
+{
+	(void)state;
+	assert_modes("[\n    {\n        \"gpu\": 0,\n        \"memory_partition\": {\n"
+		     "            \"caps\": \"NPS1,NPS4\",\n            \"current\": \"NPS4\"\n"
+		     "        }\n    }\n]\n",
+		     ROCPART_COMPUTE_UNKNOWN, ROCPART_MEMORY_NPS4, NPS14);
 }
 
 static void partition_as_text_is_a_table(void **state)
@@ -590,6 +600,7 @@ int main(void)
 		cmocka_unit_test(list_as_text_is_read),
 		cmocka_unit_test(partition_of_7_and_later_is_one_object),
 		cmocka_unit_test(partition_of_6_3_is_three_arrays),
+		cmocka_unit_test(memory_modes_of_6_4_are_read),
 		cmocka_unit_test(partition_as_text_is_a_table),
 		cmocka_unit_test(static_of_each_version_is_read),
 		cmocka_unit_test(vram_is_in_mib),

@@ -539,36 +539,98 @@ static uint64_t shared_bound(const struct v_doc *d, struct weights *w)
 	return n_fixed > UINT32_MAX ? UINT32_MAX : (uint64_t)n_fixed;
 }
 
+/* Which weights a proof names; *ret_none: it is about partitions alone. */
+static int read_weights(const struct rp_json *proof, struct v_in *in, struct weights *w,
+			bool *ret_none)
+{
+	const char *kind = rp_v_text(in, proof, "kind", false);
+
+	*w = (struct weights){.kind = W_VOLUME, .share = 1};
+	*ret_none = v_same(kind, "chain");
+	if (in->r < 0 || *ret_none || v_same(kind, "volume"))
+		return in->r;
+	if (!v_same(kind, "count") && !v_same(kind, "l2"))
+		return rp_v_wrong(in->err, in->where, "unknown kind of proof '%s'", kind);
+	w->kind = v_same(kind, "l2") ? W_L2 : W_COUNT;
+	w->least = rp_v_u64(in, proof, "at_least_bytes", INT64_MAX);
+	w->ref = w->kind == W_L2 ? rp_v_u64(in, proof, "reference_bytes", INT64_MAX) : 0;
+	if (in->r == 0 && (w->least == 0 || (w->kind == W_L2 && w->least > w->ref / 2)))
+		return rp_v_wrong(in->err, in->where, "no such measure");
+	return in->r;
+}
+
 int rp_v_check_bound(const struct v_doc *d, bool *ret_any, uint64_t *ret,
 		     struct rocpart_error *reterr)
 {
 	struct v_in in = {0, reterr, "certificate"};
 	const struct rp_json *cert = rp_json_get(d->root, "certificate");
 	const char *kind = rp_v_text(&in, cert, "kind", false);
-	struct weights w = {.kind = W_VOLUME, .share = 1};
+	struct weights w;
 	uint64_t least = 0, other;
-	bool any = false;
+	bool any = false, none = false;
 	int r = in.r < 0 ? in.r : check_cases(d, &in, cert, &any, &least);
 
 	if (r < 0)
 		return r;
 	*ret_any = any;
 	*ret = least;
-	if (v_same(kind, "chain") || (v_same(kind, "exhaustive") && !d->any_shared))
+	if (v_same(kind, "exhaustive") && !d->any_shared)
 		return 0;
-	if (v_same(kind, "count") || v_same(kind, "l2")) {
-		w.kind = v_same(kind, "l2") ? W_L2 : W_COUNT;
-		w.least = rp_v_u64(&in, cert, "at_least_bytes", INT64_MAX);
-		w.ref = w.kind == W_L2 ? rp_v_u64(&in, cert, "reference_bytes", INT64_MAX) : 0;
-		if (in.r == 0 && (w.least == 0 || (w.kind == W_L2 && w.least > w.ref / 2)))
-			return rp_v_wrong(reterr, "certificate", "no such measure");
-	} else if (!v_same(kind, "volume")) {
-		return rp_v_wrong(reterr, "certificate", "unknown kind of proof '%s'", kind);
-	}
-	if (in.r < 0)
-		return in.r;
+	r = read_weights(cert, &in, &w, &none);
+	if (r < 0 || none)
+		return r;
 	other = shared_bound(d, &w);
 	if (other > *ret)
 		*ret = other;
 	return 0;
+}
+
+/* The fewest GPUs that partitions alone ask for; *ret_any: some number is enough. */
+static int partitions_bound(const struct v_doc *d, bool *ret_any, uint64_t *ret,
+			    struct rocpart_error *reterr)
+{
+	RP_AUTO_FREE struct machine *a = rp_new0(struct machine, 1);
+	const char *mem[8] = {NULL};
+	uint32_t n = d->n_hives == 1 ? memories(d, mem) : 1;
+
+	*ret_any = false;
+	if (!a)
+		return rp_error_nomem(reterr);
+	for (uint32_t i = 0; i < n; i++) {
+		int r;
+
+		if (mem[i] && d->hives[0].memory_fixed && !v_same(d->hives[0].memory, mem[i]))
+			continue;
+		r = work_out(d, mem[i], a);
+		free(a->need);
+		if (r < 0)
+			return rp_error_errno(reterr, r, "machine", "too many different modes");
+		if (a->possible && (!*ret_any || a->gpus < *ret)) {
+			*ret_any = true;
+			*ret = a->gpus;
+		}
+	}
+	return 0;
+}
+
+int rp_v_check_short(const struct v_doc *d, const struct rp_json *proof,
+		     struct rocpart_error *reterr)
+{
+	struct v_in in = {0, reterr, "reason_proof"};
+	uint64_t least = 0, there = 0, other;
+	struct weights w;
+	bool none, any = false;
+	int r = read_weights(proof, &in, &w, &none);
+
+	if (r == 0)
+		r = partitions_bound(d, &any, &least, reterr);
+	if (r < 0 || !any)
+		return r;
+	other = none ? 0 : shared_bound(d, &w);
+	for (uint32_t g = 0; g < d->n_gpus; g++)
+		there += d->gpus[g].fixed || d->gpus[g].pool;
+	return (other > least ? other : least) > there
+		       ? 0
+		       : rp_v_wrong(reterr, "reason", "by its proof %llu GPUs might be enough",
+				    (unsigned long long)there);
 }

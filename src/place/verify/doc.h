@@ -105,6 +105,10 @@ int rp_v_check_steps(const struct v_doc *d, struct rocpart_error *reterr);
 /* *ret_any: some number of GPUs is enough; then *ret is the bound that the certificate supports. */
 int rp_v_check_bound(const struct v_doc *d, bool *ret_any, uint64_t *ret,
 		     struct rocpart_error *reterr);
+/* Whether the machine is too small for the requests, by the proof (kind, parameters) given. */
+int rp_v_check_short(const struct v_doc *d, const struct rp_json *proof,
+		     struct rocpart_error *reterr);
+int rp_v_check_reason(const struct v_doc *d, struct rocpart_error *reterr);
 int rp_v_check_exhaustive(const struct v_doc *d, bool feasible, uint32_t gpus_used,
 			  struct rocpart_error *reterr);
 

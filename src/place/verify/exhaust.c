@@ -23,6 +23,7 @@ struct all {
 
 	bool weigh;	   /* most weight; else: can everything be placed? */
 	uint32_t n_on;	   /* GPUs to use, when not weighing */
+	uint32_t n_now;	   /* the same, or as many as the memory modes of now let be used */
 	uint64_t *claimed; /* weight per priority, in the order of requests */
 	uint32_t *band;	   /* per request */
 	uint32_t n_bands;
@@ -264,7 +265,7 @@ static void each_mode(struct all *a, uint32_t g, uint32_t n_on)
 	if (a->r < 0 || a->beaten)
 		return;
 	if (g == d->n_gpus) {
-		if (a->weigh || n_on == a->n_on)
+		if (a->weigh || n_on == a->n_now)
 			try_vector(a);
 		return;
 	}
@@ -281,12 +282,30 @@ static void each_mode(struct all *a, uint32_t g, uint32_t n_on)
 			continue;
 		any = true;
 		a->on_now[g] = m;
-		if (a->weigh || n_on < a->n_on)
+		if (a->weigh || n_on < a->n_now)
 			each_mode(a, g + 1, n_on + 1);
 	}
 	a->on_now[g] = V_NONE;
 	if (!a->weigh || !any)
 		each_mode(a, g + 1, n_on);
+}
+
+/* Some GPUs may have no mode in the memory modes of now. */
+static uint32_t usable_now(const struct all *a)
+{
+	const struct v_doc *d = a->d;
+	uint32_t n = 0;
+
+	for (uint32_t g = 0; g < d->n_gpus; g++) {
+		bool any = d->gpus[g].fixed;
+
+		for (uint32_t m = 0; d->gpus[g].pool && m < d->menus[d->gpus[g].menu].n_modes; m++)
+			any = any || ((a->options[g] & (1U << m)) &&
+				      v_same(rp_v_mode_of(d, g, m)->memory,
+					     a->memory[d->gpus[g].first_of_hive]));
+		n += any;
+	}
+	return n < a->n_on ? n : a->n_on;
 }
 
 static void each_memory(struct all *a, uint32_t g)
@@ -296,6 +315,7 @@ static void each_memory(struct all *a, uint32_t g)
 	while (g < d->n_gpus && d->gpus[g].first_of_hive != g)
 		g++;
 	if (g == d->n_gpus) {
+		a->n_now = usable_now(a);
 		each_mode(a, 0, 0);
 		return;
 	}

@@ -146,8 +146,8 @@ static int do_step(struct now *s, struct v_in *in, const struct rp_json *x)
 		const struct v_mode *m;
 
 		mode = rp_v_u64(in, x, "mode", UINT32_MAX);
-		if (in->r < 0 || mode >= s->d->menus[s->d->gpus[g].menu].n_modes)
-			return bad(s, "no such mode");
+		if (in->r < 0 || s->d->then[g] == V_NONE || mode != s->d->then[g])
+			return bad(s, "that is not the mode of the plan");
 		m = rp_v_mode_of(s->d, (uint32_t)g, (uint32_t)mode);
 		if (!v_same(rp_v_text(in, x, key, false),
 			    v_same(op, "switch_memory") ? m->memory : m->compute))

@@ -54,6 +54,8 @@ int rp_plan_verify(const struct rp_json *plan, struct rocpart_error *reterr)
 		r = rp_v_check_steps(&d, reterr);
 	if (r == 0)
 		r = check_claim(&d, reterr);
+	if (r == 0)
+		r = rp_v_check_reason(&d, reterr);
 	rp_v_doc_done(&d);
 	return r;
 }

@@ -2,7 +2,8 @@
 /*
  * Is what a plan says true? Checked from its document alone, in integers, by code that shares
  * nothing with the planner: places and modes are possible, the counts add up, every prefix of the
- * steps is possible, no plan can use fewer GPUs than the bound, and "proved" follows.
+ * steps is possible, no plan can use fewer GPUs than the bound, "proved" follows, and what is said
+ * to be too much is. Remedies and "work" are no claims.
  */
 #ifndef RP_PLACE_VERIFY_H
 #define RP_PLACE_VERIFY_H

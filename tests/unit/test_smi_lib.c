@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libamd_smi as a back end, on stand-ins that have the symbols of its versions, or are broken. The
+ * numbers of modes are those that AMD's headers and binaries have (amd-smi study 2.3).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/spawn.h"
+#include "base/strbuf.h"
+#include "base/tree.h"
+#include "hw/smi_lib.h"
+
+#define GPU_1 "0001:27:00.0"
+
+static char log_dir[] = "/tmp/rocpart-fake-XXXXXX";
+static char log_file[64];
+
+static struct rp_smi_lib fake(const char *version, const char *does)
+{
+	static char path[512];
+
+	assert_int_equal(rp_fmt(path, sizeof(path), "%s/libfake_amd_smi_%s.so", FAKE_DIR, version),
+			 0);
+	assert_int_equal(setenv("FAKE_DOES", does, 1), 0);
+	(void)unlink(log_file);
+	return (struct rp_smi_lib){.file = path, .read_ms = 20000, .set_ms = 20000};
+}
+
+static int read_fake(const char *version, const char *does, struct rp_smi_rows *rows,
+		     struct rocpart_error *err)
+{
+	struct rp_smi_lib lib = fake(version, does);
+
+	memset(err, 0, sizeof(*err));
+	return rp_smi_lib_read(&lib, rows, err);
+}
+
+static void assert_rows(const struct rp_smi_rows *rows)
+{
+	assert_int_equal(rows->n, 3);
+	assert_string_equal(rows->v[0].bdf, "0000:05:00.0");
+	assert_int_equal(rows->v[0].compute, ROCPART_COMPUTE_DPX);
+	assert_int_equal(rows->v[0].memory, ROCPART_MEMORY_NPS1);
+	assert_int_equal(rows->v[0].vram_bytes.v, UINT64_C(192) << 30);
+	assert_string_equal(rows->v[1].bdf, "0000:05:00.0");
+	assert_int_equal(rows->v[1].partition_id.v, 1);
+	assert_int_equal(rows->v[1].compute, ROCPART_COMPUTE_UNKNOWN);
+	assert_false(rows->v[1].vram_bytes.known);
+	assert_string_equal(rows->v[2].bdf, GPU_1);
+	assert_int_equal(rows->v[2].compute, ROCPART_COMPUTE_SPX);
+}
+
+static void library_27_tells_partitions_and_their_nodes(void **state RP_UNUSED)
+{
+	RP_AUTO_SMI_ROWS struct rp_smi_rows rows = {0};
+	struct rocpart_error err;
+
+	assert_int_equal(read_fake("271", "", &rows, &err), 0);
+	assert_rows(&rows);
+	assert_int_equal(rows.v[1].kfd_id.v, 2222);
+	assert_int_equal(rows.v[1].node_id.v, 3);
+	assert_int_equal(rows.v[1].render.v, 129);
+	assert_int_equal(rows.v[1].card.v, 2);
+}
+
+static void library_24_6_tells_what_it_knows(void **state RP_UNUSED)
+{
+	RP_AUTO_SMI_ROWS struct rp_smi_rows rows = {0};
+	struct rocpart_error err;
+
+	assert_int_equal(read_fake("246", "", &rows, &err), 0);
+	assert_rows(&rows);
+	assert_false(rows.v[1].kfd_id.known);
+	assert_false(rows.v[1].render.known);
+}
+
+static void values_of_all_ones_are_absent(void **state RP_UNUSED)
+{
+	RP_AUTO_SMI_ROWS struct rp_smi_rows rows = {0};
+	struct rocpart_error err;
+
+	assert_int_equal(read_fake("271", "words", &rows, &err), 0);
+	assert_int_equal(rows.n, 3);
+	assert_false(rows.v[0].kfd_id.known);
+	assert_false(rows.v[0].node_id.known);
+	assert_false(rows.v[0].vram_bytes.known);
+	assert_int_equal(rows.v[1].partition_id.v, 1); /* of its PCI address */
+	assert_int_equal(rows.v[0].compute, ROCPART_COMPUTE_UNKNOWN);
+}
+
+static void processors_that_are_no_gpus_are_passed_over(void **state RP_UNUSED)
+{
+	RP_AUTO_SMI_ROWS struct rp_smi_rows rows = {0};
+	struct rocpart_error err;
+
+	assert_int_equal(read_fake("271", "cpu", &rows, &err), 0);
+	assert_int_equal(rows.n, 2);
+}
+
+static void noise_of_the_library_goes_nowhere(void **state RP_UNUSED)
+{
+	RP_AUTO_SMI_ROWS struct rp_smi_rows rows = {0};
+	struct rocpart_error err;
+
+	assert_int_equal(read_fake("271", "write", &rows, &err), 0);
+	assert_rows(&rows);
+}
+
+static void each_version_has_its_own_numbers(void **state RP_UNUSED)
+{
+	static const struct {
+		const char *version;
+		unsigned compute[6], memory[9];
+	} versions[] = {
+		{"246", {0, 2, 3, 4, 5, 1}, {0, 1, 2, 0, 3, 0, 0, 0, 4}},
+		{"247", {0, 1, 2, 3, 4, 5}, {0, 1, 2, 0, 3, 0, 0, 0, 4}},
+		{"271", {0, 1, 2, 3, 4, 5}, {0, 1, 2, 0, 4, 0, 0, 0, 8}},
+	};
+
+	for (size_t v = 0; v < RP_ARRAY_LEN(versions); v++) {
+		RP_AUTO_STRBUF struct rp_strbuf want = RP_STRBUF_INIT, told = RP_STRBUF_INIT;
+		RP_AUTO_TREE struct rp_tree *t = NULL;
+		struct rp_smi_lib lib = fake(versions[v].version, "");
+
+		for (unsigned m = ROCPART_COMPUTE_SPX; m <= ROCPART_COMPUTE_CPX; m++) {
+			assert_int_equal(rp_smi_lib_set_compute(&lib, GPU_1,
+								(enum rocpart_compute_mode)m, NULL),
+					 0);
+			rp_strbuf_addf(&want, "compute 2 %u\n", versions[v].compute[m]);
+		}
+		for (unsigned m = ROCPART_MEMORY_NPS1; m <= ROCPART_MEMORY_NPS8; m++) {
+			int r;
+
+			if (m == 5 || m == 7)
+				continue;
+			r = rp_smi_lib_set_memory(&lib, GPU_1, (enum rocpart_memory_mode)m, NULL);
+			assert_int_equal(r, versions[v].memory[m] ? 0 : -EINVAL);
+			if (r == 0)
+				rp_strbuf_addf(&want, "memory 2 %u\n", versions[v].memory[m]);
+		}
+		assert_int_equal(rp_tree_open(log_dir, RP_TREE_CAPTURE, &t), 0);
+		assert_int_equal(rp_tree_read_file(t, 4096, &told, "log"), 0);
+		assert_string_equal(rp_strbuf_str(&told), rp_strbuf_str(&want));
+	}
+}
+
+/* Numbers: errno of the kernel -> status, amd-smi study 2.2. */
+static void status_of_the_library_is_an_error_of_its_kind(void **state RP_UNUSED)
+{
+	static const struct {
+		const char *status;
+		int errnum;
+		enum rocpart_errcode code;
+	} cases[] = {
+		{"30", -EBUSY, ROCPART_ERR_BUSY_PROCESS},
+		{"1", -EINVAL, ROCPART_ERR_MODE_UNSUPPORTED},
+		{"2", -EOPNOTSUPP, ROCPART_ERR_UNSUPPORTED},
+		{"10", -EACCES, ROCPART_ERR_PERMISSION},
+		{"42", -EIO, ROCPART_ERR_FAILED},
+		{"43", -ENXIO, ROCPART_ERR_FAILED},
+		{"54", -EIO, ROCPART_ERR_DRIVER_RELOAD},
+		{"55", -EINVAL, ROCPART_ERR_NPS_NEEDS_COMPUTE},
+		{"0xffffffff", -EIO, ROCPART_ERR_FAILED},
+	};
+
+	for (size_t i = 0; i < RP_ARRAY_LEN(cases); i++) {
+		struct rocpart_error err = {0};
+		struct rp_smi_lib lib = fake("271", "");
+
+		assert_int_equal(setenv("FAKE_STATUS", cases[i].status, 1), 0);
+		assert_int_equal(rp_smi_lib_set_compute(&lib, GPU_1, ROCPART_COMPUTE_CPX, &err),
+				 cases[i].errnum);
+		assert_int_equal(err.code, cases[i].code);
+		assert_true(rp_str_starts(err.message, "libamd_smi does not set it: "));
+		assert_true(*err.hint);
+	}
+	assert_int_equal(unsetenv("FAKE_STATUS"), 0);
+}
+
+static void gpu_that_the_library_does_not_know_is_not_set(void **state RP_UNUSED)
+{
+	struct rocpart_error err = {0};
+	struct rp_smi_lib lib = fake("271", "");
+
+	assert_true(rp_smi_lib_set_compute(&lib, "0000:99:00.0", ROCPART_COMPUTE_CPX, &err) < 0);
+	assert_string_equal(err.object, "0000:99:00.0");
+	assert_int_equal(access(log_file, F_OK), -1);
+}
+
+static void broken_library_is_a_clear_error(void **state RP_UNUSED)
+{
+	static const struct {
+		const char *version, *does;
+		int errnum;
+		enum rocpart_errcode code;
+		const char *says;
+	} cases[] = {
+		{"absent", "", -ENOENT, ROCPART_ERR_UNSUPPORTED, "amd-smi not available: "},
+		{"0", "", -ENOENT, ROCPART_ERR_UNSUPPORTED, "no known version"},
+		{"without", "", -ENOENT, ROCPART_ERR_UNSUPPORTED,
+		 "it has no amdsmi_set_gpu_compute_partition"},
+		{"271", "newer", -ENOENT, ROCPART_ERR_UNSUPPORTED, "version '28.0.0' is not known"},
+		{"271", "no-driver", -ENODEV, ROCPART_ERR_NO_HARDWARE, "driver is not loaded"},
+		{"271", "many-sockets", -EIO, ROCPART_ERR_FAILED, "more GPUs than machines have"},
+		{"271", "many-gpus", -EIO, ROCPART_ERR_FAILED, "more GPUs than machines have"},
+		{"271", "exit", -EIO, ROCPART_ERR_FAILED, "exit status 3"},
+		{"271", "crash", -EIO, ROCPART_ERR_FAILED, "crashed: signal 11"},
+		{"271", "crash-late", -EIO, ROCPART_ERR_FAILED, "crashed: signal 6"},
+		{"271", "forge", -EIO, ROCPART_ERR_FAILED, "libamd_smi"},
+	};
+
+	for (size_t i = 0; i < RP_ARRAY_LEN(cases); i++) {
+		RP_AUTO_SMI_ROWS struct rp_smi_rows rows = {0};
+		struct rocpart_error err;
+
+		assert_int_equal(read_fake(cases[i].version, cases[i].does, &rows, &err),
+				 cases[i].errnum);
+		assert_int_equal(err.code, cases[i].code);
+		assert_non_null(strstr(err.message, cases[i].says));
+		assert_true(*err.hint);
+		assert_int_equal(rows.n, 0);
+	}
+}
+
+static void library_that_hangs_is_stopped_at_the_deadline(void **state RP_UNUSED)
+{
+	RP_AUTO_SMI_ROWS struct rp_smi_rows rows = {0};
+	struct rp_smi_lib lib = fake("271", "hang");
+	struct rocpart_error err = {0};
+	uint64_t before = rp_now_ns();
+
+	lib.read_ms = 300;
+	assert_int_equal(rp_smi_lib_read(&lib, &rows, &err), -ETIMEDOUT);
+	assert_true(rp_now_ns() - before < UINT64_C(10000000000));
+	assert_non_null(strstr(err.message, "did not answer"));
+}
+
+static void library_that_is_probed_tells_its_version(void **state RP_UNUSED)
+{
+	static const char *const versions[][2] = {
+		{"246", "24.6.3"}, {"247", "24.7.1"}, {"271", "27.1.0"}};
+
+	for (size_t i = 0; i < RP_ARRAY_LEN(versions); i++) {
+		struct rp_smi_lib lib = fake(versions[i][0], "");
+		struct rp_backend_info info = {0};
+
+		assert_int_equal(rp_smi_lib_probe(&lib, &info, NULL), 0);
+		assert_true(info.available);
+		assert_string_equal(info.version, versions[i][1]);
+		assert_non_null(strstr(info.path, lib.file));
+	}
+}
+
+static int make_log(void **state RP_UNUSED)
+{
+	if (!mkdtemp(log_dir) || rp_fmt(log_file, sizeof(log_file), "%s/log", log_dir) < 0)
+		return -1;
+	return setenv("FAKE_LOG", log_file, 1);
+}
+
+static int remove_log(void **state RP_UNUSED)
+{
+	(void)unlink(log_file);
+	return rmdir(log_dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(library_27_tells_partitions_and_their_nodes),
+		cmocka_unit_test(library_24_6_tells_what_it_knows),
+		cmocka_unit_test(values_of_all_ones_are_absent),
+		cmocka_unit_test(processors_that_are_no_gpus_are_passed_over),
+		cmocka_unit_test(noise_of_the_library_goes_nowhere),
+		cmocka_unit_test(each_version_has_its_own_numbers),
+		cmocka_unit_test(status_of_the_library_is_an_error_of_its_kind),
+		cmocka_unit_test(gpu_that_the_library_does_not_know_is_not_set),
+		cmocka_unit_test(broken_library_is_a_clear_error),
+		cmocka_unit_test(library_that_hangs_is_stopped_at_the_deadline),
+		cmocka_unit_test(library_that_is_probed_tells_its_version),
+	};
+
+	return cmocka_run_group_tests(tests, make_log, remove_log);
+}
