@@ -119,6 +119,15 @@ class Lease(unittest.TestCase):
         self.assertIn("free for a lease", self.text("explain", "0/0"))
         self.text("explain", "99", status=USAGE)
 
+    def test_explain_says_what_the_bytes_are_for(self):
+        self.text("place", "meta-llama/Llama-3.1-8B-Instruct", "--label", "team=x")
+        said = self.text("explain", "1")
+        self.assertIn("of its bytes: 15.0 GiB weights", said)  # 8,030,261,248 times 2 bytes
+        self.assertIn("of its bytes: 1.0 GiB KV cache", said)  # 8192 x 32 x 2 x 8 x 128 x 2
+        self.assertIn("confidence of the bytes: guess", said)
+        self.assertIn("label: team=x", said)
+        self.assertNotIn("{", said)
+
     def test_set_is_refused_and_evict_is_explicit(self):
         self.place("a", "--bytes", "5G", "--owner", "unit:x")
         change = ["set", "--compute", "QPX", "--allow-unvalidated"]
