@@ -307,8 +307,12 @@ static void print_on(const struct cli *cli, const struct request *q)
 
 	printf("on %s: usable %s of %llu bytes; ", cli->values.on,
 	       rp_format_bytes(q->usable_bytes, text), (unsigned long long)q->partition_bytes);
-	if (fits == 1 && rocpart_footprint_kv_tokens(q->footprint, q->usable_bytes, &tokens) == 0)
+	if (fits == 1 && rocpart_footprint_kv_tokens(q->footprint, q->usable_bytes, &tokens) < 0)
+		fits = 0;
+	if (fits == 1 && tokens)
 		printf("fits, %llu tokens of KV cache", (unsigned long long)tokens);
+	else if (fits == 1)
+		printf("fits, its state does not grow with tokens");
 	else
 		printf("%s", fits < 0 ? "not known whether it fits" : "does not fit");
 	if (q->bound)
