@@ -455,16 +455,17 @@ static uint32_t *make_bands(const struct rp_view *v)
 static int try_all(const struct rp_view *v, uint64_t n_least, bool by_priority,
 		   const uint32_t *band_of, struct run *best, bool *have)
 {
+	const uint32_t round = v->n_mems * N_OPENERS;
 	/* The second time, when size alone left something out, priority comes first. */
 	RP_AUTO_FREE uint32_t *order =
 		rp_view_order(v, by_priority ? RP_BY_PRIORITY_BYTES : RP_BY_BYTES);
 
 	if (!order)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < v->n_mems * N_FITS * N_OPENERS; i++) {
+	for (uint32_t i = 0; i < round * N_FITS; i++) {
 		struct run b = {.v = v,
-				.mem = i / (N_FITS * N_OPENERS),
-				.fit = (enum fit)(i / N_OPENERS % N_FITS),
+				.fit = (enum fit)(i / round),
+				.mem = i % round / N_OPENERS,
 				.opener = (enum opener)(i % N_OPENERS),
 				.looks = n_least == UINT64_MAX ? FEW_LOOKS : ALL_LOOKS,
 				.band_of = band_of,
@@ -490,7 +491,7 @@ static int try_all(const struct rp_view *v, uint64_t n_least, bool by_priority,
 			return r;
 		if (best->draft.n_places == v->total_need && opened(best) <= n_least)
 			break;
-		if (v->total_need > 2000 && best->work > 200000)
+		if (v->total_need > 2000 && best->work > 200000 && (i + 1) % round == 0)
 			break; /* enough for a large problem: every run costs the square */
 	}
 	return 0;
