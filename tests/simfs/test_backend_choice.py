@@ -93,6 +93,25 @@ class Choice(SimfsCase):
         self.assertIn("wrote CPX, but the GPU says SPX", error["message"])
         self.assertEqual(self.mode(), "SPX")
 
+    def test_what_the_library_tells_stands_before_the_kernel_and_says_so(self):
+        told = self.library("271", "libamd_smi.so.27", "list", "--json")
+        mine = self.rocpart('exec "$@"', "list", "--json")
+        gpu, partition = told["gpus"][0], told["gpus"][0]["partitions"][0]
+        self.assertEqual(gpu["compute_mode"], "DPX")
+        self.assertEqual((partition["gpu_id"], partition["render_minor"], partition["card_minor"]),
+                         (1111, 128, 1))
+        self.assertEqual({k: v for k, v in told["sources"].items() if v == "libamd_smi"}.keys(),
+                         {"backend", "compute_mode", "memory_mode", "gpu_id", "render_minor",
+                          "card_minor"})
+        self.assertEqual(partition["memory_bytes"], mine["gpus"][0]["partitions"][0]["memory_bytes"])
+        self.assertEqual(len(told["gpus"]), 1)  # one that the kernel does not show is none
+
+    def test_library_that_knows_no_modes_leaves_them_to_the_kernel(self):
+        told = self.library("271", "libamd_smi.so.27", "list", "--json", does="words")
+        self.assertEqual(told["gpus"][0]["compute_mode"], "SPX")
+        self.assertEqual(told["sources"]["compute_mode"], "sysfs")
+        self.assertEqual(told["sources"]["gpu_id"], "kfd")
+
     def test_library_of_debian_24_5_is_not_taken(self):
         error = self.library("246", "libamd_smi.so.0", *SET, status=REFUSED)["error"]
         self.assertIn("amd-smi not available", error["message"])
