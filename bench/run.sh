@@ -5,8 +5,10 @@ set -eu
 cd "$(dirname "$0")/.."
 sh bench/list.sh "$1"
 "$1/bench/bench_place" bench
+python3 bench/replay.py "$1/bench/replay"
 sh bench/simfs.sh "$1"
 sh bench/args.sh "$1"
+sh bench/run_command.sh "$1"
 sh bench/amd_smi.sh "$1"
 # Of a file system with a disk behind it where there is one: syncs are what is measured.
 dir=$(mktemp -d ./bench-lease.XXXXXX)

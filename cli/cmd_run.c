@@ -196,6 +196,24 @@ static void say_conflicts(const struct rocpart_handout *h, enum rocpart_view vie
 	}
 }
 
+/* One line on standard error: standard output is the command's. */
+static void say_json(struct cli *cli, const struct rocpart_run *run,
+		     const struct rocpart_leases *leases)
+{
+	RP_AUTO_JSON struct rp_json *j = cli_new_document(cli);
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	struct rp_json *missing = rp_json_array();
+	const char *line;
+	int r = rp_json_set_u64(j, "pid", rocpart_run_get_pid(run));
+
+	for (size_t i = 0; (line = rocpart_run_get_missing(run, i)); i++)
+		r |= rp_json_append(missing, rp_json_string(line));
+	r |= rp_json_set(j, "missing", missing);
+	r |= rp_json_set(j, "leases", leases ? cli_leases_json(leases) : rp_json_array());
+	if (r == 0 && rp_json_print(j, false, &text) == 0)
+		fprintf(stderr, "%s\n", rp_strbuf_str(&text));
+}
+
 static void say(struct cli *cli, const struct rocpart_run *run, const struct rocpart_leases *leases)
 {
 	const struct rocpart_lease *l;
@@ -269,7 +287,10 @@ int cli_cmd_run(struct cli *cli, int argc, char **argv)
 	if (status == 0)
 		status = prepare(cli, &command, &run, &leases);
 	if (status == 0) {
-		say(cli, run, leases);
+		if (cli->values.json)
+			say_json(cli, run, leases);
+		else
+			say(cli, run, leases);
 		status = run_command(cli, run, argv[0]);
 	}
 	rocpart_leases_free(leases);

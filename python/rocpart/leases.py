@@ -131,6 +131,8 @@ class LeaseBooks:
 
     def place(self, wish: Wish, partition: Partition, usable_bytes: int) -> Claim:
         """Claim bytes of a partition; raises when they are not there."""
+        if wish.bytes <= 0:  # to the library 0 is a whole partition
+            raise ValueError("a claim has at least one byte")
         options = ctypes.c_void_p()
         lib.check("place_options_new", encode(wish.name), wish.bytes, ctypes.byref(options))
         try:

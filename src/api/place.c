@@ -503,7 +503,11 @@ int rp_place(const struct rp_placing *what, struct rocpart_leases **ret_leases,
 		r = what->placed(what->userdata, &p.s, &p.made, p.reterr);
 	if (r == 0)
 		r = rp_session_commit(&p.s, p.reterr);
-	return r < 0 ? r : rp_leases_of(&p.made, ret_leases, p.reterr);
+	if (r < 0)
+		return r;
+	if (what->ret_db)
+		*what->ret_db = rp_steal(&p.s.db);
+	return rp_leases_of(&p.made, ret_leases, p.reterr);
 }
 
 ROCPART_PUBLIC int rocpart_place(struct rocpart_machine *machine,

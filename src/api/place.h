@@ -18,6 +18,7 @@ struct rp_placing {
 	uint32_t own_pid;	/* of the process that owns them; 0: as the options say */
 	rp_placed_fn placed;	/* may be NULL */
 	void *userdata;
+	struct rp_lease_db **ret_db; /* may be NULL: the database, to be closed */
 };
 
 int rp_place(const struct rp_placing *what, struct rocpart_leases **ret_leases,

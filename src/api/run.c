@@ -21,6 +21,8 @@ struct rocpart_run {
 	struct rp_names missing;
 	struct rp_strbuf leases; /* "3 4": of which it runs */
 	int64_t *placed;	 /* that end with it */
+	struct rp_lease_db
+		*db; /* they are in; left open: to open it takes longer than to end them */
 	size_t n_placed;
 	bool is_started;
 };
@@ -69,7 +71,16 @@ static int make_process(struct rocpart_run *run, const struct rocpart_command *c
 		return r;
 	/* a kernel before 5.7, or a filter of system calls that does not know clone3 */
 	r = rp_start_wait(command->argv, command->envp, -EBADF, &run->process);
-	return r < 0 ? r : rp_cgroup_add(g, run->process.pid);
+	if (r < 0)
+		return r;
+	r = rp_cgroup_add(g, run->process.pid);
+	if (r < 0) {
+		rp_cgroup_remove(g);
+		(void)rp_error_errno(&run->no_group, r, NULL,
+				     "it cannot be taken into a control group: %s",
+				     rocpart_strerror(r));
+	}
+	return 0;
 }
 
 /* leases: as text, where others leased them. */
@@ -183,11 +194,11 @@ static int confine(struct rocpart_run *run)
 		run->access = RP_ACCESS_EBPF;
 	else if (confine_by_v1(run, minors, n))
 		run->access = RP_ACCESS_CGROUP;
+	if (run->access != RP_ACCESS_OPEN)
+		return 0;
 	if (!g->path &&
 	    add_missing(run, "what it leaves behind will not be found", &run->no_group) < 0)
 		return -ENOMEM;
-	if (run->access != RP_ACCESS_OPEN)
-		return 0;
 	return add_missing(run, "other partitions are not denied to it",
 			   g->path ? &no_filter : &run->no_group);
 }
@@ -284,7 +295,8 @@ static int place(struct rocpart_run *run, const struct rocpart_place_options *co
 				  .how = RP_LEASE_MAKE_BRIEF,
 				  .own_pid = (uint32_t)run->process.pid,
 				  .placed = placed,
-				  .userdata = run};
+				  .userdata = run,
+				  .ret_db = &run->db};
 	struct rocpart_leases *leases = NULL;
 	int r = rp_place(&what, &leases, reterr);
 
@@ -417,20 +429,17 @@ ROCPART_PUBLIC int rocpart_run_start(struct rocpart_run *run, struct rocpart_err
 /* The machine need not be looked at: a lease of ours is given back as it was taken. */
 static int end_leases(struct rocpart_run *run, struct rocpart_error *reterr)
 {
-	RP_AUTO_LEASE_DB struct rp_lease_db *db = NULL;
-	int r = 0;
+	int r;
 
 	if (!run->n_placed)
 		return 0;
-	r = rp_lease_db_open(run->machine->state_dir, RP_LEASE_MAKE_BRIEF, NULL, &db, reterr);
-	if (r == 0)
-		r = rp_lease_db_begin(db, reterr);
+	r = rp_lease_db_begin(run->db, reterr);
 	for (size_t i = 0; r == 0 && i < run->n_placed; i++) {
-		r = rp_lease_db_remove(db, run->placed[i], "ended with its program", reterr);
+		r = rp_lease_db_remove(run->db, run->placed[i], "ended with its program", reterr);
 		r = r == -ENOENT ? 0 : r; /* somebody released it, or saw that its owner is gone */
 	}
 	if (r == 0)
-		r = rp_lease_db_commit(db, reterr);
+		r = rp_lease_db_commit(run->db, reterr);
 	if (r == 0)
 		run->n_placed = 0;
 	return r;
@@ -463,6 +472,7 @@ ROCPART_PUBLIC struct rocpart_run *rocpart_run_free(struct rocpart_run *run)
 		rp_cleanup_close(&run->groups[i].fd);
 		free(run->groups[i].path);
 	}
+	rp_lease_db_close(run->db);
 	rocpart_handout_free(run->handout);
 	rp_names_done(&run->missing);
 	rp_strbuf_done(&run->leases);

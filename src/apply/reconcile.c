@@ -18,13 +18,6 @@ void rp_reconciled_done(struct rp_reconciled *r)
 	memset(r, 0, sizeof(*r));
 }
 
-bool rp_leases_exist(struct rocpart_machine *m)
-{
-	RP_AUTO_FREE char *path = m->state_dir ? rp_strdupf("%s/leases.db", m->state_dir) : NULL;
-
-	return path && access(path, F_OK) == 0;
-}
-
 struct rp_part_use *rp_reconciled_find(const struct rp_reconciled *r, const char *bdf,
 				       unsigned part)
 {
@@ -187,6 +180,19 @@ static void judge_place(const struct context *c, const struct rp_lease *l, struc
 	}
 }
 
+/*
+ * The caller's own device cgroup hides its place (a program of `rocpart run`, a container): what is
+ * not seen is not judged.
+ */
+static bool is_hidden(const struct context *c, const struct rp_lease *l)
+{
+	for (size_t k = 0; k < l->n_claims; k++)
+		if (c->w->snapshot->n_hidden_nodes &&
+		    !rp_reconciled_find(c->out, l->claims[k].bdf, l->claims[k].part))
+			return true;
+	return false;
+}
+
 struct verdict {
 	bool ends;
 	enum rocpart_lease_state state;
@@ -312,6 +318,8 @@ static int judge(struct context *c, size_t index)
 		return rp_error_nomem(c->reterr);
 	if (l->state == ROCPART_LEASE_PENDING) {
 		v.ends = owner == RP_OWNER_GONE;
+		keep_problem(l, &v);
+	} else if (is_hidden(c, l)) {
 		keep_problem(l, &v);
 	} else {
 		judge_placed(c, index, owner, &v);

@@ -131,6 +131,16 @@ class Run(RunCase):
         self.rocpart("run", "--bytes", "4G", status=USAGE)
         self.assertEqual(self.leases(), [])
 
+    def test_who_cannot_see_a_partition_does_not_judge_its_leases(self):
+        # as a command of `rocpart run` sees the other partitions: EPERM of their KFD nodes
+        self.rocpart("place", "a", "--bytes", "4G", "--partition", "0/1", "--owner", "unit:a")
+        row = self.json("list")["gpus"][0]["partitions"][1]
+        self.rocpart("sim", "fault", "mi300x-1", f"read:nodes/{row['kfd_node']}/*:EPERM")
+        (lease,) = self.leases()
+        self.assertEqual((lease["state"], lease["problem"]), ("placed", None))
+        self.rocpart("sim", "fault", "mi300x-1", "--clear")
+        self.assertEqual([l["state"] for l in self.leases()], ["placed"])
+
     def test_clients_of_a_daemon_are_refused_with_what_to_use(self):
         for command, words in (("docker", "rocpart args docker"), ("/usr/bin/podman", "podman"),
                                ("kubectl", "rocpart args k8s"), ("srun", "inside of the job")):
@@ -236,6 +246,47 @@ class Confined(RunCase):
         self.assertTrue(names)
         for name in names:
             self.assertEqual(list(Path("/sys/fs/cgroup").glob(f"*/{name}")), [])
+
+    def in_mounts_without(self, *mounts):
+        """A run in a mount namespace where these cgroup hierarchies are not mounted."""
+        hide = " && ".join(f"umount /sys/fs/cgroup/{m}" for m in mounts)
+        return subprocess.run(["unshare", "-m", "sh", "-c", f'{hide} && exec "$@"', "sh",
+                               os.environ["ROCPART"], "run", "--partition", "0/2", "--", "sh",
+                               "-c", '"$0" explain $ROCPART_LEASE; echo "ROCR=$ROCR_VISIBLE_DEVICES"',
+                               os.environ["ROCPART"]], env=self.env, capture_output=True,
+                              text=True, check=False)
+
+    @unittest.skipUnless(Path("/sys/fs/cgroup/unified").is_dir() and
+                         Path("/sys/fs/cgroup/devices").is_dir(), "not a hybrid hierarchy")
+    def test_kernel_without_cgroup_v2_takes_v1_and_without_both_says_so(self):
+        done = self.in_mounts_without("unified")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("access: kernel: its control group denies the other partitions (cgroup v1",
+                      done.stdout)
+        self.assertIn("ROCR=\n", done.stdout)
+        done = self.in_mounts_without("unified", "devices")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("access: none", done.stdout)
+        self.assertIn("ROCR=2\n", done.stdout)
+        self.assertIn("are not denied to it: cgroup v2 is not mounted here", done.stderr)
+
+    @unittest.skipUnless(Path("/sys/fs/cgroup/unified").is_dir(), "not a hybrid hierarchy")
+    def test_no_room_for_a_control_group_is_said_and_the_command_runs(self):
+        group = Path(f"/sys/fs/cgroup/unified/rocpart-test-{os.getpid()}")
+        group.mkdir()
+        try:
+            (group / "cgroup.max.descendants").write_text("0")
+            done = subprocess.run(["unshare", "-m", "sh", "-c",
+                                   f"umount /sys/fs/cgroup/devices; echo $$ >{group}/cgroup.procs; "
+                                   'exec "$@"', "sh", os.environ["ROCPART"], "run", "--json",
+                                   "--bytes", "4G", "--", "true"], env=self.env,
+                                  capture_output=True, text=True, check=False)
+        finally:
+            group.rmdir()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        missing = json.loads(done.stderr)["missing"]
+        self.assertEqual(len(missing), 2)
+        self.assertIn("no control group can be made (cgroup v2): Resource temporarily", missing[0])
 
     def test_unprivileged_run_does_what_it_can_and_says_what_not(self):
         os.chmod(self.state.name, 0o777)
