@@ -5,6 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 sh bench/list.sh "$1"
 "$1/bench/bench_place" bench
+python3 bench/replay.py "$1/bench/replay"
 sh bench/simfs.sh "$1"
 sh bench/args.sh "$1"
 sh bench/run_command.sh "$1"

@@ -80,6 +80,7 @@ static int end(struct cli *cli, const struct rocpart_plan *plan, size_t placed)
 		       rocpart_plan_get_placement(plan, placed, &(struct rocpart_placement){0}) == 0
 			       ? "the others were there already"
 			       : "all of them now");
+		printf("next: `rocpart status`, and `rocpart args env LEASE` for each\n");
 		return 0;
 	}
 	j = cli_new_document(cli);

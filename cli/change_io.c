@@ -237,6 +237,22 @@ static int print_end(struct cli *cli, struct rocpart_change *change, const char 
 	return 0;
 }
 
+/* The words by which the prototype's users look for it, whatever refused or failed. */
+static int change_failed(struct cli *cli, struct rocpart_error *err)
+{
+	static const enum rocpart_errcode codes[] = {
+		ROCPART_ERR_PERMISSION,	      ROCPART_ERR_BUSY_PROCESS,
+		ROCPART_ERR_MODE_UNSUPPORTED, ROCPART_ERR_NPS_NEEDS_COMPUTE,
+		ROCPART_ERR_NOT_VALIDATED,    ROCPART_ERR_DRIVER_IN_USE,
+		ROCPART_ERR_DRIVER_RELOAD,    ROCPART_ERR_READBACK_MISMATCH,
+	};
+
+	for (size_t i = 0; i < RP_ARRAY_LEN(codes); i++)
+		if (err->code == codes[i] && !rp_str_starts(err->message, "failed to set"))
+			(void)rp_error_prefix(err, "failed to set partition mode");
+	return cli_fail(cli, err);
+}
+
 int cli_finish_change(struct cli *cli, struct rocpart_change *change, bool undo)
 {
 	struct rocpart_error err = {0};
@@ -245,7 +261,7 @@ int cli_finish_change(struct cli *cli, struct rocpart_change *change, bool undo)
 	if (!cli->values.json)
 		rocpart_change_set_progress(change, show_progress, NULL);
 	r = undo ? rocpart_change_undo(change, &err) : rocpart_change_apply(change, &err);
-	return r < 0 ? cli_fail(cli, &err) : print_end(cli, change, undo ? "undone" : "done");
+	return r < 0 ? change_failed(cli, &err) : print_end(cli, change, undo ? "undone" : "done");
 }
 
 static int apply_quietly(struct cli *cli, struct rocpart_change *change)
@@ -254,7 +270,7 @@ static int apply_quietly(struct cli *cli, struct rocpart_change *change)
 
 	if (!cli->values.json)
 		rocpart_change_set_progress(change, show_progress, NULL);
-	return rocpart_change_apply(change, &err) < 0 ? cli_fail(cli, &err) : 0;
+	return rocpart_change_apply(change, &err) < 0 ? change_failed(cli, &err) : 0;
 }
 
 static int checked_change(struct cli *cli, struct rocpart_change *change, bool quietly)
@@ -264,7 +280,7 @@ static int checked_change(struct cli *cli, struct rocpart_change *change, bool q
 	int status = 0, r = rocpart_change_check(change, &err);
 
 	if (r < 0)
-		return cli_fail(cli, &err);
+		return change_failed(cli, &err);
 	if (!rocpart_change_get_gpu(change, 0)) {
 		/* what else the file says, its allocator, is recorded all the same */
 		if (rocpart_change_get_allocator(change) && !cli->values.dry_run &&

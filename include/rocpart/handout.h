@@ -74,9 +74,9 @@ struct rocpart_handout;
  * Observes the machine, and reconciles its leases where one is named. Partitions are kept in the
  * order of their KFD nodes, in which ROCr counts them. Since 0.1.
  * Return: 0; -EINVAL: no name, or a partition is named twice; -ENOENT: no such lease or partition;
- * -EPERM: NO_ROOM, the lease has no place now; -ESTALE: PARTITION_MISSING, its place is not what it
- * was; -ENODEV: a device node is not there, or ROCr cannot see it from here; -ENOTUNIQ; -ENOMEM;
- * errors of rocpart_leases_new() and rocpart_machine_observe().
+ * -EPERM: NO_ROOM, the lease has no place now, or its place is not what it was; -ENODEV: a device
+ * node is not there, or ROCr cannot see it from here; -ENOTUNIQ; -ENOMEM; errors of
+ * rocpart_leases_new() and rocpart_machine_observe().
  */
 int rocpart_handout_new(struct rocpart_machine *machine, const char *const *names, size_t n_names,
 			struct rocpart_handout **ret_handout, struct rocpart_error *reterr);

@@ -88,10 +88,10 @@ int rocpart_machine_open_sim(const char *dir, struct rocpart_machine **ret_machi
  * @ret_machine: machine to be closed with rocpart_machine_close(); it starts as the profile boots.
  * @reterr: why it failed, or NULL; of a wrong profile the object is "name:line:column".
  *
- * Machine and records live in memory: nothing is read from or written to files, no other process
- * or handle sees it, nothing is durable. The calls of sim.h, which name a folder, do not reach it.
- * Since 0.1.
- * Return: 0; -EINVAL: the profile is wrong, unknown keys included; -EFBIG: it is too long; -ENOMEM.
+ * Machine, records and leases live in memory: nothing is read from or written to files, no process
+ * or handle but this one sees it, nothing is durable. The calls of sim.h, which name a folder, do
+ * not reach it. Since 0.1. Return: 0; -EINVAL: the profile is wrong, unknown keys included; -EFBIG:
+ * it is too long; -ENOMEM.
  */
 int rocpart_machine_open_sim_memory(const char *profile, size_t profile_bytes,
 				    const char *profile_name, struct rocpart_machine **ret_machine,

@@ -43,6 +43,10 @@ class Wish:
     labels: Optional[Dict[str, str]] = None
     footprint: Optional[Footprint] = None
 
+    def __post_init__(self) -> None:
+        if self.bytes <= 0:
+            raise ValueError("a claim has at least one byte")
+
 
 class Books(Protocol):
     """What both kinds of books can do."""
@@ -85,8 +89,6 @@ class MemoryBooks:
         """Claim bytes of a partition; raises when they are not there."""
         taken = sum(c.bytes for c in self.claims(partition.bdf)
                     if c.partition_id == partition.id)
-        if wish.bytes <= 0:
-            raise ValueError("a claim has at least one byte")
         if wish.bytes > usable_bytes - taken:
             raise _no_room(wish.name, wish.bytes, usable_bytes - taken)
         self._last_id += 1
@@ -129,6 +131,8 @@ class LeaseBooks:
 
     def place(self, wish: Wish, partition: Partition, usable_bytes: int) -> Claim:
         """Claim bytes of a partition; raises when they are not there."""
+        if wish.bytes <= 0:  # to the library 0 is a whole partition
+            raise ValueError("a claim has at least one byte")
         options = ctypes.c_void_p()
         lib.check("place_options_new", encode(wish.name), wish.bytes, ctypes.byref(options))
         try:

@@ -53,7 +53,7 @@ ROCPART_PUBLIC int rocpart_leases_export(struct rocpart_machine *machine, char *
 	int r = 0;
 
 	if (rp_leases_exist(machine)) {
-		r = rp_lease_db_open(machine->state_dir, RP_LEASE_READ, NULL, &db, reterr);
+		r = rp_leases_open(machine, RP_LEASE_READ, NULL, &db, reterr);
 		if (r == 0)
 			r = rp_lease_db_load(db, &list, reterr);
 		if (r == 0)
@@ -297,8 +297,7 @@ ROCPART_PUBLIC int rocpart_leases_check(struct rocpart_machine *machine, char **
 	if (rp_leases_exist(machine)) {
 		r = rp_world_observe(machine, &w, reterr);
 		if (r == 0)
-			r = rp_lease_db_open(machine->state_dir, RP_LEASE_READ, w.identity, &db,
-					     reterr);
+			r = rp_leases_open(machine, RP_LEASE_READ, w.identity, &db, reterr);
 		if (r == 0)
 			r = rp_lease_db_check(db, &problems, reterr);
 	}

@@ -28,7 +28,7 @@ int rp_session_begin(struct rocpart_machine *m, enum rp_lease_open how, struct r
 	if (r == 0 && !rp_leases_exist(m))
 		r = rp_world_observe(m, &s.world, reterr);
 	if (r == 0)
-		r = rp_lease_db_open(m->state_dir, how, s.world.identity, &s.db, reterr);
+		r = rp_leases_open(m, how, s.world.identity, &s.db, reterr);
 	if (r == 0)
 		r = rp_lease_db_begin(s.db, reterr);
 	rp_world_done(&s.world);
@@ -198,8 +198,7 @@ static int look_only(struct rocpart_machine *m, struct rp_session *s, struct roc
 
 	s->machine = m;
 	if (r == 0 && rp_leases_exist(m)) {
-		r = rp_lease_db_open(m->state_dir, RP_LEASE_READ, s->world.identity, &s->db,
-				     reterr);
+		r = rp_leases_open(m, RP_LEASE_READ, s->world.identity, &s->db, reterr);
 		if (r == 0)
 			r = rp_lease_db_load(s->db, &s->list, reterr);
 	}

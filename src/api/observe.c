@@ -109,6 +109,8 @@ ROCPART_PUBLIC void rocpart_machine_close(struct rocpart_machine *machine)
 {
 	if (!machine)
 		return;
+	if (machine->free_leases)
+		machine->free_leases(machine->leases);
 	rp_tree_close(machine->state);
 	rp_tree_close(machine->tree);
 	if (machine->free_backing)

@@ -29,6 +29,8 @@ ROCPART_PUBLIC struct rocpart_plan *rocpart_plan_free(struct rocpart_plan *plan)
 	free(plan->requests);
 	free(plan->tenants);
 	rp_plan_machine_done(&plan->machine);
+	rp_gpu_rules_done(&plan->limits.rules);
+	free(plan->limits.compute);
 	rp_wishes_done(&plan->wishes);
 	rocpart_snapshot_unref(plan->snapshot);
 	free(plan);
@@ -93,24 +95,6 @@ static int read_memory(const struct rp_yaml *y, const char *name, struct rp_plan
 	return r;
 }
 
-/* A plan treats GPUs of a kind alike: that is what its proof is about. */
-static int read_gpus(const struct rp_yaml *y, const char *name, struct rp_plan_limits *limits,
-		     struct rocpart_error *reterr)
-{
-	const struct rp_yaml *all = rp_yaml_get(y, "all");
-	const char *text;
-	int r;
-
-	if (!all || y->n != 1)
-		return rp_yaml_error(y, name, reterr,
-				     "a plan takes {all: MODE} only; leave 'gpus' out and it "
-				     "chooses the modes");
-	r = rp_yaml_text(all, name, &text, reterr);
-	if (r == 0 && rocpart_compute_mode_from_string(text, &limits->compute) < 0)
-		r = rp_yaml_error(all, name, reterr, "'%s' is not a compute mode", text);
-	return r;
-}
-
 static int read_node(const struct rp_yaml *node, const char *name, struct rp_plan_limits *limits,
 		     struct rocpart_error *reterr)
 {
@@ -123,7 +107,7 @@ static int read_node(const struct rp_yaml *node, const char *name, struct rp_pla
 	if (memory)
 		r = read_memory(memory, name, limits, reterr);
 	if (r == 0 && gpus)
-		r = read_gpus(gpus, name, limits, reterr);
+		r = rp_gpu_rules_read(gpus, name, &limits->rules, reterr);
 	return r;
 }
 
@@ -279,9 +263,15 @@ static size_t enough_gpus(const struct rocpart_plan *plan)
 
 static int make_machine(struct rocpart_plan *plan, size_t n_gpus, struct rocpart_error *reterr)
 {
-	int r;
+	bool is_there = plan->product || (plan->snapshot && plan->snapshot->n_gpus);
+	int r = 0;
 
 	rp_plan_machine_done(&plan->machine);
+	if (is_there)
+		r = rp_plan_look_up_gpus(plan, plan->product ? n_gpus : plan->snapshot->n_gpus,
+					 reterr);
+	if (r < 0)
+		return r;
 	if (plan->product)
 		r = rp_plan_machine_from_product(plan->product, n_gpus, &plan->limits,
 						 &plan->machine);
@@ -292,10 +282,11 @@ static int make_machine(struct rocpart_plan *plan, size_t n_gpus, struct rocpart
 				    "there is no GPU to plan for");
 	if (r < 0)
 		return rp_error_nomem(reterr);
-	if (plan->machine.menus[0].n_modes == 0)
-		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODE_UNSUPPORTED,
-				    plan->machine.menus[0].product,
-				    "the modes of 'node:' are not possible on it");
+	for (size_t i = 0; i < plan->machine.n_menus; i++)
+		if (plan->machine.menus[i].n_modes == 0)
+			return rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODE_UNSUPPORTED,
+					    plan->machine.menus[i].product,
+					    "the modes of 'node:' are not possible on it");
 	return 0;
 }
 
@@ -318,8 +309,9 @@ static int solve_on(struct rocpart_plan *plan, size_t n_gpus, const struct rp_pl
 	if (r < 0)
 		return r;
 	relax_spread(plan);
-	if (rp_plan_take_leases(plan) < 0)
-		return rp_error_nomem(reterr);
+	r = rp_plan_take_leases(plan, reterr);
+	if (r < 0)
+		return r;
 	plan->problem = (struct rp_place_problem){
 		.menus = plan->machine.menus,
 		.gpus = plan->machine.gpus,

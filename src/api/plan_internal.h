@@ -5,6 +5,7 @@
 
 #include "api/plan_machine.h"
 #include "api/wishes.h"
+#include "base/yaml.h"
 #include "place/plan.h"
 #include "rocpart/plan.h"
 
@@ -25,7 +26,17 @@ struct rocpart_plan {
 	struct rp_plan *plan;
 };
 
-/* plan_leases.c: tenants of the wishes, and partitions that other leases hold. 0 or -ENOMEM. */
-int rp_plan_take_leases(struct rocpart_plan *plan) RP_MUST_CHECK;
+/* plan_gpus.c: node.gpus. Read; then looked up on the machine, of n GPUs, that is planned for. */
+void rp_gpu_rules_done(struct rp_gpu_rules *rules);
+int rp_gpu_rules_read(const struct rp_yaml *y, const char *name, struct rp_gpu_rules *ret,
+		      struct rocpart_error *reterr) RP_MUST_CHECK;
+int rp_plan_look_up_gpus(struct rocpart_plan *plan, size_t n,
+			 struct rocpart_error *reterr) RP_MUST_CHECK;
+
+/*
+ * plan_leases.c: tenants of the wishes, and partitions that other leases hold. -EBUSY LEASED: a
+ * lease is on a GPU that node.yaml wants in another mode.
+ */
+int rp_plan_take_leases(struct rocpart_plan *plan, struct rocpart_error *reterr) RP_MUST_CHECK;
 
 #endif

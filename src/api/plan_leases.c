@@ -52,7 +52,24 @@ static void take_lease(struct rocpart_plan *plan, const struct rocpart_lease *l)
 								    .pinned = true};
 }
 
-int rp_plan_take_leases(struct rocpart_plan *plan)
+/* Its modes are fixed by the file, and a lease keeps it in others. */
+static int check_modes(const struct rocpart_plan *plan, const struct rocpart_lease *l,
+		       struct rocpart_error *reterr)
+{
+	size_t index = *l->bdf ? gpu_of(plan, l->bdf) : SIZE_MAX;
+
+	if (index == SIZE_MAX ||
+	    !rp_plan_gpu_must_switch(&plan->snapshot->gpus[index], &plan->limits))
+		return 0;
+	(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_LEASED, l->bdf,
+			   "GPU %zu (%s) is in another mode than 'node:' says, and lease %llu "
+			   "(%.60s) uses it",
+			   index, l->bdf, (unsigned long long)l->id, l->name);
+	return rp_error_hint(reterr, "`rocpart release %llu`, or leave its mode out of the file",
+			     (unsigned long long)l->id);
+}
+
+int rp_plan_take_leases(struct rocpart_plan *plan, struct rocpart_error *reterr)
 {
 	const struct rocpart_lease *l;
 	size_t n = 0;
@@ -66,9 +83,12 @@ int rp_plan_take_leases(struct rocpart_plan *plan)
 		return 0;
 	plan->tenants = rp_new0(struct rp_place_tenant, n);
 	if (!plan->tenants)
-		return -ENOMEM;
-	for (size_t i = 0; (l = rocpart_leases_get(plan->leases, i)); i++)
+		return rp_error_nomem(reterr);
+	for (size_t i = 0; (l = rocpart_leases_get(plan->leases, i)); i++) {
+		if (check_modes(plan, l, reterr) < 0)
+			return -EBUSY;
 		take_lease(plan, l);
+	}
 	return 0;
 }
 

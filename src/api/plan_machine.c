@@ -68,11 +68,27 @@ static void add_mode(struct rp_place_menu *menu, const struct mode_source *src,
 	}
 }
 
-static bool is_wanted(const struct rp_plan_limits *limits, enum rocpart_compute_mode c,
+static bool is_wanted(const struct rp_plan_limits *limits, size_t gpu, enum rocpart_compute_mode c,
 		      enum rocpart_memory_mode m)
 {
-	return (!limits->compute || limits->compute == c) &&
+	return (!limits->compute[gpu] || limits->compute[gpu] == c) &&
 	       (!limits->memory || limits->memory == m);
+}
+
+bool rp_plan_gpu_must_switch(const struct rocpart_gpu *gpu, const struct rp_plan_limits *limits)
+{
+	return gpu->partitionable == RP_YES &&
+	       !is_wanted(limits, gpu->index, gpu->compute, gpu->memory);
+}
+
+/*
+ * The mode that it is in stays in its menu, as it has to be told from which it is switched. With
+ * one byte nothing fits into it; none at all would be a partition that is not there.
+ */
+static void empty_mode(struct rp_place_mode *mode)
+{
+	for (uint32_t i = 0; i < mode->n_parts; i++)
+		mode->parts[i].usable_bytes = 1;
 }
 
 /* The mode that it is in, with the bytes that were read rather than predicted. */
@@ -122,12 +138,14 @@ static void fill_menu(struct rp_place_menu *menu, const struct rocpart_gpu *gpu,
 				     &pair);
 			if (pair.state == ROCPART_PAIR_NEVER ||
 			    (pair.state != ROCPART_PAIR_CURRENT &&
-			     !is_wanted(limits, pair.compute, pair.memory)))
+			     !is_wanted(limits, gpu->index, pair.compute, pair.memory)))
 				continue;
 			add_mode(menu, &src, &pair);
 			if (pair.state == ROCPART_PAIR_CURRENT)
 				set_read_bytes(&menu->modes[menu->n_modes - 1], gpu,
 					       vram_all_bytes);
+			if (!is_wanted(limits, gpu->index, pair.compute, pair.memory))
+				empty_mode(&menu->modes[menu->n_modes - 1]);
 		}
 	}
 	if (menu->n_modes == 0)
@@ -224,7 +242,7 @@ int rp_plan_machine_from_snapshot(const struct rocpart_snapshot *s,
 	return 0;
 }
 
-static void product_menu(struct rp_place_menu *menu, const struct rp_product *p,
+static void product_menu(struct rp_place_menu *menu, const struct rp_product *p, size_t index,
 			 const struct rp_plan_limits *limits)
 {
 	struct mode_source src = {p, p->vram_bytes * GPUS_OF_A_HIVE};
@@ -238,7 +256,7 @@ static void product_menu(struct rp_place_menu *menu, const struct rp_product *p,
 			if (!(p->memory_modes & 1U << m) ||
 			    rp_pair_impossible(pair.compute, pair.memory, p->n_xcds,
 					       p->is_gfx950) ||
-			    !is_wanted(limits, pair.compute, pair.memory))
+			    !is_wanted(limits, index, pair.compute, pair.memory))
 				continue;
 			pair.validated = rp_product_is_validated(p, pair.compute, pair.memory);
 			pair.n_partitions = rp_compute_partitions(pair.compute, p->n_xcds);
@@ -258,7 +276,6 @@ int rp_plan_machine_from_product(const struct rp_product *product, size_t n_gpus
 	memset(ret, 0, sizeof(*ret));
 	if (!menu)
 		return -ENOMEM;
-	product_menu(menu, product, limits);
 	ret->gpus = rp_new0(struct rp_place_gpu, n_gpus);
 	ret->names = calloc(n_gpus, sizeof(*ret->names));
 	if (!ret->gpus || !ret->names)
@@ -266,8 +283,14 @@ int rp_plan_machine_from_product(const struct rp_product *product, size_t n_gpus
 	for (size_t i = 0; i < n_gpus; i++) {
 		struct rp_place_gpu *g = &ret->gpus[ret->n_gpus++];
 
-		if (share_menu(ret, menu, &g->menu) < 0)
-			return -ENOMEM;
+		if (i > 0 && limits->compute[i] == limits->compute[i - 1]) {
+			g->menu = ret->gpus[i - 1].menu;
+		} else {
+			memset(menu, 0, sizeof(*menu));
+			product_menu(menu, product, i, limits);
+			if (share_menu(ret, menu, &g->menu) < 0)
+				return -ENOMEM;
+		}
 		(void)rp_fmt(ret->names[i], sizeof(ret->names[i]), "gpu%zu", i);
 		g->name = ret->names[i];
 		g->hive = (uint32_t)(i / GPUS_OF_A_HIVE);

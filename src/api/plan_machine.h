@@ -15,12 +15,28 @@ struct rp_plan_machine {
 	char (*names)[16]; /* of GPUs that one does not have: "gpu12" */
 };
 
-/* What node.yaml asks of every GPU; UNKNOWN: the planner chooses. */
-struct rp_plan_limits {
+/* A line of node.gpus, as it stands in the file. */
+struct rp_gpu_rule {
+	char *word; /* all, an index, a range, a PCI address, a unique id, a product */
 	enum rocpart_compute_mode compute;
-	enum rocpart_memory_mode memory;
+	unsigned line, column;
 };
 
+struct rp_gpu_rules {
+	struct rp_gpu_rule *v;
+	size_t n, cap;
+	char file[256];
+};
+
+/* What node.yaml asks for; UNKNOWN: the planner chooses. */
+struct rp_plan_limits {
+	enum rocpart_memory_mode memory; /* of all */
+	struct rp_gpu_rules rules;
+	enum rocpart_compute_mode *compute; /* one for each GPU, once the machine is known */
+};
+
+/* It is in another mode than the limits say, and must be switched before anything is placed. */
+bool rp_plan_gpu_must_switch(const struct rocpart_gpu *gpu, const struct rp_plan_limits *limits);
 void rp_plan_machine_done(struct rp_plan_machine *m);
 /* 0, -ENOMEM. Texts are static or belong to the snapshot. */
 int rp_plan_machine_from_snapshot(const struct rocpart_snapshot *s,

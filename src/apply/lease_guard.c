@@ -131,7 +131,7 @@ static int look(struct rocpart_change *c, struct rp_lease_db *db, bool take, str
 static int open_db(struct rocpart_change *c, enum rp_lease_open how, struct rp_lease_db **ret,
 		   struct rocpart_error *reterr)
 {
-	return rp_lease_db_open(c->machine->state_dir, how, NULL, ret, reterr);
+	return rp_leases_open(c->machine, how, NULL, ret, reterr);
 }
 
 int rp_change_check_leases(struct rocpart_change *c, struct rocpart_error *reterr)

@@ -185,7 +185,7 @@ static bool is_first_of(const struct rocpart_change *c, size_t index)
 static int return_leases(struct returning *t, bool is_undone)
 {
 	struct rocpart_change *c = t->c;
-	int r = rp_lease_db_open(c->machine->state_dir, RP_LEASE_WRITE, NULL, &t->db, t->reterr);
+	int r = rp_leases_open(c->machine, RP_LEASE_WRITE, NULL, &t->db, t->reterr);
 
 	if (r == 0)
 		r = rp_lease_db_begin(t->db, t->reterr);

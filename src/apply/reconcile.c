@@ -18,13 +18,6 @@ void rp_reconciled_done(struct rp_reconciled *r)
 	memset(r, 0, sizeof(*r));
 }
 
-bool rp_leases_exist(struct rocpart_machine *m)
-{
-	RP_AUTO_FREE char *path = m->state_dir ? rp_strdupf("%s/leases.db", m->state_dir) : NULL;
-
-	return path && access(path, F_OK) == 0;
-}
-
 struct rp_part_use *rp_reconciled_find(const struct rp_reconciled *r, const char *bdf,
 				       unsigned part)
 {

@@ -41,6 +41,10 @@ size_t rp_lease_of_memory(struct rp_world *w, const struct rp_lease_list *list, 
 struct rp_part_use *rp_reconciled_find(const struct rp_reconciled *r, const char *bdf,
 				       unsigned part);
 
+/* lease_open.c */
 bool rp_leases_exist(struct rocpart_machine *m);
+/* As rp_lease_db_open(); closed by rp_lease_db_close(). */
+int rp_leases_open(struct rocpart_machine *m, enum rp_lease_open how, const char *identity,
+		   struct rp_lease_db **ret, struct rocpart_error *reterr) RP_MUST_CHECK;
 
 #endif

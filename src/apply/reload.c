@@ -208,10 +208,23 @@ static int leave_pending(struct rocpart_change *c, struct rocpart_error *reterr)
 			     "mode; a reboot forgets the request");
 }
 
+static int check_never(struct rocpart_change *c, struct rocpart_error *reterr)
+{
+	if (c->reload != ROCPART_RELOAD_NEVER || !rp_backend_reloads_itself(c->machine))
+		return 0;
+	(void)rp_error_set(reterr, -EOPNOTSUPP, ROCPART_ERR_UNSUPPORTED,
+			   rocpart_backend_to_string(c->machine->backend),
+			   "this version of it reloads the driver while it sets a memory mode");
+	(void)rp_error_hint(reterr, "leave out --reload never, or use --backend sysfs");
+	return -EOPNOTSUPP;
+}
+
 static int cycle(struct rocpart_change *c, enum rp_direction d, struct rocpart_error *reterr)
 {
-	int r = rp_change_wait_idle(c, true, reterr);
+	int r = check_never(c, reterr);
 
+	if (r == 0)
+		r = rp_change_wait_idle(c, true, reterr);
 	if (r == 0)
 		r = rp_driver_check_unloadable(c->machine->tree, reterr);
 	if (r == 0)

@@ -286,8 +286,8 @@ static int stay_pending(struct rocpart_error *err)
 
 	memcpy(cause, err->message, sizeof(cause));
 	(void)rp_error_set(err, -EINPROGRESS, ROCPART_ERR_NPS_NEEDS_RELOAD, err->object,
-			   "the memory mode is requested and takes effect when the driver is "
-			   "reloaded, which failed: %.300s",
+			   "failed to set partition mode: the memory mode is requested and takes "
+			   "effect when the driver is reloaded, which failed: %.300s",
 			   cause);
 	return rp_error_hint(err,
 			     "remove the cause; then `rocpart apply --resume` goes on, or "

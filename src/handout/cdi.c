@@ -78,19 +78,19 @@ static int add_device(struct rp_json *list, const char *name, struct rp_json *no
 static int add_part(struct rp_json *list, const struct rp_cdi_kind *kind,
 		    const struct rp_handout *h, size_t number)
 {
-	struct rp_json *nodes = rp_json_array();
+	struct rp_json *nodes = rp_json_array(), *env = kind->is_numbered ? NULL : env_of(h);
 	char name[RP_CDI_NAME_SIZE];
 
-	if (add_nodes(nodes, h) < 0) {
+	if (add_nodes(nodes, h) < 0 || (!env && !kind->is_numbered)) {
 		rp_json_free(nodes);
+		rp_json_free(env);
 		return -ENOMEM;
 	}
-	if (kind->is_numbered) {
+	if (kind->is_numbered)
 		(void)rp_fmt(name, sizeof(name), "%zu", number);
-		return add_device(list, name, nodes, NULL);
-	}
-	rp_cdi_name(h->parts[0], name);
-	return add_device(list, name, nodes, env_of(h));
+	else
+		rp_cdi_name(h->parts[0], name);
+	return add_device(list, name, nodes, env);
 }
 
 static int add_all(struct rp_json *list, const struct rp_handout *handouts, size_t n)

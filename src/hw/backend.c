@@ -230,3 +230,14 @@ int rp_backend_set_memory(struct rocpart_machine *m, const char *bdf, enum rocpa
 
 	return ask_machine(m, &w, ret_used, reterr);
 }
+
+bool rp_backend_reloads_itself(struct rocpart_machine *m)
+{
+	const struct rp_backend *b = rp_backend_get(m->backend);
+	struct rp_backend_info info = {0};
+
+	if (!b || b == &sysfs)
+		return false;
+	b->probe(m->tree, &info);
+	return rp_str_starts(info.version, "24.7.") || rp_str_starts(info.version, "25.");
+}

@@ -28,14 +28,39 @@ static void first_line(struct rp_strbuf *text)
 	rp_strbuf_truncate(text, strcspn(rp_strbuf_str(text), "\n"));
 }
 
-static int run(const char *const *argv, struct rp_strbuf *out, struct rocpart_error *reterr)
+/*
+ * A container has its own /lib, mostly without modules: kmod says "Module amdgpu not found", where
+ * it is installed at all.
+ */
+static int no_modules(struct rp_tree *t, struct rocpart_error *reterr)
 {
-	struct rp_spawn_result res;
+	struct rp_stat st;
+
+	if (rp_tree_stat(t, &st, "lib/modules") != -ENOENT)
+		return 0;
+	(void)rp_error_set(reterr, -ENOENT, ROCPART_ERR_DRIVER_RELOAD, "/lib/modules",
+			   "the driver cannot be reloaded from here: there is no /lib/modules, as "
+			   "in most containers");
+	(void)rp_error_hint(reterr, "run it on the host, or give the container the host's "
+				    "/lib/modules and CAP_SYS_MODULE");
+	return -ENOENT;
+}
+
+static int run(struct rp_tree *t, const char *const *argv, struct rp_strbuf *out,
+	       struct rocpart_error *reterr)
+{
+	struct rp_spawn_result res = {0};
 	int r = rp_spawn(argv, out, OUTPUT_MAX, MODPROBE_DEADLINE_MS, &res);
 
-	if (r == -ENOENT)
-		return rp_error_set(reterr, r, ROCPART_ERR_DRIVER_RELOAD, argv[0],
-				    "'%s' is not installed here", argv[0]);
+	if ((r == -ENOENT || strstr(rp_strbuf_str(out), "not found")) && no_modules(t, reterr) < 0)
+		return -ENOENT;
+	if (r == -ENOENT) {
+		(void)rp_error_set(reterr, r, ROCPART_ERR_DRIVER_RELOAD, argv[0],
+				   "the driver cannot be reloaded: '%s' is not installed here",
+				   argv[0]);
+		(void)rp_error_hint(reterr, "install kmod, or run it on the host");
+		return r;
+	}
 	if (r < 0)
 		return rp_error_errno(reterr, r, argv[0], "cannot run '%s'", argv[0]);
 	first_line(out);
@@ -55,7 +80,7 @@ static int disk_srcversion(struct rp_tree *t, struct rp_strbuf *ret, struct rocp
 	int r;
 
 	if (rp_tree_kind(t) == RP_TREE_REAL)
-		return run(argv, ret, reterr);
+		return run(t, argv, ret, reterr);
 	r = rp_tree_driver(t, RP_DRIVER_DISK_SRCVERSION, ret);
 	return r < 0 ? rp_error_errno(reterr, r, MODULE, "cannot tell the module on disk") : 0;
 }
@@ -133,7 +158,7 @@ int rp_driver_unload(struct rp_tree *t, struct rocpart_error *reterr)
 	int r;
 
 	if (rp_tree_kind(t) == RP_TREE_REAL)
-		return run(argv, &out, reterr);
+		return run(t, argv, &out, reterr);
 	r = rp_tree_driver(t, RP_DRIVER_UNLOAD, NULL);
 	return r < 0 ? reload_error(r, "unloading", reterr) : 0;
 }
@@ -145,7 +170,7 @@ int rp_driver_load(struct rp_tree *t, struct rocpart_error *reterr)
 	int r;
 
 	if (rp_tree_kind(t) == RP_TREE_REAL)
-		return run(argv, &out, reterr);
+		return run(t, argv, &out, reterr);
 	r = rp_tree_driver(t, RP_DRIVER_LOAD, NULL);
 	return r < 0 ? reload_error(r, "loading", reterr) : 0;
 }

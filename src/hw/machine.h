@@ -29,6 +29,8 @@ struct rocpart_machine {
 	void *run_userdata;
 	/* Done when modes may have changed, before services start again; NULL: nothing. */
 	int (*changed)(struct rocpart_machine *m, struct rocpart_error *reterr);
+	void *leases; /* of a machine in memory, once there are some; else they are in state_dir */
+	void (*free_leases)(void *leases);
 	void *backing;	/* the simulated machine behind the tree, or NULL */
 	char *sim_name; /* of a simulated machine that is shown as files: in /sys, or mounted */
 	void (*free_backing)(void *backing);

@@ -37,18 +37,19 @@ void rp_smi_cli_done(struct rp_smi_cli *cli)
 
 /* What one run said. */
 struct answer {
-	struct rp_strbuf out; /* standard output; after that all of it is in said, errors too */
-	struct rp_strbuf said;
+	struct rp_strbuf out, err;
+	struct rp_strbuf all; /* both, to look for a complaint in */
 };
-#define NO_ANSWER                              \
-	{                                      \
-		RP_STRBUF_INIT, RP_STRBUF_INIT \
+#define NO_ANSWER                                               \
+	{                                                       \
+		RP_STRBUF_INIT, RP_STRBUF_INIT, RP_STRBUF_INIT, \
 	}
 
 static void answer_done(struct answer *a)
 {
 	rp_strbuf_done(&a->out);
-	rp_strbuf_done(&a->said);
+	rp_strbuf_done(&a->err);
+	rp_strbuf_done(&a->all);
 }
 #define AUTO_ANSWER RP_AUTO(answer_done)
 
@@ -89,7 +90,7 @@ static int ended_badly(const char *path, const struct rp_spawn_result *res, uint
 static int run(const struct rp_smi_cli *cli, const char *const *argv, const char *input,
 	       uint64_t deadline_ms, struct answer *ret, struct rocpart_error *reterr)
 {
-	struct rp_spawn_streams s = {input, &ret->out, &ret->said, ANSWER_MAX};
+	struct rp_spawn_streams s = {input, &ret->out, &ret->err, ANSWER_MAX};
 	struct rp_spawn_result res = {0};
 	int r = rp_spawn_streams(argv, &s, deadline_ms, &res);
 
@@ -99,29 +100,35 @@ static int run(const struct rp_smi_cli *cli, const char *const *argv, const char
 		return did_not_run(cli->path, r, reterr);
 	if (res.timed_out || res.signal || res.cut)
 		return ended_badly(cli->path, &res, deadline_ms, reterr);
-	rp_strbuf_add(&ret->said, rp_strbuf_str(&ret->out));
-	return rp_strbuf_failed(&ret->said) ? rp_error_nomem(reterr) : 0;
+	rp_strbuf_addf(&ret->all, "%s\n%s", rp_strbuf_str(&ret->err), rp_strbuf_str(&ret->out));
+	return rp_strbuf_failed(&ret->all) ? rp_error_nomem(reterr) : 0;
+}
+
+static const char *last_line(struct rp_strbuf *text)
+{
+	char *newline;
+
+	while (text->len && strchr(" \r\n", text->s[text->len - 1]))
+		rp_strbuf_truncate(text, text->len - 1);
+	newline = text->len ? strrchr(text->s, '\n') : NULL;
+	return newline ? newline + 1 : rp_strbuf_str(text);
 }
 
 /* Its complaint as ours, or, when it is none that is known, its last words. */
 static int complained(const struct rp_smi_cli *cli, const char *what, struct answer *a,
 		      struct rocpart_error *reterr)
 {
-	const struct rp_smi_failure *f = rp_smi_find_failure(rp_strbuf_str(&a->said));
-	char *last;
+	const struct rp_smi_failure *f = rp_smi_find_failure(rp_strbuf_str(&a->all));
+	const char *out = last_line(&a->out), *err = last_line(&a->err);
 
 	if (f) {
 		(void)rp_error_set(reterr, f->errnum, f->code, cli->path, "amd-smi %s: %s", what,
 				   f->message);
 		return rp_error_hint(reterr, "%s", f->hint);
 	}
-	while (a->said.len && strchr(" \r\n", a->said.s[a->said.len - 1]))
-		rp_strbuf_truncate(&a->said, a->said.len - 1);
-	last = strrchr(rp_strbuf_str(&a->said), '\n');
-	(void)rp_error_set(reterr, -EIO, ROCPART_ERR_FAILED, cli->path, "amd-smi %s: %.300s", what,
-			   a->said.len == 0 ? "it said nothing"
-			   : last	    ? last + 1
-					    : a->said.s);
+	(void)rp_error_set(reterr, -EIO, ROCPART_ERR_FAILED, cli->path,
+			   "amd-smi %s: %.200s%s%.200s", what,
+			   *out || *err ? out : "it said nothing", *out && *err ? "; " : "", err);
 	return rp_error_hint(reterr, "run it by hand to see all of what it says, or do without: "
 				     "`--backend sysfs`");
 }
@@ -179,6 +186,12 @@ int rp_smi_cli_version(const struct rp_smi_cli *cli, char **ret, struct rocpart_
 	return 0;
 }
 
+/* A command or option that this version has not: in its own words, or in those of argparse. */
+static bool is_not_offered(int r)
+{
+	return r == -EOPNOTSUPP || r == -ERANGE;
+}
+
 /* -e came with 6.4. */
 static int read_list(const struct rp_smi_cli *cli, struct rp_smi_rows *rows,
 		     struct rocpart_error *reterr)
@@ -187,7 +200,7 @@ static int read_list(const struct rp_smi_cli *cli, struct rp_smi_rows *rows,
 	static const char *const without[] = {"list", "--json", NULL};
 	int r = ask_rows(cli, with_nodes, rows, reterr);
 
-	if (r == -EOPNOTSUPP)
+	if (is_not_offered(r))
 		r = ask_rows(cli, without, rows, reterr);
 	if (r == 0)
 		rp_smi_forget_wrong_nodes(rows);
@@ -216,7 +229,7 @@ static int read_modes(const struct rp_smi_cli *cli, struct rp_smi_rows *rows,
 
 	if (r == -EBADMSG)
 		r = ask_rows(cli, as_text, rows, reterr);
-	if (r == -EOPNOTSUPP || (r == 0 && lacks_modes(rows)))
+	if (is_not_offered(r) || (r == 0 && lacks_modes(rows)))
 		r = ask_rows(cli, of_static, rows, reterr);
 	return r;
 }
@@ -236,7 +249,7 @@ int rp_smi_cli_read(const struct rp_smi_cli *cli, struct rp_smi_rows *ret,
 	return 0;
 }
 
-/* What it says afterwards is asked of all it said: the banner of -M stands before the answer. */
+/* -M asks a question, whose answer is in the pipe before; its banner stands before what it says. */
 static int set(const struct rp_smi_cli *cli, const char *option, const char *value, const char *bdf,
 	       struct rocpart_error *reterr)
 {
@@ -246,8 +259,8 @@ static int set(const struct rp_smi_cli *cli, const char *option, const char *val
 
 	if (r < 0)
 		return r;
-	if (!rp_smi_find_failure(rp_strbuf_str(&a.said)) && a.said.len &&
-	    strstr(a.said.s, "Successfully set"))
+	if (!rp_smi_find_failure(rp_strbuf_str(&a.all)) &&
+	    strstr(rp_strbuf_str(&a.out), "Successfully set"))
 		return 0;
 	return complained(cli, "set", &a, reterr);
 }

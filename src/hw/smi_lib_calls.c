@@ -106,11 +106,11 @@ static void read_kfd(const struct rp_smi_calls *c, rp_smi_handle h, struct rp_sm
 		row->partition_id = told(rest[1], 7);
 }
 
-/* amdsmi_enumeration_info_t: u32 drm_render, drm_card, hsa_id, hip_id. */
+/* amdsmi_enumeration_info_t begins with u32 drm_render, drm_card. */
 static void read_enumeration(const struct rp_smi_calls *c, rp_smi_handle h, struct rp_smi_row *row)
 {
 	static _Alignas(8) unsigned char buf[BUFFER_SIZE];
-	uint32_t v[4];
+	uint32_t v[2];
 
 	memset(buf, 0, sizeof(buf));
 	if (!c->get_enumeration_info || c->get_enumeration_info(h, buf))
@@ -118,7 +118,6 @@ static void read_enumeration(const struct rp_smi_calls *c, rp_smi_handle h, stru
 	memcpy(v, buf, sizeof(v));
 	row->render = told(v[0], UINT32_MAX - 1);
 	row->card = told(v[1], UINT32_MAX - 1);
-	row->hip_id = told(v[3], UINT32_MAX - 1);
 }
 
 /* Of others than the first partition it tells no modes; nor do we ask: their bytes need the KFD. */

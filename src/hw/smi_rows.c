@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Documents of amd-smi list, partition and static, of every version, as one row for each GPU. */
 #include "base/num.h"
-#include "facts/mode_name.h"
 #include "hw/smi_text.h"
 
 /* 64 DRM minors, 8 GPUs of 8 partitions: no machine comes near. */
@@ -28,7 +27,7 @@ static bool is_told(const struct rp_json *value)
 }
 
 /* A number, or the text of one behind a prefix ("renderD128"); absent when it is not told. */
-static int read_number(const struct rp_json *record, const char *key, const char *prefix, int base,
+static int read_number(const struct rp_json *record, const char *key, const char *prefix,
 		       struct rp_opt_u64 *ret, struct rocpart_error *reterr)
 {
 	const struct rp_json *value = rp_json_get(record, key);
@@ -40,7 +39,7 @@ static int read_number(const struct rp_json *record, const char *key, const char
 	if (rp_json_type(value) == RP_JSON_INT && rp_json_int_value(value) >= 0)
 		v.v = (uint64_t)rp_json_int_value(value);
 	else if (!text || !rp_str_starts(text, prefix) ||
-		 rp_parse_u64(text + strlen(prefix), base, &v.v) < 0)
+		 rp_parse_u64(text + strlen(prefix), 10, &v.v) < 0)
 		return bad(reterr, key, text ? text : "no number");
 	*ret = v;
 	return 0;
@@ -71,17 +70,6 @@ static int read_memory(const struct rp_json *record, const char *key, enum rocpa
 	if (!text || !is_told(value))
 		return 0;
 	return rocpart_memory_mode_from_string(text, ret) < 0 ? bad(reterr, key, text) : 0;
-}
-
-static int read_caps(const struct rp_json *record, const char *key, uint32_t *ret,
-		     struct rocpart_error *reterr)
-{
-	const struct rp_json *value = rp_json_get(record, key);
-	const char *text = rp_json_text(value);
-
-	if (!text || !is_told(value))
-		return 0;
-	return rp_memory_set_parse(text, ret) < 0 ? bad(reterr, key, text) : 0;
 }
 
 /*
@@ -116,59 +104,29 @@ static void read_bdf(const struct rp_json *record, struct rp_smi_row *row)
 			*c = (char)(*c - 'A' + 'a');
 }
 
-/* {"value": 196592, "unit": "MB"}, where MB are MiB; text: "196592 MB". */
-static int read_vram(const struct rp_json *vram, struct rp_smi_row *row,
-		     struct rocpart_error *reterr)
-{
-	const struct rp_json *size = rp_json_get(vram, "size");
-	const char *text = rp_json_text(size);
-	struct rp_opt_u64 mib = {0};
-	char number[24];
-	int r = 0;
-
-	if (rp_json_type(size) == RP_JSON_OBJECT) {
-		r = read_number(size, "value", "", 10, &mib, reterr);
-	} else if (text && is_told(size)) {
-		mib.known =
-			rp_str_ends(text, " MB") &&
-			rp_fmt(number, sizeof(number), "%.*s", (int)strlen(text) - 3, text) == 0 &&
-			rp_parse_u64(number, 10, &mib.v) == 0;
-		r = mib.known ? 0 : bad(reterr, "size", text);
-	}
-	if (r == 0 && mib.known && rp_mul_u64(mib.v, RP_MIB, &row->vram_bytes.v) < 0)
-		return bad(reterr, "size", "too large");
-	if (r == 0 && mib.known)
-		row->vram_bytes.known = true;
-	return r;
-}
-
 /* list, with or without -e */
 static int read_list(const struct rp_json *record, struct rp_smi_row *row,
 		     struct rocpart_error *reterr)
 {
 	const struct {
 		const char *key, *prefix;
-		int base;
 		struct rp_opt_u64 *to;
 	} numbers[] = {
-		{"partition_id", "", 10, &row->partition_id},
-		{"kfd_id", "", 10, &row->kfd_id},
-		{"node_id", "", 10, &row->node_id},
-		{"render", "renderD", 10, &row->render},
-		{"card", "card", 10, &row->card},
-		{"hip_id", "", 10, &row->hip_id},
-		{"hip_uuid", "GPU-", 16, &row->unique_id},
+		{"partition_id", "", &row->partition_id},
+		{"kfd_id", "", &row->kfd_id},
+		{"node_id", "", &row->node_id},
+		{"render", "renderD", &row->render},
+		{"card", "card", &row->card},
 	};
 	int r = 0;
 
 	read_bdf(record, row);
 	for (size_t i = 0; r == 0 && i < RP_ARRAY_LEN(numbers); i++)
-		r = read_number(record, numbers[i].key, numbers[i].prefix, numbers[i].base,
-				numbers[i].to, reterr);
+		r = read_number(record, numbers[i].key, numbers[i].prefix, numbers[i].to, reterr);
 	return r;
 }
 
-/* partition: current_partition, memory_partition; static --partition, --vram */
+/* partition: current_partition, memory_partition; static --partition */
 static int read_modes(const struct rp_json *record, struct rp_smi_row *row,
 		      struct rocpart_error *reterr)
 {
@@ -179,12 +137,8 @@ static int read_modes(const struct rp_json *record, struct rp_smi_row *row,
 	if (r == 0)
 		r = read_memory(record, "memory", &row->memory, reterr);
 	if (r == 0)
-		r = read_caps(record, "memory_partition_caps", &row->memory_caps, reterr);
-	if (r == 0)
 		r = read_memory(record, "current_memory_partition", &row->memory, reterr);
 	if (r == 0) /* 6.3 and 6.4 */
-		r = read_caps(memory, "caps", &row->memory_caps, reterr);
-	if (r == 0)
 		r = read_memory(memory, "current", &row->memory, reterr);
 	if (r == 0) /* before 6.4.2 */
 		r = read_compute(part, "compute_partition", &row->compute, reterr);
@@ -193,8 +147,8 @@ static int read_modes(const struct rp_json *record, struct rp_smi_row *row,
 	if (r == 0)
 		r = read_memory(part, "memory_partition", &row->memory, reterr);
 	if (r == 0)
-		r = read_number(part, "partition_id", "", 10, &row->partition_id, reterr);
-	return r == 0 ? read_vram(rp_json_get(record, "vram"), row, reterr) : r;
+		r = read_number(part, "partition_id", "", &row->partition_id, reterr);
+	return r;
 }
 
 /* partition -a: which index of a profile is which mode */
@@ -206,7 +160,7 @@ static int read_profile(const struct rp_json *record, struct rp_smi_row *row,
 
 	if (r < 0 || mode == ROCPART_COMPUTE_UNKNOWN)
 		return r;
-	return read_number(record, "profile_index", "", 10, &row->profiles[mode], reterr);
+	return read_number(record, "profile_index", "", &row->profiles[mode], reterr);
 }
 
 static int find_row(struct rp_smi_rows *rows, uint64_t index, struct rp_smi_row **ret,
@@ -238,7 +192,7 @@ static int read_record(const struct rp_json *record, struct rp_opt_u64 *index,
 
 	if (!rp_json_get(record, key))
 		return 0;
-	r = read_number(record, key, "", 10, index, reterr);
+	r = read_number(record, key, "", index, reterr);
 	if (r < 0 || !index->known)
 		return r;
 	r = find_row(rows, index->v, &row, reterr);

@@ -33,11 +33,10 @@ int rp_smi_docs(const char *text, size_t len, struct rp_json **ret,
 struct rp_smi_row {
 	uint64_t index;
 	char bdf[RP_BDF_SIZE]; /* function 0: the physical GPU; "" when not told */
-	struct rp_opt_u64 partition_id, kfd_id, node_id, render, card, hip_id, unique_id;
-	struct rp_opt_u64 vram_bytes;
+	struct rp_opt_u64 partition_id, kfd_id, node_id, render, card;
+	struct rp_opt_u64 vram_bytes; /* by the library only */
 	enum rocpart_compute_mode compute;
 	enum rocpart_memory_mode memory;
-	uint32_t memory_caps;				     /* set of memory modes */
 	struct rp_opt_u64 profiles[ROCPART_COMPUTE_CPX + 1]; /* index of each compute mode */
 };
 

@@ -359,11 +359,37 @@ int rp_lease_db_open(const char *dir, enum rp_lease_open how, const char *identi
 	return 0;
 }
 
+int rp_lease_db_open_memory(const char *identity, struct rp_lease_db **ret,
+			    struct rocpart_error *reterr)
+{
+	struct rp_lease_db *db = NULL;
+	int r = open_file(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &db, reterr);
+
+	if (r == 0)
+		r = make_tables(db, identity, reterr);
+	if (r < 0) {
+		rp_lease_db_close(db);
+		return r;
+	}
+	db->is_kept = true;
+	*ret = db;
+	return 0;
+}
+
+void rp_lease_db_drop(struct rp_lease_db *db)
+{
+	if (db)
+		db->is_kept = false;
+	rp_lease_db_close(db);
+}
+
 void rp_lease_db_close(struct rp_lease_db *db)
 {
 	if (!db)
 		return;
 	rp_lease_db_rollback(db);
+	if (db->is_kept)
+		return;
 	for (size_t i = 0; i < RP_N_SQL; i++)
 		(void)sqlite3_finalize(db->stmts[i]);
 	(void)sqlite3_close(db->db);

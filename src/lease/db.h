@@ -34,7 +34,7 @@ struct rp_lease_db {
 	sqlite3 *db;
 	char *path;
 	sqlite3_stmt *stmts[RP_N_SQL];
-	bool is_writable, is_begun;
+	bool is_writable, is_begun, is_kept;
 	unsigned n_commits; /* of this opening */
 	int64_t last_id;    /* largest number given; read once in a transaction. 0: not read */
 	/* Partitions found in this transaction, by their id on the GPU. */

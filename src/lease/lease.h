@@ -79,6 +79,10 @@ enum rp_lease_open {
  */
 int rp_lease_db_open(const char *dir, enum rp_lease_open how, const char *identity,
 		     struct rp_lease_db **ret, struct rocpart_error *reterr) RP_MUST_CHECK;
+/* In memory, to be kept: closing it only takes back what was begun; it ends with drop. */
+int rp_lease_db_open_memory(const char *identity, struct rp_lease_db **ret,
+			    struct rocpart_error *reterr) RP_MUST_CHECK;
+void rp_lease_db_drop(struct rp_lease_db *db);
 /* -EBADMSG when it is of another machine. NULL, or none recorded: it cannot be told. */
 int rp_lease_db_check_machine(struct rp_lease_db *db, const char *identity,
 			      struct rocpart_error *reterr) RP_MUST_CHECK;

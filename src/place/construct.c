@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "place/chain.h"
 #include "place/draft.h"
-#include "place/vectors.h"
 
 /*
  * GPUs in use, in lists by the number of free partitions that the present size may use. A request
@@ -419,7 +418,7 @@ static uint64_t gpus_of(const struct rp_view *v, const struct rp_draft *d)
 static int is_better(const struct rp_view *v, const struct rp_draft *a, const struct rp_draft *b)
 {
 	const struct rp_place_request *q = v->p->requests;
-	RP_AUTO_FREE uint32_t *order = rp_vectors_order(v);
+	RP_AUTO_FREE uint32_t *order = rp_view_order(v, RP_BY_PRIORITY_WEIGHT);
 	RP_AUTO_FREE int64_t *more = rp_new0(int64_t, v->p->n_requests);
 	int64_t weight = 0;
 

@@ -67,8 +67,12 @@ struct rp_share_bound {
 	uint64_t param, ref;
 	uint64_t gpus;
 };
-/* share.c: partitions may be shared. The best of a dozen heuristics; a bound from the sizes. */
-int rp_share_place(const struct rp_view *v, struct rp_draft *ret, uint64_t *work) RP_MUST_CHECK;
+/*
+ * share.c: partitions may be shared. The best of some dozen heuristics, or the first one with no
+ * more than n_least GPUs; a bound from the sizes.
+ */
+int rp_share_place(const struct rp_view *v, uint64_t n_least, struct rp_draft *ret,
+		   uint64_t *work) RP_MUST_CHECK;
 int rp_share_bound(const struct rp_view *v, struct rp_share_bound *ret) RP_MUST_CHECK;
 
 #endif

@@ -116,7 +116,7 @@ static int bound_shared(struct solve *s)
 static int take_vectors(struct solve *s, const struct rp_vectors *x)
 {
 	struct rp_assign a;
-	uint32_t *order = rp_vectors_order(s->v);
+	uint32_t *order = rp_view_order(s->v, RP_BY_PRIORITY_WEIGHT);
 	int r = order ? rp_assign_init(s->v, &a) : -ENOMEM;
 
 	if (!order)
@@ -195,7 +195,7 @@ static int solve(struct solve *s)
 	if (r == 0 && s->shared) {
 		struct rp_draft d = {0};
 
-		r = rp_share_place(v, &d, &plan->work_vectors);
+		r = rp_share_place(v, plan->bound, &d, &plan->work_vectors);
 		rp_draft_done(&s->draft);
 		s->draft = d;
 	} else if (r == 0) {

@@ -5,10 +5,11 @@
  * share_bound.c says how far from the best the result can be.
  */
 #include "place/draft.h"
-#include "place/vectors.h"
+#include "place/share_fill.h"
 
-#define WINDOW 2048 /* partitions looked at for one replica */
-#define NO_BIN UINT32_MAX
+#define WINDOW	 2048		    /* partitions looked at for one replica */
+#define MAX_FILL UINT64_C(20000000) /* requests times replicas */
+#define NO_BIN	 UINT32_MAX
 
 struct bin {
 	uint32_t gpu, part, mem;
@@ -18,7 +19,8 @@ struct bin {
 	uint32_t older, newer; /* that may take something yet */
 };
 
-enum fit { FIT_BEST, FIT_FIRST, FIT_WORST, N_FITS };
+enum fit { FIT_BEST, FIT_FIRST, FIT_WORST, FIT_SET, N_FITS = FIT_SET + 12 };
+/* From FIT_SET on: so many 128ths of a partition may stay free without a look for a better set. */
 enum opener { OPEN_FINEST, OPEN_ONE_LARGER, OPEN_COARSEST, N_OPENERS };
 
 struct run {
@@ -257,6 +259,85 @@ static void count_domains(struct run *b, uint32_t r)
 	}
 }
 
+/* Partition by partition: the largest that is left, and the set that fills up the rest best. */
+static int fill_bin(struct run *b, struct rp_fill *f, const struct bin *bin, uint32_t *left,
+		    uint32_t *on_gpu)
+{
+	const struct rp_place_problem *p = b->v->p;
+	const uint64_t slack = 2 * (uint64_t)(b->fit - FIT_SET);
+	uint32_t seed = f->n;
+
+	for (uint32_t i = 0; i < f->n; i++) {
+		const struct rp_place_request *q = &p->requests[f->order[i]];
+		uint32_t may = q->spread == RP_PLACE_SPREAD_NONE ? left[i]
+			       : on_gpu[i] < rp_view_per_domain(q)
+				       ? rp_view_per_domain(q) - on_gpu[i]
+				       : 0;
+
+		f->left[i] = rp_view_fits(b->v, f->order[i], bin->p, bin->mem)
+				     ? (may < left[i] ? may : left[i])
+				     : 0;
+		if (seed == f->n && f->left[i] > 0)
+			seed = i;
+	}
+	if (seed == f->n)
+		return 0;
+	f->left[seed]--;
+	f->free_bytes = bin->free_bytes - p->requests[f->order[seed]].bytes;
+	f->limit = rp_view_share(&p->requests[f->order[seed]]);
+	f->n_in = 1;
+	f->enough_free = bin->free_bytes / 256 * slack + bin->free_bytes % 256 * slack / 256;
+	b->work += (f->n + rp_share_fill(f)) / 64 + 1;
+	f->chosen[f->n_chosen++] = seed;
+	for (uint32_t k = 0; k < f->n_chosen; k++) {
+		uint32_t i = f->chosen[k], r = f->order[i];
+
+		if (rp_draft_add(&b->draft, r, bin->gpu, bin->part) < 0)
+			return -ENOMEM;
+		left[i]--;
+		on_gpu[i]++;
+		b->band[b->band_of[r]] += rp_view_weight(&p->requests[r]);
+	}
+	return 0;
+}
+
+static int fill_all(struct run *b, const uint32_t *order)
+{
+	const uint32_t n = b->v->p->n_requests;
+	RP_AUTO_FREE uint32_t *left = rp_new0(uint32_t, n), *on_gpu = rp_new0(uint32_t, n);
+	RP_AUTO_FREE uint32_t *may = rp_new0(uint32_t, n);
+	struct rp_fill f = {.requests = b->v->p->requests, .order = order, .n = n, .left = may};
+
+	if (!left || !on_gpu || !may)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n; i++)
+		left[i] = b->v->need[order[i]];
+	for (uint32_t i = 0; i < n;) {
+		size_t bin = b->n_bins;
+		int r = left[i] > 0 ? open_for(b, order[i]) : -ENOSPC;
+
+		if (r == -ENOMEM)
+			return r;
+		i += r == -ENOSPC; /* nothing left of it, or no GPU for what is */
+		for (r = 0; bin < b->n_bins && r == 0; bin++)
+			r = fill_bin(b, &f, &b->bins[bin], left, on_gpu);
+		if (r < 0)
+			return r;
+		memset(on_gpu, 0, n * sizeof(*on_gpu));
+	}
+	return 0;
+}
+
+/* A fresh machine, and no rule about hives: what is on a GPU is what has just been put there. */
+static bool can_fill(const struct rp_view *v)
+{
+	for (uint32_t q = 0; q < v->p->n_requests; q++) {
+		if (v->p->requests[q].spread == RP_PLACE_SPREAD_HIVE)
+			return false;
+	}
+	return v->n_fixed == 0 && (uint64_t)v->p->n_requests * v->total_need <= MAX_FILL;
+}
+
 static int place_all(struct run *b, const uint32_t *order)
 {
 	const struct rp_place_problem *p = b->v->p;
@@ -265,6 +346,8 @@ static int place_all(struct run *b, const uint32_t *order)
 		if (b->draft.mode_of[g] != RP_PLACE_NONE && add_bins(b, g) < 0)
 			return -ENOMEM;
 	}
+	if (b->fit >= FIT_SET)
+		return fill_all(b, order);
 	for (uint32_t i = 0; i < p->n_requests; i++) {
 		uint32_t r = order[i];
 
@@ -342,47 +425,10 @@ static bool better(const struct run *a, const struct run *b)
 	return switched(a) < switched(b);
 }
 
-struct keyed {
-	int64_t priority;
-	uint64_t bytes;
-	uint32_t request;
-};
-
-static int cmp_keyed(const void *x, const void *y)
-{
-	const struct keyed *a = x, *b = y;
-
-	if (a->priority != b->priority)
-		return a->priority > b->priority ? -1 : 1;
-	if (a->bytes != b->bytes)
-		return a->bytes > b->bytes ? -1 : 1;
-	return (a->request > b->request) - (a->request < b->request);
-}
-
-/* By falling size; the second time, when that left something out, by priority before size. */
-static uint32_t *size_order(const struct rp_view *v, bool by_priority)
-{
-	const uint32_t n = v->p->n_requests;
-	RP_AUTO_FREE struct keyed *keys = rp_new0(struct keyed, n);
-	uint32_t *order = rp_new0(uint32_t, n);
-
-	if (!keys || !order) {
-		free(order);
-		return NULL;
-	}
-	for (uint32_t i = 0; i < n; i++)
-		keys[i] = (struct keyed){by_priority ? v->p->requests[i].priority : 0,
-					 v->p->requests[i].bytes, i};
-	qsort(keys, n, sizeof(*keys), cmp_keyed);
-	for (uint32_t i = 0; i < n; i++)
-		order[i] = keys[i].request;
-	return order;
-}
-
 /* Requests of one priority have one number; the highest priority has 0. */
 static uint32_t *make_bands(const struct rp_view *v)
 {
-	RP_AUTO_FREE uint32_t *order = size_order(v, true);
+	RP_AUTO_FREE uint32_t *order = rp_view_order(v, RP_BY_PRIORITY_BYTES);
 	uint32_t *band = rp_new0(uint32_t, v->p->n_requests);
 	uint32_t n = 0;
 
@@ -398,10 +444,12 @@ static uint32_t *make_bands(const struct rp_view *v)
 	return band;
 }
 
-static int try_all(const struct rp_view *v, bool by_priority, const uint32_t *band_of,
-		   struct run *best, bool *have)
+static int try_all(const struct rp_view *v, uint64_t n_least, bool by_priority,
+		   const uint32_t *band_of, struct run *best, bool *have)
 {
-	RP_AUTO_FREE uint32_t *order = size_order(v, by_priority);
+	/* The second time, when size alone left something out, priority comes first. */
+	RP_AUTO_FREE uint32_t *order =
+		rp_view_order(v, by_priority ? RP_BY_PRIORITY_BYTES : RP_BY_BYTES);
 
 	if (!order)
 		return -ENOMEM;
@@ -412,8 +460,11 @@ static int try_all(const struct rp_view *v, bool by_priority, const uint32_t *ba
 				.opener = (enum opener)(i % N_OPENERS),
 				.band_of = band_of,
 				.work = best->work};
-		int r = run_once(&b, order);
+		int r;
 
+		if (b.fit >= FIT_SET && !can_fill(v))
+			continue;
+		r = run_once(&b, order);
 		if (r == 0 && (!*have || better(&b, best))) {
 			uint64_t work = b.work;
 
@@ -428,21 +479,23 @@ static int try_all(const struct rp_view *v, bool by_priority, const uint32_t *ba
 		}
 		if (r < 0)
 			return r;
+		if (best->draft.n_places == v->total_need && opened(best) <= n_least)
+			break;
 		if (v->total_need > 2000 && best->work > 200000)
 			break; /* enough for a large problem: every run costs the square */
 	}
 	return 0;
 }
 
-int rp_share_place(const struct rp_view *v, struct rp_draft *ret, uint64_t *work)
+int rp_share_place(const struct rp_view *v, uint64_t n_least, struct rp_draft *ret, uint64_t *work)
 {
 	RP_AUTO_FREE uint32_t *band_of = make_bands(v);
 	struct run best = {.v = v};
 	bool have = false;
-	int r = band_of ? try_all(v, false, band_of, &best, &have) : -ENOMEM;
+	int r = band_of ? try_all(v, n_least, false, band_of, &best, &have) : -ENOMEM;
 
 	if (r == 0 && have && best.draft.n_places < v->total_need)
-		r = try_all(v, true, band_of, &best, &have);
+		r = try_all(v, n_least, true, band_of, &best, &have);
 	if (r == 0 && have) {
 		*ret = best.draft;
 		best.draft = (struct rp_draft){0};

@@ -198,7 +198,7 @@ int rp_spread_improve(const struct rp_view *v, uint32_t mem, uint64_t n_least,
 			x->rows[i] = (struct rp_plan_row){.menu = c->modes[i].menu,
 							  .mode = c->modes[i].mode};
 		count(x);
-		x->order = rp_vectors_order(v);
+		x->order = rp_view_order(v, RP_BY_PRIORITY_WEIGHT);
 		r = x->order ? 0 : -ENOMEM;
 		if (r == 0 && (uint64_t)v->p->n_requests * v->p->n_gpus <= MAX_PAIRS)
 			r = rp_assign_init(v, &x->assign);

@@ -55,43 +55,6 @@ static int cmp_score(const struct search *s, const struct score *a, const struct
 	return 0;
 }
 
-/* qsort has no context: what it needs lies beside the index. */
-struct keyed {
-	int64_t priority;
-	uint64_t weight;
-	uint32_t index;
-};
-
-static int cmp_keyed(const void *a, const void *b)
-{
-	const struct keyed *x = a, *y = b;
-
-	if (x->priority != y->priority)
-		return x->priority > y->priority ? -1 : 1;
-	if (x->weight != y->weight)
-		return x->weight > y->weight ? -1 : 1;
-	return (x->index > y->index) - (x->index < y->index);
-}
-
-uint32_t *rp_vectors_order(const struct rp_view *v)
-{
-	const uint32_t n = v->p->n_requests;
-	RP_AUTO_FREE struct keyed *keys = rp_new0(struct keyed, n);
-	uint32_t *order = rp_new0(uint32_t, n);
-
-	if (!keys || !order) {
-		free(order);
-		return NULL;
-	}
-	for (uint32_t i = 0; i < n; i++)
-		keys[i] = (struct keyed){v->p->requests[i].priority,
-					 rp_view_weight(&v->p->requests[i]), i};
-	qsort(keys, n, sizeof(*keys), cmp_keyed);
-	for (uint32_t i = 0; i < n; i++)
-		order[i] = keys[i].index;
-	return order;
-}
-
 static int make_bands(struct search *s)
 {
 	s->n_bands = 0;
@@ -469,7 +432,7 @@ int rp_vectors_search(const struct rp_view *v, struct rp_vectors *x)
 		return -E2BIG;
 	for (uint32_t g = 0; g < v->p->n_gpus; g++)
 		s.total_slots += RP_PLACE_MAX_PARTS;
-	s.order = rp_vectors_order(v);
+	s.order = rp_view_order(v, RP_BY_PRIORITY_WEIGHT);
 	s.band = rp_new0(uint32_t, v->p->n_requests);
 	s.items = rp_new0(struct item, v->p->n_requests);
 	s.chain = rp_new0(struct rp_chain, 1);

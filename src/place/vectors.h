@@ -35,7 +35,5 @@ int rp_vectors_search(const struct rp_view *v, struct rp_vectors *x) RP_MUST_CHE
 
 /* Fill a with the best set of replicas for the modes. False when a tenant finds no place. */
 bool rp_vectors_fill(struct rp_assign *a, const uint32_t *mode_of, const uint32_t *order);
-/* Requests by priority, then weight, both falling; free it. NULL: out of memory. */
-uint32_t *rp_vectors_order(const struct rp_view *v);
 
 #endif

@@ -191,3 +191,44 @@ bool rp_view_hive_may(const struct rp_view *v, uint32_t hive, uint32_t mem)
 {
 	return !v->hives[hive].mem_fixed || v->hives[hive].mem_now == mem;
 }
+
+/* qsort has no context: what it needs lies beside the index. */
+struct keyed {
+	int64_t priority;
+	uint64_t amount;
+	uint32_t request;
+};
+
+static int cmp_keyed(const void *a, const void *b)
+{
+	const struct keyed *x = a, *y = b;
+
+	if (x->priority != y->priority)
+		return x->priority > y->priority ? -1 : 1;
+	if (x->amount != y->amount)
+		return x->amount > y->amount ? -1 : 1;
+	return (x->request > y->request) - (x->request < y->request);
+}
+
+uint32_t *rp_view_order(const struct rp_view *v, enum rp_view_order_by by)
+{
+	const uint32_t n = v->p->n_requests;
+	RP_AUTO_FREE struct keyed *keys = rp_new0(struct keyed, n);
+	uint32_t *order = rp_new0(uint32_t, n);
+
+	if (!keys || !order) {
+		free(order);
+		return NULL;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		const struct rp_place_request *q = &v->p->requests[i];
+
+		keys[i] = (struct keyed){by == RP_BY_BYTES ? 0 : q->priority,
+					 by == RP_BY_PRIORITY_WEIGHT ? rp_view_weight(q) : q->bytes,
+					 i};
+	}
+	qsort(keys, n, sizeof(*keys), cmp_keyed);
+	for (uint32_t i = 0; i < n; i++)
+		order[i] = keys[i].request;
+	return order;
+}

@@ -44,6 +44,10 @@ struct rp_view {
 int rp_view_init(const struct rp_place_problem *p, struct rp_view *v) RP_MUST_CHECK;
 void rp_view_done(struct rp_view *v);
 
+/* Requests in an order: all falling, of equal ones the first comes first. */
+enum rp_view_order_by { RP_BY_PRIORITY_WEIGHT, RP_BY_PRIORITY_BYTES, RP_BY_BYTES };
+uint32_t *rp_view_order(const struct rp_view *v, enum rp_view_order_by by); /* NULL: no memory */
+
 static inline const struct rp_place_mode *rp_view_mode(const struct rp_view *v, uint32_t gpu,
 						       uint32_t mode)
 {

@@ -184,15 +184,15 @@ class Capture(ArgsCase):
         def edit(line):
             words = line.split(" ")
             if words[0] == "device":
-                mode, gid = {"dev/kfd": ("0660", "109"), "dev/dri/renderD128": ("0660", "109"),
-                             "dev/dri/card0": ("0660", "44")}.get(words[1], ("0666", "7"))
+                mode, gid = {"dev/kfd": ("0660", "109"), "dev/dri/renderD128": ("0660", "110"),
+                             "dev/dri/card0": ("0666", "44")}.get(words[1], ("0666", "7"))
                 words[4:] = [mode, "0", gid]
             return " ".join(words)
 
         self.rewrite(edit)
-        self.assertEqual(self.of_capture("args", "env", "0/0")["groups"], [109, 44])
+        self.assertEqual(self.of_capture("args", "env", "0/0")["groups"], [109, 110])
         words = self.of_capture("args", "docker", "0/0")["args"]
-        self.assertEqual([w for w in words if "group" in w], ["--group-add=109", "--group-add=44"])
+        self.assertEqual([w for w in words if "group" in w], ["--group-add=109", "--group-add=110"])
 
     def test_vanished_node_is_an_error_that_names_it(self):
         for path in ("/dev/kfd", "/dev/dri/renderD128"):

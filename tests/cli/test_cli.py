@@ -148,7 +148,8 @@ class ExitCode(Machine):
         self.make("mi300x-8")
         self.assertEqual(
             self.error("set", "--memory", "NPS4", status=REFUSED)["message"],
-            "SPX is not possible in NPS4 (QPX, CPX are); add --compute CPX")
+            "failed to set partition mode: SPX is not possible in NPS4 (QPX, CPX are); "
+            "add --compute CPX")
         self.assertEqual(
             self.error("set", "--compute", "DPX", status=REFUSED)["code"], "NOT_VALIDATED")
 

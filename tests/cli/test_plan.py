@@ -4,7 +4,7 @@
 import json
 import unittest
 
-from journey import DONE, FAILED, ROOT, USAGE, Journey
+from journey import DONE, FAILED, REFUSED, ROOT, USAGE, Journey
 
 MODELS = """version: v1
 models:
@@ -52,6 +52,50 @@ class Plan(Journey):
         done = self.start("plan", "-f", path, "--product", "mi300x")
         self.assertEqual(done.returncode, USAGE)
         self.assertIn(f"{path}:3:", done.stderr)
+
+    def planned(self, gpus, *args, status=DONE):
+        path = self.write("version: v1\nnode: {memory: NPS1, gpus: %s}\n"
+                          "models: {m: {bytes: 10GiB, replicas: 4}}\n" % gpus)
+        done = self.start("plan", "-f", path, "--allow-unvalidated", "--json", *args)
+        self.assertEqual(done.returncode, status, done.stderr)
+        if status:
+            return done.stderr + done.stdout
+        self.rocpart("plan", "--verify", self.write(done.stdout, "plan.json"))
+        plan = json.loads(done.stdout)
+        return {g["gpu"]: g["compute_mode"] for g in plan["gpus"]}
+
+    def test_modes_of_gpus_in_the_file_bind_the_plan(self):
+        self.make("mi300x-8")
+        here = "--sim", "n"
+        names = self.json("list", *here)["gpus"]
+        first, second = names[0], names[1]
+        self.assertEqual(set(self.planned("{all: QPX}", *here).values()), {"QPX"})
+        self.assertEqual(set(self.planned("{MI300X: CPX}", *here).values()), {"CPX"})
+        modes = self.planned('{0: SPX, "1-7": QPX}', *here)
+        self.assertEqual([modes[n] for n in sorted(modes)], ["SPX", "QPX", "QPX", "QPX"])
+        modes = self.planned('{"%s": DPX, %s: QPX, "2-7": CPX}'
+                             % (first["bdf"], second["unique_id"]), *here)
+        self.assertEqual([modes[n] for n in sorted(modes)], ["DPX", "QPX", "CPX", "CPX"])
+        modes = self.planned('{"0-1": DPX, 2: QPX}', "--product", "mi300x", "--gpus", "3")
+        for gpu, mode in modes.items():
+            self.assertEqual(mode, {"gpu0": "DPX", "gpu1": "DPX", "gpu2": "QPX"}[gpu])
+
+    def test_modes_of_gpus_that_cannot_be_are_refused_with_their_place(self):
+        self.make("mi300x-8")
+        for gpus, words in (("{8: SPX}", "GPUs 0 to 7"), ("{mi300a: SPX}", "no GPU of this"),
+                            ("{all: CPX, 0: SPX}", "two compute modes"),
+                            ("{all: best}", "not a compute mode"), ("[CPX]", "is a map")):
+            with self.subTest(gpus=gpus):
+                text = self.planned(gpus, "--sim", "n", status=USAGE)
+                self.assertIn(words, text)
+                self.assertIn(".yaml:2:", text)
+
+    def test_mode_that_a_lease_keeps_a_gpu_from_is_refused(self):
+        self.make("mi300x-8")
+        self.rocpart("place", "a", "--bytes", "1G", "--partition", "3/0", "--sim", "n")
+        text = self.planned("{all: QPX}", "--sim", "n", status=REFUSED)
+        self.assertIn("lease 1 (a)", text)
+        self.assertIn("QPX", self.planned('{"0-2": QPX, "4-7": QPX}', "--sim", "n").values())
 
     def test_apply_switches_then_places(self):
         self.make("mi300x-8")

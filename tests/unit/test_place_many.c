@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "place/share_fill.h"
 #include "place_scene.h"
 
 /* Three share a partition: 24 replicas of 7 GB in one GPU, no fewer. */
@@ -102,12 +103,65 @@ static void plan_many_gpus_spread_stays_near_the_bound(void **state)
 	}
 }
 
+/* The least that stays free, by every subset. */
+static uint64_t least_free(const struct rp_fill *f)
+{
+	uint64_t best = f->free_bytes;
+
+	for (uint32_t set = 1; set < 1U << f->n; set++) {
+		uint32_t n = f->n_in + (uint32_t)__builtin_popcount(set), limit = f->limit;
+		uint64_t sum = 0;
+
+		for (uint32_t i = 0; i < f->n; i++) {
+			if (!(set & (1U << i)))
+				continue;
+			sum += f->requests[i].bytes;
+			if (f->requests[i].share < limit)
+				limit = f->requests[i].share;
+		}
+		if (n <= limit && sum <= f->free_bytes && f->free_bytes - sum < best)
+			best = f->free_bytes - sum;
+	}
+	return best;
+}
+
+static void fill_random_is_the_best_of_all_sets(void **state)
+{
+	uint64_t seed = 19;
+
+	(void)state;
+	for (int round = 0; round < 2000; round++) {
+		struct rp_place_request q[10] = {{0}};
+		uint32_t order[10], left[10];
+		struct rp_fill f = {.requests = q,
+				    .order = order,
+				    .left = left,
+				    .n = 1 + below(&seed, 10),
+				    .n_in = below(&seed, 2),
+				    .limit = 1 + below(&seed, 6),
+				    .free_bytes = 1 + below(&seed, 300)};
+		uint64_t sum = 0;
+
+		for (uint32_t i = 0; i < f.n; i++) { /* falling */
+			q[i].bytes = (f.n - i) * 12 + below(&seed, 12);
+			q[i].share = 1 + below(&seed, 5);
+			order[i] = i;
+			left[i] = 1;
+		}
+		(void)rp_share_fill(&f);
+		for (uint32_t i = 0; i < f.n_chosen; i++)
+			sum += q[f.chosen[i]].bytes;
+		assert_int_equal(f.free_bytes - sum, least_free(&f));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plan_shared_fills_partitions_to_the_limit),
 		cmocka_unit_test(plan_shared_random_is_between_bound_and_truth),
 		cmocka_unit_test(plan_many_gpus_meets_the_bound),
+		cmocka_unit_test(fill_random_is_the_best_of_all_sets),
 		cmocka_unit_test(plan_many_gpus_spread_stays_near_the_bound),
 	};
 

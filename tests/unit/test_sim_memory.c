@@ -117,6 +117,77 @@ static void memory_machines_are_independent(void **state)
 	rocpart_machine_close(b);
 }
 
+/* Bytes leased of the whole machine, and how many leases wait for a place. */
+static uint64_t leased(struct rocpart_machine *m, size_t *ret_pending)
+{
+	RP_AUTO_FREE char *problems = NULL;
+	struct rocpart_leases *leases = NULL;
+	const struct rocpart_partition_use *u;
+	const struct rocpart_lease *l;
+	uint64_t bytes = 0;
+
+	assert_int_equal(rocpart_leases_new(m, &leases, NULL), 0);
+	assert_int_equal(rocpart_leases_check(m, &problems, NULL), 0);
+	assert_string_equal(problems, "");
+	*ret_pending = 0;
+	for (size_t i = 0; (u = rocpart_leases_get_use(leases, i)); i++)
+		bytes += u->leased_bytes;
+	for (size_t i = 0; (l = rocpart_leases_get(leases, i)); i++)
+		*ret_pending += l->state == ROCPART_LEASE_PENDING;
+	rocpart_leases_free(leases);
+	return bytes;
+}
+
+static int place(struct rocpart_machine *m, uint64_t bytes, uint32_t replicas)
+{
+	struct rocpart_place_options *o = NULL;
+	struct rocpart_leases *leases = NULL;
+	int r;
+
+	assert_int_equal(rocpart_place_options_new("llama", bytes, &o), 0);
+	assert_int_equal(rocpart_place_options_set_replicas(o, replicas), 0);
+	r = rocpart_place(m, o, &leases, NULL);
+	rocpart_leases_free(leases);
+	rocpart_place_options_free(o);
+	return r;
+}
+
+static void memory_machine_keeps_leases(void **state)
+{
+	struct rocpart_machine *m = open_memory(), *other = open_memory();
+	struct rocpart_snapshot *s = observe(m);
+	struct rocpart_change *c = NULL;
+	uint64_t in_use;
+	size_t n = 0;
+
+	(void)state;
+	assert_int_equal(leased(m, &n), 0);
+	assert_int_equal(place(m, 1000, 1), 0);
+	assert_int_equal(place(m, 2000, 9), -ENOSPC); /* 8 GPUs, one of them taken: none is kept */
+	assert_int_equal(place(m, 2000, 7), 0);
+	assert_int_equal(leased(m, &n), 15000);
+	assert_int_equal(leased(other, &n), 0);
+	assert_int_equal(rocpart_change_new(m, s, &c, NULL), 0);
+	assert_int_equal(rocpart_change_set_modes(c, rocpart_snapshot_get_gpu(s, 0),
+						  ROCPART_COMPUTE_CPX, ROCPART_MEMORY_NPS1, NULL),
+			 0);
+	rocpart_change_set_allow_unvalidated(c, true);
+	assert_int_equal(rocpart_change_apply(c, NULL), -EBUSY);
+	rocpart_change_set_evict(c, true);
+	apply(c);
+	assert_in_range(leased(m, &n), 13000, 14000);
+	assert_int_equal(n, 1);
+	assert_int_equal(rocpart_change_open_last(m, &c, NULL), 0);
+	apply(c);
+	assert_int_equal(leased(m, &n), 15000);
+	assert_int_equal(n, 0);
+	assert_int_equal(rocpart_lease_release(m, "1", &n, &in_use, NULL), 0);
+	assert_int_equal(leased(m, &n), 14000);
+	rocpart_snapshot_unref(s);
+	rocpart_machine_close(other);
+	rocpart_machine_close(m);
+}
+
 static void memory_machine_of_a_wrong_profile_is_refused(void **state)
 {
 	static char long_text[(1U << 20) + 2];
@@ -139,6 +210,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_machine_switches_as_one_in_a_folder),
 		cmocka_unit_test(memory_machine_keeps_its_records),
+		cmocka_unit_test(memory_machine_keeps_leases),
 		cmocka_unit_test(memory_machines_are_independent),
 		cmocka_unit_test(memory_machine_of_a_wrong_profile_is_refused),
 	};

@@ -34,15 +34,20 @@ static int remove_dir(void **state)
 	return rmdir(dir);
 }
 
-/* An amd-smi of that text; 700 ms for each answer, which is a minute for it. */
-static struct rp_smi_cli stand_in(const char *script)
+/* An amd-smi of that text, with the time that it gets for each answer. */
+static struct rp_smi_cli stand_in_for(const char *script, uint64_t deadline_ms)
 {
-	struct rp_smi_cli cli = {rp_strdupf("%s/amd-smi", dir), 700, 700};
+	struct rp_smi_cli cli = {rp_strdupf("%s/amd-smi", dir), deadline_ms, deadline_ms};
 	RP_AUTO_CLOSE int fd = open(cli.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRWXU);
 
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, script, strlen(script)), strlen(script));
 	return cli;
+}
+
+static struct rp_smi_cli stand_in(const char *script)
+{
+	return stand_in_for(script, 30000);
 }
 
 #define ONE_GPU                                                                                  \
@@ -75,16 +80,13 @@ struct case_of_failure {
 
 /* In reading and in setting alike. */
 static const struct case_of_failure broken[] = {
-	{"#!/bin/sh\nsleep 60\n", -ETIMEDOUT, ROCPART_ERR_FAILED, "did not end within 1 s"},
-	{"#!/bin/sh\ntrap '' TERM INT\nsleep 60 & wait\n", -ETIMEDOUT, ROCPART_ERR_FAILED,
-	 "did not end within 1 s"},
 	{"#!/bin/sh\nhead -c 100000000 /dev/zero\n", -EFBIG, ROCPART_ERR_FAILED,
 	 "printed more than 1 MiB"},
 	{"#!/bin/sh\nhead -c 100000000 /dev/zero >&2\n", -EFBIG, ROCPART_ERR_FAILED,
 	 "printed more than 1 MiB"},
 	{"#!/bin/sh\nkill -SEGV $$\n", -EIO, ROCPART_ERR_FAILED, "died of signal 11"},
 	{"#!/bin/sh\n", -EIO, ROCPART_ERR_FAILED, "it said nothing"},
-	{"#!/bin/sh\necho one; echo two words >&2\n", -EIO, ROCPART_ERR_FAILED, "one"},
+	{"#!/bin/sh\necho one; echo two words >&2\n", -EIO, ROCPART_ERR_FAILED, "one; two words"},
 	{"#!/no/such/python3\n", -ENOENT, ROCPART_ERR_UNSUPPORTED, "interpreter"},
 	{"#!/usr/bin/env no-such-python3\n", -EIO, ROCPART_ERR_FAILED, "no-such-python3"},
 	{"#!/bin/sh\necho \"ModuleNotFoundError: No module named 'yaml'\" >&2; exit 1\n", -ENOENT,
@@ -121,6 +123,22 @@ static void broken_amd_smi_is_an_error_that_says_how(void **state)
 		assert_failure(&broken[i],
 			       rp_smi_cli_set_compute(&cli, BDF, ROCPART_COMPUTE_CPX, &err), &err);
 	}
+}
+
+/* Also when it ends by no other signal, and its child keeps the pipes. */
+static void amd_smi_that_hangs_is_killed_and_said(void **state)
+{
+	static const struct case_of_failure hangs = {
+		"#!/bin/sh\ntrap '' TERM INT\nsleep 60 & wait\n", -ETIMEDOUT, ROCPART_ERR_FAILED,
+		"did not end within 1 s"};
+	RP_AUTO_SMI_CLI struct rp_smi_cli cli = stand_in_for(hangs.script, 300);
+	RP_AUTO_SMI_ROWS struct rp_smi_rows rows = {0};
+	struct rocpart_error err = {0};
+
+	(void)state;
+	assert_failure(&hangs, rp_smi_cli_read(&cli, &rows, &err), &err);
+	err = (struct rocpart_error){0};
+	assert_failure(&hangs, rp_smi_cli_set_memory(&cli, BDF, ROCPART_MEMORY_NPS4, &err), &err);
 }
 
 static void half_a_json_is_an_error(void **state)
@@ -162,6 +180,25 @@ static void older_amd_smi_is_asked_otherwise(void **state)
 	assert_int_equal(rows.n, 1);
 	assert_int_equal(rows.v[0].node_id.v, 3);
 	assert_int_equal(rows.v[0].compute, ROCPART_COMPUTE_DPX);
+	assert_int_equal(rows.v[0].memory, ROCPART_MEMORY_NPS1);
+}
+
+/* 6.1 and 6.2: no `partition`. */
+static void oldest_amd_smi_is_asked_otherwise(void **state)
+{
+	RP_AUTO_SMI_CLI struct rp_smi_cli cli = stand_in(
+		"#!/bin/sh\ncase \"$*\" in\n"
+		"'list --json') echo '[{\"gpu\": 0, \"bdf\": \"" BDF "\"}]';;\n"
+		"static*) echo '[{\"gpu\": 0, \"partition\": {\"compute_partition\": \"SPX\","
+		" \"memory_partition\": \"NPS1\"}}]';;\n"
+		"*) echo \"amd-smi: error: argument: invalid choice: '$1'\" >&2; exit 2;;\n"
+		"esac\n");
+	RP_AUTO_SMI_ROWS struct rp_smi_rows rows = {0};
+	struct rocpart_error err = {0};
+
+	(void)state;
+	assert_int_equal(rp_smi_cli_read(&cli, &rows, &err), 0);
+	assert_int_equal(rows.v[0].compute, ROCPART_COMPUTE_SPX);
 	assert_int_equal(rows.v[0].memory, ROCPART_MEMORY_NPS1);
 }
 
@@ -311,8 +348,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stand_in_that_answers_is_read),
 		cmocka_unit_test(broken_amd_smi_is_an_error_that_says_how),
+		cmocka_unit_test(amd_smi_that_hangs_is_killed_and_said),
 		cmocka_unit_test(half_a_json_is_an_error),
 		cmocka_unit_test(older_amd_smi_is_asked_otherwise),
+		cmocka_unit_test(oldest_amd_smi_is_asked_otherwise),
 		cmocka_unit_test(broken_json_of_6_4_is_asked_as_text),
 		cmocka_unit_test(render_node_of_another_partition_is_not_told),
 		cmocka_unit_test(version_is_that_of_the_library),

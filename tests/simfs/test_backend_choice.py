@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""Which back end is asked when none is named, and what a version must not be asked."""
+
+import json
+import os
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from simfs_case import ROCPART, SimfsCase  # noqa: E402
+
+G0 = "/sys/bus/pci/devices/0000:05:00.0"
+FAILED, REFUSED, PARTLY = 1, 3, 4
+SET = ("set", "-c", "CPX", "--yes", "--allow-unvalidated", "--json")
+
+# The mode file is read-only for all but who knows the other way to it, as an agent of the host may.
+READ_ONLY = f"""
+set -e
+touch "$0/way"
+mount --bind {G0}/current_compute_partition "$0/way"
+mount -o remount,ro,bind /sys/devices/pci0000:00/0000:05:00.0/current_compute_partition
+PATH=$0:$PATH exec "$@"
+"""
+AGENT = """#!/bin/sh
+here=${0%/*}
+echo "$*" >>"$here/asked"
+test "$1 $2" = "set -C" && printf %s "$3" >"$here/way" && echo "Successfully set it to $3"
+"""
+
+
+class Choice(SimfsCase):
+    def rocpart(self, script, *args, status=0, zero=None):
+        done = self.spawn([ROCPART, "sim", "exec", "mi300x-1", "--", "sh", "-c", script,
+                           zero or str(self.top), ROCPART, *args])
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return json.loads(done.stdout)
+
+    def put_agent(self, text=AGENT):
+        (self.top / "amd-smi").write_text(text)
+        (self.top / "amd-smi").chmod(0o755)
+
+    def mode(self):
+        return self.json_of("--sim", "mi300x-1", "list")["gpus"][0]["compute_mode"]
+
+    def test_auto_asks_amd_smi_for_a_file_that_it_may_not_write(self):
+        self.put_agent()
+        self.rocpart(READ_ONLY, *SET)
+        self.assertEqual(self.mode(), "CPX")
+        self.assertEqual((self.top / "asked").read_text(), "set -C CPX -g 0000:05:00.0\n")
+
+    def test_auto_tells_its_own_failure_when_nobody_can(self):
+        self.put_agent("#!/bin/sh\nexit 1\n")
+        error = self.rocpart(READ_ONLY, *SET, status=FAILED)["error"]
+        self.assertIn("/sys is read-only here", error["message"])
+        self.assertEqual(self.mode(), "SPX")
+
+    def test_sysfs_asks_nobody_else(self):
+        self.put_agent()
+        self.rocpart(READ_ONLY, "--backend", "sysfs", *SET, status=FAILED)
+        self.assertFalse((self.top / "asked").exists())
+
+    def test_auto_asks_nobody_for_a_file_that_it_can_write(self):
+        self.put_agent()
+        self.rocpart('PATH=$0:$PATH exec "$@"', *SET)
+        self.rocpart('PATH=$0:$PATH exec "$@"', "list", "--json")
+        self.assertEqual(self.mode(), "CPX")
+        self.assertFalse((self.top / "asked").exists())
+
+    def library(self, fake, name, *args, status=0, does=""):
+        (self.top / name).symlink_to(Path(os.environ["BUILD"]) / f"tests/libfake_amd_smi_{fake}.so")
+        return self.rocpart(f'FAKE_DOES={does} FAKE_LOG=$0/asked LD_LIBRARY_PATH=$0 exec "$@"', "--backend",
+                            "libamd_smi", *args, status=status)
+
+    def test_library_that_reloads_by_itself_is_not_asked_under_reload_never(self):
+        error = self.library("247", "libamd_smi.so.24", *SET, "-m", "NPS4", "--reload", "never",
+                             status=REFUSED)["error"]
+        self.assertEqual(error["code"], "UNSUPPORTED")
+        self.assertIn("reloads the driver while it sets a memory mode", error["message"])
+        self.assertFalse((self.top / "asked").exists())
+
+    def test_success_of_the_library_that_did_not_happen_is_found_by_reading_back(self):
+        # "words": it tells no modes, so that the kernel's are taken
+        error = self.library("271", "libamd_smi.so.27", *SET, status=FAILED, does="words")["error"]
+        self.assertEqual(error["code"], "READBACK_MISMATCH")
+        self.assertIn("libamd_smi claimed success", error["hint"])
+        self.assertIn("compute 0 5\n", (self.top / "asked").read_text())
+        self.assertEqual(self.mode(), "SPX")
+
+    def test_library_that_lies_about_the_present_mode_changes_nothing(self):
+        error = self.library("271", "libamd_smi.so.27", *SET, status=PARTLY)["error"]
+        self.assertEqual(error["code"], "PARTLY_DONE")
+        self.assertIn("wrote CPX, but the GPU says SPX", error["message"])
+        self.assertEqual(self.mode(), "SPX")
+
+    def test_library_of_debian_24_5_is_not_taken(self):
+        error = self.library("246", "libamd_smi.so.0", *SET, status=REFUSED)["error"]
+        self.assertIn("amd-smi not available", error["message"])
+
+
+if __name__ == "__main__":
+    unittest.main()
