@@ -15,8 +15,8 @@ UNIT = Path(os.environ["BUILD"]) / "packaging/systemd/rocpart-apply.service"
 FILE = "/etc/rocpart/node.yaml"
 
 
-def commands():
-    lines = re.findall(r"^ExecStart=(.*)$", UNIT.read_text(), flags=re.M)
+def commands(key="ExecStart"):
+    lines = re.findall(rf"^{key}=-?(.*)$", UNIT.read_text(), flags=re.M)
     return [shlex.split(line) for line in lines]
 
 
@@ -53,6 +53,16 @@ class Boot(Journey):
         self.assertEqual(self.boot(), DONE)
         self.assertIn("already so", self.last.stdout)
         self.assertEqual(self.modes(), before)
+
+    def test_boot_brings_the_names_for_containers_back(self):
+        self.prepare("--compute", "CPX", "--memory", "NPS4")
+        spec = Path(self.rocpart("--sim", "n", "cdi", "generate").splitlines()[-1])
+        spec.unlink()  # /run is empty after a boot
+        self.rocpart("sim", "reset", "n")
+        self.assertEqual(self.boot(), DONE)
+        for words in commands("ExecStartPost"):
+            self.rocpart("--sim", "n", *words[1:])
+        self.assertIn("64 devices", self.rocpart("--sim", "n", "cdi", "validate"))
 
     def test_boot_with_a_missing_gpu_fails_and_switches_nothing(self):
         self.prepare("--compute", "CPX", "--memory", "NPS4")
