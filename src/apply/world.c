@@ -53,12 +53,12 @@ static int take_memory(struct rp_world *w, const struct rp_scan *scan)
 	return 0;
 }
 
-/* The machine's own id, else the unique ids of its GPUs. */
-static int take_identity(struct rp_world *w)
+/* The machine's own id; of one that is not this computer the unique ids of its GPUs. */
+static int take_identity(struct rp_world *w, const struct rocpart_machine *m)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 
-	if (rp_tree_kind(w->tree) == RP_TREE_REAL &&
+	if (rp_tree_kind(w->tree) == RP_TREE_REAL && !m->sim_name &&
 	    rp_tree_read(w->tree, &text, "etc/machine-id") == 0 && text.len) {
 		w->identity = rp_strdupf("machine-id %s", rp_strbuf_str(&text));
 		return w->identity ? 0 : -ENOMEM;
@@ -88,13 +88,13 @@ static void take_times(struct rp_world *w)
 			     rp_str_eq(rp_strbuf_str(&text), INIT_PID_NS));
 }
 
-static uint64_t host_bytes(struct rp_tree *t)
+static uint64_t host_bytes(const struct rocpart_machine *m)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	const char *p;
 	uint64_t kib;
 
-	if (rp_tree_read_file(t, 65536, &text, "proc/meminfo") < 0)
+	if (rp_tree_read_file(m->tree, 65536, &text, "%s/meminfo", rp_machine_proc(m)) < 0)
 		return ASSUMED_HOST;
 	p = strstr(rp_strbuf_str(&text), "MemTotal:");
 	p = p ? p + strlen("MemTotal:") : "";
@@ -122,10 +122,10 @@ int rp_world_observe(struct rocpart_machine *m, struct rp_world *ret, struct roc
 		r = rp_snapshot_new(&scan, records.v, records.n, &w.snapshot, reterr);
 	if (r < 0)
 		return r;
-	if (take_memory(&w, &scan) < 0 || take_identity(&w) < 0)
+	if (take_memory(&w, &scan) < 0 || take_identity(&w, m) < 0)
 		return rp_error_nomem(reterr);
 	take_times(&w);
-	w.host_bytes = host_bytes(m->tree);
+	w.host_bytes = host_bytes(m);
 	for (size_t i = 0; i < w.snapshot->n_gpus; i++)
 		if (rp_add_u64(w.vram_bytes, w.snapshot->gpus[i].vram_total_bytes.v,
 			       &w.vram_bytes) < 0)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Simulated machines as files: the tree, the namespace, what the host is kept from."""
 
+import json
 import os
 import signal
 import subprocess
@@ -348,6 +349,17 @@ class Exec(SimfsCase):
         self.inside("mi300x-8", ROCPART, "undo", "--yes")
         gpus = self.json_of("--sim", "mi300x-8", "list")["gpus"]
         self.assertEqual({(g["compute_mode"], g["memory_mode"]) for g in gpus}, {("SPX", "NPS1")})
+
+    def test_exec_leases_are_those_of_the_machine_from_each_side(self):
+        run = [ROCPART, "--sim", "mi300x-1", "status", "--json"]
+        said = self.inside("mi300x-1", ROCPART, "run", "--partition", "0/0", "--", *run)
+        (lease,) = json.loads(said)["leases"]
+        self.assertTrue(lease["owner"].startswith("pid:"))
+        self.assertEqual(lease["state"], "placed")
+        self.assertEqual(self.json_of("--sim", "mi300x-1", "status")["leases"], [])
+        self.run_rocpart("--sim", "mi300x-1", "place", "a", "--bytes", "4G")
+        said = self.inside("mi300x-1", ROCPART, "status", "--json")
+        self.assertEqual([l["name"] for l in json.loads(said)["leases"]], ["a"])
 
 
 class Unprivileged(SimfsCase):
