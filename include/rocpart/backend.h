@@ -27,9 +27,10 @@ enum rocpart_backend {
  *
  * The kernel's files are read in any case: which partitions there are, their memory and their
  * places come from them. What the chosen back end tells beside that is taken from it, and
- * rocpart_snapshot_get_source() says so. Modes are switched through it. Calls nothing yet: that a
- * back end is missing, hangs or crashes is told by the call that needs it, after 90 s at the latest
- * when it looks and 200 s when it switches. Since 0.1.
+ * rocpart_snapshot_get_source() says so. Modes are switched through it, and a change goes by the
+ * kernel's files. Calls nothing yet: that a back end is missing, hangs or crashes is told by the
+ * call that needs it, after 75 s at the latest for each question to it (the command is asked up to
+ * four) and 200 s for each switch. Since 0.1.
  * Return: 0; -EINVAL: no such back end; -EOPNOTSUPP: AMD's software sees the computer that it runs
  * on only, neither a capture nor a simulated machine that is not shown as files.
  */
