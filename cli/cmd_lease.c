@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* release, adopt, explain, state, and the part of status that is about leases. */
 #include "cli/lease_fields.h"
+#include "cli/model_fields.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -191,6 +192,37 @@ static void explain_limits(const char *limits)
 		       rp_json_text(rp_json_get(j, "by")));
 }
 
+static void explain_footprint(const char *footprint)
+{
+	RP_AUTO_JSON struct rp_json *j = NULL;
+	const char *confidence;
+
+	if (rp_json_parse(footprint, strlen(footprint), "footprint", &j, NULL) < 0)
+		return;
+	for (size_t i = 0; i < CLI_N_FOOTPRINT_PARTS; i++) {
+		int64_t part = rp_json_int_value(rp_json_get(j, cli_footprint_parts[i].key));
+		char bytes[RP_BYTES_TEXT_SIZE];
+
+		if (part > 0)
+			printf("  of its bytes: %s %s\n", rp_format_bytes((uint64_t)part, bytes),
+			       cli_footprint_parts[i].text);
+	}
+	confidence = rp_json_text(rp_json_get(j, "confidence"));
+	if (confidence)
+		printf("  confidence of the bytes: %s\n", confidence);
+}
+
+static void explain_labels(const char *labels)
+{
+	RP_AUTO_JSON struct rp_json *j = NULL;
+
+	if (rp_json_parse(labels, strlen(labels), "labels", &j, NULL) < 0)
+		return;
+	for (void *i = rp_json_iter(j); i; i = rp_json_iter_next(j, i))
+		printf("  label: %s=%s\n", rp_json_iter_key(i),
+		       rp_json_text(rp_json_iter_value(i)));
+}
+
 static void explain_lease(const struct rocpart_lease *l)
 {
 	static const char *const promises[] = {
@@ -216,9 +248,9 @@ static void explain_lease(const struct rocpart_lease *l)
 	if (*l->bdf)
 		explain_limits(l->limits);
 	if (*l->footprint)
-		printf("  bytes: %s\n", l->footprint);
+		explain_footprint(l->footprint);
 	if (*l->labels)
-		printf("  labels: %s\n", l->labels);
+		explain_labels(l->labels);
 	if (*l->problem)
 		printf("  problem: %s\n", l->problem);
 }

@@ -119,20 +119,6 @@ static int open_on(struct cli *cli, struct request *q)
 	return 0;
 }
 
-/* The parts of the sum, in the order they are printed. */
-static const struct {
-	enum rocpart_footprint_value value;
-	const char *key, *text;
-} parts[] = {
-	{ROCPART_FOOTPRINT_WEIGHTS_BYTES, "weights_bytes", "weights"},
-	{ROCPART_FOOTPRINT_KV_BYTES, "kv_bytes", "KV cache, one request"},
-	{ROCPART_FOOTPRINT_ACTIVATION_BYTES, "activation_bytes", "activations"},
-	{ROCPART_FOOTPRINT_GRAPH_BYTES, "graph_bytes", "graphs"},
-	{ROCPART_FOOTPRINT_PROCESS_BYTES, "process_bytes", "process"},
-	{ROCPART_FOOTPRINT_COLLECTIVE_BYTES, "collective_bytes", "collectives"},
-	{ROCPART_FOOTPRINT_MARGIN_BYTES, "margin_bytes", "margin"},
-};
-
 /* ---- JSON ---- */
 
 static struct rp_json *items_json(const struct rocpart_footprint *f)
@@ -140,15 +126,16 @@ static struct rp_json *items_json(const struct rocpart_footprint *f)
 	struct rp_json *list = rp_json_array();
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < RP_ARRAY_LEN(parts); i++) {
+	for (size_t i = 0; r == 0 && i < CLI_N_FOOTPRINT_PARTS; i++) {
 		struct rp_json *j = rp_json_object();
 
-		r = rp_json_set_string(j, "item", parts[i].key);
-		r |= rp_json_set(j, "bytes", cli_footprint_json(f, parts[i].value));
-		r |= rp_json_set_string(j, "confidence",
-					rocpart_footprint_get_confidence(f, parts[i].value));
-		r |= rp_json_set_string(j, "source",
-					rocpart_footprint_get_source(f, parts[i].value));
+		r = rp_json_set_string(j, "item", cli_footprint_parts[i].key);
+		r |= rp_json_set(j, "bytes", cli_footprint_json(f, cli_footprint_parts[i].value));
+		r |= rp_json_set_string(
+			j, "confidence",
+			rocpart_footprint_get_confidence(f, cli_footprint_parts[i].value));
+		r |= rp_json_set_string(
+			j, "source", rocpart_footprint_get_source(f, cli_footprint_parts[i].value));
 		r |= rp_json_append(list, j);
 	}
 	return r < 0 ? rp_json_free(list) : list;
@@ -294,15 +281,19 @@ static void print_items(const struct request *q)
 {
 	uint64_t v;
 
-	for (size_t i = 0; i < RP_ARRAY_LEN(parts); i++) {
+	for (size_t i = 0; i < CLI_N_FOOTPRINT_PARTS; i++) {
 		RP_AUTO_FREE char *rest = rp_strdupf(
-			"%s: %s", rocpart_footprint_get_confidence(q->footprint, parts[i].value),
-			rocpart_footprint_get_source(q->footprint, parts[i].value));
+			"%s: %s",
+			rocpart_footprint_get_confidence(q->footprint,
+							 cli_footprint_parts[i].value),
+			rocpart_footprint_get_source(q->footprint, cli_footprint_parts[i].value));
 
-		if (parts[i].value == ROCPART_FOOTPRINT_COLLECTIVE_BYTES &&
-		    rocpart_footprint_get(q->footprint, parts[i].value, &v) == 0 && v == 0)
+		if (cli_footprint_parts[i].value == ROCPART_FOOTPRINT_COLLECTIVE_BYTES &&
+		    rocpart_footprint_get(q->footprint, cli_footprint_parts[i].value, &v) == 0 &&
+		    v == 0)
 			continue;
-		print_value(q, parts[i].value, parts[i].text, rest ? rest : "");
+		print_value(q, cli_footprint_parts[i].value, cli_footprint_parts[i].text,
+			    rest ? rest : "");
 	}
 	print_value(q, ROCPART_FOOTPRINT_TOTAL_BYTES, "at least", "one request of the context");
 	print_value(q, ROCPART_FOOTPRINT_COMFORTABLE_BYTES, "comfortable", "four such requests");
@@ -316,8 +307,12 @@ static void print_on(const struct cli *cli, const struct request *q)
 
 	printf("on %s: usable %s of %llu bytes; ", cli->values.on,
 	       rp_format_bytes(q->usable_bytes, text), (unsigned long long)q->partition_bytes);
-	if (fits == 1 && rocpart_footprint_kv_tokens(q->footprint, q->usable_bytes, &tokens) == 0)
+	if (fits == 1 && rocpart_footprint_kv_tokens(q->footprint, q->usable_bytes, &tokens) < 0)
+		fits = 0;
+	if (fits == 1 && tokens)
 		printf("fits, %llu tokens of KV cache", (unsigned long long)tokens);
+	else if (fits == 1)
+		printf("fits, its state does not grow with tokens");
 	else
 		printf("%s", fits < 0 ? "not known whether it fits" : "does not fit");
 	if (q->bound)

@@ -52,7 +52,7 @@ static int print_json(const struct watch *w, const struct event *e)
 	r |= rp_json_set_string(j, "name", e->lease->name);
 	r |= rp_json_set_string(j, "partition", partition);
 	r |= rp_json_set_u64(j, "used_bytes", e->used);
-	r |= rp_json_set_u64(j, "limit_bytes", e->lease->bytes);
+	r |= rp_json_set_u64(j, "limit_bytes", e->lease->limit_bytes);
 	r |= rp_json_set_u64(j, "processes", e->n_processes);
 	r |= rp_json_set_string(j, "note", e->note);
 	if (r < 0 || rp_json_print(j, false, &text) < 0)
@@ -71,7 +71,7 @@ static int print_event(const struct watch *w, const struct event *e)
 		r = printf("%s lease %llu (%s) on %s/%u: %s used of %s%s%s\n", e->what,
 			   (unsigned long long)e->lease->id, e->lease->name, e->lease->bdf,
 			   e->lease->partition, rp_format_bytes(e->used, used),
-			   rp_format_bytes(e->lease->bytes, limit), *e->note ? "; " : "",
+			   rp_format_bytes(e->lease->limit_bytes, limit), *e->note ? "; " : "",
 			   e->note) < 0
 			    ? -EIO
 			    : 0;
@@ -122,7 +122,7 @@ static int look_at(const struct watch *w, struct watched *x, const struct rocpar
 	struct event e = {.what = "within", .lease = l, .used = used, .note = ""};
 	uint64_t now = rp_now_ns();
 
-	if (used <= l->bytes) {
+	if (used <= l->limit_bytes) {
 		bool was_told = x->stage > OVER;
 
 		go_to(x, WITHIN, now);

@@ -52,6 +52,11 @@ static struct rp_json *lease_used(const void *o)
 	return rp_json_u64(lease(o)->used_bytes);
 }
 
+static struct rp_json *lease_limit(const void *o)
+{
+	return rp_json_u64(lease(o)->limit_bytes);
+}
+
 static struct rp_json *lease_owner(const void *o)
 {
 	return rp_json_string(lease(o)->owner);
@@ -128,6 +133,7 @@ const struct cli_field cli_lease_fields[] = {
 	{"partition", "PARTITION", CLI_SHOW_TEXT, lease_partition},
 	{"bytes", "LEASED", CLI_SHOW_BYTES, lease_bytes},
 	{"used_bytes", "USED", CLI_SHOW_BYTES, lease_used},
+	{"limit_bytes", "LIMIT", CLI_SHOW_BYTES, lease_limit},
 	{"owner", "OWNER", CLI_SHOW_TEXT, lease_owner},
 	{"guarantee", "GUARANTEE", CLI_SHOW_TEXT, lease_guarantee},
 	{"share", "SHARE", CLI_SHOW_TEXT, lease_share},

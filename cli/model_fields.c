@@ -11,6 +11,16 @@ struct rp_json *cli_flags_json(char *const *flags)
 	return list;
 }
 
+const struct cli_footprint_part cli_footprint_parts[CLI_N_FOOTPRINT_PARTS] = {
+	{ROCPART_FOOTPRINT_WEIGHTS_BYTES, "weights_bytes", "weights"},
+	{ROCPART_FOOTPRINT_KV_BYTES, "kv_bytes", "KV cache, one request"},
+	{ROCPART_FOOTPRINT_ACTIVATION_BYTES, "activation_bytes", "activations"},
+	{ROCPART_FOOTPRINT_GRAPH_BYTES, "graph_bytes", "graphs"},
+	{ROCPART_FOOTPRINT_PROCESS_BYTES, "process_bytes", "process"},
+	{ROCPART_FOOTPRINT_COLLECTIVE_BYTES, "collective_bytes", "collectives"},
+	{ROCPART_FOOTPRINT_MARGIN_BYTES, "margin_bytes", "margin"},
+};
+
 struct rp_json *cli_footprint_json(const struct rocpart_footprint *footprint,
 				   enum rocpart_footprint_value value)
 {

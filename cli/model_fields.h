@@ -5,6 +5,13 @@
 
 #include "cli/fields.h"
 
+/* The parts of the sum of a footprint, in the order they are printed. */
+#define CLI_N_FOOTPRINT_PARTS 7
+extern const struct cli_footprint_part {
+	enum rocpart_footprint_value value;
+	const char *key, *text;
+} cli_footprint_parts[CLI_N_FOOTPRINT_PARTS];
+
 /* A row of `model fit`: the product and what the footprint says of it. */
 struct cli_fit_row {
 	const struct rocpart_fit *fit;

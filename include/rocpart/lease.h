@@ -62,6 +62,9 @@ enum rocpart_guarantee {
  * @changed_s: seconds since 1970 of its last change.
  * @ends: what ends it, in words; "" where the machine was not looked at.
  * @limits: JSON array of what limits it, {"limit", "guarantee", "by"} each, or "".
+ * @limit_bytes: what its programs may use: all that they can have of the partition where the kernel
+ *	stops them there (@guarantee kernel or hardware), else @bytes. In a list that
+ *	rocpart_place() returned it is @bytes.
  * @reserved: zero.
  */
 struct rocpart_lease {
@@ -84,7 +87,8 @@ struct rocpart_lease {
 	uint64_t changed_s;
 	const char *ends;
 	const char *limits;
-	uint64_t reserved[2];
+	uint64_t limit_bytes;
+	uint64_t reserved[1];
 };
 
 /**

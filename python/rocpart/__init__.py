@@ -4,8 +4,8 @@
 A thin layer over librocpart.so.0: no compiler, no other package. Importing it changes nothing and
 touches no hardware; only Change.apply() and Change.undo() switch a GPU.
 """
-from ._abi import (ComputeMode, Errcode, Filter, FootprintValue, HandoutForm, MachineKind,
-                   MemoryMode, PairState, Reload, View)
+from ._abi import (Backend, ComputeMode, Errcode, Filter, FootprintValue, HandoutForm,
+                   MachineKind, MemoryMode, PairState, Reload, View)
 from ._lib import lib as _library
 from .change import Change, GpuChange, Holder
 from .errors import (AccessError, InvalidArgumentError, MachineError, ModeError, ModelError,
@@ -23,7 +23,7 @@ def version() -> str:
 
 
 __all__ = [
-    "AccessError", "Catalog", "Change", "ComputeMode", "Errcode", "Filter", "Footprint",
+    "AccessError", "Backend", "Catalog", "Change", "ComputeMode", "Errcode", "Filter", "Footprint",
     "FootprintValue", "Gpu", "GpuChange", "Handout", "HandoutForm", "Holder",
     "InvalidArgumentError", "Machine", "MachineError", "MachineKind", "MemoryMode", "ModeError",
     "Model", "ModelError", "ModelUnknownError", "NoHardwareError", "NoRoomError", "NotFoundError",

@@ -275,7 +275,8 @@ class Lease(ctypes.Structure):
         ("changed_s", c_uint64),
         ("ends", c_char_p),
         ("limits", c_char_p),
-        ("reserved", c_uint64 * 2),
+        ("limit_bytes", c_uint64),
+        ("reserved", c_uint64 * 1),
     ]
 
 

@@ -6,7 +6,7 @@ import weakref
 from dataclasses import dataclass
 from typing import Any, List, Optional, Tuple, Type, TypeVar, Union
 
-from ._abi import ComputeMode, MachineKind, MemoryMode, PairState
+from ._abi import Backend, ComputeMode, MachineKind, MemoryMode, PairState
 from ._lib import decode, encode, lib, maybe, texts
 
 _Mode = TypeVar("_Mode", ComputeMode, MemoryMode)
@@ -248,6 +248,10 @@ class Machine:
     def observe(self) -> Snapshot:
         """A picture of the machine now."""
         return Snapshot(lib.new("machine_observe", self.handle))
+
+    def set_backend(self, backend: Backend) -> None:
+        """Look and switch through the kernel's files, AMD's library or AMD's command."""
+        lib.call("machine_set_backend", self.handle, backend)
 
     def set_cordon(self, bdf: str, cordoned: bool = True) -> None:
         """Keep a GPU out of changes and placement, or let it in again. Durable."""

@@ -47,6 +47,8 @@ const char *rp_allocator(struct rocpart_machine *m)
 
 	if (rp_records_get_allocator(m, &text) == 0)
 		return by_name(rp_strbuf_str(&text));
+	if (m->sim_name)
+		return NULL; /* what is there besides /sys is the host's */
 	if (has_device_plugin(m->tree))
 		return "kubelet";
 	return has_slurmd(m->tree) ? "slurm" : NULL;

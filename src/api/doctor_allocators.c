@@ -109,7 +109,7 @@ static void look_at_files(struct rocpart_machine *m, struct look *l)
 {
 	struct rp_stat st;
 
-	if (rp_tree_stat(m->tree, &st, "etc/config-manager/config.json") == 0) {
+	if (!m->sim_name && rp_tree_stat(m->tree, &st, "etc/config-manager/config.json") == 0) {
 		l->has_dcm = true;
 		rp_seen(l->v, ROCPART_CHECK_WARN,
 			"/etc/config-manager/config.json of device-config-manager is there");

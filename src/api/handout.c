@@ -197,7 +197,7 @@ static int take_named(struct rocpart_handout *h, const struct rocpart_leases *le
 		if (r == 0)
 			r = add_part(&h->values, names[i], named[i].part, reterr);
 	}
-	if (r == 0 && leases && rp_handout_read_engine(h, leases, named, n) < 0)
+	if (r == 0 && leases && rp_handout_read_engine(h, named, n) < 0)
 		r = rp_error_nomem(reterr);
 	return r;
 }

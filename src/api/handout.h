@@ -26,8 +26,8 @@ struct rp_named {
 };
 
 /* handout_engine.c: what leases of one model tell of its engine; nothing told: nothing set. */
-int rp_handout_read_engine(struct rocpart_handout *h, const struct rocpart_leases *leases,
-			   const struct rp_named *named, size_t n) RP_MUST_CHECK;
+int rp_handout_read_engine(struct rocpart_handout *h, const struct rp_named *named,
+			   size_t n) RP_MUST_CHECK;
 
 /* handout.c: the device nodes of its partitions, their groups, and whether it is simulated. */
 int rp_handout_gather(struct rp_handout *h, struct rocpart_machine *m,

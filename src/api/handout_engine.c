@@ -12,22 +12,6 @@ static const char *common_footprint(const struct rp_named *named, size_t n)
 	return named[0].lease->footprint;
 }
 
-/*
- * Where the kernel stops a lease at the end of its partition it may use all of it; else it keeps to
- * its bytes (docs/design/leases.md, Guarantee).
- */
-static uint64_t limit_of(const struct rocpart_leases *leases, const struct rocpart_lease *l)
-{
-	const struct rocpart_partition_use *u;
-
-	if (l->guarantee < ROCPART_GUARANTEE_KERNEL)
-		return l->bytes;
-	for (size_t i = 0; (u = rocpart_leases_get_use(leases, i)); i++)
-		if (u->partition == l->partition && rp_str_eq(u->bdf, l->bdf))
-			return u->usable_bytes > l->bytes ? u->usable_bytes : l->bytes;
-	return l->bytes;
-}
-
 static uint64_t number(const struct rp_json *footprint, const char *key)
 {
 	int64_t v = rp_json_int_value(rp_json_get(footprint, key));
@@ -50,12 +34,11 @@ static uint64_t seen_bytes(const struct rocpart_partition *p)
 }
 
 /* One set of flags for all ranks: the least that any may use, of the most that any sees. */
-static void read_sizes(const struct rocpart_leases *leases, const struct rp_named *named, size_t n,
-		       struct rp_engine_facts *f)
+static void read_sizes(const struct rp_named *named, size_t n, struct rp_engine_facts *f)
 {
 	f->limit_bytes = UINT64_MAX;
 	for (size_t i = 0; i < n; i++) {
-		uint64_t limit = limit_of(leases, named[i].lease);
+		uint64_t limit = named[i].lease->limit_bytes;
 		uint64_t seen = seen_bytes(named[i].part);
 
 		f->limit_bytes = limit < f->limit_bytes ? limit : f->limit_bytes;
@@ -71,8 +54,7 @@ static uint64_t cache_bytes(const struct rp_json *footprint, uint64_t limit)
 	return kv && total > kv && limit > total - kv ? limit - (total - kv) : 0;
 }
 
-int rp_handout_read_engine(struct rocpart_handout *h, const struct rocpart_leases *leases,
-			   const struct rp_named *named, size_t n)
+int rp_handout_read_engine(struct rocpart_handout *h, const struct rp_named *named, size_t n)
 {
 	const char *text = common_footprint(named, n);
 	struct rp_engine_facts f = {0};
@@ -92,7 +74,7 @@ int rp_handout_read_engine(struct rocpart_handout *h, const struct rocpart_lease
 	f.ranks = n;
 	f.is_eager = !number(h->footprint, "graph_bytes");
 	f.process_bytes = number(h->footprint, "process_bytes");
-	read_sizes(leases, named, n, &f);
+	read_sizes(named, n, &f);
 	f.kv_bytes = cache_bytes(h->footprint, f.limit_bytes);
 	h->values.engine = f;
 	h->values.has_engine =

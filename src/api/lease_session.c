@@ -85,6 +85,20 @@ static const char *problem_of(struct rocpart_leases *v, const struct rp_lease *l
 	return text ? keep(v, text) : NULL;
 }
 
+/* A lease that is alone on its partition harms nobody there (docs/design/leases.md, Guarantee). */
+static uint64_t limit_of(const struct rp_lease *l, const struct rp_world *w)
+{
+	bool is_kept = l->guarantee >= ROCPART_GUARANTEE_KERNEL && l->n_claims &&
+		       l->state != ROCPART_LEASE_FAILED;
+	const struct rocpart_gpu *gpu =
+		w && is_kept ? rp_snapshot_gpu_by_bdf(w->snapshot, l->claims[0].bdf) : NULL;
+	const struct rocpart_partition *part =
+		gpu ? rp_gpu_partition_by_id(gpu, l->claims[0].part) : NULL;
+	uint64_t usable = part ? rp_world_usable(w, part) : 0;
+
+	return usable > l->bytes ? usable : l->bytes;
+}
+
 static int publish(struct rocpart_leases *v, size_t i, uint64_t used, struct rp_world *w)
 {
 	const struct rp_lease *l = &v->list.v[i];
@@ -110,6 +124,7 @@ static int publish(struct rocpart_leases *v, size_t i, uint64_t used, struct rp_
 				    .limits = l->limits ? l->limits : "",
 				    .created_s = (uint64_t)l->created_s,
 				    .changed_s = (uint64_t)l->changed_s,
+				    .limit_bytes = limit_of(l, w),
 				    .ends = w ? rp_world_ends(w, &l->owner) : ""};
 	return p->owner && p->problem ? 0 : -ENOMEM;
 }

@@ -196,6 +196,22 @@ static int read_key(const struct reader *r, const char *key, const struct rp_yam
 	return read_memory(r, y, &w->memory);
 }
 
+/* What says how a model is run means nothing where its bytes are given. */
+static int only_for_models(const struct reader *r, const struct rp_yaml *y)
+{
+	static const char *const keys[] = {"dtype",   "kv-dtype",  "engine",
+					   "context", "sequences", "min-tok-s"};
+
+	for (size_t i = 0; i < RP_ARRAY_LEN(keys); i++) {
+		const struct rp_yaml *x = rp_yaml_get(y, keys[i]);
+
+		if (x)
+			return rp_yaml_error(x, r->name, r->reterr,
+					     "'%s' goes with 'model', not with 'bytes'", keys[i]);
+	}
+	return 0;
+}
+
 static int read_wish(const struct reader *r, const char *key, const struct rp_yaml *y,
 		     struct rp_wishes *wishes)
 {
@@ -215,7 +231,7 @@ static int read_wish(const struct reader *r, const char *key, const struct rp_ya
 		rc = read_key(r, y->keys[i], y->items[i], w);
 	if (rc == 0 && !w->model == !w->bytes)
 		rc = rp_yaml_error(y, r->name, r->reterr, "say 'model' or 'bytes', one of them");
-	return rc;
+	return rc == 0 && w->bytes ? only_for_models(r, y) : rc;
 }
 
 int rp_wishes_read(const struct rp_yaml *models, const char *name, struct rp_wishes *w,

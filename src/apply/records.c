@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "hw/backend.h"
 #include "hw/driver.h"
+#include "hw/hw.h"
 #include "rocpart/change.h"
 
 #define PENDING	   "pending.json"
@@ -227,16 +228,27 @@ ROCPART_PUBLIC int rocpart_machine_set_cordon(struct rocpart_machine *machine, c
 		     : 0;
 }
 
-int rp_observe(struct rocpart_machine *m, struct rocpart_snapshot **ret,
-	       struct rocpart_error *reterr)
+static int observe(struct rocpart_machine *m, bool ask_backend, struct rocpart_snapshot **ret,
+		   struct rocpart_error *reterr)
 {
 	RP_AUTO_RECORDS struct rp_records records = {0};
 	RP_AUTO_SCAN struct rp_scan scan = {0};
 	int r = rp_records_load(m, &records, reterr);
 
-	if (r == 0)
-		r = rp_backend_scan(m, &scan, reterr);
 	if (r < 0)
 		return r;
-	return rp_snapshot_new(&scan, records.v, records.n, ret, reterr);
+	r = ask_backend ? rp_backend_scan(m, &scan, reterr) : rp_hw_scan(m->tree, &scan, reterr);
+	return r < 0 ? r : rp_snapshot_new(&scan, records.v, records.n, ret, reterr);
+}
+
+int rp_observe(struct rocpart_machine *m, struct rocpart_snapshot **ret,
+	       struct rocpart_error *reterr)
+{
+	return observe(m, false, ret, reterr);
+}
+
+int rp_observe_told(struct rocpart_machine *m, struct rocpart_snapshot **ret,
+		    struct rocpart_error *reterr)
+{
+	return observe(m, true, ret, reterr);
 }

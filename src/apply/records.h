@@ -37,8 +37,14 @@ int rp_records_clear_pending(struct rocpart_machine *m) RP_MUST_CHECK; /* none t
 int rp_records_get_allocator(struct rocpart_machine *m, struct rp_strbuf *ret) RP_MUST_CHECK;
 int rp_records_set_allocator(struct rocpart_machine *m, const char *name) RP_MUST_CHECK;
 
-/* Picture of the machine with the records laid over it. */
+/*
+ * Picture of the machine with the records laid over it. A change goes by the kernel's files alone:
+ * what somebody else tells must not start an undo.
+ */
 int rp_observe(struct rocpart_machine *m, struct rocpart_snapshot **ret,
 	       struct rocpart_error *reterr) RP_MUST_CHECK;
+/* The same with what the machine's back end tells. */
+int rp_observe_told(struct rocpart_machine *m, struct rocpart_snapshot **ret,
+		    struct rocpart_error *reterr) RP_MUST_CHECK;
 
 #endif

@@ -244,6 +244,7 @@ static int take_lock(struct rocpart_change *c, struct rocpart_error *reterr)
 /* Under the lock: is the machine as it was when the change was made? */
 static int refresh(struct rocpart_change *c, struct rocpart_error *reterr)
 {
+	enum rocpart_backend told_by = c->snapshot->told_by;
 	int r = rp_change_observe(c, reterr);
 
 	for (size_t i = 0; r == 0 && !c->is_resumed && i < c->n_targets; i++) {
@@ -254,7 +255,12 @@ static int refresh(struct rocpart_change *c, struct rocpart_error *reterr)
 			continue;
 		(void)rp_error_set(reterr, -ESTALE, ROCPART_ERR_STALE_SNAPSHOT, t->bdf,
 				   "the machine was changed since it was looked at");
-		return rp_error_hint(reterr, "call again");
+		if (told_by == ROCPART_BACKEND_SYSFS)
+			return rp_error_hint(reterr, "call again");
+		return rp_error_hint(reterr,
+				     "call again; should it come back, %s tells otherwise than the "
+				     "kernel: see `rocpart doctor`, use `--backend sysfs`",
+				     rocpart_backend_to_string(told_by));
 	}
 	return r;
 }
@@ -466,7 +472,9 @@ static int apply_locked(struct rocpart_change *c, struct rocpart_error *err)
 	if (r < 0 || is_all_so(c, RP_FORWARD))
 		return r;
 	c->step = 0;
-	r = begin(c, err);
+	r = rp_backend_check(c->machine, err);
+	if (r == 0)
+		r = begin(c, err);
 	if (r < 0)
 		return r;
 	r = rp_change_take_leases(c, err);

@@ -231,12 +231,20 @@ int rp_backend_set_memory(struct rocpart_machine *m, const char *bdf, enum rocpa
 	return ask_machine(m, &w, ret_used, reterr);
 }
 
+int rp_backend_check(struct rocpart_machine *m, struct rocpart_error *reterr)
+{
+	const struct rp_backend *b = rp_backend_get(m->backend);
+	RP_AUTO_SMI_ROWS struct rp_smi_rows rows = {0};
+
+	return b && b->read ? b->read(&rows, reterr) : 0;
+}
+
 bool rp_backend_reloads_itself(struct rocpart_machine *m)
 {
 	const struct rp_backend *b = rp_backend_get(m->backend);
 	struct rp_backend_info info = {0};
 
-	if (!b || b == &sysfs)
+	if (!b || !b->read)
 		return false;
 	b->probe(m->tree, &info);
 	return rp_str_starts(info.version, "24.7.") || rp_str_starts(info.version, "25.");

@@ -64,6 +64,8 @@ int rp_backend_set_compute(struct rocpart_machine *m, const char *bdf,
 			   struct rocpart_error *reterr);
 int rp_backend_set_memory(struct rocpart_machine *m, const char *bdf, enum rocpart_memory_mode mode,
 			  enum rocpart_backend *ret_used, struct rocpart_error *reterr);
+/* Whether the machine's back end answers: asked before anything is begun. */
+int rp_backend_check(struct rocpart_machine *m, struct rocpart_error *reterr) RP_MUST_CHECK;
 /* AMD SMI of ROCm 6.3 and 6.4 reloads the driver inside its setter of memory modes. Asks it. */
 bool rp_backend_reloads_itself(struct rocpart_machine *m);
 

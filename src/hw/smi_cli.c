@@ -150,7 +150,8 @@ static int ask(const struct rp_smi_cli *cli, const char *const *words, struct rp
 	r = rp_smi_docs(rp_strbuf_str(&a.out), a.out.len, &docs, reterr);
 	if (r < 0)
 		return r;
-	if (rp_json_len(docs) == 0)
+	/* 6.1 gives its errors as JSON, later ones put the name of a class before it. */
+	if (rp_json_len(docs) == 0 || rp_json_get(rp_json_at(docs, 0), "error"))
 		return complained(cli, words[0], &a, reterr);
 	*ret = rp_steal(&docs);
 	return 0;

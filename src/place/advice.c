@@ -300,14 +300,14 @@ static int find_remedies(struct advice *a)
 	return r;
 }
 
-/* A question costs time with the size of the problem; sharing, several dozen times as much. */
+/* A question costs time with the size of the problem; sharing, hundreds of times as much. */
 static uint32_t allowance(const struct rp_place_problem *p)
 {
 	uint64_t each = (uint64_t)p->n_requests + p->n_gpus + 1, n;
 
 	for (uint32_t q = 0; q < p->n_requests; q++) {
 		if (rp_view_share(&p->requests[q]) > 1) {
-			each *= 64;
+			each *= 512;
 			break;
 		}
 	}

@@ -173,7 +173,8 @@ static int solve_exclusive(struct solve *s)
 			return 0;
 	}
 	r = rp_construct(v, &how, &s->draft);
-	if (r == 0 && !how.short_of_gpus && v->p->n_gpus > RP_VECTORS_MAX_GPUS)
+	if (r == 0 && !how.short_of_gpus && v->p->n_gpus > RP_VECTORS_MAX_GPUS &&
+	    !(s->only_all && s->draft.n_places == v->total_need))
 		r = rp_spread_improve(v, s->best_mem, s->plan->bound, &s->draft,
 				      &s->plan->work_vectors);
 	return r;
@@ -195,7 +196,8 @@ static int solve(struct solve *s)
 	if (r == 0 && s->shared) {
 		struct rp_draft d = {0};
 
-		r = rp_share_place(v, plan->bound, &d, &plan->work_vectors);
+		r = rp_share_place(v, s->only_all ? UINT64_MAX : plan->bound, &d,
+				   &plan->work_vectors);
 		rp_draft_done(&s->draft);
 		s->draft = d;
 	} else if (r == 0) {

@@ -7,9 +7,11 @@
 #include "place/draft.h"
 #include "place/share_fill.h"
 
-#define WINDOW	 2048		    /* partitions looked at for one replica */
-#define MAX_FILL UINT64_C(20000000) /* requests times replicas */
-#define NO_BIN	 UINT32_MAX
+#define WINDOW	  2048		     /* partitions looked at for one replica */
+#define MAX_FILL  UINT64_C(20000000) /* requests times replicas */
+#define ALL_LOOKS 8000000	     /* requests looked at in one run of sets, about */
+#define FEW_LOOKS 500000	     /* the same, when any plan will do */
+#define NO_BIN	  UINT32_MAX
 
 struct bin {
 	uint32_t gpu, part, mem;
@@ -28,6 +30,7 @@ struct run {
 	enum fit fit;
 	enum opener opener;
 	uint32_t mem; /* tried first */
+	uint64_t looks;
 	struct bin *bins;
 	size_t n_bins, cap_bins;
 	uint32_t newest;      /* of those that may take something */
@@ -306,7 +309,12 @@ static int fill_all(struct run *b, const uint32_t *order)
 	const uint32_t n = b->v->p->n_requests;
 	RP_AUTO_FREE uint32_t *left = rp_new0(uint32_t, n), *on_gpu = rp_new0(uint32_t, n);
 	RP_AUTO_FREE uint32_t *may = rp_new0(uint32_t, n);
-	struct rp_fill f = {.requests = b->v->p->requests, .order = order, .n = n, .left = may};
+	const uint64_t looks = b->looks / (b->v->total_need + 1);
+	struct rp_fill f = {.requests = b->v->p->requests,
+			    .order = order,
+			    .n = n,
+			    .left = may,
+			    .max_looks = looks < 20000 ? (uint32_t)looks : 20000};
 
 	if (!left || !on_gpu || !may)
 		return -ENOMEM;
@@ -447,17 +455,19 @@ static uint32_t *make_bands(const struct rp_view *v)
 static int try_all(const struct rp_view *v, uint64_t n_least, bool by_priority,
 		   const uint32_t *band_of, struct run *best, bool *have)
 {
+	const uint32_t round = v->n_mems * N_OPENERS;
 	/* The second time, when size alone left something out, priority comes first. */
 	RP_AUTO_FREE uint32_t *order =
 		rp_view_order(v, by_priority ? RP_BY_PRIORITY_BYTES : RP_BY_BYTES);
 
 	if (!order)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < v->n_mems * N_FITS * N_OPENERS; i++) {
+	for (uint32_t i = 0; i < round * N_FITS; i++) {
 		struct run b = {.v = v,
-				.mem = i / (N_FITS * N_OPENERS),
-				.fit = (enum fit)(i / N_OPENERS % N_FITS),
+				.fit = (enum fit)(i / round),
+				.mem = i % round / N_OPENERS,
 				.opener = (enum opener)(i % N_OPENERS),
+				.looks = n_least == UINT64_MAX ? FEW_LOOKS : ALL_LOOKS,
 				.band_of = band_of,
 				.work = best->work};
 		int r;
@@ -481,7 +491,7 @@ static int try_all(const struct rp_view *v, uint64_t n_least, bool by_priority,
 			return r;
 		if (best->draft.n_places == v->total_need && opened(best) <= n_least)
 			break;
-		if (v->total_need > 2000 && best->work > 200000)
+		if (v->total_need > 2000 && best->work > 200000 && (i + 1) % round == 0)
 			break; /* enough for a large problem: every run costs the square */
 	}
 	return 0;

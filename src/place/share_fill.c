@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "place/share_fill.h"
 
-#define MAX_LOOKS 20000 /* requests looked at for one partition */
-
 struct search {
 	struct rp_fill *f;
 	uint32_t now[RP_FILL_MOST];
@@ -19,7 +17,7 @@ static void keep(struct search *s, uint64_t free_bytes, uint32_t n)
 
 static bool is_over(const struct search *s)
 {
-	return s->best_free <= s->f->enough_free || s->looks >= MAX_LOOKS;
+	return s->best_free <= s->f->enough_free || s->looks >= s->f->max_looks;
 }
 
 /* n are in, at most limit may be; add what comes from position i on in all ways, largest first. */

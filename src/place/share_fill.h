@@ -18,7 +18,8 @@ struct rp_fill {
 	uint64_t free_bytes;
 	uint64_t enough_free; /* no better set is looked for */
 	uint32_t n_in;	      /* replicas that are in already */
-	uint32_t limit;	      /* replicas at most, those included */
+	uint32_t max_looks;
+	uint32_t limit; /* replicas at most, those included */
 
 	uint32_t chosen[RP_FILL_MOST + 1]; /* positions in order */
 	uint32_t n_chosen;

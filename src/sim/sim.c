@@ -128,6 +128,11 @@ static int read_machine(struct rp_sim *sim, struct rocpart_error *err)
 		return r;
 	rp_sim_store_map(sim);
 	r = rp_sim_store_refresh(sim);
+	if (r == -EBADMSG) {
+		(void)rp_error_set(err, r, ROCPART_ERR_BAD_RECORDS, sim->name,
+				   "its state is damaged, or of another version of rocpart");
+		return rp_error_hint(err, "`rocpart sim rm` forgets the machine and its leases");
+	}
 	return r < 0 ? rp_error_errno(err, r, sim->name, "its state cannot be read") : 0;
 }
 

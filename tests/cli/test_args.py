@@ -233,6 +233,8 @@ class Engine(ArgsCase):
         self.assertEqual(flags["--dtype"], "bfloat16")
         rest = parts["total_bytes"] - parts["kv_bytes"]
         self.assertEqual(int(flags["--kv-cache-memory-bytes"]) + rest, use["usable_bytes"])
+        (lease,) = self.json("status")["leases"]
+        self.assertEqual(lease["limit_bytes"], use["usable_bytes"])
 
     def test_vllm_flags_of_a_share_keep_to_its_bytes(self):
         (lease,) = self.json("place", self.MODEL, "--dtype", "fp8", "--share", "2")["leases"]
@@ -240,6 +242,7 @@ class Engine(ArgsCase):
         self.assertLessEqual(float(flags["--gpu-memory-utilization"]) * 24, lease["bytes"] / 2**30)
         self.assertEqual(int(flags["--kv-cache-memory-bytes"]), lease["footprint"]["kv_bytes"])
         self.assertEqual(flags["--quantization"], "fp8")
+        self.assertEqual(self.json("status")["leases"][0]["limit_bytes"], lease["bytes"])
 
     def test_vllm_flags_of_two_leases_make_two_ranks(self):
         self.text("place", self.MODEL, "--replicas", "2")

@@ -50,6 +50,21 @@ class Lease(unittest.TestCase):
         # two partitions share a domain of 48 GiB in CPX/NPS4
         self.assertEqual(lease["guarantee"], "kernel")
 
+    def test_model_without_cache_of_tokens_is_placed(self):
+        mamba = "tiiuae/falcon-mamba-7b-instruct"
+        rows = [r for r in self.json("model", "fit", mamba)["fits"]
+                if (r["compute_mode"], r["memory_mode"]) == ("CPX", "NPS4")]
+        self.assertTrue(rows)
+        for row in rows:
+            self.assertEqual((row["fits"], row["kv_tokens"]), (True, 0))
+        self.assertIn("fits, its state does not grow",
+                      self.text("model", "size", mamba, "--on", "0/0"))
+        (lease,) = self.place(mamba)
+        # 7.27e9 parameters of 16 bits, and nothing for tokens
+        self.assertGreater(lease["bytes"], 14_540_000_000)
+        self.assertLess(lease["bytes"], 24 * GIB)
+        self.assertTrue(self.json("plan", "--add", mamba)["feasible"])
+
     def test_place_with_dtype_needs_less(self):
         (plain,) = self.place("meta-llama/Llama-3.1-8B-Instruct")
         (small,) = self.place("meta-llama/Llama-3.1-8B-Instruct", "--dtype", "fp8")
@@ -118,6 +133,15 @@ class Lease(unittest.TestCase):
         self.assertIn("guarantee: kernel", said)
         self.assertIn("free for a lease", self.text("explain", "0/0"))
         self.text("explain", "99", status=USAGE)
+
+    def test_explain_says_what_the_bytes_are_for(self):
+        self.text("place", "meta-llama/Llama-3.1-8B-Instruct", "--label", "team=x")
+        said = self.text("explain", "1")
+        self.assertIn("of its bytes: 15.0 GiB weights", said)  # 8,030,261,248 times 2 bytes
+        self.assertIn("of its bytes: 1.0 GiB KV cache", said)  # 8192 x 32 x 2 x 8 x 128 x 2
+        self.assertIn("confidence of the bytes: guess", said)
+        self.assertIn("label: team=x", said)
+        self.assertNotIn("{", said)
 
     def test_set_is_refused_and_evict_is_explicit(self):
         self.place("a", "--bytes", "5G", "--owner", "unit:x")

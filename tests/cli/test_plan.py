@@ -2,6 +2,7 @@
 """plan and apply with models: what is planned is proved, what is applied is leased."""
 
 import json
+import time
 import unittest
 
 from journey import DONE, FAILED, REFUSED, ROOT, USAGE, Journey
@@ -52,6 +53,63 @@ class Plan(Journey):
         done = self.start("plan", "-f", path, "--product", "mi300x")
         self.assertEqual(done.returncode, USAGE)
         self.assertIn(f"{path}:3:", done.stderr)
+
+    def test_every_bad_wish_names_its_place_and_the_rule(self):
+        for wish, words in (
+            ("bytes: 0", "must be a size"),
+            ("bytes: -5", "must be a size"),
+            ("bytes: 99999999999999999999", "must be a size"),
+            ("bytes: 8EiB, replicas: 100000", "must be a size"),
+            ("bytes: 1GiB, replicas: -1", "a whole number from 0"),
+            ("bytes: 1GiB, replicas: 4294967297", "from 1 to 100000"),
+            ("bytes: 1GiB, weight: 0", "from 1 to"),
+            ("bytes: 1GiB, colour: red", "unknown key 'colour'"),
+            ("bytes: 1GiB, isolation: {share: 0}", "from 1 to 64"),
+            ("bytes: 1GiB, spread: moon", "gpu, hive or none"),
+            ("bytes: 1GiB, memory: NPS99", "NPS1, NPS2 or NPS4"),
+            ("bytes: 1GiB, min-tok-s: 10", "'min-tok-s' goes with 'model'"),
+            ("replicas: 2", "say 'model' or 'bytes'"),
+        ):
+            with self.subTest(wish):
+                path = self.write("version: v1\nmodels:\n  a: {%s}\n" % wish)
+                done = self.start("plan", "-f", path, "--product", "mi300x")
+                self.assertEqual(done.returncode, USAGE)
+                self.assertIn(f"{path}:3:", done.stderr)
+                self.assertIn(words, done.stderr)
+
+    def write_many(self, n, wish):
+        lines = "".join(f"  m{i}: {{{wish}}}\n" for i in range(n))
+        return self.write("version: v1\nmodels:\n" + lines)
+
+    def test_many_models_are_answered_within_seconds(self):
+        start = time.monotonic()
+        for n, wish, status, words in (
+            (4000, "bytes: 20GiB, spread: none", DONE, "500 GPUs, proved minimal"),
+            (4000, "bytes: 5GiB, isolation: {share: 4}", DONE, "125 GPUs, proved minimal"),
+            (1, "bytes: 20GiB, replicas: 30000, spread: none", DONE, "3750 GPUs, proved minimal"),
+            (1, "bytes: 20GiB, replicas: 100000", FAILED, "more GPUs"),
+        ):
+            with self.subTest(wish):
+                path = self.write_many(n, wish)
+                done = self.start("plan", "-f", path, "--product", "mi300x")
+                self.assertEqual(done.returncode, status)
+                self.assertIn(words, done.stdout[-500:])
+        # Most of a minute, or more, when the machine grew by eight GPUs for each try.
+        self.assertLess(time.monotonic() - start, 60)
+
+    def test_hundred_thousand_models_are_refused_at_once(self):
+        done = self.start("plan", "-f", self.write_many(100000, "bytes: 1G"), "--product", "mi300x")
+        self.assertEqual(done.returncode, USAGE)
+        self.assertRegex(done.stderr, "larger than 1048576 bytes|more than 4096 keys")
+
+    def test_reason_is_proved_and_an_altered_one_refused(self):
+        path = self.write("version: v1\nmodels:\n  a: {bytes: 20GiB, replicas: 70}\n"
+                          "  b: {bytes: 100GiB, replicas: 3}\n")
+        plan = self.json("plan", "-f", path, "--product", "mi300x", "--gpus", "8", status=FAILED)
+        self.assertEqual(plan["reason_proof"], {"kind": "chain"})
+        self.rocpart("plan", "--verify", self.write(json.dumps(plan), "plan.json"))
+        plan["reason"][0]["replicas"] = 64  # eight GPUs in CPX have 64 partitions
+        self.rocpart("plan", "--verify", self.write(json.dumps(plan), "plan.json"), status=FAILED)
 
     def planned(self, gpus, *args, status=DONE):
         path = self.write("version: v1\nnode: {memory: NPS1, gpus: %s}\n"

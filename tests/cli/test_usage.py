@@ -27,8 +27,9 @@ class UsageCase(Journey):
         return self.json("--sim", "n", *args, **kw)
 
     def place(self, name, bytes_, partition, *more):
+        """On a partition that others may share: its bytes are its limit."""
         return self.on_json("place", name, "--bytes", bytes_, "--partition", partition,
-                            *more)["leases"][0]["lease"]
+                            "--share", "2", *more)["leases"][0]["lease"]
 
     def hold(self, partition, cgroup=None):
         more = ("--cgroup", cgroup) if cgroup else ()
@@ -160,6 +161,14 @@ class Watch(UsageCase):
         self.assertIsNone(self.event(p, 0.5))
         # the lease itself stays
         self.assertEqual(len(self.on_json("status")["leases"]), 3)
+
+    def test_lease_that_is_alone_may_use_its_partition(self):
+        """The kernel keeps it there, and nobody else may have the rest (docs/design/limits.md)."""
+        self.on_json("place", "a", "--bytes", "4G", "--partition", "0/0", "--owner", "unit:a")
+        pid = self.hold("0/0=5GiB", "/system.slice/a.service")
+        p = self.watch("--enforce", "stop", "--grace", "0")
+        self.assertIsNone(self.event(p, 0.5))
+        self.assertEqual(self.pids(), {pid})
 
     def test_grace_is_given(self):
         self.place("a", "4G", "0/0", "--owner", "unit:a")

@@ -254,6 +254,66 @@ static void killed_while_evicting_evicts_none_or_all(void **state)
 	assert_true(done);
 }
 
+static int take_back(struct rocpart_machine *m)
+{
+	struct rocpart_change *c = NULL;
+	int r = rocpart_change_open_last(m, &c, NULL);
+
+	if (r == 0)
+		r = rocpart_change_apply(c, NULL);
+	rocpart_change_free(c);
+	return r;
+}
+
+static size_t count_pending(void)
+{
+	struct rocpart_machine *m = open_machine(dir);
+	struct rocpart_leases *leases = NULL;
+	const struct rocpart_lease *l;
+	size_t n = 0;
+
+	assert_int_equal(rocpart_leases_new(m, &leases, NULL), 0);
+	for (size_t i = 0; (l = rocpart_leases_get(leases, i)); i++)
+		n += l->state == ROCPART_LEASE_PENDING;
+	rocpart_leases_free(leases);
+	rocpart_machine_close(m);
+	return n;
+}
+
+/* Whoever goes on with the change puts back what the killed one did not. */
+static void killed_while_putting_back_puts_back_none_or_all(void **state)
+{
+	bool done = false;
+	unsigned n_resumed = 0;
+
+	(void)state;
+	for (unsigned at = 1; at < 200 && !done; at++) {
+		struct rocpart_machine *m;
+		struct rocpart_change *c = NULL;
+		size_t n;
+
+		finish_change();
+		m = open_machine(dir);
+		assert_int_equal(evict(m), 0);
+		rocpart_machine_close(m);
+		done = run_and_kill(take_back, at, false);
+		n = count_pending();
+		assert_true(n == 0 || n == 3);
+		m = open_machine(dir);
+		if (rocpart_change_open_journal(m, &c, NULL) == 0) {
+			assert_int_equal(rocpart_change_apply(c, NULL), 0);
+			rocpart_change_free(c);
+			assert_int_equal(count_pending(), 0);
+			n_resumed++;
+		}
+		rocpart_machine_close(m);
+		assert_int_equal(count_leases(), 3);
+	}
+	assert_true(done);
+	assert_int_equal(count_pending(), 0);
+	assert_true(n_resumed > 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -263,6 +323,7 @@ int main(void)
 		TEST(killed_while_placing_leaves_none_or_all),
 		TEST(killed_while_releasing_leaves_none_or_all),
 		TEST(killed_while_evicting_evicts_none_or_all),
+		TEST(killed_while_putting_back_puts_back_none_or_all),
 	};
 
 	vfs_install();

@@ -168,6 +168,12 @@ class Api(MachineTest):
         with self.assertRaises(rocpart.AccessError):
             machine.set_cordon("0000:05:00.0")
 
+    def test_back_end_of_amd_is_refused_where_it_cannot_see(self):
+        machine = self.memory("mi300x-1")
+        machine.set_backend(rocpart.Backend.SYSFS)
+        with self.assertRaises(rocpart.UnsupportedError):
+            machine.set_backend(rocpart.Backend.LIBAMD_SMI)
+
     def test_footprint_has_parts_flags_and_assumptions(self):
         footprint = rocpart.Catalog().find(LLAMA).footprint(precision="bf16", context=32768)
         parts = dict((name, n) for name, n, _ in footprint.parts)

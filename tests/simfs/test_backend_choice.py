@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from simfs_case import ROCPART, SimfsCase  # noqa: E402
 
 G0 = "/sys/bus/pci/devices/0000:05:00.0"
-FAILED, REFUSED, PARTLY = 1, 3, 4
+FAILED, REFUSED = 1, 3
 SET = ("set", "-c", "CPX", "--yes", "--allow-unvalidated", "--json")
 
 # The mode file is read-only for all but who knows the other way to it, as an agent of the host may.
@@ -74,7 +74,7 @@ class Choice(SimfsCase):
 
     def test_library_that_reloads_by_itself_is_not_asked_under_reload_never(self):
         error = self.library("247", "libamd_smi.so.24", *SET, "-m", "NPS4", "--reload", "never",
-                             status=REFUSED)["error"]
+                             status=REFUSED, does="words")["error"]
         self.assertEqual(error["code"], "UNSUPPORTED")
         self.assertIn("reloads the driver while it sets a memory mode", error["message"])
         self.assertFalse((self.top / "asked").exists())
@@ -88,10 +88,35 @@ class Choice(SimfsCase):
         self.assertEqual(self.mode(), "SPX")
 
     def test_library_that_lies_about_the_present_mode_changes_nothing(self):
-        error = self.library("271", "libamd_smi.so.27", *SET, status=PARTLY)["error"]
-        self.assertEqual(error["code"], "PARTLY_DONE")
-        self.assertIn("wrote CPX, but the GPU says SPX", error["message"])
-        self.assertEqual(self.mode(), "SPX")
+        error = self.library("271", "libamd_smi.so.27", *SET, status=FAILED)["error"]
+        self.assertEqual(error["code"], "STALE_SNAPSHOT")
+        self.assertIn("libamd_smi tells otherwise than the kernel", error["hint"])
+        self.assertFalse((self.top / "asked").exists())
+
+    def test_library_that_crashes_fails_before_anything_is_begun(self):
+        error = self.library("271", "libamd_smi.so.27", *SET, "-m", "NPS4", status=FAILED,
+                             does="crash")["error"]
+        self.assertIn("libamd_smi crashed", error["message"])
+        self.assertFalse((self.machine_folder("mi300x-1") / "records" / "journal.last").exists())
+
+    def test_what_the_library_tells_stands_before_the_kernel_and_says_so(self):
+        told = self.library("271", "libamd_smi.so.27", "list", "--json")
+        mine = self.rocpart('exec "$@"', "list", "--json")
+        gpu, partition = told["gpus"][0], told["gpus"][0]["partitions"][0]
+        self.assertEqual(gpu["compute_mode"], "DPX")
+        self.assertEqual((partition["gpu_id"], partition["render_minor"], partition["card_minor"]),
+                         (1111, 128, 1))
+        self.assertEqual({k: v for k, v in told["sources"].items() if v == "libamd_smi"}.keys(),
+                         {"backend", "compute_mode", "memory_mode", "gpu_id", "render_minor",
+                          "card_minor"})
+        self.assertEqual(partition["memory_bytes"], mine["gpus"][0]["partitions"][0]["memory_bytes"])
+        self.assertEqual(len(told["gpus"]), 1)  # one that the kernel does not show is none
+
+    def test_library_that_knows_no_modes_leaves_them_to_the_kernel(self):
+        told = self.library("271", "libamd_smi.so.27", "list", "--json", does="words")
+        self.assertEqual(told["gpus"][0]["compute_mode"], "SPX")
+        self.assertEqual(told["sources"]["compute_mode"], "sysfs")
+        self.assertEqual(told["sources"]["gpu_id"], "kfd")
 
     def test_library_of_debian_24_5_is_not_taken(self):
         error = self.library("246", "libamd_smi.so.0", *SET, status=REFUSED)["error"]

@@ -137,6 +137,7 @@ static void fill_random_is_the_best_of_all_sets(void **state)
 				    .order = order,
 				    .left = left,
 				    .n = 1 + below(&seed, 10),
+				    .max_looks = UINT32_MAX,
 				    .n_in = below(&seed, 2),
 				    .limit = 1 + below(&seed, 6),
 				    .free_bytes = 1 + below(&seed, 300)};

@@ -372,6 +372,8 @@ static void store_damaged_state_is_an_error_and_can_be_removed(void **state)
 
 		write_state(f, texts[i]);
 		assert_int_equal(rp_sim_open(f->machine, &other, &err), -EBADMSG);
+		assert_int_equal(err.code, ROCPART_ERR_BAD_RECORDS);
+		assert_non_null(strstr(err.hint, "sim rm"));
 		assert_int_equal(sim_read(sim, COMPUTE, text, sizeof(text)), -EBADMSG);
 	}
 	assert_int_equal(rocpart_sim_remove(f->machine, NULL), 0);

@@ -141,6 +141,19 @@ static void amd_smi_that_hangs_is_killed_and_said(void **state)
 	assert_failure(&hangs, rp_smi_cli_set_memory(&cli, BDF, ROCPART_MEMORY_NPS4, &err), &err);
 }
 
+/* In a guest 6.1 offers none of the options for partitions. */
+static void error_as_json_is_an_error(void **state)
+{
+	RP_AUTO_SMI_CLI struct rp_smi_cli cli =
+		stand_in("#!/bin/sh\necho '{\"error\": \"Command is invalid.\", \"code\": -1}'\n");
+	RP_AUTO_SMI_ROWS struct rp_smi_rows rows = {0};
+	struct rocpart_error err = {0};
+
+	(void)state;
+	assert_int_equal(rp_smi_cli_read(&cli, &rows, &err), -EOPNOTSUPP);
+	assert_int_equal(err.code, ROCPART_ERR_UNSUPPORTED);
+}
+
 static void half_a_json_is_an_error(void **state)
 {
 	static const char *const scripts[] = {
@@ -183,7 +196,7 @@ static void older_amd_smi_is_asked_otherwise(void **state)
 	assert_int_equal(rows.v[0].memory, ROCPART_MEMORY_NPS1);
 }
 
-/* 6.1 and 6.2: no `partition`. */
+/* 6.1 and 6.2: no `partition`, and errors that are JSON. */
 static void oldest_amd_smi_is_asked_otherwise(void **state)
 {
 	RP_AUTO_SMI_CLI struct rp_smi_cli cli = stand_in(
@@ -191,7 +204,7 @@ static void oldest_amd_smi_is_asked_otherwise(void **state)
 		"'list --json') echo '[{\"gpu\": 0, \"bdf\": \"" BDF "\"}]';;\n"
 		"static*) echo '[{\"gpu\": 0, \"partition\": {\"compute_partition\": \"SPX\","
 		" \"memory_partition\": \"NPS1\"}}]';;\n"
-		"*) echo \"amd-smi: error: argument: invalid choice: '$1'\" >&2; exit 2;;\n"
+		"*) echo '{\"error\": \"Parameter is invalid. Run --help.\", \"code\": -2}';;\n"
 		"esac\n");
 	RP_AUTO_SMI_ROWS struct rp_smi_rows rows = {0};
 	struct rocpart_error err = {0};
@@ -349,6 +362,7 @@ int main(void)
 		cmocka_unit_test(stand_in_that_answers_is_read),
 		cmocka_unit_test(broken_amd_smi_is_an_error_that_says_how),
 		cmocka_unit_test(amd_smi_that_hangs_is_killed_and_said),
+		cmocka_unit_test(error_as_json_is_an_error),
 		cmocka_unit_test(half_a_json_is_an_error),
 		cmocka_unit_test(older_amd_smi_is_asked_otherwise),
 		cmocka_unit_test(oldest_amd_smi_is_asked_otherwise),
