@@ -21,9 +21,8 @@ struct rocpart_run {
 	struct rp_names missing;
 	struct rp_strbuf leases; /* "3 4": of which it runs */
 	int64_t *placed;	 /* that end with it */
-	struct rp_lease_db
-		*db; /* they are in; left open: to open it takes longer than to end them */
 	size_t n_placed;
+	struct rp_lease_db *db; /* left open: to open it takes longer than to end the leases */
 	bool is_started;
 };
 
@@ -58,6 +57,9 @@ static int make_group(struct rocpart_run *run, enum rp_cgroup_kind kind, const c
 			*p = *p == ' ' ? '.' : *p;
 		if (r == 0)
 			r = rp_cgroup_make(kind, name, &run->groups[kind], reterr);
+		else
+			r = rp_error_set(reterr, -ENAMETOOLONG, ROCPART_ERR_FAILED, NULL,
+					 "a control group cannot be named after that many leases");
 	}
 	return r;
 }
@@ -435,7 +437,8 @@ static int end_leases(struct rocpart_run *run, struct rocpart_error *reterr)
 		return 0;
 	r = rp_lease_db_begin(run->db, reterr);
 	for (size_t i = 0; r == 0 && i < run->n_placed; i++) {
-		r = rp_lease_db_remove(run->db, run->placed[i], "ended with its program", reterr);
+		r = rp_lease_db_remove(run->db, run->placed[i], "released with its program",
+				       reterr);
 		r = r == -ENOENT ? 0 : r; /* somebody released it, or saw that its owner is gone */
 	}
 	if (r == 0)
