@@ -28,6 +28,15 @@ def until(condition, seconds=10):
     return False
 
 
+PASSED_ON = ("TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "WINCH")
+
+
+def heed_signals():
+    """Who started the tests may have had some ignored, as nohup does."""
+    for name in PASSED_ON:
+        signal.signal(getattr(signal, "SIG" + name), signal.SIG_DFL)
+
+
 class RunCase(unittest.TestCase):
     def setUp(self):
         self.state = tempfile.TemporaryDirectory()
@@ -57,6 +66,7 @@ class RunCase(unittest.TestCase):
         """A run in the background, once its command has said "ready"."""
         p = subprocess.Popen([os.environ["ROCPART"], "run", *args], env=self.env,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                             preexec_fn=heed_signals,
                              process_group=0)  # SIGTSTP is not for orphaned groups
         self.addCleanup(p.stderr.close)
         self.addCleanup(p.stdout.close)
@@ -164,7 +174,7 @@ class Run(RunCase):
                 self.assertIn("no partition is free for 20.0 GiB", text)
 
     def test_signals_are_passed_on(self):
-        for name in ("TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "WINCH"):
+        for name in PASSED_ON:
             p = self.start("--bytes", "4G", "--", "sh", "-c",
                            f"trap 'exit 42' {name}; echo ready; while :; do sleep 0.02; done")
             p.send_signal(getattr(signal, "SIG" + name))

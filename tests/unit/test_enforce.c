@@ -50,11 +50,20 @@ static int remove_nodes(void **state)
 	return chdir("/") < 0 || (geteuid() == 0 && rmdir(dir) < 0);
 }
 
+/* Of this process: another run of these tests may be under way. */
+static const char *name_of(const char *what)
+{
+	static char name[64];
+
+	(void)rp_fmt(name, sizeof(name), "rocpart-run-%d-%s", (int)getpid(), what);
+	return name;
+}
+
 /* As root, in a kernel that mounts it; on a user's machine without it is not tried. */
 static bool can(enum rp_cgroup_kind kind)
 {
 	struct rp_cgroup g = RP_CGROUP_INIT;
-	bool yes = geteuid() == 0 && rp_cgroup_make(kind, "rocpart-run-1-try", &g, NULL) == 0;
+	bool yes = geteuid() == 0 && rp_cgroup_make(kind, name_of("try"), &g, NULL) == 0;
 
 	rp_cgroup_remove(&g);
 	if (!yes && secure_getenv("CI"))
@@ -91,7 +100,7 @@ static void check_filter(enum rp_cgroup_kind kind)
 
 	if (!can(kind))
 		return;
-	assert_int_equal(rp_cgroup_make(kind, "rocpart-run-1-test", &g, NULL), 0);
+	assert_int_equal(rp_cgroup_make(kind, name_of("test"), &g, NULL), 0);
 	assert_int_not_equal(open_inside(&g, "other", O_RDWR), EPERM);
 	assert_int_equal(rp_cgroup_filter(&g, minors, RP_ARRAY_LEN(minors)), 0);
 	assert_int_equal(open_inside(&g, "other", O_RDWR), EPERM);
@@ -127,7 +136,7 @@ static void filter_of_many_minors_is_accepted(void **state)
 		return;
 	for (uint32_t i = 0; i < RP_ARRAY_LEN(minors); i++)
 		minors[i] = 128 + i;
-	assert_int_equal(rp_cgroup_make(RP_CGROUP_V2, "rocpart-run-1-many", &g, NULL), 0);
+	assert_int_equal(rp_cgroup_make(RP_CGROUP_V2, name_of("many"), &g, NULL), 0);
 	assert_int_equal(rp_cgroup_filter(&g, minors, RP_ARRAY_LEN(minors)), 0);
 	assert_int_not_equal(open_inside(&g, "other", O_RDWR), EPERM); /* the 64th */
 	assert_int_equal(open_inside(&g, "card", O_RDWR), EPERM);
@@ -151,7 +160,7 @@ static void group_whose_process_is_gone_is_removed_by_the_next(void **state)
 	(void)rp_fmt(name, sizeof(name), "rocpart-run-%d-7", (int)gone);
 	assert_int_equal(rp_cgroup_make(RP_CGROUP_V2, name, &g, NULL), 0);
 	path = rp_strdupf("%s", g.path);
-	assert_int_equal(rp_cgroup_make(RP_CGROUP_V2, "rocpart-run-1-8", &next, NULL), 0);
+	assert_int_equal(rp_cgroup_make(RP_CGROUP_V2, name_of("8"), &next, NULL), 0);
 	assert_int_equal(access(path, F_OK), -1);
 	assert_int_equal(access(next.path, F_OK), 0);
 	rp_cgroup_remove(&next);
@@ -241,7 +250,7 @@ static void what_was_left_behind_is_ended_also_when_it_ignores_sigterm(void **st
 	(void)state;
 	if (!can(RP_CGROUP_V2))
 		return;
-	assert_int_equal(rp_cgroup_make(RP_CGROUP_V2, "rocpart-run-1-left", &g, NULL), 0);
+	assert_int_equal(rp_cgroup_make(RP_CGROUP_V2, name_of("left"), &g, NULL), 0);
 	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
 	pid = fork();
 	if (pid == 0) {
