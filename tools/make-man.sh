@@ -12,6 +12,9 @@ if [ "$name" = rocpart ]; then
 elif [ "${name%.5}" != "$name" ]; then
 	"$scdoc" <"$body" >"$output"
 else
-	verb=$(echo "${name#rocpart-}" | sed 's/^\(sim\|model\|state\)-/\1 /')
-	"$rocpart" help --scdoc "$verb" | sed -e "/^@BODY@$/{r $body" -e 'd}' | "$scdoc" >"$output"
+	# groups have two words: `sim create`, `cdi list`
+	verb=$(echo "${name#rocpart-}" | sed 's/-/ /')
+	"$rocpart" help --scdoc "$verb" >"$output.frame"
+	sed -e "/^@BODY@$/{r $body" -e 'd}' "$output.frame" | "$scdoc" >"$output"
+	rm "$output.frame"
 fi
