@@ -223,10 +223,11 @@ static void say(struct cli *cli, const struct rocpart_run *run, const struct roc
 	char bytes[RP_BYTES_TEXT_SIZE];
 
 	if (rocpart_machine_get_kind(cli->machine) == ROCPART_MACHINE_SIM)
-		fprintf(stderr,
-			"rocpart: SIMULATED machine %s: the command sees it only inside of "
-			"`rocpart sim exec`\n",
-			rp_strbuf_str(&cli->machine_name));
+		fprintf(stderr, "rocpart: SIMULATED machine %s: %s\n",
+			rp_strbuf_str(&cli->machine_name),
+			rocpart_machine_get_shown_name(cli->machine)
+				? "no hardware is touched"
+				: "the command sees it only inside of `rocpart sim exec`");
 	for (size_t i = 0; leases && (l = rocpart_leases_get(leases, i)); i++)
 		fprintf(stderr, "rocpart: lease %llu: %s on %s/%u, guarantee: %s\n",
 			(unsigned long long)l->id, rp_format_bytes(l->bytes, bytes), l->bdf,

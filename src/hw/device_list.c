@@ -67,8 +67,8 @@ static int walk(struct rp_tree *t, const char *sought, struct rp_stat *ret, stru
 	if (r < 0)
 		return r == -ENOENT ? -ENODATA : r;
 	for (char *line = text.s, *end; line && (end = strchr(line, '\n')); line = end + 1) {
-		const char *path;
-		struct rp_stat st;
+		const char *path = NULL;
+		struct rp_stat st = {0};
 
 		*end = '\0';
 		r = parse_line(line, &path, &st);

@@ -340,6 +340,8 @@ class Exec(SimfsCase):
         inside = self.inside("mi300x-8", ROCPART, "list", "--json")
         outside = self.run_rocpart("--sim", "mi300x-8", "list", "--json").stdout
         self.assertEqual(inside, outside)
+        said = self.shell("mi300x-8", 'exec "$@" 2>&1', ROCPART, "run", "--bytes", "1G", "--", "true")
+        self.assertIn("SIMULATED machine mi300x-8: no hardware is touched\n", said)
 
     def test_exec_rocpart_inside_changes_it_and_keeps_its_records_with_it(self):
         self.inside("mi300x-8", ROCPART, "set", "-c", "CPX", "-m", "NPS4", "--yes")
