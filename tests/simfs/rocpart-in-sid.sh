@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Inside `sim exec`: rocpart in the sid root, where it can load AMD's library. What it needs beside
-# that goes along: a library of ours, the stand-in for modprobe, the records of the machine.
+# that goes along: libraries of ours, the stand-in for modprobe, the records of the machine.
 # usage: rocpart-in-sid.sh ROOT ROCPART ARG...
 #
 # In a namespace that follows the other: what stands on a reload goes and comes there.
@@ -19,7 +19,11 @@ mount -t proc proc "$root/proc"
 mount -t tmpfs none "$root/tmp"
 mkdir -p "$root/tmp/with" "$root$records"
 mount --bind "$records" "$root$records"
-cp "$(ldd "$rocpart" | sed -n 's/.*libjansson.* => \([^ ]*\).*/\1/p')" "$rocpart" "$root/tmp/with"
+cp "$rocpart" "$root/tmp/with"
+# Those that are not linked into it (-Dstatic_deps=false, or no static library here).
+for lib in $(ldd "$rocpart" | sed -n 's/.*lib\(jansson\|sqlite3\|yaml\)[^ ]* => \([^ ]*\).*/\2/p'); do
+	cp "$lib" "$root/tmp/with"
+done
 for tool in modprobe modinfo; do
 	cp -L "$(command -v $tool)" "$root/tmp/with/$tool"
 done

@@ -6,16 +6,14 @@ code of its own, and the exit codes and status names that amd-smi gives on hardw
 """
 
 import json
-import subprocess
 import sys
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from simfs_case import ROCPART, ROOT, SimfsCase  # noqa: E402
+from sid_case import HERE, SID, SidCase  # noqa: E402
+from simfs_case import ROCPART, ROOT  # noqa: E402
 
-HERE = Path(__file__).resolve().parent
-SID = ROOT / "build-witness" / "sid"
 G0 = "0000:05:00.0"
 MODES = [("SPX", "NPS1"), ("DPX", "NPS1"), ("QPX", "NPS1"), ("CPX", "NPS1"), ("QPX", "NPS4"),
          ("CPX", "NPS4")]
@@ -23,11 +21,7 @@ MODES = [("SPX", "NPS1"), ("DPX", "NPS1"), ("QPX", "NPS1"), ("CPX", "NPS1"), ("Q
 OK, FAILED, BAD_VALUE, NO_DRIVER = 0, 1, 5, 255
 
 
-class AmdSmi(SimfsCase):
-    @classmethod
-    def setUpClass(cls):
-        subprocess.run([HERE / "make-sid.sh", SID], check=True, timeout=900)
-
+class AmdSmi(SidCase):
     def smi(self, name, *args, status=OK, text=""):
         """Output and error output of amd-smi."""
         done = self.spawn([ROCPART, "sim", "exec", name, "--", str(HERE / "in-sid.sh"), str(SID),
@@ -40,9 +34,6 @@ class AmdSmi(SimfsCase):
                            "amd-smi", *args, "--json"])
         self.assertEqual(done.returncode, OK, done.stdout + done.stderr)
         return json.loads(done.stdout)
-
-    def gpus(self, name):
-        return self.json_of("--sim", name, "list")["gpus"]
 
     def set_modes(self, name, compute, memory):
         self.run_rocpart("--sim", name, "set", "-c", compute, "-m", memory, "--yes",

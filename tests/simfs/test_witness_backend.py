@@ -5,24 +5,18 @@ What came of it is asked of the simulated machine, which knows nothing of amd-sm
 """
 
 import json
-import subprocess
 import sys
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from simfs_case import ROCPART, ROOT, SimfsCase  # noqa: E402
+from sid_case import HERE, SID, SidCase  # noqa: E402
+from simfs_case import ROCPART  # noqa: E402
 
-HERE = Path(__file__).resolve().parent
-SID = ROOT / "build-witness" / "sid"
 FAILED, REFUSED = 1, 3
 
 
-class AmdSmiBackend(SimfsCase):
-    @classmethod
-    def setUpClass(cls):
-        subprocess.run([HERE / "make-sid.sh", SID], check=True, timeout=900)
-
+class AmdSmiBackend(SidCase):
     def setUp(self):
         super().setUp()
         (self.top / "amd-smi").symlink_to(HERE / "amd-smi-of-sid")
@@ -35,11 +29,8 @@ class AmdSmiBackend(SimfsCase):
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return json.loads(done.stdout)
 
-    def gpus(self, name):
-        return self.json_of("--sim", name, "list")["gpus"]
-
-    def modes(self, name):
-        return [(g["compute_mode"], g["memory_mode"]) for g in self.gpus(name)]
+    def set(self, name, *args, status=0):
+        return self.rocpart(name, "amd-smi", "set", *args, "--yes", status=status)
 
     def assert_same_list(self, name):
         lists = {b: self.rocpart(name, b, "list") for b in ("sysfs", "amd-smi")}
@@ -50,39 +41,23 @@ class AmdSmiBackend(SimfsCase):
             self.assertNotEqual(sources["sysfs"][key], "amd-smi", key)
 
     def test_set_through_amd_smi_switches_8_gpus(self):
-        self.rocpart("mi300x-8", "amd-smi", "set", "--gpu", "all", "-c", "CPX", "-m", "NPS4",
-                     "--yes")
+        self.set("mi300x-8", "--gpu", "all", "-c", "CPX", "-m", "NPS4")
         self.assertEqual(self.modes("mi300x-8"), [("CPX", "NPS4")] * 8)
         self.assert_same_list("mi300x-8")
-        self.rocpart("mi300x-8", "amd-smi", "set", "--gpu", "3", "-c", "QPX", "--yes",
-                     "--allow-unvalidated")
+        self.set("mi300x-8", "--gpu", "3", "-c", "QPX", "--allow-unvalidated")
         self.assertEqual(self.modes("mi300x-8"),
                          [("CPX", "NPS4")] * 3 + [("QPX", "NPS4")] + [("CPX", "NPS4")] * 4)
-        self.rocpart("mi300x-8", "amd-smi", "set", "--gpu", "all", "-c", "SPX", "-m", "NPS1",
-                     "--yes")
+        self.set("mi300x-8", "--gpu", "all", "-c", "SPX", "-m", "NPS1")
         self.assertEqual(self.modes("mi300x-8"), [("SPX", "NPS1")] * 8)
         self.assert_same_list("mi300x-8")
 
     def test_each_compute_mode_through_amd_smi(self):
         for mode, n in (("DPX", 2), ("QPX", 4), ("CPX", 8), ("SPX", 1)):
             with self.subTest(mode=mode):
-                self.rocpart("mi300x-1", "amd-smi", "set", "-c", mode, "--yes",
-                             "--allow-unvalidated")
+                self.set("mi300x-1", "-c", mode, "--allow-unvalidated")
                 gpu = self.gpus("mi300x-1")[0]
                 self.assertEqual((gpu["compute_mode"], gpu["n_partitions"]), (mode, n))
                 self.assert_same_list("mi300x-1")
-
-    def assert_refused(self, attribute, errno, code, status, *modes):
-        self.run_rocpart("sim", "create", "mi300x-1")
-        self.run_rocpart("sim", "fault", "mi300x-1", f"write:{attribute}:{errno}")
-        error = self.rocpart("mi300x-1", "amd-smi", "set", *modes, "--yes", "--wait", "0",
-                             "--allow-unvalidated",
-                             status=status)["error"]
-        self.assertEqual(error["code"], code)
-        self.assertIn("failed to set partition mode", error["message"])
-        self.assertTrue(error["hint"])
-        self.assertEqual(self.modes("mi300x-1"), [("SPX", "NPS1")])
-        self.run_rocpart("sim", "rm", "mi300x-1")
 
     # The kernel's errno as amd-smi 10.1 passes it on, and what is left of it (study 2.2).
     def test_what_the_kernel_refuses_of_a_compute_mode_is_an_error_of_its_kind(self):

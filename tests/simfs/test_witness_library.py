@@ -5,25 +5,19 @@ What came of it is asked of the simulated machine, which knows nothing of that l
 """
 
 import json
-import subprocess
 import sys
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from simfs_case import ROCPART, ROOT, SimfsCase  # noqa: E402
+from sid_case import HERE, SID, SidCase  # noqa: E402
+from simfs_case import ROCPART  # noqa: E402
 
-HERE = Path(__file__).resolve().parent
-SID = ROOT / "build-witness" / "sid"
 FAILED, REFUSED, NO_HARDWARE = 1, 3, 5
 TOLD = ("compute_mode", "memory_mode", "render_minor", "card_minor", "gpu_id")
 
 
-class Library(SimfsCase):
-    @classmethod
-    def setUpClass(cls):
-        subprocess.run([HERE / "make-sid.sh", SID], check=True, timeout=900)
-
+class Library(SidCase):
     def rocpart(self, name, *args, status=0, **env):
         """JSON of rocpart in the sid root, where it can load the library."""
         done = self.spawn([ROCPART, "sim", "exec", name, "--",
@@ -34,10 +28,6 @@ class Library(SimfsCase):
 
     def set(self, name, *args, **more):
         return self.rocpart(name, "--backend", "libamd_smi", "set", *args, "--yes", **more)
-
-    def modes(self, name):
-        return [(g["compute_mode"], g["memory_mode"])
-                for g in self.json_of("--sim", name, "list")["gpus"]]
 
     def assert_three_agree(self, name):
         lists = {b: self.rocpart(name, "--backend", b, "list")
@@ -74,17 +64,6 @@ class Library(SimfsCase):
         # A handle on /dev/kfd that outlives the question would hold the GPU against our own reload.
         self.set("mi300x-1", "-c", "CPX", "-m", "NPS4")
         self.assertEqual(self.modes("mi300x-1"), [("CPX", "NPS4")])
-
-    def assert_refused(self, attribute, errno, code, status, *modes):
-        self.run_rocpart("sim", "create", "mi300x-1")
-        self.run_rocpart("sim", "fault", "mi300x-1", f"write:{attribute}:{errno}")
-        error = self.set("mi300x-1", *modes, "--wait", "0", "--allow-unvalidated",
-                         status=status)["error"]
-        self.assertEqual(error["code"], code)
-        self.assertIn("failed to set partition mode: ", error["message"])
-        self.assertTrue(error["hint"])
-        self.assertEqual(self.modes("mi300x-1"), [("SPX", "NPS1")])
-        self.run_rocpart("sim", "rm", "mi300x-1")
 
     # errno of the kernel -> status of the library -> our error: table 2.2 of the amd-smi study.
     def test_what_the_kernel_refuses_of_a_compute_mode_is_an_error_of_its_kind(self):

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+"""What the tests with AMD's own software have in common: the Debian sid root that holds it."""
+
+import subprocess
+from pathlib import Path
+
+from simfs_case import ROOT, SimfsCase
+
+HERE = Path(__file__).resolve().parent
+SID = ROOT / "build-witness" / "sid"
+
+
+class SidCase(SimfsCase):
+    @classmethod
+    def setUpClass(cls):
+        subprocess.run([HERE / "make-sid.sh", SID], check=True, timeout=900)
+
+    def gpus(self, name):
+        return self.json_of("--sim", name, "list")["gpus"]
+
+    def modes(self, name):
+        return [(g["compute_mode"], g["memory_mode"]) for g in self.gpus(name)]
+
+    def assert_refused(self, attribute, errno, code, status, *modes):
+        """The kernel's errno comes back as an error of its kind, and nothing is switched.
+
+        self.set(), of the class, goes through the back end that is tested.
+        """
+        self.run_rocpart("sim", "create", "mi300x-1")
+        self.run_rocpart("sim", "fault", "mi300x-1", f"write:{attribute}:{errno}")
+        error = self.set("mi300x-1", *modes, "--wait", "0", "--allow-unvalidated",
+                         status=status)["error"]
+        self.assertEqual(error["code"], code)
+        self.assertIn("failed to set partition mode: ", error["message"])
+        self.assertTrue(error["hint"])
+        self.assertEqual(self.modes("mi300x-1"), [("SPX", "NPS1")])
+        self.run_rocpart("sim", "rm", "mi300x-1")
