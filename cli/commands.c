@@ -86,17 +86,28 @@ static const struct cli_option help_options[] = {
 	END,
 };
 
+/* Of place and run alike. */
+#define OPTS_OF_MODEL                                                                              \
+	{"dtype", 0, "FORMAT", CLI_TEXT, AT(dtype), "format of the weights (as the model comes)"}, \
+	{                                                                                          \
+		"context", 0, "TOKENS", CLI_TEXT, AT(context), "longest request, such as 32k"      \
+	}
+#define OPTS_OF_LEASE                                                                             \
+	{"share", 0, "N", CLI_TEXT, AT(share), "up to N leases may share its partition (1)"},     \
+		{"priority", 0, "N", CLI_TEXT, AT(priority), "higher is placed again first (0)"}, \
+	{                                                                                         \
+		"label", 0, "KEY=VALUE", CLI_LIST, AT(labels),                                    \
+			"recorded with it; several by comma"                                      \
+	}
+
 static const struct cli_option place_options[] = {
 	{"bytes", 0, "SIZE", CLI_TEXT, AT(bytes), "how much one replica needs, such as 16G"},
-	{"dtype", 0, "FORMAT", CLI_TEXT, AT(dtype), "format of the weights (as the model comes)"},
-	{"context", 0, "TOKENS", CLI_TEXT, AT(context), "longest request, such as 32k"},
+	OPTS_OF_MODEL,
 	{"replicas", 0, "N", CLI_TEXT, AT(replicas), "how many, on different GPUs if possible (1)"},
 	{"owner", 0, "OWNER", CLI_TEXT, AT(owner),
 	 "whose: docker:NAME, unit:NAME, pod:NS/NAME, job:ID, pid:N or none (none)"},
 	{"partition", 0, "GPU/ID", CLI_LIST, AT(partitions), "on this partition, such as 0/3"},
-	{"share", 0, "N", CLI_TEXT, AT(share), "up to N leases may share its partition (1)"},
-	{"priority", 0, "N", CLI_TEXT, AT(priority), "higher is placed again first (0)"},
-	{"label", 0, "KEY=VALUE", CLI_LIST, AT(labels), "recorded with it; several by comma"},
+	OPTS_OF_LEASE,
 	{"pending", 0, NULL, CLI_FLAG, AT(pending), "find places for leases that lost theirs"},
 	END,
 };
@@ -123,11 +134,8 @@ static const struct cli_option run_options[] = {
 	{"partition", 0, "GPU/ID", CLI_LIST, AT(partitions),
 	 "lease this partition, all of it unless --model or --bytes say less; several by comma"},
 	{"lease", 0, "LEASE", CLI_LIST, AT(leases), "use this lease; several by comma"},
-	{"dtype", 0, "FORMAT", CLI_TEXT, AT(dtype), "format of the weights (as the model comes)"},
-	{"context", 0, "TOKENS", CLI_TEXT, AT(context), "longest request, such as 32k"},
-	{"share", 0, "N", CLI_TEXT, AT(share), "up to N leases may share its partition (1)"},
-	{"priority", 0, "N", CLI_TEXT, AT(priority), "higher is placed again first (0)"},
-	{"label", 0, "KEY=VALUE", CLI_LIST, AT(labels), "recorded with it; several by comma"},
+	OPTS_OF_MODEL,
+	OPTS_OF_LEASE,
 	END,
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/cdi.h"
+#include "apply/records.h"
 #include "base/num.h"
 
 #define RECORD	   "cdi.json"
@@ -8,21 +9,7 @@
 int rp_cdi_record_load(struct rocpart_machine *m, struct rp_cdi_record *ret,
 		       struct rocpart_error *reterr)
 {
-	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	int r = rp_machine_open_state(m);
-
-	if (r == 0 && !m->state)
-		return 0;
-	if (r == 0)
-		r = rp_tree_read_file(m->state, RECORD_MAX, &text, RECORD);
-	if (r == -ENOENT || r == -EACCES)
-		return 0;
-	if (r == 0)
-		r = rp_json_parse(rp_strbuf_str(&text), text.len, RECORD, &ret->list, reterr);
-	else
-		return rp_error_errno(reterr, r, m->state_dir, "cannot read '%s/" RECORD "'",
-				      m->state_dir);
-	return r < 0 ? rp_error_prefix(reterr, "record '%s/" RECORD "'", m->state_dir) : 0;
+	return rp_record_read(m, RECORD, RECORD_MAX, &ret->list, reterr);
 }
 
 void rp_cdi_record_done(struct rp_cdi_record *record)

@@ -37,9 +37,8 @@ static struct rp_overlay *overlay_of(struct rp_records *r, const char *bdf)
 	return &r->v[r->n++];
 }
 
-/* *ret stays NULL when there is no such file. */
-static int load(struct rocpart_machine *m, const char *file, struct rp_json **ret,
-		struct rocpart_error *reterr)
+int rp_record_read(struct rocpart_machine *m, const char *file, size_t limit, struct rp_json **ret,
+		   struct rocpart_error *reterr)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	int r = rp_machine_open_state(m);
@@ -47,7 +46,7 @@ static int load(struct rocpart_machine *m, const char *file, struct rp_json **re
 	if (r == 0 && !m->state)
 		return 0;
 	if (r == 0)
-		r = rp_tree_read_file(m->state, SIZE_LIMIT, &text, "%s", file);
+		r = rp_tree_read_file(m->state, limit, &text, "%s", file);
 	if (r == -ENOENT || r == -EACCES)
 		return 0;
 	if (r < 0)
@@ -111,10 +110,10 @@ int rp_records_load(struct rocpart_machine *m, struct rp_records *ret, struct ro
 {
 	RP_AUTO_RECORDS struct rp_records records = {0};
 	RP_AUTO_JSON struct rp_json *pending = NULL, *cordons = NULL;
-	int r = load(m, PENDING, &pending, reterr);
+	int r = rp_record_read(m, PENDING, SIZE_LIMIT, &pending, reterr);
 
 	if (r == 0)
-		r = load(m, CORDONS, &cordons, reterr);
+		r = rp_record_read(m, CORDONS, SIZE_LIMIT, &cordons, reterr);
 	if (r < 0)
 		return r;
 	r = take_pending(m, pending, &records);
@@ -136,7 +135,7 @@ int rp_records_set_pending(struct rocpart_machine *m, const char *const *bdfs, s
 	RP_AUTO_JSON struct rp_json *old = NULL, *j = rp_json_object();
 	struct rp_json *gpus = rp_json_object();
 	uint64_t epoch = rp_driver_epoch(m->tree);
-	int r = load(m, PENDING, &old, NULL);
+	int r = rp_record_read(m, PENDING, SIZE_LIMIT, &old, NULL);
 
 	if (r == 0 && old && epoch_of(old) == epoch) {
 		const struct rp_json *have = rp_json_get(old, "gpus");
@@ -207,7 +206,7 @@ ROCPART_PUBLIC int rocpart_machine_set_cordon(struct rocpart_machine *machine, c
 	int r = rp_machine_make_state(machine, reterr);
 
 	if (r == 0)
-		r = load(machine, CORDONS, &old, reterr);
+		r = rp_record_read(machine, CORDONS, SIZE_LIMIT, &old, reterr);
 	have = rp_json_get(old, "gpus");
 	if (r < 0 || is_cordoned(have, bdf) == cordoned) {
 		rp_json_free(gpus);

@@ -6,6 +6,7 @@
 #ifndef RP_APPLY_RECORDS_H
 #define RP_APPLY_RECORDS_H
 
+#include "base/json.h"
 #include "hw/machine.h"
 #include "node/snapshot.h"
 
@@ -24,6 +25,13 @@ int rp_records_load(struct rocpart_machine *m, struct rp_records *ret,
 		    struct rocpart_error *reterr) RP_MUST_CHECK;
 void rp_records_done(struct rp_records *r);
 #define RP_AUTO_RECORDS RP_AUTO(rp_records_done)
+
+/*
+ * One JSON file of the record folder; *ret stays NULL when it is not there or may not be read.
+ * 0; -EBADMSG CONFIG_SYNTAX when it is damaged; -E2BIG above limit bytes; -ENOMEM.
+ */
+int rp_record_read(struct rocpart_machine *m, const char *file, size_t limit, struct rp_json **ret,
+		   struct rocpart_error *reterr) RP_MUST_CHECK;
 
 /* Record a requested memory mode of some GPUs; those recorded before of this driver stay. */
 int rp_records_set_pending(struct rocpart_machine *m, const char *const *bdfs, size_t n,

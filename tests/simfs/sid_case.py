@@ -21,6 +21,17 @@ class SidCase(SimfsCase):
     def modes(self, name):
         return [(g["compute_mode"], g["memory_mode"]) for g in self.gpus(name)]
 
+    def assert_8_gpus_are_switched(self):
+        """Memory mode and compute mode, of all and of one; self.assert_agree() looks each time."""
+        for switch, modes in (
+                (("--gpu", "all", "-c", "CPX", "-m", "NPS4"), [("CPX", "NPS4")] * 8),
+                (("--gpu", "3", "-c", "QPX", "--allow-unvalidated"),
+                 [("CPX", "NPS4")] * 3 + [("QPX", "NPS4")] + [("CPX", "NPS4")] * 4),
+                (("--gpu", "all", "-c", "SPX", "-m", "NPS1"), [("SPX", "NPS1")] * 8)):
+            self.set("mi300x-8", *switch)
+            self.assertEqual(self.modes("mi300x-8"), modes)
+            self.assert_agree("mi300x-8")
+
     def assert_refused(self, attribute, errno, code, status, *modes):
         """The kernel's errno comes back as an error of its kind, and nothing is switched.
 

@@ -32,7 +32,7 @@ class AmdSmiBackend(SidCase):
     def set(self, name, *args, status=0):
         return self.rocpart(name, "amd-smi", "set", *args, "--yes", status=status)
 
-    def assert_same_list(self, name):
+    def assert_agree(self, name):
         lists = {b: self.rocpart(name, b, "list") for b in ("sysfs", "amd-smi")}
         sources = {b: told.pop("sources") for b, told in lists.items()}
         self.assertEqual(lists["amd-smi"], lists["sysfs"])
@@ -41,15 +41,7 @@ class AmdSmiBackend(SidCase):
             self.assertNotEqual(sources["sysfs"][key], "amd-smi", key)
 
     def test_set_through_amd_smi_switches_8_gpus(self):
-        self.set("mi300x-8", "--gpu", "all", "-c", "CPX", "-m", "NPS4")
-        self.assertEqual(self.modes("mi300x-8"), [("CPX", "NPS4")] * 8)
-        self.assert_same_list("mi300x-8")
-        self.set("mi300x-8", "--gpu", "3", "-c", "QPX", "--allow-unvalidated")
-        self.assertEqual(self.modes("mi300x-8"),
-                         [("CPX", "NPS4")] * 3 + [("QPX", "NPS4")] + [("CPX", "NPS4")] * 4)
-        self.set("mi300x-8", "--gpu", "all", "-c", "SPX", "-m", "NPS1")
-        self.assertEqual(self.modes("mi300x-8"), [("SPX", "NPS1")] * 8)
-        self.assert_same_list("mi300x-8")
+        self.assert_8_gpus_are_switched()
 
     def test_each_compute_mode_through_amd_smi(self):
         for mode, n in (("DPX", 2), ("QPX", 4), ("CPX", 8), ("SPX", 1)):
@@ -57,7 +49,7 @@ class AmdSmiBackend(SidCase):
                 self.set("mi300x-1", "-c", mode, "--allow-unvalidated")
                 gpu = self.gpus("mi300x-1")[0]
                 self.assertEqual((gpu["compute_mode"], gpu["n_partitions"]), (mode, n))
-                self.assert_same_list("mi300x-1")
+                self.assert_agree("mi300x-1")
 
     # The kernel's errno as amd-smi 10.1 passes it on, and what is left of it (study 2.2).
     def test_what_the_kernel_refuses_of_a_compute_mode_is_an_error_of_its_kind(self):
