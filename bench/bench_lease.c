@@ -14,7 +14,7 @@
 #include "base/base.h"
 #include "base/num.h"
 #include "base/spawn.h"
-#include "lease/lease.h"
+#include "leases/lease.h"
 
 #define ROUNDS	    7
 #define SINGLE	    200

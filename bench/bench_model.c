@@ -16,8 +16,8 @@
 
 #include "base/num.h"
 #include "base/strbuf.h"
-#include "modelfile/catalog.h"
-#include "modelfile/folder.h"
+#include "model/files/catalog.h"
+#include "model/files/folder.h"
 
 /* The linker sends our calls of malloc and its kin here (--wrap). */
 void *__real_malloc(size_t n);

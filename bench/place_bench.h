@@ -3,8 +3,8 @@
 #ifndef BENCH_PLACE_BENCH_H
 #define BENCH_PLACE_BENCH_H
 
-#include "place/engine.h"
-#include "place/problem.h"
+#include "plan/placer.h"
+#include "plan/problem.h"
 
 #define GB UINT64_C(1000000000)
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "bench/place_bench.h"
-#include "place/plan.h"
+#include "plan/plan.h"
 
 /* n replicas of the catalog's sizes, as one request each or in so many kinds. */
 static struct rp_place_request *requests(uint32_t n, uint32_t kinds, uint64_t seed)

@@ -13,8 +13,8 @@
 #include "base/num.h"
 #include "base/strbuf.h"
 #include "bench/place_bench.h"
-#include "place/plan.h"
-#include "place/verify/verify.h"
+#include "plan/plan.h"
+#include "plan/verify/verify.h"
 
 /* The next word of stdin, in buf. False at the end. */
 static bool word(char buf[static 64])

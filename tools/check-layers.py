@@ -8,62 +8,79 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # Folder of src/ (or a top folder) -> folders whose headers it may include; its own is always
-# allowed, and so are system headers. 'rocpart' is include/rocpart.
+# allowed, and so are system headers and include/rocpart.
+LOW = {"base", "facts"}
+MACHINE = LOW | {"sim", "hw", "hw/smi", "node", "machine"}
+LEASES = MACHINE | {"modes", "model", "model/files", "plan", "leases"}
 ALLOWED = {
-    "base": {"rocpart"},
-    "facts": {"base", "rocpart"},
-    "hw": {"base", "facts", "rocpart"},
-    "node": {"base", "facts", "hw", "rocpart"},
-    "modes": {"base", "facts", "node", "rocpart"},
-    "model": {"base", "facts", "node", "rocpart"},
-    "modelfile": {"base", "model", "rocpart"},
-    "place": {"base", "facts", "node", "modes", "model", "rocpart"},
-    "handout": {"base", "facts", "node", "rocpart"},
-    "lease": {"base", "node", "rocpart"},
-    "enforce": {"base", "handout", "rocpart"},
-    "apply": {"base", "facts", "hw", "node", "modes", "place", "lease", "rocpart"},
-    "sim": {"base", "rocpart"},
-    "simfs": {"base", "sim", "rocpart"},
-    "api": {"base", "facts", "hw", "node", "modes", "model", "modelfile", "place", "handout",
-            "lease", "enforce", "apply", "sim", "rocpart"},
-    "cli": {"base", "rocpart"},
+    "base": set(),
+    "facts": {"base"},
+    "sim": {"base"},
+    "simfs": {"base", "sim"},
+    "hw": LOW,
+    "hw/smi": LOW | {"hw"},
+    "node": LOW | {"hw"},
+    "machine": MACHINE,
+    "modes": LOW | {"node"},
+    "model": LOW | {"node"},
+    "model/files": {"base", "model"},
+    "plan": LOW | {"node", "modes", "model"},
+    "plan/verify": {"base"},
+    "leases": LEASES,
+    "change": LEASES | {"change"},
+    "desired": LEASES | {"change", "desired", "plan/verify"},
+    "run/text": LOW | {"node", "model"},
+    "run": LEASES | {"run/text"},
+    "doctor": LEASES | {"change", "desired", "run", "run/text"},
+    "cli": {"base"},
 }
 # One folder, one file: who may see a library.
 LIBRARIES = {
     "jansson.h": {"src/base/json.c"},
     "yaml.h": {"src/base/yaml.c"},
-    "sqlite3.h": {"src/lease"},
+    "sqlite3.h": {"src/leases"},
     "fuse3/fuse_lowlevel.h": {"src/simfs"},
 }
 # Pure folders: values in, values out. Headers that would let the world in.
-PURE = {"facts", "node", "modes", "model", "place", "handout"}
+PURE = {"facts", "node", "modes", "model", "plan", "plan/verify", "run/text"}
 IMPURE_HEADERS = {"fcntl.h", "unistd.h", "dirent.h", "time.h", "sys/stat.h", "sys/time.h",
                   "sys/random.h", "signal.h"}
 # node/ reads what hw/ saw, never asks it: of hw it may include the value types only.
 NODE_HW = {"hw/scan.h"}
+# Not yet as they should be.
+KNOWN = {
+    ("hw/smi", "machine"), ("machine", "run"), ("machine", "change"), ("leases", "change"),
+}
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.M)
+
+
+def folder_of(path):
+    """The longest known folder that a path below src/ (or a top folder) is in."""
+    parts = path.split("/")[:-1]
+    while parts and "/".join(parts) not in ALLOWED:
+        parts.pop()
+    return "/".join(parts)
 
 
 def problems_of(path):
     name = path.relative_to(ROOT).as_posix()
-    parts = name.split("/")
-    folder = parts[1] if parts[0] == "src" else parts[0]
-    if folder not in ALLOWED:
-        yield f"{name}: folder '{folder}' has no row in tools/check-layers.py"
+    folder = folder_of(name.removeprefix("src/"))
+    if not folder:
+        yield f"{name}: its folder has no row in tools/check-layers.py"
         return
     for kind, header in INCLUDE.findall(path.read_text(encoding="utf-8")):
-        top = header.split("/")[0]
+        of = folder_of(header)
         if header in LIBRARIES:
             if not any(name.startswith(p) for p in LIBRARIES[header]):
                 yield f"{name}: only {', '.join(sorted(LIBRARIES[header]))} may include {header}"
         elif folder in PURE and header in IMPURE_HEADERS:
             yield f"{name}: a pure folder must not include <{header}>"
-        elif top in ALLOWED or top == "rocpart":
-            if top not in ALLOWED[folder] | {folder}:
+        elif of:
+            if of not in ALLOWED[folder] | {folder} and (folder, of) not in KNOWN:
                 yield f"{name}: {folder}/ must not include {header}"
-            if folder == "node" and top == "hw" and header not in NODE_HW:
+            if folder == "node" and of == "hw" and header not in NODE_HW:
                 yield f"{name}: node/ must not include {header}"
-        elif kind == '"' and not header.startswith("tests/"):
+        elif kind == '"' and not header.startswith(("tests/", "rocpart/")):
             yield f"{name}: \"{header}\" does not name its folder"
 
 

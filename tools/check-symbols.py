@@ -30,7 +30,7 @@ def main():
     exported = {s for s in symbols(["-D", "--defined-only", sys.argv[1]])
                 if not s.startswith("ROCPART_")}
     want = declared()
-    mapped = set(re.findall(r"^\s+(rocpart_\w+);", (ROOT / "src/api/librocpart.map").read_text(
+    mapped = set(re.findall(r"^\s+(rocpart_\w+);", (ROOT / "src/librocpart.map").read_text(
         encoding="utf-8"), flags=re.M))
     problems = [f"declared, but not exported: {s}" for s in sorted(want - exported)]
     problems += [f"exported, but not declared: {s}" for s in sorted(exported - want)]

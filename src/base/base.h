@@ -2,8 +2,8 @@
 /*
  * What every file of ours starts with: attributes, scope-bound cleanup, the errno helper.
  */
-#ifndef RP_BASE_H
-#define RP_BASE_H
+#ifndef RP_BASE_BASE_H
+#define RP_BASE_BASE_H
 
 #include <errno.h>
 #include <stdbool.h>

@@ -5,7 +5,7 @@
 
 #include "unit/sim_machine.h"
 
-#include "hw/machine.h"
+#include "machine/machine.h"
 #include "rocpart/rocpart.h"
 #include "sim/sim.h"
 

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include "apply/change.h"
+#include "change/change.h"
 
 #define AGENT_PID 4242
 

@@ -2,7 +2,7 @@
 /* Any bytes as the journal of a change: damaged, closed, or a change that can be gone on with. */
 #include "fuzz_tree.h"
 
-#include "apply/change.h"
+#include "change/change.h"
 
 #include <sys/stat.h>
 

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "fuzz_tree.h"
-#include "hw/machine.h"
+#include "machine/machine.h"
 #include "rocpart/rocpart.h"
 
 #define NODE "sys/class/kfd/kfd/topology/nodes/"

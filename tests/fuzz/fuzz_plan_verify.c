@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 #include "base/json.h"
-#include "place/verify/verify.h"
+#include "plan/verify/verify.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

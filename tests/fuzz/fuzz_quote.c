@@ -5,7 +5,7 @@
  */
 #include <assert.h>
 
-#include "handout/handout.h"
+#include "run/text/values.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

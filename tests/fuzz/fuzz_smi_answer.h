@@ -3,7 +3,7 @@
 #ifndef FUZZ_SMI_ANSWER_H
 #define FUZZ_SMI_ANSWER_H
 
-#include "hw/smi_text.h"
+#include "hw/smi/text.h"
 
 typedef int (*smi_docs_fn)(const char *text, size_t len, struct rp_json **ret,
 			   struct rocpart_error *reterr);

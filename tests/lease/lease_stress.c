@@ -13,7 +13,7 @@
 #include "base/num.h"
 #include "base/spawn.h"
 #include "fault/fault_machine.h"
-#include "lease/lease.h"
+#include "leases/lease.h"
 #include "rocpart/rocpart.h"
 
 #define MAX_PROCESSES 256

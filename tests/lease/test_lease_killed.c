@@ -8,7 +8,7 @@
 
 #include "base/num.h"
 #include "fault/fault_machine.h"
-#include "lease/lease.h"
+#include "leases/lease.h"
 #include "rocpart/rocpart.h"
 #include "tests/lease/vfs.h"
 

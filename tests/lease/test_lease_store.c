@@ -6,7 +6,7 @@
 #include <sqlite3.h>
 
 #include "fault/fault_machine.h"
-#include "lease/lease.h"
+#include "leases/lease.h"
 #include "tests/lease/vfs.h"
 
 #define BDF "0000:05:00.0"

@@ -10,8 +10,8 @@
 
 #include "base/num.h"
 #include "base/strbuf.h"
-#include "place/engine.h"
 #include "place_machines.h"
+#include "plan/placer.h"
 
 #define N_GPUS	64
 #define HIVE	8

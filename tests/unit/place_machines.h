@@ -4,7 +4,7 @@
 #ifndef TESTS_PLACE_MACHINES_H
 #define TESTS_PLACE_MACHINES_H
 
-#include "place/problem.h"
+#include "plan/problem.h"
 
 /* usable = size - max(1 %, 512 MiB), hardware-abi C.3 */
 static inline uint64_t usable(uint64_t bytes)

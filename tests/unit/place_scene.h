@@ -4,9 +4,9 @@
 #define TESTS_PLACE_SCENE_H
 
 #include "base/json.h"
-#include "place/plan.h"
-#include "place/verify/verify.h"
 #include "place_machines.h"
+#include "plan/plan.h"
+#include "plan/verify/verify.h"
 
 #define GB	 UINT64_C(1000000000)
 #define MAX_GPUS 64

@@ -16,9 +16,9 @@
 #include <cmocka.h>
 
 #include "base/strbuf.h"
-#include "enforce/cgroup.h"
-#include "enforce/start.h"
-#include "enforce/stop.h"
+#include "leases/stop_signal.h"
+#include "run/cgroup.h"
+#include "run/start.h"
 
 #define ALLOWED 190
 #define OTHER	191

@@ -5,7 +5,7 @@
 #include "base/num.h"
 #include "base/spawn.h"
 #include "base/yaml.h"
-#include "handout/forms.h"
+#include "run/text/forms.h"
 
 /* ---- quoting ---- */
 

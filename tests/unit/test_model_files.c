@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/strbuf.h"
-#include "modelfile/folder.h"
+#include "model/files/folder.h"
 
 static char folder[64];
 

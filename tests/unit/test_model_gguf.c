@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "base/strbuf.h"
+#include "model/files/gguf.h"
 #include "model/ggml.h"
-#include "modelfile/gguf.h"
 
 enum { U8, I8, U16, I16, U32, I32, F32, BOOL, STRING, ARRAY, U64, I64, F64 };
 

@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "base/num.h"
+#include "model/files/catalog.h"
 #include "model/size.h"
-#include "modelfile/catalog.h"
 #include "rocpart/model.h"
 
 /* cmocka compares floats, too coarse for bytes. */

@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "base/strbuf.h"
-#include "modelfile/catalog.h"
-#include "modelfile/config_read.h"
+#include "model/files/catalog.h"
+#include "model/files/config_read.h"
 
 /* cmocka compares floats, too coarse for bytes. */
 static void assert_near(double got, double want, double slack)

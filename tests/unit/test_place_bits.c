@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
-#include "place/bits.h"
 #include "place_machines.h"
+#include "plan/bits.h"
 
 /* Against an array of flags; sizes around the words of one, two and three levels. */
 static void bits_random_use_equals_an_array(void **state)

@@ -11,9 +11,9 @@
 #include <cmocka.h>
 
 #include "base/json.h"
-#include "place/plan.h"
-#include "place/verify/verify.h"
 #include "place_machines.h"
+#include "plan/plan.h"
+#include "plan/verify/verify.h"
 
 #define MAX_GPUS  3
 #define MAX_UNITS 7

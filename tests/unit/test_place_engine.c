@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "place/engine.h"
 #include "place_machines.h"
+#include "plan/placer.h"
 
 #define GB UINT64_C(1000000000)
 

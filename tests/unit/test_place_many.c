@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "place/share_fill.h"
 #include "place_scene.h"
+#include "plan/share_fill.h"
 
 /* Three share a partition: 24 replicas of 7 GB in one GPU, no fewer. */
 static void plan_shared_fills_partitions_to_the_limit(void **state)

@@ -11,7 +11,7 @@
 
 #include "base/spawn.h"
 #include "base/tree.h"
-#include "hw/smi_cli.h"
+#include "hw/smi/cli.h"
 
 #define BDF "0000:c1:00.0"
 

@@ -14,7 +14,7 @@
 #include "base/spawn.h"
 #include "base/strbuf.h"
 #include "base/tree.h"
-#include "hw/smi_lib.h"
+#include "hw/smi/lib.h"
 
 #define GPU_1 "0001:27:00.0"
 

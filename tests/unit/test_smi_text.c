@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "hw/smi_text.h"
+#include "hw/smi/text.h"
 
 #define SAMPLES ROCPART_SOURCE_ROOT "/../shared/reference/amd-smi-samples"
 

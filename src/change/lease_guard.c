@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Changes and leases. A change is refused while leases use what it ends, or, when asked for, takes
+ * their places away first. Both sides are safe from each other without waiting: the change opens
+ * its journal and then looks at the leases in a transaction; rocpart_place() looks for an open
+ * journal inside its own. Whoever is second sees the first.
+ */
+#include "change/change.h"
+#include "hw/driver.h"
+#include "leases/reconcile.h"
+
+struct guarded {
+	struct rp_lease_list list;
+	struct rp_strbuf text; /* "3 (llama, unit:vllm.service), 5 (...)" */
+	size_t n;
+};
+
+static void guarded_done(struct guarded *g)
+{
+	rp_lease_list_done(&g->list);
+	rp_strbuf_done(&g->text);
+}
+
+static const struct rp_target *target_of(const struct rocpart_change *c, const char *bdf)
+{
+	for (size_t i = 0; i < c->n_targets; i++)
+		if (rp_str_eq(c->targets[i].bdf, bdf))
+			return &c->targets[i];
+	return NULL;
+}
+
+static bool ends_partitions(const struct rocpart_change *c, const struct rocpart_gpu *gpu)
+{
+	const struct rp_target *t = target_of(c, gpu->bdf);
+
+	return t && (t->to.compute != gpu->compute || t->to.memory != gpu->memory);
+}
+
+/* Whether the change takes from a lease a place that it really has now. */
+static bool is_hit(const struct rocpart_change *c, const struct rp_world *w,
+		   const struct rp_lease *l, bool reloads)
+{
+	for (size_t k = 0; k < l->n_claims; k++) {
+		const struct rocpart_gpu *gpu =
+			rp_snapshot_gpu_by_bdf(w->snapshot, l->claims[k].bdf);
+		char mode[16];
+
+		if (!gpu)
+			continue;
+		rp_world_mode(gpu, mode);
+		if (*l->mode && !rp_str_eq(mode, l->mode))
+			continue; /* its place is gone already: the change may bring it back */
+		if (ends_partitions(c, gpu) || reloads)
+			return true;
+	}
+	return false;
+}
+
+static void name_lease(struct guarded *g, const struct rp_lease *l)
+{
+	char owner[RP_OWNER_NAME_SIZE + 16];
+
+	rp_owner_text(&l->owner, owner);
+	if (g->n++ < 5)
+		rp_strbuf_addf(&g->text, "%s%lld (%.60s, %.80s)", g->n > 1 ? ", " : "",
+			       (long long)l->id, l->name, l->owner.kind ? owner : "no owner");
+}
+
+static int refuse(struct rocpart_change *c, struct guarded *g, struct rocpart_error *reterr)
+{
+	if (g->n > 5)
+		rp_strbuf_addf(&g->text, " and %zu more", g->n - 5);
+	(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_LEASED, c->machine->state_dir,
+			   "this would end what leases use: %s", rp_strbuf_str(&g->text));
+	return rp_error_hint(reterr, "`rocpart release` them, or add --evict: they then wait for "
+				     "another place (`rocpart place --pending`)");
+}
+
+static int evict(struct rocpart_change *c, struct rp_lease_db *db, const struct rp_lease *l,
+		 struct rocpart_error *reterr)
+{
+	char text[256];
+	int r = 0;
+
+	for (size_t k = 0; r == 0 && k < l->n_claims; k++) {
+		const struct rp_evicted e = {.lease = l->id, .claim = l->claims[k]};
+
+		r = rp_evicted_journal(c, &e);
+		if (r == 0)
+			r = rp_change_note_evicted(c, &e);
+	}
+	if (r < 0)
+		return rp_error_errno(reterr, r, c->machine->state_dir, "cannot write the journal");
+	(void)rp_fmt(text, sizeof(text),
+		     "evicted from %s/%u by a change of modes; `rocpart place --pending` finds "
+		     "another place, `rocpart release %lld` ends it",
+		     l->claims[0].bdf, l->claims[0].part, (long long)l->id);
+	return rp_lease_db_evict(db, l->id, text, reterr);
+}
+
+/*
+ * Leases that the change hits, into g. With take, inside a transaction: those on GPUs that get
+ * other partitions are evicted. A reload alone leaves partitions as they were, and their leases.
+ */
+static int look(struct rocpart_change *c, struct rp_lease_db *db, bool take, struct guarded *g,
+		struct rocpart_error *reterr)
+{
+	RP_AUTO_WORLD struct rp_world w = {0};
+	RP_AUTO_RECONCILED struct rp_reconciled now = {0};
+	bool reloads = c->reload == ROCPART_RELOAD_AUTO && rp_change_needs_memory(c, RP_FORWARD);
+	int r = rp_world_observe(c->machine, &w, reterr);
+
+	if (r == 0)
+		r = rp_lease_db_load(db, &g->list, reterr);
+	if (r == 0)
+		r = rp_reconcile(&w, take ? db : NULL, &g->list, &now, reterr);
+	for (size_t i = 0; r == 0 && i < g->list.n; i++) {
+		const struct rp_lease *l = &g->list.v[i];
+
+		if (!is_hit(c, &w, l, reloads))
+			continue;
+		name_lease(g, l);
+		if (take && c->evict && is_hit(c, &w, l, false))
+			r = evict(c, db, l, reterr);
+	}
+	if (r == 0 && g->n && !c->evict)
+		return refuse(c, g, reterr);
+	return r;
+}
+
+static int open_db(struct rocpart_change *c, enum rp_lease_open how, struct rp_lease_db **ret,
+		   struct rocpart_error *reterr)
+{
+	return rp_leases_open(c->machine, how, NULL, ret, reterr);
+}
+
+int rp_change_check_leases(struct rocpart_change *c, struct rocpart_error *reterr)
+{
+	RP_AUTO_LEASE_DB struct rp_lease_db *db = NULL;
+	struct guarded g = {.text = RP_STRBUF_INIT};
+	int r;
+
+	if (c->is_resumed || !rp_leases_exist(c->machine))
+		return 0;
+	r = open_db(c, RP_LEASE_READ, &db, reterr);
+	if (r == 0)
+		r = look(c, db, false, &g, reterr);
+	if (r == 0 && g.n) {
+		RP_AUTO_FREE char *text = rp_strdupf("leases lose their place or their program: %s",
+						     rp_strbuf_str(&g.text));
+
+		r = text ? rp_names_add(&c->lease_warnings, text) : -ENOMEM;
+		if (r < 0)
+			(void)rp_error_nomem(reterr);
+	}
+	guarded_done(&g);
+	return r;
+}
+
+/* Who is to get a place back must be known to whoever goes on with this change. */
+static int journal_returns(struct rocpart_change *c, struct rocpart_error *reterr)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && !c->is_resumed && i < c->n_evicted; i++)
+		r = rp_evicted_journal(c, &c->evicted[i]);
+	return r < 0 ? rp_error_errno(reterr, r, c->machine->state_dir, "cannot write the journal")
+		     : 0;
+}
+
+int rp_change_take_leases(struct rocpart_change *c, struct rocpart_error *reterr)
+{
+	RP_AUTO_LEASE_DB struct rp_lease_db *db = NULL;
+	struct guarded g = {.text = RP_STRBUF_INIT};
+	int r;
+
+	if (!rp_leases_exist(c->machine))
+		return 0;
+	r = journal_returns(c, reterr);
+	if (r < 0)
+		return r;
+	r = open_db(c, RP_LEASE_WRITE, &db, reterr);
+	if (r == 0)
+		r = rp_lease_db_begin(db, reterr);
+	if (r == 0)
+		r = look(c, db, true, &g, reterr);
+	if (r == 0)
+		r = rp_lease_db_commit(db, reterr);
+	guarded_done(&g);
+	return r;
+}
+
+int rp_change_note_driver(struct rocpart_change *c, struct rocpart_error *reterr)
+{
+	RP_AUTO_LEASE_DB struct rp_lease_db *db = NULL;
+	char epoch[24];
+	int r;
+
+	if (!rp_leases_exist(c->machine))
+		return 0;
+	(void)rp_fmt(epoch, sizeof(epoch), "%llu",
+		     (unsigned long long)rp_driver_epoch(c->machine->tree));
+	r = open_db(c, RP_LEASE_WRITE, &db, reterr);
+	if (r == 0)
+		r = rp_lease_db_begin(db, reterr);
+	if (r == 0)
+		r = rp_lease_db_set(db, "driver", epoch, reterr);
+	return r < 0 ? r : rp_lease_db_commit(db, reterr);
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory modes: requested of a hive, taken over by the driver when it is unloaded, seen when it is
+ * loaded again. The kernel neither shows a request nor takes it back.
+ */
+#include "change/change.h"
+#include "facts/mode_name.h"
+#include "hw/driver.h"
+#include "hw/settings.h"
+#include "hw/smi/backend.h"
+
+/* One cycle brings a mode; an undo of a request that waits needs one more, to consume it. */
+#define MAX_CYCLES 2
+
+static bool differs(const struct rocpart_change *c, const struct rp_target *t, enum rp_direction d)
+{
+	const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(c->snapshot, t->bdf);
+
+	return gpu && gpu->memory != rp_target_wish(t, d).memory;
+}
+
+bool rp_change_needs_memory(const struct rocpart_change *c, enum rp_direction d)
+{
+	for (size_t i = 0; i < c->n_targets; i++)
+		if (differs(c, &c->targets[i], d))
+			return true;
+	return false;
+}
+
+static int journal(struct rocpart_change *c, const char *step, const char *bdf, const char *value,
+		   struct rocpart_error *reterr)
+{
+	int r = rp_journal_step(c, step, bdf, value);
+
+	return r < 0 ? rp_error_errno(reterr, r, c->machine->state_dir, "cannot write the journal")
+		     : 0;
+}
+
+static int save_settings(struct rocpart_change *c, struct rocpart_error *reterr)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->n_targets; i++) {
+		RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+		struct rp_target *t = &c->targets[i];
+
+		if (t->settings)
+			continue;
+		r = rp_settings_save(c->machine->tree, t->bdf, &t->settings);
+		if (r == 0)
+			r = rp_json_print(t->settings, false, &text);
+		if (r < 0)
+			return rp_error_nomem(reterr);
+		r = journal(c, "save-settings", t->bdf, rp_strbuf_str(&text), reterr);
+	}
+	return r;
+}
+
+int rp_change_restore_settings(struct rocpart_change *c, struct rocpart_error *reterr)
+{
+	int first = 0;
+
+	if (!c->unload_begun)
+		return 0;
+	rp_change_progress(c, "bring back power cap, performance level and isolation");
+	for (size_t i = 0; i < c->n_targets; i++) {
+		const struct rp_target *t = &c->targets[i];
+		const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(c->snapshot, t->bdf);
+		struct rocpart_error err = {0};
+		int r;
+
+		if (!gpu || !t->settings)
+			continue;
+		r = rp_settings_restore(c->machine->tree, t->bdf, t->settings, &err);
+		if (r == 0 || first < 0)
+			continue;
+		first = rp_error_set(reterr, r, ROCPART_ERR_PARTLY_DONE, err.object,
+				     "the modes are as wanted, but %.300s", err.message);
+		(void)rp_error_hint(reterr, "set it by hand");
+	}
+	return first;
+}
+
+/* A request of one member is stored for the whole hive: once for each hive. */
+static bool is_first_of_hive(const struct rocpart_change *c, size_t i, enum rp_direction d)
+{
+	const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(c->snapshot, c->targets[i].bdf);
+
+	for (size_t k = 0; k < i; k++) {
+		const struct rocpart_gpu *g =
+			rp_snapshot_gpu_by_bdf(c->snapshot, c->targets[k].bdf);
+
+		if (g && differs(c, &c->targets[k], d) && g->hive_id.known && gpu->hive_id.known &&
+		    g->hive_id.v == gpu->hive_id.v)
+			return false;
+	}
+	return true;
+}
+
+static int request_one(struct rocpart_change *c, const struct rp_target *t,
+		       enum rocpart_memory_mode mode, struct rocpart_error *reterr)
+{
+	const char *name = rocpart_memory_mode_to_string(mode), *bdf = t->bdf;
+	enum rocpart_backend used;
+	struct rocpart_error why = {0};
+	int r;
+
+	rp_change_progress(c, "request %s of %s and its hive", name, bdf);
+	r = journal(c, "request-memory", bdf, name, reterr);
+	if (r < 0)
+		return r;
+	/* Recorded first: a request that was not made is harmless to announce, one hidden is not.
+	 */
+	r = rp_records_set_pending(c->machine, &bdf, 1, mode);
+	if (r < 0)
+		return rp_error_errno(reterr, r, c->machine->state_dir,
+				      "cannot record the request");
+	r = rp_backend_set_memory(c->machine, bdf, mode, &used, &why);
+	if (r < 0)
+		return rp_change_explain(c, bdf, used, &why, reterr);
+	c->is_started = c->request_begun = true;
+	return 0;
+}
+
+static int record_pending(struct rocpart_change *c, enum rp_direction d,
+			  struct rocpart_error *reterr)
+{
+	for (size_t i = 0; i < c->n_targets; i++) {
+		const char *bdf = c->targets[i].bdf;
+		int r;
+
+		if (!differs(c, &c->targets[i], d))
+			continue;
+		r = rp_records_set_pending(c->machine, &bdf, 1,
+					   rp_target_wish(&c->targets[i], d).memory);
+		if (r < 0)
+			return rp_error_errno(reterr, r, c->machine->state_dir,
+					      "cannot record the request");
+	}
+	return 0;
+}
+
+static int request(struct rocpart_change *c, enum rp_direction d, struct rocpart_error *reterr)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->n_targets; i++)
+		if (differs(c, &c->targets[i], d) && is_first_of_hive(c, i, d))
+			r = request_one(c, &c->targets[i], rp_target_wish(&c->targets[i], d).memory,
+					reterr);
+	/* A first request that failed outright left nothing behind. */
+	if (r < 0 && !c->request_begun && rp_records_clear_pending(c->machine) < 0)
+		(void)rp_error_prefix(reterr, "the record of the request is left behind");
+	return r < 0 ? r : record_pending(c, d, reterr);
+}
+
+static int load(struct rocpart_change *c, struct rocpart_error *reterr)
+{
+	int r;
+
+	rp_change_progress(c, "load the amdgpu driver");
+	r = journal(c, "load", NULL, NULL, reterr);
+	if (r == 0)
+		r = rp_driver_load(c->machine->tree, reterr);
+	if (r == 0)
+		r = rp_change_observe(c, reterr);
+	if (r < 0)
+		return r;
+	r = rp_records_clear_pending(c->machine);
+	if (r < 0)
+		return rp_error_errno(reterr, r, c->machine->state_dir,
+				      "cannot clear the record of the request");
+	if (c->snapshot->n_gpus < c->n_gpus_before && !c->is_resumed) {
+		(void)rp_error_set(reterr, -ENODEV, ROCPART_ERR_GPU_LOST, NULL,
+				   "%zu of %zu GPUs came back after the driver reload",
+				   c->snapshot->n_gpus, c->n_gpus_before);
+		return rp_error_hint(reterr, "look at the kernel log; reboot, then `rocpart apply "
+					     "--resume` or `rocpart undo`");
+	}
+	return 0;
+}
+
+static int reload(struct rocpart_change *c, struct rocpart_error *reterr)
+{
+	int r;
+
+	rp_change_progress(c, "unload the amdgpu driver");
+	r = journal(c, "unload", NULL, NULL, reterr);
+	if (r < 0)
+		return r;
+	r = rp_driver_unload(c->machine->tree, reterr);
+	if (r < 0)
+		return r;
+	c->is_started = c->unload_begun = true;
+	c->request_begun = false; /* taken over at unload */
+	return load(c, reterr);
+}
+
+static int leave_pending(struct rocpart_change *c, struct rocpart_error *reterr)
+{
+	c->left_pending = true;
+	(void)rp_error_set(reterr, -EINPROGRESS, ROCPART_ERR_NPS_NEEDS_RELOAD, NULL,
+			   "the memory mode is requested and takes effect when the driver is "
+			   "reloaded");
+	return rp_error_hint(reterr,
+			     "stop what uses the GPUs, then give the same command without "
+			     "--reload never, or reload the driver yourself and set the compute "
+			     "mode; a reboot forgets the request");
+}
+
+static int check_never(struct rocpart_change *c, struct rocpart_error *reterr)
+{
+	if (c->reload != ROCPART_RELOAD_NEVER || !rp_backend_reloads_itself(c->machine))
+		return 0;
+	(void)rp_error_set(reterr, -EOPNOTSUPP, ROCPART_ERR_UNSUPPORTED,
+			   rocpart_backend_to_string(c->machine->backend),
+			   "this version of it reloads the driver while it sets a memory mode");
+	(void)rp_error_hint(reterr, "leave out --reload never, or use --backend sysfs");
+	return -EOPNOTSUPP;
+}
+
+static int cycle(struct rocpart_change *c, enum rp_direction d, struct rocpart_error *reterr)
+{
+	int r = check_never(c, reterr);
+
+	if (r == 0)
+		r = rp_change_wait_idle(c, true, reterr);
+	if (r == 0)
+		r = rp_driver_check_unloadable(c->machine->tree, reterr);
+	if (r == 0)
+		r = save_settings(c, reterr);
+	if (r == 0)
+		r = request(c, d, reterr);
+	if (r < 0)
+		return r;
+	if (c->reload == ROCPART_RELOAD_NEVER)
+		return leave_pending(c, reterr);
+	return reload(c, reterr);
+}
+
+static int mismatch(const struct rocpart_change *c, enum rp_direction d,
+		    struct rocpart_error *reterr)
+{
+	for (size_t i = 0; i < c->n_targets; i++) {
+		const struct rp_target *t = &c->targets[i];
+		const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(c->snapshot, t->bdf);
+
+		if (!differs(c, t, d))
+			continue;
+		return rp_error_set(reterr, -EIO, ROCPART_ERR_READBACK_MISMATCH, t->bdf,
+				    "after the reload the GPU is in %s instead of %s",
+				    rocpart_memory_mode_to_string(gpu->memory),
+				    rocpart_memory_mode_to_string(rp_target_wish(t, d).memory));
+	}
+	return 0;
+}
+
+int rp_change_run_memory(struct rocpart_change *c, enum rp_direction d,
+			 struct rocpart_error *reterr)
+{
+	int r = 0;
+
+	if (c->unload_begun && !rp_driver_is_loaded(c->machine->tree))
+		r = load(c, reterr);
+	else
+		r = rp_change_observe(c, reterr);
+	for (int i = 0; r == 0 && i < MAX_CYCLES; i++) {
+		if (!rp_change_needs_memory(c, d) && !c->request_begun)
+			return 0;
+		r = cycle(c, d, reterr);
+	}
+	return r < 0 ? r : mismatch(c, d, reterr);
+}

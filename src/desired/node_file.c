@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* node.yaml: which modes the GPUs of a node should be in. */
+#include "desired/node_file.h"
+#include "base/num.h"
+#include "base/strbuf.h"
+
+static int read_gpus(struct rp_node_file *f, const struct rp_yaml *gpus)
+{
+	RP_AUTO_FREE bool *named = rp_new0(bool, f->snapshot->n_gpus);
+	int r = named ? 0 : rp_error_nomem(f->reterr);
+
+	if (r == 0 && gpus->kind != RP_YAML_MAP)
+		return rp_yaml_error(gpus, f->name, f->reterr,
+				     "must be a map such as {all: CPX} or {0: SPX, \"1-7\": CPX}");
+	for (size_t i = 0; r == 0 && i < gpus->n; i++) {
+		struct rp_mode_pair modes = {ROCPART_COMPUTE_UNKNOWN, ROCPART_MEMORY_UNKNOWN};
+
+		r = rp_node_read_compute(f, gpus->items[i], &modes.compute);
+		if (r == 0)
+			r = rp_node_find_gpus(f, gpus->keys[i], gpus->key_nodes[i], named);
+		for (size_t k = 0; r == 0 && k < f->snapshot->n_gpus; k++)
+			if (named[k])
+				r = rp_node_set_gpu(f, k, modes, gpus->key_nodes[i]);
+	}
+	return r;
+}
+
+/* Of every GPU that has one: "hive-wide" does not mean a GPU that cannot be partitioned. */
+static int read_memory(struct rp_node_file *f, const struct rp_yaml *memory)
+{
+	struct rp_mode_pair modes = {ROCPART_COMPUTE_UNKNOWN, ROCPART_MEMORY_UNKNOWN};
+	int r = rp_node_read_memory(f, memory, &modes.memory);
+
+	for (size_t i = 0; r == 0 && i < f->snapshot->n_gpus; i++)
+		if (f->snapshot->gpus[i].compute != ROCPART_COMPUTE_UNKNOWN)
+			r = rp_node_set_gpu(f, i, modes, memory);
+	return r;
+}
+
+static int read_allocator(struct rp_node_file *f, const struct rp_yaml *allocator)
+{
+	const char *text;
+	int r = rp_yaml_text(allocator, f->name, &text, f->reterr);
+
+	if (r == 0 && !rp_str_eq(text, "rocpart") && !rp_str_eq(text, "kubelet") &&
+	    !rp_str_eq(text, "slurm"))
+		r = rp_yaml_error(allocator, f->name, f->reterr,
+				  "'%s' is not an allocator (rocpart, kubelet, slurm)", text);
+	if (r == 0)
+		(void)rp_fmt(f->change->allocator, sizeof(f->change->allocator), "%s", text);
+	return r;
+}
+
+static int read_count(struct rp_node_file *f, const struct rp_yaml *count)
+{
+	uint64_t n;
+	int r = rp_yaml_u64(count, f->name, &n, f->reterr);
+
+	if (r == 0 && (n == 0 || n > 1024))
+		return rp_yaml_error(count, f->name, f->reterr, "must be from 1 to 1024");
+	if (r == 0)
+		f->change->n_gpus_wanted = (size_t)n;
+	return r;
+}
+
+static int read_node(struct rp_node_file *f, const struct rp_yaml *node)
+{
+	static const char *const known[] = {"memory", "gpus", "allocator", "count"};
+	const struct rp_yaml *v;
+	int r = rp_yaml_only_keys(node, f->name, known, RP_ARRAY_LEN(known), f->reterr);
+
+	if (r == 0 && (v = rp_yaml_get(node, "count")))
+		r = read_count(f, v);
+	if (r == 0 && (v = rp_yaml_get(node, "memory")))
+		r = read_memory(f, v);
+	if (r == 0 && (v = rp_yaml_get(node, "gpus")))
+		r = read_gpus(f, v);
+	if (r == 0 && (v = rp_yaml_get(node, "allocator")))
+		r = read_allocator(f, v);
+	return r;
+}
+
+static int read_modes(struct rp_node_file *f, const struct rp_yaml *doc)
+{
+	const struct rp_yaml *node = rp_yaml_get(doc, "node");
+	const struct rp_yaml *configs = rp_yaml_get(doc, "partition-configs");
+
+	if (node && configs)
+		return rp_yaml_error(configs, f->name, f->reterr,
+				     "a file has 'node:' or 'partition-configs:', not both");
+	if (configs)
+		return rp_node_read_configs(f, configs);
+	if (!node)
+		return rp_yaml_error(doc, f->name, f->reterr, "there is no 'node:' in the file");
+	if (f->config)
+		return rp_yaml_error(node, f->name, f->reterr,
+				     "the file has no 'partition-configs:' to choose '%s' from",
+				     f->config);
+	return read_node(f, node);
+}
+
+static int read_document(struct rp_node_file *f, const struct rp_yaml *doc)
+{
+	static const char *const known[] = {"version",		 "node",     "models",
+					    "partition-configs", "services", "hooks"};
+	const struct rp_yaml *v;
+	int r;
+
+	if (doc->kind == RP_YAML_MAP && rp_yaml_get(doc, "gpu-config-profiles"))
+		return rp_node_read_profiles(f, doc);
+	r = rp_yaml_only_keys(doc, f->name, known, RP_ARRAY_LEN(known), f->reterr);
+	if (r < 0)
+		return r;
+	v = rp_yaml_get(doc, "version");
+	if (!v || v->kind != RP_YAML_SCALAR || !rp_str_eq(v->text, "v1"))
+		return rp_yaml_error(v ? v : doc, f->name, f->reterr,
+				     "the file must say 'version: v1'");
+	v = rp_yaml_get(doc, "services");
+	r = v ? rp_node_read_services(f, v) : 0;
+	if (r == 0 && (v = rp_yaml_get(doc, "hooks")))
+		r = rp_node_read_hooks(f, v);
+	/* `models:` are for a plan, which may choose the modes when there is no `node:`. */
+	if (r < 0 || (rp_yaml_get(doc, "models") && !rp_yaml_get(doc, "node")))
+		return r;
+	return read_modes(f, doc);
+}
+
+static int set_wishes(struct rp_node_file *f)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < f->snapshot->n_gpus; i++)
+		if (f->compute[i] || f->memory[i])
+			r = rocpart_change_set_modes(f->change, &f->snapshot->gpus[i],
+						     f->compute[i], f->memory[i], f->reterr);
+	return r;
+}
+
+ROCPART_PUBLIC int rocpart_change_load_config(struct rocpart_change *change, const char *path,
+					      const char *config, struct rocpart_error *reterr)
+{
+	RP_AUTO_YAML struct rp_yaml *doc = NULL;
+	RP_AUTO_FREE enum rocpart_compute_mode *compute =
+		rp_new0(enum rocpart_compute_mode, change->snapshot->n_gpus);
+	RP_AUTO_FREE enum rocpart_memory_mode *memory =
+		rp_new0(enum rocpart_memory_mode, change->snapshot->n_gpus);
+	struct rp_node_file f = {.name = path,
+				 .config = config,
+				 .change = change,
+				 .snapshot = change->snapshot,
+				 .compute = compute,
+				 .memory = memory,
+				 .reterr = reterr};
+	int r = compute && memory ? rp_yaml_load(path, &doc, reterr) : rp_error_nomem(reterr);
+
+	if (r == 0)
+		r = read_document(&f, doc);
+	return r < 0 ? r : set_wishes(&f);
+}
+
+ROCPART_PUBLIC int rocpart_change_load_file(struct rocpart_change *change, const char *path,
+					    struct rocpart_error *reterr)
+{
+	return rocpart_change_load_config(change, path, NULL, reterr);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* The GPUs that a file names, and the modes that it gives them. */
+#include "base/num.h"
+#include "desired/node_file.h"
+
+#include <ctype.h>
+
+int rp_node_read_compute(struct rp_node_file *f, const struct rp_yaml *at,
+			 enum rocpart_compute_mode *ret)
+{
+	const char *text;
+	int r = rp_yaml_text(at, f->name, &text, f->reterr);
+
+	if (r < 0 || rocpart_compute_mode_from_string(text, ret) == 0)
+		return r;
+	return rp_yaml_error(at, f->name, f->reterr,
+			     "'%s' is not a compute mode (SPX, DPX, TPX, QPX, CPX)", text);
+}
+
+int rp_node_read_memory(struct rp_node_file *f, const struct rp_yaml *at,
+			enum rocpart_memory_mode *ret)
+{
+	const char *text;
+	int r = rp_yaml_text(at, f->name, &text, f->reterr);
+
+	if (r < 0 || rocpart_memory_mode_from_string(text, ret) == 0)
+		return r;
+	return rp_yaml_error(at, f->name, f->reterr, "'%s' is not a memory mode (NPS1, NPS2, NPS4)",
+			     text);
+}
+
+int rp_node_set_gpu(struct rp_node_file *f, size_t index, struct rp_mode_pair modes,
+		    const struct rp_yaml *at)
+{
+	enum rocpart_compute_mode *compute = &f->compute[index];
+	enum rocpart_memory_mode *memory = &f->memory[index];
+
+	if (*compute && modes.compute && *compute != modes.compute)
+		return rp_yaml_error(at, f->name, f->reterr,
+				     "GPU %zu gets two compute modes, %s and %s", index,
+				     rocpart_compute_mode_to_string(*compute),
+				     rocpart_compute_mode_to_string(modes.compute));
+	if (*memory && modes.memory && *memory != modes.memory)
+		return rp_yaml_error(at, f->name, f->reterr,
+				     "GPU %zu gets two memory modes, %s and %s", index,
+				     rocpart_memory_mode_to_string(*memory),
+				     rocpart_memory_mode_to_string(modes.memory));
+	*compute = modes.compute ? modes.compute : *compute;
+	*memory = modes.memory ? modes.memory : *memory;
+	return 0;
+}
+
+/* "1-7": both ends, by index. */
+static bool parse_range(const char *text, size_t *first, size_t *last)
+{
+	const char *dash = strchr(text, '-');
+	RP_AUTO_FREE char *left = dash ? rp_strndup(text, (size_t)(dash - text)) : NULL;
+	uint64_t a, b;
+
+	if (!left || rp_parse_u64(left, 10, &a) < 0 || rp_parse_u64(dash + 1, 10, &b) < 0)
+		return false;
+	*first = (size_t)a;
+	*last = (size_t)b;
+	return true;
+}
+
+/* dddd:bb:dd.f in form; nothing else in a file has two colons and a dot. */
+static bool looks_like_bdf(const char *word)
+{
+	const char *colon = strchr(word, ':'), *second = colon ? strchr(colon + 1, ':') : NULL;
+
+	return second && strchr(second, '.') && strlen(word) < 16 && isxdigit((unsigned char)*word);
+}
+
+static int find_range(struct rp_node_file *f, const char *word, const struct rp_yaml *at,
+		      bool *ret_gpus, const size_t ends[2])
+{
+	size_t n = f->snapshot->n_gpus;
+
+	if (ends[0] > ends[1] || ends[1] >= n)
+		return rp_yaml_error(at, f->name, f->reterr,
+				     "range '%s' does not fit: this machine has GPUs 0 to %zu",
+				     word, n ? n - 1 : 0);
+	for (size_t i = ends[0]; i <= ends[1]; i++)
+		ret_gpus[i] = true;
+	return 0;
+}
+
+int rp_node_find_gpus(struct rp_node_file *f, const char *word, const struct rp_yaml *at,
+		      bool *ret_gpus)
+{
+	const struct rocpart_snapshot *s = f->snapshot;
+	const struct rocpart_gpu *gpu = NULL;
+	bool all = rp_str_eq(word, "all");
+	size_t ends[2] = {0, 0}, n = 0;
+
+	memset(ret_gpus, 0, s->n_gpus * sizeof(*ret_gpus));
+	if (parse_range(word, &ends[0], &ends[1]))
+		return find_range(f, word, at, ret_gpus, ends);
+	if (!all && rocpart_snapshot_find_gpu(s, word, &gpu, NULL) == 0) {
+		ret_gpus[gpu->index] = true;
+		return 0;
+	}
+	for (size_t i = 0; i < s->n_gpus; i++) {
+		gpu = &s->gpus[i];
+		ret_gpus[i] = all ? gpu->compute != ROCPART_COMPUTE_UNKNOWN
+				  : gpu->product && rp_str_eq_nocase(gpu->product->name, word);
+		n += ret_gpus[i];
+	}
+	if (n)
+		return 0;
+	if (looks_like_bdf(word))
+		return rp_names_add(&f->change->lost, word) < 0 ? rp_error_nomem(f->reterr) : 0;
+	return rp_yaml_error(at, f->name, f->reterr, "no GPU of this machine is '%s'", word);
+}

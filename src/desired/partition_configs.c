@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files of neighbours: named configurations in the form of mig-parted (partition-configs), and the
+ * profiles of AMD's device-config-manager, so that a site can move over without writing them anew.
+ */
+#include "base/num.h"
+#include "base/strbuf.h"
+#include "desired/node_file.h"
+
+#define VENDOR_AMD 0x1002
+
+/* The one that was asked for, or the only one. */
+static int choose(struct rp_node_file *f, const struct rp_yaml *map, const struct rp_yaml **ret)
+{
+	RP_AUTO_STRBUF struct rp_strbuf names = RP_STRBUF_INIT;
+
+	if (map->kind != RP_YAML_MAP || map->n == 0)
+		return rp_yaml_error(map, f->name, f->reterr, "must be a map of names");
+	*ret = f->config ? rp_yaml_get(map, f->config) : map->n == 1 ? map->items[0] : NULL;
+	if (*ret)
+		return 0;
+	for (size_t i = 0; i < map->n && i < 16; i++)
+		rp_strbuf_addf(&names, "%s%s", i ? ", " : "", map->keys[i]);
+	if (f->config)
+		return rp_yaml_error(map, f->name, f->reterr, "there is no '%s' (there are %s)",
+				     f->config, rp_strbuf_str(&names));
+	(void)rp_yaml_error(map, f->name, f->reterr, "there are several: %s",
+			    rp_strbuf_str(&names));
+	return rp_error_hint(f->reterr, "choose one with --config");
+}
+
+/* "0x74A1", or with the vendor below it as mig-parted writes it: "0x74A11002". */
+static int filter_one(struct rp_node_file *f, const struct rp_yaml *at, uint32_t device_id,
+		      bool *ret)
+{
+	const char *text;
+	uint32_t id;
+	int r = rp_yaml_text(at, f->name, &text, f->reterr);
+
+	if (r < 0)
+		return r;
+	if (rp_parse_u32(text, 0, &id) < 0)
+		return rp_yaml_error(at, f->name, f->reterr, "'%s' is not a PCI id such as 0x74a1",
+				     text);
+	*ret |= id == device_id || id == (device_id << 16 | VENDOR_AMD);
+	return 0;
+}
+
+static int filter(struct rp_node_file *f, const struct rp_yaml *at, bool *gpus)
+{
+	for (size_t i = 0; i < f->snapshot->n_gpus; i++) {
+		uint32_t id = f->snapshot->gpus[i].device_id;
+		bool passes = false;
+		int r = at->kind == RP_YAML_LIST ? 0 : filter_one(f, at, id, &passes);
+
+		for (size_t k = 0; r == 0 && at->kind == RP_YAML_LIST && k < at->n; k++)
+			r = filter_one(f, at->items[k], id, &passes);
+		if (r < 0)
+			return r;
+		gpus[i] = gpus[i] && passes;
+	}
+	return 0;
+}
+
+/* all, or a list of indices and other names of GPUs. */
+static int read_devices(struct rp_node_file *f, const struct rp_yaml *devices, bool *ret_gpus)
+{
+	RP_AUTO_FREE bool *some = rp_new0(bool, f->snapshot->n_gpus);
+	const char *word;
+	int r = some ? 0 : rp_error_nomem(f->reterr);
+
+	if (r == 0 && devices->kind != RP_YAML_LIST) {
+		r = rp_yaml_text(devices, f->name, &word, f->reterr);
+		return r < 0 ? r : rp_node_find_gpus(f, word, devices, ret_gpus);
+	}
+	for (size_t i = 0; r == 0 && i < devices->n; i++) {
+		r = rp_yaml_text(devices->items[i], f->name, &word, f->reterr);
+		if (r == 0)
+			r = rp_node_find_gpus(f, word, devices->items[i], some);
+		for (size_t k = 0; r == 0 && k < f->snapshot->n_gpus; k++)
+			ret_gpus[k] |= some[k];
+	}
+	return r;
+}
+
+static int read_entry(struct rp_node_file *f, const struct rp_yaml *entry)
+{
+	static const char *const known[] = {"devices", "device-filter", "compute", "memory"};
+	struct rp_mode_pair modes = {ROCPART_COMPUTE_UNKNOWN, ROCPART_MEMORY_UNKNOWN};
+	RP_AUTO_FREE bool *gpus = rp_new0(bool, f->snapshot->n_gpus);
+	const struct rp_yaml *v, *devices;
+	int r = gpus ? 0 : rp_error_nomem(f->reterr);
+
+	if (r == 0)
+		r = rp_yaml_only_keys(entry, f->name, known, RP_ARRAY_LEN(known), f->reterr);
+	if (r < 0)
+		return r;
+	devices = rp_yaml_get(entry, "devices");
+	if (!devices)
+		return rp_yaml_error(entry, f->name, f->reterr, "there is no 'devices:'");
+	r = read_devices(f, devices, gpus);
+	if (r == 0 && (v = rp_yaml_get(entry, "device-filter")))
+		r = filter(f, v, gpus);
+	if (r == 0 && (v = rp_yaml_get(entry, "compute")))
+		r = rp_node_read_compute(f, v, &modes.compute);
+	if (r == 0 && (v = rp_yaml_get(entry, "memory")))
+		r = rp_node_read_memory(f, v, &modes.memory);
+	for (size_t i = 0; r == 0 && i < f->snapshot->n_gpus; i++)
+		if (gpus[i])
+			r = rp_node_set_gpu(f, i, modes, entry);
+	return r;
+}
+
+int rp_node_read_configs(struct rp_node_file *f, const struct rp_yaml *configs)
+{
+	const struct rp_yaml *list = NULL;
+	int r = choose(f, configs, &list);
+
+	if (r == 0 && list->kind != RP_YAML_LIST)
+		return rp_yaml_error(list, f->name, f->reterr,
+				     "must be a list of {devices, compute, memory}");
+	for (size_t i = 0; r == 0 && i < list->n; i++)
+		r = read_entry(f, list->items[i]);
+	return r;
+}
+
+static int read_skipped(struct rp_node_file *f, const struct rp_yaml *skipped, bool *gpus)
+{
+	static const char *const known[] = {"ids"};
+	const struct rp_yaml *ids;
+	int r = rp_yaml_only_keys(skipped, f->name, known, RP_ARRAY_LEN(known), f->reterr);
+
+	ids = r == 0 ? rp_yaml_get(skipped, "ids") : NULL;
+	if (ids && ids->kind != RP_YAML_LIST)
+		return rp_yaml_error(ids, f->name, f->reterr, "must be a list of GPU indices");
+	for (size_t i = 0; r == 0 && ids && i < ids->n; i++) {
+		uint64_t index;
+
+		r = rp_yaml_u64(ids->items[i], f->name, &index, f->reterr);
+		if (r == 0 && index >= f->snapshot->n_gpus)
+			r = rp_yaml_error(ids->items[i], f->name, f->reterr,
+					  "this machine has no GPU %llu",
+					  (unsigned long long)index);
+		if (r == 0)
+			gpus[index] = true;
+	}
+	return r;
+}
+
+/* The next GPUs that are not skipped get the modes; *next moves on behind them. */
+static int read_profile(struct rp_node_file *f, const struct rp_yaml *profile, const bool *skipped,
+			size_t *next)
+{
+	static const char *const known[] = {"computePartition", "memoryPartition",
+					    "numGPUsAssigned"};
+	struct rp_mode_pair modes = {ROCPART_COMPUTE_UNKNOWN, ROCPART_MEMORY_UNKNOWN};
+	const struct rp_yaml *v;
+	uint64_t n = 0;
+	int r = rp_yaml_only_keys(profile, f->name, known, RP_ARRAY_LEN(known), f->reterr);
+
+	if (r == 0 && (v = rp_yaml_get(profile, "computePartition")))
+		r = rp_node_read_compute(f, v, &modes.compute);
+	if (r == 0 && (v = rp_yaml_get(profile, "memoryPartition")))
+		r = rp_node_read_memory(f, v, &modes.memory);
+	if (r < 0)
+		return r;
+	v = rp_yaml_get(profile, "numGPUsAssigned");
+	r = v ? rp_yaml_u64(v, f->name, &n, f->reterr)
+	      : rp_yaml_error(profile, f->name, f->reterr, "there is no 'numGPUsAssigned'");
+	while (r == 0 && n > 0) {
+		while (*next < f->snapshot->n_gpus && skipped[*next])
+			(*next)++;
+		if (*next == f->snapshot->n_gpus)
+			return rp_yaml_error(profile, f->name, f->reterr,
+					     "it is for more GPUs than this machine has (%zu)",
+					     f->snapshot->n_gpus);
+		r = rp_node_set_gpu(f, (*next)++, modes, profile);
+		n--;
+	}
+	return r;
+}
+
+/* Skipped and assigned GPUs together are all of them, as device-config-manager demands. */
+static int check_rest(struct rp_node_file *f, const struct rp_yaml *at, const bool *skipped,
+		      size_t next)
+{
+	for (; next < f->snapshot->n_gpus; next++)
+		if (!skipped[next])
+			return rp_yaml_error(at, f->name, f->reterr,
+					     "GPU %zu is neither skipped nor assigned", next);
+	return 0;
+}
+
+/* What it stops around a switch: {"names": ["amd-metrics-exporter", "gpuagent"]}. */
+static int read_clients(struct rp_node_file *f, const struct rp_yaml *clients)
+{
+	static const char *const known[] = {"names"};
+	const struct rp_yaml *names;
+	int r = rp_yaml_only_keys(clients, f->name, known, RP_ARRAY_LEN(known), f->reterr);
+
+	names = r == 0 ? rp_yaml_get(clients, "names") : NULL;
+	return names ? rp_node_read_names(f, RP_SERVICE_UNIT, names) : r;
+}
+
+int rp_node_read_profiles(struct rp_node_file *f, const struct rp_yaml *doc)
+{
+	static const char *const known_top[] = {"gpu-config-profiles", "gpuClientSystemdServices"};
+	static const char *const known[] = {"skippedGPUs", "profiles"};
+	RP_AUTO_FREE bool *skipped = rp_new0(bool, f->snapshot->n_gpus);
+	const struct rp_yaml *v, *chosen = NULL, *list;
+	size_t next = 0;
+	int r = skipped ? 0 : rp_error_nomem(f->reterr);
+
+	if (r == 0)
+		r = rp_yaml_only_keys(doc, f->name, known_top, RP_ARRAY_LEN(known_top), f->reterr);
+	if (r == 0)
+		r = choose(f, rp_yaml_get(doc, "gpu-config-profiles"), &chosen);
+	if (r == 0 && (v = rp_yaml_get(doc, "gpuClientSystemdServices")))
+		r = read_clients(f, v);
+	if (r == 0)
+		r = rp_yaml_only_keys(chosen, f->name, known, RP_ARRAY_LEN(known), f->reterr);
+	if (r == 0 && (v = rp_yaml_get(chosen, "skippedGPUs")))
+		r = read_skipped(f, v, skipped);
+	if (r < 0)
+		return r;
+	list = rp_yaml_get(chosen, "profiles");
+	if (!list || list->kind != RP_YAML_LIST || list->n == 0)
+		return rp_yaml_error(list ? list : chosen, f->name, f->reterr,
+				     "there is no list 'profiles'");
+	for (size_t i = 0; r == 0 && i < list->n; i++)
+		r = read_profile(f, list->items[i], skipped, &next);
+	return r < 0 ? r : check_rest(f, chosen, skipped, next);
+}

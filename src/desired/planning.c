@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: MIT */
+/* Planning: wishes sized by model/, a machine described by modes/, solved by place/. */
+#include "desired/planning.h"
+#include "base/json.h"
+#include "base/num.h"
+#include "base/strbuf.h"
+#include "base/yaml.h"
+#include "model/footprint.h"
+#include "plan/verify/verify.h"
+
+#define MAX_GPUS 4096
+#define MB	 1000000
+
+ROCPART_PUBLIC int rocpart_plan_new(struct rocpart_plan **ret_plan)
+{
+	struct rocpart_plan *p = rp_new0(struct rocpart_plan, 1);
+
+	if (!p)
+		return -ENOMEM;
+	*ret_plan = p;
+	return 0;
+}
+
+ROCPART_PUBLIC struct rocpart_plan *rocpart_plan_free(struct rocpart_plan *plan)
+{
+	if (!plan)
+		return NULL;
+	rp_plan_free(plan->plan);
+	free(plan->requests);
+	free(plan->tenants);
+	rp_plan_machine_done(&plan->machine);
+	rp_gpu_rules_done(&plan->limits.rules);
+	free(plan->limits.compute);
+	rp_wishes_done(&plan->wishes);
+	rocpart_snapshot_unref(plan->snapshot);
+	free(plan);
+	return NULL;
+}
+
+ROCPART_PUBLIC void rocpart_plan_set_machine(struct rocpart_plan *plan,
+					     struct rocpart_snapshot *snapshot)
+{
+	rocpart_snapshot_unref(plan->snapshot);
+	plan->snapshot = rocpart_snapshot_ref(snapshot);
+}
+
+ROCPART_PUBLIC void rocpart_plan_set_leases(struct rocpart_plan *plan,
+					    const struct rocpart_leases *leases)
+{
+	plan->leases = leases;
+}
+
+ROCPART_PUBLIC int rocpart_plan_set_product(struct rocpart_plan *plan, const char *product,
+					    size_t n_gpus, struct rocpart_error *reterr)
+{
+	const struct rp_product *p = rp_product_by_name(product);
+
+	if (!p) {
+		rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, product,
+			     "unknown product '%s'", product);
+		(void)rp_error_hint(reterr, "MI300X, MI308X, MI325X, MI350X, MI355X");
+		return -ENOENT;
+	}
+	if (!p->vram_bytes)
+		return rp_error_set(reterr, -ENOTSUP, ROCPART_ERR_UNSUPPORTED, product,
+				    "the memory of a partition of %s is not known from a table; "
+				    "plan on the machine itself",
+				    p->name);
+	if (n_gpus > MAX_GPUS)
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, product,
+				    "at most %d GPUs", MAX_GPUS);
+	plan->product = p;
+	plan->n_gpus = n_gpus;
+	return 0;
+}
+
+ROCPART_PUBLIC int rocpart_plan_add_model(struct rocpart_plan *plan, const char *model)
+{
+	return rp_wishes_add_model(&plan->wishes, model);
+}
+
+ROCPART_PUBLIC void rocpart_plan_set_allow_unvalidated(struct rocpart_plan *plan, bool allow)
+{
+	plan->allow_unvalidated = allow;
+}
+
+static int read_memory(const struct rp_yaml *y, const char *name, struct rp_plan_limits *limits,
+		       struct rocpart_error *reterr)
+{
+	const char *text;
+	int r = rp_yaml_text(y, name, &text, reterr);
+
+	if (r == 0 && rocpart_memory_mode_from_string(text, &limits->memory) < 0)
+		r = rp_yaml_error(y, name, reterr, "'%s' is not a memory mode", text);
+	return r;
+}
+
+static int read_node(const struct rp_yaml *node, const char *name, struct rp_plan_limits *limits,
+		     struct rocpart_error *reterr)
+{
+	static const char *const known[] = {"memory", "gpus", "allocator", "count"};
+	const struct rp_yaml *memory, *gpus;
+	int r = rp_yaml_only_keys(node, name, known, RP_ARRAY_LEN(known), reterr);
+
+	memory = r == 0 ? rp_yaml_get(node, "memory") : NULL;
+	gpus = r == 0 ? rp_yaml_get(node, "gpus") : NULL;
+	if (memory)
+		r = read_memory(memory, name, limits, reterr);
+	if (r == 0 && gpus)
+		r = rp_gpu_rules_read(gpus, name, &limits->rules, reterr);
+	return r;
+}
+
+ROCPART_PUBLIC int rocpart_plan_load_file(struct rocpart_plan *plan, const char *path,
+					  struct rocpart_error *reterr)
+{
+	static const char *const known[] = {"version", "node", "models", "services", "hooks"};
+	RP_AUTO_YAML struct rp_yaml *doc = NULL;
+	const struct rp_yaml *version, *node, *models;
+	int r = rp_yaml_load(path, &doc, reterr);
+
+	if (r == 0)
+		r = rp_yaml_only_keys(doc, path, known, RP_ARRAY_LEN(known), reterr);
+	if (r < 0)
+		return r;
+	version = rp_yaml_get(doc, "version");
+	node = rp_yaml_get(doc, "node");
+	models = rp_yaml_get(doc, "models");
+	if (!version || version->kind != RP_YAML_SCALAR || !rp_str_eq(version->text, "v1"))
+		return rp_yaml_error(version ? version : doc, path, reterr,
+				     "the file must say 'version: v1'");
+	if (!models)
+		return rp_yaml_error(doc, path, reterr, "there are no 'models:' to be placed");
+	if (node)
+		r = read_node(node, path, &plan->limits, reterr);
+	return r < 0 ? r : rp_wishes_read(models, path, &plan->wishes, reterr);
+}
+
+ROCPART_PUBLIC bool rocpart_plan_file_has_models(const char *path)
+{
+	RP_AUTO_YAML struct rp_yaml *doc = NULL;
+
+	return rp_yaml_load(path, &doc, NULL) == 0 && rp_yaml_get(doc, "models");
+}
+
+static int size_options(const struct rp_wish *w, struct rocpart_size_options **ret,
+			struct rocpart_error *reterr)
+{
+	struct rocpart_size_options *o = NULL;
+	int r = rocpart_size_options_new(&o);
+
+	if (r == 0 && w->dtype)
+		r = rocpart_size_options_set_precision(o, w->dtype);
+	if (r == 0 && w->kv_dtype)
+		r = rocpart_size_options_set_kv_dtype(o, w->kv_dtype);
+	if (r == 0 && w->engine)
+		r = rocpart_size_options_set_engine(o, w->engine);
+	if (r < 0) {
+		rocpart_size_options_free(o);
+		return rp_error_set(reterr, r, ROCPART_ERR_CONFIG_SYNTAX, w->place,
+				    "'%s': unknown dtype, kv-dtype or engine", w->name);
+	}
+	if (w->context)
+		rocpart_size_options_set_context(o, w->context);
+	if (w->max_seqs)
+		rocpart_size_options_set_max_seqs(o, w->max_seqs);
+	*ret = o;
+	return 0;
+}
+
+/* A path is read, a name looked up. */
+static int open_model(const struct rp_wish *w, const struct rocpart_catalog *catalog,
+		      struct rocpart_model **ret, struct rocpart_error *reterr)
+{
+	if (access(w->model, F_OK) == 0)
+		return rocpart_model_open(w->model, ret, reterr);
+	return rocpart_model_find(catalog, w->model, ret, reterr);
+}
+
+static int set_bandwidth(const struct rocpart_footprint *fp, const struct rp_wish *w,
+			 struct rp_place_request *q, struct rocpart_error *reterr)
+{
+	uint64_t bytes = 0;
+
+	if (!w->min_tok_s)
+		return 0;
+	if (rocpart_footprint_get(fp, ROCPART_FOOTPRINT_ACTIVE_BYTES, &bytes) < 0 || !bytes)
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_CONFIG_SYNTAX, w->place,
+				    "'%s': min-tok-s needs a model whose weights are known",
+				    w->name);
+	if (rp_mul_u64(bytes, w->min_tok_s, &bytes) < 0)
+		return rp_error_set(reterr, -EOVERFLOW, ROCPART_ERR_CONFIG_SYNTAX, w->place,
+				    "'%s': min-tok-s is too large", w->name);
+	q->min_bandwidth_mbs = bytes / MB + (bytes % MB != 0);
+	return 0;
+}
+
+static int size_wish(struct rp_wish *w, const struct rocpart_catalog *catalog,
+		     struct rp_place_request *q, struct rocpart_error *reterr)
+{
+	struct rocpart_size_options *options = NULL;
+	struct rocpart_model *model = NULL;
+	struct rocpart_footprint *fp = NULL;
+	int r = size_options(w, &options, reterr);
+
+	if (r == 0)
+		r = open_model(w, catalog, &model, reterr);
+	if (r == 0)
+		r = rocpart_footprint_new(model, options, &fp, reterr);
+	if (r == 0)
+		r = rocpart_footprint_get(fp, ROCPART_FOOTPRINT_TOTAL_BYTES, &q->bytes);
+	if (r == 0)
+		r = set_bandwidth(fp, w, q, reterr);
+	rocpart_model_free(model);
+	rocpart_size_options_free(options);
+	rocpart_footprint_free(w->footprint);
+	w->footprint = fp;
+	return r;
+}
+
+static int make_request(struct rp_wish *w, const struct rocpart_catalog *catalog,
+			struct rp_place_request *q, struct rocpart_error *reterr)
+{
+	*q = (struct rp_place_request){.name = w->name,
+				       .bytes = w->bytes,
+				       .weight = w->weight,
+				       .memory = w->memory,
+				       .priority = w->priority,
+				       .replicas = (uint32_t)w->replicas,
+				       .min_xcds = (uint32_t)w->min_xcds,
+				       .share = (uint32_t)w->share,
+				       .per_domain = 1,
+				       .spread = w->spread};
+	return w->bytes ? 0 : size_wish(w, catalog, q, reterr);
+}
+
+static int make_requests(struct rocpart_plan *plan, const struct rocpart_catalog *catalog,
+			 struct rocpart_error *reterr)
+{
+	free(plan->requests);
+	plan->requests = rp_new0(struct rp_place_request, plan->wishes.n);
+	if (!plan->requests)
+		return rp_error_nomem(reterr);
+	for (size_t i = 0; i < plan->wishes.n; i++) {
+		int r = make_request(&plan->wishes.v[i], catalog, &plan->requests[i], reterr);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Each replica on a GPU of its own is always enough, if it fits at all. */
+static size_t enough_gpus(const struct rocpart_plan *plan)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < plan->wishes.n; i++)
+		n += plan->wishes.v[i].replicas;
+	n = n < 16 ? 16 : n;
+	return n < MAX_GPUS ? (size_t)n : MAX_GPUS;
+}
+
+static int make_machine(struct rocpart_plan *plan, size_t n_gpus, struct rocpart_error *reterr)
+{
+	bool is_there = plan->product || (plan->snapshot && plan->snapshot->n_gpus);
+	int r = 0;
+
+	rp_plan_machine_done(&plan->machine);
+	if (is_there)
+		r = rp_plan_look_up_gpus(plan, plan->product ? n_gpus : plan->snapshot->n_gpus,
+					 reterr);
+	if (r < 0)
+		return r;
+	if (plan->product)
+		r = rp_plan_machine_from_product(plan->product, n_gpus, &plan->limits,
+						 &plan->machine);
+	else if (plan->snapshot && plan->snapshot->n_gpus)
+		r = rp_plan_machine_from_snapshot(plan->snapshot, &plan->limits, &plan->machine);
+	else
+		return rp_error_set(reterr, -ENODEV, ROCPART_ERR_NO_HARDWARE, NULL,
+				    "there is no GPU to plan for");
+	if (r < 0)
+		return rp_error_nomem(reterr);
+	for (size_t i = 0; i < plan->machine.n_menus; i++)
+		if (plan->machine.menus[i].n_modes == 0)
+			return rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODE_UNSUPPORTED,
+					    plan->machine.menus[i].product,
+					    "the modes of 'node:' are not possible on it");
+	return 0;
+}
+
+/* More replicas than GPUs, and nobody asked for the spread: as even as can be. */
+static void relax_spread(struct rocpart_plan *plan)
+{
+	size_t n = plan->machine.n_gpus;
+
+	for (size_t i = 0; i < plan->wishes.n; i++)
+		if (!plan->wishes.v[i].has_spread)
+			plan->requests[i].per_domain =
+				(uint32_t)((plan->wishes.v[i].replicas + n - 1) / n);
+}
+
+static int solve_on(struct rocpart_plan *plan, size_t n_gpus, const struct rp_plan_options *options,
+		    struct rocpart_error *reterr)
+{
+	int r = make_machine(plan, n_gpus, reterr);
+
+	if (r < 0)
+		return r;
+	relax_spread(plan);
+	r = rp_plan_take_leases(plan, reterr);
+	if (r < 0)
+		return r;
+	plan->problem = (struct rp_place_problem){
+		.menus = plan->machine.menus,
+		.gpus = plan->machine.gpus,
+		.requests = plan->requests,
+		.n_menus = (uint32_t)plan->machine.n_menus,
+		.n_gpus = (uint32_t)plan->machine.n_gpus,
+		.n_requests = (uint32_t)plan->wishes.n,
+		.tenants = plan->tenants,
+		.n_tenants = (uint32_t)plan->n_tenants,
+		.allow_unvalidated = plan->allow_unvalidated,
+		.allow_moves = true,
+	};
+	plan->plan = rp_plan_free(plan->plan);
+	return rp_plan_solve(&plan->problem, options, &plan->plan, reterr);
+}
+
+/*
+ * GPUs that one does not have come in hives of eight. Two hives can be in both memory modes that a
+ * product has, and are searched exactly; more are taken only when two are not enough. A bound for
+ * few GPUs holds for more of them: relax_spread() asks for less where they are few.
+ */
+static size_t more_gpus(const struct rp_plan *plan, size_t n, size_t most)
+{
+	size_t next = n + (n < 128 ? 8 : n / 128 * 8);
+
+	if (plan->bound >= most)
+		return most;
+	if (plan->bound > next)
+		next = ((size_t)plan->bound + 7) / 8 * 8;
+	return next < most ? next : most;
+}
+
+static int solve_growing(struct rocpart_plan *plan, uint64_t max_work, struct rocpart_error *reterr)
+{
+	size_t most = plan->n_gpus ? plan->n_gpus : enough_gpus(plan);
+
+	for (size_t n = most < 16 ? most : 16;; n = more_gpus(plan->plan, n, most)) {
+		const struct rp_plan_options options = {.max_work = max_work,
+							.no_advice = n < most};
+		int r = solve_on(plan, n, &options, reterr);
+
+		if (r < 0 || plan->plan->feasible || n == most)
+			return r;
+	}
+}
+
+ROCPART_PUBLIC int rocpart_plan_solve(struct rocpart_plan *plan,
+				      const struct rocpart_catalog *catalog, uint64_t max_work,
+				      struct rocpart_error *reterr)
+{
+	const struct rp_plan_options options = {.max_work = max_work};
+	int r;
+
+	if (!plan->wishes.n)
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
+				    "there is nothing to be placed");
+	r = make_requests(plan, catalog, reterr);
+	if (r < 0)
+		return r;
+	return plan->product ? solve_growing(plan, max_work, reterr)
+			     : solve_on(plan, 0, &options, reterr);
+}
+
+ROCPART_PUBLIC bool rocpart_plan_is_feasible(const struct rocpart_plan *plan)
+{
+	return plan->plan && plan->plan->feasible;
+}
+
+ROCPART_PUBLIC int rocpart_plan_to_json(const struct rocpart_plan *plan, char **ret_text)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	RP_AUTO_JSON struct rp_json *j = NULL;
+	int r = plan->plan ? rp_plan_to_json(plan->plan, &j) : -EINVAL;
+
+	if (r == 0)
+		r = rp_json_print(j, true, &text);
+	rp_strbuf_add_char(&text, '\n');
+	if (r < 0 || rp_strbuf_failed(&text))
+		return r < 0 ? r : -ENOMEM;
+	*ret_text = rp_strbuf_steal(&text);
+	return *ret_text ? 0 : -ENOMEM;
+}
+
+ROCPART_PUBLIC int rocpart_plan_verify(const char *text, size_t size, const char *name,
+				       struct rocpart_error *reterr)
+{
+	RP_AUTO_JSON struct rp_json *j = NULL;
+	int r = rp_json_parse(text, size, name, &j, reterr);
+
+	return r < 0 ? r : rp_plan_verify(j, reterr);
+}

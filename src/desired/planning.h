@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* A plan and what it was made of; shared by the files behind rocpart/plan.h. */
+#ifndef RP_DESIRED_PLANNING_H
+#define RP_DESIRED_PLANNING_H
+
+#include "base/yaml.h"
+#include "desired/requests.h"
+#include "plan/machine_menus.h"
+#include "plan/plan.h"
+#include "rocpart/plan.h"
+
+struct rocpart_plan {
+	struct rocpart_snapshot *snapshot;
+	const struct rp_product *product;
+	size_t n_gpus;
+	struct rp_plan_limits limits;
+	struct rp_wishes wishes;
+	bool allow_unvalidated;
+
+	struct rp_plan_machine machine;
+	const struct rocpart_leases *leases;
+	struct rp_place_request *requests;
+	struct rp_place_tenant *tenants;
+	size_t n_tenants;
+	struct rp_place_problem problem;
+	struct rp_plan *plan;
+};
+
+/* plan_gpus.c: node.gpus. Read; then looked up on the machine, of n GPUs, that is planned for. */
+void rp_gpu_rules_done(struct rp_gpu_rules *rules);
+int rp_gpu_rules_read(const struct rp_yaml *y, const char *name, struct rp_gpu_rules *ret,
+		      struct rocpart_error *reterr) RP_MUST_CHECK;
+int rp_plan_look_up_gpus(struct rocpart_plan *plan, size_t n,
+			 struct rocpart_error *reterr) RP_MUST_CHECK;
+
+/*
+ * plan_leases.c: tenants of the wishes, and partitions that other leases hold. -EBUSY LEASED: a
+ * lease is on a GPU that node.yaml wants in another mode.
+ */
+int rp_plan_take_leases(struct rocpart_plan *plan, struct rocpart_error *reterr) RP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* The `models:` part of node.yaml: what is to be placed, as the user said it. */
+#ifndef RP_DESIRED_REQUESTS_H
+#define RP_DESIRED_REQUESTS_H
+
+#include "base/yaml.h"
+#include "model/size.h"
+#include "plan/problem.h"
+
+struct rp_wish {
+	char *name;				  /* its key in the file, or the model */
+	char *model;				  /* NULL when bytes are given */
+	char *place;				  /* "node.yaml:7:3", for messages */
+	char *dtype, *kv_dtype, *engine, *memory; /* NULL: as usual */
+	uint64_t bytes;				  /* of a replica, when the user says so */
+	uint64_t context, max_seqs;		  /* 0: as usual */
+	uint64_t replicas, weight, min_xcds, share, min_tok_s;
+	int32_t priority;
+	enum rp_place_spread spread;
+	bool has_spread; /* the user said so; else as far apart as the GPUs allow */
+	struct rocpart_footprint *footprint; /* once its model is sized; NULL: bytes are given */
+};
+
+struct rp_wishes {
+	struct rp_wish *v;
+	size_t n, cap;
+};
+
+void rp_wishes_done(struct rp_wishes *w);
+/* One replica of a model, as `plan --add` says it. 0 or -ENOMEM. */
+int rp_wishes_add_model(struct rp_wishes *w, const char *model) RP_MUST_CHECK;
+/* The map of a file; name stands in messages. 0, -EINVAL, -ENOMEM. */
+int rp_wishes_read(const struct rp_yaml *models, const char *name, struct rp_wishes *w,
+		   struct rocpart_error *reterr) RP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* Who uses the GPUs, and who may. */
+#include "change/holders.h"
+#include "doctor/doctor.h"
+#include "hw/device_list.h"
+#include "rocpart/cdi.h"
+
+#define SHOWN_MAX 4 /* of a kind, in a line */
+
+ROCPART_PUBLIC const char *rocpart_doctor_get_variable(size_t index)
+{
+	return index < RP_N_VARIABLES ? rp_filter_variables[index] : NULL;
+}
+
+void rp_check_holders(struct rocpart_doctor *d, struct rp_verdict *v)
+{
+	RP_AUTO_HOLDERS struct rocpart_holders *list = NULL;
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	struct rocpart_error err = {0};
+	struct rp_stat st;
+
+	if (rp_tree_stat(d->machine->tree, &st, "proc") < 0 && !d->snapshot->has_usage) {
+		rp_seen(v, ROCPART_CHECK_PASS, "not asked: there are no processes here");
+		return;
+	}
+	if (rocpart_holders_new(d->machine, d->snapshot, &list, &err) < 0) {
+		rp_seen(v, ROCPART_CHECK_WARN, "the processes cannot be read: %s", err.message);
+		rp_advise(v, "run as root");
+		return;
+	}
+	if (rocpart_holders_get(list, 0)) {
+		rp_holders_text(list, &text);
+		rp_seen(v, ROCPART_CHECK_WARN, "%s", rp_strbuf_str(&text));
+		rp_advise(v, "a switch waits until they have ended; `rocpart holders` says how to "
+			     "stop them");
+	} else {
+		rp_seen(v, ROCPART_CHECK_PASS, "none was seen");
+	}
+	if (!rocpart_holders_is_complete(list)) {
+		rp_seen(v, ROCPART_CHECK_WARN, "files of other users' processes cannot be seen");
+		rp_advise(v, "run as root");
+	}
+}
+
+/* Calls fn for the device node of each partition; stops at nothing. */
+static size_t each_node(struct rocpart_doctor *d,
+			void (*fn)(void *to, const char *path, const struct rp_stat *st, int r),
+			void *to)
+{
+	const struct rocpart_snapshot *s = d->snapshot;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_gpus; i++) {
+		for (size_t k = 0; k < s->gpus[i].n_partitions; k++) {
+			char path[48];
+			struct rp_stat st = {0};
+			int r;
+
+			(void)rp_fmt(path, sizeof(path), "dev/dri/renderD%u",
+				     s->gpus[i].partitions[k].render_minor);
+			r = rp_hw_stat_device(d->machine->tree, &st, path);
+			fn(to, path, &st, r);
+			n++;
+		}
+	}
+	return n;
+}
+
+struct missing {
+	struct rp_strbuf names;
+	size_t n;
+};
+
+static void add_shown(struct missing *m, const char *name)
+{
+	if (m->n++ < SHOWN_MAX)
+		rp_strbuf_addf(&m->names, "%s/%s", m->n > 1 ? ", " : "", name);
+	else if (m->n == SHOWN_MAX + 1)
+		rp_strbuf_add(&m->names, ", ...");
+}
+
+static void add_missing(void *to, const char *path, const struct rp_stat *st, int r)
+{
+	if (r < 0 || st->type != RP_FILE_CHAR)
+		add_shown(to, path);
+}
+
+void rp_check_render(struct rocpart_doctor *d, struct rp_verdict *v)
+{
+	struct missing m = {RP_STRBUF_INIT, 0};
+	struct rp_stat st;
+	size_t n;
+
+	if (rp_hw_stat_device(d->machine->tree, &st, "dev/kfd") == -ENODATA) {
+		rp_seen(v, ROCPART_CHECK_PASS, "not asked: the capture does not tell");
+		return;
+	}
+	n = each_node(d, add_missing, &m);
+	if (m.n) {
+		rp_seen(v, ROCPART_CHECK_FAIL, "%zu of %zu are missing: %s", m.n, n,
+			rp_strbuf_str(&m.names));
+		rp_advise(v, "in a container: hand them in (--device); else look whether udev runs "
+			     "(udevadm trigger --subsystem-match=drm)");
+	} else {
+		rp_seen(v, ROCPART_CHECK_PASS, "%zu of them", n);
+	}
+	rp_strbuf_done(&m.names);
+}
+
+static bool is_member(const struct rocpart_doctor *d, uint32_t gid)
+{
+	for (size_t i = 0; i < d->n_gids; i++)
+		if (d->gids[i] == gid)
+			return true;
+	return false;
+}
+
+/* Read and write, as open(2) decides; access lists are not looked at. */
+static bool may_open(const struct rocpart_doctor *d, const struct rp_stat *st)
+{
+	unsigned bits = st->mode;
+
+	if (d->uid == 0)
+		return true;
+	if (st->uid == d->uid)
+		bits >>= 6;
+	else if (is_member(d, st->gid))
+		bits >>= 3;
+	return (bits & 6) == 6;
+}
+
+struct refused {
+	const struct rocpart_doctor *d;
+	struct missing names;
+	uint32_t gid;
+};
+
+static void add_refused(void *to, const char *path, const struct rp_stat *st, int r)
+{
+	struct refused *f = to;
+
+	if (r < 0 || may_open(f->d, st))
+		return;
+	f->gid = st->gid;
+	add_shown(&f->names, path);
+}
+
+void rp_check_permissions(struct rocpart_doctor *d, struct rp_verdict *v)
+{
+	struct refused f = {.d = d};
+	struct rp_stat st = {0};
+	int r;
+
+	if (rp_tree_kind(d->machine->tree) == RP_TREE_CAPTURE) {
+		rp_seen(v, ROCPART_CHECK_PASS, "not asked: this user is not one of that machine");
+		return;
+	}
+	r = rp_tree_stat(d->machine->tree, &st, "dev/kfd");
+	if (r < 0) {
+		rp_seen(v, ROCPART_CHECK_FAIL, "/dev/kfd: %s", rocpart_strerror(r));
+		rp_advise(v, "in a container: hand it in (--device /dev/kfd)");
+	}
+	add_refused(&f, "dev/kfd", &st, r);
+	(void)each_node(d, add_refused, &f);
+	if (f.names.n) {
+		rp_seen(v, ROCPART_CHECK_WARN, "user %u may not open %s", d->uid,
+			rp_strbuf_str(&f.names.names));
+		rp_advise(v,
+			  "they belong to group %u (render or video): usermod -aG %u USER, then "
+			  "log in again",
+			  f.gid, f.gid);
+	} else {
+		rp_seen(v, ROCPART_CHECK_PASS, "user %u may", d->uid);
+	}
+	rp_strbuf_done(&f.names.names);
+}
+
+void rp_check_variables(struct rocpart_doctor *d, struct rp_verdict *v)
+{
+	size_t n_set = 0;
+
+	for (size_t i = 0; i < RP_N_VARIABLES; i++) {
+		if (!d->variables[i])
+			continue;
+		n_set++;
+		rp_seen(v, i ? ROCPART_CHECK_WARN : ROCPART_CHECK_PASS, "%s=%s",
+			rp_filter_variables[i], d->variables[i]);
+	}
+	if (!n_set) {
+		rp_seen(v, ROCPART_CHECK_PASS, "none is set");
+	} else if (n_set > 1) {
+		rp_seen(v, ROCPART_CHECK_WARN, "each of them renumbers what the others left over");
+		rp_advise(v, "set ROCR_VISIBLE_DEVICES alone and unset the others");
+	} else {
+		rp_advise(v, "programs see these devices only, numbered from 0; unset it unless "
+			     "that is wanted");
+	}
+}
+
+void rp_check_cdi(struct rocpart_doctor *d, struct rp_verdict *v)
+{
+	struct rocpart_cdi *cdi = NULL;
+	const struct rocpart_cdi_entry *e, *bad = NULL;
+	struct rocpart_error err = {0};
+	size_t n = 0, n_bad = 0;
+
+	if (rocpart_cdi_new(d->machine, &cdi, &err) < 0) {
+		rp_seen(v, ROCPART_CHECK_WARN, "cannot be told: %s", err.message);
+		return;
+	}
+	for (; (e = rocpart_cdi_get(cdi, n)); n++) {
+		n_bad += *e->problem != '\0';
+		bad = bad ? bad : *e->problem ? e : NULL;
+	}
+	if (bad) {
+		rp_seen(v, ROCPART_CHECK_WARN, "%zu of %zu entries are not: %s: %s", n_bad, n,
+			*bad->name ? bad->name : bad->path, bad->problem);
+		rp_advise(v, "rocpart cdi validate, then rocpart cdi generate");
+	} else if (n) {
+		rp_seen(v, ROCPART_CHECK_PASS, "%zu devices", n);
+	} else {
+		rp_seen(v, ROCPART_CHECK_PASS, "none was generated");
+	}
+	rocpart_cdi_free(cdi);
+}

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening the database, transactions, and what SQLite's errors mean. */
+#include "leases/db.h"
+
+#include <fcntl.h>
+
+#include "base/num.h"
+#include "base/spawn.h"
+
+#define FILE_NAME "leases.db"
+#define WAIT_MS	  10000
+/* Who opens it first after all closed it reads the whole log again; a longer one pays in groups. */
+#define LOG_PAGES_AT_FIRST 64
+#define LOG_PAGES	   512
+
+static const char *const statements[RP_N_SQL] = {
+	[RP_SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[RP_SQL_COMMIT] = "COMMIT",
+	[RP_SQL_GET] = "SELECT value FROM meta WHERE key = ?1",
+	[RP_SQL_SET] = "INSERT INTO meta VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2",
+	[RP_SQL_LEASES] = "SELECT id, name, bytes, state, guarantee, priority, share, is_seen,"
+			  " owner_kind, owner, owner_start, owner_boot, footprint, labels, why,"
+			  " problem, created, changed, mode, limits FROM lease ORDER BY id",
+	[RP_SQL_CLAIMS] = "SELECT c.lease, p.bdf, p.part, c.bytes FROM claim c JOIN partition p"
+			  " ON p.id = c.partition ORDER BY c.lease, p.bdf, p.part",
+	[RP_SQL_EVENTS] = "SELECT at, lease, text FROM event ORDER BY id DESC LIMIT ?1",
+	[RP_SQL_USABLE] = "INSERT INTO partition(bdf, part, usable) VALUES(?1, ?2, ?3)"
+			  " ON CONFLICT(bdf, part) DO UPDATE SET usable = max(?3, used)"
+			  " WHERE usable <> max(?3, used)",
+	[RP_SQL_FIND_PARTITION] = "SELECT id FROM partition WHERE bdf = ?1 AND part = ?2",
+	[RP_SQL_LAST_ID] =
+		"SELECT max(coalesce((SELECT max(id) FROM lease), 0), (SELECT CAST(value AS"
+		" INTEGER) FROM meta WHERE key = 'last_lease'))",
+	[RP_SQL_ADD] =
+		"INSERT INTO lease(id, name, bytes, state, partition, guarantee, priority,"
+		" share, is_seen, owner_kind, owner, owner_start, owner_boot, footprint,"
+		" labels, why, problem, created, changed, mode, limits)"
+		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,"
+		"?21)",
+	[RP_SQL_CLAIM] = "INSERT INTO claim VALUES(?1, ?2, ?3, ?4)",
+	[RP_SQL_PLACE] = "UPDATE lease SET state = 1, partition = ?2, guarantee = ?3, why = ?4,"
+			 " problem = '', is_seen = 0, changed = ?5, mode = ?6, limits = ?7"
+			 " WHERE id = ?1 AND state = 0",
+	[RP_SQL_UPDATE] = "UPDATE lease SET state = ?2, is_seen = ?3, problem = ?4, owner_kind ="
+			  " ?5, owner = ?6, owner_start = ?7, owner_boot = ?8, changed = ?9"
+			  " WHERE id = ?1",
+	[RP_SQL_EVICT] = "UPDATE lease SET state = 0, partition = NULL, is_seen = 0, problem = ?2,"
+			 " changed = ?3 WHERE id = ?1",
+	[RP_SQL_UNCLAIM] = "DELETE FROM claim WHERE lease = ?1",
+	[RP_SQL_REMOVE] = "DELETE FROM lease WHERE id = ?1",
+	[RP_SQL_LIMITS] = "UPDATE lease SET limits = ?2 WHERE id = ?1",
+	[RP_SQL_EVENT] = "INSERT INTO event(at, lease, text) VALUES(?1, ?2, ?3)",
+};
+
+static int bad_records(const char *path, struct rocpart_error *reterr, const char *why,
+		       const char *hint)
+{
+	(void)rp_error_set(reterr, -EBADMSG, ROCPART_ERR_BAD_RECORDS, path,
+			   "the leases in '%s' cannot be used: %s", path, why);
+	return rp_error_hint(reterr, "%s", hint);
+}
+
+int rp_lease_db_error(struct rp_lease_db *db, int rc, const char *what,
+		      struct rocpart_error *reterr)
+{
+	int os = sqlite3_system_errno(db->db), r;
+
+	switch (rc & 0xff) {
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+	case SQLITE_FORMAT:
+		return bad_records(db->path, reterr, "the database is damaged",
+				   "restore it (`rocpart state import` of an export), or move it "
+				   "away: then nothing is leased, and memory in use counts as "
+				   "taken");
+	case SQLITE_FULL:
+		r = -ENOSPC;
+		break;
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+		r = -EROFS;
+		break;
+	case SQLITE_NOMEM:
+		return rp_error_nomem(reterr);
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_LOCKED, db->path,
+				   "another rocpart has been writing leases for %d s",
+				   WAIT_MS / 1000);
+		return rp_error_hint(reterr, "wait until it has ended");
+	case SQLITE_CANTOPEN:
+	case SQLITE_IOERR:
+		r = os == ENOSPC || os == EDQUOT ? -ENOSPC : os ? -os : -EIO;
+		break;
+	case SQLITE_CONSTRAINT:
+		r = -ENOSPC;
+		break;
+	default:
+		r = -EIO;
+	}
+	if (r == -ENOSPC && (rc & 0xff) == SQLITE_CONSTRAINT)
+		return rp_error_set(reterr, r, ROCPART_ERR_NO_ROOM, NULL,
+				    "%s would break a rule of the leases: %s", what,
+				    sqlite3_errmsg(db->db));
+	(void)rp_error_errno(reterr, r, db->path, "cannot %s in '%s': %s", what, db->path,
+			     r == -ENOSPC ? "no space left" : sqlite3_errmsg(db->db));
+	if (r == -ENOSPC)
+		return rp_error_hint(reterr, "nothing was changed; make room on that file system");
+	return r;
+}
+
+int rp_lease_db_stmt(struct rp_lease_db *db, enum rp_lease_sql which, sqlite3_stmt **ret,
+		     struct rocpart_error *reterr)
+{
+	int rc = SQLITE_OK;
+
+	if (!db->stmts[which])
+		rc = sqlite3_prepare_v3(db->db, statements[which], -1, SQLITE_PREPARE_PERSISTENT,
+					&db->stmts[which], NULL);
+	if (rc == SQLITE_ERROR) /* a table is missing */
+		rc = SQLITE_CORRUPT;
+	if (rc != SQLITE_OK)
+		return rp_lease_db_error(db, rc, "read the leases", reterr);
+	*ret = db->stmts[which];
+	return 0;
+}
+
+int rp_lease_db_end(struct rp_lease_db *db, sqlite3_stmt *stmt, int rc, const char *what,
+		    struct rocpart_error *reterr)
+{
+	int r = rc == SQLITE_DONE || rc == SQLITE_ROW
+			? 0
+			: rp_lease_db_error(db, sqlite3_extended_errcode(db->db), what, reterr);
+
+	(void)sqlite3_reset(stmt);
+	(void)sqlite3_clear_bindings(stmt);
+	return r;
+}
+
+int rp_lease_db_run(struct rp_lease_db *db, sqlite3_stmt *stmt, const char *what,
+		    struct rocpart_error *reterr)
+{
+	return rp_lease_db_end(db, stmt, sqlite3_step(stmt), what, reterr);
+}
+
+/* SQLite's own waits longer each time, which starves the unlucky; all wait a millisecond here. */
+static int wait_for_others(void *userdata, int tries)
+{
+	(void)userdata;
+	rp_sleep_ms(1);
+	return tries < WAIT_MS;
+}
+
+static int pragma_number(sqlite3 *db, const char *sql, int *ret)
+{
+	sqlite3_stmt *s = NULL;
+	int rc = sqlite3_prepare_v2(db, sql, -1, &s, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(s);
+	if (rc == SQLITE_ROW)
+		*ret = sqlite3_column_int(s, 0);
+	(void)sqlite3_finalize(s);
+	return rc == SQLITE_ROW ? SQLITE_OK : rc;
+}
+
+/*
+ * After a commit: a long log is moved into the database and cut to nothing. Merely moved, as SQLite
+ * does by itself, it would be read and moved again by each program that comes after all have
+ * closed. Where others are reading, a later commit does it. Programs that commit once and end are
+ * the ones that read it; one that goes on may let it grow.
+ */
+static int empty_log(void *userdata, sqlite3 *db, const char *name, int n_pages)
+{
+	struct rp_lease_db *lease_db = userdata;
+
+	if (n_pages < (lease_db->n_commits++ ? LOG_PAGES : LOG_PAGES_AT_FIRST))
+		return SQLITE_OK;
+	(void)sqlite3_busy_handler(db, NULL, NULL);
+	(void)sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	(void)sqlite3_busy_handler(db, wait_for_others, NULL);
+	return SQLITE_OK;
+}
+
+static int configure(struct rp_lease_db *lease_db)
+{
+	sqlite3 *db = lease_db->db;
+	int rc = sqlite3_busy_handler(db, wait_for_others, NULL);
+
+	/* The log stays when the last one closes it: else every command pays three syncs more. */
+	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_wal_hook(db, empty_log, lease_db);
+	if (rc != SQLITE_OK)
+		return rc;
+	return sqlite3_exec(db, "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL", NULL, NULL,
+			    NULL);
+}
+
+int rp_lease_db_check_machine(struct rp_lease_db *db, const char *identity,
+			      struct rocpart_error *reterr)
+{
+	RP_AUTO_STRBUF struct rp_strbuf have = RP_STRBUF_INIT;
+	int r = identity ? rp_lease_db_get(db, "machine", &have, reterr) : 0;
+
+	if (r < 0 || !identity || !have.len || rp_str_eq(rp_strbuf_str(&have), identity))
+		return r;
+	return bad_records(db->path, reterr, "they are of another machine",
+			   "they were copied here, or the machine was replaced: move the file "
+			   "away, or `rocpart state export` it where it belongs");
+}
+
+static int check_version(struct rp_lease_db *db, struct rocpart_error *reterr)
+{
+	int app = 0, version = 0;
+	int rc = pragma_number(db->db, "PRAGMA application_id", &app);
+
+	if (rc == SQLITE_OK)
+		rc = pragma_number(db->db, "PRAGMA user_version", &version);
+	if (rc != SQLITE_OK)
+		return rp_lease_db_error(db, rc, "read the leases", reterr);
+	if (app != RP_LEASE_APPLICATION_ID || version < 1)
+		return bad_records(db->path, reterr, "it is not a database of leases",
+				   "move the file away");
+	if (version > RP_LEASE_VERSION)
+		return bad_records(db->path, reterr, "a newer rocpart made them",
+				   "use that version, or import an export of it");
+	if (version == RP_LEASE_VERSION)
+		return 0;
+	rc = sqlite3_exec(db->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = pragma_number(db->db, "PRAGMA user_version", &version);
+	if (rc == SQLITE_OK)
+		rc = rp_lease_schema_migrate(db->db, version);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db->db, "COMMIT", NULL, NULL, NULL);
+	return rc == SQLITE_OK ? 0
+			       : rp_lease_db_error(db, rc, "bring the tables up to date", reterr);
+}
+
+static int open_file(const char *path, int flags, struct rp_lease_db **ret,
+		     struct rocpart_error *reterr)
+{
+	struct rp_lease_db *db = rp_new0(struct rp_lease_db, 1);
+	int rc, r;
+
+	if (!db || !(db->path = strdup(path))) {
+		rp_lease_db_close(db);
+		return rp_error_nomem(reterr);
+	}
+	rc = sqlite3_open_v2(path, &db->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+			     NULL);
+	if (rc == SQLITE_OK)
+		rc = configure(db);
+	if (rc != SQLITE_OK) {
+		r = rp_lease_db_error(db, rc, "open the leases", reterr);
+		rp_lease_db_close(db);
+		return r;
+	}
+	db->is_writable = sqlite3_db_readonly(db->db, "main") == 0;
+	*ret = db;
+	return 0;
+}
+
+static int make_tables(struct rp_lease_db *db, const char *identity, struct rocpart_error *reterr)
+{
+	char sql[96];
+	int rc, r;
+
+	(void)rp_fmt(sql, sizeof(sql), "PRAGMA journal_mode = WAL; PRAGMA application_id = %d",
+		     RP_LEASE_APPLICATION_ID);
+	(void)sqlite3_db_config(db->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	rc = sqlite3_exec(db->db, sql, NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = rp_lease_schema_migrate(db->db, 0);
+	if (rc != SQLITE_OK)
+		return rp_lease_db_error(db, rc, "make the tables of leases", reterr);
+	r = identity ? rp_lease_db_set(db, "machine", identity, reterr) : 0;
+	if (r < 0)
+		return r;
+	rc = sqlite3_exec(db->db, "COMMIT", NULL, NULL, NULL);
+	return rc == SQLITE_OK ? 0 : rp_lease_db_error(db, rc, "make the tables of leases", reterr);
+}
+
+static void remove_files(const char *path)
+{
+	static const char *const tails[] = {"", "-wal", "-shm", "-journal"};
+
+	for (size_t i = 0; i < RP_ARRAY_LEN(tails); i++) {
+		RP_AUTO_FREE char *file = rp_strdupf("%s%s", path, tails[i]);
+
+		if (file)
+			(void)unlink(file);
+	}
+}
+
+/*
+ * Built aside and linked into place, so that nobody ever sees half of it; whoever is first wins.
+ * The name has the pid in it: what a killed one left behind is in nobody's way.
+ */
+static int make(const char *dir, const char *path, const char *identity,
+		struct rocpart_error *reterr)
+{
+	RP_AUTO_FREE char *aside = rp_strdupf("%s.new.%d", path, (int)getpid());
+	RP_AUTO_CLOSE int dir_fd = -EBADF;
+	struct rp_lease_db *db = NULL;
+	int r;
+
+	if (!aside)
+		return rp_error_nomem(reterr);
+	remove_files(aside);
+	r = open_file(aside, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &db, reterr);
+	if (r == 0)
+		r = make_tables(db, identity, reterr);
+	rp_lease_db_close(db);
+	dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (r == 0 && ((link(aside, path) < 0 && errno != EEXIST) || fsync(dir_fd) < 0)) {
+		r = rp_neg_errno();
+		(void)rp_error_errno(reterr, r, path, "cannot make '%s'", path);
+	}
+	remove_files(aside);
+	return r;
+}
+
+int rp_lease_db_open(const char *dir, enum rp_lease_open how, const char *identity,
+		     struct rp_lease_db **ret, struct rocpart_error *reterr)
+{
+	RP_AUTO_FREE char *path = rp_strdupf("%s/" FILE_NAME, dir);
+	RP_AUTO_LEASE_DB struct rp_lease_db *db = NULL;
+	int r = 0;
+
+	if (!path)
+		return rp_error_nomem(reterr);
+	if (access(path, F_OK) < 0 && errno == ENOENT) {
+		if (how != RP_LEASE_MAKE && how != RP_LEASE_MAKE_BRIEF)
+			return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, dir,
+					    "there are no leases on this machine");
+		r = make(dir, path, identity, reterr);
+	}
+	if (r == 0)
+		r = open_file(path, SQLITE_OPEN_READWRITE, &db, reterr);
+	if (r == 0 && how != RP_LEASE_READ && !db->is_writable) {
+		(void)rp_error_errno(reterr, -EACCES, path, "the leases cannot be written");
+		(void)rp_error_hint(reterr, "changes need root");
+		r = -EACCES;
+	}
+	if (r == 0)
+		r = check_version(db, reterr);
+	if (r == 0)
+		r = rp_lease_db_check_machine(db, identity, reterr);
+	if (r < 0)
+		return r;
+	if (how == RP_LEASE_MAKE_BRIEF) /* it cannot fail: at worst the disk is waited for */
+		(void)sqlite3_exec(db->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
+	*ret = rp_steal(&db);
+	return 0;
+}
+
+int rp_lease_db_open_memory(const char *identity, struct rp_lease_db **ret,
+			    struct rocpart_error *reterr)
+{
+	struct rp_lease_db *db = NULL;
+	int r = open_file(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &db, reterr);
+
+	if (r == 0)
+		r = make_tables(db, identity, reterr);
+	if (r < 0) {
+		rp_lease_db_close(db);
+		return r;
+	}
+	db->is_kept = true;
+	*ret = db;
+	return 0;
+}
+
+void rp_lease_db_drop(struct rp_lease_db *db)
+{
+	if (db)
+		db->is_kept = false;
+	rp_lease_db_close(db);
+}
+
+void rp_lease_db_close(struct rp_lease_db *db)
+{
+	if (!db)
+		return;
+	rp_lease_db_rollback(db);
+	if (db->is_kept)
+		return;
+	for (size_t i = 0; i < RP_N_SQL; i++)
+		(void)sqlite3_finalize(db->stmts[i]);
+	(void)sqlite3_close(db->db);
+	free(db->path);
+	free(db);
+}
+
+void rp_cleanup_lease_db(struct rp_lease_db **db)
+{
+	rp_lease_db_close(*db);
+	*db = NULL;
+}
+
+int rp_lease_db_begin(struct rp_lease_db *db, struct rocpart_error *reterr)
+{
+	sqlite3_stmt *s = NULL;
+	int r = rp_lease_db_stmt(db, RP_SQL_BEGIN, &s, reterr);
+
+	if (r == 0)
+		r = rp_lease_db_run(db, s, "begin", reterr);
+	db->is_begun = r == 0;
+	db->last_id = 0;
+	memset(db->found, 0, sizeof(db->found));
+	return r;
+}
+
+/*
+ * When the sync failed, the log holds a transaction that was reported as failed and that the next
+ * reading of the whole log would find. Writing another in its place voids it.
+ */
+static void void_failed_commit(struct rp_lease_db *db)
+{
+	(void)sqlite3_exec(
+		db->db,
+		"BEGIN IMMEDIATE; INSERT INTO meta VALUES('voided', '1') ON CONFLICT(key)"
+		" DO UPDATE SET value = value + 1; COMMIT",
+		NULL, NULL, NULL);
+	if (!sqlite3_get_autocommit(db->db))
+		(void)sqlite3_exec(db->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+int rp_lease_db_commit(struct rp_lease_db *db, struct rocpart_error *reterr)
+{
+	sqlite3_stmt *s = NULL;
+	int r = rp_lease_db_stmt(db, RP_SQL_COMMIT, &s, reterr);
+
+	if (r == 0)
+		r = rp_lease_db_run(db, s, "record the leases", reterr);
+	if (r < 0) {
+		rp_lease_db_rollback(db);
+		void_failed_commit(db);
+	}
+	db->is_begun = false;
+	return r;
+}
+
+void rp_lease_db_rollback(struct rp_lease_db *db)
+{
+	if (db->is_begun && !sqlite3_get_autocommit(db->db))
+		(void)sqlite3_exec(db->db, "ROLLBACK", NULL, NULL, NULL);
+	db->is_begun = false;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tables and what must hold whatever the code does. A step for each version; what was released is
+ * never edited, a new step is added.
+ */
+#include "leases/db.h"
+
+/*
+ * used and tenants are kept by triggers from the claims, so that they cannot differ from them. A
+ * lease that is not pending points to its first claim, which is checked at the commit, and the
+ * claim to its lease, at once (deferred too, each new lease would make SQLite read all claims):
+ * there is no lease without bytes and there are no bytes without a lease. Numbers are not given
+ * twice: the largest that was deleted is kept in meta, which costs an insert nothing, as
+ * AUTOINCREMENT would.
+ */
+static const char version_1[] =
+	"CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE partition(id INTEGER PRIMARY KEY, bdf TEXT NOT NULL,"
+	" part INTEGER NOT NULL CHECK(part BETWEEN 0 AND 63),"
+	" usable INTEGER NOT NULL CHECK(usable >= 0),"
+	" used INTEGER NOT NULL DEFAULT 0 CHECK(used >= 0 AND used <= usable),"
+	" tenants INTEGER NOT NULL DEFAULT 0 CHECK(tenants >= 0),"
+	" max_tenants INTEGER NOT NULL DEFAULT 1,"
+	" UNIQUE(bdf, part), CHECK(tenants <= max_tenants));"
+	"CREATE TABLE lease(id INTEGER PRIMARY KEY, name TEXT NOT NULL,"
+	" bytes INTEGER NOT NULL CHECK(bytes > 0), state INTEGER NOT NULL CHECK(state BETWEEN 0 "
+	"AND 4),"
+	" partition INTEGER, guarantee INTEGER NOT NULL CHECK(guarantee BETWEEN 0 AND 3),"
+	" priority INTEGER NOT NULL, mode TEXT NOT NULL, share INTEGER NOT NULL CHECK(share >= 1),"
+	" is_seen INTEGER NOT NULL DEFAULT 0, owner_kind INTEGER NOT NULL CHECK(owner_kind BETWEEN "
+	"0 AND 5),"
+	" owner TEXT NOT NULL, owner_start INTEGER NOT NULL, owner_boot TEXT NOT NULL,"
+	" footprint TEXT, labels TEXT, why TEXT NOT NULL, problem TEXT NOT NULL DEFAULT '',"
+	" created INTEGER NOT NULL, changed INTEGER NOT NULL,"
+	" CHECK((state = 0) = (partition IS NULL)),"
+	" FOREIGN KEY(partition, id) REFERENCES claim(partition, lease)"
+	" DEFERRABLE INITIALLY DEFERRED);"
+	"CREATE TABLE claim(partition INTEGER NOT NULL REFERENCES partition(id),"
+	" lease INTEGER NOT NULL REFERENCES lease(id),"
+	" bytes INTEGER NOT NULL CHECK(bytes > 0), share INTEGER NOT NULL CHECK(share >= 1),"
+	" PRIMARY KEY(partition, lease)) WITHOUT ROWID;"
+	"CREATE TABLE event(id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL,"
+	" lease INTEGER NOT NULL, text TEXT NOT NULL);"
+	"CREATE TRIGGER claim_take AFTER INSERT ON claim BEGIN"
+	" UPDATE partition SET used = used + NEW.bytes, tenants = tenants + 1, max_tenants ="
+	" CASE tenants WHEN 0 THEN NEW.share ELSE min(max_tenants, NEW.share) END"
+	" WHERE id = NEW.partition; END;"
+	"CREATE TRIGGER claim_give AFTER DELETE ON claim BEGIN"
+	" UPDATE partition SET used = used - OLD.bytes, tenants = tenants - 1, max_tenants ="
+	" coalesce((SELECT min(share) FROM claim WHERE partition = OLD.partition), 1)"
+	" WHERE id = OLD.partition; END;"
+	"INSERT INTO meta VALUES('last_lease', '0');"
+	"CREATE TRIGGER lease_number AFTER DELETE ON lease BEGIN"
+	" UPDATE meta SET value = OLD.id WHERE key = 'last_lease' AND CAST(value AS INTEGER) < "
+	"OLD.id;"
+	" END;"
+	"CREATE TRIGGER claim_keep BEFORE UPDATE ON claim BEGIN"
+	" SELECT raise(ABORT, 'a claim is never edited'); END;"
+	"CREATE TRIGGER lease_keep BEFORE UPDATE OF bytes, share ON lease BEGIN"
+	" SELECT raise(ABORT, 'the bytes of a lease are never edited'); END;"
+	"CREATE TRIGGER event_trim AFTER INSERT ON event WHEN NEW.id % 64 = 0 BEGIN"
+	" DELETE FROM event WHERE id <= NEW.id - 1000; END;";
+
+static const char version_2[] = "ALTER TABLE lease ADD COLUMN limits TEXT NOT NULL DEFAULT ''";
+
+static const char *const steps[] = {version_1, version_2};
+
+int rp_lease_schema_migrate(sqlite3 *db, int from)
+{
+	int rc = SQLITE_OK;
+
+	_Static_assert(RP_ARRAY_LEN(steps) == RP_LEASE_VERSION, "a step for each version");
+	for (int v = from; rc == SQLITE_OK && v < RP_LEASE_VERSION; v++) {
+		char set[64];
+
+		rc = sqlite3_exec(db, steps[v], NULL, NULL, NULL);
+		(void)rp_fmt(set, sizeof(set), "PRAGMA user_version = %d", v + 1);
+		if (rc == SQLITE_OK)
+			rc = sqlite3_exec(db, set, NULL, NULL, NULL);
+	}
+	return rc;
+}

@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: MIT */
+#include "leases/host_view.h"
+#include "base/json.h"
+#include "base/num.h"
+#include "facts/mode_name.h"
+#include "hw/driver.h"
+#include "hw/hw.h"
+#include "leases/pod.h"
+#include "machine/records.h"
+#include "rocpart/model.h"
+
+#define DOCKER_DIR "var/lib/docker/containers"
+#define SHOWN_ID   12 /* digits of a container id that rp_owner_names_parse() keeps */
+/* Of the initial pid namespace (Linux include/linux/proc_ns.h, PROC_PID_INIT_INO). */
+#define INIT_PID_NS  "pid:[4026531836]"
+#define ASSUMED_HOST (2048 * RP_GIB)
+
+void rp_world_done(struct rp_world *w)
+{
+	rocpart_snapshot_unref(w->snapshot);
+	rp_tree_close(w->host);
+	free(w->memory);
+	free(w->processes);
+	free(w->identity);
+	memset(w, 0, sizeof(*w));
+}
+
+static const struct rocpart_partition *by_gpu_id(const struct rocpart_snapshot *s, uint64_t id)
+{
+	for (size_t i = 0; i < s->n_gpus; i++)
+		for (size_t k = 0; k < s->gpus[i].n_partitions; k++)
+			if (s->gpus[i].partitions[k].gpu_id.known &&
+			    s->gpus[i].partitions[k].gpu_id.v == id)
+				return &s->gpus[i].partitions[k];
+	return NULL;
+}
+
+static int take_memory(struct rp_world *w, const struct rp_scan *scan)
+{
+	w->sees_memory = scan->has_usage;
+	for (size_t i = 0; i < scan->n_usage; i++) {
+		const struct rp_scan_usage *u = &scan->usage[i];
+		struct rp_memory m = {.pid = u->pid,
+				      .partition = by_gpu_id(w->snapshot, u->gpu_id),
+				      .bytes = u->vram_bytes};
+
+		if (!m.bytes || !m.partition)
+			continue;
+		if (rp_grow(&w->memory, &w->cap_memory, w->n_memory + 1, sizeof(m)) < 0)
+			return -ENOMEM;
+		w->memory[w->n_memory++] = m;
+	}
+	return 0;
+}
+
+/* The machine's own id; of one that is not this computer the unique ids of its GPUs. */
+static int take_identity(struct rp_world *w, const struct rocpart_machine *m)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+
+	if (rp_tree_kind(w->tree) == RP_TREE_REAL && !m->sim_name &&
+	    rp_tree_read(w->tree, &text, "etc/machine-id") == 0 && text.len) {
+		w->identity = rp_strdupf("machine-id %s", rp_strbuf_str(&text));
+		return w->identity ? 0 : -ENOMEM;
+	}
+	rp_strbuf_reset(&text);
+	for (size_t i = 0; i < w->snapshot->n_gpus; i++)
+		if (w->snapshot->gpus[i].unique_id.known)
+			rp_strbuf_addf(&text, " %016llx",
+				       (unsigned long long)w->snapshot->gpus[i].unique_id.v);
+	if (!text.len)
+		return 0;
+	w->identity = rp_strdupf("gpus%s", rp_strbuf_str(&text));
+	return w->identity ? 0 : -ENOMEM;
+}
+
+static void take_times(struct rp_world *w)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+
+	if (rp_tree_read(w->tree, &text, "proc/sys/kernel/random/boot_id") == 0)
+		(void)rp_fmt(w->boot, sizeof(w->boot), "%s", rp_strbuf_str(&text));
+	(void)rp_fmt(w->epoch, sizeof(w->epoch), "%llu",
+		     (unsigned long long)rp_driver_epoch(w->tree));
+	rp_strbuf_reset(&text);
+	w->sees_processes = rp_tree_kind(w->tree) == RP_TREE_SIM ||
+			    (rp_tree_readlink(w->tree, &text, "proc/self/ns/pid") == 0 &&
+			     rp_str_eq(rp_strbuf_str(&text), INIT_PID_NS));
+}
+
+static uint64_t host_bytes(const struct rocpart_machine *m)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	const char *p;
+	uint64_t kib;
+
+	if (rp_tree_read_file(m->tree, 65536, &text, "%s/meminfo", rp_machine_proc(m)) < 0)
+		return ASSUMED_HOST;
+	p = strstr(rp_strbuf_str(&text), "MemTotal:");
+	p = p ? p + strlen("MemTotal:") : "";
+	p += strspn(p, " ");
+	{
+		RP_AUTO_FREE char *digits = rp_strndup(p, strspn(p, "0123456789"));
+
+		if (!digits || rp_parse_u64(digits, 10, &kib) < 0 ||
+		    rp_mul_u64(kib, RP_KIB, &kib) < 0)
+			return ASSUMED_HOST;
+	}
+	return kib;
+}
+
+int rp_world_observe(struct rocpart_machine *m, struct rp_world *ret, struct rocpart_error *reterr)
+{
+	RP_AUTO_WORLD struct rp_world w = {.tree = m->tree, .proc = rp_machine_proc(m)};
+	RP_AUTO_RECORDS struct rp_records records = {0};
+	RP_AUTO_SCAN struct rp_scan scan = {0};
+	int r = rp_records_load(m, &records, reterr);
+
+	if (r == 0)
+		r = rp_hw_scan_without_cards(m->tree, &scan, reterr);
+	if (r == 0)
+		r = rp_snapshot_new(&scan, records.v, records.n, &w.snapshot, reterr);
+	if (r < 0)
+		return r;
+	if (take_memory(&w, &scan) < 0 || take_identity(&w, m) < 0)
+		return rp_error_nomem(reterr);
+	take_times(&w);
+	w.host_bytes = host_bytes(m);
+	for (size_t i = 0; i < w.snapshot->n_gpus; i++)
+		if (rp_add_u64(w.vram_bytes, w.snapshot->gpus[i].vram_total_bytes.v,
+			       &w.vram_bytes) < 0)
+			w.vram_bytes = UINT64_MAX / 2;
+	*ret = w;
+	memset(&w, 0, sizeof(w));
+	return 0;
+}
+
+uint64_t rp_world_usable(const struct rp_world *w, const struct rocpart_partition *p)
+{
+	if (!p->memory_bytes.known)
+		return 0;
+	return rocpart_usable_bytes(p->memory_bytes.v, w->host_bytes, w->vram_bytes, 0);
+}
+
+void rp_world_mode(const struct rocpart_gpu *gpu, char ret[16])
+{
+	(void)rp_fmt(ret, 16, "%s/%s", rocpart_compute_mode_to_string(gpu->compute),
+		     rocpart_memory_mode_to_string(gpu->memory));
+}
+
+/* ---- processes ---- */
+
+int rp_world_read_processes(struct rp_world *w)
+{
+	RP_AUTO_NAMES struct rp_names pids = RP_NAMES_INIT;
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+
+	if (w->has_processes)
+		return 0;
+	if (rp_tree_list(w->tree, &pids, "%s", w->proc) == -ENOMEM)
+		return -ENOMEM;
+	for (size_t i = 0; i < pids.n; i++) {
+		struct rp_process p = {0};
+
+		rp_strbuf_reset(&text);
+		if (rp_parse_u32(pids.v[i], 10, &p.pid) < 0)
+			continue;
+		if (rp_tree_read_file(w->tree, 65536, &text, "%s/%u/cgroup", w->proc, p.pid) < 0)
+			continue; /* it ended while we looked */
+		rp_owner_names_parse(rp_strbuf_str(&text), &p.names);
+		if (rp_grow(&w->processes, &w->cap_processes, w->n_processes + 1, sizeof(p)) < 0)
+			return -ENOMEM;
+		w->processes[w->n_processes++] = p;
+	}
+	w->has_processes = true;
+	return 0;
+}
+
+/* Fields of /proc/PID/stat behind the name in parentheses: 0 is the state, field 3. */
+static int read_stat(struct rp_tree *t, const char *proc, uint32_t pid, unsigned field,
+		     uint64_t *ret)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	int r = rp_tree_read(t, &text, "%s/%u/stat", proc, pid);
+	const char *p = r == 0 ? strrchr(rp_strbuf_str(&text), ')') : NULL;
+
+	if (r < 0)
+		return r;
+	for (unsigned i = 2; p && i < field; i++) {
+		p = strchr(p, ' ');
+		p = p ? p + 1 : NULL;
+	}
+	if (!p)
+		return -EBADMSG;
+	{
+		RP_AUTO_FREE char *digits = rp_strndup(p, strcspn(p, " \n"));
+
+		return digits ? rp_parse_u64(digits, 10, ret) : -ENOMEM;
+	}
+}
+
+#define STAT_PPID  4
+#define STAT_START 22
+
+/*
+ * Programs that `rocpart run` and `sim exec` start for a simulated machine are processes of this
+ * computer. Elsewhere that is the machine itself.
+ */
+static int open_host(struct rp_world *w, struct rp_tree **ret)
+{
+	int r = 0;
+
+	if (rp_tree_kind(w->tree) != RP_TREE_SIM) {
+		*ret = w->tree;
+		return 0;
+	}
+	if (!w->host)
+		r = rp_tree_open("/", RP_TREE_REAL, &w->host);
+	*ret = w->host;
+	return r;
+}
+
+static bool runs_on_host(struct rp_world *w, const struct rp_owner *o)
+{
+	struct rp_tree *host = NULL;
+	uint64_t start = 0;
+
+	return open_host(w, &host) == 0 &&
+	       read_stat(host, "proc", o->pid, STAT_START, &start) == 0 && start == o->start_ticks;
+}
+
+static int pin(struct rp_world *w, struct rp_tree *t, const char *proc, struct rp_owner *o)
+{
+	int r = read_stat(t, proc, o->pid, STAT_START, &o->start_ticks);
+
+	if (r < 0)
+		return r == -ESRCH ? -ENOENT : r;
+	memcpy(o->boot, w->boot, sizeof(o->boot));
+	return 0;
+}
+
+int rp_world_pin_owner(struct rp_world *w, struct rp_owner *o)
+{
+	return pin(w, w->tree, w->proc, o);
+}
+
+int rp_world_pin_own(struct rp_world *w, struct rp_owner *o)
+{
+	struct rp_tree *host = NULL;
+	int r = open_host(w, &host);
+
+	return r < 0 ? r : pin(w, host, "proc", o);
+}
+
+static enum rp_owner_status process_status(struct rp_world *w, const struct rp_owner *o)
+{
+	uint64_t start = 0;
+	int r;
+
+	if (*w->boot && *o->boot && !rp_str_eq(w->boot, o->boot))
+		return RP_OWNER_GONE;
+	if (!w->sees_processes)
+		return RP_OWNER_UNKNOWN;
+	r = read_stat(w->tree, w->proc, o->pid, STAT_START, &start);
+	if ((r == 0 && start == o->start_ticks) || runs_on_host(w, o))
+		return RP_OWNER_ALIVE;
+	if (r == 0)
+		return RP_OWNER_GONE;
+	return r == -ENOENT || r == -ESRCH ? RP_OWNER_GONE : RP_OWNER_UNKNOWN;
+}
+
+bool rp_world_is_container_id(const char *name)
+{
+	return strlen(name) >= SHOWN_ID && strspn(name, "0123456789abcdef") == strlen(name);
+}
+
+/* Name of a container as docker records it, "/vllm". */
+static bool has_docker_name(struct rp_world *w, const char *id, const char *name)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	RP_AUTO_JSON struct rp_json *j = NULL;
+	const char *have;
+
+	if (rp_tree_read_file(w->tree, 1024 * 1024, &text, DOCKER_DIR "/%s/config.v2.json", id) <
+		    0 ||
+	    rp_json_parse(rp_strbuf_str(&text), text.len, id, &j, NULL) < 0)
+		return false;
+	have = rp_json_text(rp_json_get(j, "Name"));
+	return have && *have == '/' && rp_str_eq(have + 1, name);
+}
+
+/* The id that the cgroup of its processes shows. 0; -ENOENT; -EACCES: docker's folder is shut. */
+static int docker_id(struct rp_world *w, const char *name, char ret[SHOWN_ID + 1])
+{
+	RP_AUTO_NAMES struct rp_names ids = RP_NAMES_INIT;
+	int r;
+
+	if (rp_world_is_container_id(name))
+		return rp_fmt(ret, SHOWN_ID + 1, "%.*s", SHOWN_ID, name);
+	r = rp_tree_list(w->tree, &ids, DOCKER_DIR);
+	if (r < 0)
+		return -EACCES;
+	for (size_t i = 0; i < ids.n; i++)
+		if (has_docker_name(w, ids.v[i], name))
+			return rp_fmt(ret, SHOWN_ID + 1, "%.*s", SHOWN_ID, ids.v[i]);
+	return -ENOENT;
+}
+
+static bool matches(struct rp_world *w, const struct rp_owner_names *n, const struct rp_owner *o,
+		    const char *id)
+{
+	const char *colon = strchr(n->container, ':');
+
+	switch (o->kind) {
+	case RP_OWNER_DOCKER:
+		return colon && *id && rp_str_eq(colon + 1, id);
+	case RP_OWNER_UNIT:
+		return rp_str_eq(n->unit, o->name);
+	case RP_OWNER_JOB:
+		return rp_str_eq(n->job, o->name);
+	case RP_OWNER_POD:
+		return *n->pod &&
+		       (rp_str_eq(n->pod, o->boot) || rp_pod_has_uid(w->tree, o->name, n->pod));
+	case RP_OWNER_NONE:
+	case RP_OWNER_PID:
+	default:
+		return false;
+	}
+}
+
+/* docker removed the container; a name may come back, an id does not. */
+static bool is_container_removed(struct rp_world *w, const struct rp_owner *o)
+{
+	RP_AUTO_NAMES struct rp_names ids = RP_NAMES_INIT;
+
+	if (o->kind != RP_OWNER_DOCKER || !rp_world_is_container_id(o->name) ||
+	    rp_tree_list(w->tree, &ids, DOCKER_DIR) < 0)
+		return false;
+	for (size_t i = 0; i < ids.n; i++)
+		if (strncmp(ids.v[i], o->name, SHOWN_ID) == 0)
+			return false;
+	return true;
+}
+
+bool rp_world_pin_pod(struct rp_world *w, struct rp_owner *o)
+{
+	char uid[RP_POD_UID_SIZE];
+
+	_Static_assert(sizeof(uid) == sizeof(o->boot), "a UID is kept where a boot id is");
+	if (o->kind != RP_OWNER_POD || (*o->boot && !rp_pod_is_removed(w->tree, o->boot)) ||
+	    rp_pod_find(w->tree, o->name, uid) < 0 || rp_str_eq(uid, o->boot))
+		return false;
+	memcpy(o->boot, uid, sizeof(o->boot));
+	return true;
+}
+
+int rp_world_owner_status(struct rp_world *w, const struct rp_owner *o, bool was_seen,
+			  enum rp_owner_status *ret)
+{
+	char id[SHOWN_ID + 1] = "";
+
+	*ret = RP_OWNER_UNKNOWN;
+	if (o->kind == RP_OWNER_PID)
+		*ret = process_status(w, o);
+	if (!rp_world_can_tell(w, o) || o->kind == RP_OWNER_PID)
+		return 0;
+	if (rp_world_read_processes(w) < 0)
+		return -ENOMEM;
+	if (o->kind == RP_OWNER_DOCKER)
+		(void)docker_id(w, o->name, id);
+	for (size_t i = 0; i < w->n_processes; i++)
+		if (matches(w, &w->processes[i].names, o, id)) {
+			*ret = RP_OWNER_ALIVE;
+			return 0;
+		}
+	if (!w->sees_processes)
+		return 0;
+	/* Slurm does not run a job again under processes that nobody saw. */
+	if ((was_seen && (o->kind == RP_OWNER_JOB || is_container_removed(w, o))) ||
+	    (o->kind == RP_OWNER_POD && *o->boot && rp_pod_is_removed(w->tree, o->boot)))
+		*ret = RP_OWNER_GONE;
+	else
+		*ret = RP_OWNER_QUIET;
+	return 0;
+}
+
+bool rp_world_can_tell(struct rp_world *w, const struct rp_owner *o)
+{
+	char id[SHOWN_ID + 1];
+
+	switch (o->kind) {
+	case RP_OWNER_PID:
+	case RP_OWNER_UNIT:
+	case RP_OWNER_JOB:
+		return true;
+	case RP_OWNER_DOCKER:
+		return docker_id(w, o->name, id) == 0;
+	case RP_OWNER_POD:
+		return rp_pod_logs_are_shown(w->tree);
+	case RP_OWNER_NONE:
+	default:
+		return false;
+	}
+}
+
+static bool is_descendant(struct rp_world *w, uint32_t pid, uint32_t of)
+{
+	for (int depth = 0; depth < 64 && pid > 1; depth++) {
+		uint64_t parent;
+
+		if (pid == of)
+			return true;
+		if (read_stat(w->tree, w->proc, pid, STAT_PPID, &parent) < 0 || parent > UINT32_MAX)
+			return false;
+		pid = (uint32_t)parent;
+	}
+	return false;
+}
+
+static bool read_names(struct rp_world *w, uint32_t pid, struct rp_owner_names *ret)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+
+	if (rp_tree_read_file(w->tree, 65536, &text, "%s/%u/cgroup", w->proc, pid) < 0)
+		return false;
+	rp_owner_names_parse(rp_strbuf_str(&text), ret);
+	return true;
+}
+
+/* Also one whose parents are gone is still in the group that `rocpart run` made. */
+static bool is_in_group_of(struct rp_world *w, uint32_t pid, uint32_t owner)
+{
+	struct rp_owner_names names, of_owner;
+
+	return read_names(w, pid, &names) && *names.run && read_names(w, owner, &of_owner) &&
+	       rp_str_eq(names.run, of_owner.run);
+}
+
+bool rp_world_runs(struct rp_world *w, uint32_t pid, int64_t lease)
+{
+	struct rp_owner_names names;
+
+	return read_names(w, pid, &names) && rp_owner_names_run(&names, lease);
+}
+
+bool rp_world_belongs(struct rp_world *w, uint32_t pid, const struct rp_owner *o)
+{
+	char id[SHOWN_ID + 1] = "";
+
+	if (o->kind == RP_OWNER_PID)
+		return process_status(w, o) == RP_OWNER_ALIVE &&
+		       (is_descendant(w, pid, o->pid) || is_in_group_of(w, pid, o->pid));
+	if (o->kind == RP_OWNER_DOCKER && docker_id(w, o->name, id) < 0)
+		return false;
+	if (rp_world_read_processes(w) < 0)
+		return false;
+	for (size_t i = 0; i < w->n_processes; i++)
+		if (w->processes[i].pid == pid)
+			return matches(w, &w->processes[i].names, o, id);
+	return false;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* The leases of a machine: in its record folder, or, of one that is in memory, in memory as well.
+ */
+#include "leases/reconcile.h"
+
+static bool is_in_memory(const struct rocpart_machine *m)
+{
+	return m->state_dir && rp_str_eq(m->state_dir, RP_STATE_IN_MEMORY);
+}
+
+bool rp_leases_exist(struct rocpart_machine *m)
+{
+	RP_AUTO_FREE char *path = m->state_dir ? rp_strdupf("%s/leases.db", m->state_dir) : NULL;
+
+	return m->leases || (path && access(path, F_OK) == 0);
+}
+
+static void drop(void *leases)
+{
+	rp_lease_db_drop(leases);
+}
+
+int rp_leases_open(struct rocpart_machine *m, enum rp_lease_open how, const char *identity,
+		   struct rp_lease_db **ret, struct rocpart_error *reterr)
+{
+	struct rp_lease_db *db = m->leases;
+	int r;
+
+	if (!is_in_memory(m))
+		return rp_lease_db_open(m->state_dir, how, identity, ret, reterr);
+	if (!db && how != RP_LEASE_MAKE && how != RP_LEASE_MAKE_BRIEF)
+		return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, NULL,
+				    "there are no leases on this machine");
+	r = db ? 0 : rp_lease_db_open_memory(identity, &db, reterr);
+	if (r < 0)
+		return r;
+	m->leases = db;
+	m->free_leases = drop;
+	*ret = db;
+	return 0;
+}

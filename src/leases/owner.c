@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "leases/owner.h"
+#include "base/num.h"
+
+static const char *const kinds[] = {"none", "pid", "docker", "unit", "pod", "job"};
+
+const char *rp_owner_kind_to_string(enum rp_owner_kind kind)
+{
+	return (size_t)kind < RP_ARRAY_LEN(kinds) ? kinds[kind] : "none";
+}
+
+static bool is_plain(const char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s <= ' ' || (unsigned char)*s == 0x7f)
+			return false;
+	return true;
+}
+
+static int refuse(const char *text, struct rocpart_error *reterr)
+{
+	(void)rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, text,
+			   "'%.100s' is not an owner", text);
+	return rp_error_hint(reterr, "write docker:NAME, unit:NAME, pod:NAMESPACE/NAME, job:ID, "
+				     "pid:N or none");
+}
+
+static bool is_name_valid(const struct rp_owner *o)
+{
+	const char *slash = strchr(o->name, '/');
+	uint64_t job;
+
+	switch (o->kind) {
+	case RP_OWNER_POD:
+		return slash && slash != o->name && slash[1] && !strchr(slash + 1, '/');
+	case RP_OWNER_JOB:
+		return rp_parse_u64(o->name, 10, &job) == 0;
+	case RP_OWNER_PID:
+		return o->pid > 0;
+	case RP_OWNER_DOCKER:
+	case RP_OWNER_UNIT:
+	case RP_OWNER_NONE:
+	default:
+		return !slash;
+	}
+}
+
+int rp_owner_parse(const char *text, struct rp_owner *ret, struct rocpart_error *reterr)
+{
+	const char *colon = strchr(text, ':');
+	struct rp_owner o = {.kind = RP_OWNER_NONE};
+
+	if (rp_str_eq(text, "none")) {
+		*ret = o;
+		return 0;
+	}
+	for (size_t i = 1; colon && i < RP_ARRAY_LEN(kinds); i++)
+		if (strlen(kinds[i]) == (size_t)(colon - text) && rp_str_starts(text, kinds[i]))
+			o.kind = (enum rp_owner_kind)i;
+	if (o.kind == RP_OWNER_NONE || !colon[1] || !is_plain(text) ||
+	    rp_fmt(o.name, sizeof(o.name), "%s", colon + 1) < 0)
+		return refuse(text, reterr);
+	if (o.kind == RP_OWNER_PID && rp_parse_u32(o.name, 10, &o.pid) < 0)
+		return refuse(text, reterr);
+	if (!is_name_valid(&o))
+		return refuse(text, reterr);
+	/* systemd's own spelling, so that cgroup names compare */
+	if (o.kind == RP_OWNER_UNIT && !strchr(o.name, '.')) {
+		size_t n = strlen(o.name);
+
+		if (rp_fmt(o.name + n, sizeof(o.name) - n, ".service") < 0)
+			return refuse(text, reterr);
+	}
+	*ret = o;
+	return 0;
+}
+
+void rp_owner_text(const struct rp_owner *o, char ret[RP_OWNER_NAME_SIZE + 16])
+{
+	(void)rp_fmt(ret, RP_OWNER_NAME_SIZE + 16, "%s%s%s", rp_owner_kind_to_string(o->kind),
+		     o->kind == RP_OWNER_NONE ? "" : ":", o->kind == RP_OWNER_NONE ? "" : o->name);
+}

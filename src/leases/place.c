@@ -1,0 +1,585 @@
+/* SPDX-License-Identifier: MIT */
+/* Placing: a transaction around the engine. It never switches a mode. */
+#include "leases/place.h"
+#include "base/num.h"
+#include "leases/limits.h"
+#include "leases/place_fill.h"
+
+#define MAX_REPLICAS 4096
+#define MAX_SHARE    64
+
+struct rocpart_place_options {
+	char *name, *partition, *footprint;
+	uint64_t bytes;
+	struct rp_owner owner;
+	uint32_t replicas, share;
+	int32_t priority;
+	struct rp_json *labels;
+};
+
+ROCPART_PUBLIC int rocpart_place_options_new(const char *name, uint64_t bytes,
+					     struct rocpart_place_options **ret_options)
+{
+	struct rocpart_place_options *o;
+
+	if (!name || !*name || bytes > INT64_MAX)
+		return -EINVAL;
+	o = rp_new0(struct rocpart_place_options, 1);
+	if (!o || !(o->name = strdup(name))) {
+		rocpart_place_options_free(o);
+		return -ENOMEM;
+	}
+	o->bytes = bytes;
+	o->replicas = 1;
+	o->share = 1;
+	*ret_options = o;
+	return 0;
+}
+
+ROCPART_PUBLIC struct rocpart_place_options *
+rocpart_place_options_free(struct rocpart_place_options *options)
+{
+	if (!options)
+		return NULL;
+	free(options->name);
+	free(options->partition);
+	free(options->footprint);
+	rp_json_free(options->labels);
+	free(options);
+	return NULL;
+}
+
+ROCPART_PUBLIC int rocpart_place_options_set_owner(struct rocpart_place_options *options,
+						   const char *owner, struct rocpart_error *reterr)
+{
+	return rp_owner_parse(owner, &options->owner, reterr);
+}
+
+ROCPART_PUBLIC int rocpart_place_options_set_partition(struct rocpart_place_options *options,
+						       const char *partition)
+{
+	char *copy = partition ? strdup(partition) : NULL;
+
+	if (partition && !copy)
+		return -ENOMEM;
+	free(options->partition);
+	options->partition = copy;
+	return 0;
+}
+
+ROCPART_PUBLIC int rocpart_place_options_set_replicas(struct rocpart_place_options *options,
+						      uint32_t replicas)
+{
+	if (replicas < 1 || replicas > MAX_REPLICAS)
+		return -EINVAL;
+	options->replicas = replicas;
+	return 0;
+}
+
+ROCPART_PUBLIC int rocpart_place_options_set_share(struct rocpart_place_options *options,
+						   uint32_t share)
+{
+	if (share < 1 || share > MAX_SHARE)
+		return -EINVAL;
+	options->share = share;
+	return 0;
+}
+
+ROCPART_PUBLIC void rocpart_place_options_set_priority(struct rocpart_place_options *options,
+						       int32_t priority)
+{
+	options->priority = priority;
+}
+
+ROCPART_PUBLIC int rocpart_place_options_set_label(struct rocpart_place_options *options,
+						   const char *key, const char *value)
+{
+	struct rp_json *text = key && *key && value ? rp_json_string(value) : NULL;
+
+	if (!text)
+		return -EINVAL;
+	if (!options->labels)
+		options->labels = rp_json_object();
+	return rp_json_set(options->labels, key, text);
+}
+
+ROCPART_PUBLIC int rocpart_place_options_set_footprint(struct rocpart_place_options *options,
+						       const struct rocpart_footprint *footprint)
+{
+	static const struct {
+		enum rocpart_footprint_value value;
+		const char *key;
+	} parts[] = {
+		{ROCPART_FOOTPRINT_WEIGHTS_BYTES, "weights_bytes"},
+		{ROCPART_FOOTPRINT_KV_BYTES, "kv_bytes"},
+		{ROCPART_FOOTPRINT_ACTIVATION_BYTES, "activation_bytes"},
+		{ROCPART_FOOTPRINT_PROCESS_BYTES, "process_bytes"},
+		{ROCPART_FOOTPRINT_COLLECTIVE_BYTES, "collective_bytes"},
+		{ROCPART_FOOTPRINT_GRAPH_BYTES, "graph_bytes"},
+		{ROCPART_FOOTPRINT_MARGIN_BYTES, "margin_bytes"},
+		{ROCPART_FOOTPRINT_TOTAL_BYTES, "total_bytes"},
+		{ROCPART_FOOTPRINT_CONTEXT, "context"},
+		{ROCPART_FOOTPRINT_MAX_SEQS, "max_seqs"},
+		{ROCPART_FOOTPRINT_MAX_BATCHED_TOKENS, "max_batched_tokens"},
+		{ROCPART_FOOTPRINT_RANKS, "ranks"},
+	};
+	static const char *const words[] = {"precision", "kv_dtype", "engine"};
+	RP_AUTO_JSON struct rp_json *j = rp_json_object();
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	uint64_t v;
+	int r = j ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < RP_ARRAY_LEN(parts); i++)
+		if (rocpart_footprint_get(footprint, parts[i].value, &v) == 0)
+			r = rp_json_set_u64(j, parts[i].key, v);
+	for (size_t i = 0; r == 0 && i < RP_ARRAY_LEN(words); i++)
+		r = rp_json_set_string(j, words[i],
+				       rocpart_footprint_get_text(footprint, words[i]));
+	if (r == 0)
+		r = rp_json_set_string(
+			j, "confidence",
+			rocpart_footprint_get_confidence(footprint, ROCPART_FOOTPRINT_TOTAL_BYTES));
+	if (r == 0)
+		r = rp_json_print(j, false, &text);
+	if (r < 0)
+		return r;
+	free(options->footprint);
+	options->footprint = rp_strbuf_steal(&text);
+	return options->footprint ? 0 : -ENOMEM;
+}
+
+/* ---- deciding ---- */
+
+struct placing {
+	struct rp_session s;
+	struct rp_fill fill;
+	struct rp_lease_list made;
+	struct rocpart_error *reterr;
+};
+
+static void placing_done(struct placing *p)
+{
+	rp_fill_done(&p->fill);
+	rp_lease_list_done(&p->made);
+	rp_session_done(&p->s);
+}
+
+static int refuse_allocator(struct rocpart_machine *m, struct rocpart_error *reterr)
+{
+	const char *who = rp_allocator(m);
+
+	if (!who)
+		return 0;
+	(void)rp_error_set(reterr, -EPERM, ROCPART_ERR_OTHER_ALLOCATOR, who,
+			   "%s allocates the GPUs of this machine", who);
+	return rp_error_hint(
+		reterr, "ask %s for them; or apply a node.yaml with `allocator: rocpart`", who);
+}
+
+/* The present journal is seen inside the transaction: see src/change/lease_guard.c. */
+static int refuse_change(struct rocpart_machine *m, struct rocpart_error *reterr)
+{
+	if (!rp_journal_is_open(m))
+		return 0;
+	(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_UNFINISHED_CHANGE, m->state_dir,
+			   "a change of this machine is under way or not finished");
+	return rp_error_hint(reterr, "wait for it; after an interruption `rocpart apply --resume` "
+				     "or `rocpart undo`");
+}
+
+static int begin(struct placing *p, struct rocpart_machine *m, uint32_t more,
+		 enum rp_lease_open how)
+{
+	int r;
+
+	if (rp_tree_kind(m->tree) == RP_TREE_CAPTURE)
+		return rp_error_set(p->reterr, -EROFS, ROCPART_ERR_READ_ONLY, NULL,
+				    "a capture cannot be changed");
+	r = refuse_allocator(m, p->reterr);
+	if (r == 0)
+		r = rp_session_begin(m, how, &p->s, p->reterr);
+	if (r == 0)
+		r = refuse_change(m, p->reterr);
+	return r < 0 ? r : rp_fill_engine(&p->s, more, &p->fill, p->reterr);
+}
+
+/* What would help, where the engine knows it. */
+static int hint(const struct placing *p, const struct rp_engine_refusal *no)
+{
+	const struct rp_place_gpu *g;
+
+	if (no->switch_gpu != RP_PLACE_NONE && no->switch_gpu < p->fill.n_gpus) {
+		g = &p->fill.gpus[no->switch_gpu];
+		return rp_error_hint(p->reterr,
+				     "GPU %u (%s) is idle: `rocpart set --gpu %u --compute %s` "
+				     "would make room",
+				     no->switch_gpu, g->name, no->switch_gpu,
+				     p->fill.menus[g->menu].modes[no->switch_mode].compute);
+	}
+	if (no->empty_gpu != RP_PLACE_NONE)
+		return rp_error_hint(p->reterr,
+				     "moving one lease away would make GPU %u idle, which could "
+				     "then be switched; `rocpart status` shows who is where",
+				     no->empty_gpu);
+	return rp_error_hint(p->reterr, "release something (`rocpart status`), or plan anew "
+					"(`rocpart plan`)");
+}
+
+static int refuse_room(const struct placing *p, const struct rp_engine_class *class,
+		       const struct rp_lease *l)
+{
+	struct rp_engine_refusal no;
+	char need[RP_BYTES_TEXT_SIZE], free[RP_BYTES_TEXT_SIZE];
+
+	rp_engine_explain(p->fill.engine, class, &no);
+	rp_format_bytes(l->bytes, need);
+	if (no.n_free)
+		(void)rp_error_set(p->reterr, -ENOSPC, ROCPART_ERR_NO_ROOM, l->name,
+				   "no partition is free for %s; the largest free: %u x %s", need,
+				   no.n_free, rp_format_bytes(no.free_bytes, free));
+	else
+		(void)rp_error_set(p->reterr, -ENOSPC, ROCPART_ERR_NO_ROOM, l->name,
+				   "no partition is free for %s", need);
+	return hint(p, &no);
+}
+
+static int refuse_size(const struct placing *p, const struct rp_lease *l)
+{
+	uint64_t most = 0;
+	char need[RP_BYTES_TEXT_SIZE], have[RP_BYTES_TEXT_SIZE];
+
+	for (size_t i = 0; i < p->s.now.n_parts; i++)
+		if (p->s.now.parts[i].usable > most)
+			most = p->s.now.parts[i].usable;
+	(void)rp_error_set(p->reterr, -EFBIG, ROCPART_ERR_MODEL_TOO_LARGE, l->name,
+			   "it needs %s; the largest partition has %s for programs",
+			   rp_format_bytes(l->bytes, need), rp_format_bytes(most, have));
+	return rp_error_hint(p->reterr, "use a smaller format or context (`rocpart model fit`), or "
+					"a mode with larger partitions (`rocpart modes`)");
+}
+
+/* GPUs that hold a replica of that name already. Writes at most n_gpus. */
+static uint32_t same_name(const struct placing *p, const char *name, uint32_t *avoid)
+{
+	const struct rp_lease_list *lists[] = {&p->s.list, &p->made};
+	uint32_t n = 0;
+
+	for (size_t q = 0; q < RP_ARRAY_LEN(lists); q++)
+		for (size_t i = 0; i < lists[q]->n; i++) {
+			const struct rp_lease *l = &lists[q]->v[i];
+			const struct rocpart_gpu *gpu =
+				l->n_claims && rp_str_eq(l->name, name)
+					? rp_snapshot_gpu_by_bdf(p->s.world.snapshot,
+								 l->claims[0].bdf)
+					: NULL;
+			bool known = !gpu;
+
+			for (uint32_t k = 0; k < n && !known; k++)
+				known = avoid[k] == gpu->index;
+			if (!known)
+				avoid[n++] = (uint32_t)gpu->index;
+		}
+	return n;
+}
+
+static int why_text(const struct placing *p, const struct rocpart_partition *part,
+		    const char *chosen, struct rp_lease *l)
+{
+	char need[RP_BYTES_TEXT_SIZE], have[RP_BYTES_TEXT_SIZE];
+	const struct rocpart_gpu *gpu = part->gpu;
+	size_t n_taken = 0;
+
+	for (size_t i = 0; i < p->s.now.n_parts; i++)
+		n_taken +=
+			p->s.now.parts[i].partition->gpu == gpu && p->s.now.parts[i].n_leases > 0;
+	rp_format_bytes(l->bytes, need);
+	rp_format_bytes(rp_world_usable(&p->s.world, part), have);
+	free(l->why);
+	l->why = rp_strdupf("%s: %s of the %s that programs can have of partition %zu/%u in %s, "
+			    "%zu of the %zu partitions of that GPU being leased before",
+			    chosen, need, have, gpu->index, part->id, l->mode, n_taken,
+			    gpu->n_partitions);
+	return l->why ? 0 : rp_error_nomem(p->reterr);
+}
+
+static int choose(const struct placing *p, const struct rp_lease *l, const char *partition,
+		  struct rp_engine_placed *ret, const char **ret_chosen)
+{
+	struct rp_engine_want want = {.bytes = l->bytes, .share = l->share};
+	struct rp_engine_class class;
+	const struct rocpart_partition *part = NULL;
+	RP_AUTO_FREE uint32_t *avoid = rp_new0(uint32_t, p->fill.n_gpus);
+	uint32_t n_avoid;
+	int r = rp_engine_resolve(p->fill.engine, &want, &class);
+
+	if (!avoid)
+		return rp_error_nomem(p->reterr);
+	if (r < 0)
+		return refuse_size(p, l);
+	if (partition) {
+		r = rocpart_snapshot_find_partition(p->s.world.snapshot, partition, &part,
+						    p->reterr);
+		if (r < 0)
+			return r;
+		*ret_chosen = "the partition that was asked for";
+		r = rp_engine_place_at(p->fill.engine, &class, (uint32_t)part->gpu->index, part->id,
+				       ret);
+		if (r < 0 && p->fill.gpus[part->gpu->index].flags)
+			return rp_error_set(p->reterr, -EPERM, ROCPART_ERR_CORDONED, part->gpu->bdf,
+					    "GPU %zu (%s) takes nothing new: it is cordoned or "
+					    "sick",
+					    part->gpu->index, part->gpu->bdf);
+		if (r < 0)
+			return rp_error_set(p->reterr, -ENOSPC, ROCPART_ERR_NO_ROOM, partition,
+					    "partition %s is taken, or too small for it; `rocpart "
+					    "explain %s` says more",
+					    partition, partition);
+		return 0;
+	}
+	n_avoid = same_name(p, l->name, avoid);
+	*ret_chosen = "smallest free partition that fits, on the fullest GPU";
+	r = rp_engine_place(p->fill.engine, &class, avoid, n_avoid, ret);
+	if (r == -ENOSPC && n_avoid) {
+		*ret_chosen = "smallest free partition that fits, beside another replica because "
+			      "no other GPU has room: a reset of the GPU takes both";
+		r = rp_engine_place(p->fill.engine, &class, NULL, 0, ret);
+	}
+	return r < 0 ? refuse_room(p, &class, l) : 0;
+}
+
+/* Without bytes it takes all that programs can have of the partition that is asked for. */
+static int take_all(const struct placing *p, struct rp_lease *l, const char *partition)
+{
+	const struct rocpart_partition *part = NULL;
+	int r = rocpart_snapshot_find_partition(p->s.world.snapshot, partition, &part, p->reterr);
+
+	if (r < 0)
+		return r;
+	l->bytes = rp_world_usable(&p->s.world, part);
+	return l->bytes ? 0
+			: rp_error_set(p->reterr, -ENODATA, ROCPART_ERR_UNSUPPORTED, partition,
+				       "the machine does not tell the size of partition %s",
+				       partition);
+}
+
+/* Give l a place; it is recorded by the caller. */
+static int locate(const struct placing *p, struct rp_lease *l, const char *partition)
+{
+	struct rp_engine_placed at;
+	const struct rocpart_partition *part;
+	const struct rocpart_gpu *gpu;
+	const char *chosen = "";
+	int r = l->bytes ? 0 : take_all(p, l, partition);
+
+	if (r == 0)
+		r = choose(p, l, partition, &at, &chosen);
+
+	if (r < 0)
+		return r;
+	gpu = &p->s.world.snapshot->gpus[at.gpu];
+	part = rp_gpu_partition_by_id(gpu, at.part);
+	l->claims = rp_new0(struct rp_claim, 1);
+	if (!part || !l->claims)
+		return rp_error_nomem(p->reterr);
+	l->n_claims = 1;
+	l->claims[0].part = part->id;
+	l->claims[0].bytes = l->bytes;
+	(void)rp_fmt(l->claims[0].bdf, sizeof(l->claims[0].bdf), "%s", gpu->bdf);
+	l->state = ROCPART_LEASE_PLACED;
+	l->guarantee = rp_guarantee_of(part, l->share);
+	free(l->limits);
+	l->limits = NULL;
+	if (rp_limits_text(part, l->share, RP_ACCESS_OPEN, &l->limits) < 0)
+		return rp_error_nomem(p->reterr);
+	rp_world_mode(gpu, l->mode);
+	r = why_text(p, part, chosen, l);
+	return r < 0 ? r
+		     : rp_lease_db_set_usable(p->s.db, gpu->bdf, part->id,
+					      rp_world_usable(&p->s.world, part), p->reterr);
+}
+
+static int copy_text(char **ret, const char *text)
+{
+	*ret = text ? strdup(text) : NULL;
+	return text && !*ret ? -ENOMEM : 0;
+}
+
+static int describe(const struct rocpart_place_options *o, const struct rp_owner *owner,
+		    struct rp_lease *l)
+{
+	RP_AUTO_STRBUF struct rp_strbuf labels = RP_STRBUF_INIT;
+
+	l->bytes = o->bytes;
+	l->share = o->share;
+	l->priority = o->priority;
+	l->owner = *owner;
+	if (o->labels && rp_json_print(o->labels, false, &labels) < 0)
+		return -ENOMEM;
+	return copy_text(&l->name, o->name) < 0 || copy_text(&l->footprint, o->footprint) < 0 ||
+			       copy_text(&l->labels, o->labels ? rp_strbuf_str(&labels) : NULL) < 0
+		       ? -ENOMEM
+		       : 0;
+}
+
+static int pin(struct placing *p, struct rp_owner *o)
+{
+	int r = o->kind == RP_OWNER_PID ? rp_world_pin_owner(&p->s.world, o) : 0;
+
+	return r < 0 ? rp_error_set(p->reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, o->name,
+				    "there is no process %u", o->pid)
+		     : 0;
+}
+
+static int add_one(struct placing *p, const struct rocpart_place_options *o,
+		   const struct rp_owner *owner)
+{
+	struct rp_lease *l;
+	int r = rp_grow(&p->made.v, &p->made.cap, p->made.n + 1, sizeof(*l));
+
+	if (r < 0)
+		return rp_error_nomem(p->reterr);
+	l = &p->made.v[p->made.n];
+	memset(l, 0, sizeof(*l));
+	r = describe(o, owner, l) < 0 ? rp_error_nomem(p->reterr) : locate(p, l, o->partition);
+	if (r == 0)
+		r = rp_lease_db_add(p->s.db, l, &l->id, p->reterr);
+	if (r < 0)
+		rp_lease_done(l);
+	else
+		p->made.n++;
+	return r;
+}
+
+static int check_options(const struct rocpart_place_options *o, struct rocpart_error *reterr)
+{
+	if (o->partition && o->replicas > o->share)
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, o->partition,
+				    "%u replicas cannot be on one partition that %u may share",
+				    o->replicas, o->share);
+	if (!o->bytes && !o->partition)
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, o->name,
+				    "say how many bytes, or which partition");
+	return 0;
+}
+
+/* A process of ours, on this computer also where the machine is a simulated one. */
+static int pin_own(struct placing *p, uint32_t pid, struct rp_owner *ret)
+{
+	*ret = (struct rp_owner){.kind = RP_OWNER_PID, .pid = pid};
+	(void)rp_fmt(ret->name, sizeof(ret->name), "%u", pid);
+	return rp_world_pin_own(&p->s.world, ret) < 0
+		       ? rp_error_set(p->reterr, -ESRCH, ROCPART_ERR_FAILED, NULL,
+				      "the process %u has ended already", pid)
+		       : 0;
+}
+
+static int add_all(struct placing *p, const struct rocpart_place_options *o, uint32_t own_pid)
+{
+	struct rp_owner owner = o->owner;
+	int r = own_pid ? pin_own(p, own_pid, &owner) : pin(p, &owner);
+
+	for (uint32_t i = 0; r == 0 && i < o->replicas; i++)
+		r = add_one(p, o, &owner);
+	return r;
+}
+
+int rp_place(const struct rp_placing *what, struct rocpart_leases **ret_leases,
+	     struct rocpart_error *reterr)
+{
+	struct rocpart_error local = {0};
+	RP_AUTO(placing_done) struct placing p = {.reterr = reterr ? reterr : &local};
+	uint32_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < what->n_options; i++) {
+		r = check_options(what->options[i], p.reterr);
+		n += what->options[i]->replicas;
+	}
+	if (r == 0)
+		r = begin(&p, what->machine, n, what->how);
+	for (size_t i = 0; r == 0 && i < what->n_options; i++)
+		r = add_all(&p, what->options[i], what->own_pid);
+	if (r == 0 && what->placed)
+		r = what->placed(what->userdata, &p.s, &p.made, p.reterr);
+	if (r == 0)
+		r = rp_session_commit(&p.s, p.reterr);
+	if (r < 0)
+		return r;
+	if (what->ret_db)
+		*what->ret_db = rp_steal(&p.s.db);
+	return rp_leases_of(&p.made, ret_leases, p.reterr);
+}
+
+ROCPART_PUBLIC int rocpart_place(struct rocpart_machine *machine,
+				 const struct rocpart_place_options *options,
+				 struct rocpart_leases **ret_leases, struct rocpart_error *reterr)
+{
+	const struct rp_placing what = {
+		.machine = machine, .options = &options, .n_options = 1, .how = RP_LEASE_MAKE};
+
+	return rp_place(&what, ret_leases, reterr);
+}
+
+/* ---- leases that lost their place ---- */
+
+/* The next pending one by priority, then number, that was not tried yet. */
+static struct rp_lease *next_pending(struct rp_lease_list *list, const bool *tried)
+{
+	struct rp_lease *best = NULL;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (list->v[i].state == ROCPART_LEASE_PENDING && !tried[i] &&
+		    (!best || list->v[i].priority > best->priority))
+			best = &list->v[i];
+	return best;
+}
+
+static int place_again(struct placing *p, struct rp_lease *l)
+{
+	struct rocpart_error *reterr = p->reterr, local = {0};
+	int r;
+
+	p->reterr = &local;
+	r = locate(p, l, NULL);
+	p->reterr = reterr;
+	if (r == -ENOSPC || r == -EFBIG)
+		return 0; /* it stays pending */
+	if (r < 0 && reterr)
+		*reterr = local;
+	if (r == 0)
+		r = rp_lease_db_place(p->s.db, l, p->reterr);
+	if (r == 0 && rp_grow(&p->made.v, &p->made.cap, p->made.n + 1, sizeof(*l)) < 0)
+		r = rp_error_nomem(p->reterr);
+	if (r < 0)
+		return r;
+	free(l->problem);
+	l->problem = NULL;
+	p->made.v[p->made.n++] = *l;
+	memset(l, 0, sizeof(*l));
+	return 0;
+}
+
+ROCPART_PUBLIC int rocpart_place_pending(struct rocpart_machine *machine,
+					 struct rocpart_leases **ret_leases,
+					 struct rocpart_error *reterr)
+{
+	struct rocpart_error local = {0};
+	RP_AUTO(placing_done) struct placing p = {.reterr = reterr ? reterr : &local};
+	RP_AUTO_FREE bool *tried = NULL;
+	struct rp_lease *l;
+	int r = begin(&p, machine, 0, RP_LEASE_MAKE);
+
+	reterr = reterr ? reterr : &local;
+	if (r < 0)
+		return r;
+	tried = rp_new0(bool, p.s.list.n);
+	if (!tried)
+		return rp_error_nomem(reterr);
+	while (r == 0 && (l = next_pending(&p.s.list, tried))) {
+		tried[l - p.s.list.v] = true;
+		r = place_again(&p, l);
+	}
+	if (r == 0)
+		r = rp_session_commit(&p.s, reterr);
+	return r < 0 ? r : rp_leases_of(&p.made, ret_leases, reterr);
+}

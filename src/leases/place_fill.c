@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+#include "leases/place_fill.h"
+#include "base/num.h"
+#include "modes/modes.h"
+#include "rocpart/model.h"
+
+void rp_fill_done(struct rp_fill *f)
+{
+	rp_engine_free(f->engine);
+	free(f->menus);
+	free(f->gpus);
+	memset(f, 0, sizeof(*f));
+}
+
+/* What the GPU is now: bytes as the kernel shows them, not as a table says. */
+static void fill_present(const struct rp_session *s, const struct rocpart_gpu *gpu,
+			 struct rp_place_mode *mode)
+{
+	mode->compute = rocpart_compute_mode_to_string(gpu->compute);
+	mode->memory = rocpart_memory_mode_to_string(gpu->memory);
+	mode->validated = true;
+	for (size_t i = 0; i < gpu->n_partitions; i++) {
+		const struct rocpart_partition *p = &gpu->partitions[i];
+
+		if (p->id >= RP_PLACE_MAX_PARTS)
+			continue;
+		mode->parts[p->id] =
+			(struct rp_place_part){.usable_bytes = rp_world_usable(&s->world, p),
+					       .first_xcd = p->first_xcd,
+					       .n_xcds = p->n_xcds,
+					       .domain = (uint32_t)p->memory_domain.v};
+		if (p->id >= mode->n_parts)
+			mode->n_parts = p->id + 1;
+	}
+}
+
+/* What it could be without a reload: only to say so in a refusal. */
+static void fill_others(const struct rp_session *s, const struct rocpart_gpu *gpu,
+			struct rp_place_menu *menu)
+{
+	static const enum rocpart_compute_mode modes[] = {ROCPART_COMPUTE_SPX, ROCPART_COMPUTE_DPX,
+							  ROCPART_COMPUTE_TPX, ROCPART_COMPUTE_QPX,
+							  ROCPART_COMPUTE_CPX};
+
+	for (size_t i = 0; i < RP_ARRAY_LEN(modes); i++) {
+		struct rocpart_pair pair;
+		struct rp_place_mode *mode = &menu->modes[menu->n_modes];
+
+		if (gpu->compute == ROCPART_COMPUTE_UNKNOWN || modes[i] == gpu->compute)
+			continue;
+		rp_pair_fill(gpu, modes[i], gpu->memory, &pair);
+		if (pair.state != ROCPART_PAIR_NOW || pair.n_partitions > 8)
+			continue;
+		mode->compute = rocpart_compute_mode_to_string(modes[i]);
+		mode->memory = rocpart_memory_mode_to_string(gpu->memory);
+		mode->validated = pair.validated;
+		mode->n_parts = pair.n_partitions;
+		for (unsigned k = 0; k < pair.n_partitions; k++)
+			mode->parts[k] = (struct rp_place_part){
+				.usable_bytes = rocpart_usable_bytes(pair.memory_bytes[k],
+								     s->world.host_bytes,
+								     s->world.vram_bytes, 0),
+				.first_xcd = k * pair.xcds,
+				.n_xcds = pair.xcds};
+		menu->n_modes++;
+	}
+}
+
+static uint32_t flags_of(const struct rocpart_gpu *gpu)
+{
+	uint32_t flags = 0;
+
+	if (gpu->notes & 1U << RP_NOTE_CORDONED)
+		flags |= RP_PLACE_CORDONED;
+	if (gpu->degraded & 1U << RP_DEGRADED_UNHEALTHY)
+		flags |= RP_PLACE_UNHEALTHY;
+	if (gpu->degraded & 1U << RP_DEGRADED_MODE_MISMATCH)
+		flags |= RP_PLACE_DEGRADED;
+	return flags;
+}
+
+/* The lease has the place it was given, and the engine can be told so by its bytes. */
+static bool is_regular(const struct rp_lease *l, const struct rp_part_use *u)
+{
+	char mode[16];
+
+	rp_world_mode(u->partition->gpu, mode);
+	return (!*l->mode || rp_str_eq(mode, l->mode)) && u->leased <= u->usable &&
+	       u->unmanaged == 0;
+}
+
+/* Partitions that nobody may be given: missing, of unknown size, used, or promised otherwise. */
+static uint32_t occupied_of(const struct rp_session *s, const struct rocpart_gpu *gpu,
+			    uint32_t n_parts)
+{
+	uint32_t free = 0;
+
+	for (size_t i = 0; i < s->now.n_parts; i++) {
+		const struct rp_part_use *u = &s->now.parts[i];
+
+		if (u->partition->gpu == gpu && u->partition->id < n_parts && u->usable &&
+		    !u->unmanaged && !u->is_promised)
+			free |= 1U << u->partition->id;
+	}
+	for (size_t i = 0; i < s->list.n; i++)
+		for (size_t k = 0; k < s->list.v[i].n_claims; k++) {
+			const struct rp_claim *c = &s->list.v[i].claims[k];
+			const struct rp_part_use *u = rp_reconciled_find(&s->now, c->bdf, c->part);
+
+			if (rp_str_eq(c->bdf, gpu->bdf) && c->part < n_parts &&
+			    (!u || !is_regular(&s->list.v[i], u)))
+				free &= ~(1U << c->part);
+		}
+	return ~free & ((1U << n_parts) - 1);
+}
+
+static int fill_gpu(const struct rp_session *s, const struct rocpart_gpu *gpu, struct rp_fill *f)
+{
+	struct rp_place_menu *menu = &f->menus[f->n_menus];
+	struct rp_place_gpu *g = &f->gpus[gpu->index];
+	uint32_t at = 0;
+
+	memset(menu, 0, sizeof(*menu));
+	menu->product = gpu->product ? gpu->product->name : "GPU";
+	menu->n_modes = 1;
+	fill_present(s, gpu, &menu->modes[0]);
+	g->name = gpu->bdf;
+	g->hive = gpu->hive_id.known ? (uint32_t)(gpu->hive_id.v ^ gpu->hive_id.v >> 32)
+				     : (uint32_t)gpu->index;
+	g->flags = flags_of(gpu);
+	g->mode = menu->modes[0].n_parts ? 0 : RP_PLACE_NONE;
+	g->occupied = occupied_of(s, gpu, menu->modes[0].n_parts);
+	if (g->mode == RP_PLACE_NONE)
+		menu->n_modes = 0;
+	fill_others(s, gpu, menu);
+	while (at < f->n_menus && memcmp(&f->menus[at], menu, sizeof(*menu)) != 0)
+		at++;
+	if (at == f->n_menus)
+		f->n_menus++;
+	g->menu = at;
+	return 0;
+}
+
+static int book_leases(const struct rp_session *s, struct rp_fill *f, struct rocpart_error *reterr)
+{
+	for (size_t i = 0; i < s->list.n; i++) {
+		const struct rp_lease *l = &s->list.v[i];
+
+		for (size_t k = 0; k < l->n_claims; k++) {
+			const struct rp_part_use *u =
+				rp_reconciled_find(&s->now, l->claims[k].bdf, l->claims[k].part);
+			struct rp_engine_want want = {.bytes = l->claims[k].bytes,
+						      .share = l->share};
+			struct rp_engine_class class;
+			struct rp_engine_placed at;
+			int r;
+
+			if (!u || !is_regular(l, u))
+				continue;
+			r = rp_engine_resolve(f->engine, &want, &class);
+			if (r == 0)
+				r = rp_engine_place_at(f->engine, &class,
+						       (uint32_t)u->partition->gpu->index,
+						       u->partition->id, &at);
+			/* nothing new comes to a GPU that takes nothing: no need to book there */
+			if (r < 0 && !(r == -EBUSY && f->gpus[u->partition->gpu->index].flags))
+				return rp_error_set(reterr, r, ROCPART_ERR_FAILED, l->claims[k].bdf,
+						    "lease %lld cannot be booked on partition %u",
+						    (long long)l->id, l->claims[k].part);
+		}
+	}
+	return 0;
+}
+
+int rp_fill_engine(const struct rp_session *s, uint32_t more, struct rp_fill *ret,
+		   struct rocpart_error *reterr)
+{
+	const struct rocpart_snapshot *snapshot = s->world.snapshot;
+	RP_AUTO_FILL struct rp_fill f = {.n_gpus = (uint32_t)snapshot->n_gpus};
+	struct rp_engine_config config = {.n_gpus = f.n_gpus};
+	int r = 0;
+
+	if (snapshot->n_gpus == 0)
+		return rp_error_set(reterr, -ENODEV, ROCPART_ERR_NO_HARDWARE, NULL,
+				    "no AMD GPU that amdgpu drives was found");
+	f.menus = rp_new0(struct rp_place_menu, snapshot->n_gpus);
+	f.gpus = rp_new0(struct rp_place_gpu, snapshot->n_gpus);
+	if (!f.menus || !f.gpus)
+		return rp_error_nomem(reterr);
+	for (size_t i = 0; r == 0 && i < snapshot->n_gpus; i++)
+		r = fill_gpu(s, &snapshot->gpus[i], &f);
+	config.menus = f.menus;
+	config.gpus = f.gpus;
+	config.n_menus = f.n_menus;
+	config.max_shared = (uint32_t)s->now.n_parts;
+	config.max_instances = (uint32_t)s->list.n + more + 1;
+	r = rp_engine_new(&config, &f.engine, reterr);
+	if (r == 0)
+		r = book_leases(s, &f, reterr);
+	if (r < 0)
+		return r;
+	*ret = f;
+	memset(&f, 0, sizeof(f));
+	return 0;
+}

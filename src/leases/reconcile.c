@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: MIT */
+#include "leases/reconcile.h"
+#include "base/num.h"
+
+struct context {
+	struct rp_world *w;
+	struct rp_lease_db *db; /* NULL: nothing is written */
+	struct rp_lease_list *list;
+	struct rp_reconciled *out;
+	bool is_rebooted, is_reloaded;
+	struct rocpart_error *reterr;
+};
+
+void rp_reconciled_done(struct rp_reconciled *r)
+{
+	free(r->lease_used);
+	free(r->parts);
+	memset(r, 0, sizeof(*r));
+}
+
+struct rp_part_use *rp_reconciled_find(const struct rp_reconciled *r, const char *bdf,
+				       unsigned part)
+{
+	for (size_t i = 0; i < r->n_parts; i++)
+		if (r->parts[i].partition->id == part &&
+		    rp_str_eq(r->parts[i].partition->gpu->bdf, bdf))
+			return &r->parts[i];
+	return NULL;
+}
+
+static int make_parts(struct context *c)
+{
+	const struct rocpart_snapshot *s = c->w->snapshot;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_gpus; i++)
+		n += s->gpus[i].n_partitions;
+	c->out->parts = rp_new0(struct rp_part_use, n);
+	c->out->lease_used = rp_new0(uint64_t, c->list->n);
+	if (!c->out->parts || !c->out->lease_used)
+		return rp_error_nomem(c->reterr);
+	for (size_t i = 0; i < s->n_gpus; i++)
+		for (size_t k = 0; k < s->gpus[i].n_partitions; k++) {
+			struct rp_part_use *u = &c->out->parts[c->out->n_parts++];
+
+			u->partition = &s->gpus[i].partitions[k];
+			u->usable = rp_world_usable(c->w, u->partition);
+		}
+	return 0;
+}
+
+static void count_claims(struct context *c)
+{
+	for (size_t i = 0; i < c->list->n; i++) {
+		const struct rp_lease *l = &c->list->v[i];
+
+		for (size_t k = 0; k < l->n_claims; k++) {
+			struct rp_part_use *u =
+				rp_reconciled_find(c->out, l->claims[k].bdf, l->claims[k].part);
+
+			if (!u)
+				continue;
+			u->leased += l->claims[k].bytes;
+			u->n_leases++;
+			if (!u->max_tenants || l->share < u->max_tenants)
+				u->max_tenants = l->share;
+		}
+	}
+}
+
+/* A place that is gone may come back with its mode, so its GPU takes nothing else meanwhile. */
+static void mark_promised(struct context *c)
+{
+	for (size_t i = 0; i < c->list->n; i++) {
+		const struct rp_lease *l = &c->list->v[i];
+
+		for (size_t k = 0; k < l->n_claims; k++)
+			for (size_t p = 0; p < c->out->n_parts; p++) {
+				const struct rocpart_gpu *gpu = c->out->parts[p].partition->gpu;
+				char mode[16];
+
+				rp_world_mode(gpu, mode);
+				if (rp_str_eq(gpu->bdf, l->claims[k].bdf) && *l->mode &&
+				    !rp_str_eq(l->mode, mode))
+					c->out->parts[p].is_promised = true;
+			}
+	}
+}
+
+static bool claims(const struct rp_lease *l, const struct rocpart_partition *p)
+{
+	for (size_t k = 0; k < l->n_claims; k++)
+		if (l->claims[k].part == p->id && rp_str_eq(l->claims[k].bdf, p->gpu->bdf))
+			return true;
+	return false;
+}
+
+size_t rp_lease_of_memory(struct rp_world *w, const struct rp_lease_list *list, uint32_t pid,
+			  const struct rocpart_partition *p, bool *ret_is_certain)
+{
+	size_t fallback = SIZE_MAX;
+
+	*ret_is_certain = false;
+	for (size_t i = 0; i < list->n; i++) {
+		const struct rp_lease *l = &list->v[i];
+
+		if (!claims(l, p))
+			continue;
+		if (rp_world_runs(w, pid, l->id) || rp_world_belongs(w, pid, &l->owner)) {
+			*ret_is_certain = true;
+			return i;
+		}
+		if (fallback == SIZE_MAX && !rp_world_can_tell(w, &l->owner))
+			fallback = i;
+	}
+	return fallback;
+}
+
+static void count_memory(struct context *c)
+{
+	for (size_t i = 0; i < c->w->n_memory; i++) {
+		const struct rp_memory *m = &c->w->memory[i];
+		struct rp_part_use *u =
+			rp_reconciled_find(c->out, m->partition->gpu->bdf, m->partition->id);
+		bool is_certain;
+		size_t lease = rp_lease_of_memory(c->w, c->list, m->pid, m->partition, &is_certain);
+
+		u->used += m->bytes;
+		if (lease == SIZE_MAX)
+			u->unmanaged += m->bytes;
+		else
+			c->out->lease_used[lease] += m->bytes;
+	}
+}
+
+/* Memory on the partitions of a lease that is of no other lease. */
+static uint64_t left_on(const struct context *c, size_t index)
+{
+	const struct rp_lease *l = &c->list->v[index];
+	uint64_t sum = c->out->lease_used[index];
+
+	for (size_t k = 0; k < l->n_claims; k++) {
+		const struct rp_part_use *u =
+			rp_reconciled_find(c->out, l->claims[k].bdf, l->claims[k].part);
+
+		sum += u ? u->unmanaged : 0;
+	}
+	return sum;
+}
+
+/* What became of the places of a lease, as text; empty when they are as they were. */
+static void judge_place(const struct context *c, const struct rp_lease *l, struct rp_strbuf *ret)
+{
+	for (size_t k = 0; k < l->n_claims && !ret->len; k++) {
+		const struct rp_claim *q = &l->claims[k];
+		const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(c->w->snapshot, q->bdf);
+		const struct rp_part_use *u = rp_reconciled_find(c->out, q->bdf, q->part);
+		char mode[16], want[RP_BYTES_TEXT_SIZE], have[RP_BYTES_TEXT_SIZE];
+
+		if (!gpu) {
+			rp_strbuf_addf(ret,
+				       "GPU %s is not there; bring it back, or `rocpart "
+				       "release %lld`",
+				       q->bdf, (long long)l->id);
+			continue;
+		}
+		rp_world_mode(gpu, mode);
+		if (!u || (*l->mode && !rp_str_eq(l->mode, mode)))
+			rp_strbuf_addf(ret,
+				       "partition %s/%u is not what it was: the GPU is in %s, it "
+				       "was in %s; bring that mode back (rocpart set, undo or "
+				       "apply), or `rocpart release %lld`",
+				       q->bdf, q->part, mode, l->mode, (long long)l->id);
+		else if (u->usable < u->leased)
+			rp_strbuf_addf(ret,
+				       "partition %s/%u shrank: %s are leased, %s can be used; "
+				       "`rocpart release %lld` or place it elsewhere",
+				       q->bdf, q->part, rp_format_bytes(u->leased, want),
+				       rp_format_bytes(u->usable, have), (long long)l->id);
+	}
+}
+
+/*
+ * The caller's own device cgroup hides its place (a program of `rocpart run`, a container): what is
+ * not seen is not judged.
+ */
+static bool is_hidden(const struct context *c, const struct rp_lease *l)
+{
+	for (size_t k = 0; k < l->n_claims; k++)
+		if (c->w->snapshot->n_hidden_nodes &&
+		    !rp_reconciled_find(c->out, l->claims[k].bdf, l->claims[k].part))
+			return true;
+	return false;
+}
+
+struct verdict {
+	bool ends;
+	enum rocpart_lease_state state;
+	bool is_seen;
+	bool is_pinned; /* its owner is known better than before */
+	struct rp_strbuf problem;
+};
+
+/* It ran, and nothing of it runs now. */
+static void judge_quiet(const struct context *c, const struct rp_lease *l, struct verdict *v)
+{
+	char owner[RP_OWNER_NAME_SIZE + 16];
+	const char *what = c->is_rebooted   ? "the machine was rebooted"
+			   : c->is_reloaded ? "the driver was reloaded"
+					    : NULL;
+
+	rp_owner_text(&l->owner, owner);
+	v->state = ROCPART_LEASE_STOPPED;
+	if (what)
+		rp_strbuf_addf(&v->problem, "%s and nothing of %s runs", what,
+			       l->owner.kind ? owner : "it");
+	else
+		rp_strbuf_addf(&v->problem, "nothing of %s runs any more",
+			       l->owner.kind ? owner : "it");
+	rp_strbuf_addf(&v->problem,
+		       "; its bytes are kept: start it again, or `rocpart release %lld`",
+		       (long long)l->id);
+}
+
+static void keep_problem(const struct rp_lease *l, struct verdict *v)
+{
+	if (l->problem)
+		rp_strbuf_add(&v->problem, l->problem);
+}
+
+static void judge_placed(const struct context *c, size_t index, enum rp_owner_status owner,
+			 struct verdict *v)
+{
+	const struct rp_lease *l = &c->list->v[index];
+	bool was_misplaced = l->state == ROCPART_LEASE_FAILED && l->problem && *l->problem;
+	uint64_t left = left_on(c, index);
+
+	if (owner == RP_OWNER_GONE && c->w->sees_memory && left == 0) {
+		v->ends = true;
+		return;
+	}
+	v->is_seen |= c->out->lease_used[index] > 0 || owner == RP_OWNER_ALIVE;
+	judge_place(c, l, &v->problem);
+	if (c->out->lease_used[index]) {
+		v->state = ROCPART_LEASE_RUNNING;
+	} else if (v->problem.len) {
+		v->state = ROCPART_LEASE_FAILED;
+	} else if (owner == RP_OWNER_GONE) {
+		v->state = ROCPART_LEASE_STOPPED;
+		rp_strbuf_addf(&v->problem,
+			       "its owner is gone, but memory on its partition is still in use or "
+			       "cannot be seen; it ends when that is free, or by `rocpart release "
+			       "%lld`",
+			       (long long)l->id);
+	} else if (owner == RP_OWNER_ALIVE) {
+		if (l->state == ROCPART_LEASE_STOPPED || was_misplaced)
+			v->state = ROCPART_LEASE_PLACED;
+	} else if (l->state == ROCPART_LEASE_RUNNING &&
+		   (l->is_seen || c->is_rebooted || c->is_reloaded)) {
+		judge_quiet(c, l, v);
+	} else if (was_misplaced) {
+		v->state = l->is_seen ? ROCPART_LEASE_STOPPED : ROCPART_LEASE_PLACED;
+	} else {
+		keep_problem(l, v);
+	}
+}
+
+static int end_lease(struct context *c, const struct rp_lease *l)
+{
+	char owner[RP_OWNER_NAME_SIZE + 16], text[512], bytes[RP_BYTES_TEXT_SIZE];
+
+	rp_owner_text(&l->owner, owner);
+	(void)rp_fmt(
+		text, sizeof(text),
+		"ended: its owner %.200s is gone and none of its memory is left; %s of '%.100s' "
+		"are free again",
+		owner, rp_format_bytes(l->n_claims ? l->bytes : 0, bytes), l->name);
+	c->out->n_changes++;
+	return c->db ? rp_lease_db_remove(c->db, l->id, text, c->reterr) : 0;
+}
+
+static int change_lease(struct context *c, struct rp_lease *l, struct verdict *v)
+{
+	char text[1024];
+	bool is_news = l->state != v->state;
+
+	if (!is_news && !v->is_pinned && l->is_seen == v->is_seen &&
+	    rp_str_eq(l->problem ? l->problem : "", rp_strbuf_str(&v->problem)))
+		return 0;
+	if (rp_strbuf_failed(&v->problem))
+		return rp_error_nomem(c->reterr);
+	(void)rp_fmt(text, sizeof(text), "%s%s%.900s", rocpart_lease_state_to_string(v->state),
+		     v->problem.len ? ": " : "", rp_strbuf_str(&v->problem));
+	l->state = v->state;
+	l->is_seen = v->is_seen;
+	free(l->problem);
+	l->problem = strdup(rp_strbuf_str(&v->problem));
+	if (!l->problem)
+		return rp_error_nomem(c->reterr);
+	c->out->n_changes++;
+	if (!c->db)
+		return 0;
+	if (rp_lease_db_update(c->db, l, c->reterr) < 0)
+		return -EIO;
+	return is_news ? rp_lease_db_event(c->db, l->id, text, c->reterr) : 0;
+}
+
+/* 1: it ended; 0; or an error. */
+static int judge(struct context *c, size_t index)
+{
+	struct rp_lease *l = &c->list->v[index];
+	struct verdict v = {.state = l->state, .is_seen = l->is_seen};
+	enum rp_owner_status owner;
+	int r;
+
+	v.is_pinned = rp_world_pin_pod(c->w, &l->owner);
+	if (rp_world_owner_status(c->w, &l->owner, l->is_seen, &owner) < 0)
+		return rp_error_nomem(c->reterr);
+	if (l->state == ROCPART_LEASE_PENDING) {
+		v.ends = owner == RP_OWNER_GONE;
+		keep_problem(l, &v);
+	} else if (is_hidden(c, l)) {
+		keep_problem(l, &v);
+	} else {
+		judge_placed(c, index, owner, &v);
+	}
+	r = v.ends ? end_lease(c, l) : change_lease(c, l, &v);
+	rp_strbuf_done(&v.problem);
+	return r < 0 ? r : v.ends;
+}
+
+static void forget(struct context *c, size_t index)
+{
+	struct rp_lease *l = &c->list->v[index];
+
+	for (size_t k = 0; k < l->n_claims; k++) {
+		struct rp_part_use *u =
+			rp_reconciled_find(c->out, l->claims[k].bdf, l->claims[k].part);
+
+		if (u) {
+			u->leased -= l->claims[k].bytes;
+			u->n_leases--;
+			u->max_tenants = u->n_leases ? u->max_tenants : 0;
+		}
+	}
+	rp_lease_done(l);
+	memmove(l, l + 1, (c->list->n - index - 1) * sizeof(*l));
+	memmove(&c->out->lease_used[index], &c->out->lease_used[index + 1],
+		(c->list->n - index - 1) * sizeof(uint64_t));
+	c->list->n--;
+}
+
+static int note_machine(struct context *c, const char *key, const char *now, const char *event,
+			bool *ret_changed)
+{
+	RP_AUTO_STRBUF struct rp_strbuf before = RP_STRBUF_INIT;
+	int r = rp_lease_db_get(c->db, key, &before, c->reterr);
+
+	if (r < 0 || !*now || rp_str_eq(rp_strbuf_str(&before), now))
+		return r;
+	*ret_changed = before.len > 0;
+	c->out->n_changes++;
+	r = rp_lease_db_set(c->db, key, now, c->reterr);
+	return r == 0 && *ret_changed ? rp_lease_db_event(c->db, 0, event, c->reterr) : r;
+}
+
+/* A driver that is not loaded just now says nothing. */
+static int note_boot(struct context *c)
+{
+	int r = note_machine(c, "boot", c->w->boot, "the machine was rebooted; leases are kept",
+			     &c->is_rebooted);
+
+	if (r < 0 || rp_str_eq(c->w->epoch, "0"))
+		return r;
+	return note_machine(c, "driver", c->w->epoch, "the driver was loaded anew; leases are kept",
+			    &c->is_reloaded);
+}
+
+int rp_reconcile(struct rp_world *w, struct rp_lease_db *db, struct rp_lease_list *list,
+		 struct rp_reconciled *ret, struct rocpart_error *reterr)
+{
+	RP_AUTO_RECONCILED struct rp_reconciled out = {0};
+	struct context c = {.w = w, .db = db, .list = list, .out = &out, .reterr = reterr};
+	int r = make_parts(&c);
+
+	if (r < 0)
+		return r;
+	count_claims(&c);
+	count_memory(&c);
+	if (db)
+		r = note_boot(&c);
+	for (size_t i = 0; r >= 0 && i < list->n;) {
+		r = judge(&c, i);
+		if (r == 1)
+			forget(&c, i);
+		else
+			i++;
+	}
+	if (r < 0)
+		return r;
+	mark_promised(&c);
+	*ret = out;
+	memset(&out, 0, sizeof(out));
+	return 0;
+}

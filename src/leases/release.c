@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* Ending leases, saying what state they are in, and giving leases to memory that has none. */
+#include "base/num.h"
+#include "leases/session.h"
+#include "rocpart/lease.h"
+
+struct selection {
+	int64_t id; /* 0: by owner */
+	struct rp_owner owner;
+};
+
+static int parse_selection(const char *which, struct selection *ret, struct rocpart_error *reterr)
+{
+	uint64_t id;
+
+	memset(ret, 0, sizeof(*ret));
+	if (rp_parse_u64(which, 10, &id) == 0 && id > 0 && id <= INT64_MAX) {
+		ret->id = (int64_t)id;
+		return 0;
+	}
+	if (rp_owner_parse(which, &ret->owner, NULL) == 0 && ret->owner.kind != RP_OWNER_NONE)
+		return 0;
+	(void)rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, which,
+			   "'%.100s' is neither the number of a lease nor an owner", which);
+	return rp_error_hint(reterr, "`rocpart status` shows both");
+}
+
+static bool is_selected(const struct selection *s, const struct rp_lease *l)
+{
+	return s->id ? l->id == s->id
+		     : l->owner.kind == s->owner.kind && rp_str_eq(l->owner.name, s->owner.name);
+}
+
+static int begin(struct rocpart_machine *m, enum rp_lease_open how, struct rp_session *ret,
+		 struct rocpart_error *reterr)
+{
+	if (rp_tree_kind(m->tree) == RP_TREE_CAPTURE)
+		return rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, NULL,
+				    "a capture cannot be changed");
+	return rp_session_begin(m, how, ret, reterr);
+}
+
+ROCPART_PUBLIC int rocpart_lease_release(struct rocpart_machine *machine, const char *which,
+					 size_t *ret_released, uint64_t *ret_in_use_bytes,
+					 struct rocpart_error *reterr)
+{
+	struct rocpart_error local = {0};
+	RP_AUTO_SESSION struct rp_session s = {0};
+	struct selection sel;
+	uint64_t in_use = 0;
+	size_t n = 0;
+	int r;
+
+	reterr = reterr ? reterr : &local;
+	r = parse_selection(which, &sel, reterr);
+	if (r == 0)
+		r = begin(machine, RP_LEASE_WRITE, &s, reterr);
+	for (size_t i = 0; r == 0 && i < s.list.n; i++) {
+		if (!is_selected(&sel, &s.list.v[i]))
+			continue;
+		in_use += s.now.lease_used[i];
+		n++;
+		r = rp_lease_db_remove(s.db, s.list.v[i].id, "released", reterr);
+	}
+	if (r == 0 && n == 0) {
+		if (rp_session_commit(&s, reterr) < 0) /* what the look changed stays recorded */
+			return -EIO;
+		return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, which,
+				    sel.id ? "there is no lease %s" : "%s has no lease", which);
+	}
+	if (r == 0)
+		r = rp_session_commit(&s, reterr);
+	if (r < 0)
+		return r;
+	*ret_released = n;
+	*ret_in_use_bytes = in_use;
+	return 0;
+}
+
+ROCPART_PUBLIC int rocpart_lease_set_state(struct rocpart_machine *machine, uint64_t id,
+					   enum rocpart_lease_state state,
+					   struct rocpart_error *reterr)
+{
+	struct rocpart_error local = {0};
+	RP_AUTO_SESSION struct rp_session s = {0};
+	struct rp_lease *l = NULL;
+	int r;
+
+	reterr = reterr ? reterr : &local;
+	if (state < ROCPART_LEASE_PLACED || state > ROCPART_LEASE_FAILED)
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
+				    "that is not a state that can be said");
+	r = begin(machine, RP_LEASE_WRITE, &s, reterr);
+	for (size_t i = 0; r == 0 && i < s.list.n; i++)
+		if ((uint64_t)s.list.v[i].id == id)
+			l = &s.list.v[i];
+	if (r < 0)
+		return r;
+	if (!l)
+		return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, NULL,
+				    "there is no lease %llu", (unsigned long long)id);
+	if (l->state == ROCPART_LEASE_PENDING)
+		return rp_error_set(reterr, -EPERM, ROCPART_ERR_NO_ROOM, l->name,
+				    "lease %llu has no place", (unsigned long long)id);
+	l->state = state;
+	free(l->problem);
+	l->problem = NULL;
+	r = rp_lease_db_update(s.db, l, reterr);
+	return r < 0 ? r : rp_session_commit(&s, reterr);
+}
+
+/* ---- adopting ---- */
+
+/* A bare number is a process. */
+static int parse_owner(const char *text, struct rp_owner *ret, struct rocpart_error *reterr)
+{
+	RP_AUTO_FREE char *pid = NULL;
+	uint32_t number;
+
+	if (rp_parse_u32(text, 10, &number) < 0)
+		return rp_owner_parse(text, ret, reterr);
+	pid = rp_strdupf("pid:%u", number);
+	return pid ? rp_owner_parse(pid, ret, reterr) : rp_error_nomem(reterr);
+}
+
+/* Name of the program that uses the memory. */
+static void name_of(struct rp_session *s, uint32_t pid, char ret[64])
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+
+	if (rp_tree_read(s->machine->tree, &text, "proc/%u/comm", pid) < 0 || !text.len)
+		rp_strbuf_addf(&text, "pid-%u", pid);
+	(void)rp_fmt(ret, 64, "%s", rp_strbuf_str(&text));
+}
+
+static int adopt_one(struct rp_session *s, struct rp_part_use *u, const struct rp_owner *o,
+		     uint32_t pid, struct rocpart_error *reterr)
+{
+	const struct rocpart_gpu *gpu = u->partition->gpu;
+	struct rp_claim claim = {.part = u->partition->id, .bytes = u->unmanaged};
+	char name[64], why[] = "adopted: its memory was in use there";
+	struct rp_lease l = {.name = name,
+			     .bytes = u->unmanaged,
+			     .state = ROCPART_LEASE_RUNNING,
+			     .guarantee = ROCPART_GUARANTEE_NONE,
+			     .share = 1,
+			     .is_seen = true,
+			     .owner = *o,
+			     .claims = &claim,
+			     .n_claims = 1,
+			     .why = why};
+	uint64_t usable = u->usable;
+	int r;
+
+	name_of(s, pid, name);
+	rp_world_mode(gpu, l.mode);
+	(void)rp_fmt(claim.bdf, sizeof(claim.bdf), "%s", gpu->bdf);
+	/* It may use more than the margin for page tables would have left it. */
+	if (usable < claim.bytes)
+		usable = claim.bytes;
+	r = rp_lease_db_set_usable(s->db, gpu->bdf, claim.part, usable, reterr);
+	return r < 0 ? r : rp_lease_db_add(s->db, &l, &l.id, reterr);
+}
+
+static int adopt_all(struct rp_session *s, const struct rp_owner *o, size_t *ret,
+		     struct rocpart_error *reterr)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->now.n_parts; i++) {
+		struct rp_part_use *u = &s->now.parts[i];
+		uint32_t pid = 0;
+		int r;
+
+		for (size_t k = 0; k < s->world.n_memory && u->unmanaged && !u->n_leases; k++)
+			if (s->world.memory[k].partition == u->partition &&
+			    rp_world_belongs(&s->world, s->world.memory[k].pid, o))
+				pid = s->world.memory[k].pid;
+		if (!pid)
+			continue;
+		r = adopt_one(s, u, o, pid, reterr);
+		if (r < 0)
+			return r;
+		n++;
+	}
+	*ret = n;
+	return 0;
+}
+
+ROCPART_PUBLIC int rocpart_lease_adopt(struct rocpart_machine *machine, const char *owner,
+				       size_t *ret_adopted, struct rocpart_error *reterr)
+{
+	struct rocpart_error local = {0};
+	RP_AUTO_SESSION struct rp_session s = {0};
+	struct rp_owner o;
+	size_t n = 0;
+	int r;
+
+	reterr = reterr ? reterr : &local;
+	r = parse_owner(owner, &o, reterr);
+	if (r == 0)
+		r = begin(machine, RP_LEASE_MAKE, &s, reterr);
+	if (r == 0 && o.kind == RP_OWNER_PID && rp_world_pin_owner(&s.world, &o) < 0)
+		return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, o.name,
+				    "there is no process %u", o.pid);
+	if (r == 0)
+		r = adopt_all(&s, &o, &n, reterr);
+	if (r == 0 && n == 0) {
+		(void)rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, owner,
+				   "%s uses no memory that is not leased", owner);
+		return rp_error_hint(reterr, "`rocpart holders` shows who uses what");
+	}
+	if (r == 0)
+		r = rp_session_commit(&s, reterr);
+	if (r == 0)
+		*ret_adopted = n;
+	return r;
+}

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+#include "leases/session.h"
+#include "base/num.h"
+
+#define N_EVENTS 32
+
+struct rocpart_leases {
+	struct rp_lease_list list;
+	struct rocpart_lease *pub;
+	struct rocpart_partition_use *use;
+	size_t n_use;
+	struct rp_names texts; /* owners and problems that pub points to */
+	struct rp_lease_events events;
+	struct rocpart_snapshot *snapshot; /* use points into it */
+	const char *allocator;
+};
+
+int rp_session_begin(struct rocpart_machine *m, enum rp_lease_open how, struct rp_session *ret,
+		     struct rocpart_error *reterr)
+{
+	RP_AUTO_SESSION struct rp_session s = {.machine = m};
+	int r = 0;
+
+	if (rp_tree_kind(m->tree) == RP_TREE_CAPTURE || how == RP_LEASE_MAKE ||
+	    how == RP_LEASE_MAKE_BRIEF)
+		r = rp_machine_make_state(m, reterr);
+	/* Twice where the database is made: its identity is that of the machine. */
+	if (r == 0 && !rp_leases_exist(m))
+		r = rp_world_observe(m, &s.world, reterr);
+	if (r == 0)
+		r = rp_leases_open(m, how, s.world.identity, &s.db, reterr);
+	if (r == 0)
+		r = rp_lease_db_begin(s.db, reterr);
+	rp_world_done(&s.world);
+	if (r == 0)
+		r = rp_world_observe(m, &s.world, reterr);
+	if (r == 0)
+		r = rp_lease_db_check_machine(s.db, s.world.identity, reterr);
+	if (r == 0)
+		r = rp_lease_db_load(s.db, &s.list, reterr);
+	if (r == 0)
+		r = rp_reconcile(&s.world, s.db, &s.list, &s.now, reterr);
+	if (r < 0)
+		return r;
+	*ret = s;
+	memset(&s, 0, sizeof(s));
+	return 0;
+}
+
+int rp_session_commit(struct rp_session *s, struct rocpart_error *reterr)
+{
+	return rp_lease_db_commit(s->db, reterr);
+}
+
+void rp_session_done(struct rp_session *s)
+{
+	rp_lease_db_close(s->db);
+	rp_world_done(&s->world);
+	rp_lease_list_done(&s->list);
+	rp_reconciled_done(&s->now);
+	memset(s, 0, sizeof(*s));
+}
+
+/* ---- public lists ---- */
+
+static const char *keep(struct rocpart_leases *v, const char *text)
+{
+	return rp_names_add(&v->texts, text) < 0 ? NULL : v->texts.v[v->texts.n - 1];
+}
+
+/* A sick GPU is said of its leases, whatever else there is to say. */
+static const char *problem_of(struct rocpart_leases *v, const struct rp_lease *l)
+{
+	const struct rocpart_gpu *gpu =
+		v->snapshot && l->n_claims ? rp_snapshot_gpu_by_bdf(v->snapshot, l->claims[0].bdf)
+					   : NULL;
+	const char *problem = l->problem ? l->problem : "";
+	RP_AUTO_FREE char *text = NULL;
+
+	if (!gpu || !(gpu->degraded & 1U << RP_DEGRADED_UNHEALTHY))
+		return problem;
+	text = rp_strdupf("%s%sGPU %zu (%s) counted uncorrectable memory errors: nothing new is "
+			  "placed there; move this lease away and `rocpart cordon %zu`",
+			  problem, *problem ? "; " : "", gpu->index, gpu->bdf, gpu->index);
+	return text ? keep(v, text) : NULL;
+}
+
+/* A lease that is alone on its partition harms nobody there (docs/design/leases.md, Guarantee). */
+static uint64_t limit_of(const struct rp_lease *l, const struct rp_world *w)
+{
+	bool is_kept = l->guarantee >= ROCPART_GUARANTEE_KERNEL && l->n_claims &&
+		       l->state != ROCPART_LEASE_FAILED;
+	const struct rocpart_gpu *gpu =
+		w && is_kept ? rp_snapshot_gpu_by_bdf(w->snapshot, l->claims[0].bdf) : NULL;
+	const struct rocpart_partition *part =
+		gpu ? rp_gpu_partition_by_id(gpu, l->claims[0].part) : NULL;
+	uint64_t usable = part ? rp_world_usable(w, part) : 0;
+
+	return usable > l->bytes ? usable : l->bytes;
+}
+
+static int publish(struct rocpart_leases *v, size_t i, uint64_t used, struct rp_world *w)
+{
+	const struct rp_lease *l = &v->list.v[i];
+	char owner[RP_OWNER_NAME_SIZE + 16];
+	struct rocpart_lease *p = &v->pub[i];
+
+	rp_owner_text(&l->owner, owner);
+	*p = (struct rocpart_lease){.id = (uint64_t)l->id,
+				    .name = l->name,
+				    .state = l->state,
+				    .guarantee = l->guarantee,
+				    .bytes = l->bytes,
+				    .bdf = l->n_claims ? l->claims[0].bdf : "",
+				    .partition = l->n_claims ? l->claims[0].part : 0,
+				    .used_bytes = used,
+				    .share = l->share,
+				    .priority = l->priority,
+				    .owner = keep(v, owner),
+				    .why = l->why ? l->why : "",
+				    .problem = problem_of(v, l),
+				    .footprint = l->footprint ? l->footprint : "",
+				    .labels = l->labels ? l->labels : "",
+				    .limits = l->limits ? l->limits : "",
+				    .created_s = (uint64_t)l->created_s,
+				    .changed_s = (uint64_t)l->changed_s,
+				    .limit_bytes = limit_of(l, w),
+				    .ends = w ? rp_world_ends(w, &l->owner) : ""};
+	return p->owner && p->problem ? 0 : -ENOMEM;
+}
+
+static bool is_shut(const struct rocpart_gpu *gpu)
+{
+	return (gpu->notes & 1U << RP_NOTE_CORDONED) ||
+	       (gpu->degraded & (1U << RP_DEGRADED_UNHEALTHY | 1U << RP_DEGRADED_MODE_MISMATCH));
+}
+
+static int publish_use(struct rocpart_leases *v, const struct rp_reconciled *now)
+{
+	v->use = rp_new0(struct rocpart_partition_use, now->n_parts);
+	if (!v->use)
+		return -ENOMEM;
+	for (size_t i = 0; i < now->n_parts; i++) {
+		const struct rp_part_use *u = &now->parts[i];
+
+		v->use[v->n_use++] = (struct rocpart_partition_use){
+			.bdf = u->partition->gpu->bdf,
+			.partition = u->partition->id,
+			.usable_bytes = u->usable,
+			.leased_bytes = u->leased,
+			.used_bytes = u->used,
+			.unmanaged_bytes = u->unmanaged,
+			.n_leases = u->n_leases,
+			.is_free = !u->unmanaged && !u->is_promised &&
+				   !is_shut(u->partition->gpu) && u->usable &&
+				   (!u->n_leases || u->n_leases < u->max_tenants)};
+	}
+	return 0;
+}
+
+static int make_view(struct rp_lease_list *list, const struct rp_reconciled *now,
+		     struct rp_world *w, struct rocpart_leases **ret)
+{
+	struct rocpart_leases *v = rp_new0(struct rocpart_leases, 1);
+	int r = v ? 0 : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	v->list = *list;
+	memset(list, 0, sizeof(*list));
+	v->snapshot = w ? rocpart_snapshot_ref(w->snapshot) : NULL;
+	v->pub = rp_new0(struct rocpart_lease, v->list.n);
+	r = v->pub ? 0 : -ENOMEM;
+	for (size_t i = 0; r == 0 && i < v->list.n; i++)
+		r = publish(v, i, now ? now->lease_used[i] : 0, w);
+	if (r == 0 && now)
+		r = publish_use(v, now);
+	if (r < 0) {
+		rocpart_leases_free(v);
+		return r;
+	}
+	*ret = v;
+	return 0;
+}
+
+int rp_leases_of(struct rp_lease_list *list, struct rocpart_leases **ret,
+		 struct rocpart_error *reterr)
+{
+	return make_view(list, NULL, NULL, ret) < 0 ? rp_error_nomem(reterr) : 0;
+}
+
+int rp_session_view(struct rp_session *s, struct rocpart_leases **ret, struct rocpart_error *reterr)
+{
+	RP_AUTO(rp_lease_events_done) struct rp_lease_events events = {0};
+	struct rocpart_leases *v = NULL;
+	int r = s->db ? rp_lease_db_events(s->db, N_EVENTS, &events, reterr) : 0;
+
+	if (r < 0)
+		return r;
+	if (make_view(&s->list, &s->now, &s->world, &v) < 0)
+		return rp_error_nomem(reterr);
+	v->events = events;
+	memset(&events, 0, sizeof(events));
+	v->allocator = rp_allocator(s->machine);
+	*ret = v;
+	return 0;
+}
+
+/* Without leave to write: what would be recorded is shown all the same. */
+static int look_only(struct rocpart_machine *m, struct rp_session *s, struct rocpart_error *reterr)
+{
+	int r = rp_world_observe(m, &s->world, reterr);
+
+	s->machine = m;
+	if (r == 0 && rp_leases_exist(m)) {
+		r = rp_leases_open(m, RP_LEASE_READ, s->world.identity, &s->db, reterr);
+		if (r == 0)
+			r = rp_lease_db_load(s->db, &s->list, reterr);
+	}
+	return r < 0 ? r : rp_reconcile(&s->world, NULL, &s->list, &s->now, reterr);
+}
+
+int rp_session_look(struct rocpart_machine *m, struct rp_session *ret, struct rocpart_error *reterr)
+{
+	int r = -EROFS;
+
+	if (rp_leases_exist(m))
+		r = rp_session_begin(m, RP_LEASE_WRITE, ret, reterr);
+	if (r == 0 && ret->now.n_changes)
+		r = rp_session_commit(ret, reterr);
+	else if (r == 0)
+		rp_lease_db_rollback(ret->db); /* others need not wait for who looks */
+	if (r != -EROFS && r != -EACCES && r != -ENOSPC)
+		return r;
+	rp_session_done(ret);
+	return look_only(m, ret, reterr);
+}
+
+ROCPART_PUBLIC int rocpart_leases_new(struct rocpart_machine *machine,
+				      struct rocpart_leases **ret_leases,
+				      struct rocpart_error *reterr)
+{
+	RP_AUTO_SESSION struct rp_session s = {0};
+	struct rocpart_error local = {0}, *err = reterr ? reterr : &local;
+	int r = rp_session_look(machine, &s, err);
+
+	return r < 0 ? r : rp_session_view(&s, ret_leases, err);
+}
+
+ROCPART_PUBLIC void rocpart_leases_free(struct rocpart_leases *leases)
+{
+	if (!leases)
+		return;
+	rp_lease_list_done(&leases->list);
+	rp_lease_events_done(&leases->events);
+	rp_names_done(&leases->texts);
+	rocpart_snapshot_unref(leases->snapshot);
+	free(leases->pub);
+	free(leases->use);
+	free(leases);
+}
+
+struct rocpart_snapshot *rp_leases_snapshot(const struct rocpart_leases *leases)
+{
+	return leases->snapshot;
+}
+
+ROCPART_PUBLIC const struct rocpart_lease *rocpart_leases_get(const struct rocpart_leases *leases,
+							      size_t index)
+{
+	return index < leases->list.n ? &leases->pub[index] : NULL;
+}
+
+ROCPART_PUBLIC const struct rocpart_partition_use *
+rocpart_leases_get_use(const struct rocpart_leases *leases, size_t index)
+{
+	return index < leases->n_use ? &leases->use[index] : NULL;
+}
+
+ROCPART_PUBLIC const char *rocpart_leases_get_event(const struct rocpart_leases *leases,
+						    size_t index, uint64_t *ret_at_s,
+						    uint64_t *ret_lease)
+{
+	if (index >= leases->events.n)
+		return NULL;
+	*ret_at_s = (uint64_t)leases->events.v[index].at_s;
+	*ret_lease = (uint64_t)leases->events.v[index].lease;
+	return leases->events.v[index].text;
+}
+
+ROCPART_PUBLIC const char *rocpart_leases_get_allocator(const struct rocpart_leases *leases)
+{
+	return leases->allocator;
+}
+
+ROCPART_PUBLIC const char *rocpart_lease_state_to_string(enum rocpart_lease_state state)
+{
+	static const char *const names[] = {"pending", "placed", "running", "stopped", "failed"};
+
+	return (size_t)state < RP_ARRAY_LEN(names) ? names[state] : "unknown";
+}
+
+ROCPART_PUBLIC const char *rocpart_guarantee_to_string(enum rocpart_guarantee guarantee)
+{
+	static const char *const names[] = {"none", "cooperative", "kernel", "hardware"};
+
+	return (size_t)guarantee < RP_ARRAY_LEN(names) ? names[guarantee] : "unknown";
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* Ending the processes of a lease, and no others. */
+#include "leases/stop_signal.h"
+#include "leases/usage.h"
+#include "sim/sim.h"
+
+struct pids {
+	uint32_t *v;
+	size_t n, cap;
+};
+
+static int add_pid(struct pids *pids, uint32_t pid)
+{
+	for (size_t i = 0; i < pids->n; i++)
+		if (pids->v[i] == pid)
+			return 0;
+	if (rp_grow(&pids->v, &pids->cap, pids->n + 1, sizeof(*pids->v)) < 0)
+		return -ENOMEM;
+	pids->v[pids->n++] = pid;
+	return 0;
+}
+
+/* Those that use its memory. */
+static int collect_users(struct rp_session *s, uint64_t lease, struct pids *ret)
+{
+	RP_AUTO_USAGE_LIST struct rp_usage_list list = {.texts = RP_NAMES_INIT};
+	int r = rp_usage_measure(s, &list);
+
+	for (size_t i = 0; r == 0 && i < list.n; i++)
+		if (list.v[i].lease == lease && list.v[i].is_certain)
+			r = add_pid(ret, list.v[i].pid);
+	return r;
+}
+
+/* The name of the group that `rocpart run` made for one of them; "" when it made none. */
+static const char *group_of(const struct rp_world *w, const struct pids *pids)
+{
+	for (size_t i = 0; i < w->n_processes; i++)
+		for (size_t k = 0; k < pids->n; k++)
+			if (w->processes[i].pid == pids->v[k] && *w->processes[i].names.run)
+				return w->processes[i].names.run;
+	return "";
+}
+
+static int collect(struct rp_session *s, uint64_t lease, struct pids *ret)
+{
+	const struct rp_world *w = &s->world;
+	int r = collect_users(s, lease, ret);
+	const char *group;
+
+	if (r == 0 && ret->n)
+		r = rp_world_read_processes(&s->world);
+	group = r == 0 ? group_of(w, ret) : "";
+	for (size_t i = 0; r == 0 && *group && i < w->n_processes; i++)
+		if (rp_str_eq(w->processes[i].names.run, group))
+			r = add_pid(ret, w->processes[i].pid);
+	return r;
+}
+
+static bool is_there(const struct rp_session *s, uint64_t lease)
+{
+	for (size_t i = 0; i < s->list.n; i++)
+		if ((uint64_t)s->list.v[i].id == lease)
+			return true;
+	return false;
+}
+
+static int check(struct rocpart_machine *m, struct rocpart_error *reterr)
+{
+	if (rp_tree_kind(m->tree) == RP_TREE_CAPTURE)
+		return rp_error_set(reterr, -EOPNOTSUPP, ROCPART_ERR_READ_ONLY, NULL,
+				    "processes of a capture do not run");
+	if (!m->sim_name)
+		return 0;
+	(void)rp_error_set(reterr, -EOPNOTSUPP, ROCPART_ERR_UNSUPPORTED, NULL,
+			   "simulated processes cannot be ended from inside of the machine");
+	return rp_error_hint(reterr, "`rocpart sim hold %s --release PID`, outside", m->sim_name);
+}
+
+/*
+ * All are opened first and looked at again then: a pid that was given to somebody else meanwhile is
+ * not theirs any more.
+ */
+static int stop_real(struct rocpart_machine *m, uint64_t lease, bool is_hard, size_t *ret,
+		     struct rocpart_error *reterr)
+{
+	RP_AUTO_SESSION struct rp_session first = {0}, again = {0};
+	RP_AUTO(rp_stop_done) struct rp_stop stop = {0};
+	struct pids before = {0}, now = {0};
+	int r = rp_session_look(m, &first, reterr);
+
+	if (r == 0 && !is_there(&first, lease))
+		r = rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, NULL,
+				 "there is no lease %llu", (unsigned long long)lease);
+	if (r == 0 &&
+	    (collect(&first, lease, &before) < 0 || rp_stop_open(&stop, before.v, before.n) < 0))
+		r = rp_error_nomem(reterr);
+	rp_session_done(&first);
+	if (r == 0)
+		r = rp_session_look(m, &again, reterr);
+	if (r == 0 && collect(&again, lease, &now) < 0)
+		r = rp_error_nomem(reterr);
+	if (r == 0) {
+		r = rp_stop_send(&stop, now.v, now.n, is_hard, ret);
+		if (r < 0)
+			r = rp_error_errno(reterr, r, NULL,
+					   "a process of lease %llu cannot be ended",
+					   (unsigned long long)lease);
+	}
+	free(before.v);
+	free(now.v);
+	return r;
+}
+
+static int stop_simulated(struct rocpart_machine *m, uint64_t lease, size_t *ret,
+			  struct rocpart_error *reterr)
+{
+	RP_AUTO_SESSION struct rp_session s = {0};
+	struct pids pids = {0};
+	size_t n = 0;
+	int r = rp_session_look(m, &s, reterr);
+
+	if (r == 0 && !is_there(&s, lease))
+		r = rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, NULL,
+				 "there is no lease %llu", (unsigned long long)lease);
+	if (r == 0 && collect(&s, lease, &pids) < 0)
+		r = rp_error_nomem(reterr);
+	for (size_t i = 0; r == 0 && i < pids.n; i++) {
+		r = rp_sim_unhold(m->backing, pids.v[i], reterr);
+		n += r == 0;
+		r = r == -ESRCH ? 0 : r; /* it ended meanwhile */
+	}
+	free(pids.v);
+	if (r == 0)
+		*ret = n;
+	return r;
+}
+
+ROCPART_PUBLIC int rocpart_lease_stop(struct rocpart_machine *machine, uint64_t lease, bool is_hard,
+				      size_t *ret_stopped, struct rocpart_error *reterr)
+{
+	struct rocpart_error local = {0};
+	int r;
+
+	reterr = reterr ? reterr : &local;
+	r = check(machine, reterr);
+	if (r < 0)
+		return r;
+	if (rp_tree_kind(machine->tree) == RP_TREE_SIM)
+		return stop_simulated(machine, lease, ret_stopped, reterr);
+	return stop_real(machine, lease, is_hard, ret_stopped, reterr);
+}

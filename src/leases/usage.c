@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/* Who uses how much: the KFD's own account, and that of the DRM clients of all processes. */
+#include "leases/usage.h"
+#include "base/num.h"
+
+struct rocpart_usages {
+	struct rp_usage_list list;
+	struct rocpart_leases *leases; /* keeps the snapshot that PCI addresses point into */
+};
+
+void rp_usage_list_done(struct rp_usage_list *list)
+{
+	free(list->v);
+	rp_names_done(&list->texts);
+	memset(list, 0, sizeof(*list));
+}
+
+/* The row of a process on a partition, made when there is none. NULL: no memory. */
+static struct rocpart_usage *row(struct rp_usage_list *list, uint32_t pid,
+				 const struct rocpart_partition *p)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->v[i].pid == pid && list->v[i].partition == p->id &&
+		    rp_str_eq(list->v[i].bdf, p->gpu->bdf))
+			return &list->v[i];
+	if (rp_grow(&list->v, &list->cap, list->n + 1, sizeof(*list->v)) < 0)
+		return NULL;
+	list->v[list->n] = (struct rocpart_usage){
+		.pid = pid, .command = "", .owner = "", .bdf = p->gpu->bdf, .partition = p->id};
+	return &list->v[list->n++];
+}
+
+static int add_kfd(const struct rp_world *w, struct rp_usage_list *list)
+{
+	for (size_t i = 0; i < w->n_memory; i++) {
+		struct rocpart_usage *u = row(list, w->memory[i].pid, w->memory[i].partition);
+
+		if (!u)
+			return -ENOMEM;
+		u->kfd_bytes += w->memory[i].bytes;
+	}
+	return 0;
+}
+
+/* ---- DRM clients ---- */
+
+struct client {
+	uint64_t id;
+	const struct rocpart_partition *p;
+};
+
+/* Descriptors that were duplicated or inherited are one client, and counted once. */
+struct clients {
+	struct client *v;
+	size_t n, cap;
+};
+
+static int see_client(struct clients *seen, const struct client *c, bool *ret_is_new)
+{
+	*ret_is_new = false;
+	for (size_t i = 0; i < seen->n; i++)
+		if (seen->v[i].id == c->id && seen->v[i].p == c->p)
+			return 0;
+	if (rp_grow(&seen->v, &seen->cap, seen->n + 1, sizeof(*seen->v)) < 0)
+		return -ENOMEM;
+	seen->v[seen->n++] = *c;
+	*ret_is_new = true;
+	return 0;
+}
+
+/* "drm-memory-vram:\t1024 KiB" at the start of a line (Linux drm-usage-stats.rst). */
+static bool read_value(const char *text, const char *key, uint64_t *ret)
+{
+	const char *p = strstr(text, key);
+	RP_AUTO_FREE char *digits = NULL;
+	uint64_t unit = 1;
+
+	if (!p || (p != text && p[-1] != '\n') || p[strlen(key)] != ':')
+		return false;
+	p += strlen(key) + 1;
+	p += strspn(p, " \t");
+	digits = rp_strndup(p, strspn(p, "0123456789"));
+	p += strspn(p, "0123456789 ");
+	if (rp_str_starts(p, "KiB"))
+		unit = RP_KIB;
+	else if (rp_str_starts(p, "MiB"))
+		unit = RP_MIB;
+	return digits && rp_parse_u64(digits, 10, ret) == 0 && rp_mul_u64(*ret, unit, ret) == 0;
+}
+
+/* Which partition a client is on is told by the link only (ABI study A.7). */
+static const struct rocpart_partition *partition_of(const struct rocpart_snapshot *s,
+						    const char *link)
+{
+	const char *name = strstr(link, "/dri/renderD");
+	uint64_t minor;
+
+	if (!name || rp_parse_u64(name + strlen("/dri/renderD"), 10, &minor) < 0)
+		return NULL;
+	for (size_t i = 0; i < s->n_gpus; i++)
+		for (size_t k = 0; k < s->gpus[i].n_partitions; k++)
+			if (s->gpus[i].partitions[k].render_minor == minor)
+				return &s->gpus[i].partitions[k];
+	return NULL;
+}
+
+static int add_client(struct rp_usage_list *list, struct clients *seen, uint32_t pid,
+		      const struct rocpart_partition *p, const char *fdinfo)
+{
+	struct client c = {.p = p};
+	uint64_t vram = 0, gtt = 0;
+	struct rocpart_usage *u;
+	bool is_new;
+
+	if (!read_value(fdinfo, "drm-client-id", &c.id))
+		return 0;
+	if (see_client(seen, &c, &is_new) < 0)
+		return -ENOMEM;
+	(void)read_value(fdinfo, "drm-memory-vram", &vram);
+	(void)read_value(fdinfo, "drm-memory-gtt", &gtt);
+	if (!is_new || (!vram && !gtt))
+		return 0;
+	u = row(list, pid, p);
+	if (!u)
+		return -ENOMEM;
+	if (rp_add_u64(u->drm_bytes, vram, &u->drm_bytes) < 0 ||
+	    rp_add_u64(u->gtt_bytes, gtt, &u->gtt_bytes) < 0)
+		u->drm_bytes = u->gtt_bytes = 0; /* no machine has that much: it tells nothing */
+	return 0;
+}
+
+static int add_process(struct rp_world *w, struct rp_usage_list *list, struct clients *seen,
+		       uint32_t pid)
+{
+	RP_AUTO_NAMES struct rp_names fds = RP_NAMES_INIT;
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	int r = rp_tree_list(w->tree, &fds, "%s/%u/fd", w->proc, pid);
+
+	if (r == -EACCES || r == -EPERM)
+		list->is_incomplete = true;
+	for (size_t i = 0; i < fds.n; i++) {
+		const struct rocpart_partition *p;
+
+		if (rp_tree_readlink(w->tree, &text, "%s/%u/fd/%s", w->proc, pid, fds.v[i]) < 0)
+			continue; /* closed meanwhile */
+		p = partition_of(w->snapshot, rp_strbuf_str(&text));
+		if (!p || rp_tree_read_file(w->tree, 65536, &text, "%s/%u/fdinfo/%s", w->proc, pid,
+					    fds.v[i]) < 0)
+			continue;
+		if (add_client(list, seen, pid, p, rp_strbuf_str(&text)) < 0)
+			return -ENOMEM;
+	}
+	return r == -ENOMEM ? r : 0;
+}
+
+static int add_drm(struct rp_world *w, struct rp_usage_list *list)
+{
+	RP_AUTO_NAMES struct rp_names pids = RP_NAMES_INIT;
+	struct clients seen = {0};
+	int r = rp_tree_list(w->tree, &pids, "%s", w->proc);
+
+	rp_names_sort(&pids); /* a client that was inherited is its parent's */
+	r = r == -ENOMEM ? r : 0;
+	for (size_t i = 0; r == 0 && i < pids.n; i++) {
+		uint32_t pid;
+
+		if (rp_parse_u32(pids.v[i], 10, &pid) == 0)
+			r = add_process(w, list, &seen, pid);
+	}
+	free(seen.v);
+	return r;
+}
+
+/* ---- whose it is ---- */
+
+static const char *keep(struct rp_usage_list *list, const char *text)
+{
+	return rp_names_add(&list->texts, text) < 0 ? NULL : list->texts.v[list->texts.n - 1];
+}
+
+static int name_process(struct rp_world *w, struct rp_usage_list *list, struct rocpart_usage *u)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	struct rp_owner_names names = {0};
+	char job[RP_OWNER_SIZE + 8] = "";
+
+	if (rp_tree_read(w->tree, &text, "%s/%u/comm", w->proc, u->pid) == 0)
+		u->command = keep(list, rp_strbuf_str(&text));
+	if (rp_tree_read_file(w->tree, 65536, &text, "%s/%u/cgroup", w->proc, u->pid) == 0)
+		rp_owner_names_parse(rp_strbuf_str(&text), &names);
+	if (*names.job)
+		(void)rp_fmt(job, sizeof(job), "job %s", names.job);
+	u->owner = keep(list, *names.container ? names.container : *names.unit ? names.unit : job);
+	return u->command && u->owner ? 0 : -ENOMEM;
+}
+
+static void find_lease(struct rp_session *s, struct rocpart_usage *u)
+{
+	const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(s->world.snapshot, u->bdf);
+	size_t i = rp_lease_of_memory(&s->world, &s->list, u->pid,
+				      rp_gpu_partition_by_id(gpu, u->partition), &u->is_certain);
+
+	u->lease = i == SIZE_MAX ? 0 : (uint64_t)s->list.v[i].id;
+	u->used_bytes = u->kfd_bytes > u->drm_bytes ? u->kfd_bytes : u->drm_bytes;
+}
+
+static int by_lease(const void *a, const void *b)
+{
+	const struct rocpart_usage *x = a, *y = b;
+	const uint64_t lx = x->lease - 1, ly = y->lease - 1; /* nobody's last */
+	int order;
+
+	if (lx != ly)
+		return lx < ly ? -1 : 1;
+	if (x->pid != y->pid)
+		return x->pid < y->pid ? -1 : 1;
+	order = strcmp(x->bdf, y->bdf);
+	return order ? order : (int)x->partition - (int)y->partition;
+}
+
+int rp_usage_measure(struct rp_session *s, struct rp_usage_list *ret)
+{
+	RP_AUTO_USAGE_LIST struct rp_usage_list list = {.texts = RP_NAMES_INIT};
+	int r = add_kfd(&s->world, &list);
+
+	if (r == 0)
+		r = add_drm(&s->world, &list);
+	for (size_t i = 0; r == 0 && i < list.n; i++) {
+		find_lease(s, &list.v[i]);
+		r = name_process(&s->world, &list, &list.v[i]);
+	}
+	if (r < 0)
+		return r;
+	if (list.n)
+		qsort(list.v, list.n, sizeof(*list.v), by_lease);
+	*ret = list;
+	memset(&list, 0, sizeof(list));
+	return 0;
+}
+
+/* ---- the list ---- */
+
+ROCPART_PUBLIC int rocpart_usages_new(struct rocpart_machine *machine,
+				      struct rocpart_usages **ret_usages,
+				      struct rocpart_error *reterr)
+{
+	RP_AUTO_SESSION struct rp_session s = {0};
+	struct rocpart_usages *u = rp_new0(struct rocpart_usages, 1);
+	struct rocpart_error local = {0};
+	int r;
+
+	reterr = reterr ? reterr : &local;
+	r = u ? rp_session_look(machine, &s, reterr) : rp_error_nomem(reterr);
+	if (r == 0 && rp_usage_measure(&s, &u->list) < 0)
+		r = rp_error_nomem(reterr);
+	if (r == 0)
+		r = rp_session_view(&s, &u->leases, reterr);
+	if (r < 0) {
+		rocpart_usages_free(u);
+		return r;
+	}
+	*ret_usages = u;
+	return 0;
+}
+
+ROCPART_PUBLIC void rocpart_usages_free(struct rocpart_usages *usages)
+{
+	if (!usages)
+		return;
+	rp_usage_list_done(&usages->list);
+	rocpart_leases_free(usages->leases);
+	free(usages);
+}
+
+ROCPART_PUBLIC const struct rocpart_usage *rocpart_usages_get(const struct rocpart_usages *usages,
+							      size_t index)
+{
+	return index < usages->list.n ? &usages->list.v[index] : NULL;
+}
+
+ROCPART_PUBLIC const struct rocpart_leases *
+rocpart_usages_get_leases(const struct rocpart_usages *usages)
+{
+	return usages->leases;
+}
+
+ROCPART_PUBLIC uint64_t rocpart_usages_get_lease_bytes(const struct rocpart_usages *usages,
+						       uint64_t lease)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < usages->list.n; i++)
+		if (usages->list.v[i].lease == lease)
+			sum += usages->list.v[i].used_bytes;
+	return sum;
+}
+
+ROCPART_PUBLIC bool rocpart_usages_is_complete(const struct rocpart_usages *usages)
+{
+	return !usages->list.is_incomplete;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening a simulated machine: of a folder, or in memory. */
+#include "machine/machine.h"
+#include "rocpart/node.h"
+#include "run/cdi.h"
+#include "sim/sim.h"
+
+static void close_sim(void *sim)
+{
+	rp_sim_close(sim);
+}
+
+/* Words separated by one blank. */
+static char *join(const char *before, const char *const *argv)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+
+	rp_strbuf_add(&text, before);
+	for (size_t i = 0; argv[i]; i++)
+		rp_strbuf_addf(&text, " %s", argv[i]);
+	return rp_strbuf_failed(&text) ? NULL : rp_strbuf_steal(&text);
+}
+
+/* What systemctl(1) and docker(1) say and do, of a unit or container of the machine. */
+static int run_service(struct rp_sim *sim, const char *verb, const char *id, struct rp_strbuf *out)
+{
+	bool is_unit = rp_str_eq(verb, "is-active");
+	int r;
+
+	if (rp_str_eq(verb, "start"))
+		return rp_sim_service_start(sim, id);
+	if (rp_str_eq(verb, "stop"))
+		return rp_sim_service_stop(sim, id);
+	r = rp_sim_service_runs(sim, id);
+	if (r >= 0)
+		rp_strbuf_add(out,
+			      r ? (is_unit ? "active" : "true") : (is_unit ? "inactive" : "false"));
+	return r < 0 ? r : 0;
+}
+
+/* What a change runs around itself. Programs of the site, by their paths, are noted, not run. */
+static int run_simulated(void *userdata, const char *const *argv, struct rp_strbuf *out,
+			 int *ret_status)
+{
+	const char *kind = rp_str_eq(argv[0], "systemctl") ? "systemd" : argv[0], *name = argv[0];
+	RP_AUTO_FREE char *text = NULL;
+
+	for (size_t i = 0; argv[i]; i++)
+		name = argv[i];
+	text = argv[0][0] == '/' ? join("hook", argv) : rp_strdupf("%s:%s", kind, name);
+	if (!text)
+		return -ENOMEM;
+	*ret_status = 0;
+	return argv[0][0] == '/' ? rp_sim_log(userdata, text)
+				 : run_service(userdata, argv[1], text, out);
+}
+
+/* Takes sim and state_dir over, also when it fails; NULL for either: out of memory. */
+static int wrap(struct rp_sim *sim, char *state_dir, struct rocpart_machine **ret,
+		struct rocpart_error *reterr)
+{
+	struct rocpart_machine *m = rp_new0(struct rocpart_machine, 1);
+	int r = -ENOMEM;
+
+	if (!m) {
+		rp_sim_close(sim);
+		free(state_dir);
+		return rp_error_nomem(reterr);
+	}
+	m->changed = rp_cdi_refresh;
+	m->backing = sim;
+	m->free_backing = close_sim;
+	m->run = run_simulated;
+	m->run_userdata = sim;
+	m->state_dir = state_dir;
+	if (state_dir)
+		r = rp_tree_open_ops(rp_sim_tree_ops(), sim, RP_TREE_SIM, &m->tree);
+	if (r < 0) {
+		rocpart_machine_close(m);
+		return rp_error_nomem(reterr);
+	}
+	*ret = m;
+	return 0;
+}
+
+ROCPART_PUBLIC int rocpart_machine_open_sim(const char *dir, struct rocpart_machine **ret_machine,
+					    struct rocpart_error *reterr)
+{
+	struct rp_sim *sim = NULL;
+	int r = rp_sim_open(dir, &sim, reterr);
+
+	return r < 0 ? r : wrap(sim, rp_strdupf("%s/" RP_SIM_RECORDS, dir), ret_machine, reterr);
+}
+
+ROCPART_PUBLIC int rocpart_machine_open_sim_memory(const char *profile, size_t profile_bytes,
+						   const char *profile_name,
+						   struct rocpart_machine **ret_machine,
+						   struct rocpart_error *reterr)
+{
+	struct rocpart_machine *m = NULL;
+	struct rp_sim *sim = NULL;
+	int r;
+
+	if (profile_bytes > RP_SIM_PROFILE_MAX)
+		return rp_error_set(reterr, -EFBIG, ROCPART_ERR_CONFIG_SYNTAX, profile_name,
+				    "a profile is at most 1 MiB long");
+	r = rp_sim_new(profile, profile_bytes, profile_name, &sim, reterr);
+	if (r == 0)
+		r = wrap(sim, strdup(RP_STATE_IN_MEMORY), &m, reterr);
+	if (r == 0 && rp_tree_open_memory(&m->state) < 0) {
+		rocpart_machine_close(m);
+		r = rp_error_nomem(reterr);
+	}
+	if (r == 0)
+		*ret_machine = m;
+	return r;
+}

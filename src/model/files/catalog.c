@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/files/catalog.h"
+
+#include <dirent.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "base/num.h"
+#include "base/strbuf.h"
+#include "base/yaml.h"
+#include "model/files/config_read.h"
+#include "model/files/folder.h"
+
+static void entry_done(struct rp_catalog_entry *e)
+{
+	free(e->name);
+	free(e->source);
+	free(e->note);
+	free(e->file);
+	free(e->path);
+	rp_model_config_done(&e->config);
+	memset(e, 0, sizeof(*e));
+}
+
+void rp_catalog_done(struct rp_catalog *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->n; i++)
+		entry_done(&c->v[i]);
+	free(c->v);
+	free(c->order);
+	memset(c, 0, sizeof(*c));
+}
+
+static const char *base_name(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return slash ? slash + 1 : name;
+}
+
+/* By what stands behind the '/', then by all of it: both look-ups are one search. */
+static int compare(const char *a, const char *b)
+{
+	int r = strcasecmp(base_name(a), base_name(b));
+
+	return r ? r : strcasecmp(a, b);
+}
+
+static int order_of(const void *a, const void *b, void *userdata)
+{
+	const struct rp_catalog *c = userdata;
+	const size_t *x = a, *y = b;
+
+	return compare(c->v[*x].name, c->v[*y].name);
+}
+
+static int make_order(struct rp_catalog *c, struct rocpart_error *reterr)
+{
+	size_t *order = rp_new0(size_t, c->n);
+
+	if (!order)
+		return rp_error_nomem(reterr);
+	for (size_t i = 0; i < c->n; i++)
+		order[i] = i;
+	if (c->n)
+		qsort_r(order, c->n, sizeof(*order), order_of, c);
+	free(c->order);
+	c->order = order;
+	return 0;
+}
+
+/* First place in the order whose base name is not below that of name. */
+static size_t lower_bound(const struct rp_catalog *c, const char *name)
+{
+	size_t low = 0, high = c->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (strcasecmp(base_name(c->v[c->order[mid]].name), base_name(name)) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+const struct rp_catalog_entry *rp_catalog_find(const struct rp_catalog *c, const char *name,
+					       bool *ret_ambiguous)
+{
+	const struct rp_catalog_entry *found = NULL;
+	bool whole = strchr(name, '/') != NULL;
+
+	*ret_ambiguous = false;
+	for (size_t i = lower_bound(c, name); i < c->n; i++) {
+		const struct rp_catalog_entry *e = &c->v[c->order[i]];
+
+		if (strcasecmp(base_name(e->name), base_name(name)) != 0)
+			break;
+		if (strcasecmp(e->name, name) == 0)
+			return e;
+		if (whole)
+			continue;
+		*ret_ambiguous = found != NULL;
+		found = e;
+	}
+	return *ret_ambiguous ? NULL : found;
+}
+
+/* A scalar of YAML as config.json would have it: quoted text stays text. */
+static int scalar_value(const struct rp_yaml *y, struct rp_config_value *v)
+{
+	*v = (struct rp_config_value){.kind = RP_CONFIG_TEXT, .text = y->text};
+	if (y->quoted)
+		return 0;
+	if (rp_str_eq(y->text, "true") || rp_str_eq(y->text, "false")) {
+		v->kind = RP_CONFIG_BOOL;
+		v->yes = y->text[0] == 't';
+	} else if (y->text[0] == '\0' || rp_str_eq(y->text, "null") || rp_str_eq(y->text, "~")) {
+		v->kind = RP_CONFIG_NULL;
+	} else if (y->text[0] >= '0' && y->text[0] <= '9' &&
+		   rp_parse_u64(y->text, 10, &v->u) == 0) {
+		v->kind = RP_CONFIG_INT;
+	}
+	return 0;
+}
+
+/* Depth is bounded by that of a YAML document. */
+static int put_tree(struct rp_config_reader *r, const char **path, size_t n,
+		    const struct rp_yaml *y)
+{
+	struct rp_config_value v;
+	int err = 0;
+
+	if (n >= RP_CONFIG_MAX_PATH)
+		return rp_error_set(r->reterr, -EINVAL, ROCPART_ERR_CONFIG_SYNTAX, r->name,
+				    "nested too deep");
+	if (y->kind == RP_YAML_SCALAR) {
+		err = scalar_value(y, &v);
+		return err < 0 ? err : rp_config_put(r, path, n, -1, &v);
+	}
+	for (size_t i = 0; i < y->n && err == 0; i++) {
+		if (y->kind == RP_YAML_MAP) {
+			path[n] = y->keys[i];
+			err = put_tree(r, path, n + 1, y->items[i]);
+		} else if (y->items[i]->kind == RP_YAML_SCALAR) {
+			err = scalar_value(y->items[i], &v);
+			err = err < 0 ? err : rp_config_put(r, path, n, (long)i, &v);
+		}
+	}
+	return err;
+}
+
+static int read_config(const struct rp_yaml *y, const char *label, struct rp_model_config *c,
+		       struct rocpart_error *reterr)
+{
+	const char *path[RP_CONFIG_MAX_PATH];
+	struct rp_config_reader r = {.c = c, .name = label, .reterr = reterr};
+	int err = put_tree(&r, path, 0, y);
+
+	return err < 0 ? err : rp_model_config_check(c, label, reterr);
+}
+
+static int dup_text(const struct rp_yaml *map, const char *key, const char *file, char **ret,
+		    struct rocpart_error *reterr)
+{
+	const struct rp_yaml *y = rp_yaml_get(map, key);
+	const char *text = "";
+
+	if (y && y->kind != RP_YAML_SCALAR)
+		return rp_yaml_error(y, file, reterr, "'%s' is not a text", key);
+	if (y)
+		text = y->text;
+	*ret = rp_strndup(text, strlen(text));
+	return *ret ? 0 : rp_error_nomem(reterr);
+}
+
+static int read_entry(const char *name, const struct rp_yaml *y, const char *file,
+		      struct rp_catalog_entry *e, struct rocpart_error *reterr)
+{
+	static const char *const known[] = {"config", "path", "source", "parameters", "note"};
+	RP_AUTO_FREE char *label = rp_strdupf("%s:%u: %s", file, y->line, name);
+	const struct rp_yaml *config, *parameters, *path;
+	int r = rp_yaml_only_keys(y, file, known, RP_ARRAY_LEN(known), reterr);
+
+	if (r < 0)
+		return r;
+	config = rp_yaml_get(y, "config");
+	parameters = rp_yaml_get(y, "parameters");
+	path = rp_yaml_get(y, "path");
+	if (!config == !path)
+		return rp_yaml_error(y, file, reterr, "model '%s' needs 'config' or 'path'", name);
+	if (config && config->kind != RP_YAML_MAP)
+		return rp_yaml_error(config, file, reterr, "'config' is not a map");
+	if (path && (path->kind != RP_YAML_SCALAR || path->text[0] != '/'))
+		return rp_yaml_error(path, file, reterr, "'path' is not an absolute path");
+	if (!rp_yaml_get(y, "source"))
+		return rp_yaml_error(y, file, reterr, "model '%s' has no 'source'", name);
+	e->line = y->line;
+	e->name = rp_strndup(name, strlen(name));
+	e->file = rp_strndup(file, strlen(file));
+	if (!label || !e->name || !e->file)
+		return rp_error_nomem(reterr);
+	r = dup_text(y, "source", file, &e->source, reterr);
+	r = r < 0 ? r : dup_text(y, "note", file, &e->note, reterr);
+	if (r == 0 && parameters)
+		r = rp_yaml_u64(parameters, file, &e->parameters, reterr);
+	if (r == 0 && path)
+		r = dup_text(y, "path", file, &e->path, reterr);
+	return r < 0 || path ? r : read_config(config, label, &e->config, reterr);
+}
+
+/* Put e in the catalog; the same name of an earlier file goes. Takes e over. */
+static int add_entry(struct rp_catalog *c, struct rp_catalog_entry *e, size_t n_before,
+		     struct rocpart_error *reterr)
+{
+	for (size_t i = 0; i < n_before; i++) {
+		if (strcasecmp(c->v[i].name, e->name) == 0) {
+			entry_done(&c->v[i]);
+			c->v[i] = *e;
+			return 0;
+		}
+	}
+	if (rp_grow(&c->v, &c->cap, c->n + 1, sizeof(*c->v)) < 0)
+		return rp_error_nomem(reterr);
+	c->v[c->n++] = *e;
+	return 0;
+}
+
+static int load_file(struct rp_catalog *c, const char *path, struct rocpart_error *reterr)
+{
+	static const char *const known[] = {"version", "models"};
+	RP_AUTO(rp_cleanup_yaml) struct rp_yaml *doc = NULL;
+	const struct rp_yaml *models, *version;
+	size_t before = c->n;
+	int r = rp_yaml_load(path, &doc, reterr);
+
+	r = r < 0 ? r : rp_yaml_only_keys(doc, path, known, RP_ARRAY_LEN(known), reterr);
+	if (r < 0)
+		return r;
+	version = rp_yaml_get(doc, "version");
+	models = rp_yaml_get(doc, "models");
+	if (!version || version->kind != RP_YAML_SCALAR || !rp_str_eq(version->text, "v1"))
+		return rp_yaml_error(doc, path, reterr, "'version: v1' is missing");
+	if (!models || models->kind != RP_YAML_MAP)
+		return rp_yaml_error(doc, path, reterr, "'models' is missing");
+	for (size_t i = 0; i < models->n && r == 0; i++) {
+		struct rp_catalog_entry e = {0};
+
+		r = read_entry(models->keys[i], models->items[i], path, &e, reterr);
+		r = r < 0 ? r : add_entry(c, &e, before, reterr);
+		if (r < 0)
+			entry_done(&e);
+	}
+	return r;
+}
+
+static int load_folder(struct rp_catalog *c, const char *path, struct rocpart_error *reterr)
+{
+	RP_AUTO_NAMES struct rp_names names = RP_NAMES_INIT;
+	RP_AUTO_CLOSEDIR DIR *d = opendir(path);
+	struct dirent *e;
+	int r = 0;
+
+	if (!d)
+		return rp_error_errno(reterr, rp_neg_errno(), path, "the folder cannot be opened");
+	while ((e = readdir(d))) {
+		if (e->d_name[0] == '.' || !rp_str_ends(e->d_name, ".yaml"))
+			continue;
+		if (rp_names_add(&names, e->d_name) < 0)
+			return rp_error_nomem(reterr);
+	}
+	rp_names_sort(&names);
+	for (size_t i = 0; i < names.n && r == 0; i++) {
+		RP_AUTO_FREE char *file = rp_strdupf("%s/%s", path, names.v[i]);
+
+		r = file ? load_file(c, file, reterr) : rp_error_nomem(reterr);
+	}
+	return r;
+}
+
+int rp_catalog_load(struct rp_catalog *c, const char *path, struct rocpart_error *reterr)
+{
+	struct stat st;
+	int r;
+
+	if (stat(path, &st) < 0)
+		return rp_error_errno(reterr, rp_neg_errno(), path, "there is no such catalog");
+	r = S_ISDIR(st.st_mode) ? load_folder(c, path, reterr) : load_file(c, path, reterr);
+	return r < 0 ? r : make_order(c, reterr);
+}
+
+/* A model added by its files: they are read when it is asked for. */
+static int describe_files(const struct rp_catalog_entry *e, struct rp_model_desc *ret,
+			  struct rocpart_error *reterr)
+{
+	RP_AUTO_MODEL_DESC struct rp_model_desc d = {0};
+	RP_AUTO_FREE char *name = rp_strdupf("%s", e->name), *source = NULL;
+	int r = rp_model_read(e->path, &d, reterr);
+
+	if (r < 0)
+		return reterr ? rp_error_prefix(reterr, "'%s' of %s:%u", e->name, e->file, e->line)
+			      : r;
+	source = rp_strdupf("%s in %s", d.source, e->path);
+	if (!name || !source)
+		return rp_error_nomem(reterr);
+	free(d.name);
+	free(d.source);
+	d.name = rp_steal(&name);
+	d.source = rp_steal(&source);
+	*ret = d;
+	memset(&d, 0, sizeof(d)); /* given away */
+	return 0;
+}
+
+int rp_catalog_describe(const struct rp_catalog_entry *e, struct rp_model_desc *ret,
+			struct rocpart_error *reterr)
+{
+	RP_AUTO_MODEL_DESC struct rp_model_desc d = {.origin = RP_ORIGIN_CATALOG};
+	int r;
+
+	if (e->path)
+		return describe_files(e, ret, reterr);
+	d.name = rp_strdupf("%s", e->name);
+	d.source = rp_strdupf("catalog %s:%u: %s", base_name(e->file), e->line, e->source);
+	if (!d.name || !d.source)
+		return rp_error_nomem(reterr);
+	r = rp_model_config_copy(&e->config, &d.config);
+	if (r < 0)
+		return rp_error_nomem(reterr);
+	d.has_config = true;
+	*ret = d;
+	memset(&d, 0, sizeof(d)); /* given away */
+	return 0;
+}
+
+/* Characters that both names start with, letters of both cases alike. */
+static size_t common(const char *a, const char *b)
+{
+	size_t n = 0;
+
+	while (a[n] && b[n] && (a[n] | 0x20) == (b[n] | 0x20))
+		n++;
+	return n;
+}
+
+int rp_catalog_refuse(const struct rp_catalog *c, const char *name, struct rocpart_error *reterr)
+{
+	size_t at = c->n ? lower_bound(c, name) : 0;
+	const char *near[2] = {NULL, NULL};
+	bool ambiguous = false;
+
+	if (c->n)
+		(void)rp_catalog_find(c, name, &ambiguous);
+	if (at > 0)
+		near[0] = c->v[c->order[at - 1]].name;
+	if (at < c->n)
+		near[1] = c->v[c->order[at]].name;
+	if (near[0] && near[1] &&
+	    common(base_name(near[1]), base_name(name)) >
+		    common(base_name(near[0]), base_name(name)))
+		near[0] = near[1];
+	else if (!near[0])
+		near[0] = near[1];
+	rp_error_set(reterr, -ENOENT, ROCPART_ERR_MODEL_UNKNOWN, name,
+		     ambiguous ? "several models of the catalog have that name"
+			       : "no such model in the catalog, and no such file");
+	if (near[0] && common(base_name(near[0]), base_name(name)) >= 3)
+		rp_error_hint(
+			reterr,
+			"did you mean '%s'? Else give a folder with its files, a config.json, "
+			"a GGUF file, or --bytes; or add it with 'rocpart model add'",
+			near[0]);
+	else
+		rp_error_hint(reterr,
+			      "give a folder with its files, a config.json, a GGUF file, or "
+			      "--bytes; or add it with 'rocpart model add'");
+	return -ENOENT;
+}

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/* Why not everything fits, and what would help: each answer is tried before it is given. */
+#include "base/num.h"
+#include "plan/plan_internal.h"
+
+#define TRY_WORK      4000 /* vectors per question */
+#define MAX_TRIES     300  /* questions for the reason, and as many for the remedies */
+#define MAX_MORE_GPUS 100000
+#define MAX_NO_SPREAD 16		 /* requests */
+#define ALL_WORK      UINT64_C(10000000) /* requests and GPUs looked at by all of them */
+
+struct advice {
+	struct rp_plan *plan;
+	struct rp_place_problem p; /* changed at will; its lists are ours */
+	struct rp_place_request *requests;
+	struct rp_place_gpu *gpus;
+	uint32_t *running; /* per request: tenants */
+	uint32_t tries, max_tries;
+	bool (*stop)(void *userdata);
+	void *userdata;
+};
+
+/* Whether the problem as changed can be done; out of tries is "not known". */
+static int ask(struct advice *a, struct rp_plan_answer *ret)
+{
+	*ret = (struct rp_plan_answer){0};
+	if (a->tries >= a->max_tries || (a->stop && a->stop(a->userdata))) {
+		a->tries = a->max_tries;
+		return 0;
+	}
+	a->tries++;
+	return rp_plan_feasible(&a->p, TRY_WORK, ret);
+}
+
+/* Leave out n requests from first on; keep them out if the rest still cannot be placed. */
+static int try_without(struct advice *a, uint32_t first, uint32_t n)
+{
+	RP_AUTO_FREE uint32_t *before = rp_new0(uint32_t, n);
+	struct rp_plan_answer answer;
+	bool changed = false;
+	int r;
+
+	if (!before)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n; i++) {
+		before[i] = a->requests[first + i].replicas;
+		a->requests[first + i].replicas = a->running[first + i];
+		changed = changed || before[i] != a->running[first + i];
+	}
+	if (!changed)
+		return 0;
+	r = ask(a, &answer);
+	if (r < 0 || answer.yes || !answer.sure) {
+		for (uint32_t i = 0; i < n; i++)
+			a->requests[first + i].replicas = before[i];
+	}
+	return r;
+}
+
+/* The fewest replicas of one request with which the rest still cannot be placed. */
+static int try_fewer(struct advice *a, uint32_t q)
+{
+	uint32_t low = a->running[q], high = a->requests[q].replicas;
+
+	while (low + 1 < high) { /* possible at low, impossible at high */
+		uint32_t mid = low + (high - low) / 2;
+		struct rp_plan_answer answer;
+		int r;
+
+		a->requests[q].replicas = mid;
+		r = ask(a, &answer);
+		if (r < 0)
+			return r;
+		if (!answer.yes && answer.sure)
+			high = mid;
+		else
+			low = mid;
+	}
+	a->requests[q].replicas = high;
+	return 0;
+}
+
+/* What is left in requests is the reason: is it one, and why? */
+static int prove_reason(struct advice *a)
+{
+	struct rp_plan *plan = a->plan;
+	struct rp_plan_answer answer;
+	int r = rp_plan_feasible(&a->p, RP_PLAN_DEFAULT_WORK, &answer);
+
+	if (r < 0)
+		return r;
+	plan->reason_proved = !answer.yes && answer.sure;
+	plan->reason_proof = answer.proof;
+	plan->reason_param = answer.param;
+	plan->reason_ref = answer.ref;
+	return 0;
+}
+
+static int find_reason(struct advice *a)
+{
+	const uint32_t n = a->p.n_requests;
+	struct rp_plan *plan = a->plan;
+	int r = 0;
+
+	for (uint32_t size = n; size > 0 && r == 0; size = size > 1 ? (size + 1) / 2 : 0) {
+		for (uint32_t i = 0; i < n && r == 0; i += size)
+			r = try_without(a, i, size < n - i ? size : n - i);
+	}
+	plan->reason = rp_new0(struct rp_plan_unplaced, n);
+	if (!plan->reason)
+		return -ENOMEM;
+	for (uint32_t q = 0; q < n && r == 0; q++) {
+		if (a->requests[q].replicas == a->running[q])
+			continue;
+		r = try_fewer(a, q);
+		plan->reason[plan->n_reason++] =
+			(struct rp_plan_unplaced){q, a->requests[q].replicas};
+	}
+	return r == 0 ? prove_reason(a) : r;
+}
+
+/* The largest size that any partition has, when a request is larger than all of them. */
+static uint64_t largest_part(const struct rp_place_problem *p)
+{
+	uint64_t best = 0;
+
+	for (uint32_t g = 0; g < p->n_gpus; g++) {
+		const struct rp_place_menu *menu = &p->menus[p->gpus[g].menu];
+
+		for (uint32_t m = 0; m < menu->n_modes; m++) {
+			for (uint32_t i = 0; i < menu->modes[m].n_parts; i++) {
+				if (menu->modes[m].parts[i].usable_bytes > best)
+					best = menu->modes[m].parts[i].usable_bytes;
+			}
+		}
+	}
+	return best;
+}
+
+static void remedy(struct rp_plan *plan, enum rp_remedy_kind kind, uint64_t n, uint64_t bytes)
+{
+	plan->remedies[plan->n_remedies++] = (struct rp_plan_remedy){kind, n, bytes};
+}
+
+static int try_remedy(struct advice *a, enum rp_remedy_kind kind, uint64_t n, bool *ret_yes)
+{
+	struct rp_plan_answer answer;
+	int r = ask(a, &answer);
+
+	*ret_yes = answer.yes;
+	if (r == 0 && answer.yes)
+		remedy(a->plan, kind, n, 0);
+	return r;
+}
+
+static int try_switches(struct advice *a)
+{
+	const struct rp_place_problem *p = a->plan->problem;
+	bool yes;
+	int r = 0;
+
+	if (p->n_tenants > 0 && !p->allow_moves) {
+		a->p.allow_moves = true;
+		r = try_remedy(a, RP_REMEDY_MOVES, 0, &yes);
+		a->p.allow_moves = false;
+	}
+	if (r == 0 && !p->allow_unvalidated) {
+		a->p.allow_unvalidated = true;
+		r = try_remedy(a, RP_REMEDY_UNVALIDATED, 0, &yes);
+		a->p.allow_unvalidated = false;
+	}
+	return r;
+}
+
+/* One GPU at a time, without the flag that keeps it from being used or switched. */
+static int try_flag(struct advice *a, enum rp_place_gpu_flags flag, enum rp_remedy_kind kind)
+{
+	int r = 0;
+
+	for (uint32_t g = 0; g < a->p.n_gpus && r == 0; g++) {
+		bool yes;
+
+		if (!(a->gpus[g].flags & (uint32_t)flag))
+			continue;
+		a->gpus[g].flags &= ~(uint32_t)flag;
+		r = try_remedy(a, kind, g, &yes);
+		a->gpus[g].flags |= (uint32_t)flag;
+	}
+	return r;
+}
+
+static int try_no_spread(struct advice *a)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < a->plan->n_reason && i < MAX_NO_SPREAD && r == 0; i++) {
+		uint32_t q = a->plan->reason[i].request;
+		bool yes;
+
+		if (a->requests[q].spread == RP_PLACE_SPREAD_NONE)
+			continue;
+		a->requests[q].spread = RP_PLACE_SPREAD_NONE;
+		r = try_remedy(a, RP_REMEDY_NO_SPREAD, q, &yes);
+		a->requests[q].spread = a->plan->problem->requests[q].spread;
+	}
+	return r;
+}
+
+static int ask_with_more(struct advice *a, uint64_t more, struct rp_plan_answer *ret)
+{
+	const uint32_t have = a->p.n_gpus;
+	const size_t n = have + (size_t)more;
+	struct rp_place_gpu *gpus = reallocarray(a->gpus, n, sizeof(*gpus));
+	int r;
+
+	if (!gpus)
+		return -ENOMEM;
+	a->gpus = gpus;
+	for (uint32_t i = have; i < n; i++)
+		gpus[i] = (struct rp_place_gpu){.name = "new",
+						.menu = gpus[0].menu,
+						.hive = UINT32_MAX - (i - have) / 8,
+						.mode = RP_PLACE_NONE};
+	a->p.gpus = gpus;
+	a->p.n_gpus = (uint32_t)n;
+	r = ask(a, ret);
+	a->p.n_gpus = have;
+	return r;
+}
+
+/*
+ * More GPUs like the first, in nodes of eight of their own: so the bound for the machine as it is,
+ * which may be one hive, says nothing about them. Up in growing steps, then down by halves.
+ */
+static int try_more_gpus(struct advice *a)
+{
+	uint64_t low = 0, enough = 0, want = 1, step = 1;
+
+	while (a->p.n_gpus > 0 && want > low && want <= MAX_MORE_GPUS) {
+		struct rp_plan_answer answer;
+		int r = ask_with_more(a, want, &answer);
+
+		if (r < 0)
+			return r;
+		if (answer.yes) {
+			enough = want;
+		} else if (answer.bound == UINT64_MAX || a->tries >= a->max_tries) {
+			break; /* no number is, or we do not know */
+		} else {
+			low = want;
+		}
+		if (enough)
+			want = low + (enough - low) / 2;
+		else if (answer.bound > answer.gpus)
+			want += answer.bound - answer.gpus;
+		else
+			want += step++ + want / 64;
+	}
+	if (enough)
+		remedy(a->plan, RP_REMEDY_ADD_GPUS, enough, 0);
+	return 0;
+}
+
+static void restore(struct advice *a)
+{
+	const struct rp_place_problem *p = a->plan->problem;
+
+	if (p->n_requests)
+		memcpy(a->requests, p->requests, p->n_requests * sizeof(*a->requests));
+	a->tries = 0; /* a new allowance */
+}
+
+static int find_remedies(struct advice *a)
+{
+	struct rp_plan *plan = a->plan;
+	const struct rp_place_problem *p = plan->problem;
+	uint64_t largest = largest_part(p);
+	int r;
+
+	plan->remedies = calloc((size_t)p->n_requests * 2 + (size_t)p->n_gpus * 2 + 8,
+				sizeof(*plan->remedies));
+	if (!plan->remedies)
+		return -ENOMEM;
+	restore(a);
+	r = try_switches(a);
+	if (r == 0)
+		r = try_flag(a, RP_PLACE_CANNOT_SWITCH, RP_REMEDY_RELEASE_GPU);
+	if (r == 0)
+		r = try_flag(a, RP_PLACE_CORDONED, RP_REMEDY_UNCORDON);
+	if (r == 0)
+		r = try_no_spread(a);
+	for (uint32_t i = 0; i < plan->n_reason && r == 0; i++) {
+		if (p->requests[plan->reason[i].request].bytes > largest)
+			remedy(plan, RP_REMEDY_SHRINK, plan->reason[i].request, largest);
+	}
+	if (r == 0)
+		r = try_more_gpus(a);
+	if (r == 0)
+		remedy(plan, RP_REMEDY_DROP, 0, 0);
+	return r;
+}
+
+/* A question costs time with the size of the problem; sharing, hundreds of times as much. */
+static uint32_t allowance(const struct rp_place_problem *p)
+{
+	uint64_t each = (uint64_t)p->n_requests + p->n_gpus + 1, n;
+
+	for (uint32_t q = 0; q < p->n_requests; q++) {
+		if (rp_view_share(&p->requests[q]) > 1) {
+			each *= 512;
+			break;
+		}
+	}
+	n = ALL_WORK / each;
+	return n > MAX_TRIES ? MAX_TRIES : (uint32_t)n;
+}
+
+int rp_plan_advise(struct rp_plan *plan, const struct rp_plan_options *o)
+{
+	const struct rp_place_problem *p = plan->problem;
+	struct advice a = {.plan = plan,
+			   .p = *p,
+			   .max_tries = allowance(p),
+			   .stop = o->stop,
+			   .userdata = o->userdata};
+	int r = 0;
+
+	a.requests = rp_new0(struct rp_place_request, p->n_requests);
+	a.gpus = rp_new0(struct rp_place_gpu, p->n_gpus);
+	a.running = rp_new0(uint32_t, p->n_requests);
+	if (!a.requests || !a.gpus || !a.running)
+		r = -ENOMEM;
+	if (r == 0) {
+		if (p->n_gpus)
+			memcpy(a.gpus, p->gpus, p->n_gpus * sizeof(*a.gpus));
+		for (uint32_t t = 0; t < p->n_tenants; t++)
+			a.running[p->tenants[t].request]++;
+		a.p.requests = a.requests;
+		a.p.gpus = a.gpus;
+		restore(&a);
+		a.p.allow_moves = plan->moves_allowed;
+		r = find_reason(&a);
+		a.p.allow_moves = p->allow_moves;
+	}
+	if (r == 0)
+		r = find_remedies(&a);
+	free(a.requests);
+	free(a.gpus);
+	free(a.running);
+	return r;
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+#include "plan/assign.h"
+
+#include "base/num.h"
+
+/* Nodes: requests, then (request, domain), then slots. */
+static uint32_t pair_node(const struct rp_assign *a, uint32_t r, uint32_t dom)
+{
+	return a->v->p->n_requests + r * a->n_domains + dom;
+}
+
+static uint32_t slot_node(const struct rp_assign *a, uint32_t s)
+{
+	return a->v->p->n_requests * (1 + a->n_domains) + s;
+}
+
+int rp_assign_init(const struct rp_view *v, struct rp_assign *a)
+{
+	uint64_t nodes;
+	size_t pairs;
+
+	*a = (struct rp_assign){.v = v};
+	for (uint32_t g = 0; g < v->p->n_gpus; g++)
+		a->max_slots += RP_PLACE_MAX_PARTS;
+	a->n_domains = v->p->n_gpus ? v->p->n_gpus : 1;
+	if (rp_mul_u64(v->p->n_requests, 1 + (uint64_t)a->n_domains, &nodes) ||
+	    rp_add_u64(nodes, a->max_slots, &nodes) || nodes > INT32_MAX / 4)
+		return -E2BIG;
+	a->n_nodes = (uint32_t)nodes;
+	a->slots = rp_new0(struct rp_slot, a->max_slots);
+	pairs = (size_t)v->p->n_requests * a->n_domains;
+	a->used = rp_new0(uint32_t, pairs);
+	a->dead = rp_new0(uint32_t, a->n_nodes);
+	a->seen = rp_new0(uint32_t, a->n_nodes);
+	a->dist = rp_new0(int32_t, a->n_nodes);
+	a->from = rp_new0(uint32_t, a->n_nodes);
+	a->queue = rp_new0(uint32_t, (size_t)a->n_nodes + 1);
+	a->visited = rp_new0(uint32_t, a->n_nodes);
+	a->queued = rp_new0(bool, a->n_nodes);
+	if (!a->slots || !a->used || !a->dead || !a->seen || !a->dist || !a->from || !a->queue ||
+	    !a->visited || !a->queued)
+		return -ENOMEM;
+	return 0;
+}
+
+void rp_assign_done(struct rp_assign *a)
+{
+	free(a->slots);
+	free(a->used);
+	free(a->dead);
+	free(a->seen);
+	free(a->dist);
+	free(a->from);
+	free(a->queue);
+	free(a->visited);
+	free(a->queued);
+	*a = (struct rp_assign){0};
+}
+
+static int cmp_slot(const void *x, const void *y)
+{
+	const struct rp_slot *a = x, *b = y;
+
+	if (a->p->usable_bytes != b->p->usable_bytes)
+		return a->p->usable_bytes < b->p->usable_bytes ? -1 : 1;
+	if (a->gpu != b->gpu)
+		return a->gpu < b->gpu ? -1 : 1;
+	return a->part < b->part ? -1 : 1;
+}
+
+static void add_slots(struct rp_assign *a, uint32_t g, uint32_t mode)
+{
+	const struct rp_place_mode *m = rp_view_mode(a->v, g, mode);
+	const struct rp_view_gpu *vg = &a->v->gpus[g];
+
+	for (uint32_t i = 0; i < m->n_parts; i++) {
+		if (vg->role == RP_ROLE_FIXED && !(vg->free_parts & (1U << i)))
+			continue;
+		a->slots[a->n_slots++] = (struct rp_slot){
+			.gpu = g,
+			.part = i,
+			.mem = a->v->mode_mem[a->v->p->gpus[g].menu][mode],
+			.p = &m->parts[i],
+			.home = RP_PLACE_NONE,
+			.holder = RP_PLACE_NONE,
+		};
+	}
+}
+
+void rp_assign_begin(struct rp_assign *a, const uint32_t *mode_of)
+{
+	const struct rp_place_problem *p = a->v->p;
+
+	a->n_slots = 0;
+	a->costs = false;
+	a->round++;
+	for (uint32_t g = 0; g < p->n_gpus; g++) {
+		if (mode_of[g] != RP_PLACE_NONE)
+			add_slots(a, g, mode_of[g]);
+	}
+	if (a->n_slots > 1)
+		qsort(a->slots, a->n_slots, sizeof(a->slots[0]), cmp_slot);
+	memset(a->used, 0, (size_t)p->n_requests * a->n_domains * sizeof(*a->used));
+	for (uint32_t t = 0; t < p->n_tenants; t++) {
+		const struct rp_place_tenant *x = &p->tenants[t];
+
+		if (a->v->stays[t]) {
+			a->used[x->request * a->n_domains +
+				rp_view_domain(a->v, x->request, x->gpu)]++;
+			continue;
+		}
+		if (mode_of[x->gpu] != p->gpus[x->gpu].mode)
+			continue;
+		for (uint32_t s = 0; s < a->n_slots; s++) {
+			if (a->slots[s].gpu == x->gpu && a->slots[s].part == x->part)
+				a->slots[s].home = x->request;
+		}
+		a->costs = true;
+	}
+}
+
+static bool domain_open(const struct rp_assign *a, uint32_t r, uint32_t dom)
+{
+	const struct rp_place_request *q = &a->v->p->requests[r];
+
+	return q->spread == RP_PLACE_SPREAD_NONE ||
+	       a->used[r * a->n_domains + dom] < rp_view_per_domain(q);
+}
+
+struct walk {
+	uint32_t head, tail;
+	uint32_t goal; /* slot reached that is free, or NONE */
+	int32_t goal_dist;
+};
+
+static void reach(struct rp_assign *a, struct walk *w, uint32_t node, uint32_t from, int32_t dist)
+{
+	if (a->dead[node] == a->round || (a->seen[node] == a->search && a->dist[node] <= dist))
+		return;
+	if (a->seen[node] != a->search)
+		a->visited[a->n_visited++] = node;
+	a->seen[node] = a->search;
+	a->dist[node] = dist;
+	a->from[node] = from;
+	if (a->queued[node])
+		return;
+	a->queued[node] = true;
+	a->queue[w->tail] = node;
+	w->tail = w->tail == a->n_nodes ? 0 : w->tail + 1;
+}
+
+static int32_t cost(const struct rp_slot *s, uint32_t r)
+{
+	return s->home == r ? -1 : 0;
+}
+
+static void from_request(struct rp_assign *a, struct walk *w, uint32_t r, int32_t dist)
+{
+	for (uint32_t s = 0; s < a->n_slots; s++) {
+		uint32_t dom = rp_view_domain(a->v, r, a->slots[s].gpu);
+
+		if (domain_open(a, r, dom))
+			reach(a, w, pair_node(a, r, dom), r, dist);
+		if (a->v->p->requests[r].spread == RP_PLACE_SPREAD_NONE)
+			return;
+	}
+}
+
+static void from_pair(struct rp_assign *a, struct walk *w, uint32_t node, int32_t dist)
+{
+	uint32_t x = node - a->v->p->n_requests;
+	uint32_t r = x / a->n_domains, dom = x % a->n_domains;
+
+	if (a->used[x] > 0)
+		reach(a, w, r, node, dist); /* one that is here may leave instead */
+	for (uint32_t i = 0; i < a->n_slots; i++) {
+		const struct rp_slot *s = &a->slots[i];
+
+		if (s->holder == r || rp_view_domain(a->v, r, s->gpu) != dom ||
+		    !rp_view_fits(a->v, r, s->p, s->mem))
+			continue;
+		reach(a, w, slot_node(a, i), node, dist + cost(s, r));
+		if (s->holder == RP_PLACE_NONE && a->seen[slot_node(a, i)] == a->search &&
+		    (w->goal == RP_PLACE_NONE || a->dist[slot_node(a, i)] < w->goal_dist)) {
+			w->goal = i;
+			w->goal_dist = a->dist[slot_node(a, i)];
+			if (!a->costs)
+				return;
+		}
+	}
+}
+
+/* Give every slot on the way to the request that came to it, from the goal back. */
+static void shift(struct rp_assign *a, uint32_t goal, uint32_t r)
+{
+	const uint32_t n_requests = a->v->p->n_requests;
+	const uint32_t first_slot = slot_node(a, 0);
+	uint32_t node = slot_node(a, goal);
+
+	while (node != r) {
+		uint32_t from = a->from[node];
+
+		if (node >= first_slot) /* pair -> slot */
+			a->slots[node - first_slot].holder = (from - n_requests) / a->n_domains;
+		else if (node >= n_requests && from < n_requests) /* request -> pair */
+			a->used[node - n_requests]++;
+		else if (node < n_requests) /* pair -> request: one leaves the domain */
+			a->used[from - n_requests]--;
+		node = from;
+	}
+}
+
+bool rp_assign_add(struct rp_assign *a, uint32_t request)
+{
+	struct walk w = {.goal = RP_PLACE_NONE};
+	const uint32_t first_slot = slot_node(a, 0);
+
+	a->search++;
+	a->n_visited = 0;
+	reach(a, &w, request, request, 0);
+	while (w.head != w.tail && (a->costs || w.goal == RP_PLACE_NONE)) {
+		uint32_t node = a->queue[w.head];
+
+		w.head = w.head == a->n_nodes ? 0 : w.head + 1;
+		a->queued[node] = false;
+		a->work++;
+		if (node < a->v->p->n_requests) {
+			from_request(a, &w, node, a->dist[node]);
+		} else if (node < first_slot) {
+			from_pair(a, &w, node, a->dist[node]);
+		} else if (a->slots[node - first_slot].holder != RP_PLACE_NONE) {
+			const struct rp_slot *s = &a->slots[node - first_slot];
+
+			reach(a, &w,
+			      pair_node(a, s->holder, rp_view_domain(a->v, s->holder, s->gpu)),
+			      node, a->dist[node] - cost(s, s->holder));
+		}
+	}
+	for (; w.head != w.tail; w.head = w.head == a->n_nodes ? 0 : w.head + 1)
+		a->queued[a->queue[w.head]] = false;
+	if (w.goal == RP_PLACE_NONE) {
+		for (uint32_t i = 0; i < a->n_visited; i++)
+			a->dead[a->visited[i]] = a->round;
+		return false;
+	}
+	shift(a, w.goal, request);
+	return true;
+}
+
+uint32_t rp_assign_kept(const struct rp_assign *a)
+{
+	uint32_t n = 0;
+
+	for (uint32_t s = 0; s < a->n_slots; s++)
+		n += a->slots[s].home != RP_PLACE_NONE && a->slots[s].home == a->slots[s].holder;
+	return n;
+}

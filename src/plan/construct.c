@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: MIT */
+#include "plan/chain.h"
+#include "plan/draft.h"
+
+/*
+ * GPUs in use, in lists by the number of free partitions that the present size may use. A request
+ * that must be spread takes the emptiest GPUs first, which keeps the rest even (for one size that
+ * is Gale and Ryser's construction); any other fills the fullest first.
+ */
+struct build {
+	const struct rp_view *v;
+	struct rp_chain *chain; /* any memory mode */
+	struct rp_draft *draft;
+	const struct rp_construct *how;
+	uint32_t *free_parts;
+	uint32_t *hive_mem; /* RP_PLACE_NONE: not decided */
+	uint32_t *next, *prev, *count;
+	uint32_t head[RP_PLACE_MAX_PARTS + 1];
+	uint32_t *aside; /* GPUs that the present request may use no more */
+	uint32_t n_aside;
+	uint32_t *hive_count; /* replicas of the present request */
+	uint32_t same_at[RP_CHAIN_MAX_MODES], any_at[RP_CHAIN_MAX_MODES];
+};
+
+static void list_add(struct build *b, uint32_t g)
+{
+	uint32_t n = b->count[g];
+
+	b->prev[g] = RP_PLACE_NONE;
+	b->next[g] = b->head[n];
+	if (b->head[n] != RP_PLACE_NONE)
+		b->prev[b->head[n]] = g;
+	b->head[n] = g;
+}
+
+static void list_remove(struct build *b, uint32_t g)
+{
+	if (b->prev[g] == RP_PLACE_NONE)
+		b->head[b->count[g]] = b->next[g];
+	else
+		b->next[b->prev[g]] = b->next[g];
+	if (b->next[g] != RP_PLACE_NONE)
+		b->prev[b->next[g]] = b->prev[g];
+}
+
+static uint32_t usable_parts(const struct build *b, uint32_t g, uint64_t size)
+{
+	const struct rp_place_mode *m = rp_view_mode(b->v, g, b->draft->mode_of[g]);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < m->n_parts; i++)
+		n += (b->free_parts[g] & (1U << i)) && m->parts[i].usable_bytes >= size;
+	return n;
+}
+
+static void make_lists(struct build *b, uint64_t size)
+{
+	for (uint32_t n = 0; n <= RP_PLACE_MAX_PARTS; n++)
+		b->head[n] = RP_PLACE_NONE;
+	for (uint32_t g = b->v->p->n_gpus; g-- > 0;) {
+		if (b->draft->mode_of[g] == RP_PLACE_NONE)
+			continue;
+		b->count[g] = usable_parts(b, g, size);
+		list_add(b, g);
+	}
+}
+
+static bool may_open(const struct build *b, uint32_t g, const struct rp_chain_mode *m)
+{
+	const struct rp_view_gpu *vg = &b->v->gpus[g];
+	uint32_t mem = b->v->mode_mem[m->menu][m->mode];
+
+	return vg->role == RP_ROLE_POOL && b->draft->mode_of[g] == RP_PLACE_NONE &&
+	       b->v->p->gpus[g].menu == m->menu && rp_view_may(b->v, g, m->mode) &&
+	       rp_view_hive_may(b->v, vg->hive, mem) &&
+	       (b->hive_mem[vg->hive] == RP_PLACE_NONE || b->hive_mem[vg->hive] == mem);
+}
+
+/* Use one more GPU in the i-th mode of the chain; one that is in it already, if there is one. */
+static uint32_t open_gpu(struct build *b, uint32_t i)
+{
+	const struct rp_chain_mode *m = &b->chain->modes[i];
+	const uint32_t n = b->v->p->n_gpus;
+	uint32_t g;
+
+	while (b->same_at[i] < n &&
+	       (b->v->p->gpus[b->same_at[i]].mode != m->mode || !may_open(b, b->same_at[i], m)))
+		b->same_at[i]++;
+	g = b->same_at[i];
+	if (g == n) {
+		while (b->any_at[i] < n && !may_open(b, b->any_at[i], m))
+			b->any_at[i]++;
+		g = b->any_at[i];
+	}
+	if (g == n)
+		return RP_PLACE_NONE;
+	b->draft->mode_of[g] = m->mode;
+	b->hive_mem[b->v->gpus[g].hive] = b->v->mode_mem[m->menu][m->mode];
+	b->free_parts[g] = (1U << m->n) - 1;
+	return g;
+}
+
+/* The finest mode that can hold the request, first in the preferred memory mode. */
+static uint32_t open_for(struct build *b, uint32_t r)
+{
+	for (int pass = b->how->mem == RP_PLACE_NONE; pass < 2; pass++) {
+		for (uint32_t i = b->chain->n_modes; i-- > 0;) {
+			const struct rp_chain_mode *m = &b->chain->modes[i];
+			const struct rp_place_mode *pm = &b->v->p->menus[m->menu].modes[m->mode];
+			uint32_t mem = b->v->mode_mem[m->menu][m->mode], g;
+			bool fits = false;
+
+			if ((mem == b->how->mem) != (pass == 0)) /* NONE: never, in pass 1 */
+				continue;
+			for (uint32_t k = 0; k < pm->n_parts; k++)
+				fits = fits || rp_view_fits(b->v, r, &pm->parts[k], mem);
+			g = fits ? open_gpu(b, i) : RP_PLACE_NONE;
+			if (g != RP_PLACE_NONE)
+				return g;
+		}
+	}
+	return RP_PLACE_NONE;
+}
+
+static uint32_t stay_in_domain(const struct build *b, uint32_t r, uint32_t gpu)
+{
+	uint32_t n = 0;
+
+	for (uint32_t t = 0; t < b->v->p->n_tenants; t++) {
+		const struct rp_place_tenant *x = &b->v->p->tenants[t];
+
+		n += x->request == r &&
+		     rp_view_domain(b->v, r, x->gpu) == rp_view_domain(b->v, r, gpu);
+	}
+	return n;
+}
+
+/* How many more of the request the spread rule lets this GPU have. */
+static uint32_t allowed_on(const struct build *b, uint32_t r, uint32_t g)
+{
+	const struct rp_place_request *q = &b->v->p->requests[r];
+	uint32_t per = rp_view_per_domain(q), used;
+
+	if (q->spread == RP_PLACE_SPREAD_NONE)
+		return UINT32_MAX;
+	used = stay_in_domain(b, r, g);
+	if (q->spread == RP_PLACE_SPREAD_HIVE)
+		used += b->hive_count[b->v->gpus[g].hive];
+	return used < per ? per - used : 0;
+}
+
+/* Put up to n replicas of r on g, smallest partitions first. Returns how many, or -ENOMEM. */
+static int take(struct build *b, uint32_t r, uint32_t g, uint32_t n)
+{
+	const struct rp_place_mode *m = rp_view_mode(b->v, g, b->draft->mode_of[g]);
+	uint32_t mem = b->v->mode_mem[b->v->p->gpus[g].menu][b->draft->mode_of[g]];
+	uint32_t done = 0;
+
+	while (done < n) {
+		uint32_t best = RP_PLACE_NONE;
+
+		for (uint32_t i = 0; i < m->n_parts; i++) {
+			if ((b->free_parts[g] & (1U << i)) &&
+			    rp_view_fits(b->v, r, &m->parts[i], mem) &&
+			    (best == RP_PLACE_NONE ||
+			     m->parts[i].usable_bytes < m->parts[best].usable_bytes))
+				best = i;
+		}
+		if (best == RP_PLACE_NONE)
+			break;
+		if (rp_draft_add(b->draft, r, g, best) < 0)
+			return -ENOMEM;
+		b->free_parts[g] &= ~(1U << best);
+		done++;
+	}
+	b->hive_count[b->v->gpus[g].hive] += done;
+	return (int)done;
+}
+
+static uint32_t pick(const struct build *b, bool emptiest)
+{
+	for (uint32_t i = 1; i <= RP_PLACE_MAX_PARTS; i++) {
+		uint32_t g = b->head[emptiest ? RP_PLACE_MAX_PARTS + 1 - i : i];
+
+		if (g != RP_PLACE_NONE)
+			return g;
+	}
+	return RP_PLACE_NONE;
+}
+
+static int place_request(struct build *b, uint32_t r, uint64_t size)
+{
+	const struct rp_place_request *q = &b->v->p->requests[r];
+	uint32_t left = b->v->need[r];
+	bool apart = q->spread != RP_PLACE_SPREAD_NONE && q->replicas > rp_view_per_domain(q);
+
+	b->n_aside = 0;
+	while (left > 0) {
+		uint32_t g = pick(b, apart), allowed;
+		int n;
+
+		if (g == RP_PLACE_NONE) {
+			g = b->how->rows ? RP_PLACE_NONE : open_for(b, r);
+			if (g == RP_PLACE_NONE)
+				break;
+			b->count[g] = usable_parts(b, g, size);
+		} else {
+			list_remove(b, g);
+		}
+		allowed = allowed_on(b, r, g);
+		n = take(b, r, g, allowed < left ? allowed : left);
+		if (n < 0)
+			return n;
+		left -= (uint32_t)n;
+		b->count[g] -= (uint32_t)n; /* what it fits is at least of its size */
+		b->aside[b->n_aside++] = g;
+	}
+	for (uint32_t i = 0; i < b->n_aside; i++) {
+		list_add(b, b->aside[i]);
+		b->hive_count[b->v->gpus[b->aside[i]].hive] = 0;
+	}
+	return 0;
+}
+
+struct keyed {
+	uint32_t request, rank, replicas;
+	int32_t priority; /* 0 unless it decides */
+	uint64_t weight;
+	bool picky; /* wants a memory mode */
+};
+
+static int cmp_keyed(const void *a, const void *b)
+{
+	const struct keyed *x = a, *y = b;
+
+	if (x->priority != y->priority)
+		return x->priority > y->priority ? -1 : 1;
+	if (x->picky != y->picky)
+		return x->picky ? -1 : 1;
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	if (x->weight != y->weight)
+		return x->weight > y->weight ? -1 : 1;
+	if (x->replicas != y->replicas)
+		return x->replicas > y->replicas ? -1 : 1;
+	return (x->request > y->request) - (x->request < y->request);
+}
+
+/* Where only the size decides, requests are put in order by counting. */
+static bool rank_decides(const struct build *b)
+{
+	for (uint32_t r = 0; r < b->v->p->n_requests; r++) {
+		if (b->v->need[r] > 1 || b->v->req_mem[r] != RP_VIEW_ANY)
+			return false;
+	}
+	return !b->how->short_of_gpus;
+}
+
+static void order_by_rank(const struct build *b, uint32_t *order)
+{
+	const uint32_t n = b->v->p->n_requests;
+	uint32_t at[RP_VIEW_MAX_SIZES + 2] = {0};
+
+	for (uint32_t r = 0; r < n; r++)
+		at[b->chain->rank[r] + 1]++;
+	for (uint32_t k = 1; k < RP_ARRAY_LEN(at); k++)
+		at[k] += at[k - 1];
+	for (uint32_t r = 0; r < n; r++)
+		order[at[b->chain->rank[r]]++] = r;
+}
+
+static int order_by_keys(const struct build *b, uint32_t *order)
+{
+	const uint32_t n = b->v->p->n_requests;
+	RP_AUTO_FREE struct keyed *keys = rp_new0(struct keyed, n);
+
+	if (!keys)
+		return -ENOMEM;
+	for (uint32_t r = 0; r < n; r++) {
+		const struct rp_place_request *q = &b->v->p->requests[r];
+
+		keys[r] = (struct keyed){
+			.request = r,
+			.rank = b->chain->rank[r],
+			.replicas = b->v->need[r],
+			.priority = b->how->short_of_gpus ? q->priority : 0,
+			.weight = b->how->short_of_gpus ? rp_view_weight(q) : 0,
+			.picky = b->v->req_mem[r] != RP_VIEW_ANY,
+		};
+	}
+	qsort(keys, n, sizeof(*keys), cmp_keyed);
+	for (uint32_t r = 0; r < n; r++)
+		order[r] = keys[r].request;
+	return 0;
+}
+
+static int make_order(const struct build *b, uint32_t *order)
+{
+	if (!rank_decides(b))
+		return order_by_keys(b, order);
+	order_by_rank(b, order);
+	return 0;
+}
+
+static void open_rows(struct build *b, const struct rp_plan_row *rows, uint32_t n_rows)
+{
+	for (uint32_t i = 0; i < n_rows; i++) {
+		uint32_t m = 0;
+
+		while (m < b->chain->n_modes && (b->chain->modes[m].menu != rows[i].menu ||
+						 b->chain->modes[m].mode != rows[i].mode))
+			m++;
+		for (uint64_t n = 0; m < b->chain->n_modes && n < rows[i].gpus; n++) {
+			if (open_gpu(b, m) == RP_PLACE_NONE)
+				break;
+		}
+	}
+}
+
+/* The GPUs that the chain asks for: needed where replicas must be apart, harmless elsewhere. */
+static int open_chain(struct build *b)
+{
+	RP_AUTO_FREE struct rp_chain *c = NULL;
+	int r;
+
+	for (uint32_t q = 0; q < b->v->p->n_requests; q++) {
+		if (b->v->req_mem[q] != RP_VIEW_ANY)
+			return 0;
+	}
+	if (b->v->n_mems == 1 || b->how->mem == RP_PLACE_NONE) { /* all modes, then */
+		if (b->chain->nested)
+			open_rows(b, b->chain->rows, b->chain->result.n_rows);
+		return 0;
+	}
+	c = rp_new0(struct rp_chain, 1);
+	if (!c)
+		return -ENOMEM;
+	r = rp_chain_make(b->v, b->how->mem, c);
+	if (r == 0 && c->nested)
+		open_rows(b, c->rows, c->result.n_rows);
+	rp_chain_done(c);
+	return r;
+}
+
+static int build_all(struct build *b)
+{
+	const uint32_t n = b->v->p->n_requests;
+	RP_AUTO_FREE uint32_t *order = rp_new0(uint32_t, n);
+	uint32_t last = RP_PLACE_NONE;
+	int r = order ? make_order(b, order) : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	for (uint32_t g = 0; g < b->v->p->n_gpus; g++)
+		b->free_parts[g] = b->v->gpus[g].free_parts;
+	for (uint32_t h = 0; h < b->v->n_hives; h++)
+		b->hive_mem[h] = b->v->hives[h].mem_fixed ? b->v->hives[h].mem_now : RP_PLACE_NONE;
+	if (b->how->rows)
+		open_rows(b, b->how->rows, b->how->n_rows);
+	r = b->how->rows || b->how->short_of_gpus ? 0 : open_chain(b);
+	for (uint32_t i = 0; i < n && r == 0; i++) {
+		uint32_t rank = b->chain->rank[order[i]];
+
+		/* In this order each request is a cache miss, which takes longer than the rest. */
+		__builtin_prefetch(&b->v->p->requests[order[i + 8 < n ? i + 8 : i]]);
+		if (rank == b->chain->n_sizes || b->v->need[order[i]] == 0)
+			continue;
+		if (rank != last)
+			make_lists(b, b->chain->size[rank]);
+		last = rank;
+		r = place_request(b, order[i], b->chain->size[rank]);
+	}
+	return r;
+}
+
+static int construct(const struct rp_view *v, const struct rp_construct *how, struct rp_draft *ret)
+{
+	const uint32_t n = v->p->n_gpus;
+	struct build b = {.v = v, .draft = ret, .how = how};
+	int r = -ENOMEM;
+
+	b.chain = rp_new0(struct rp_chain, 1);
+	b.free_parts = rp_new0(uint32_t, n);
+	b.hive_mem = rp_new0(uint32_t, n);
+	b.hive_count = rp_new0(uint32_t, n);
+	b.next = rp_new0(uint32_t, n);
+	b.prev = rp_new0(uint32_t, n);
+	b.count = rp_new0(uint32_t, n);
+	b.aside = rp_new0(uint32_t, n);
+	if (b.chain && b.free_parts && b.hive_mem && b.hive_count && b.next && b.prev && b.count &&
+	    b.aside)
+		r = rp_chain_make(v, RP_PLACE_NONE, b.chain);
+	if (r == 0)
+		r = build_all(&b);
+	if (b.chain)
+		rp_chain_done(b.chain);
+	free(b.chain);
+	free(b.free_parts);
+	free(b.hive_mem);
+	free(b.hive_count);
+	free(b.next);
+	free(b.prev);
+	free(b.count);
+	free(b.aside);
+	return r;
+}
+
+static uint64_t gpus_of(const struct rp_view *v, const struct rp_draft *d)
+{
+	uint64_t n = 0;
+
+	for (uint32_t g = 0; g < v->p->n_gpus; g++)
+		n += d->mode_of[g] != RP_PLACE_NONE;
+	return n;
+}
+
+/* More weight, priority by priority; of equal ones fewer GPUs. 1, 0 or -ENOMEM. */
+static int is_better(const struct rp_view *v, const struct rp_draft *a, const struct rp_draft *b)
+{
+	const struct rp_place_request *q = v->p->requests;
+	RP_AUTO_FREE uint32_t *order = rp_view_order(v, RP_BY_PRIORITY_WEIGHT);
+	RP_AUTO_FREE int64_t *more = rp_new0(int64_t, v->p->n_requests);
+	int64_t weight = 0;
+
+	if (!order || !more)
+		return -ENOMEM;
+	for (size_t i = 0; i < a->n_places; i++)
+		more[a->places[i].request]++;
+	for (size_t i = 0; i < b->n_places; i++)
+		more[b->places[i].request]--;
+	for (uint32_t i = 0; i < v->p->n_requests; i++) {
+		if (i > 0 && weight != 0 && q[order[i]].priority != q[order[i - 1]].priority)
+			break;
+		weight += more[order[i]] * (int64_t)rp_view_weight(&q[order[i]]);
+	}
+	return weight != 0 ? weight > 0 : gpus_of(v, a) < gpus_of(v, b);
+}
+
+int rp_construct(const struct rp_view *v, const struct rp_construct *how, struct rp_draft *ret)
+{
+	struct rp_construct mixed = *how;
+	struct rp_draft other;
+	int r = construct(v, how, ret);
+
+	if (r < 0 || how->rows || how->mem == RP_PLACE_NONE || v->n_mems == 1 || v->n_hives == 1)
+		return r;
+	/* Some hives in one memory mode, some in another. */
+	mixed.mem = RP_PLACE_NONE;
+	r = rp_draft_init(v, &other);
+	if (r == 0)
+		r = construct(v, &mixed, &other);
+	if (r == 0)
+		r = is_better(v, &other, ret);
+	if (r > 0) {
+		struct rp_draft worse = *ret;
+
+		*ret = other;
+		other = worse;
+	}
+	rp_draft_done(&other);
+	return r < 0 ? r : 0;
+}

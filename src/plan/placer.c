@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: MIT */
+/* Making an engine, resolving wants, changes of the machine. */
+#include "base/num.h"
+#include "base/strbuf.h"
+#include "plan/placer_internal.h"
+
+static void *get(struct rp_engine *e, uint64_t n, size_t size)
+{
+	void *p;
+
+	if (n == 0)
+		n = 1;
+	p = calloc((size_t)n, size);
+	if (p)
+		e->memory += (size_t)n * size;
+	return p;
+}
+
+/* Levels: the fullest first, of equal ones that with fewer large partitions left. */
+static int make_levels(struct shelf *s)
+{
+	uint32_t n_large = (uint32_t)__builtin_popcount(s->large), n_small = s->n_parts - n_large;
+	uint32_t n = 0;
+
+	if ((n_large + 1) * (n_small + 1) > MAX_LEVELS)
+		return -E2BIG;
+	for (uint32_t total = 0; total <= s->n_parts; total++) {
+		for (uint32_t large = 0; large <= n_large && large <= total; large++) {
+			uint32_t small = total - large;
+
+			if (small > n_small)
+				continue;
+			if (total > 0)
+				s->level_any |= UINT64_C(1) << n;
+			if (large > 0)
+				s->level_large |= UINT64_C(1) << n;
+			s->level[large][small] = (uint8_t)n++;
+		}
+	}
+	return 0;
+}
+
+static uint32_t memory_number(struct rp_engine *e, const char *memory)
+{
+	uint32_t i = 0;
+
+	while (i < RP_ENGINE_MAX_SHELVES && e->memories[i] && !rp_str_eq(e->memories[i], memory))
+		i++;
+	if (i < RP_ENGINE_MAX_SHELVES)
+		e->memories[i] = memory;
+	return i;
+}
+
+static int make_shelf(struct rp_engine *e, const struct rp_engine_config *c, uint32_t menu,
+		      uint32_t mode)
+{
+	const struct rp_place_mode *m = &c->menus[menu].modes[mode];
+	struct shelf *s = &e->shelves[e->n_shelves++];
+
+	*s = (struct shelf){.menu = menu,
+			    .mode = mode,
+			    .n_parts = m->n_parts,
+			    .all = (uint16_t)((1U << m->n_parts) - 1),
+			    .bandwidth_mbs = UINT64_MAX,
+			    .xcds = UINT32_MAX,
+			    .validated = m->validated};
+	s->memory = memory_number(e, m->memory);
+	for (uint32_t i = 0; i < m->n_parts; i++) {
+		const struct rp_place_part *p = &m->parts[i];
+
+		if (p->usable_bytes >> BYTES_BITS)
+			return -E2BIG;
+		if (p->usable_bytes > s->large_bytes)
+			s->large_bytes = p->usable_bytes;
+		if (p->n_xcds < s->xcds)
+			s->xcds = p->n_xcds;
+		if (p->bandwidth_mbs < s->bandwidth_mbs)
+			s->bandwidth_mbs = p->bandwidth_mbs;
+	}
+	for (uint32_t i = 0; i < m->n_parts; i++) {
+		uint64_t bytes = m->parts[i].usable_bytes;
+
+		if (bytes == s->large_bytes)
+			s->large |= (uint16_t)(1U << i);
+		else if (s->small_bytes == 0 || bytes < s->small_bytes)
+			s->small_bytes = bytes;
+	}
+	if (c->max_shared > 0) {
+		s->share_head = get(e, SHARE_LISTS, sizeof(*s->share_head));
+		if (!s->share_head)
+			return -ENOMEM;
+		for (uint32_t i = 0; i < SHARE_LISTS; i++)
+			s->share_head[i] = NO_GPU;
+	}
+	return make_levels(s);
+}
+
+static int make_shelves(struct rp_engine *e, const struct rp_engine_config *c)
+{
+	for (uint32_t menu = 0; menu < c->n_menus; menu++) {
+		e->first_shelf[menu] = e->n_shelves;
+		for (uint32_t mode = 0; mode < c->menus[menu].n_modes; mode++) {
+			int r;
+
+			if (e->n_shelves == RP_ENGINE_MAX_SHELVES)
+				return -E2BIG;
+			r = make_shelf(e, c, menu, mode);
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+static uint32_t level_count(const struct shelf *s)
+{
+	return 64 - (uint32_t)__builtin_clzll(s->level_any);
+}
+
+/* One piece of memory for the sets of all shelves. */
+static int make_sets(struct rp_engine *e)
+{
+	const size_t gpu_words = rp_bits_words(e->n_gpus), hive_words = rp_bits_words(e->n_hives);
+	size_t n = 0;
+	uint64_t *at;
+
+	for (uint32_t i = 0; i < e->n_shelves; i++)
+		n += level_count(&e->shelves[i]) * gpu_words +
+		     (RP_ENGINE_MAX_HIVE + 1) * hive_words;
+	e->words = at = get(e, n, sizeof(*at));
+	if (!at)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < e->n_shelves; i++) {
+		struct shelf *s = &e->shelves[i];
+
+		for (uint32_t l = 0; l < level_count(s); l++, at += gpu_words)
+			rp_bits_init(&s->at_level[l], at, e->n_gpus);
+		for (uint32_t k = 0; k <= RP_ENGINE_MAX_HIVE; k++, at += hive_words)
+			rp_bits_init(&s->idle_at[k], at, e->n_hives);
+	}
+	return 0;
+}
+
+/* GPUs of one hive number lie together in most machines; elsewhere they become several hives. */
+static int make_hives(struct rp_engine *e, const struct rp_engine_config *c)
+{
+	for (uint32_t g = 0; g < c->n_gpus; g++) {
+		struct hive *h = e->n_hives ? &e->hives[e->n_hives - 1] : NULL;
+
+		if (!h || c->gpus[g - 1].hive != c->gpus[g].hive) {
+			h = &e->hives[e->n_hives++];
+			h->first = g;
+		}
+		if (h->n_gpus == RP_ENGINE_MAX_HIVE)
+			return -E2BIG;
+		e->hive_of[g] = e->n_hives - 1;
+		h->n_gpus++;
+	}
+	e->idle = get(e, (uint64_t)e->n_hives * e->n_shelves, sizeof(*e->idle));
+	return e->idle ? make_sets(e) : -ENOMEM;
+}
+
+static void fill_gpus(struct rp_engine *e, const struct rp_engine_config *c)
+{
+	for (uint32_t n = 0; n < e->n_gpus; n++) {
+		const struct rp_place_gpu *in = &c->gpus[n];
+		struct gpu *g = &e->gpus[n];
+
+		g->flags = (uint8_t)in->flags;
+		if (in->mode == RP_PLACE_NONE)
+			g->flags |= RP_PLACE_UNHEALTHY;
+		g->shelf = (uint8_t)(e->first_shelf[in->menu] +
+				     (in->mode == RP_PLACE_NONE ? 0 : in->mode));
+		e->foreign[n] = (uint16_t)in->occupied;
+		rp_engine_gpu_free_parts(e, n,
+					 (uint16_t)(e->shelves[g->shelf].all & ~e->foreign[n]));
+		e->n_out += rp_engine_gpu_shut(g);
+		rp_engine_gpu_enter(e, n);
+	}
+}
+
+static uint64_t finest_parts(const struct rp_engine_config *c)
+{
+	uint64_t n = 0;
+
+	for (uint32_t g = 0; g < c->n_gpus; g++) {
+		const struct rp_place_menu *menu = &c->menus[c->gpus[g].menu];
+		uint32_t most = 0;
+
+		for (uint32_t m = 0; m < menu->n_modes; m++) {
+			if (menu->modes[m].n_parts > most)
+				most = menu->modes[m].n_parts;
+		}
+		n += most;
+	}
+	return n < UINT32_MAX ? n : UINT32_MAX - 1;
+}
+
+static int make(struct rp_engine *e, const struct rp_engine_config *c)
+{
+	int r;
+
+	e->memory = sizeof(*e);
+	e->may_switch = c->may_switch;
+	e->allow_unvalidated = c->allow_unvalidated;
+	e->n_gpus = c->n_gpus;
+	e->max_shared = c->max_shared;
+	e->max_instances = c->max_instances ? c->max_instances : (uint32_t)finest_parts(c);
+	e->gpus = get(e, e->n_gpus, sizeof(*e->gpus));
+	e->hive_of = get(e, e->n_gpus, sizeof(*e->hive_of));
+	e->foreign = get(e, e->n_gpus, sizeof(*e->foreign));
+	e->hives = get(e, e->n_gpus, sizeof(*e->hives));
+	e->instances = get(e, e->max_instances, sizeof(*e->instances));
+	e->shared = get(e, e->max_shared, sizeof(*e->shared));
+	if (!e->gpus || !e->hive_of || !e->foreign || !e->hives || !e->instances || !e->shared)
+		return -ENOMEM;
+	r = make_shelves(e, c);
+	if (r == 0)
+		r = make_hives(e, c);
+	if (r < 0)
+		return r;
+	for (uint32_t i = 0; i < e->max_instances; i++)
+		e->instances[i].at = i + 1 < e->max_instances ? i + 1 : NO_GPU;
+	for (uint32_t i = 0; i < e->max_shared; i++)
+		e->shared[i].next = i + 1 < e->max_shared ? i + 1 : NO_GPU;
+	e->free_instance = e->max_instances ? 0 : NO_GPU;
+	e->free_shared = e->max_shared ? 0 : NO_GPU;
+	fill_gpus(e, c);
+	return 0;
+}
+
+int rp_engine_new(const struct rp_engine_config *c, struct rp_engine **ret,
+		  struct rocpart_error *reterr)
+{
+	const struct rp_place_problem p = {
+		.menus = c->menus, .gpus = c->gpus, .n_menus = c->n_menus, .n_gpus = c->n_gpus};
+	RP_AUTO_ENGINE struct rp_engine *e = NULL;
+	int r = rp_place_check(&p, reterr);
+
+	if (r < 0)
+		return r;
+	if (c->n_menus > RP_ENGINE_MAX_SHELVES)
+		return rp_error_errno(reterr, -E2BIG, NULL, "too many different GPUs");
+	e = rp_new0(struct rp_engine, 1);
+	r = e ? make(e, c) : -ENOMEM;
+	if (r == -ENOMEM)
+		return rp_error_nomem(reterr);
+	if (r < 0)
+		return rp_error_errno(reterr, r, NULL,
+				      "too many modes, or GPUs in one hive, or too large ones");
+	*ret = rp_steal(&e);
+	return 0;
+}
+
+struct rp_engine *rp_engine_free(struct rp_engine *e)
+{
+	if (!e)
+		return NULL;
+	for (uint32_t i = 0; i < RP_ENGINE_MAX_SHELVES; i++)
+		free(e->shelves[i].share_head);
+	free(e->gpus);
+	free(e->hive_of);
+	free(e->foreign);
+	free(e->hives);
+	free(e->idle);
+	free(e->words);
+	free(e->instances);
+	free(e->shared);
+	free(e);
+	return NULL;
+}
+
+void rp_cleanup_engine(struct rp_engine **e)
+{
+	*e = rp_engine_free(*e);
+}
+
+size_t rp_engine_memory(const struct rp_engine *e)
+{
+	return e->memory;
+}
+
+static uint64_t smallest_that_fits(const struct shelf *s, uint64_t bytes)
+{
+	return s->small_bytes >= bytes ? s->small_bytes : s->large_bytes;
+}
+
+static bool shelf_fits(const struct rp_engine *e, const struct shelf *s,
+		       const struct rp_engine_want *want)
+{
+	return want->bytes <= s->large_bytes && want->min_xcds <= s->xcds &&
+	       want->min_bandwidth_mbs <= s->bandwidth_mbs &&
+	       (!want->memory || rp_str_eq(want->memory, e->memories[s->memory]));
+}
+
+/* Whether an idle GPU of some other mode could be put into this one. */
+static bool may_become(const struct rp_engine *e, const struct shelf *s)
+{
+	return s->validated || e->allow_unvalidated;
+}
+
+/* The finest shelves of each menu and memory mode come first, then the rest, by size. */
+static void sort_order(const struct rp_engine *e, struct rp_engine_class *c)
+{
+	bool exact[RP_ENGINE_MAX_SHELVES] = {false};
+
+	for (uint32_t i = 0; i < c->n_order; i++) {
+		const struct shelf *s = &e->shelves[c->order[i]];
+
+		exact[i] = true;
+		/* A mode that is neither in use nor may be chosen is not one to wait for. */
+		if (!may_become(e, s) && s->n_idle == 0 && s->n_in_use == 0)
+			exact[i] = false;
+		for (uint32_t k = 0; k < i; k++) {
+			const struct shelf *o = &e->shelves[c->order[k]];
+
+			if (exact[k] && o->menu == s->menu && o->memory == s->memory)
+				exact[i] = false;
+		}
+	}
+	for (uint32_t i = 1; i < c->n_order; i++) {
+		uint8_t shelf = c->order[i];
+		bool x = exact[i];
+		uint32_t k = i;
+
+		for (; k > 0 && x && !exact[k - 1]; k--) {
+			c->order[k] = c->order[k - 1];
+			exact[k] = exact[k - 1];
+		}
+		c->order[k] = shelf;
+		exact[k] = x;
+	}
+	for (uint32_t i = 0; i < c->n_order; i++)
+		c->n_exact = (uint8_t)(c->n_exact + exact[i]);
+}
+
+int rp_engine_resolve(const struct rp_engine *e, const struct rp_engine_want *want,
+		      struct rp_engine_class *ret)
+{
+	struct rp_engine_class c = {.bytes = want->bytes};
+
+	if (want->bytes == 0)
+		return -EINVAL;
+	c.share = (uint16_t)(want->share == 0		? 1
+			     : want->share > UINT16_MAX ? UINT16_MAX
+							: want->share);
+	for (uint32_t i = 0; i < e->n_shelves; i++) {
+		const struct shelf *s = &e->shelves[i];
+		uint64_t size;
+		uint32_t k = c.n_order;
+
+		if (!shelf_fits(e, s, want))
+			continue;
+		size = smallest_that_fits(s, want->bytes);
+		c.small_fits[i] = s->small_bytes >= want->bytes;
+		c.accept[i] =
+			s->small_bytes == 0 || c.small_fits[i] ? s->level_any : s->level_large;
+		for (; k > 0 && smallest_that_fits(&e->shelves[c.order[k - 1]], want->bytes) > size;
+		     k--)
+			c.order[k] = c.order[k - 1];
+		c.order[k] = (uint8_t)i;
+		c.n_order++;
+	}
+	sort_order(e, &c);
+	*ret = c;
+	return c.n_order ? 0 : -EFBIG;
+}
+
+int rp_engine_set_gpu(struct rp_engine *e, uint32_t gpu, uint32_t mode, uint32_t flags)
+{
+	struct gpu *g;
+	uint32_t shelf;
+	bool changes;
+
+	if (gpu >= e->n_gpus || (flags & ~RP_PLACE_GPU_FLAGS_MASK))
+		return -EINVAL;
+	g = &e->gpus[gpu];
+	shelf = e->first_shelf[e->shelves[g->shelf].menu] + mode;
+	if (shelf >= e->n_shelves || e->shelves[shelf].menu != e->shelves[g->shelf].menu)
+		return -EINVAL;
+	changes = shelf != g->shelf;
+	if (changes && g->free != (e->shelves[g->shelf].all & ~e->foreign[gpu]))
+		return -EBUSY;
+	rp_engine_gpu_leave(e, gpu);
+	for (uint32_t i = 0; i < e->max_shared; i++) {
+		if (e->shared[i].n > 0 && e->shared[i].gpu == gpu)
+			rp_engine_share_leave(e, i);
+	}
+	e->n_out -= rp_engine_gpu_shut(g);
+	if (changes) {
+		e->foreign[gpu] = 0; /* whoever held it has let the switch happen */
+		g->shelf = (uint8_t)shelf;
+		rp_engine_gpu_free_parts(e, gpu, e->shelves[shelf].all);
+	}
+	g->flags = (uint8_t)flags;
+	e->n_out += rp_engine_gpu_shut(g);
+	rp_engine_gpu_enter(e, gpu);
+	for (uint32_t i = 0; i < e->max_shared; i++) {
+		if (e->shared[i].n > 0 && e->shared[i].gpu == gpu)
+			rp_engine_share_enter(e, i);
+	}
+	return 0;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#include "plan/placer_internal.h"
+
+static void hive_out(struct shelf *s, uint32_t n, uint32_t h)
+{
+	rp_bits_remove(&s->idle_at[n], h);
+	if (rp_bits_empty(&s->idle_at[n]))
+		s->idle_nonempty &= ~(1U << n);
+}
+
+static void hive_in(struct shelf *s, uint32_t n, uint32_t h)
+{
+	rp_bits_add(&s->idle_at[n], h);
+	s->idle_nonempty |= 1U << n;
+}
+
+/* One idle GPU more, or less: its hive changes its set in every shelf that has one. */
+static void turn_idle(struct rp_engine *e, uint32_t gpu, int by)
+{
+	const uint32_t h = e->hive_of[gpu], n = e->hives[h].n_idle;
+	const uint32_t then = (uint32_t)((int)n + by), shelf = e->gpus[gpu].shelf;
+	uint16_t *masks = &e->idle[(size_t)h * e->n_shelves];
+
+	for (uint32_t i = 0; i < e->n_shelves; i++) {
+		struct shelf *s = &e->shelves[i];
+
+		if (masks[i])
+			hive_out(s, n, h);
+		if (i == shelf) {
+			masks[i] ^= (uint16_t)(1U << (gpu - e->hives[h].first));
+			s->n_idle += (uint32_t)by;
+		}
+		if (masks[i])
+			hive_in(s, then, h);
+	}
+	e->hives[h].n_idle = (uint8_t)then;
+}
+
+static void level_out(struct gpu *g, struct shelf *s, uint32_t gpu)
+{
+	if (g->level == NO_LEVEL)
+		return;
+	rp_bits_remove(&s->at_level[g->level], gpu);
+	if (rp_bits_empty(&s->at_level[g->level]))
+		s->nonempty &= ~(UINT64_C(1) << g->level);
+	g->level = NO_LEVEL;
+}
+
+static void level_in(struct gpu *g, struct shelf *s, uint32_t gpu)
+{
+	if (g->free == 0)
+		return;
+	g->level = s->level[g->n_large][g->n_small];
+	rp_bits_add(&s->at_level[g->level], gpu);
+	s->nonempty |= UINT64_C(1) << g->level;
+}
+
+static void count(struct shelf *s, const struct gpu *g, int sign)
+{
+	s->n_free_large += (uint32_t)sign * g->n_large;
+	s->n_free_small += (uint32_t)sign * g->n_small;
+	s->n_in_use += (uint32_t)sign;
+	if (g->free == s->all)
+		s->n_empty += (uint32_t)sign;
+}
+
+void rp_engine_gpu_enter(struct rp_engine *e, uint32_t gpu)
+{
+	struct gpu *g = &e->gpus[gpu];
+	struct shelf *s = &e->shelves[g->shelf];
+
+	g->level = NO_LEVEL;
+	if (rp_engine_gpu_shut(g))
+		return;
+	if (rp_engine_gpu_idle(e, g)) {
+		turn_idle(e, gpu, 1);
+		return;
+	}
+	count(s, g, 1);
+	level_in(g, s, gpu);
+}
+
+void rp_engine_gpu_leave(struct rp_engine *e, uint32_t gpu)
+{
+	struct gpu *g = &e->gpus[gpu];
+	struct shelf *s = &e->shelves[g->shelf];
+
+	if (rp_engine_gpu_shut(g))
+		return;
+	if (rp_engine_gpu_idle(e, g)) {
+		turn_idle(e, gpu, -1);
+		return;
+	}
+	count(s, g, -1);
+	level_out(g, s, gpu);
+}
+
+static void flip(struct gpu *g, uint16_t bit, bool large)
+{
+	uint8_t *n = large ? &g->n_large : &g->n_small;
+
+	*n = (uint8_t)(g->free & bit ? *n - 1 : *n + 1);
+	g->free ^= bit;
+}
+
+void rp_engine_gpu_flip(struct rp_engine *e, uint32_t gpu, uint32_t part)
+{
+	struct gpu *g = &e->gpus[gpu];
+	struct shelf *s = &e->shelves[g->shelf];
+	const uint16_t bit = (uint16_t)(1U << part);
+	const bool large = s->large & bit;
+
+	if (rp_engine_gpu_shut(g) || g->free == s->all || (g->free ^ bit) == s->all) {
+		rp_engine_gpu_leave(e, gpu);
+		flip(g, bit, large);
+		rp_engine_gpu_enter(e, gpu);
+		return;
+	}
+	/* In use before and after, which is nearly always so: only its level changes. */
+	level_out(g, s, gpu);
+	*(large ? &s->n_free_large : &s->n_free_small) += g->free & bit ? UINT32_MAX : 1;
+	flip(g, bit, large);
+	level_in(g, s, gpu);
+}
+
+uint32_t rp_engine_idle_gpu(const struct rp_engine *e, uint32_t shelf, uint32_t hive)
+{
+	uint16_t idle = e->idle[(size_t)hive * e->n_shelves + shelf];
+
+	return e->hives[hive].first + (uint32_t)__builtin_ctz(idle);
+}
+
+void rp_engine_gpu_free_parts(struct rp_engine *e, uint32_t gpu, uint16_t parts)
+{
+	struct gpu *g = &e->gpus[gpu];
+	const struct shelf *s = &e->shelves[g->shelf];
+
+	g->free = parts;
+	g->n_large = (uint8_t)__builtin_popcount((uint32_t)(parts & s->large));
+	g->n_small = (uint8_t)(__builtin_popcount(parts) - g->n_large);
+}
+
+/* Shared partitions: lists by free size, the first that is certain to be large enough is a bit. */
+void rp_engine_share_enter(struct rp_engine *e, uint32_t i)
+{
+	struct shared *x = &e->shared[i];
+	struct shelf *s = &e->shelves[x->shelf];
+	uint64_t list = x->free_bytes / SHARE_UNIT;
+
+	x->list = NO_GPU;
+	if (x->n >= x->limit || list == 0 || rp_engine_gpu_shut(&e->gpus[x->gpu]))
+		return;
+	if (list >= SHARE_LISTS)
+		list = SHARE_LISTS - 1;
+	x->list = (uint32_t)list;
+	x->prev = NO_GPU;
+	x->next = s->share_head[list];
+	if (x->next != NO_GPU)
+		e->shared[x->next].prev = i;
+	s->share_head[list] = i;
+	s->share_bits[list / 64] |= UINT64_C(1) << (list % 64);
+	s->share_top |= UINT64_C(1) << (list / 64);
+}
+
+void rp_engine_share_leave(struct rp_engine *e, uint32_t i)
+{
+	struct shared *x = &e->shared[i];
+	struct shelf *s = &e->shelves[x->shelf];
+
+	if (x->list == NO_GPU)
+		return;
+	if (x->prev == NO_GPU) {
+		s->share_head[x->list] = x->next;
+		if (x->next == NO_GPU) {
+			s->share_bits[x->list / 64] &= ~(UINT64_C(1) << (x->list % 64));
+			if (s->share_bits[x->list / 64] == 0)
+				s->share_top &= ~(UINT64_C(1) << (x->list / 64));
+		}
+	} else {
+		e->shared[x->prev].next = x->next;
+	}
+	if (x->next != NO_GPU)
+		e->shared[x->next].prev = x->prev;
+	x->list = NO_GPU;
+}

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: MIT */
+/* The policy: which partition, and giving it back. */
+#include "plan/placer_internal.h"
+
+static rp_engine_handle handle_of(const struct rp_engine *e, uint32_t i)
+{
+	return (uint64_t)e->instances[i].generation << 32 | i;
+}
+
+static int instance_of(const struct rp_engine *e, rp_engine_handle h, uint32_t *ret)
+{
+	uint32_t i = (uint32_t)h, generation = (uint32_t)(h >> 32);
+
+	if (i >= e->max_instances || !(generation & 1) || e->instances[i].generation != generation)
+		return -ESTALE;
+	*ret = i;
+	return 0;
+}
+
+/* Book a partition that is free. */
+static void book(struct rp_engine *e, uint32_t gpu, uint32_t part, uint8_t exact, uint64_t bytes,
+		 struct rp_engine_placed *ret)
+{
+	uint32_t i = e->free_instance;
+	struct instance *x = &e->instances[i];
+	struct gpu *g = &e->gpus[gpu];
+
+	e->free_instance = x->at;
+	x->generation++;
+	x->at = gpu;
+	x->part = part & 0x7fU;
+	x->is_shared = false;
+	x->exact = exact;
+	x->bytes = bytes & ((UINT64_C(1) << BYTES_BITS) - 1);
+	e->n_placed++;
+	e->requested_bytes += bytes;
+	if (exact != NO_LEVEL)
+		e->shelves[exact].n_live++;
+	ret->handle = handle_of(e, i);
+	ret->gpu = gpu;
+	ret->part = part;
+	ret->mode = e->shelves[g->shelf].mode;
+}
+
+static void take_part(struct rp_engine *e, uint32_t gpu, uint32_t part)
+{
+	rp_engine_gpu_flip(e, gpu, part);
+	e->granted_bytes += rp_engine_part_bytes(&e->shelves[e->gpus[gpu].shelf], part);
+}
+
+/* Of the free partitions the smallest that is large enough, lowest number first. */
+static uint32_t choose_part(const struct rp_engine *e, const struct rp_engine_class *c,
+			    uint32_t gpu)
+{
+	const struct gpu *g = &e->gpus[gpu];
+	uint32_t small = (uint32_t)(g->free & ~e->shelves[g->shelf].large);
+
+	if (small && c->small_fits[g->shelf])
+		return (uint32_t)__builtin_ctz(small);
+	return (uint32_t)__builtin_ctz((uint32_t)(g->free & e->shelves[g->shelf].large));
+}
+
+/* GPUs that hold a replica of the same model already. */
+struct avoid {
+	const uint32_t *gpus;
+	uint32_t n;
+};
+
+static bool avoided(const struct avoid *a, uint32_t gpu)
+{
+	for (uint32_t i = 0; i < a->n; i++) {
+		if (a->gpus[i] == gpu)
+			return true;
+	}
+	return false;
+}
+
+static uint32_t in_use_on(const struct rp_engine *e, const struct rp_engine_class *c,
+			  uint32_t shelf, const struct avoid *a)
+{
+	const struct shelf *s = &e->shelves[shelf];
+
+	for (uint64_t levels = s->nonempty & c->accept[shelf]; levels; levels &= levels - 1) {
+		const struct rp_bits *at = &s->at_level[__builtin_ctzll(levels)];
+		uint32_t g = rp_bits_first(at);
+
+		while (a->n > 0 && g != RP_BITS_NONE && avoided(a, g))
+			g = rp_bits_after(at, g); /* at most a->n times */
+		if (g != RP_BITS_NONE)
+			return g;
+	}
+	return NO_GPU;
+}
+
+/* An idle GPU of the shelf, from the hive with the fewest idle ones. */
+static uint32_t idle_on(const struct rp_engine *e, uint32_t shelf)
+{
+	const struct shelf *s = &e->shelves[shelf];
+
+	if (!s->idle_nonempty)
+		return NO_GPU;
+	return rp_engine_idle_gpu(e, shelf,
+				  rp_bits_first(&s->idle_at[__builtin_ctz(s->idle_nonempty)]));
+}
+
+/* An idle GPU in another mode of the same menu and memory mode. */
+static uint32_t idle_for(const struct rp_engine *e, uint32_t shelf)
+{
+	const struct shelf *want = &e->shelves[shelf];
+	uint32_t best = NO_GPU, least = UINT32_MAX;
+
+	if (!want->validated && !e->allow_unvalidated)
+		return NO_GPU;
+	for (uint32_t i = 0; i < e->n_shelves; i++) {
+		const struct shelf *s = &e->shelves[i];
+
+		if (i == shelf || s->menu != want->menu || s->memory != want->memory ||
+		    !s->idle_nonempty)
+			continue;
+		if ((uint32_t)__builtin_ctz(s->idle_nonempty) < least) {
+			least = (uint32_t)__builtin_ctz(s->idle_nonempty);
+			best = idle_on(e, i);
+		}
+	}
+	return best;
+}
+
+static void switch_idle(struct rp_engine *e, uint32_t gpu, uint32_t shelf)
+{
+	struct gpu *g = &e->gpus[gpu];
+
+	rp_engine_gpu_leave(e, gpu);
+	g->shelf = (uint8_t)shelf;
+	rp_engine_gpu_free_parts(e, gpu, e->shelves[shelf].all);
+	rp_engine_gpu_enter(e, gpu);
+	e->n_switches++;
+}
+
+/* A GPU with a partition for the class; an idle one is put into the mode when allowed. */
+static uint32_t choose_gpu(struct rp_engine *e, const struct rp_engine_class *c,
+			   const struct avoid *a, bool *ret_switched)
+{
+	uint32_t g = NO_GPU;
+
+	for (uint32_t i = 0; i < c->n_exact && g == NO_GPU; i++)
+		g = in_use_on(e, c, c->order[i], a);
+	for (uint32_t i = 0; i < c->n_exact && g == NO_GPU; i++)
+		g = idle_on(e, c->order[i]);
+	for (uint32_t i = 0; e->may_switch && i < c->n_exact && g == NO_GPU; i++) {
+		g = idle_for(e, c->order[i]);
+		if (g != NO_GPU) {
+			switch_idle(e, g, c->order[i]);
+			*ret_switched = true;
+		}
+	}
+	for (uint32_t i = c->n_exact; i < c->n_order && g == NO_GPU; i++)
+		g = in_use_on(e, c, c->order[i], a);
+	for (uint32_t i = c->n_exact; i < c->n_order && g == NO_GPU; i++)
+		g = idle_on(e, c->order[i]);
+	return g;
+}
+
+/* The first list that is certain to hold a partition with so much free. */
+static uint32_t share_candidate(const struct shelf *s, uint64_t bytes)
+{
+	uint64_t list = bytes / SHARE_UNIT + 1, bits;
+	uint32_t word;
+
+	if (list >= SHARE_LISTS)
+		return NO_GPU;
+	word = (uint32_t)(list / 64);
+	bits = s->share_bits[word] & (UINT64_MAX << (list % 64));
+	if (!bits) {
+		uint64_t top = word == 63 ? 0 : s->share_top & (UINT64_MAX << (word + 1));
+
+		if (!top)
+			return NO_GPU;
+		word = (uint32_t)__builtin_ctzll(top);
+		bits = s->share_bits[word];
+	}
+	return s->share_head[word * 64 + (uint32_t)__builtin_ctzll(bits)];
+}
+
+/* Join a partition that others share already; the head of a list stands for the list. */
+static uint32_t find_shared(const struct rp_engine *e, const struct rp_engine_class *c,
+			    const struct avoid *a)
+{
+	for (uint32_t i = 0; i < c->n_order; i++) {
+		const struct shelf *s = &e->shelves[c->order[i]];
+		uint32_t x = s->share_head ? share_candidate(s, c->bytes) : NO_GPU;
+
+		while (x != NO_GPU && avoided(a, e->shared[x].gpu))
+			x = e->shared[x].next; /* a GPU has few shared partitions */
+		if (x != NO_GPU && e->shared[x].n < c->share && e->shared[x].free_bytes >= c->bytes)
+			return x;
+	}
+	return NO_GPU;
+}
+
+static void share_record(struct rp_engine *e, rp_engine_handle h, uint32_t record)
+{
+	struct instance *x = &e->instances[(uint32_t)h];
+
+	x->is_shared = true;
+	x->at = record;
+}
+
+static void join(struct rp_engine *e, const struct rp_engine_class *c, uint32_t i,
+		 struct rp_engine_placed *ret)
+{
+	struct shared *x = &e->shared[i];
+
+	rp_engine_share_leave(e, i);
+	x->free_bytes -= c->bytes;
+	x->n++;
+	if (c->share < x->limit)
+		x->limit = c->share;
+	book(e, x->gpu, x->part, c->order[0], c->bytes, ret);
+	share_record(e, ret->handle, i);
+	rp_engine_share_enter(e, i);
+}
+
+/* The partition just booked may be shared from now on. */
+static void open_shared(struct rp_engine *e, const struct rp_engine_class *c,
+			const struct rp_engine_placed *at)
+{
+	uint32_t i = e->free_shared;
+	struct shared *x = &e->shared[i];
+	uint8_t shelf = e->gpus[at->gpu].shelf;
+
+	e->free_shared = x->next;
+	*x = (struct shared){
+		.free_bytes = rp_engine_part_bytes(&e->shelves[shelf], at->part) - c->bytes,
+		.gpu = at->gpu,
+		.n = 1,
+		.limit = c->share,
+		.part = (uint8_t)at->part,
+		.shelf = shelf,
+	};
+	share_record(e, at->handle, i);
+	rp_engine_share_enter(e, i);
+}
+
+static void place_on(struct rp_engine *e, const struct rp_engine_class *c, uint32_t gpu,
+		     uint32_t part, struct rp_engine_placed *ret)
+{
+	take_part(e, gpu, part);
+	book(e, gpu, part, c->order[0], c->bytes, ret);
+	if (c->share > 1 && e->free_shared != NO_GPU)
+		open_shared(e, c, ret);
+}
+
+int rp_engine_place(struct rp_engine *e, const struct rp_engine_class *c, const uint32_t *avoid,
+		    uint32_t n_avoid, struct rp_engine_placed *ret)
+{
+	const struct avoid a = {avoid, n_avoid};
+	struct rp_engine_placed at = {0};
+	uint32_t g;
+
+	if (c->n_order == 0)
+		return -ENOSPC;
+	e->shelves[c->order[0]].n_asked++;
+	if (e->free_instance == NO_GPU)
+		return -EMFILE;
+	if (c->share > 1) {
+		uint32_t x = find_shared(e, c, &a);
+
+		if (x != NO_GPU) {
+			join(e, c, x, &at);
+			*ret = at;
+			return 0;
+		}
+	}
+	g = choose_gpu(e, c, &a, &at.switched);
+	if (g == NO_GPU)
+		return -ENOSPC;
+	place_on(e, c, g, choose_part(e, c, g), &at);
+	*ret = at;
+	return 0;
+}
+
+int rp_engine_place_at(struct rp_engine *e, const struct rp_engine_class *c, uint32_t gpu,
+		       uint32_t part, struct rp_engine_placed *ret)
+{
+	struct rp_engine_placed at = {0};
+	const struct shelf *s;
+
+	if (gpu >= e->n_gpus || part >= e->shelves[e->gpus[gpu].shelf].n_parts)
+		return -ENOENT;
+	s = &e->shelves[e->gpus[gpu].shelf];
+	if (c->accept[e->gpus[gpu].shelf] == 0 || c->bytes > rp_engine_part_bytes(s, part))
+		return -ENOSPC;
+	if (rp_engine_gpu_shut(&e->gpus[gpu]))
+		return -EBUSY;
+	if (e->free_instance == NO_GPU)
+		return -EMFILE;
+	if (e->gpus[gpu].free & (1U << part)) {
+		place_on(e, c, gpu, part, &at);
+		*ret = at;
+		return 0;
+	}
+	for (uint32_t i = 0; c->share > 1 && i < e->max_shared; i++) {
+		const struct shared *x = &e->shared[i];
+
+		if (x->n == 0 || x->gpu != gpu || x->part != part)
+			continue;
+		if (x->n >= x->limit || x->n >= c->share || x->free_bytes < c->bytes)
+			break;
+		join(e, c, i, &at);
+		*ret = at;
+		return 0;
+	}
+	return -EBUSY;
+}
+
+/* The shelf of a menu and memory mode in which a GPU is one partition. */
+static uint32_t whole_shelf(const struct rp_engine *e, const struct shelf *like)
+{
+	for (uint32_t i = 0; i < e->n_shelves; i++) {
+		const struct shelf *s = &e->shelves[i];
+
+		if (s->n_parts == 1 && s->menu == like->menu && s->memory == like->memory &&
+		    (s->validated || e->allow_unvalidated))
+			return i;
+	}
+	return RP_ENGINE_MAX_SHELVES;
+}
+
+int rp_engine_place_gpus(struct rp_engine *e, uint32_t n, uint64_t bytes_each,
+			 struct rp_engine_placed *ret)
+{
+	uint32_t hive = NO_GPU, least = UINT32_MAX, whole = 0, left = n;
+
+	if (n == 0 || n > RP_ENGINE_MAX_HIVE || !e->may_switch || bytes_each == 0)
+		return -EINVAL;
+	for (uint32_t i = 0; i < e->n_shelves; i++) {
+		const struct shelf *s = &e->shelves[i];
+		uint32_t enough = s->idle_nonempty & ~((1U << n) - 1), w = whole_shelf(e, s);
+
+		if (!enough || w == RP_ENGINE_MAX_SHELVES ||
+		    bytes_each > e->shelves[w].large_bytes ||
+		    (uint32_t)__builtin_ctz(enough) >= least)
+			continue;
+		least = (uint32_t)__builtin_ctz(enough);
+		hive = rp_bits_first(&s->idle_at[least]);
+		whole = w;
+	}
+	if (hive == NO_GPU)
+		return -ENOSPC;
+	if (e->max_instances - e->n_placed < n)
+		return -EMFILE;
+	/* Those that are in that mode already come first. */
+	for (uint32_t i = 0; i <= e->n_shelves && left > 0; i++) {
+		uint32_t shelf = i == 0 ? whole : i - 1;
+
+		while (left > 0 && e->idle[(size_t)hive * e->n_shelves + shelf]) {
+			uint32_t g = rp_engine_idle_gpu(e, shelf, hive);
+			struct rp_engine_placed at = {0};
+
+			if (shelf != whole) {
+				switch_idle(e, g, whole);
+				at.switched = true;
+			}
+			take_part(e, g, 0);
+			book(e, g, 0, (uint8_t)whole, bytes_each, &at);
+			*ret++ = at;
+			left--;
+		}
+	}
+	return 0;
+}
+
+/* Whether it was the last one in the partition. */
+static bool release_shared(struct rp_engine *e, const struct instance *x)
+{
+	uint32_t i = x->at;
+	struct shared *s = &e->shared[i];
+
+	rp_engine_share_leave(e, i);
+	s->free_bytes += x->bytes;
+	if (--s->n > 0) {
+		rp_engine_share_enter(e, i);
+		return false;
+	}
+	s->next = e->free_shared;
+	e->free_shared = i;
+	return true;
+}
+
+int rp_engine_release(struct rp_engine *e, rp_engine_handle h)
+{
+	struct instance *x;
+	uint32_t i, gpu;
+	int r = instance_of(e, h, &i);
+
+	if (r < 0)
+		return r;
+	x = &e->instances[i];
+	gpu = rp_engine_gpu_of(e, x);
+	if (!x->is_shared || release_shared(e, x)) {
+		rp_engine_gpu_flip(e, gpu, x->part);
+		e->granted_bytes -= rp_engine_part_bytes(&e->shelves[e->gpus[gpu].shelf], x->part);
+	}
+	e->requested_bytes -= x->bytes;
+	e->n_placed--;
+	if (x->exact != NO_LEVEL)
+		e->shelves[x->exact].n_live--;
+	x->generation++;
+	x->at = e->free_instance;
+	e->free_instance = i;
+	return 0;
+}
+
+int rp_engine_get(const struct rp_engine *e, rp_engine_handle h, struct rp_engine_placed *ret,
+		  uint64_t *ret_bytes)
+{
+	const struct instance *x;
+	uint32_t i, gpu;
+	int r = instance_of(e, h, &i);
+
+	if (r < 0)
+		return r;
+	x = &e->instances[i];
+	gpu = rp_engine_gpu_of(e, x);
+	*ret = (struct rp_engine_placed){.handle = h,
+					 .gpu = gpu,
+					 .part = x->part,
+					 .mode = e->shelves[e->gpus[gpu].shelf].mode};
+	*ret_bytes = x->bytes;
+	return 0;
+}
+
+/* A GPU with one replica, when another GPU of its shelf that is in use has room for it. */
+static uint32_t nearly_idle(const struct rp_engine *e, const struct rp_engine_class *c)
+{
+	for (uint32_t i = 0; i < c->n_exact; i++) {
+		const struct shelf *want = &e->shelves[c->order[i]];
+
+		for (uint32_t k = 0; k < e->n_shelves; k++) {
+			const struct shelf *s = &e->shelves[k];
+			uint32_t n_small =
+				(uint32_t)__builtin_popcount((uint32_t)s->all ^ s->large);
+			uint32_t n_large = (uint32_t)__builtin_popcount(s->large), g;
+			const struct rp_bits *at;
+			uint64_t one;
+
+			if (s->menu != want->menu || s->memory != want->memory || s->n_parts < 2)
+				continue;
+			one = UINT64_C(1) << s->level[n_large - 1][n_small];
+			at = &s->at_level[__builtin_ctzll(one)];
+			g = s->nonempty & one ? rp_bits_first(at) : NO_GPU;
+			if (g == NO_GPU || e->foreign[g] ||
+			    (e->gpus[g].flags & RP_PLACE_CANNOT_SWITCH))
+				continue;
+			if ((s->nonempty & s->level_large & ~one) ||
+			    rp_bits_after(at, g) != RP_BITS_NONE)
+				return g;
+		}
+	}
+	return RP_PLACE_NONE;
+}
+
+void rp_engine_explain(const struct rp_engine *e, const struct rp_engine_class *c,
+		       struct rp_engine_refusal *ret)
+{
+	struct rp_engine_refusal x = {.kind = RP_REFUSED_NO_SLOT,
+				      .switch_gpu = RP_PLACE_NONE,
+				      .switch_mode = RP_PLACE_NONE,
+				      .empty_gpu = RP_PLACE_NONE};
+
+	if (c->n_order == 0)
+		x.kind = RP_REFUSED_TOO_LARGE;
+	else if (e->free_instance == NO_GPU)
+		x.kind = RP_REFUSED_NO_HANDLE;
+	for (uint32_t i = 0; i < e->n_shelves; i++) {
+		const struct shelf *s = &e->shelves[i];
+		uint32_t n = s->n_free_large + s->n_idle * (uint32_t)__builtin_popcount(s->large);
+
+		if (n > 0 && s->large_bytes >= x.free_bytes) {
+			x.n_free = s->large_bytes == x.free_bytes ? x.n_free + n : n;
+			x.free_bytes = s->large_bytes;
+		}
+	}
+	for (uint32_t i = 0; i < c->n_order; i++) {
+		const struct shelf *s = &e->shelves[c->order[i]];
+		uint64_t size = c->small_fits[c->order[i]] ? s->small_bytes : s->large_bytes;
+		uint32_t g;
+
+		if (x.needs_bytes == 0 || size < x.needs_bytes)
+			x.needs_bytes = size;
+		g = x.switch_gpu == RP_PLACE_NONE ? idle_for(e, c->order[i]) : NO_GPU;
+		if (g != NO_GPU) {
+			x.switch_gpu = g;
+			x.switch_mode = s->mode;
+		}
+	}
+	if (x.switch_gpu == RP_PLACE_NONE)
+		x.empty_gpu = nearly_idle(e, c);
+	*ret = x;
+}

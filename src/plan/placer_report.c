@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* How well the machine is used, from counters; and the slow check of everything. */
+#include "plan/placer_internal.h"
+
+/* Replicas for which a finer shelf of the same menu and memory mode exists come first. */
+static void sort_coarse_first(const struct rp_engine *e, uint32_t order[RP_ENGINE_MAX_SHELVES])
+{
+	for (uint32_t i = 0; i < e->n_shelves; i++) {
+		uint32_t k = i;
+
+		for (; k > 0 && e->shelves[order[k - 1]].large_bytes < e->shelves[i].large_bytes;
+		     k--)
+			order[k] = order[k - 1];
+		order[k] = i;
+	}
+}
+
+/*
+ * The chain of placement study 2.1 per menu and memory mode, over what is placed now. A sharing
+ * replica counts as one, so with sharing this is no bound, and 0 is said.
+ */
+static uint64_t chain(const struct rp_engine *e, const uint32_t order[RP_ENGINE_MAX_SHELVES])
+{
+	uint64_t total = 0;
+
+	for (uint32_t i = 0; i < e->n_shelves; i++) {
+		const struct shelf *first = &e->shelves[order[i]];
+		uint64_t need = 0, slots = 0;
+		bool seen = false;
+
+		for (uint32_t k = 0; k < i; k++)
+			seen = seen || (e->shelves[order[k]].menu == first->menu &&
+					e->shelves[order[k]].memory == first->memory);
+		for (uint32_t k = i; k < e->n_shelves && !seen; k++) {
+			const struct shelf *s = &e->shelves[order[k]];
+			uint64_t n;
+
+			if (s->menu != first->menu || s->memory != first->memory)
+				continue;
+			need += s->n_live;
+			n = need > slots ? (need - slots + s->n_parts - 1) / s->n_parts : 0;
+			slots += n * s->n_parts;
+			total += n;
+		}
+	}
+	return total;
+}
+
+/*
+ * Study 3.3: the share of the free capacity that the next request cannot use, by the mix of
+ * requests so far. Capacity in bytes of the large partitions of a shelf.
+ */
+static uint32_t fragmentation(const struct rp_engine *e)
+{
+	unsigned __int128 lost = 0;
+	uint64_t free_bytes = 0, asked = 0;
+
+	for (uint32_t i = 0; i < e->n_shelves; i++) {
+		const struct shelf *s = &e->shelves[i];
+
+		free_bytes += (uint64_t)(s->n_free_large + s->n_free_small) * s->large_bytes +
+			      (uint64_t)s->n_idle * s->n_parts * s->large_bytes;
+		asked += s->n_asked;
+	}
+	if (free_bytes == 0 || asked == 0)
+		return 0;
+	for (uint32_t i = 0; i < e->n_shelves; i++) {
+		const struct shelf *want = &e->shelves[i];
+		uint64_t usable = 0;
+
+		if (want->n_asked == 0)
+			continue;
+		for (uint32_t k = 0; k < e->n_shelves; k++) {
+			const struct shelf *s = &e->shelves[k];
+
+			if (s->large_bytes >= want->large_bytes)
+				usable += (uint64_t)(s->n_free_large + s->n_free_small) *
+					  want->large_bytes;
+			if (s->menu == want->menu && s->memory == want->memory)
+				usable += (uint64_t)s->n_idle * want->n_parts * want->large_bytes;
+			else if (s->large_bytes >= want->large_bytes)
+				usable += (uint64_t)s->n_idle * s->n_parts * want->large_bytes;
+		}
+		if (usable < free_bytes)
+			lost += (unsigned __int128)want->n_asked * (free_bytes - usable);
+	}
+	return (uint32_t)(lost * 100 / ((unsigned __int128)free_bytes * asked));
+}
+
+void rp_engine_report(const struct rp_engine *e, struct rp_engine_report *ret)
+{
+	struct rp_engine_report x = {
+		.gpus_out = e->n_out,
+		.n_placed = e->n_placed,
+		.requested_bytes = e->requested_bytes,
+		.granted_bytes = e->granted_bytes,
+		.n_switches = e->n_switches,
+	};
+	uint32_t order[RP_ENGINE_MAX_SHELVES] = {0};
+
+	for (uint32_t i = 0; i < e->n_shelves; i++) {
+		x.gpus_in_use += e->shelves[i].n_in_use - e->shelves[i].n_empty;
+		x.gpus_idle += e->shelves[i].n_idle + e->shelves[i].n_empty;
+	}
+	sort_coarse_first(e, order);
+	if (e->max_shared == 0)
+		x.bound = chain(e, order);
+	if (x.bound > 0)
+		x.compaction_pct = (uint32_t)((uint64_t)x.gpus_in_use * 100 / x.bound);
+	x.fragmentation_pct = fragmentation(e);
+	*ret = x;
+}
+
+struct totals {
+	uint64_t requested, granted;
+	uint32_t n;
+};
+
+static int bad(struct rocpart_error *err, const char *what)
+{
+	return rp_error_set(err, -EBADMSG, ROCPART_ERR_FAILED, "engine", "%s", what);
+}
+
+static int check_instances(const struct rp_engine *e, uint16_t *held, uint64_t *bytes,
+			   struct totals *t, struct rocpart_error *err)
+{
+	for (uint32_t i = 0; i < e->max_instances; i++) {
+		const struct instance *x = &e->instances[i];
+		const struct shelf *s;
+		uint32_t gpu;
+		size_t at;
+
+		if (!(x->generation & 1))
+			continue;
+		gpu = rp_engine_gpu_of(e, x);
+		at = (size_t)gpu * RP_PLACE_MAX_PARTS + x->part;
+		s = &e->shelves[e->gpus[gpu].shelf];
+		if (x->part >= s->n_parts)
+			return bad(err, "a replica on a partition that is not there");
+		if ((held[gpu] & (1U << x->part)) && !x->is_shared)
+			return bad(err, "an exclusive partition is given out twice");
+		if (!(held[gpu] & (1U << x->part)))
+			t->granted += rp_engine_part_bytes(s, x->part);
+		held[gpu] |= (uint16_t)(1U << x->part);
+		bytes[at] += x->bytes;
+		if (bytes[at] > rp_engine_part_bytes(s, x->part))
+			return bad(err, "a partition is overcommitted");
+		t->requested += x->bytes;
+		t->n++;
+	}
+	return 0;
+}
+
+int rp_engine_check(const struct rp_engine *e, struct rocpart_error *reterr)
+{
+	RP_AUTO_FREE uint16_t *held = rp_new0(uint16_t, e->n_gpus);
+	RP_AUTO_FREE uint64_t *bytes =
+		calloc((size_t)e->n_gpus + 1, RP_PLACE_MAX_PARTS * sizeof(uint64_t));
+	struct totals t = {0};
+	uint32_t idle = 0, in_use = 0;
+	int r;
+
+	if (!held || !bytes)
+		return rp_error_nomem(reterr);
+	r = check_instances(e, held, bytes, &t, reterr);
+	if (r < 0)
+		return r;
+	for (uint32_t i = 0; i < e->n_gpus; i++) {
+		const struct gpu *g = &e->gpus[i];
+
+		if ((held[i] & g->free) || (held[i] & e->foreign[i]) ||
+		    (held[i] | g->free | e->foreign[i]) != e->shelves[g->shelf].all)
+			return bad(reterr, "free, held and foreign partitions do not add up");
+		if (rp_engine_gpu_shut(g))
+			continue;
+		idle += rp_engine_gpu_idle(e, g);
+		in_use += !rp_engine_gpu_idle(e, g);
+	}
+	for (uint32_t i = 0; i < e->n_shelves; i++) {
+		idle -= e->shelves[i].n_idle;
+		in_use -= e->shelves[i].n_in_use;
+	}
+	if (idle || in_use)
+		return bad(reterr, "the number of idle GPUs, or of those in use, is wrong");
+	if (t.n != e->n_placed || t.requested != e->requested_bytes ||
+	    t.granted != e->granted_bytes)
+		return bad(reterr, "bytes or replicas are lost or invented");
+	return 0;
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+#include "plan/plan.h"
+
+#include "plan/chain.h"
+#include "plan/plan_internal.h"
+#include "plan/vectors.h"
+
+struct solve {
+	const struct rp_view *v;
+	const struct rp_plan_options *o;
+	struct rp_plan *plan;
+	struct rp_draft draft;
+	bool shared;	   /* some partition may be shared */
+	bool exact_fewest; /* the search left nothing out */
+	bool exact_weight;
+	bool only_all;	   /* all or nothing */
+	bool no_room;	   /* with moves, not even the tenants found a place */
+	uint32_t best_mem; /* memory mode of the case with the fewest GPUs */
+};
+
+static bool case_possible(const struct rp_plan_case *c)
+{
+	return c->blocker == RP_PLACE_NONE && !c->short_of_slots;
+}
+
+static int add_case(struct solve *s, const struct rp_chain *c)
+{
+	struct rp_plan *plan = s->plan;
+	struct rp_plan_row *rows;
+
+	rows = reallocarray(plan->rows, plan->n_rows + c->result.n_rows + 1, sizeof(*rows));
+	if (!rows)
+		return -ENOMEM;
+	plan->rows = rows;
+	memcpy(rows + plan->n_rows, c->rows, c->result.n_rows * sizeof(*rows));
+	plan->cases[plan->n_cases] = c->result;
+	plan->cases[plan->n_cases++].first_row = plan->n_rows;
+	plan->n_rows += c->result.n_rows;
+	return 0;
+}
+
+static int one_case(struct solve *s, struct rp_chain *chain, uint32_t mem, bool bounds)
+{
+	struct rp_plan *plan = s->plan;
+	int r = rp_chain_make(s->v, mem, chain);
+
+	if (r == 0 && mem != RP_PLACE_NONE && case_possible(&chain->result) &&
+	    (s->best_mem == RP_PLACE_NONE || chain->result.gpus < plan->weight_total)) {
+		s->best_mem = mem;
+		plan->weight_total = chain->result.gpus; /* scratch until the end of make_bound() */
+	}
+	if (r == 0 && bounds) {
+		r = add_case(s, chain);
+		if (r == 0 && case_possible(&chain->result) && chain->result.gpus < plan->bound)
+			plan->bound = chain->result.gpus;
+	}
+	rp_chain_done(chain);
+	return r;
+}
+
+/*
+ * One hive has one memory mode: a case for each that it can have, and the least of them bounds.
+ * With several hives any mixture is possible: one case with all modes.
+ */
+static int make_bound(struct solve *s)
+{
+	RP_AUTO_FREE struct rp_chain *chain = rp_new0(struct rp_chain, 1);
+	const struct rp_view *v = s->v;
+	struct rp_plan *plan = s->plan;
+	uint64_t total = plan->weight_total;
+	int r = 0;
+
+	plan->cases = rp_new0(struct rp_plan_case, RP_PLACE_MAX_MEMS + 1);
+	if (!chain || !plan->cases)
+		return -ENOMEM;
+	plan->bound = UINT64_MAX;
+	s->best_mem = RP_PLACE_NONE;
+	for (uint32_t k = 0; k < v->n_mems && r == 0 && (v->n_hives == 1 || v->n_mems > 1); k++) {
+		/* The present memory mode first: of equal ones it is kept. */
+		uint32_t now = v->n_hives && v->hives[0].mem_now != RP_PLACE_NONE
+				       ? v->hives[0].mem_now
+				       : 0;
+		uint32_t mem = k == 0 ? now : k - (k <= now);
+
+		if (v->n_hives != 1 || rp_view_hive_may(v, 0, mem))
+			r = one_case(s, chain, mem, v->n_hives == 1);
+	}
+	if (r == 0 && v->n_hives != 1)
+		r = one_case(s, chain, RP_PLACE_NONE, true);
+	if (s->best_mem == RP_PLACE_NONE)
+		s->best_mem = 0;
+	plan->weight_total = total;
+	return r;
+}
+
+static int bound_shared(struct solve *s)
+{
+	struct rp_share_bound b;
+	int r;
+
+	if (!s->shared)
+		return 0;
+	r = rp_share_bound(s->v, &b);
+	if (r < 0)
+		return r;
+	if (s->plan->bound != UINT64_MAX && b.gpus > s->plan->bound) {
+		s->plan->bound = b.gpus;
+		s->plan->proof = b.proof;
+		s->plan->proof_param = b.param;
+		s->plan->proof_ref = b.ref;
+	}
+	return 0;
+}
+
+/* The places that an exact search found, by one more run of the flow for its modes. */
+static int take_vectors(struct solve *s, const struct rp_vectors *x)
+{
+	struct rp_assign a;
+	uint32_t *order = rp_view_order(s->v, RP_BY_PRIORITY_WEIGHT);
+	int r = order ? rp_assign_init(s->v, &a) : -ENOMEM;
+
+	if (!order)
+		return r;
+	if (r == 0) {
+		(void)rp_vectors_fill(&a, x->mode_of, order);
+		memcpy(s->draft.mode_of, x->mode_of, s->v->p->n_gpus * sizeof(uint32_t));
+		for (uint32_t i = 0; i < a.n_slots && r == 0; i++) {
+			if (a.slots[i].holder != RP_PLACE_NONE)
+				r = rp_draft_add(&s->draft, a.slots[i].holder, a.slots[i].gpu,
+						 a.slots[i].part);
+		}
+	}
+	rp_assign_done(&a);
+	free(order);
+	return r;
+}
+
+/* "All was tried" is claimed only where trying it again takes a checker seconds. */
+static bool can_be_checked(const struct rp_place_problem *p)
+{
+	return (uint64_t)p->n_requests * p->n_gpus <= 200000;
+}
+
+static int solve_exclusive(struct solve *s)
+{
+	const struct rp_view *v = s->v;
+	struct rp_vectors x = {
+		.max_work = s->o->max_work ? s->o->max_work : RP_PLAN_DEFAULT_WORK,
+		.stop = s->o->stop,
+		.userdata = s->o->userdata,
+		.bound = s->plan->bound,
+		.only_all = s->only_all,
+	};
+	const struct rp_construct how = {
+		.mem = s->best_mem,
+		.short_of_gpus = s->plan->bound > (uint64_t)v->n_pool + v->n_fixed,
+	};
+	int r;
+
+	if (v->p->n_gpus > 0 && v->p->n_gpus <= RP_VECTORS_MAX_GPUS) {
+		r = rp_vectors_search(v, &x);
+		s->plan->work_vectors = x.n_vectors;
+		s->plan->work_augmentations = x.n_augmentations;
+		if (r < 0)
+			return r;
+		s->plan->stopped = !x.complete;
+		s->exact_fewest = x.complete && x.all && can_be_checked(v->p);
+		s->exact_weight = x.complete && can_be_checked(v->p);
+		if (x.found)
+			return take_vectors(s, &x);
+		s->no_room = true;
+		if (s->only_all && x.complete)
+			return 0;
+	}
+	r = rp_construct(v, &how, &s->draft);
+	if (r == 0 && !how.short_of_gpus && v->p->n_gpus > RP_VECTORS_MAX_GPUS &&
+	    !(s->only_all && s->draft.n_places == v->total_need))
+		r = rp_spread_improve(v, s->best_mem, s->plan->bound, &s->draft,
+				      &s->plan->work_vectors);
+	return r;
+}
+
+static int find_bound(struct solve *s)
+{
+	int r = make_bound(s);
+
+	return r == 0 ? bound_shared(s) : r;
+}
+
+static int solve(struct solve *s)
+{
+	struct rp_plan *plan = s->plan;
+	const struct rp_view *v = s->v;
+	int r = rp_draft_init(v, &s->draft);
+
+	if (r == 0 && s->shared) {
+		struct rp_draft d = {0};
+
+		r = rp_share_place(v, s->only_all ? UINT64_MAX : plan->bound, &d,
+				   &plan->work_vectors);
+		rp_draft_done(&s->draft);
+		s->draft = d;
+	} else if (r == 0) {
+		r = solve_exclusive(s);
+	}
+	if (r == 0)
+		r = rp_plan_finish(v, &s->draft, plan);
+	if (r < 0)
+		return r;
+	plan->moves_allowed = v->p->allow_moves;
+	plan->gpus_available = (uint64_t)v->n_pool + v->n_fixed;
+	plan->goal = plan->feasible ? RP_GOAL_FEWEST_GPUS : RP_GOAL_MOST_WEIGHT;
+	if (plan->feasible) {
+		plan->proved = plan->gpus_used == plan->bound;
+		if (!plan->proved && s->exact_fewest) {
+			plan->proved = true;
+			plan->proof = RP_PROOF_EXHAUSTIVE;
+		}
+	} else {
+		plan->proved = s->exact_weight;
+		if (plan->proved)
+			plan->proof = RP_PROOF_EXHAUSTIVE;
+	}
+	return 0;
+}
+
+static bool any_shared(const struct rp_place_problem *p)
+{
+	for (uint32_t q = 0; q < p->n_requests; q++) {
+		if (rp_view_share(&p->requests[q]) > 1)
+			return true;
+	}
+	return false;
+}
+
+/* Moves are planned where every vector can be looked at; elsewhere tenants stay. */
+static struct rp_place_problem limit_moves(const struct rp_place_problem *p, bool shared)
+{
+	struct rp_place_problem still = *p;
+
+	if (shared || p->n_gpus > RP_VECTORS_MAX_GPUS)
+		still.allow_moves = false;
+	return still;
+}
+
+int rp_plan_feasible(const struct rp_place_problem *p, uint64_t max_work,
+		     struct rp_plan_answer *ret)
+{
+	const struct rp_plan_options o = {.max_work = max_work};
+	RP_AUTO_PLAN struct rp_plan *plan = rp_new0(struct rp_plan, 1);
+	struct rp_view v = {0};
+	struct solve s = {.v = &v, .o = &o, .plan = plan, .only_all = true};
+	struct rp_place_problem still;
+	uint64_t gpus;
+	bool too_few;
+	int r;
+
+	if (!plan)
+		return -ENOMEM;
+	s.shared = any_shared(p);
+	still = limit_moves(p, s.shared);
+	plan->problem = p;
+	r = rp_view_init(&still, &v);
+	if (r == 0)
+		r = find_bound(&s);
+	gpus = (uint64_t)v.n_pool + v.n_fixed;
+	too_few = plan->bound > gpus;
+	if (r == 0 && !too_few)
+		r = solve(&s);
+	rp_view_done(&v);
+	rp_draft_done(&s.draft);
+	if (r < 0)
+		return r;
+	*ret = (struct rp_plan_answer){.yes = plan->feasible,
+				       .sure = plan->feasible || too_few || s.exact_weight,
+				       .proof = too_few ? plan->proof : RP_PROOF_EXHAUSTIVE,
+				       .param = plan->proof_param,
+				       .ref = plan->proof_ref,
+				       .bound = plan->bound,
+				       .gpus = gpus};
+	return 0;
+}
+
+int rp_plan_core(const struct rp_place_problem *p, const struct rp_plan_options *o,
+		 struct rp_plan **ret)
+{
+	RP_AUTO_PLAN struct rp_plan *plan = rp_new0(struct rp_plan, 1);
+	struct rp_view v = {0};
+	struct solve s = {.v = &v, .o = o, .plan = plan};
+	struct rp_place_problem still;
+	int r;
+
+	if (!plan)
+		return -ENOMEM;
+	plan->problem = p;
+	s.shared = any_shared(p);
+	still = limit_moves(p, s.shared);
+	for (uint32_t q = 0; q < p->n_requests; q++)
+		plan->weight_total += rp_view_weight(&p->requests[q]) * p->requests[q].replicas;
+	r = rp_view_init(&still, &v);
+	if (r == 0)
+		r = find_bound(&s);
+	if (r == 0)
+		r = solve(&s);
+	if (r == 0 && still.allow_moves && p->n_tenants > 0 &&
+	    (s.no_room || (plan->stopped && !plan->feasible))) {
+		/* Nothing found that keeps every tenant, or not in time: without any move, then. */
+		rp_view_done(&v);
+		rp_draft_done(&s.draft);
+		still.allow_moves = false;
+		rp_plan_free(rp_steal(&plan));
+		r = rp_plan_core(&still, o, &plan);
+		if (r == 0) {
+			plan->problem = p;
+			plan->proved = false;
+		}
+	} else if (r == 0) {
+		r = rp_plan_make_steps(&v, plan);
+	}
+	rp_view_done(&v);
+	rp_draft_done(&s.draft);
+	if (r == 0)
+		*ret = rp_steal(&plan);
+	return r;
+}
+
+int rp_plan_solve(const struct rp_place_problem *p, const struct rp_plan_options *o,
+		  struct rp_plan **ret, struct rocpart_error *reterr)
+{
+	const struct rp_plan_options none = {0};
+	RP_AUTO_PLAN struct rp_plan *plan = NULL;
+	int r = rp_place_check(p, reterr);
+
+	if (r < 0)
+		return r;
+	r = rp_plan_core(p, o ? o : &none, &plan);
+	if (r == 0 && !plan->feasible && !(o && o->no_advice))
+		r = rp_plan_advise(plan, o ? o : &none);
+	if (r == -ENOMEM)
+		return rp_error_nomem(reterr);
+	if (r < 0)
+		return rp_error_errno(reterr, r, NULL, "the problem is too large for the planner");
+	*ret = rp_steal(&plan);
+	return 0;
+}
+
+struct rp_plan *rp_plan_free(struct rp_plan *plan)
+{
+	if (!plan)
+		return NULL;
+	free(plan->cases);
+	free(plan->rows);
+	free(plan->gpus);
+	free(plan->places);
+	free(plan->unplaced);
+	free(plan->steps);
+	free(plan->reason);
+	free(plan->remedies);
+	free(plan);
+	return NULL;
+}
+
+void rp_cleanup_plan(struct rp_plan **plan)
+{
+	*plan = rp_plan_free(*plan);
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* Is the problem one that makes sense? Everything behind this may rely on it. */
+#include "plan/problem.h"
+
+#include "base/num.h"
+
+#define MAX_SUM ((uint64_t)INT64_MAX) /* what a JSON integer holds */
+
+static int bad(struct rocpart_error *reterr, const char *object, const char *what)
+{
+	return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, object, "%s", what);
+}
+
+static int check_mode(const struct rp_place_menu *menu, const struct rp_place_mode *mode,
+		      struct rocpart_error *reterr)
+{
+	uint64_t sum = 0;
+
+	if (!mode->compute || !mode->memory)
+		return bad(reterr, menu->product, "a mode has no name");
+	if (mode->n_parts == 0 || mode->n_parts > RP_PLACE_MAX_PARTS)
+		return bad(reterr, menu->product, "a mode has no partition, or too many");
+	for (uint32_t i = 0; i < mode->n_parts; i++) {
+		if (rp_add_u64(sum, mode->parts[i].usable_bytes, &sum) || sum > MAX_SUM)
+			return bad(reterr, menu->product, "partition sizes beyond 2^63");
+		if (mode->parts[i].bandwidth_mbs > MAX_SUM)
+			return bad(reterr, menu->product, "bandwidth beyond 2^63");
+	}
+	return 0;
+}
+
+static int check_menus(const struct rp_place_problem *p, struct rocpart_error *reterr)
+{
+	for (uint32_t m = 0; m < p->n_menus; m++) {
+		const struct rp_place_menu *menu = &p->menus[m];
+		int r;
+
+		if (!menu->product)
+			return bad(reterr, NULL, "a menu has no product name");
+		if (menu->n_modes == 0 || menu->n_modes > RP_PLACE_MAX_MODES)
+			return bad(reterr, menu->product, "a product has no mode, or too many");
+		for (uint32_t i = 0; i < menu->n_modes; i++) {
+			r = check_mode(menu, &menu->modes[i], reterr);
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+static int check_gpus(const struct rp_place_problem *p, struct rocpart_error *reterr)
+{
+	for (uint32_t g = 0; g < p->n_gpus; g++) {
+		const struct rp_place_gpu *gpu = &p->gpus[g];
+		uint32_t n_parts;
+
+		if (!gpu->name)
+			return bad(reterr, NULL, "a GPU has no name");
+		if (gpu->menu >= p->n_menus)
+			return bad(reterr, gpu->name, "no such menu");
+		if (gpu->flags & ~RP_PLACE_GPU_FLAGS_MASK)
+			return bad(reterr, gpu->name, "unknown flags");
+		if (gpu->mode == RP_PLACE_NONE) {
+			if (gpu->occupied)
+				return bad(reterr, gpu->name,
+					   "occupied, but its mode is not known");
+			continue;
+		}
+		if (gpu->mode >= p->menus[gpu->menu].n_modes)
+			return bad(reterr, gpu->name, "no such mode");
+		n_parts = p->menus[gpu->menu].modes[gpu->mode].n_parts;
+		if (gpu->occupied >> n_parts)
+			return bad(reterr, gpu->name, "an occupied partition does not exist");
+	}
+	return 0;
+}
+
+static int check_requests(const struct rp_place_problem *p, struct rocpart_error *reterr)
+{
+	uint64_t units = 0, weight = 0, one;
+
+	for (uint32_t i = 0; i < p->n_requests; i++) {
+		const struct rp_place_request *q = &p->requests[i];
+
+		if (!q->name)
+			return bad(reterr, NULL, "a request has no name");
+		if (q->bytes == 0 || q->bytes > MAX_SUM)
+			return bad(reterr, q->name,
+				   "a replica needs at least one byte, below 2^63");
+		if (q->min_bandwidth_mbs > MAX_SUM)
+			return bad(reterr, q->name, "bandwidth beyond 2^63");
+		if (q->replicas == 0)
+			return bad(reterr, q->name, "no replica is asked for");
+		if ((unsigned)q->spread > RP_PLACE_SPREAD_HIVE)
+			return bad(reterr, q->name, "unknown spread rule");
+		units += q->replicas;
+		if (rp_mul_u64(q->weight ? q->weight : 1, q->replicas, &one) ||
+		    rp_add_u64(weight, one, &weight) || weight > MAX_SUM || units > UINT32_MAX)
+			return rp_error_set(reterr, -EOVERFLOW, ROCPART_ERR_INVALID_ARGUMENT,
+					    q->name, "too many replicas, or too much weight");
+		if (rp_mul_u64(q->bytes, q->replicas, &one))
+			return rp_error_set(reterr, -EOVERFLOW, ROCPART_ERR_INVALID_ARGUMENT,
+					    q->name, "bytes of all replicas beyond 2^64");
+	}
+	return 0;
+}
+
+/* Bytes and number of tenants in each partition, against what it can hold. */
+static int check_tenant_room(const struct rp_place_problem *p, uint32_t t,
+			     struct rocpart_error *reterr)
+{
+	const struct rp_place_tenant *a = &p->tenants[t];
+	const struct rp_place_gpu *gpu = &p->gpus[a->gpu];
+	const struct rp_place_part *part = &p->menus[gpu->menu].modes[gpu->mode].parts[a->part];
+	uint64_t sum = 0;
+	uint32_t n = 0, share = UINT32_MAX;
+
+	for (uint32_t i = 0; i < p->n_tenants; i++) {
+		const struct rp_place_request *q = &p->requests[p->tenants[i].request];
+
+		if (p->tenants[i].gpu != a->gpu || p->tenants[i].part != a->part)
+			continue;
+		if (rp_add_u64(sum, q->bytes, &sum))
+			return bad(reterr, gpu->name, "tenants beyond 2^64 bytes");
+		if ((q->share ? q->share : 1) < share)
+			share = q->share ? q->share : 1;
+		n++;
+	}
+	if (sum > part->usable_bytes)
+		return bad(reterr, gpu->name, "tenants hold more than the partition has");
+	if (n > share)
+		return bad(reterr, gpu->name, "more tenants in a partition than they accept");
+	return 0;
+}
+
+static int check_tenants(const struct rp_place_problem *p, struct rocpart_error *reterr)
+{
+	RP_AUTO_FREE uint32_t *seen = rp_new0(uint32_t, p->n_requests);
+
+	if (!seen)
+		return rp_error_nomem(reterr);
+	for (uint32_t i = 0; i < p->n_tenants; i++) {
+		const struct rp_place_tenant *t = &p->tenants[i];
+		const struct rp_place_gpu *gpu;
+		int r;
+
+		if (t->request >= p->n_requests || t->gpu >= p->n_gpus)
+			return bad(reterr, NULL, "a tenant of no request, or on no GPU");
+		gpu = &p->gpus[t->gpu];
+		if (gpu->mode == RP_PLACE_NONE ||
+		    t->part >= p->menus[gpu->menu].modes[gpu->mode].n_parts)
+			return bad(reterr, gpu->name, "a tenant on a partition that is not there");
+		if (gpu->occupied & (1U << t->part))
+			return bad(reterr, gpu->name, "a tenant where somebody else is");
+		if (++seen[t->request] > p->requests[t->request].replicas)
+			return bad(reterr, p->requests[t->request].name,
+				   "more replicas run than are asked for");
+		r = check_tenant_room(p, i, reterr);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int rp_place_check(const struct rp_place_problem *p, struct rocpart_error *reterr)
+{
+	int r;
+
+	if ((p->n_menus && !p->menus) || (p->n_gpus && !p->gpus) ||
+	    (p->n_requests && !p->requests) || (p->n_tenants && !p->tenants))
+		return bad(reterr, NULL, "a list is missing");
+	r = check_menus(p, reterr);
+	if (r == 0)
+		r = check_gpus(p, reterr);
+	if (r == 0)
+		r = check_requests(p, reterr);
+	if (r == 0)
+		r = check_tenants(p, reterr);
+	return r;
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bounds for shared partitions. Each gives every replica a weight such that no partition can hold
+ * more weight than worth(), hence no GPU more than the best of its modes, hence at least
+ * (sum of weights - what fixed GPUs can take) / best GPUs, rounded up.
+ *
+ *   VOLUME  weight = bytes
+ *   COUNT   weight = 1 for at least param bytes
+ *   L2      Martello and Toth: ref for more than ref - param bytes, bytes from param on, else 0
+ *
+ * A replica that shares with nobody weighs what the least partition that can hold it is worth.
+ */
+#include "plan/draft.h"
+
+#define MAX_TRIES 512	   /* thresholds */
+#define MAX_WORK  20000000 /* times requests */
+
+typedef unsigned __int128 u128;
+
+struct measure {
+	enum rp_plan_proof kind;
+	uint64_t param, ref;
+	uint64_t least_big; /* L2: the smallest request above ref - param, 0: none */
+	uint32_t most;	    /* tenants in a partition */
+};
+
+static uint64_t weigh(const struct measure *m, uint64_t bytes)
+{
+	if (m->kind == RP_PROOF_VOLUME)
+		return bytes;
+	if (m->kind == RP_PROOF_COUNT)
+		return bytes >= m->param;
+	if (bytes > m->ref - m->param)
+		return m->ref;
+	return bytes >= m->param ? bytes : 0;
+}
+
+static uint64_t worth(const struct measure *m, uint64_t bytes, uint32_t room)
+{
+	uint64_t n;
+
+	if (m->kind == RP_PROOF_VOLUME)
+		return bytes;
+	if (m->kind == RP_PROOF_COUNT) {
+		n = bytes / m->param;
+		return n < room ? n : room;
+	}
+	n = m->least_big ? bytes / m->least_big : 0;
+	/* least_big <= ref unless something fits only elsewhere; then no big one is worth more. */
+	return m->least_big && m->ref > m->least_big ? n * (m->ref - m->least_big) + bytes : bytes;
+}
+
+static uint32_t most_tenants(const struct rp_place_problem *p)
+{
+	uint32_t most = 1;
+
+	for (uint32_t q = 0; q < p->n_requests; q++) {
+		if (rp_view_share(&p->requests[q]) > most)
+			most = rp_view_share(&p->requests[q]);
+	}
+	return most;
+}
+
+/* Whether some GPU of the pool may have the mode. */
+static bool pool_may(const struct rp_view *v, uint32_t menu, uint32_t mode)
+{
+	for (uint32_t g = 0; g < v->p->n_gpus; g++) {
+		if (v->p->gpus[g].menu == menu && v->gpus[g].role == RP_ROLE_POOL &&
+		    rp_view_may(v, g, mode) &&
+		    rp_view_hive_may(v, v->gpus[g].hive, v->mode_mem[menu][mode]))
+			return true;
+	}
+	return false;
+}
+
+/* Kept between measures: the modes that count. */
+struct modes {
+	const struct rp_place_mode *m[RP_PLACE_MAX_MODES * 8];
+	uint32_t mem[RP_PLACE_MAX_MODES * 8];
+	uint32_t n;
+};
+
+static int collect(const struct rp_view *v, struct modes *ret)
+{
+	ret->n = 0;
+	for (uint32_t menu = 0; menu < v->p->n_menus; menu++) {
+		for (uint32_t i = 0; i < v->p->menus[menu].n_modes; i++) {
+			if (!pool_may(v, menu, i))
+				continue;
+			if (ret->n == RP_PLACE_MAX_MODES * 8)
+				return -E2BIG;
+			ret->m[ret->n] = &v->p->menus[menu].modes[i];
+			ret->mem[ret->n++] = v->mode_mem[menu][i];
+		}
+	}
+	return 0;
+}
+
+/* The least that a partition is worth which can hold request r; 0 when a fixed one might. */
+static uint64_t exclusive_weight(const struct rp_view *v, const struct modes *modes,
+				 const struct measure *m, uint32_t r)
+{
+	uint64_t least = UINT64_MAX;
+
+	if (v->n_fixed > 0)
+		return weigh(m, v->p->requests[r].bytes);
+	for (uint32_t i = 0; i < modes->n; i++) {
+		for (uint32_t k = 0; k < modes->m[i]->n_parts; k++) {
+			const struct rp_place_part *part = &modes->m[i]->parts[k];
+			uint64_t w = worth(m, part->usable_bytes, m->most);
+
+			if (rp_view_fits(v, r, part, modes->mem[i]) && w < least)
+				least = w;
+		}
+	}
+	return least == UINT64_MAX ? 0 : least;
+}
+
+/* What free space on fixed GPUs could take, at most. */
+static u128 fixed_worth(const struct rp_view *v, const struct measure *m)
+{
+	u128 sum = 0;
+
+	for (uint32_t g = 0; g < v->p->n_gpus; g++) {
+		const struct rp_place_mode *mode;
+
+		if (v->gpus[g].role != RP_ROLE_FIXED)
+			continue;
+		mode = rp_view_mode(v, g, v->p->gpus[g].mode);
+		for (uint32_t i = 0; i < mode->n_parts; i++)
+			sum += worth(m, mode->parts[i].usable_bytes, m->most);
+	}
+	return sum;
+}
+
+static uint64_t bound_by(const struct rp_view *v, const struct modes *modes,
+			 const struct measure *m)
+{
+	u128 sum = 0, fixed = fixed_worth(v, m), best = 0, n;
+
+	for (uint32_t q = 0; q < v->p->n_requests; q++) {
+		uint64_t w = rp_view_share(&v->p->requests[q]) == 1
+				     ? exclusive_weight(v, modes, m, q)
+				     : weigh(m, v->p->requests[q].bytes);
+
+		sum += (u128)w * v->need[q];
+	}
+	for (uint32_t i = 0; i < modes->n; i++) {
+		u128 gpu = 0;
+
+		for (uint32_t k = 0; k < modes->m[i]->n_parts; k++)
+			gpu += worth(m, modes->m[i]->parts[k].usable_bytes, m->most);
+		if (gpu > best)
+			best = gpu;
+	}
+	if (sum <= fixed || best == 0)
+		return v->n_fixed;
+	n = (sum - fixed + best - 1) / best + v->n_fixed;
+	return n > UINT32_MAX ? UINT32_MAX : (uint64_t)n;
+}
+
+static void keep_better(const struct rp_view *v, const struct modes *modes, const struct measure *m,
+			struct rp_share_bound *ret)
+{
+	uint64_t n = bound_by(v, modes, m);
+
+	if (n > ret->gpus)
+		*ret = (struct rp_share_bound){m->kind, m->param, m->ref, n};
+}
+
+static void try_l2(const struct rp_view *v, const struct modes *modes, uint64_t ref, uint64_t param,
+		   struct rp_share_bound *ret)
+{
+	struct measure m = {
+		.kind = RP_PROOF_L2, .param = param, .ref = ref, .most = most_tenants(v->p)};
+
+	for (uint32_t q = 0; q < v->p->n_requests; q++) {
+		uint64_t bytes = v->p->requests[q].bytes;
+
+		if (v->need[q] > 0 && bytes > ref - param &&
+		    (m.least_big == 0 || bytes < m.least_big))
+			m.least_big = bytes;
+	}
+	keep_better(v, modes, &m, ret);
+}
+
+static int cmp_u64(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Sizes asked for, each once; *ret_n of them. NULL: out of memory. */
+static uint64_t *different_sizes(const struct rp_view *v, uint32_t *ret_n)
+{
+	uint64_t *sizes = rp_new0(uint64_t, v->p->n_requests);
+	uint32_t n = 0;
+
+	for (uint32_t q = 0; sizes && q < v->p->n_requests; q++)
+		sizes[q] = v->p->requests[q].bytes;
+	if (sizes)
+		qsort(sizes, v->p->n_requests, sizeof(*sizes), cmp_u64);
+	for (uint32_t q = 0; sizes && q < v->p->n_requests; q++) {
+		if (n == 0 || sizes[n - 1] != sizes[q])
+			sizes[n++] = sizes[q];
+	}
+	*ret_n = n;
+	return sizes;
+}
+
+int rp_share_bound(const struct rp_view *v, struct rp_share_bound *ret)
+{
+	struct measure m = {.kind = RP_PROOF_VOLUME, .most = most_tenants(v->p)};
+	uint32_t n, tries = MAX_TRIES;
+	RP_AUTO_FREE uint64_t *sizes = different_sizes(v, &n);
+	struct modes modes;
+	int r = sizes ? collect(v, &modes) : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	if ((uint64_t)tries * v->p->n_requests > MAX_WORK)
+		tries = MAX_WORK / v->p->n_requests + 1;
+	*ret = (struct rp_share_bound){.proof = RP_PROOF_VOLUME};
+	keep_better(v, &modes, &m, ret);
+	for (uint32_t i = 0; i < n; i += n / tries + 1) {
+		m = (struct measure){
+			.kind = RP_PROOF_COUNT, .param = sizes[i], .most = most_tenants(v->p)};
+		keep_better(v, &modes, &m, ret);
+		for (uint32_t k = 0; k < modes.n; k++) {
+			uint64_t ref = modes.m[k]->parts[0].usable_bytes;
+
+			if (sizes[i] <= ref / 2)
+				try_l2(v, &modes, ref, sizes[i], ret);
+		}
+	}
+	return 0;
+}

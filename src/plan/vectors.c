@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: MIT */
+#include "plan/vectors.h"
+
+#include "plan/chain.h"
+
+/* Weight per priority, highest first; and how many replicas. */
+struct score {
+	uint64_t band[RP_MAX_BANDS];
+	uint64_t units;
+};
+
+/* Replicas of one size and weight class that may be chosen together, in order of choice. */
+struct item {
+	uint32_t request;
+	uint32_t n;
+	uint32_t rank; /* size, in the chain of the case */
+	uint32_t band;
+	uint64_t weight;
+};
+
+struct search {
+	const struct rp_view *v;
+	struct rp_vectors *x;
+	struct rp_assign assign;
+	uint32_t *order; /* requests */
+	uint32_t *band;	 /* per request */
+	uint32_t n_bands;
+
+	/* Where sizes decide: */
+	struct rp_chain *chain; /* of the present case */
+	bool by_size;		/* counts are exact in this case */
+	struct item *items;
+	uint32_t n_items;
+	uint64_t total_slots;
+
+	uint32_t gpu_order[RP_VECTORS_MAX_GPUS];
+	bool like_last[RP_VECTORS_MAX_GPUS]; /* interchangeable with the one before in gpu_order */
+	uint32_t hive_mem[RP_VECTORS_MAX_GPUS];
+	uint32_t mode_of[RP_VECTORS_MAX_GPUS];
+	uint32_t choice[RP_VECTORS_MAX_GPUS]; /* along gpu_order: 0 off, 1 + mode */
+
+	bool want_all; /* every replica, else at least target */
+	bool all_on;   /* GPUs are not left out: to find the target */
+	struct score target;
+	uint32_t n_wanted; /* GPUs to use */
+	bool halted;
+};
+
+static int cmp_score(const struct search *s, const struct score *a, const struct score *b)
+{
+	for (uint32_t i = 0; i < s->n_bands; i++) {
+		if (a->band[i] != b->band[i])
+			return a->band[i] < b->band[i] ? -1 : 1;
+	}
+	return 0;
+}
+
+static int make_bands(struct search *s)
+{
+	s->n_bands = 0;
+	for (uint32_t i = 0; i < s->v->p->n_requests; i++) {
+		uint32_t r = s->order[i];
+
+		if (i == 0 ||
+		    s->v->p->requests[r].priority != s->v->p->requests[s->order[i - 1]].priority) {
+			if (s->n_bands == RP_MAX_BANDS)
+				return -E2BIG;
+			s->n_bands++;
+		}
+		s->band[r] = s->n_bands - 1;
+	}
+	return 0;
+}
+
+static uint32_t movable_of(const struct rp_view *v, uint32_t request)
+{
+	uint32_t n = 0;
+
+	for (uint32_t t = 0; t < v->p->n_tenants; t++)
+		n += !v->stays[t] && v->p->tenants[t].request == request;
+	return n;
+}
+
+/* Sizes decide alone: no spread rule that binds, nobody who would have to be moved. */
+static bool sizes_decide(const struct rp_view *v)
+{
+	for (uint32_t t = 0; t < v->p->n_tenants; t++) {
+		if (!v->stays[t])
+			return false;
+	}
+	for (uint32_t q = 0; q < v->p->n_requests; q++) {
+		const struct rp_place_request *rq = &v->p->requests[q];
+
+		if (v->need[q] > 0 && rq->spread != RP_PLACE_SPREAD_NONE &&
+		    rq->replicas > rp_view_per_domain(rq))
+			return false;
+	}
+	return true;
+}
+
+/* The replicas in order of choice; of one size no more than there are slots can be chosen. */
+static void make_items(struct search *s)
+{
+	uint64_t taken[RP_VIEW_MAX_SIZES] = {0};
+
+	s->n_items = 0;
+	for (uint32_t i = 0; i < s->v->p->n_requests; i++) {
+		uint32_t r = s->order[i], rank = s->chain->rank[r];
+		uint64_t n = s->v->need[r];
+
+		if (rank >= s->chain->n_sizes)
+			continue;
+		if (n > s->total_slots - taken[rank])
+			n = s->total_slots - taken[rank];
+		if (n == 0)
+			continue;
+		taken[rank] += n;
+		s->items[s->n_items++] = (struct item){
+			.request = r,
+			.n = (uint32_t)n,
+			.rank = rank,
+			.band = s->band[r],
+			.weight = rp_view_weight(&s->v->p->requests[r]),
+		};
+	}
+}
+
+static uint32_t slots_of(const struct search *s, uint32_t g, uint64_t size)
+{
+	const struct rp_place_mode *m = rp_view_mode(s->v, g, s->mode_of[g]);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < m->n_parts; i++)
+		n += m->parts[i].usable_bytes >= size && (s->v->gpus[g].role != RP_ROLE_FIXED ||
+							  (s->v->gpus[g].free_parts & (1U << i)));
+	return n;
+}
+
+/* The best set by nested counts: room[k] replicas of size k or larger may still be added. */
+static void score_by_size(const struct search *s, struct score *ret)
+{
+	uint64_t room[RP_VIEW_MAX_SIZES];
+	const uint32_t n_sizes = s->chain->n_sizes;
+	uint64_t left;
+
+	*ret = (struct score){0};
+	for (uint32_t k = 0; k < n_sizes; k++)
+		room[k] = 0;
+	for (uint32_t g = 0; g < s->v->p->n_gpus; g++) {
+		if (s->mode_of[g] == RP_PLACE_NONE)
+			continue;
+		for (uint32_t k = 0; k < n_sizes; k++)
+			room[k] += slots_of(s, g, s->chain->size[k]);
+	}
+	left = n_sizes ? room[n_sizes - 1] : 0;
+	for (uint32_t i = 0; i < s->n_items && left > 0; i++) {
+		const struct item *it = &s->items[i];
+		uint64_t n = it->n;
+
+		for (uint32_t k = it->rank; k < n_sizes && n > 0; k++)
+			n = room[k] < n ? room[k] : n;
+		for (uint32_t k = it->rank; k < n_sizes && n > 0; k++)
+			room[k] -= n;
+		left -= n;
+		ret->units += n;
+		ret->band[it->band] += n * it->weight;
+	}
+}
+
+bool rp_vectors_fill(struct rp_assign *a, const uint32_t *mode_of, const uint32_t *order)
+{
+	const struct rp_view *v = a->v;
+	bool kept = true;
+
+	rp_assign_begin(a, mode_of);
+	for (uint32_t t = 0; t < v->p->n_tenants; t++) {
+		if (!v->stays[t])
+			kept = rp_assign_add(a, v->p->tenants[t].request) && kept;
+	}
+	for (uint32_t i = 0; i < v->p->n_requests; i++) {
+		uint32_t r = order[i];
+		uint32_t n = v->need[r];
+
+		if (n > 0 && v->p->n_tenants > 0)
+			n -= movable_of(v, r);
+		while (n > 0 && rp_assign_add(a, r))
+			n--;
+	}
+	return kept;
+}
+
+/* False when a tenant would lose its place: no plan may do that. */
+static bool score_by_flow(struct search *s, struct score *ret)
+{
+	uint64_t before = s->assign.work;
+	bool kept = rp_vectors_fill(&s->assign, s->mode_of, s->order);
+
+	s->x->n_augmentations += s->assign.work - before;
+	*ret = (struct score){0};
+	for (uint32_t i = 0; i < s->assign.n_slots; i++) {
+		uint32_t r = s->assign.slots[i].holder;
+
+		if (r == RP_PLACE_NONE)
+			continue;
+		ret->units++;
+		ret->band[s->band[r]] += rp_view_weight(&s->v->p->requests[r]);
+	}
+	return kept;
+}
+
+static void count_changes(const struct search *s, uint32_t *ret_reloads, uint32_t *ret_switches)
+{
+	uint32_t reloads = 0, switches = 0;
+
+	for (uint32_t h = 0; h < s->v->n_hives; h++)
+		reloads += s->v->hives[h].mem_now != RP_PLACE_NONE &&
+			   s->v->hives[h].mem_now != s->hive_mem[h];
+	for (uint32_t g = 0; g < s->v->p->n_gpus; g++)
+		switches +=
+			s->mode_of[g] != RP_PLACE_NONE && s->mode_of[g] != s->v->p->gpus[g].mode;
+	*ret_reloads = reloads;
+	*ret_switches = switches;
+}
+
+static bool costs_less(const struct rp_vectors *x, uint32_t reloads, uint32_t switches,
+		       uint32_t moves)
+{
+	if (!x->found || reloads != x->n_reloads)
+		return !x->found || reloads < x->n_reloads;
+	if (switches != x->n_switches)
+		return switches < x->n_switches;
+	return moves < x->n_moves;
+}
+
+static void leaf(struct search *s)
+{
+	struct rp_vectors *x = s->x;
+	uint32_t reloads, switches, moves = 0;
+	struct score score;
+
+	x->n_vectors++;
+	if (x->n_vectors + x->n_augmentations / 64 > x->max_work ||
+	    ((x->n_vectors & 63) == 0 && x->stop && x->stop(x->userdata))) {
+		s->halted = true;
+		return;
+	}
+	count_changes(s, &reloads, &switches);
+	if (!s->all_on && !costs_less(x, reloads, switches, 0))
+		return;
+	if (s->by_size) {
+		score_by_size(s, &score);
+	} else {
+		if (!score_by_flow(s, &score))
+			return;
+		for (uint32_t t = 0; t < s->v->p->n_tenants; t++)
+			moves += !s->v->stays[t];
+		moves -= rp_assign_kept(&s->assign);
+	}
+	if (s->all_on) {
+		if (!x->found || cmp_score(s, &score, &s->target) > 0)
+			s->target = score;
+		x->found = true;
+		return;
+	}
+	if (s->want_all ? score.units < s->v->total_need : cmp_score(s, &score, &s->target) < 0)
+		return;
+	if (!costs_less(x, reloads, switches, moves))
+		return;
+	x->found = true;
+	x->n_reloads = reloads;
+	x->n_switches = switches;
+	x->n_moves = moves;
+	x->n_used = s->n_wanted;
+	for (uint32_t g = 0; g < s->v->p->n_gpus; g++)
+		x->mode_of[g] = s->mode_of[g];
+}
+
+/* Choices 0 (off) and 1 + mode for the i-th GPU; like GPUs take falling choices. */
+static void descend(struct search *s, uint32_t i, uint32_t n_on)
+{
+	const struct rp_view *v = s->v;
+	uint32_t g, top, any = 0;
+
+	if (s->halted ||
+	    (!s->all_on && (n_on > s->n_wanted || n_on + (v->p->n_gpus - i) < s->n_wanted)))
+		return;
+	if (i == v->p->n_gpus) {
+		leaf(s);
+		return;
+	}
+	g = s->gpu_order[i];
+	s->mode_of[g] = RP_PLACE_NONE;
+	s->choice[i] = 0;
+	if (v->gpus[g].role == RP_ROLE_FIXED) {
+		s->mode_of[g] = v->p->gpus[g].mode;
+		descend(s, i + 1, n_on + 1);
+		return;
+	}
+	top = v->gpus[g].role == RP_ROLE_POOL ? v->p->menus[v->p->gpus[g].menu].n_modes : 0;
+	if (s->like_last[i] && s->choice[i - 1] < top)
+		top = s->choice[i - 1];
+	for (uint32_t c = top; c > 0; c--) {
+		if (v->mode_mem[v->p->gpus[g].menu][c - 1] != s->hive_mem[v->gpus[g].hive] ||
+		    !rp_view_may(v, g, c - 1))
+			continue;
+		any++;
+		s->mode_of[g] = c - 1;
+		s->choice[i] = c;
+		descend(s, i + 1, n_on + 1);
+	}
+	s->mode_of[g] = RP_PLACE_NONE;
+	s->choice[i] = 0;
+	if (!s->all_on || any == 0)
+		descend(s, i + 1, n_on);
+}
+
+static int begin_case(struct search *s)
+{
+	uint32_t mem = s->v->n_hives == 1 ? s->hive_mem[0] : RP_PLACE_NONE;
+	int r;
+
+	if (s->chain->rank && s->chain->mem == mem)
+		return 0;
+	rp_chain_done(s->chain);
+	r = rp_chain_make(s->v, mem, s->chain);
+	if (r < 0)
+		return r;
+	s->by_size = s->chain->exact_sizes && sizes_decide(s->v);
+	if (s->by_size)
+		make_items(s);
+	return 0;
+}
+
+/* Every memory mode for every hive. */
+static int each_memory(struct search *s, uint32_t h)
+{
+	int r = 0;
+
+	if (h == s->v->n_hives) {
+		r = begin_case(s);
+		if (r == 0)
+			descend(s, 0, 0);
+		return r;
+	}
+	for (uint32_t mem = 0; mem < s->v->n_mems && r == 0 && !s->halted; mem++) {
+		if (!rp_view_hive_may(s->v, h, mem))
+			continue;
+		s->hive_mem[h] = mem;
+		r = each_memory(s, h + 1);
+	}
+	return r;
+}
+
+static bool alike(const struct rp_view *v, uint32_t a, uint32_t b)
+{
+	const struct rp_place_gpu *x = &v->p->gpus[a], *y = &v->p->gpus[b];
+
+	if (v->gpus[a].role == RP_ROLE_FIXED || v->gpus[a].role != v->gpus[b].role ||
+	    v->gpus[a].hive != v->gpus[b].hive || v->gpus[a].stuck != v->gpus[b].stuck ||
+	    x->menu != y->menu || x->mode != y->mode)
+		return false;
+	for (uint32_t t = 0; t < v->p->n_tenants; t++) {
+		if (v->p->tenants[t].gpu == a || v->p->tenants[t].gpu == b)
+			return false;
+	}
+	return true;
+}
+
+/* Like GPUs beside each other. */
+static void order_gpus(struct search *s)
+{
+	bool done[RP_VECTORS_MAX_GPUS] = {false};
+	uint32_t n = 0;
+
+	for (uint32_t g = 0; g < s->v->p->n_gpus; g++) {
+		if (done[g])
+			continue;
+		s->gpu_order[n++] = g;
+		for (uint32_t o = g + 1; o < s->v->p->n_gpus; o++) {
+			if (done[o] || !alike(s->v, g, o))
+				continue;
+			done[o] = true;
+			s->like_last[n] = true;
+			s->gpu_order[n++] = o;
+		}
+	}
+}
+
+static int search_levels(struct search *s)
+{
+	uint64_t first = s->x->bound;
+	int r = 0;
+
+	if (!s->want_all && first > s->v->n_fixed)
+		first = s->v->n_fixed; /* the bound is for everything */
+	for (uint64_t n = first; n <= s->v->p->n_gpus && r == 0; n++) {
+		s->n_wanted = (uint32_t)n;
+		r = each_memory(s, 0);
+		if (s->halted || s->x->found)
+			break;
+	}
+	return r;
+}
+
+static int run(struct search *s)
+{
+	struct rp_vectors *x = s->x;
+	int r = 0;
+
+	s->want_all = true;
+	if (x->bound <= s->v->n_pool + s->v->n_fixed)
+		r = search_levels(s);
+	x->all = x->found;
+	if (r < 0 || x->found || s->halted || x->only_all)
+		return r;
+	s->want_all = false;
+	s->all_on = true;
+	r = each_memory(s, 0);
+	s->all_on = false;
+	x->found = false;
+	if (r < 0 || s->halted)
+		return r;
+	return search_levels(s);
+}
+
+int rp_vectors_search(const struct rp_view *v, struct rp_vectors *x)
+{
+	struct search s = {.v = v, .x = x};
+	int r;
+
+	if (v->p->n_gpus > RP_VECTORS_MAX_GPUS)
+		return -E2BIG;
+	for (uint32_t g = 0; g < v->p->n_gpus; g++)
+		s.total_slots += RP_PLACE_MAX_PARTS;
+	s.order = rp_view_order(v, RP_BY_PRIORITY_WEIGHT);
+	s.band = rp_new0(uint32_t, v->p->n_requests);
+	s.items = rp_new0(struct item, v->p->n_requests);
+	s.chain = rp_new0(struct rp_chain, 1);
+	r = s.order && s.band && s.items && s.chain ? make_bands(&s) : -ENOMEM;
+	if (r == 0)
+		r = rp_assign_init(v, &s.assign);
+	if (r == 0) {
+		order_gpus(&s);
+		r = run(&s);
+		x->complete = !s.halted;
+	}
+	rp_assign_done(&s.assign);
+	if (s.chain)
+		rp_chain_done(s.chain);
+	free(s.chain);
+	free(s.order);
+	free(s.band);
+	free(s.items);
+	return r;
+}

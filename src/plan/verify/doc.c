@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: MIT */
+#include "plan/verify/doc.h"
+
+#include <stdarg.h>
+
+static int not_a_plan(struct v_in *in, const char *key)
+{
+	if (in->r == 0)
+		in->r = rp_error_set(in->err, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, in->where,
+				     "not a plan document: '%s' is missing or malformed", key);
+	return in->r;
+}
+
+uint64_t rp_v_u64(struct v_in *in, const struct rp_json *obj, const char *key, uint64_t max)
+{
+	const struct rp_json *j = rp_json_get(obj, key);
+	int64_t v = rp_json_int_value(j);
+
+	if (!j || rp_json_type(j) != RP_JSON_INT || v < 0 || (uint64_t)v > max) {
+		(void)not_a_plan(in, key);
+		return 0;
+	}
+	return (uint64_t)v;
+}
+
+int64_t rp_v_int(struct v_in *in, const struct rp_json *obj, const char *key)
+{
+	const struct rp_json *j = rp_json_get(obj, key);
+
+	if (!j || rp_json_type(j) != RP_JSON_INT)
+		(void)not_a_plan(in, key);
+	return rp_json_int_value(j);
+}
+
+bool rp_v_bool(struct v_in *in, const struct rp_json *obj, const char *key)
+{
+	const struct rp_json *j = rp_json_get(obj, key);
+
+	if (!j || rp_json_type(j) != RP_JSON_BOOL)
+		(void)not_a_plan(in, key);
+	return rp_json_bool_value(j);
+}
+
+const char *rp_v_text(struct v_in *in, const struct rp_json *obj, const char *key, bool may_be_null)
+{
+	const struct rp_json *j = rp_json_get(obj, key);
+	const char *s = rp_json_text(j);
+
+	if (!s && !(may_be_null && j && rp_json_type(j) == RP_JSON_NULL))
+		(void)not_a_plan(in, key);
+	return s;
+}
+
+const struct rp_json *rp_v_list(struct v_in *in, const struct rp_json *obj, const char *key)
+{
+	const struct rp_json *j = rp_json_get(obj, key);
+
+	if (!j || rp_json_type(j) != RP_JSON_ARRAY || rp_json_len(j) > INT32_MAX) {
+		(void)not_a_plan(in, key);
+		return NULL;
+	}
+	return j;
+}
+
+int rp_v_wrong(struct rocpart_error *reterr, const char *where, const char *fmt, ...)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	rp_strbuf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	return rp_error_set(reterr, -EBADMSG, ROCPART_ERR_FAILED, where, "%s",
+			    rp_strbuf_str(&text));
+}
+
+static void read_mode(struct v_in *in, const struct rp_json *x, struct v_mode *m)
+{
+	const struct rp_json *parts = rp_v_list(in, x, "partitions");
+
+	m->compute = rp_v_text(in, x, "compute_mode", false);
+	m->memory = rp_v_text(in, x, "memory_mode", false);
+	m->validated = rp_v_bool(in, x, "validated");
+	if (rp_json_len(parts) == 0 || rp_json_len(parts) > V_MAX_PARTS) {
+		(void)not_a_plan(in, "partitions");
+		return;
+	}
+	m->n_parts = (uint32_t)rp_json_len(parts);
+	for (uint32_t i = 0; i < m->n_parts; i++) {
+		const struct rp_json *p = rp_json_at(parts, i);
+
+		m->parts[i].usable = rp_v_u64(in, p, "usable_bytes", INT64_MAX / V_MAX_PARTS);
+		m->parts[i].bandwidth = rp_v_u64(in, p, "bandwidth_mbs", INT64_MAX);
+		m->parts[i].xcds = (uint32_t)rp_json_len(rp_v_list(in, p, "xcds"));
+	}
+}
+
+static int read_menus(struct v_in *in, const struct rp_json *machine, struct v_doc *d)
+{
+	const struct rp_json *menus = rp_v_list(in, machine, "menus");
+
+	d->n_menus = (uint32_t)rp_json_len(menus);
+	d->menus = rp_new0(struct v_menu, d->n_menus);
+	if (!d->menus)
+		return rp_error_nomem(in->err);
+	for (uint32_t i = 0; i < d->n_menus && in->r == 0; i++) {
+		const struct rp_json *modes = rp_v_list(in, rp_json_at(menus, i), "modes");
+
+		if (rp_json_len(modes) > V_MAX_MODES)
+			return not_a_plan(in, "modes");
+		d->menus[i].n_modes = (uint32_t)rp_json_len(modes);
+		for (uint32_t m = 0; m < d->menus[i].n_modes && in->r == 0; m++)
+			read_mode(in, rp_json_at(modes, m), &d->menus[i].modes[m]);
+	}
+	return in->r;
+}
+
+static int read_gpus(struct v_in *in, const struct rp_json *machine, struct v_doc *d)
+{
+	const struct rp_json *gpus = rp_v_list(in, machine, "gpus");
+
+	d->n_gpus = (uint32_t)rp_json_len(gpus);
+	d->gpus = rp_new0(struct v_gpu, d->n_gpus);
+	d->hives = rp_new0(struct v_hive, d->n_gpus);
+	d->then = rp_new0(uint32_t, d->n_gpus);
+	if (!d->gpus || !d->hives || !d->then)
+		return rp_error_nomem(in->err);
+	for (uint32_t g = 0; g < d->n_gpus && in->r == 0; g++) {
+		const struct rp_json *x = rp_json_at(gpus, g);
+		const struct rp_json *mode = rp_json_get(x, "mode");
+		struct v_gpu *gpu = &d->gpus[g];
+
+		d->then[g] = V_NONE;
+		gpu->name = rp_v_text(in, x, "gpu", false);
+		gpu->menu = (uint32_t)rp_v_u64(in, x, "menu", UINT32_MAX);
+		gpu->hive = rp_v_u64(in, x, "hive", UINT32_MAX);
+		gpu->can_switch = rp_v_bool(in, x, "can_switch");
+		gpu->evict = rp_v_bool(in, x, "unhealthy");
+		gpu->shut = rp_v_bool(in, x, "cordoned");
+		gpu->shut = rp_v_bool(in, x, "degraded") || gpu->shut || gpu->evict;
+		gpu->occupied = (uint32_t)rp_v_u64(in, x, "occupied", UINT16_MAX);
+		gpu->mode = V_NONE;
+		if (in->r == 0 && gpu->menu >= d->n_menus)
+			return not_a_plan(in, "menu");
+		if (!mode || rp_json_type(mode) != RP_JSON_NULL)
+			gpu->mode = (uint32_t)rp_v_u64(in, x, "mode", UINT32_MAX - 1);
+		if (in->r == 0 && gpu->mode != V_NONE && gpu->mode >= d->menus[gpu->menu].n_modes)
+			return not_a_plan(in, "mode");
+		if (gpu->mode == V_NONE && gpu->occupied)
+			return not_a_plan(in, "occupied");
+	}
+	return in->r;
+}
+
+static int read_tenants(struct v_in *in, const struct rp_json *machine, struct v_doc *d)
+{
+	const struct rp_json *tenants = rp_v_list(in, machine, "tenants");
+
+	d->n_tenants = (uint32_t)rp_json_len(tenants);
+	d->tenants = rp_new0(struct v_tenant, d->n_tenants);
+	if (!d->tenants)
+		return rp_error_nomem(in->err);
+	for (uint32_t t = 0; t < d->n_tenants && in->r == 0; t++) {
+		const struct rp_json *x = rp_json_at(tenants, t);
+		struct v_tenant *a = &d->tenants[t];
+		const struct v_gpu *gpu;
+		bool pinned = rp_v_bool(in, x, "pinned");
+
+		a->request = (uint32_t)rp_v_u64(in, x, "request", UINT32_MAX);
+		a->gpu = (uint32_t)rp_v_u64(in, x, "gpu", UINT32_MAX);
+		a->part = (uint32_t)rp_v_u64(in, x, "partition", V_MAX_PARTS - 1);
+		if (in->r < 0)
+			return in->r;
+		if (a->request >= d->n_requests || a->gpu >= d->n_gpus ||
+		    d->gpus[a->gpu].mode == V_NONE ||
+		    a->part >= rp_v_mode_of(d, a->gpu, d->gpus[a->gpu].mode)->n_parts)
+			return not_a_plan(in, "tenants");
+		gpu = &d->gpus[a->gpu];
+		a->stays = pinned || !d->allow_moves || (gpu->shut && !gpu->evict);
+		d->requests[a->request].stay += a->stays;
+		d->requests[a->request].running++;
+		if (d->requests[a->request].running > d->requests[a->request].replicas)
+			return not_a_plan(in, "tenants");
+	}
+	return in->r;
+}
+
+static int read_requests(struct v_in *in, const struct rp_json *root, struct v_doc *d)
+{
+	const struct rp_json *requests = rp_v_list(in, root, "requests");
+
+	d->n_requests = (uint32_t)rp_json_len(requests);
+	d->requests = rp_new0(struct v_request, d->n_requests);
+	if (!d->requests)
+		return rp_error_nomem(in->err);
+	for (uint32_t i = 0; i < d->n_requests && in->r == 0; i++) {
+		const struct rp_json *x = rp_json_at(requests, i);
+		struct v_request *q = &d->requests[i];
+		const char *spread = rp_v_text(in, x, "spread", false);
+
+		q->name = rp_v_text(in, x, "name", false);
+		q->memory = rp_v_text(in, x, "memory_mode", true);
+		q->bytes = rp_v_u64(in, x, "bytes", INT64_MAX);
+		q->weight = rp_v_u64(in, x, "weight", INT64_MAX);
+		q->bandwidth = rp_v_u64(in, x, "min_bandwidth_mbs", INT64_MAX);
+		q->priority = rp_v_int(in, x, "priority");
+		q->replicas = (uint32_t)rp_v_u64(in, x, "replicas", UINT32_MAX);
+		q->xcds = (uint32_t)rp_v_u64(in, x, "min_xcds", UINT32_MAX);
+		q->share = (uint32_t)rp_v_u64(in, x, "share", UINT32_MAX);
+		q->per_domain = (uint32_t)rp_v_u64(in, x, "per_domain", UINT32_MAX);
+		if (in->r == 0 && (q->bytes == 0 || q->replicas == 0 || q->weight == 0 ||
+				   q->share == 0 || q->per_domain == 0))
+			return not_a_plan(in, "requests");
+		if (v_same(spread, "gpu"))
+			q->spread = V_SPREAD_GPU;
+		else if (v_same(spread, "hive"))
+			q->spread = V_SPREAD_HIVE;
+		else if (!v_same(spread, "none"))
+			return not_a_plan(in, "spread");
+		d->any_shared = d->any_shared || q->share > 1;
+	}
+	return in->r;
+}
+
+static int read_places(struct v_in *in, const struct rp_json *root, struct v_doc *d)
+{
+	const struct rp_json *places = rp_v_list(in, root, "placements");
+
+	d->n_places = (uint32_t)rp_json_len(places);
+	d->places = rp_new0(struct v_place, d->n_places);
+	if (!d->places)
+		return rp_error_nomem(in->err);
+	for (uint32_t i = 0; i < d->n_places && in->r == 0; i++) {
+		const struct rp_json *x = rp_json_at(places, i), *was = rp_json_get(x, "was");
+		struct v_place *p = &d->places[i];
+
+		p->request = (uint32_t)rp_v_u64(in, x, "request", UINT32_MAX);
+		p->replica = (uint32_t)rp_v_u64(in, x, "replica", UINT32_MAX);
+		p->gpu = (uint32_t)rp_v_u64(in, x, "index", UINT32_MAX);
+		p->part = (uint32_t)rp_v_u64(in, x, "partition", V_MAX_PARTS - 1);
+		p->was_gpu = p->was_part = V_NONE;
+		if (was && rp_json_type(was) == RP_JSON_OBJECT) {
+			p->was_gpu = (uint32_t)rp_v_u64(in, was, "index", UINT32_MAX);
+			p->was_part = (uint32_t)rp_v_u64(in, was, "partition", V_MAX_PARTS - 1);
+		}
+		if (in->r == 0 && (p->request >= d->n_requests || p->gpu >= d->n_gpus ||
+				   (p->was_gpu != V_NONE && p->was_gpu >= d->n_gpus)))
+			return not_a_plan(in, "placements");
+		if (in->r == 0 &&
+		    (!v_same(rp_v_text(in, x, "name", false), d->requests[p->request].name) ||
+		     !v_same(rp_v_text(in, x, "gpu", false), d->gpus[p->gpu].name)))
+			return rp_v_wrong(in->err, "placements", "entry %u names another one", i);
+	}
+	return in->r;
+}
+
+struct hive_gpu {
+	uint64_t hive;
+	uint32_t gpu;
+};
+
+static int cmp_hive_gpu(const void *a, const void *b)
+{
+	const struct hive_gpu *x = a, *y = b;
+
+	if (x->hive != y->hive)
+		return x->hive < y->hive ? -1 : 1;
+	return (x->gpu > y->gpu) - (x->gpu < y->gpu);
+}
+
+static int find_hives(struct v_doc *d)
+{
+	RP_AUTO_FREE struct hive_gpu *v = rp_new0(struct hive_gpu, d->n_gpus);
+
+	if (!v)
+		return -ENOMEM;
+	for (uint32_t g = 0; g < d->n_gpus; g++)
+		v[g] = (struct hive_gpu){d->gpus[g].hive, g};
+	qsort(v, d->n_gpus, sizeof(*v), cmp_hive_gpu);
+	for (uint32_t i = 0; i < d->n_gpus; i++) {
+		bool first = i == 0 || v[i].hive != v[i - 1].hive;
+
+		d->n_hives += first;
+		d->gpus[v[i].gpu].first_of_hive =
+			first ? v[i].gpu : d->gpus[v[i - 1].gpu].first_of_hive;
+	}
+	return 0;
+}
+
+/* Which GPUs can be used, which are bound, and what that means for their hives. */
+static void derive(struct v_doc *d)
+{
+	for (uint32_t t = 0; t < d->n_tenants; t++) {
+		d->gpus[d->tenants[t].gpu].n_tenants++;
+		if (d->tenants[t].stays)
+			d->gpus[d->tenants[t].gpu].fixed = true;
+	}
+	for (uint32_t g = 0; g < d->n_gpus; g++) {
+		struct v_gpu *gpu = &d->gpus[g];
+		struct v_hive *hive = &d->hives[gpu->first_of_hive];
+
+		gpu->fixed = gpu->fixed || gpu->occupied;
+		gpu->pool = !gpu->fixed && !gpu->shut && (gpu->can_switch || gpu->mode != V_NONE);
+		if (gpu->mode != V_NONE && !hive->memory)
+			hive->memory = rp_v_mode_of(d, g, gpu->mode)->memory;
+		if (gpu->fixed || gpu->shut || !gpu->can_switch)
+			hive->memory_fixed = true;
+		if (gpu->fixed && !gpu->shut)
+			gpu->free_parts = ((1U << rp_v_mode_of(d, g, gpu->mode)->n_parts) - 1) &
+					  ~gpu->occupied;
+	}
+	for (uint32_t t = 0; t < d->n_tenants; t++) {
+		if (d->tenants[t].stays)
+			d->gpus[d->tenants[t].gpu].free_parts &= ~(1U << d->tenants[t].part);
+	}
+}
+
+int rp_v_doc_read(const struct rp_json *root, struct v_doc *d, struct rocpart_error *reterr)
+{
+	struct v_in in = {0, reterr, "machine"};
+	const struct rp_json *machine = rp_json_get(root, "machine");
+	int r;
+
+	*d = (struct v_doc){.root = root};
+	if (rp_v_u64(&in, root, "schema_version", INT64_MAX) != 1)
+		return not_a_plan(&in, "schema_version");
+	d->allow_unvalidated = rp_v_bool(&in, machine, "allow_unvalidated_modes");
+	d->allow_moves = rp_v_bool(&in, machine, "allow_moves");
+	r = in.r;
+	if (r == 0)
+		r = read_menus(&in, machine, d);
+	if (r == 0)
+		r = read_gpus(&in, machine, d);
+	in.where = "requests";
+	if (r == 0)
+		r = read_requests(&in, root, d);
+	in.where = "machine";
+	if (r == 0)
+		r = read_tenants(&in, machine, d);
+	in.where = "placements";
+	if (r == 0)
+		r = read_places(&in, root, d);
+	if (r == 0 && find_hives(d) < 0)
+		r = rp_error_nomem(reterr);
+	if (r == 0)
+		derive(d);
+	return r;
+}
+
+void rp_v_doc_done(struct v_doc *d)
+{
+	free(d->menus);
+	free(d->gpus);
+	free(d->hives);
+	free(d->requests);
+	free(d->tenants);
+	free(d->places);
+	free(d->then);
+	*d = (struct v_doc){0};
+}
+
+const struct v_mode *rp_v_mode_of(const struct v_doc *d, uint32_t gpu, uint32_t mode)
+{
+	return &d->menus[d->gpus[gpu].menu].modes[mode];
+}
+
+bool rp_v_fits(const struct v_request *q, const struct v_part *part, const char *memory)
+{
+	return q->bytes <= part->usable && q->xcds <= part->xcds &&
+	       q->bandwidth <= part->bandwidth && (!q->memory || v_same(q->memory, memory));
+}
+
+bool rp_v_may(const struct v_doc *d, uint32_t gpu, uint32_t mode)
+{
+	const struct v_gpu *g = &d->gpus[gpu];
+	const struct v_hive *hive = &d->hives[g->first_of_hive];
+	const struct v_mode *m = rp_v_mode_of(d, gpu, mode);
+
+	if (hive->memory_fixed && !v_same(hive->memory, m->memory))
+		return false;
+	return g->mode == mode || (g->can_switch && (m->validated || d->allow_unvalidated));
+}

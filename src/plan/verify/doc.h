@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* A plan document as values, and what follows from its machine. Used by the verifier only. */
+#ifndef RP_PLAN_VERIFY_DOC_H
+#define RP_PLAN_VERIFY_DOC_H
+
+#include "base/error.h"
+#include "base/json.h"
+
+#define V_MAX_PARTS 16
+#define V_MAX_MODES 16
+#define V_NONE	    UINT32_MAX
+
+struct v_part {
+	uint64_t usable, bandwidth;
+	uint32_t xcds;
+};
+struct v_mode {
+	const char *compute, *memory;
+	bool validated;
+	uint32_t n_parts;
+	struct v_part parts[V_MAX_PARTS];
+};
+struct v_menu {
+	uint32_t n_modes;
+	struct v_mode modes[V_MAX_MODES];
+};
+struct v_gpu {
+	const char *name;
+	uint32_t menu, mode, occupied;
+	uint64_t hive;
+	bool can_switch, shut, evict; /* shut: nothing new; evict: unhealthy, tenants may leave */
+	bool fixed, pool;
+	uint32_t first_of_hive; /* index of the first GPU of its hive: the hive's name here */
+	uint32_t free_parts;	/* fixed: for exclusive requests */
+	uint32_t n_tenants;
+};
+struct v_hive {		    /* at the index of its first GPU */
+	const char *memory; /* NULL: not known */
+	bool memory_fixed;
+};
+struct v_request {
+	const char *name, *memory;
+	uint64_t bytes, weight, bandwidth;
+	int64_t priority;
+	uint32_t replicas, xcds, share, per_domain;
+	enum { V_SPREAD_NONE, V_SPREAD_GPU, V_SPREAD_HIVE } spread;
+	uint32_t stay;	  /* replicas that are not to be moved */
+	uint32_t running; /* all that run */
+};
+struct v_tenant {
+	uint32_t request, gpu, part;
+	bool stays;
+};
+struct v_place {
+	uint32_t request, replica, gpu, part;
+	uint32_t was_gpu, was_part; /* V_NONE: new */
+};
+
+struct v_doc {
+	const struct rp_json *root;
+	struct v_menu *menus;
+	struct v_gpu *gpus;
+	struct v_hive *hives;
+	struct v_request *requests;
+	struct v_tenant *tenants;
+	struct v_place *places;
+	uint32_t *then; /* per GPU: planned mode, V_NONE: not in the plan */
+	uint32_t n_menus, n_gpus, n_requests, n_tenants, n_places, n_hives;
+	bool allow_unvalidated, allow_moves, any_shared;
+};
+
+/* Borrows root. 0, -EINVAL, -ENOMEM. */
+int rp_v_doc_read(const struct rp_json *root, struct v_doc *d, struct rocpart_error *reterr);
+void rp_v_doc_done(struct v_doc *d);
+
+/* Reading with one check at the end: the first failure is kept. */
+struct v_in {
+	int r;
+	struct rocpart_error *err;
+	const char *where;
+};
+uint64_t rp_v_u64(struct v_in *in, const struct rp_json *obj, const char *key, uint64_t max);
+int64_t rp_v_int(struct v_in *in, const struct rp_json *obj, const char *key);
+bool rp_v_bool(struct v_in *in, const struct rp_json *obj, const char *key);
+const char *rp_v_text(struct v_in *in, const struct rp_json *obj, const char *key,
+		      bool may_be_null);
+const struct rp_json *rp_v_list(struct v_in *in, const struct rp_json *obj, const char *key);
+
+/* -EBADMSG with the part of the document and what is wrong in it. */
+int rp_v_wrong(struct rocpart_error *reterr, const char *where, const char *fmt, ...)
+	RP_PRINTF(3, 4);
+
+const struct v_mode *rp_v_mode_of(const struct v_doc *d, uint32_t gpu, uint32_t mode);
+bool rp_v_fits(const struct v_request *q, const struct v_part *part, const char *memory);
+/* Whether a free GPU may be put into a mode, as to switching, validation and its hive. */
+bool rp_v_may(const struct v_doc *d, uint32_t gpu, uint32_t mode);
+static inline bool v_same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+int rp_v_check_places(const struct v_doc *d, struct rocpart_error *reterr);
+int rp_v_check_gpus(const struct v_doc *d, struct rocpart_error *reterr);
+int rp_v_check_steps(const struct v_doc *d, struct rocpart_error *reterr);
+/* *ret_any: some number of GPUs is enough; then *ret is the bound that the certificate supports. */
+int rp_v_check_bound(const struct v_doc *d, bool *ret_any, uint64_t *ret,
+		     struct rocpart_error *reterr);
+/* Whether the machine is too small for the requests, by the proof (kind, parameters) given. */
+int rp_v_check_short(const struct v_doc *d, const struct rp_json *proof,
+		     struct rocpart_error *reterr);
+int rp_v_check_reason(const struct v_doc *d, struct rocpart_error *reterr);
+int rp_v_check_exhaustive(const struct v_doc *d, bool feasible, uint32_t gpus_used,
+			  struct rocpart_error *reterr);
+
+#endif

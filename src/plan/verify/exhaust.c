@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Proof by trying all: every memory mode for every hive and every mode for every GPU, like GPUs
+ * counted once, and for each the most that can be placed, as a flow
+ * request -> (request, spread domain) -> equal partitions of one GPU.
+ */
+#include "plan/verify/doc.h"
+
+#define MAX_GPUS 16
+#define MAX_WORK UINT64_C(2000000000) /* seconds, not minutes */
+
+struct edge {
+	uint32_t to, next;
+	int64_t room;
+};
+
+struct all {
+	const struct v_doc *d;
+	uint32_t *order; /* requests: by priority, then weight */
+	uint32_t on_now[MAX_GPUS];
+	const char *memory[MAX_GPUS]; /* per hive, at its first GPU */
+	uint64_t options[MAX_GPUS];   /* modes a GPU may have, as bits */
+
+	bool weigh;	   /* most weight; else: can everything be placed? */
+	uint32_t n_on;	   /* GPUs to use, when not weighing */
+	uint32_t n_now;	   /* the same, or as many as the memory modes of now let be used */
+	uint64_t *claimed; /* weight per priority, in the order of requests */
+	uint32_t *band;	   /* per request */
+	uint32_t n_bands;
+	uint64_t *reached;
+	bool beaten; /* a better plan exists */
+
+	struct edge *edges;
+	uint32_t n_edges, cap_edges;
+	uint32_t *first, *came, *queue; /* per node */
+	uint32_t n_nodes, cap_nodes;
+	uint64_t work; /* edges looked at */
+	int r;
+};
+
+static uint32_t new_node(struct all *a)
+{
+	if (a->n_nodes == a->cap_nodes) {
+		a->r = -E2BIG;
+		return 0;
+	}
+	a->first[a->n_nodes] = V_NONE;
+	return a->n_nodes++;
+}
+
+static void one_way(struct all *a, uint32_t from, uint32_t to, int64_t room)
+{
+	if (a->n_edges == a->cap_edges) {
+		a->r = -E2BIG;
+		return;
+	}
+	a->edges[a->n_edges] = (struct edge){to, a->first[from], room};
+	a->first[from] = a->n_edges++;
+}
+
+static void join(struct all *a, uint32_t from, uint32_t to, uint64_t room)
+{
+	one_way(a, from, to, (int64_t)room);
+	one_way(a, to, from, 0);
+}
+
+/* One unit more from a node to node 0. */
+static bool push(struct all *a, uint32_t from)
+{
+	uint32_t head = 0, tail = 0;
+
+	for (uint32_t i = 0; i < a->n_nodes; i++)
+		a->came[i] = V_NONE;
+	a->queue[tail++] = from;
+	while (head < tail && a->came[0] == V_NONE) {
+		uint32_t node = a->queue[head++];
+
+		for (uint32_t e = a->first[node]; e != V_NONE; e = a->edges[e].next) {
+			uint32_t to = a->edges[e].to;
+
+			a->work++;
+			if (a->edges[e].room == 0 || to == from || a->came[to] != V_NONE)
+				continue;
+			a->came[to] = e;
+			a->queue[tail++] = to;
+		}
+	}
+	if (a->came[0] == V_NONE)
+		return false;
+	for (uint32_t node = 0; node != from;) {
+		uint32_t e = a->came[node];
+
+		a->edges[e].room--;
+		a->edges[e ^ 1].room++;
+		node = a->edges[e ^ 1].to;
+	}
+	return true;
+}
+
+static uint32_t mask_of(const struct all *a, uint32_t g)
+{
+	const struct v_gpu *gpu = &a->d->gpus[g];
+
+	if (gpu->fixed)
+		return gpu->free_parts;
+	return (1U << rp_v_mode_of(a->d, g, a->on_now[g])->n_parts) - 1;
+}
+
+/* Partitions of one GPU that are alike: one node. */
+struct kind {
+	uint32_t node, gpu;
+	const struct v_part *part;
+	const char *memory;
+};
+
+static uint32_t make_kinds(struct all *a, struct kind *kinds)
+{
+	uint32_t n_kinds = 0;
+
+	for (uint32_t g = 0; g < a->d->n_gpus; g++) {
+		const struct v_mode *m;
+		uint32_t mask;
+
+		if (a->on_now[g] == V_NONE)
+			continue;
+		m = rp_v_mode_of(a->d, g, a->on_now[g]);
+		for (mask = mask_of(a, g); mask;) {
+			const struct v_part *like = &m->parts[__builtin_ctz(mask)];
+			uint32_t n = 0;
+
+			for (uint32_t k = 0; k < m->n_parts; k++) {
+				const struct v_part *p = &m->parts[k];
+
+				if ((mask & (1U << k)) && p->usable == like->usable &&
+				    p->xcds == like->xcds && p->bandwidth == like->bandwidth) {
+					mask &= ~(1U << k);
+					n++;
+				}
+			}
+			kinds[n_kinds] = (struct kind){new_node(a), g, like, m->memory};
+			join(a, kinds[n_kinds++].node, 0, n);
+		}
+	}
+	return n_kinds;
+}
+
+static uint32_t domain_of(const struct all *a, const struct v_request *q, uint32_t gpu)
+{
+	return q->spread == V_SPREAD_GPU    ? gpu
+	       : q->spread == V_SPREAD_HIVE ? a->d->gpus[gpu].first_of_hive
+					    : 0;
+}
+
+/* Replicas that a domain may still take: those that stay count. */
+static uint64_t domain_room(const struct all *a, uint32_t r, uint32_t domain)
+{
+	const struct v_request *q = &a->d->requests[r];
+	uint64_t room = q->spread == V_SPREAD_NONE ? q->replicas : q->per_domain;
+
+	for (uint32_t t = 0; t < a->d->n_tenants && q->spread != V_SPREAD_NONE; t++) {
+		const struct v_tenant *x = &a->d->tenants[t];
+
+		if (x->stays && x->request == r && room > 0 && domain_of(a, q, x->gpu) == domain)
+			room--;
+	}
+	return room;
+}
+
+/* Returns how many partitions there are. */
+static uint32_t build(struct all *a, uint32_t *request_node)
+{
+	struct kind kinds[MAX_GPUS * V_MAX_PARTS];
+	uint32_t n_kinds, slots = 0;
+
+	a->n_nodes = a->n_edges = 0;
+	(void)new_node(a);
+	n_kinds = make_kinds(a, kinds);
+	for (uint32_t e = 0; e < a->n_edges; e += 2)
+		slots += (uint32_t)a->edges[e].room;
+	for (uint32_t r = 0; r < a->d->n_requests && a->r == 0; r++) {
+		const struct v_request *q = &a->d->requests[r];
+		uint32_t domain_node[MAX_GPUS] = {0};
+
+		request_node[r] = new_node(a);
+		for (uint32_t k = 0; k < n_kinds; k++) {
+			uint32_t domain = domain_of(a, q, kinds[k].gpu);
+
+			if (!rp_v_fits(q, kinds[k].part, kinds[k].memory))
+				continue;
+			if (domain_node[domain] == 0) {
+				domain_node[domain] = new_node(a);
+				join(a, request_node[r], domain_node[domain],
+				     domain_room(a, r, domain));
+			}
+			join(a, domain_node[domain], kinds[k].node, UINT32_MAX);
+		}
+	}
+	return slots;
+}
+
+static void try_vector(struct all *a)
+{
+	uint32_t *request_node = a->queue + a->cap_nodes; /* room for all requests behind it */
+	const struct v_doc *d = a->d;
+	uint32_t slots;
+
+	a->work += d->n_requests;
+	if (a->work > MAX_WORK)
+		a->r = -E2BIG;
+	if (a->r < 0)
+		return;
+	slots = build(a, request_node);
+	for (uint32_t i = 0; i < a->n_bands; i++)
+		a->reached[i] = 0;
+	for (uint32_t i = 0; i < d->n_requests && a->r == 0; i++) {
+		uint32_t moving = d->requests[i].running - d->requests[i].stay;
+
+		for (; moving > 0; moving--) {
+			if (!push(a, request_node[i]))
+				return; /* a tenant would lose its place */
+			slots--;
+			a->reached[a->band[i]] += d->requests[i].weight;
+		}
+	}
+	for (uint32_t i = 0; i < d->n_requests && a->r == 0; i++) {
+		uint32_t r = a->order[i];
+
+		for (uint32_t n = d->requests[r].replicas - d->requests[r].running; n > 0; n--) {
+			if (slots == 0 || !push(a, request_node[r])) {
+				if (!a->weigh)
+					return;
+				break;
+			}
+			slots--;
+			a->reached[a->band[r]] += d->requests[r].weight;
+		}
+	}
+	if (!a->weigh) {
+		a->beaten = a->r == 0;
+		return;
+	}
+	for (uint32_t i = 0; i < a->n_bands; i++) {
+		if (a->reached[i] != a->claimed[i]) {
+			a->beaten = a->beaten || a->reached[i] > a->claimed[i];
+			return;
+		}
+	}
+}
+
+static bool like_before(const struct all *a, uint32_t g)
+{
+	const struct v_gpu *x = &a->d->gpus[g], *y = g ? &a->d->gpus[g - 1] : NULL;
+
+	return y && x->pool && y->pool && x->first_of_hive == y->first_of_hive &&
+	       x->menu == y->menu && a->options[g] == a->options[g - 1];
+}
+
+/* GPUs in order; like ones in falling modes, "off" being the least. */
+static void each_mode(struct all *a, uint32_t g, uint32_t n_on)
+{
+	const struct v_doc *d = a->d;
+	uint32_t top = V_MAX_MODES;
+	bool any = false;
+
+	if (a->r < 0 || a->beaten)
+		return;
+	if (g == d->n_gpus) {
+		if (a->weigh || n_on == a->n_now)
+			try_vector(a);
+		return;
+	}
+	if (d->gpus[g].fixed) {
+		a->on_now[g] = d->gpus[g].mode;
+		each_mode(a, g + 1, n_on + 1);
+		return;
+	}
+	if (like_before(a, g))
+		top = a->on_now[g - 1] == V_NONE ? 0 : a->on_now[g - 1] + 1;
+	for (uint32_t m = top; m-- > 0 && d->gpus[g].pool;) {
+		if (m >= d->menus[d->gpus[g].menu].n_modes || !(a->options[g] & (1U << m)) ||
+		    !v_same(rp_v_mode_of(d, g, m)->memory, a->memory[d->gpus[g].first_of_hive]))
+			continue;
+		any = true;
+		a->on_now[g] = m;
+		if (a->weigh || n_on < a->n_now)
+			each_mode(a, g + 1, n_on + 1);
+	}
+	a->on_now[g] = V_NONE;
+	if (!a->weigh || !any)
+		each_mode(a, g + 1, n_on);
+}
+
+/* Some GPUs may have no mode in the memory modes of now. */
+static uint32_t usable_now(const struct all *a)
+{
+	const struct v_doc *d = a->d;
+	uint32_t n = 0;
+
+	for (uint32_t g = 0; g < d->n_gpus; g++) {
+		bool any = d->gpus[g].fixed;
+
+		for (uint32_t m = 0; d->gpus[g].pool && m < d->menus[d->gpus[g].menu].n_modes; m++)
+			any = any || ((a->options[g] & (1U << m)) &&
+				      v_same(rp_v_mode_of(d, g, m)->memory,
+					     a->memory[d->gpus[g].first_of_hive]));
+		n += any;
+	}
+	return n < a->n_on ? n : a->n_on;
+}
+
+static void each_memory(struct all *a, uint32_t g)
+{
+	const struct v_doc *d = a->d;
+
+	while (g < d->n_gpus && d->gpus[g].first_of_hive != g)
+		g++;
+	if (g == d->n_gpus) {
+		a->n_now = usable_now(a);
+		each_mode(a, 0, 0);
+		return;
+	}
+	for (uint32_t menu = 0; menu < d->n_menus; menu++) {
+		for (uint32_t m = 0; m < d->menus[menu].n_modes; m++) {
+			const char *mem = d->menus[menu].modes[m].memory;
+			bool before = false;
+
+			for (uint32_t x = 0; x < menu + 1 && !before; x++) {
+				uint32_t end = x == menu ? m : d->menus[x].n_modes;
+
+				for (uint32_t y = 0; y < end; y++)
+					before = before || v_same(d->menus[x].modes[y].memory, mem);
+			}
+			if (before ||
+			    (d->hives[g].memory_fixed && !v_same(d->hives[g].memory, mem)))
+				continue;
+			a->memory[g] = mem;
+			each_memory(a, g + 1);
+		}
+	}
+}
+
+struct keyed {
+	int64_t priority;
+	uint64_t weight;
+	uint32_t request;
+};
+
+static int cmp_keyed(const void *x, const void *y)
+{
+	const struct keyed *a = x, *b = y;
+
+	if (a->priority != b->priority)
+		return a->priority > b->priority ? -1 : 1;
+	if (a->weight != b->weight)
+		return a->weight > b->weight ? -1 : 1;
+	return (a->request > b->request) - (a->request < b->request);
+}
+
+static int prepare(struct all *a)
+{
+	const struct v_doc *d = a->d;
+	RP_AUTO_FREE struct keyed *keys = rp_new0(struct keyed, d->n_requests);
+	size_t nodes = 1 + (size_t)d->n_gpus * V_MAX_PARTS +
+		       (size_t)d->n_requests * ((size_t)d->n_gpus + 1);
+	size_t edges = 2 * ((size_t)d->n_gpus * V_MAX_PARTS +
+			    (size_t)d->n_requests * d->n_gpus * (V_MAX_PARTS + 1));
+
+	if (nodes > 1000000 || edges > 20000000)
+		return -E2BIG;
+	a->cap_nodes = (uint32_t)nodes;
+	a->cap_edges = (uint32_t)edges;
+	a->order = rp_new0(uint32_t, d->n_requests);
+	a->band = rp_new0(uint32_t, d->n_requests);
+	a->claimed = rp_new0(uint64_t, d->n_requests);
+	a->reached = rp_new0(uint64_t, d->n_requests);
+	a->edges = rp_new0(struct edge, edges);
+	a->first = rp_new0(uint32_t, nodes);
+	a->came = rp_new0(uint32_t, nodes);
+	a->queue = calloc(nodes + d->n_requests, sizeof(*a->queue));
+	if (!keys || !a->order || !a->band || !a->claimed || !a->reached || !a->edges ||
+	    !a->first || !a->came || !a->queue)
+		return -ENOMEM;
+	for (uint32_t r = 0; r < d->n_requests; r++)
+		keys[r] = (struct keyed){d->requests[r].priority, d->requests[r].weight, r};
+	qsort(keys, d->n_requests, sizeof(*keys), cmp_keyed);
+	for (uint32_t i = 0; i < d->n_requests; i++) {
+		a->n_bands += i == 0 || keys[i].priority != keys[i - 1].priority;
+		a->order[i] = keys[i].request;
+		a->band[keys[i].request] = a->n_bands - 1;
+	}
+	for (uint32_t i = 0; i < d->n_places; i++)
+		a->claimed[a->band[d->places[i].request]] +=
+			d->requests[d->places[i].request].weight;
+	for (uint32_t t = 0; t < d->n_tenants; t++) { /* those do not take part in the flow */
+		if (d->tenants[t].stays)
+			a->claimed[a->band[d->tenants[t].request]] -=
+				d->requests[d->tenants[t].request].weight;
+	}
+	for (uint32_t g = 0; g < d->n_gpus; g++) {
+		for (uint32_t m = 0; m < d->menus[d->gpus[g].menu].n_modes; m++)
+			a->options[g] |= rp_v_may(d, g, m) ? 1U << m : 0;
+	}
+	return 0;
+}
+
+int rp_v_check_exhaustive(const struct v_doc *d, bool feasible, uint32_t gpus_used,
+			  struct rocpart_error *reterr)
+{
+	struct all a = {.d = d, .weigh = !feasible, .n_on = gpus_used ? gpus_used - 1 : 0};
+	bool short_of_gpus = false;
+
+	if (d->n_gpus > MAX_GPUS || d->any_shared)
+		return rp_v_wrong(reterr, "certificate",
+				  "nothing of that size is proved by trying");
+	a.r = prepare(&a);
+	for (uint32_t g = 0, n = 0; g < d->n_gpus; g++) {
+		n += d->gpus[g].fixed;
+		short_of_gpus = n > a.n_on; /* fixed ones alone are as many as are claimed */
+	}
+	if (a.r == 0 && !(feasible && (gpus_used == 0 || short_of_gpus)))
+		each_memory(&a, 0);
+	free(a.order);
+	free(a.band);
+	free(a.claimed);
+	free(a.reached);
+	free(a.edges);
+	free(a.first);
+	free(a.came);
+	free(a.queue);
+	if (a.r == -ENOMEM)
+		return rp_error_nomem(reterr);
+	if (a.r < 0)
+		return rp_error_errno(reterr, a.r, "certificate", "too large to be tried again");
+	if (a.beaten)
+		return rp_v_wrong(reterr, "certificate",
+				  feasible ? "fewer GPUs are enough" : "more weight can be placed");
+	return 0;
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/* The steps, one after the other, on a picture of the machine: every prefix must be possible. */
+#include "plan/verify/doc.h"
+
+struct now {
+	const struct v_doc *d;
+	uint32_t *mode;	     /* per GPU, as of reload number: */
+	uint32_t *mode_of;   /* when that is over the driver has chosen another one */
+	uint32_t *reload;    /* per hive, at its first GPU: reloads so far */
+	const char **memory; /* the same */
+	uint32_t *on;	     /* replicas, per GPU */
+	uint32_t *on_hive;
+	uint64_t *bytes; /* [gpu * V_MAX_PARTS + part] */
+	uint32_t *n, *share;
+	uint8_t *state; /* per placement */
+	uint32_t step;
+	struct rocpart_error *err;
+};
+enum { AWAY, OLD, NEW };
+
+static int bad(struct now *s, const char *what)
+{
+	return rp_v_wrong(s->err, "steps", "step %u: %s", s->step, what);
+}
+
+static size_t at(uint32_t gpu, uint32_t part)
+{
+	return (size_t)gpu * V_MAX_PARTS + part;
+}
+
+static void enter(struct now *s, const struct v_request *q, uint32_t gpu, uint32_t part)
+{
+	size_t i = at(gpu, part);
+
+	s->bytes[i] += q->bytes;
+	s->n[i]++;
+	if (s->share[i] == 0 || q->share < s->share[i])
+		s->share[i] = q->share;
+	s->on[gpu]++;
+	s->on_hive[s->d->gpus[gpu].first_of_hive]++;
+}
+
+static void leave(struct now *s, const struct v_request *q, uint32_t gpu, uint32_t part)
+{
+	size_t i = at(gpu, part);
+
+	s->bytes[i] -= q->bytes;
+	if (--s->n[i] == 0)
+		s->share[i] = 0;
+	s->on[gpu]--;
+	s->on_hive[s->d->gpus[gpu].first_of_hive]--;
+}
+
+static uint32_t mode_now(const struct now *s, uint32_t g)
+{
+	return s->mode_of[g] == s->reload[s->d->gpus[g].first_of_hive] ? s->mode[g] : V_NONE;
+}
+
+static int arrive(struct now *s, const struct v_place *p)
+{
+	const struct v_request *q = &s->d->requests[p->request];
+	const struct v_mode *m;
+	size_t i = at(p->gpu, p->part);
+
+	if (mode_now(s, p->gpu) != s->d->then[p->gpu])
+		return bad(s, "its GPU is not yet in the mode of the plan");
+	m = rp_v_mode_of(s->d, p->gpu, s->d->then[p->gpu]);
+	if (q->bytes > m->parts[p->part].usable ||
+	    s->bytes[i] > m->parts[p->part].usable - q->bytes ||
+	    (s->n[i] > 0 && (s->n[i] >= s->share[i] || s->n[i] >= q->share)))
+		return bad(s, "the partition is not free");
+	enter(s, q, p->gpu, p->part);
+	return 0;
+}
+
+static int do_move(struct now *s, uint32_t place, uint8_t from)
+{
+	const struct v_place *p = &s->d->places[place];
+	int r;
+
+	if (s->state[place] != from)
+		return bad(s, "that replica is not there to be moved, stopped or placed");
+	if (from == OLD && p->gpu == p->was_gpu && p->part == p->was_part)
+		return bad(s, "a move to where it is");
+	r = arrive(s, p);
+	if (r == 0 && from == OLD)
+		leave(s, &s->d->requests[p->request], p->was_gpu, p->was_part);
+	if (r == 0)
+		s->state[place] = NEW;
+	return r;
+}
+
+static bool may_touch(const struct v_gpu *gpu)
+{
+	return gpu->can_switch && !gpu->shut && !gpu->occupied;
+}
+
+static int do_memory(struct now *s, uint32_t g, uint32_t mode)
+{
+	const struct v_doc *d = s->d;
+	uint32_t h = d->gpus[g].first_of_hive;
+
+	if (s->on_hive[h] > 0)
+		return bad(s, "the memory mode changes under somebody");
+	if (d->hives[h].memory_fixed)
+		return bad(s, "the memory mode of the hive cannot be changed");
+	s->memory[h] = rp_v_mode_of(d, g, mode)->memory;
+	s->reload[h]++;
+	return 0;
+}
+
+static int do_compute(struct now *s, uint32_t g, uint32_t mode)
+{
+	const struct v_doc *d = s->d;
+
+	if (s->on[g] > 0 || !may_touch(&d->gpus[g]) || !rp_v_may(d, g, mode))
+		return bad(s, "the GPU cannot be switched now");
+	if (!v_same(s->memory[d->gpus[g].first_of_hive], rp_v_mode_of(d, g, mode)->memory))
+		return bad(s, "that compute mode belongs to another memory mode");
+	s->mode[g] = mode;
+	s->mode_of[g] = s->reload[d->gpus[g].first_of_hive];
+	return 0;
+}
+
+static int do_step(struct now *s, struct v_in *in, const struct rp_json *x)
+{
+	const char *op = rp_v_text(in, x, "op", false);
+	uint64_t g = 0, place = 0, mode = 0;
+	bool on_gpu;
+
+	if (in->r < 0)
+		return in->r;
+	on_gpu = v_same(op, "drain") || v_same(op, "switch_memory") || v_same(op, "switch_compute");
+	if (on_gpu) {
+		g = rp_v_u64(in, x, "index", UINT32_MAX);
+		if (in->r == 0 && (g >= s->d->n_gpus ||
+				   !v_same(rp_v_text(in, x, "gpu", false), s->d->gpus[g].name)))
+			return bad(s, "no such GPU");
+	} else {
+		place = rp_v_u64(in, x, "placement", UINT32_MAX);
+		if (in->r == 0 && place >= s->d->n_places)
+			return bad(s, "no such placement");
+	}
+	if (in->r == 0 && on_gpu && !v_same(op, "drain")) {
+		const char *key = v_same(op, "switch_memory") ? "memory_mode" : "compute_mode";
+		const struct v_mode *m;
+
+		mode = rp_v_u64(in, x, "mode", UINT32_MAX);
+		if (in->r < 0 || s->d->then[g] == V_NONE || mode != s->d->then[g])
+			return bad(s, "that is not the mode of the plan");
+		m = rp_v_mode_of(s->d, (uint32_t)g, (uint32_t)mode);
+		if (!v_same(rp_v_text(in, x, key, false),
+			    v_same(op, "switch_memory") ? m->memory : m->compute))
+			return bad(s, "names another mode");
+	}
+	if (in->r < 0)
+		return in->r;
+	if (v_same(op, "move"))
+		return do_move(s, (uint32_t)place, OLD);
+	if (v_same(op, "place"))
+		return do_move(s, (uint32_t)place, AWAY);
+	if (v_same(op, "stop")) {
+		const struct v_place *p = &s->d->places[place];
+
+		if (s->state[place] != OLD)
+			return bad(s, "stops what does not run");
+		leave(s, &s->d->requests[p->request], p->was_gpu, p->was_part);
+		s->state[place] = AWAY;
+		return 0;
+	}
+	if (v_same(op, "switch_memory"))
+		return do_memory(s, (uint32_t)g, (uint32_t)mode);
+	if (v_same(op, "switch_compute"))
+		return do_compute(s, (uint32_t)g, (uint32_t)mode);
+	return v_same(op, "drain") ? 0 : bad(s, "unknown operation");
+}
+
+static int begin(struct now *s)
+{
+	const struct v_doc *d = s->d;
+	size_t parts = at(d->n_gpus + 1, 0);
+
+	s->mode = rp_new0(uint32_t, d->n_gpus);
+	s->mode_of = rp_new0(uint32_t, d->n_gpus);
+	s->reload = rp_new0(uint32_t, d->n_gpus);
+	s->memory = calloc((size_t)d->n_gpus + 1, sizeof(*s->memory));
+	s->on = rp_new0(uint32_t, d->n_gpus);
+	s->on_hive = rp_new0(uint32_t, d->n_gpus);
+	s->bytes = rp_new0(uint64_t, parts);
+	s->n = rp_new0(uint32_t, parts);
+	s->share = rp_new0(uint32_t, parts);
+	s->state = rp_new0(uint8_t, d->n_places);
+	if (!s->mode || !s->mode_of || !s->reload || !s->memory || !s->on || !s->on_hive ||
+	    !s->bytes || !s->n || !s->share || !s->state)
+		return rp_error_nomem(s->err);
+	for (uint32_t g = 0; g < d->n_gpus; g++) {
+		s->mode[g] = d->gpus[g].mode;
+		s->memory[g] = d->hives[g].memory;
+	}
+	for (uint32_t i = 0; i < d->n_places; i++) {
+		const struct v_place *p = &d->places[i];
+
+		if (p->was_gpu == V_NONE)
+			continue;
+		enter(s, &d->requests[p->request], p->was_gpu, p->was_part);
+		s->state[i] = p->gpu == p->was_gpu && p->part == p->was_part &&
+					      d->then[p->gpu] == d->gpus[p->gpu].mode
+				      ? NEW
+				      : OLD;
+	}
+	return 0;
+}
+
+static void end(struct now *s)
+{
+	free(s->mode);
+	free(s->mode_of);
+	free(s->reload);
+	free(s->memory);
+	free(s->on);
+	free(s->on_hive);
+	free(s->bytes);
+	free(s->n);
+	free(s->share);
+	free(s->state);
+}
+
+int rp_v_check_steps(const struct v_doc *d, struct rocpart_error *reterr)
+{
+	struct v_in in = {0, reterr, "steps"};
+	const struct rp_json *steps = rp_v_list(&in, d->root, "steps");
+	struct now s = {.d = d, .err = reterr};
+	int r = in.r < 0 ? in.r : begin(&s);
+
+	for (size_t i = 0; i < rp_json_len(steps) && r == 0; i++) {
+		s.step = (uint32_t)i;
+		r = do_step(&s, &in, rp_json_at(steps, i));
+	}
+	for (uint32_t i = 0; i < d->n_places && r == 0; i++) {
+		if (s.state[i] != NEW)
+			r = rp_v_wrong(reterr, "steps", "placement %u is never carried out", i);
+	}
+	for (uint32_t g = 0; g < d->n_gpus && r == 0; g++) {
+		if (d->then[g] != V_NONE && mode_now(&s, g) != d->then[g])
+			r = rp_v_wrong(reterr, "steps", "%s is never put into its mode",
+				       d->gpus[g].name);
+	}
+	end(&s);
+	return r;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+#include "plan/view.h"
+
+#include "base/strbuf.h"
+
+static int mem_id(struct rp_view *v, const char *name, uint8_t *ret)
+{
+	for (uint32_t i = 0; i < v->n_mems; i++) {
+		if (rp_str_eq(v->mems[i], name)) {
+			*ret = (uint8_t)i;
+			return 0;
+		}
+	}
+	if (v->n_mems == RP_PLACE_MAX_MEMS)
+		return -E2BIG;
+	*ret = (uint8_t)v->n_mems;
+	v->mems[v->n_mems++] = name;
+	return 0;
+}
+
+static int name_mems(struct rp_view *v)
+{
+	const struct rp_place_problem *p = v->p;
+
+	for (uint32_t m = 0; m < p->n_menus; m++) {
+		for (uint32_t i = 0; i < p->menus[m].n_modes; i++) {
+			int r = mem_id(v, p->menus[m].modes[i].memory, &v->mode_mem[m][i]);
+
+			if (r < 0)
+				return r;
+		}
+	}
+	for (uint32_t q = 0; q < p->n_requests; q++) {
+		const char *want = p->requests[q].memory;
+
+		v->req_mem[q] = want ? (uint8_t)v->n_mems : RP_VIEW_ANY;
+		for (uint32_t i = 0; want && i < v->n_mems; i++) {
+			if (rp_str_eq(v->mems[i], want))
+				v->req_mem[q] = (uint8_t)i;
+		}
+	}
+	return 0;
+}
+
+static uint32_t new_hive(struct rp_view *v)
+{
+	v->hives[v->n_hives].mem_now = RP_PLACE_NONE;
+	return v->n_hives++;
+}
+
+/* By a table of the numbers seen so far. */
+static int number_mixed_hives(struct rp_view *v)
+{
+	RP_AUTO_FREE uint32_t *table = NULL; /* 1 + hive; 0: free */
+	RP_AUTO_FREE uint32_t *number = rp_new0(uint32_t, v->p->n_gpus);
+	uint64_t size = 4;
+
+	while (size < (uint64_t)v->p->n_gpus * 2)
+		size *= 2;
+	table = rp_new0(uint32_t, size);
+	if (!table || !number)
+		return -ENOMEM;
+	for (uint32_t g = 0; g < v->p->n_gpus; g++) {
+		uint32_t hive = v->p->gpus[g].hive;
+		uint64_t at = (hive * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (size - 1);
+
+		while (table[at] && number[table[at] - 1] != hive)
+			at = (at + 1) & (size - 1);
+		if (!table[at]) {
+			number[v->n_hives] = hive;
+			table[at] = 1 + new_hive(v);
+		}
+		v->gpus[g].hive = table[at] - 1;
+	}
+	return 0;
+}
+
+/* Hives numbered in the order in which they are met; mostly they come one after the other. */
+static int number_hives(struct rp_view *v)
+{
+	const struct rp_place_gpu *gpus = v->p->gpus;
+
+	for (uint32_t g = 1; g < v->p->n_gpus; g++) {
+		if (gpus[g].hive < gpus[g - 1].hive)
+			return number_mixed_hives(v);
+	}
+	for (uint32_t g = 0; g < v->p->n_gpus; g++) {
+		bool same = g > 0 && gpus[g].hive == gpus[g - 1].hive;
+
+		v->gpus[g].hive = same ? v->gpus[g - 1].hive : new_hive(v);
+	}
+	return 0;
+}
+
+static void set_role(struct rp_view *v, uint32_t g, bool held)
+{
+	const uint32_t shut = RP_PLACE_CORDONED | RP_PLACE_DEGRADED | RP_PLACE_UNHEALTHY;
+	const struct rp_place_gpu *gpu = &v->p->gpus[g];
+	struct rp_view_gpu *vg = &v->gpus[g];
+	struct rp_view_hive *hive = &v->hives[vg->hive];
+
+	if (gpu->mode != RP_PLACE_NONE && hive->mem_now == RP_PLACE_NONE)
+		hive->mem_now = v->mode_mem[gpu->menu][gpu->mode];
+	vg->stuck = (gpu->flags & RP_PLACE_CANNOT_SWITCH) != 0;
+	if (held || gpu->occupied)
+		vg->role = RP_ROLE_FIXED;
+	else if ((gpu->flags & shut) || (vg->stuck && gpu->mode == RP_PLACE_NONE))
+		vg->role = RP_ROLE_OUT;
+	else
+		vg->role = RP_ROLE_POOL;
+	/* A memory switch reloads the driver of every GPU of the hive, hence of this one. */
+	if (vg->role == RP_ROLE_FIXED || vg->stuck || (gpu->flags & shut))
+		hive->mem_fixed = true;
+	if (vg->role == RP_ROLE_FIXED && !(gpu->flags & shut))
+		vg->free_parts =
+			((1U << rp_view_mode(v, g, gpu->mode)->n_parts) - 1) & ~gpu->occupied;
+	v->n_pool += vg->role == RP_ROLE_POOL;
+	v->n_fixed += vg->role == RP_ROLE_FIXED;
+}
+
+static void settle_tenants(struct rp_view *v, bool *held)
+{
+	const struct rp_place_problem *p = v->p;
+
+	for (uint32_t t = 0; t < p->n_tenants; t++) {
+		const struct rp_place_tenant *a = &p->tenants[t];
+		uint32_t flags = p->gpus[a->gpu].flags;
+
+		v->stays[t] = a->pinned || !p->allow_moves ||
+			      (flags & (RP_PLACE_CORDONED | RP_PLACE_DEGRADED));
+		if (!v->stays[t])
+			continue;
+		held[a->gpu] = true;
+		v->need[a->request]--;
+	}
+}
+
+int rp_view_init(const struct rp_place_problem *p, struct rp_view *v)
+{
+	RP_AUTO_FREE bool *held = rp_new0(bool, p->n_gpus);
+	int r;
+
+	*v = (struct rp_view){.p = p};
+	v->mode_mem = calloc(p->n_menus ? p->n_menus : 1, sizeof(*v->mode_mem));
+	v->gpus = rp_new0(struct rp_view_gpu, p->n_gpus);
+	v->hives = rp_new0(struct rp_view_hive, p->n_gpus);
+	v->need = rp_new0(uint32_t, p->n_requests);
+	v->req_mem = rp_new0(uint8_t, p->n_requests);
+	v->stays = rp_new0(bool, p->n_tenants);
+	if (!held || !v->mode_mem || !v->gpus || !v->hives || !v->need || !v->req_mem || !v->stays)
+		return -ENOMEM;
+	r = name_mems(v);
+	if (r == 0)
+		r = number_hives(v);
+	if (r < 0)
+		return r;
+	for (uint32_t q = 0; q < p->n_requests; q++)
+		v->need[q] = p->requests[q].replicas;
+	settle_tenants(v, held);
+	for (uint32_t g = 0; g < p->n_gpus; g++)
+		set_role(v, g, held[g]);
+	for (uint32_t t = 0; t < p->n_tenants; t++) {
+		if (v->stays[t])
+			v->gpus[p->tenants[t].gpu].free_parts &= ~(1U << p->tenants[t].part);
+	}
+	for (uint32_t q = 0; q < p->n_requests; q++)
+		v->total_need += v->need[q];
+	return 0;
+}
+
+void rp_view_done(struct rp_view *v)
+{
+	free(v->mode_mem);
+	free(v->gpus);
+	free(v->hives);
+	free(v->need);
+	free(v->req_mem);
+	free(v->stays);
+	*v = (struct rp_view){0};
+}
+
+bool rp_view_may(const struct rp_view *v, uint32_t gpu, uint32_t mode)
+{
+	if (v->p->gpus[gpu].mode == mode)
+		return true;
+	return !v->gpus[gpu].stuck &&
+	       (v->p->allow_unvalidated || rp_view_mode(v, gpu, mode)->validated);
+}
+
+bool rp_view_hive_may(const struct rp_view *v, uint32_t hive, uint32_t mem)
+{
+	return !v->hives[hive].mem_fixed || v->hives[hive].mem_now == mem;
+}
+
+/* qsort has no context: what it needs lies beside the index. */
+struct keyed {
+	int64_t priority;
+	uint64_t amount;
+	uint32_t request;
+};
+
+static int cmp_keyed(const void *a, const void *b)
+{
+	const struct keyed *x = a, *y = b;
+
+	if (x->priority != y->priority)
+		return x->priority > y->priority ? -1 : 1;
+	if (x->amount != y->amount)
+		return x->amount > y->amount ? -1 : 1;
+	return (x->request > y->request) - (x->request < y->request);
+}
+
+uint32_t *rp_view_order(const struct rp_view *v, enum rp_view_order_by by)
+{
+	const uint32_t n = v->p->n_requests;
+	RP_AUTO_FREE struct keyed *keys = rp_new0(struct keyed, n);
+	uint32_t *order = rp_new0(uint32_t, n);
+
+	if (!keys || !order) {
+		free(order);
+		return NULL;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		const struct rp_place_request *q = &v->p->requests[i];
+
+		keys[i] = (struct keyed){by == RP_BY_BYTES ? 0 : q->priority,
+					 by == RP_BY_PRIORITY_WEIGHT ? rp_view_weight(q) : q->bytes,
+					 i};
+	}
+	qsort(keys, n, sizeof(*keys), cmp_keyed);
+	for (uint32_t i = 0; i < n; i++)
+		order[i] = keys[i].request;
+	return order;
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/* The spec of now, writing it, and writing it anew after a change. */
+#include "run/cdi.h"
+#include "machine/records.h"
+#include "rocpart/cdi.h"
+#include "run/cdi_file.h"
+#include "run/handout.h"
+
+#define DEFAULT_DIR "/run/cdi"
+#define LOCK	    "cdi.lock"
+
+/* ---- the document of now ---- */
+
+struct parts {
+	struct rp_handout *v;
+	size_t n, cap;
+};
+
+static void parts_done(struct parts *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		rp_handout_done(&p->v[i]);
+	free(p->v);
+}
+
+static int add_part(struct parts *p, struct rocpart_machine *m,
+		    const struct rocpart_partition *part, struct rocpart_error *reterr)
+{
+	struct rp_handout *h;
+
+	if (rp_grow(&p->v, &p->cap, p->n + 1, sizeof(*p->v)) < 0)
+		return rp_error_nomem(reterr);
+	h = &p->v[p->n++];
+	memset(h, 0, sizeof(*h));
+	return rp_handout_add_part(h, part) < 0 ? rp_error_nomem(reterr)
+						: rp_handout_gather(h, m, reterr);
+}
+
+int rp_cdi_now(struct rocpart_machine *m, const struct rp_cdi_kind *kind, struct rp_json **ret,
+	       struct rocpart_error *reterr)
+{
+	RP_AUTO(parts_done) struct parts p = {0};
+	RP_AUTO_SNAPSHOT struct rocpart_snapshot *s = NULL;
+	int r = rp_observe(m, &s, reterr);
+
+	/* What ROCr cannot see from here is no device that could be handed in. */
+	for (size_t i = 0; r == 0 && i < s->n_gpus; i++)
+		for (size_t k = 0; r == 0 && k < s->gpus[i].n_partitions; k++)
+			if (s->gpus[i].partitions[k].rocr_index.known)
+				r = add_part(&p, m, &s->gpus[i].partitions[k], reterr);
+	if (r < 0)
+		return r;
+	if (!p.n)
+		return rp_error_set(reterr, -ENODEV, ROCPART_ERR_NO_HARDWARE, NULL,
+				    "there is no partition that a container could be given");
+	*ret = rp_cdi_document(kind, p.v, p.n);
+	return *ret ? 0 : rp_error_nomem(reterr);
+}
+
+int rp_cdi_text(const struct rp_json *document, struct rp_strbuf *ret)
+{
+	int r = rp_json_print(document, true, ret);
+
+	rp_strbuf_add_char(ret, '\n');
+	return r < 0 || ret->failed ? -ENOMEM : 0;
+}
+
+static int text_of_now(struct rocpart_machine *m, const struct rp_cdi_kind *kind,
+		       struct rp_strbuf *ret, struct rocpart_error *reterr)
+{
+	RP_AUTO_JSON struct rp_json *document = NULL;
+	int r = rp_cdi_now(m, kind, &document, reterr);
+
+	if (r < 0)
+		return r;
+	return rp_cdi_text(document, ret) < 0 ? rp_error_nomem(reterr) : 0;
+}
+
+static int find_kind(const char *name, const struct rp_cdi_kind **ret, struct rocpart_error *reterr)
+{
+	*ret = rp_cdi_find_kind(name ? name : "rocpart.dev/partition");
+	return *ret ? 0
+		    : rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, name,
+				   "the kinds are rocpart.dev/partition and amd.com/gpu, not "
+				   "'%.100s'",
+				   name);
+}
+
+ROCPART_PUBLIC int rocpart_cdi_document(struct rocpart_machine *machine, const char *kind,
+					char **ret_text, struct rocpart_error *reterr)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	const struct rp_cdi_kind *k = NULL;
+	int r = find_kind(kind, &k, reterr);
+
+	if (r == 0)
+		r = text_of_now(machine, k, &text, reterr);
+	if (r == 0)
+		*ret_text = rp_strbuf_steal(&text);
+	return r;
+}
+
+/* ---- writing ---- */
+
+static int failed_file(int r, const struct rp_cdi_spec *spec, struct rocpart_error *reterr)
+{
+	RP_AUTO_FREE char *path = rp_strdupf("%s/%s", spec->dir, spec->kind->file);
+
+	return rp_error_errno(reterr, r, path, "the spec cannot be used: %s", rocpart_strerror(r));
+}
+
+static int refuse_other(const struct rp_cdi_spec *spec, struct rocpart_error *reterr)
+{
+	RP_AUTO_FREE char *path = rp_strdupf("%s/%s", spec->dir, spec->kind->file);
+
+	(void)rp_error_set(reterr, -EEXIST, ROCPART_ERR_NEEDS_CONFIRMATION, path,
+			   "somebody else wrote or edited this spec: it is left as it is");
+	return rp_error_hint(reterr,
+			     "`rocpart cdi generate --kind %s --output %s --yes` replaces it",
+			     spec->kind->name, spec->dir);
+}
+
+/* The text in the file of spec; "" when there is none. */
+static int read_old(const struct rp_cdi_spec *spec, struct rp_strbuf *ret,
+		    struct rocpart_error *reterr)
+{
+	int r = rp_cdi_file_read(spec->dir, spec->kind->file, ret);
+
+	return r < 0 && r != -ENOENT ? failed_file(r, spec, reterr) : 0;
+}
+
+/* Record, then write; spec has the new text, and in before what is there now. */
+static int put(struct rocpart_machine *m, struct rp_cdi_record *record,
+	       const struct rp_cdi_spec *spec, struct rocpart_error *reterr)
+{
+	RP_AUTO_FREE char *dir = strdup(spec->dir); /* the record may own it */
+	struct rp_cdi_spec s = *spec;
+	int r;
+
+	if (!dir)
+		return rp_error_nomem(reterr);
+	s.dir = dir;
+	r = rp_cdi_record_put(m, record, &s, reterr);
+	if (r < 0)
+		return r;
+	r = rp_cdi_file_write(dir, s.kind->file, s.text, strlen(s.text));
+	return r < 0 ? failed_file(r, &s, reterr) : 0;
+}
+
+static bool is_recorded(const struct rp_cdi_record *record, const struct rp_cdi_spec *spec,
+			const char *text)
+{
+	struct rp_cdi_spec s;
+
+	for (size_t i = 0; rp_cdi_record_at(record, i, &s); i++)
+		if (s.kind == spec->kind && rp_str_eq(s.dir, spec->dir))
+			return rp_cdi_is_ours(&s, text);
+	return false;
+}
+
+static int generate(struct rocpart_machine *m, struct rp_cdi_spec *spec, bool overwrite,
+		    struct rocpart_error *reterr)
+{
+	RP_AUTO_CDI_RECORD struct rp_cdi_record record = {0};
+	RP_AUTO_STRBUF struct rp_strbuf now = RP_STRBUF_INIT, old = RP_STRBUF_INIT;
+	int r = rp_cdi_record_load(m, &record, reterr);
+
+	if (r == 0)
+		r = read_old(spec, &old, reterr);
+	if (r == 0 && old.len && !overwrite && !is_recorded(&record, spec, rp_strbuf_str(&old)))
+		return refuse_other(spec, reterr);
+	if (r == 0)
+		r = text_of_now(m, spec->kind, &now, reterr);
+	spec->text = rp_strbuf_str(&now);
+	spec->before = rp_strbuf_str(&old);
+	r = r < 0 ? r : put(m, &record, spec, reterr);
+	spec->text = spec->before = NULL;
+	return r;
+}
+
+/* One that writes specs at a time. */
+static int lock(struct rocpart_machine *m, int *ret_fd, struct rocpart_error *reterr)
+{
+	int r = rp_machine_make_state(m, reterr);
+
+	if (r < 0)
+		return r;
+	r = rp_tree_lock(m->state, LOCK, ret_fd);
+	if (r == -EWOULDBLOCK)
+		return rp_error_set(reterr, r, ROCPART_ERR_LOCKED, NULL,
+				    "another rocpart writes the CDI specs of this machine now");
+	return r < 0 ? rp_error_errno(reterr, r, m->state_dir, "cannot lock '%s/" LOCK "'",
+				      m->state_dir)
+		     : 0;
+}
+
+/* Where engines look; a simulated machine has its own, so that no engine takes it for real. */
+static int default_dir(const struct rocpart_machine *m, const char *dir, char **ret,
+		       struct rocpart_error *reterr)
+{
+	bool is_sim = rp_tree_kind(m->tree) == RP_TREE_SIM;
+
+	if (dir ? *dir != '/' : is_sim && rp_str_eq(m->state_dir, RP_STATE_IN_MEMORY))
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, dir,
+				    "the folder of a spec is an absolute path");
+	if (dir)
+		*ret = strdup(dir);
+	else
+		*ret = is_sim ? rp_strdupf("%s/cdi", m->state_dir) : strdup(DEFAULT_DIR);
+	return *ret ? 0 : rp_error_nomem(reterr);
+}
+
+ROCPART_PUBLIC int rocpart_cdi_generate(struct rocpart_machine *machine, const char *kind,
+					const char *dir, bool overwrite, char **ret_path,
+					struct rocpart_error *reterr)
+{
+	RP_AUTO_CLOSE int lock_fd = -EBADF;
+	RP_AUTO_FREE char *folder = NULL;
+	struct rp_cdi_spec spec = {0};
+	char *path;
+	int r = find_kind(kind, &spec.kind, reterr);
+
+	if (r == 0)
+		r = lock(machine, &lock_fd, reterr);
+	if (r == 0)
+		r = default_dir(machine, dir, &folder, reterr);
+	spec.dir = folder;
+	if (r == 0)
+		r = generate(machine, &spec, overwrite, reterr);
+	if (r < 0)
+		return r;
+	path = rp_strdupf("%s/%s", folder, spec.kind->file);
+	if (!path)
+		return rp_error_nomem(reterr);
+	*ret_path = path;
+	return 0;
+}
+
+/* ---- after a change ---- */
+
+static int refresh_one(struct rocpart_machine *m, struct rp_cdi_record *record,
+		       struct rp_cdi_spec spec, struct rocpart_error *reterr)
+{
+	RP_AUTO_STRBUF struct rp_strbuf now = RP_STRBUF_INIT, old = RP_STRBUF_INIT;
+	int r = read_old(&spec, &old, reterr);
+
+	if (r < 0 || !old.len) /* it was removed: it is not wanted */
+		return r;
+	if (!rp_cdi_is_ours(&spec, rp_strbuf_str(&old)))
+		return refuse_other(&spec, reterr);
+	r = text_of_now(m, spec.kind, &now, reterr);
+	if (r < 0 || rp_str_eq(rp_strbuf_str(&now), rp_strbuf_str(&old)))
+		return r;
+	spec.text = rp_strbuf_str(&now);
+	spec.before = rp_strbuf_str(&old);
+	return put(m, record, &spec, reterr);
+}
+
+int rp_cdi_refresh(struct rocpart_machine *m, struct rocpart_error *reterr)
+{
+	RP_AUTO_CDI_RECORD struct rp_cdi_record record = {0};
+	RP_AUTO_CLOSE int lock_fd = -EBADF;
+	struct rp_cdi_spec spec;
+	int r = rp_cdi_record_load(m, &record, reterr), worst = 0;
+
+	if (r < 0 || !record.list)
+		return r;
+	r = lock(m, &lock_fd, reterr);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; rp_cdi_record_at(&record, i, &spec); i++) {
+		r = refresh_one(m, &record, spec, reterr);
+		worst = r < 0 ? r : worst;
+	}
+	return worst;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/cdi_file.h"
+#include "base/num.h"
+#include "base/tree.h"
+
+int rp_cdi_file_read(const char *dir, const char *file, struct rp_strbuf *ret)
+{
+	RP_AUTO_TREE struct rp_tree *t = NULL;
+	int r = rp_tree_open(dir, RP_TREE_STATE, &t);
+
+	return r < 0 ? r : rp_tree_read_file(t, RP_MIB, ret, "%s", file);
+}
+
+int rp_cdi_file_write(const char *dir, const char *file, const char *text, size_t len)
+{
+	RP_AUTO_TREE struct rp_tree *t = NULL;
+	int r = rp_make_dirs(dir, false);
+
+	if (r == 0)
+		r = rp_tree_open(dir, RP_TREE_STATE, &t);
+	return r < 0 ? r : rp_tree_replace(t, text, len, "%s", file);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Specs of the Container Device Interface, in the folders that container engines read. */
+#ifndef RP_RUN_CDI_FILE_H
+#define RP_RUN_CDI_FILE_H
+
+#include "base/base.h"
+#include "base/strbuf.h"
+
+/* Whole text of a spec; at most 1 MiB. -ENOENT, -EFBIG, other errno. */
+int rp_cdi_file_read(const char *dir, const char *file, struct rp_strbuf *ret) RP_MUST_CHECK;
+/*
+ * Replace it whole: an engine that reads meanwhile sees the old or the new one. The folder is made
+ * when it is not there.
+ */
+int rp_cdi_file_write(const char *dir, const char *file, const char *text,
+		      size_t len) RP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/cgroup.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "base/num.h"
+#include "base/spawn.h"
+#include "base/strbuf.h"
+#include "base/tree.h"
+#include "run/device_filter.h"
+
+#define FILE_MAX (1024 * 1024)
+#define POLL_MS	 5
+#define KILL_MS	 2000 /* until what was killed has left */
+
+/* ---- where we are ---- */
+
+static const char *const kind_names[] = {"cgroup v2", "the devices controller of cgroup v1"};
+
+static bool has_word(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = list; p; p = strchr(p, ',')) {
+		p += *p == ',';
+		if (strncmp(p, word, len) == 0 && (!p[len] || p[len] == ',' || p[len] == '\n'))
+			return true;
+	}
+	return false;
+}
+
+/* "36 25 0:32 ROOT POINT OPTIONS [...] - TYPE SOURCE SUPER-OPTIONS" */
+struct mount_line {
+	char root[512], point[512], type[32], options[256];
+};
+
+static bool parse_mount(const char *line, struct mount_line *ret)
+{
+	const char *p = line, *dash = strstr(line, " - ");
+	char *const fields[] = {ret->root, ret->point};
+
+	for (int i = 0; i < 3 && p; i++) {
+		p = strchr(p, ' ');
+		p = p ? p + 1 : NULL;
+	}
+	for (size_t i = 0; i < RP_ARRAY_LEN(fields) && p; i++) {
+		size_t n = strcspn(p, " ");
+
+		if (rp_fmt(fields[i], 512, "%.*s", (int)n, p) < 0)
+			return false;
+		p += n + (p[n] == ' ');
+	}
+	if (!p || !dash)
+		return false;
+	p = dash + 3;
+	if (rp_fmt(ret->type, sizeof(ret->type), "%.*s", (int)strcspn(p, " "), p) < 0)
+		return false;
+	p = strchr(p, ' ');
+	p = p ? strchr(p + 1, ' ') : NULL;
+	return p && rp_fmt(ret->options, sizeof(ret->options), "%s", p + 1) == 0;
+}
+
+static bool is_kind(const struct mount_line *m, enum rp_cgroup_kind kind)
+{
+	if (kind == RP_CGROUP_V2)
+		return rp_str_eq(m->type, "cgroup2");
+	return rp_str_eq(m->type, "cgroup") && has_word(m->options, "devices");
+}
+
+/* Of the lines of a text, the first that take() accepts. */
+static bool find_line(const char *text, bool (*take)(const char *line, void *userdata),
+		      void *userdata)
+{
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+		RP_AUTO_FREE char *line = rp_strndup(text, n);
+
+		if (line && take(line, userdata))
+			return true;
+		text += n + (text[n] == '\n');
+	}
+	return false;
+}
+
+struct place {
+	enum rp_cgroup_kind kind;
+	struct mount_line mount;
+	char path[1024]; /* as /proc/self/cgroup says it */
+};
+
+static bool take_mount(const char *line, void *userdata)
+{
+	struct place *p = userdata;
+
+	return parse_mount(line, &p->mount) && is_kind(&p->mount, p->kind);
+}
+
+/* "5:devices:/path", "0::/path" */
+static bool take_path(const char *line, void *userdata)
+{
+	struct place *p = userdata;
+	const char *names = strchr(line, ':'), *path = names ? strchr(names + 1, ':') : NULL;
+	RP_AUTO_FREE char *list = path ? rp_strndup(names + 1, (size_t)(path - names - 1)) : NULL;
+
+	if (!list || (p->kind == RP_CGROUP_V2 ? *list != '\0' : !has_word(list, "devices")))
+		return false;
+	return rp_fmt(p->path, sizeof(p->path), "%s", path + 1) == 0;
+}
+
+/* The folder of the group that we are in. A mount of a part shows paths below its root only. */
+static int find_own(enum rp_cgroup_kind kind, char **ret)
+{
+	RP_AUTO_TREE struct rp_tree *root = NULL;
+	RP_AUTO_STRBUF struct rp_strbuf mounts = RP_STRBUF_INIT, groups = RP_STRBUF_INIT;
+	struct place p = {.kind = kind};
+	size_t skip;
+	int r = rp_tree_open("/", RP_TREE_REAL, &root);
+
+	if (r == 0)
+		r = rp_tree_read_file(root, FILE_MAX, &mounts, "proc/self/mountinfo");
+	if (r == 0)
+		r = rp_tree_read_file(root, FILE_MAX, &groups, "proc/self/cgroup");
+	if (r < 0)
+		return r;
+	if (!find_line(rp_strbuf_str(&mounts), take_mount, &p) ||
+	    !find_line(rp_strbuf_str(&groups), take_path, &p))
+		return -ENOENT;
+	skip = rp_str_eq(p.mount.root, "/") ? 0 : strlen(p.mount.root);
+	if (strncmp(p.path, p.mount.root, skip) != 0 || strstr(p.path, "/.."))
+		return -ENOENT;
+	*ret = rp_strdupf("%s%s", p.mount.point,
+			  rp_str_eq(p.path + skip, "/") ? "" : p.path + skip);
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* ---- making and removing ---- */
+
+/* Groups of programs that ended after the one who watched them had been killed. */
+static void remove_garbage(const char *parent)
+{
+	RP_AUTO_CLOSEDIR DIR *dir = opendir(parent);
+
+	for (const struct dirent *e = dir ? readdir(dir) : NULL; e; e = readdir(dir)) {
+		const char *p = e->d_name + strlen(RP_CGROUP_PREFIX);
+		RP_AUTO_FREE char *digits = NULL;
+		uint32_t pid;
+
+		if (!rp_str_starts(e->d_name, RP_CGROUP_PREFIX))
+			continue;
+		digits = rp_strndup(p, strcspn(p, "-"));
+		if (digits && rp_parse_u32(digits, 10, &pid) == 0 && pid <= INT32_MAX &&
+		    kill((pid_t)pid, 0) < 0 && errno == ESRCH)
+			(void)unlinkat(dirfd(dir), e->d_name, AT_REMOVEDIR);
+	}
+}
+
+int rp_cgroup_add(const struct rp_cgroup *g, pid_t pid)
+{
+	RP_AUTO_CLOSE int file = openat(g->fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	char text[16];
+
+	if (file < 0)
+		return rp_neg_errno();
+	(void)rp_fmt(text, sizeof(text), "%d", (int)pid);
+	return write(file, text, strlen(text)) < 0 ? rp_neg_errno() : 0;
+}
+
+static int make_group(enum rp_cgroup_kind kind, const char *name, struct rp_cgroup *g)
+{
+	RP_AUTO_FREE char *parent = NULL;
+	int r = find_own(kind, &parent);
+
+	if (r < 0)
+		return r;
+	g->kind = kind;
+	g->path = rp_strdupf("%s/%s", parent, name);
+	if (!g->path)
+		return -ENOMEM;
+	remove_garbage(parent);
+	if (mkdir(g->path, 0755) < 0) {
+		r = rp_neg_errno();
+		free(g->path);
+		g->path = NULL;
+		return r;
+	}
+	g->fd = open(g->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return g->fd < 0 ? rp_neg_errno() : 0;
+}
+
+int rp_cgroup_make(enum rp_cgroup_kind kind, const char *name, struct rp_cgroup *ret,
+		   struct rocpart_error *reterr)
+{
+	struct rp_cgroup g = RP_CGROUP_INIT;
+	int r = make_group(kind, name, &g);
+
+	if (r == 0) {
+		*ret = g;
+		return 0;
+	}
+	rp_cgroup_remove(&g);
+	if (r == -ENOENT)
+		return rp_error_set(reterr, r, ROCPART_ERR_UNSUPPORTED, NULL,
+				    "%s is not mounted here", kind_names[kind]);
+	return rp_error_errno(reterr, r, NULL, "no control group can be made (%s): %s",
+			      kind_names[kind], rocpart_strerror(r));
+}
+
+void rp_cgroup_remove(struct rp_cgroup *g)
+{
+	rp_cleanup_close(&g->fd);
+	if (g->path)
+		(void)rmdir(g->path);
+	free(g->path);
+	*g = RP_CGROUP_INIT;
+}
+
+int rp_cgroup_filter(const struct rp_cgroup *g, const uint32_t *minors, size_t n)
+{
+	return g->kind == RP_CGROUP_V2 ? rp_device_filter_bpf(g->fd, minors, n)
+				       : rp_device_filter_v1(g->fd, minors, n);
+}
+
+/* ---- ending ---- */
+
+/* Its processes, and a signal to each; signo 0: count only. */
+static size_t signal_all(const struct rp_cgroup *g, int signo)
+{
+	RP_AUTO_FCLOSE FILE *f = NULL;
+	int fd = openat(g->fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	char line[32];
+	size_t n = 0;
+
+	f = fd < 0 ? NULL : fdopen(fd, "r");
+	if (!f) {
+		rp_cleanup_close(&fd);
+		return 0;
+	}
+	while (fgets(line, sizeof(line), f)) {
+		uint32_t pid;
+
+		line[strcspn(line, "\n")] = '\0';
+		/* 0: one that this pid namespace does not see */
+		if (rp_parse_u32(line, 10, &pid) < 0 || pid == 0 || pid > INT32_MAX)
+			continue;
+		n++;
+		(void)kill((pid_t)pid, signo);
+	}
+	return n;
+}
+
+/* Empty within that time? signo is sent again to those that came meanwhile. */
+static bool wait_empty(const struct rp_cgroup *g, int signo, uint64_t ms)
+{
+	const uint64_t end = rp_now_ns() + ms * 1000000;
+
+	while (signal_all(g, signo)) {
+		if (rp_now_ns() >= end)
+			return false;
+		rp_sleep_ms(POLL_MS);
+	}
+	return true;
+}
+
+size_t rp_cgroup_end(const struct rp_cgroup *g, uint64_t grace_ms)
+{
+	size_t n;
+
+	if (g->fd < 0)
+		return 0;
+	n = signal_all(g, 0);
+	if (n == 0)
+		return 0;
+	(void)signal_all(g, SIGTERM);
+	(void)signal_all(g, SIGCONT); /* one that is stopped would not hear of it */
+	if (!wait_empty(g, 0, grace_ms))
+		(void)wait_empty(g, SIGKILL, KILL_MS);
+	return n;
+}

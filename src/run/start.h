@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* A process that waits until everything around it is ready, and then becomes the program. */
+#ifndef RP_RUN_START_H
+#define RP_RUN_START_H
+
+#include "base/base.h"
+
+#include <sys/types.h>
+
+/* What can be changed of the environment: bytes of all "NAME=VALUE" together. */
+#define RP_START_CHANGES_MAX 16384
+
+struct rp_waiting {
+	pid_t pid; /* of the process, before and after; 0: none */
+	int fd;	   /* closed when we end, however we end: then the process ends too */
+};
+#define RP_WAITING_INIT ((struct rp_waiting){0, -EBADF})
+
+/*
+ * argv[0] is looked up in PATH. Both lists end with NULL and are borrowed. cgroup_fd: folder of the
+ * cgroup v2 that it is born in, or -EBADF. 0; -ENOMEM; of clone3(2) and fork(2).
+ */
+int rp_start_wait(const char *const *argv, const char *const *envp, int cgroup_fd,
+		  struct rp_waiting *ret) RP_MUST_CHECK;
+/*
+ * Let it run. changes holds "NAME=VALUE" or "NAME" (to be taken away), each with its NUL. 0 when
+ * the program runs, or ended before it could tell; the errno of execve(2), then the process is
+ * gone; -E2BIG.
+ */
+int rp_start_go(struct rp_waiting *w, const char *changes, size_t len) RP_MUST_CHECK;
+/* End one that still waits; nothing otherwise. */
+void rp_start_cancel(struct rp_waiting *w);
+
+#endif
