@@ -78,7 +78,7 @@ int main(int argc, char **argv)
 	}
 	bench_menu_init();
 	if (!only_books) {
-		bench_engine_rows(argc > 1 ? argv[1] : "bench");
+		bench_placer_rows(argc > 1 ? argv[1] : "bench");
 		bench_load_rows();
 		bench_plan_rows();
 	}

@@ -14,7 +14,7 @@ extern struct rp_place_menu bench_menu;
 void bench_menu_init(void);
 /* n idle GPUs in one mode, eight to a hive; free it. NULL: out of memory. */
 struct rp_place_gpu *bench_gpus(uint32_t n, uint32_t mode);
-struct rp_engine *bench_engine(uint32_t n_gpus, uint32_t mode, uint32_t max_instances);
+struct rp_placer *bench_placer(uint32_t n_gpus, uint32_t mode, uint32_t max_instances);
 
 /* splitmix64 */
 static inline uint64_t draw(uint64_t *state)
@@ -60,8 +60,8 @@ double load_until_full(const struct law *law, enum policy policy, uint32_t n_gpu
 struct load_result {
 	double granted;	   /* share of capacity, over time */
 	double accepted;   /* share of jobs */
-	double over_bound; /* GPUs in use over the chain bound, over time; engine only */
-	double switches;   /* per job; engine only */
+	double over_bound; /* GPUs in use over the chain bound, over time; placer only */
+	double switches;   /* per job; placer only */
 };
 /* Poisson arrivals, exponential life; load is offered over capacity. */
 int load_steady(const struct law *law, enum policy policy, uint32_t n_gpus, double load,
@@ -76,7 +76,7 @@ uint64_t now_ns(void);
 uint64_t cpu_ns(void); /* of this process: what else runs here counts less */
 double median(double *v, uint32_t n);
 
-void bench_engine_rows(const char *python_dir);
+void bench_placer_rows(const char *python_dir);
 void bench_load_rows(void);
 void bench_plan_rows(void);
 void bench_invariants(uint64_t steps);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Load on a cluster, by the engine and by policies to compare it with. The latter live here only:
+ * Load on a cluster, by the placer and by policies to compare it with. The latter live here only:
  * they scan every GPU for every request.
  */
 #include <math.h>
@@ -65,8 +65,8 @@ struct naive {
 
 struct cluster {
 	enum policy policy;
-	struct rp_engine *e;
-	struct rp_engine_class classes[N_MODES];
+	struct rp_placer *e;
+	struct rp_placer_class classes[N_MODES];
 	struct naive naive;
 	uint32_t n_gpus;
 	uint64_t granted; /* eighths */
@@ -138,7 +138,7 @@ static void naive_release(struct naive *m, const struct job *job)
 
 static bool cluster_place(struct cluster *c, uint32_t gb, uint32_t gpus, struct job *job)
 {
-	struct rp_engine_placed at[MAX_TAKEN];
+	struct rp_placer_placed at[MAX_TAKEN];
 	uint32_t mode = exact_mode(law_bytes(gb));
 
 	job->eighths = gpus * 8 / parts_of_mode[mode];
@@ -146,8 +146,8 @@ static bool cluster_place(struct cluster *c, uint32_t gb, uint32_t gpus, struct 
 		if (!naive_place(&c->naive, parts_of_mode[mode], job))
 			return false;
 	} else {
-		int r = gpus > 1 ? rp_engine_place_gpus(c->e, gpus, law_bytes(gb), at)
-				 : rp_engine_place(c->e, &c->classes[mode], NULL, 0, at);
+		int r = gpus > 1 ? rp_placer_place_gpus(c->e, gpus, law_bytes(gb), at)
+				 : rp_placer_place(c->e, &c->classes[mode], NULL, 0, at);
 
 		if (r < 0)
 			return false;
@@ -167,7 +167,7 @@ static void cluster_release(struct cluster *c, const struct job *job)
 		return;
 	}
 	for (uint32_t i = 0; i < job->n; i++) {
-		if (rp_engine_release(c->e, job->handle[i]) < 0)
+		if (rp_placer_release(c->e, job->handle[i]) < 0)
 			abort();
 	}
 }
@@ -179,14 +179,14 @@ static int cluster_init(struct cluster *c, enum policy policy, uint32_t n_gpus)
 				  .policy = policy,
 				  .mode = rp_new0(uint8_t, n_gpus),
 				  .used = rp_new0(uint8_t, n_gpus)};
-	c->e = bench_engine(n_gpus, SPX, 0);
+	c->e = bench_placer(n_gpus, SPX, 0);
 	if (!c->naive.mode || !c->naive.used || !c->e)
 		return -ENOMEM;
 	for (uint32_t m = 0; m < N_MODES; m++) {
-		const struct rp_engine_want want = {
+		const struct rp_placer_want want = {
 			.bytes = bench_menu.modes[m].parts[0].usable_bytes};
 
-		if (rp_engine_resolve(c->e, &want, &c->classes[m]) < 0)
+		if (rp_placer_resolve(c->e, &want, &c->classes[m]) < 0)
 			return -EINVAL;
 	}
 	return 0;
@@ -194,7 +194,7 @@ static int cluster_init(struct cluster *c, enum policy policy, uint32_t n_gpus)
 
 static void cluster_done(struct cluster *c)
 {
-	c->e = rp_engine_free(c->e);
+	c->e = rp_placer_free(c->e);
 	free(c->naive.mode);
 	free(c->naive.used);
 }
@@ -281,9 +281,9 @@ static void account(struct cluster *c, double dt, struct sums *s)
 	s->time += dt;
 	s->granted += dt * (double)c->granted;
 	if (c->policy == P_ENGINE) {
-		struct rp_engine_report report;
+		struct rp_placer_report report;
 
-		rp_engine_report(c->e, &report);
+		rp_placer_report(c->e, &report);
 		if (report.bound > 0) {
 			s->over_time += dt;
 			s->over += dt * report.gpus_in_use / (double)report.bound;
@@ -309,7 +309,7 @@ int load_steady(const struct law *law, enum policy policy, uint32_t n_gpus, doub
 	double gap = mean_eighths(law) / (load * n_gpus * 8), now = 0;
 	struct sums s = {0};
 	struct heap heap = {0};
-	struct rp_engine_report at_start = {0}, at_end;
+	struct rp_placer_report at_start = {0}, at_end;
 	struct cluster c;
 	int r = cluster_init(&c, policy, n_gpus);
 
@@ -329,7 +329,7 @@ int load_steady(const struct law *law, enum policy policy, uint32_t n_gpus, doub
 		if (k >= warm_up)
 			account(&c, next - now, &s);
 		else
-			rp_engine_report(c.e, &at_start);
+			rp_placer_report(c.e, &at_start);
 		now = next;
 		s.jobs += k >= warm_up;
 		if (cluster_place(&c, law->gb[i], gpus_of(law, i), &job)) {
@@ -338,7 +338,7 @@ int load_steady(const struct law *law, enum policy policy, uint32_t n_gpus, doub
 		}
 	}
 	if (r == 0) {
-		rp_engine_report(c.e, &at_end);
+		rp_placer_report(c.e, &at_end);
 		*ret = (struct load_result){
 			.granted = s.granted / (s.time * n_gpus * 8),
 			.accepted = (double)s.accepted / s.jobs,

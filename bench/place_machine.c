@@ -34,18 +34,18 @@ struct rp_place_gpu *bench_gpus(uint32_t n, uint32_t mode)
 	return gpus;
 }
 
-struct rp_engine *bench_engine(uint32_t n_gpus, uint32_t mode, uint32_t max_instances)
+struct rp_placer *bench_placer(uint32_t n_gpus, uint32_t mode, uint32_t max_instances)
 {
 	RP_AUTO_FREE struct rp_place_gpu *gpus = bench_gpus(n_gpus, mode);
-	const struct rp_engine_config c = {.menus = &bench_menu,
+	const struct rp_placer_config c = {.menus = &bench_menu,
 					   .gpus = gpus,
 					   .n_menus = 1,
 					   .n_gpus = n_gpus,
 					   .max_instances = max_instances,
 					   .may_switch = true};
-	struct rp_engine *e = NULL;
+	struct rp_placer *e = NULL;
 
-	if (!gpus || rp_engine_new(&c, &e, NULL) < 0)
+	if (!gpus || rp_placer_new(&c, &e, NULL) < 0)
 		return NULL;
 	return e;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Public traces through planner and engine; bench/replay.py feeds it.
+ * Public traces through planner and placer; bench/replay.py feeds it.
  *
  *   replay packing       stdin: for each instance "NAME CAPACITY N SIZE...": prints
  *                        "NAME used bound verified" of the plan that packs them, all sharing
@@ -96,13 +96,13 @@ static int packing(void)
 #define MAX_TAKEN 8
 
 struct job {
-	rp_engine_handle handle[MAX_TAKEN];
+	rp_placer_handle handle[MAX_TAKEN];
 	uint32_t n;
 };
 
 struct arrivals {
-	struct rp_engine *e;
-	struct rp_engine_class classes[N_MODES];
+	struct rp_placer *e;
+	struct rp_placer_class classes[N_MODES];
 	struct job *jobs;
 	uint32_t placed, refused, peak;
 	uint64_t peak_bound;
@@ -110,11 +110,11 @@ struct arrivals {
 
 static void arrive(struct arrivals *a, struct job *job, uint64_t eighths, uint32_t gpus)
 {
-	struct rp_engine_placed at[MAX_TAKEN];
+	struct rp_placer_placed at[MAX_TAKEN];
 	uint32_t mode = eighths > 4 ? SPX : eighths > 2 ? DPX : eighths > 1 ? QPX : CPX;
-	struct rp_engine_report report;
-	int r = gpus > 1 ? rp_engine_place_gpus(a->e, gpus, 192 * GB, at)
-			 : rp_engine_place(a->e, &a->classes[mode], NULL, 0, at);
+	struct rp_placer_report report;
+	int r = gpus > 1 ? rp_placer_place_gpus(a->e, gpus, 192 * GB, at)
+			 : rp_placer_place(a->e, &a->classes[mode], NULL, 0, at);
 
 	if (r < 0) {
 		a->refused++;
@@ -124,7 +124,7 @@ static void arrive(struct arrivals *a, struct job *job, uint64_t eighths, uint32
 	job->n = gpus;
 	for (uint32_t i = 0; i < gpus; i++)
 		job->handle[i] = at[i].handle;
-	rp_engine_report(a->e, &report);
+	rp_placer_report(a->e, &report);
 	if (report.gpus_in_use > a->peak)
 		a->peak = report.gpus_in_use;
 	if (report.bound > a->peak_bound)
@@ -134,7 +134,7 @@ static void arrive(struct arrivals *a, struct job *job, uint64_t eighths, uint32
 static void depart(struct arrivals *a, struct job *job)
 {
 	for (uint32_t i = 0; i < job->n; i++) {
-		if (rp_engine_release(a->e, job->handle[i]) < 0)
+		if (rp_placer_release(a->e, job->handle[i]) < 0)
 			abort();
 	}
 	job->n = 0;
@@ -142,17 +142,17 @@ static void depart(struct arrivals *a, struct job *job)
 
 static int arrivals(uint32_t n_gpus)
 {
-	struct arrivals a = {.e = bench_engine(n_gpus, SPX, 0),
+	struct arrivals a = {.e = bench_placer(n_gpus, SPX, 0),
 			     .jobs = rp_new0(struct job, MAX_JOBS)};
-	struct rp_engine_report report;
+	struct rp_placer_report report;
 	char sign[64];
 
 	if (!a.e || !a.jobs)
 		return -ENOMEM;
 	for (uint32_t m = 0; m < N_MODES; m++) {
-		const struct rp_engine_want want = {.bytes = (192U >> m) * GB};
+		const struct rp_placer_want want = {.bytes = (192U >> m) * GB};
 
-		if (rp_engine_resolve(a.e, &want, &a.classes[m]) < 0)
+		if (rp_placer_resolve(a.e, &want, &a.classes[m]) < 0)
 			return -EINVAL;
 	}
 	while (word(sign)) {
@@ -170,10 +170,10 @@ static int arrivals(uint32_t n_gpus)
 			arrive(&a, &a.jobs[i], eighths, (uint32_t)gpus);
 		}
 	}
-	rp_engine_report(a.e, &report);
+	rp_placer_report(a.e, &report);
 	printf("%u %u %u %llu %llu\n", a.placed, a.refused, a.peak,
 	       (unsigned long long)a.peak_bound, (unsigned long long)report.n_switches);
-	rp_engine_free(a.e);
+	rp_placer_free(a.e);
 	free(a.jobs);
 	return 0;
 }

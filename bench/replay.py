@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Public traces through planner and engine, beside what is known of them.
+"""Public traces through planner and placer, beside what is known of them.
 
 OR-Library: 80 bin packing instances with the best number of bins that is listed (three of them are
 not the least: 50, 49 and 103 are, one fewer each). As models that may all share a GPU of one

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Placing: a transaction around the engine. It never switches a mode. */
+/* Placing: a transaction around the placer. It never switches a mode. */
 #include "leases/place.h"
 #include "base/num.h"
 #include "leases/limits.h"
@@ -200,11 +200,11 @@ static int begin(struct placing *p, struct rocpart_machine *m, uint32_t more,
 		r = rp_session_begin(m, how, &p->s, p->reterr);
 	if (r == 0)
 		r = refuse_change(m, p->reterr);
-	return r < 0 ? r : rp_fill_engine(&p->s, more, &p->fill, p->reterr);
+	return r < 0 ? r : rp_fill_placer(&p->s, more, &p->fill, p->reterr);
 }
 
-/* What would help, where the engine knows it. */
-static int hint(const struct placing *p, const struct rp_engine_refusal *no)
+/* What would help, where the placer knows it. */
+static int hint(const struct placing *p, const struct rp_placer_refusal *no)
 {
 	const struct rp_place_gpu *g;
 
@@ -225,13 +225,13 @@ static int hint(const struct placing *p, const struct rp_engine_refusal *no)
 					"(`rocpart plan`)");
 }
 
-static int refuse_room(const struct placing *p, const struct rp_engine_class *class,
+static int refuse_room(const struct placing *p, const struct rp_placer_class *class,
 		       const struct rp_lease *l)
 {
-	struct rp_engine_refusal no;
+	struct rp_placer_refusal no;
 	char need[RP_BYTES_TEXT_SIZE], free[RP_BYTES_TEXT_SIZE];
 
-	rp_engine_explain(p->fill.engine, class, &no);
+	rp_placer_explain(p->fill.placer, class, &no);
 	rp_format_bytes(l->bytes, need);
 	if (no.n_free)
 		(void)rp_error_set(p->reterr, -ENOSPC, ROCPART_ERR_NO_ROOM, l->name,
@@ -303,14 +303,14 @@ static int why_text(const struct placing *p, const struct rocpart_partition *par
 }
 
 static int choose(const struct placing *p, const struct rp_lease *l, const char *partition,
-		  struct rp_engine_placed *ret, const char **ret_chosen)
+		  struct rp_placer_placed *ret, const char **ret_chosen)
 {
-	struct rp_engine_want want = {.bytes = l->bytes, .share = l->share};
-	struct rp_engine_class class;
+	struct rp_placer_want want = {.bytes = l->bytes, .share = l->share};
+	struct rp_placer_class class;
 	const struct rocpart_partition *part = NULL;
 	RP_AUTO_FREE uint32_t *avoid = rp_new0(uint32_t, p->fill.n_gpus);
 	uint32_t n_avoid;
-	int r = rp_engine_resolve(p->fill.engine, &want, &class);
+	int r = rp_placer_resolve(p->fill.placer, &want, &class);
 
 	if (!avoid)
 		return rp_error_nomem(p->reterr);
@@ -322,7 +322,7 @@ static int choose(const struct placing *p, const struct rp_lease *l, const char 
 		if (r < 0)
 			return r;
 		*ret_chosen = "the partition that was asked for";
-		r = rp_engine_place_at(p->fill.engine, &class, (uint32_t)part->gpu->index, part->id,
+		r = rp_placer_place_at(p->fill.placer, &class, (uint32_t)part->gpu->index, part->id,
 				       ret);
 		if (r < 0 && p->fill.gpus[part->gpu->index].flags)
 			return rp_error_set(p->reterr, -EPERM, ROCPART_ERR_CORDONED, part->gpu->bdf,
@@ -338,11 +338,11 @@ static int choose(const struct placing *p, const struct rp_lease *l, const char 
 	}
 	n_avoid = same_name(p, l->name, avoid);
 	*ret_chosen = "smallest free partition that fits, on the fullest GPU";
-	r = rp_engine_place(p->fill.engine, &class, avoid, n_avoid, ret);
+	r = rp_placer_place(p->fill.placer, &class, avoid, n_avoid, ret);
 	if (r == -ENOSPC && n_avoid) {
 		*ret_chosen = "smallest free partition that fits, beside another replica because "
 			      "no other GPU has room: a reset of the GPU takes both";
-		r = rp_engine_place(p->fill.engine, &class, NULL, 0, ret);
+		r = rp_placer_place(p->fill.placer, &class, NULL, 0, ret);
 	}
 	return r < 0 ? refuse_room(p, &class, l) : 0;
 }
@@ -365,7 +365,7 @@ static int take_all(const struct placing *p, struct rp_lease *l, const char *par
 /* Give l a place; it is recorded by the caller. */
 static int locate(const struct placing *p, struct rp_lease *l, const char *partition)
 {
-	struct rp_engine_placed at;
+	struct rp_placer_placed at;
 	const struct rocpart_partition *part;
 	const struct rocpart_gpu *gpu;
 	const char *chosen = "";

@@ -6,7 +6,7 @@
 
 void rp_fill_done(struct rp_fill *f)
 {
-	rp_engine_free(f->engine);
+	rp_placer_free(f->placer);
 	free(f->menus);
 	free(f->gpus);
 	memset(f, 0, sizeof(*f));
@@ -79,7 +79,7 @@ static uint32_t flags_of(const struct rocpart_gpu *gpu)
 	return flags;
 }
 
-/* The lease has the place it was given, and the engine can be told so by its bytes. */
+/* The lease has the place it was given, and the placer can be told so by its bytes. */
 static bool is_regular(const struct rp_lease *l, const struct rp_part_use *u)
 {
 	char mode[16];
@@ -149,17 +149,17 @@ static int book_leases(const struct rp_session *s, struct rp_fill *f, struct roc
 		for (size_t k = 0; k < l->n_claims; k++) {
 			const struct rp_part_use *u =
 				rp_reconciled_find(&s->now, l->claims[k].bdf, l->claims[k].part);
-			struct rp_engine_want want = {.bytes = l->claims[k].bytes,
+			struct rp_placer_want want = {.bytes = l->claims[k].bytes,
 						      .share = l->share};
-			struct rp_engine_class class;
-			struct rp_engine_placed at;
+			struct rp_placer_class class;
+			struct rp_placer_placed at;
 			int r;
 
 			if (!u || !is_regular(l, u))
 				continue;
-			r = rp_engine_resolve(f->engine, &want, &class);
+			r = rp_placer_resolve(f->placer, &want, &class);
 			if (r == 0)
-				r = rp_engine_place_at(f->engine, &class,
+				r = rp_placer_place_at(f->placer, &class,
 						       (uint32_t)u->partition->gpu->index,
 						       u->partition->id, &at);
 			/* nothing new comes to a GPU that takes nothing: no need to book there */
@@ -172,12 +172,12 @@ static int book_leases(const struct rp_session *s, struct rp_fill *f, struct roc
 	return 0;
 }
 
-int rp_fill_engine(const struct rp_session *s, uint32_t more, struct rp_fill *ret,
+int rp_fill_placer(const struct rp_session *s, uint32_t more, struct rp_fill *ret,
 		   struct rocpart_error *reterr)
 {
 	const struct rocpart_snapshot *snapshot = s->world.snapshot;
 	RP_AUTO_FILL struct rp_fill f = {.n_gpus = (uint32_t)snapshot->n_gpus};
-	struct rp_engine_config config = {.n_gpus = f.n_gpus};
+	struct rp_placer_config config = {.n_gpus = f.n_gpus};
 	int r = 0;
 
 	if (snapshot->n_gpus == 0)
@@ -194,7 +194,7 @@ int rp_fill_engine(const struct rp_session *s, uint32_t more, struct rp_fill *re
 	config.n_menus = f.n_menus;
 	config.max_shared = (uint32_t)s->now.n_parts;
 	config.max_instances = (uint32_t)s->list.n + more + 1;
-	r = rp_engine_new(&config, &f.engine, reterr);
+	r = rp_placer_new(&config, &f.placer, reterr);
 	if (r == 0)
 		r = book_leases(s, &f, reterr);
 	if (r < 0)

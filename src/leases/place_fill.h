@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The engine filled from a session: what the machine is, and what is taken on it. */
+/* The placer filled from a session: what the machine is, and what is taken on it. */
 #ifndef RP_LEASES_PLACE_FILL_H
 #define RP_LEASES_PLACE_FILL_H
 
@@ -10,13 +10,13 @@ struct rp_fill {
 	struct rp_place_menu *menus;
 	struct rp_place_gpu *gpus; /* by index of the snapshot */
 	uint32_t n_menus, n_gpus;
-	struct rp_engine *engine;
+	struct rp_placer *placer;
 };
 void rp_fill_done(struct rp_fill *f);
 #define RP_AUTO_FILL RP_AUTO(rp_fill_done)
 
 /* more: instances that are going to be placed. */
-int rp_fill_engine(const struct rp_session *s, uint32_t more, struct rp_fill *ret,
+int rp_fill_placer(const struct rp_session *s, uint32_t more, struct rp_fill *ret,
 		   struct rocpart_error *reterr) RP_MUST_CHECK;
 
 #endif

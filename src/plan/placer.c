@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Making an engine, resolving wants, changes of the machine. */
+/* Making a placer, resolving wants, changes of the machine. */
 #include "base/num.h"
 #include "base/strbuf.h"
 #include "plan/placer_internal.h"
 
-static void *get(struct rp_engine *e, uint64_t n, size_t size)
+static void *get(struct rp_placer *e, uint64_t n, size_t size)
 {
 	void *p;
 
@@ -40,18 +40,18 @@ static int make_levels(struct shelf *s)
 	return 0;
 }
 
-static uint32_t memory_number(struct rp_engine *e, const char *memory)
+static uint32_t memory_number(struct rp_placer *e, const char *memory)
 {
 	uint32_t i = 0;
 
-	while (i < RP_ENGINE_MAX_SHELVES && e->memories[i] && !rp_str_eq(e->memories[i], memory))
+	while (i < RP_PLACER_MAX_SHELVES && e->memories[i] && !rp_str_eq(e->memories[i], memory))
 		i++;
-	if (i < RP_ENGINE_MAX_SHELVES)
+	if (i < RP_PLACER_MAX_SHELVES)
 		e->memories[i] = memory;
 	return i;
 }
 
-static int make_shelf(struct rp_engine *e, const struct rp_engine_config *c, uint32_t menu,
+static int make_shelf(struct rp_placer *e, const struct rp_placer_config *c, uint32_t menu,
 		      uint32_t mode)
 {
 	const struct rp_place_mode *m = &c->menus[menu].modes[mode];
@@ -95,14 +95,14 @@ static int make_shelf(struct rp_engine *e, const struct rp_engine_config *c, uin
 	return make_levels(s);
 }
 
-static int make_shelves(struct rp_engine *e, const struct rp_engine_config *c)
+static int make_shelves(struct rp_placer *e, const struct rp_placer_config *c)
 {
 	for (uint32_t menu = 0; menu < c->n_menus; menu++) {
 		e->first_shelf[menu] = e->n_shelves;
 		for (uint32_t mode = 0; mode < c->menus[menu].n_modes; mode++) {
 			int r;
 
-			if (e->n_shelves == RP_ENGINE_MAX_SHELVES)
+			if (e->n_shelves == RP_PLACER_MAX_SHELVES)
 				return -E2BIG;
 			r = make_shelf(e, c, menu, mode);
 			if (r < 0)
@@ -118,7 +118,7 @@ static uint32_t level_count(const struct shelf *s)
 }
 
 /* One piece of memory for the sets of all shelves. */
-static int make_sets(struct rp_engine *e)
+static int make_sets(struct rp_placer *e)
 {
 	const size_t gpu_words = rp_bits_words(e->n_gpus), hive_words = rp_bits_words(e->n_hives);
 	size_t n = 0;
@@ -126,7 +126,7 @@ static int make_sets(struct rp_engine *e)
 
 	for (uint32_t i = 0; i < e->n_shelves; i++)
 		n += level_count(&e->shelves[i]) * gpu_words +
-		     (RP_ENGINE_MAX_HIVE + 1) * hive_words;
+		     (RP_PLACER_MAX_HIVE + 1) * hive_words;
 	e->words = at = get(e, n, sizeof(*at));
 	if (!at)
 		return -ENOMEM;
@@ -135,14 +135,14 @@ static int make_sets(struct rp_engine *e)
 
 		for (uint32_t l = 0; l < level_count(s); l++, at += gpu_words)
 			rp_bits_init(&s->at_level[l], at, e->n_gpus);
-		for (uint32_t k = 0; k <= RP_ENGINE_MAX_HIVE; k++, at += hive_words)
+		for (uint32_t k = 0; k <= RP_PLACER_MAX_HIVE; k++, at += hive_words)
 			rp_bits_init(&s->idle_at[k], at, e->n_hives);
 	}
 	return 0;
 }
 
 /* GPUs of one hive number lie together in most machines; elsewhere they become several hives. */
-static int make_hives(struct rp_engine *e, const struct rp_engine_config *c)
+static int make_hives(struct rp_placer *e, const struct rp_placer_config *c)
 {
 	for (uint32_t g = 0; g < c->n_gpus; g++) {
 		struct hive *h = e->n_hives ? &e->hives[e->n_hives - 1] : NULL;
@@ -151,7 +151,7 @@ static int make_hives(struct rp_engine *e, const struct rp_engine_config *c)
 			h = &e->hives[e->n_hives++];
 			h->first = g;
 		}
-		if (h->n_gpus == RP_ENGINE_MAX_HIVE)
+		if (h->n_gpus == RP_PLACER_MAX_HIVE)
 			return -E2BIG;
 		e->hive_of[g] = e->n_hives - 1;
 		h->n_gpus++;
@@ -160,7 +160,7 @@ static int make_hives(struct rp_engine *e, const struct rp_engine_config *c)
 	return e->idle ? make_sets(e) : -ENOMEM;
 }
 
-static void fill_gpus(struct rp_engine *e, const struct rp_engine_config *c)
+static void fill_gpus(struct rp_placer *e, const struct rp_placer_config *c)
 {
 	for (uint32_t n = 0; n < e->n_gpus; n++) {
 		const struct rp_place_gpu *in = &c->gpus[n];
@@ -172,14 +172,14 @@ static void fill_gpus(struct rp_engine *e, const struct rp_engine_config *c)
 		g->shelf = (uint8_t)(e->first_shelf[in->menu] +
 				     (in->mode == RP_PLACE_NONE ? 0 : in->mode));
 		e->foreign[n] = (uint16_t)in->occupied;
-		rp_engine_gpu_free_parts(e, n,
+		rp_placer_gpu_free_parts(e, n,
 					 (uint16_t)(e->shelves[g->shelf].all & ~e->foreign[n]));
-		e->n_out += rp_engine_gpu_shut(g);
-		rp_engine_gpu_enter(e, n);
+		e->n_out += rp_placer_gpu_shut(g);
+		rp_placer_gpu_enter(e, n);
 	}
 }
 
-static uint64_t finest_parts(const struct rp_engine_config *c)
+static uint64_t finest_parts(const struct rp_placer_config *c)
 {
 	uint64_t n = 0;
 
@@ -196,7 +196,7 @@ static uint64_t finest_parts(const struct rp_engine_config *c)
 	return n < UINT32_MAX ? n : UINT32_MAX - 1;
 }
 
-static int make(struct rp_engine *e, const struct rp_engine_config *c)
+static int make(struct rp_placer *e, const struct rp_placer_config *c)
 {
 	int r;
 
@@ -229,19 +229,19 @@ static int make(struct rp_engine *e, const struct rp_engine_config *c)
 	return 0;
 }
 
-int rp_engine_new(const struct rp_engine_config *c, struct rp_engine **ret,
+int rp_placer_new(const struct rp_placer_config *c, struct rp_placer **ret,
 		  struct rocpart_error *reterr)
 {
 	const struct rp_place_problem p = {
 		.menus = c->menus, .gpus = c->gpus, .n_menus = c->n_menus, .n_gpus = c->n_gpus};
-	RP_AUTO_ENGINE struct rp_engine *e = NULL;
+	RP_AUTO_PLACER struct rp_placer *e = NULL;
 	int r = rp_place_check(&p, reterr);
 
 	if (r < 0)
 		return r;
-	if (c->n_menus > RP_ENGINE_MAX_SHELVES)
+	if (c->n_menus > RP_PLACER_MAX_SHELVES)
 		return rp_error_errno(reterr, -E2BIG, NULL, "too many different GPUs");
-	e = rp_new0(struct rp_engine, 1);
+	e = rp_new0(struct rp_placer, 1);
 	r = e ? make(e, c) : -ENOMEM;
 	if (r == -ENOMEM)
 		return rp_error_nomem(reterr);
@@ -252,11 +252,11 @@ int rp_engine_new(const struct rp_engine_config *c, struct rp_engine **ret,
 	return 0;
 }
 
-struct rp_engine *rp_engine_free(struct rp_engine *e)
+struct rp_placer *rp_placer_free(struct rp_placer *e)
 {
 	if (!e)
 		return NULL;
-	for (uint32_t i = 0; i < RP_ENGINE_MAX_SHELVES; i++)
+	for (uint32_t i = 0; i < RP_PLACER_MAX_SHELVES; i++)
 		free(e->shelves[i].share_head);
 	free(e->gpus);
 	free(e->hive_of);
@@ -270,12 +270,12 @@ struct rp_engine *rp_engine_free(struct rp_engine *e)
 	return NULL;
 }
 
-void rp_cleanup_engine(struct rp_engine **e)
+void rp_cleanup_placer(struct rp_placer **e)
 {
-	*e = rp_engine_free(*e);
+	*e = rp_placer_free(*e);
 }
 
-size_t rp_engine_memory(const struct rp_engine *e)
+size_t rp_placer_memory(const struct rp_placer *e)
 {
 	return e->memory;
 }
@@ -285,8 +285,8 @@ static uint64_t smallest_that_fits(const struct shelf *s, uint64_t bytes)
 	return s->small_bytes >= bytes ? s->small_bytes : s->large_bytes;
 }
 
-static bool shelf_fits(const struct rp_engine *e, const struct shelf *s,
-		       const struct rp_engine_want *want)
+static bool shelf_fits(const struct rp_placer *e, const struct shelf *s,
+		       const struct rp_placer_want *want)
 {
 	return want->bytes <= s->large_bytes && want->min_xcds <= s->xcds &&
 	       want->min_bandwidth_mbs <= s->bandwidth_mbs &&
@@ -294,15 +294,15 @@ static bool shelf_fits(const struct rp_engine *e, const struct shelf *s,
 }
 
 /* Whether an idle GPU of some other mode could be put into this one. */
-static bool may_become(const struct rp_engine *e, const struct shelf *s)
+static bool may_become(const struct rp_placer *e, const struct shelf *s)
 {
 	return s->validated || e->allow_unvalidated;
 }
 
 /* The finest shelves of each menu and memory mode come first, then the rest, by size. */
-static void sort_order(const struct rp_engine *e, struct rp_engine_class *c)
+static void sort_order(const struct rp_placer *e, struct rp_placer_class *c)
 {
-	bool exact[RP_ENGINE_MAX_SHELVES] = {false};
+	bool exact[RP_PLACER_MAX_SHELVES] = {false};
 
 	for (uint32_t i = 0; i < c->n_order; i++) {
 		const struct shelf *s = &e->shelves[c->order[i]];
@@ -334,10 +334,10 @@ static void sort_order(const struct rp_engine *e, struct rp_engine_class *c)
 		c->n_exact = (uint8_t)(c->n_exact + exact[i]);
 }
 
-int rp_engine_resolve(const struct rp_engine *e, const struct rp_engine_want *want,
-		      struct rp_engine_class *ret)
+int rp_placer_resolve(const struct rp_placer *e, const struct rp_placer_want *want,
+		      struct rp_placer_class *ret)
 {
-	struct rp_engine_class c = {.bytes = want->bytes};
+	struct rp_placer_class c = {.bytes = want->bytes};
 
 	if (want->bytes == 0)
 		return -EINVAL;
@@ -366,7 +366,7 @@ int rp_engine_resolve(const struct rp_engine *e, const struct rp_engine_want *wa
 	return c.n_order ? 0 : -EFBIG;
 }
 
-int rp_engine_set_gpu(struct rp_engine *e, uint32_t gpu, uint32_t mode, uint32_t flags)
+int rp_placer_set_gpu(struct rp_placer *e, uint32_t gpu, uint32_t mode, uint32_t flags)
 {
 	struct gpu *g;
 	uint32_t shelf;
@@ -381,23 +381,23 @@ int rp_engine_set_gpu(struct rp_engine *e, uint32_t gpu, uint32_t mode, uint32_t
 	changes = shelf != g->shelf;
 	if (changes && g->free != (e->shelves[g->shelf].all & ~e->foreign[gpu]))
 		return -EBUSY;
-	rp_engine_gpu_leave(e, gpu);
+	rp_placer_gpu_leave(e, gpu);
 	for (uint32_t i = 0; i < e->max_shared; i++) {
 		if (e->shared[i].n > 0 && e->shared[i].gpu == gpu)
-			rp_engine_share_leave(e, i);
+			rp_placer_share_leave(e, i);
 	}
-	e->n_out -= rp_engine_gpu_shut(g);
+	e->n_out -= rp_placer_gpu_shut(g);
 	if (changes) {
 		e->foreign[gpu] = 0; /* whoever held it has let the switch happen */
 		g->shelf = (uint8_t)shelf;
-		rp_engine_gpu_free_parts(e, gpu, e->shelves[shelf].all);
+		rp_placer_gpu_free_parts(e, gpu, e->shelves[shelf].all);
 	}
 	g->flags = (uint8_t)flags;
-	e->n_out += rp_engine_gpu_shut(g);
-	rp_engine_gpu_enter(e, gpu);
+	e->n_out += rp_placer_gpu_shut(g);
+	rp_placer_gpu_enter(e, gpu);
 	for (uint32_t i = 0; i < e->max_shared; i++) {
 		if (e->shared[i].n > 0 && e->shared[i].gpu == gpu)
-			rp_engine_share_enter(e, i);
+			rp_placer_share_enter(e, i);
 	}
 	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside the engine. A shelf is a (menu, mode) pair. GPUs of a shelf that are in use and have room
+ * Inside the placer. A shelf is a (menu, mode) pair. GPUs of a shelf that are in use and have room
  * are in sets by fill level; levels are numbered such that the lowest is the fullest, so the
  * fullest GPU that has what is wanted is in the first set of (levels that have GPUs & levels that
  * have such a partition), and of equally full ones the lowest number is taken. A mode has at most
@@ -37,7 +37,7 @@ struct shelf {
 	uint64_t nonempty;				/* levels */
 	struct rp_bits at_level[MAX_LEVELS];		/* GPUs */
 	uint32_t idle_nonempty;				/* bit per number of idle GPUs of a hive */
-	struct rp_bits idle_at[RP_ENGINE_MAX_HIVE + 1]; /* hives */
+	struct rp_bits idle_at[RP_PLACER_MAX_HIVE + 1]; /* hives */
 
 	uint32_t n_in_use, n_idle, n_free_large, n_free_small; /* free: on GPUs in use */
 	uint32_t n_empty;     /* of n_in_use: nobody is there, but the GPU cannot switch */
@@ -62,7 +62,7 @@ struct hive {
 	uint8_t n_gpus, n_idle;
 };
 
-#define BYTES_BITS 48 /* 256 TiB: rp_engine_new() takes no larger partition */
+#define BYTES_BITS 48 /* 256 TiB: rp_placer_new() takes no larger partition */
 
 struct instance {
 	uint64_t bytes : BYTES_BITS;
@@ -81,15 +81,15 @@ struct shared {
 	uint8_t part, shelf;
 };
 
-struct rp_engine {
+struct rp_placer {
 	bool may_switch, allow_unvalidated;
 	uint32_t n_shelves, n_gpus, n_hives, max_instances, max_shared;
 	uint32_t n_placed, n_out;
 	uint64_t requested_bytes, granted_bytes, n_switches;
 	uint32_t free_instance, free_shared;
-	struct shelf shelves[RP_ENGINE_MAX_SHELVES];
-	uint32_t first_shelf[RP_ENGINE_MAX_SHELVES]; /* of a menu */
-	const char *memories[RP_ENGINE_MAX_SHELVES];
+	struct shelf shelves[RP_PLACER_MAX_SHELVES];
+	uint32_t first_shelf[RP_PLACER_MAX_SHELVES]; /* of a menu */
+	const char *memories[RP_PLACER_MAX_SHELVES];
 	struct gpu *gpus;
 	uint32_t *hive_of; /* per GPU */
 	uint16_t *foreign; /* per GPU: partitions that are never ours */
@@ -101,34 +101,34 @@ struct rp_engine {
 	size_t memory;
 };
 
-/* engine_lists.c */
-void rp_engine_gpu_enter(struct rp_engine *e, uint32_t g); /* into the list it belongs to */
-void rp_engine_gpu_leave(struct rp_engine *e, uint32_t g);
+/* placer_lists.c */
+void rp_placer_gpu_enter(struct rp_placer *e, uint32_t g); /* into the list it belongs to */
+void rp_placer_gpu_leave(struct rp_placer *e, uint32_t g);
 /* One partition more is free, or taken; the lists follow. */
-void rp_engine_gpu_flip(struct rp_engine *e, uint32_t gpu, uint32_t part);
+void rp_placer_gpu_flip(struct rp_placer *e, uint32_t gpu, uint32_t part);
 /* Outside all lists: these partitions are free now. */
-void rp_engine_gpu_free_parts(struct rp_engine *e, uint32_t gpu, uint16_t parts);
-uint32_t rp_engine_idle_gpu(const struct rp_engine *e, uint32_t shelf, uint32_t hive);
-void rp_engine_share_enter(struct rp_engine *e, uint32_t s);
-void rp_engine_share_leave(struct rp_engine *e, uint32_t s);
+void rp_placer_gpu_free_parts(struct rp_placer *e, uint32_t gpu, uint16_t parts);
+uint32_t rp_placer_idle_gpu(const struct rp_placer *e, uint32_t shelf, uint32_t hive);
+void rp_placer_share_enter(struct rp_placer *e, uint32_t s);
+void rp_placer_share_leave(struct rp_placer *e, uint32_t s);
 
-static inline bool rp_engine_gpu_shut(const struct gpu *g)
+static inline bool rp_placer_gpu_shut(const struct gpu *g)
 {
 	return (g->flags & (RP_PLACE_CORDONED | RP_PLACE_DEGRADED | RP_PLACE_UNHEALTHY)) != 0;
 }
 
 /* Nobody is on it, and it may be given another mode. */
-static inline bool rp_engine_gpu_idle(const struct rp_engine *e, const struct gpu *g)
+static inline bool rp_placer_gpu_idle(const struct rp_placer *e, const struct gpu *g)
 {
 	return g->free == e->shelves[g->shelf].all && !(g->flags & RP_PLACE_CANNOT_SWITCH);
 }
 
-static inline uint32_t rp_engine_gpu_of(const struct rp_engine *e, const struct instance *x)
+static inline uint32_t rp_placer_gpu_of(const struct rp_placer *e, const struct instance *x)
 {
 	return x->is_shared ? e->shared[x->at].gpu : x->at;
 }
 
-static inline uint64_t rp_engine_part_bytes(const struct shelf *s, uint32_t part)
+static inline uint64_t rp_placer_part_bytes(const struct shelf *s, uint32_t part)
 {
 	return s->small_bytes && !(s->large & (1U << part)) ? s->small_bytes : s->large_bytes;
 }

@@ -15,7 +15,7 @@ static void hive_in(struct shelf *s, uint32_t n, uint32_t h)
 }
 
 /* One idle GPU more, or less: its hive changes its set in every shelf that has one. */
-static void turn_idle(struct rp_engine *e, uint32_t gpu, int by)
+static void turn_idle(struct rp_placer *e, uint32_t gpu, int by)
 {
 	const uint32_t h = e->hive_of[gpu], n = e->hives[h].n_idle;
 	const uint32_t then = (uint32_t)((int)n + by), shelf = e->gpus[gpu].shelf;
@@ -64,15 +64,15 @@ static void count(struct shelf *s, const struct gpu *g, int sign)
 		s->n_empty += (uint32_t)sign;
 }
 
-void rp_engine_gpu_enter(struct rp_engine *e, uint32_t gpu)
+void rp_placer_gpu_enter(struct rp_placer *e, uint32_t gpu)
 {
 	struct gpu *g = &e->gpus[gpu];
 	struct shelf *s = &e->shelves[g->shelf];
 
 	g->level = NO_LEVEL;
-	if (rp_engine_gpu_shut(g))
+	if (rp_placer_gpu_shut(g))
 		return;
-	if (rp_engine_gpu_idle(e, g)) {
+	if (rp_placer_gpu_idle(e, g)) {
 		turn_idle(e, gpu, 1);
 		return;
 	}
@@ -80,14 +80,14 @@ void rp_engine_gpu_enter(struct rp_engine *e, uint32_t gpu)
 	level_in(g, s, gpu);
 }
 
-void rp_engine_gpu_leave(struct rp_engine *e, uint32_t gpu)
+void rp_placer_gpu_leave(struct rp_placer *e, uint32_t gpu)
 {
 	struct gpu *g = &e->gpus[gpu];
 	struct shelf *s = &e->shelves[g->shelf];
 
-	if (rp_engine_gpu_shut(g))
+	if (rp_placer_gpu_shut(g))
 		return;
-	if (rp_engine_gpu_idle(e, g)) {
+	if (rp_placer_gpu_idle(e, g)) {
 		turn_idle(e, gpu, -1);
 		return;
 	}
@@ -103,17 +103,17 @@ static void flip(struct gpu *g, uint16_t bit, bool large)
 	g->free ^= bit;
 }
 
-void rp_engine_gpu_flip(struct rp_engine *e, uint32_t gpu, uint32_t part)
+void rp_placer_gpu_flip(struct rp_placer *e, uint32_t gpu, uint32_t part)
 {
 	struct gpu *g = &e->gpus[gpu];
 	struct shelf *s = &e->shelves[g->shelf];
 	const uint16_t bit = (uint16_t)(1U << part);
 	const bool large = s->large & bit;
 
-	if (rp_engine_gpu_shut(g) || g->free == s->all || (g->free ^ bit) == s->all) {
-		rp_engine_gpu_leave(e, gpu);
+	if (rp_placer_gpu_shut(g) || g->free == s->all || (g->free ^ bit) == s->all) {
+		rp_placer_gpu_leave(e, gpu);
 		flip(g, bit, large);
-		rp_engine_gpu_enter(e, gpu);
+		rp_placer_gpu_enter(e, gpu);
 		return;
 	}
 	/* In use before and after, which is nearly always so: only its level changes. */
@@ -123,14 +123,14 @@ void rp_engine_gpu_flip(struct rp_engine *e, uint32_t gpu, uint32_t part)
 	level_in(g, s, gpu);
 }
 
-uint32_t rp_engine_idle_gpu(const struct rp_engine *e, uint32_t shelf, uint32_t hive)
+uint32_t rp_placer_idle_gpu(const struct rp_placer *e, uint32_t shelf, uint32_t hive)
 {
 	uint16_t idle = e->idle[(size_t)hive * e->n_shelves + shelf];
 
 	return e->hives[hive].first + (uint32_t)__builtin_ctz(idle);
 }
 
-void rp_engine_gpu_free_parts(struct rp_engine *e, uint32_t gpu, uint16_t parts)
+void rp_placer_gpu_free_parts(struct rp_placer *e, uint32_t gpu, uint16_t parts)
 {
 	struct gpu *g = &e->gpus[gpu];
 	const struct shelf *s = &e->shelves[g->shelf];
@@ -141,14 +141,14 @@ void rp_engine_gpu_free_parts(struct rp_engine *e, uint32_t gpu, uint16_t parts)
 }
 
 /* Shared partitions: lists by free size, the first that is certain to be large enough is a bit. */
-void rp_engine_share_enter(struct rp_engine *e, uint32_t i)
+void rp_placer_share_enter(struct rp_placer *e, uint32_t i)
 {
 	struct shared *x = &e->shared[i];
 	struct shelf *s = &e->shelves[x->shelf];
 	uint64_t list = x->free_bytes / SHARE_UNIT;
 
 	x->list = NO_GPU;
-	if (x->n >= x->limit || list == 0 || rp_engine_gpu_shut(&e->gpus[x->gpu]))
+	if (x->n >= x->limit || list == 0 || rp_placer_gpu_shut(&e->gpus[x->gpu]))
 		return;
 	if (list >= SHARE_LISTS)
 		list = SHARE_LISTS - 1;
@@ -162,7 +162,7 @@ void rp_engine_share_enter(struct rp_engine *e, uint32_t i)
 	s->share_top |= UINT64_C(1) << (list / 64);
 }
 
-void rp_engine_share_leave(struct rp_engine *e, uint32_t i)
+void rp_placer_share_leave(struct rp_placer *e, uint32_t i)
 {
 	struct shared *x = &e->shared[i];
 	struct shelf *s = &e->shelves[x->shelf];

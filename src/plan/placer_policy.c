@@ -2,12 +2,12 @@
 /* The policy: which partition, and giving it back. */
 #include "plan/placer_internal.h"
 
-static rp_engine_handle handle_of(const struct rp_engine *e, uint32_t i)
+static rp_placer_handle handle_of(const struct rp_placer *e, uint32_t i)
 {
 	return (uint64_t)e->instances[i].generation << 32 | i;
 }
 
-static int instance_of(const struct rp_engine *e, rp_engine_handle h, uint32_t *ret)
+static int instance_of(const struct rp_placer *e, rp_placer_handle h, uint32_t *ret)
 {
 	uint32_t i = (uint32_t)h, generation = (uint32_t)(h >> 32);
 
@@ -18,8 +18,8 @@ static int instance_of(const struct rp_engine *e, rp_engine_handle h, uint32_t *
 }
 
 /* Book a partition that is free. */
-static void book(struct rp_engine *e, uint32_t gpu, uint32_t part, uint8_t exact, uint64_t bytes,
-		 struct rp_engine_placed *ret)
+static void book(struct rp_placer *e, uint32_t gpu, uint32_t part, uint8_t exact, uint64_t bytes,
+		 struct rp_placer_placed *ret)
 {
 	uint32_t i = e->free_instance;
 	struct instance *x = &e->instances[i];
@@ -42,14 +42,14 @@ static void book(struct rp_engine *e, uint32_t gpu, uint32_t part, uint8_t exact
 	ret->mode = e->shelves[g->shelf].mode;
 }
 
-static void take_part(struct rp_engine *e, uint32_t gpu, uint32_t part)
+static void take_part(struct rp_placer *e, uint32_t gpu, uint32_t part)
 {
-	rp_engine_gpu_flip(e, gpu, part);
-	e->granted_bytes += rp_engine_part_bytes(&e->shelves[e->gpus[gpu].shelf], part);
+	rp_placer_gpu_flip(e, gpu, part);
+	e->granted_bytes += rp_placer_part_bytes(&e->shelves[e->gpus[gpu].shelf], part);
 }
 
 /* Of the free partitions the smallest that is large enough, lowest number first. */
-static uint32_t choose_part(const struct rp_engine *e, const struct rp_engine_class *c,
+static uint32_t choose_part(const struct rp_placer *e, const struct rp_placer_class *c,
 			    uint32_t gpu)
 {
 	const struct gpu *g = &e->gpus[gpu];
@@ -75,7 +75,7 @@ static bool avoided(const struct avoid *a, uint32_t gpu)
 	return false;
 }
 
-static uint32_t in_use_on(const struct rp_engine *e, const struct rp_engine_class *c,
+static uint32_t in_use_on(const struct rp_placer *e, const struct rp_placer_class *c,
 			  uint32_t shelf, const struct avoid *a)
 {
 	const struct shelf *s = &e->shelves[shelf];
@@ -93,18 +93,18 @@ static uint32_t in_use_on(const struct rp_engine *e, const struct rp_engine_clas
 }
 
 /* An idle GPU of the shelf, from the hive with the fewest idle ones. */
-static uint32_t idle_on(const struct rp_engine *e, uint32_t shelf)
+static uint32_t idle_on(const struct rp_placer *e, uint32_t shelf)
 {
 	const struct shelf *s = &e->shelves[shelf];
 
 	if (!s->idle_nonempty)
 		return NO_GPU;
-	return rp_engine_idle_gpu(e, shelf,
+	return rp_placer_idle_gpu(e, shelf,
 				  rp_bits_first(&s->idle_at[__builtin_ctz(s->idle_nonempty)]));
 }
 
 /* An idle GPU in another mode of the same menu and memory mode. */
-static uint32_t idle_for(const struct rp_engine *e, uint32_t shelf)
+static uint32_t idle_for(const struct rp_placer *e, uint32_t shelf)
 {
 	const struct shelf *want = &e->shelves[shelf];
 	uint32_t best = NO_GPU, least = UINT32_MAX;
@@ -125,19 +125,19 @@ static uint32_t idle_for(const struct rp_engine *e, uint32_t shelf)
 	return best;
 }
 
-static void switch_idle(struct rp_engine *e, uint32_t gpu, uint32_t shelf)
+static void switch_idle(struct rp_placer *e, uint32_t gpu, uint32_t shelf)
 {
 	struct gpu *g = &e->gpus[gpu];
 
-	rp_engine_gpu_leave(e, gpu);
+	rp_placer_gpu_leave(e, gpu);
 	g->shelf = (uint8_t)shelf;
-	rp_engine_gpu_free_parts(e, gpu, e->shelves[shelf].all);
-	rp_engine_gpu_enter(e, gpu);
+	rp_placer_gpu_free_parts(e, gpu, e->shelves[shelf].all);
+	rp_placer_gpu_enter(e, gpu);
 	e->n_switches++;
 }
 
 /* A GPU with a partition for the class; an idle one is put into the mode when allowed. */
-static uint32_t choose_gpu(struct rp_engine *e, const struct rp_engine_class *c,
+static uint32_t choose_gpu(struct rp_placer *e, const struct rp_placer_class *c,
 			   const struct avoid *a, bool *ret_switched)
 {
 	uint32_t g = NO_GPU;
@@ -182,7 +182,7 @@ static uint32_t share_candidate(const struct shelf *s, uint64_t bytes)
 }
 
 /* Join a partition that others share already; the head of a list stands for the list. */
-static uint32_t find_shared(const struct rp_engine *e, const struct rp_engine_class *c,
+static uint32_t find_shared(const struct rp_placer *e, const struct rp_placer_class *c,
 			    const struct avoid *a)
 {
 	for (uint32_t i = 0; i < c->n_order; i++) {
@@ -197,7 +197,7 @@ static uint32_t find_shared(const struct rp_engine *e, const struct rp_engine_cl
 	return NO_GPU;
 }
 
-static void share_record(struct rp_engine *e, rp_engine_handle h, uint32_t record)
+static void share_record(struct rp_placer *e, rp_placer_handle h, uint32_t record)
 {
 	struct instance *x = &e->instances[(uint32_t)h];
 
@@ -205,24 +205,24 @@ static void share_record(struct rp_engine *e, rp_engine_handle h, uint32_t recor
 	x->at = record;
 }
 
-static void join(struct rp_engine *e, const struct rp_engine_class *c, uint32_t i,
-		 struct rp_engine_placed *ret)
+static void join(struct rp_placer *e, const struct rp_placer_class *c, uint32_t i,
+		 struct rp_placer_placed *ret)
 {
 	struct shared *x = &e->shared[i];
 
-	rp_engine_share_leave(e, i);
+	rp_placer_share_leave(e, i);
 	x->free_bytes -= c->bytes;
 	x->n++;
 	if (c->share < x->limit)
 		x->limit = c->share;
 	book(e, x->gpu, x->part, c->order[0], c->bytes, ret);
 	share_record(e, ret->handle, i);
-	rp_engine_share_enter(e, i);
+	rp_placer_share_enter(e, i);
 }
 
 /* The partition just booked may be shared from now on. */
-static void open_shared(struct rp_engine *e, const struct rp_engine_class *c,
-			const struct rp_engine_placed *at)
+static void open_shared(struct rp_placer *e, const struct rp_placer_class *c,
+			const struct rp_placer_placed *at)
 {
 	uint32_t i = e->free_shared;
 	struct shared *x = &e->shared[i];
@@ -230,7 +230,7 @@ static void open_shared(struct rp_engine *e, const struct rp_engine_class *c,
 
 	e->free_shared = x->next;
 	*x = (struct shared){
-		.free_bytes = rp_engine_part_bytes(&e->shelves[shelf], at->part) - c->bytes,
+		.free_bytes = rp_placer_part_bytes(&e->shelves[shelf], at->part) - c->bytes,
 		.gpu = at->gpu,
 		.n = 1,
 		.limit = c->share,
@@ -238,11 +238,11 @@ static void open_shared(struct rp_engine *e, const struct rp_engine_class *c,
 		.shelf = shelf,
 	};
 	share_record(e, at->handle, i);
-	rp_engine_share_enter(e, i);
+	rp_placer_share_enter(e, i);
 }
 
-static void place_on(struct rp_engine *e, const struct rp_engine_class *c, uint32_t gpu,
-		     uint32_t part, struct rp_engine_placed *ret)
+static void place_on(struct rp_placer *e, const struct rp_placer_class *c, uint32_t gpu,
+		     uint32_t part, struct rp_placer_placed *ret)
 {
 	take_part(e, gpu, part);
 	book(e, gpu, part, c->order[0], c->bytes, ret);
@@ -250,11 +250,11 @@ static void place_on(struct rp_engine *e, const struct rp_engine_class *c, uint3
 		open_shared(e, c, ret);
 }
 
-int rp_engine_place(struct rp_engine *e, const struct rp_engine_class *c, const uint32_t *avoid,
-		    uint32_t n_avoid, struct rp_engine_placed *ret)
+int rp_placer_place(struct rp_placer *e, const struct rp_placer_class *c, const uint32_t *avoid,
+		    uint32_t n_avoid, struct rp_placer_placed *ret)
 {
 	const struct avoid a = {avoid, n_avoid};
-	struct rp_engine_placed at = {0};
+	struct rp_placer_placed at = {0};
 	uint32_t g;
 
 	if (c->n_order == 0)
@@ -279,18 +279,18 @@ int rp_engine_place(struct rp_engine *e, const struct rp_engine_class *c, const 
 	return 0;
 }
 
-int rp_engine_place_at(struct rp_engine *e, const struct rp_engine_class *c, uint32_t gpu,
-		       uint32_t part, struct rp_engine_placed *ret)
+int rp_placer_place_at(struct rp_placer *e, const struct rp_placer_class *c, uint32_t gpu,
+		       uint32_t part, struct rp_placer_placed *ret)
 {
-	struct rp_engine_placed at = {0};
+	struct rp_placer_placed at = {0};
 	const struct shelf *s;
 
 	if (gpu >= e->n_gpus || part >= e->shelves[e->gpus[gpu].shelf].n_parts)
 		return -ENOENT;
 	s = &e->shelves[e->gpus[gpu].shelf];
-	if (c->accept[e->gpus[gpu].shelf] == 0 || c->bytes > rp_engine_part_bytes(s, part))
+	if (c->accept[e->gpus[gpu].shelf] == 0 || c->bytes > rp_placer_part_bytes(s, part))
 		return -ENOSPC;
-	if (rp_engine_gpu_shut(&e->gpus[gpu]))
+	if (rp_placer_gpu_shut(&e->gpus[gpu]))
 		return -EBUSY;
 	if (e->free_instance == NO_GPU)
 		return -EMFILE;
@@ -314,7 +314,7 @@ int rp_engine_place_at(struct rp_engine *e, const struct rp_engine_class *c, uin
 }
 
 /* The shelf of a menu and memory mode in which a GPU is one partition. */
-static uint32_t whole_shelf(const struct rp_engine *e, const struct shelf *like)
+static uint32_t whole_shelf(const struct rp_placer *e, const struct shelf *like)
 {
 	for (uint32_t i = 0; i < e->n_shelves; i++) {
 		const struct shelf *s = &e->shelves[i];
@@ -323,21 +323,21 @@ static uint32_t whole_shelf(const struct rp_engine *e, const struct shelf *like)
 		    (s->validated || e->allow_unvalidated))
 			return i;
 	}
-	return RP_ENGINE_MAX_SHELVES;
+	return RP_PLACER_MAX_SHELVES;
 }
 
-int rp_engine_place_gpus(struct rp_engine *e, uint32_t n, uint64_t bytes_each,
-			 struct rp_engine_placed *ret)
+int rp_placer_place_gpus(struct rp_placer *e, uint32_t n, uint64_t bytes_each,
+			 struct rp_placer_placed *ret)
 {
 	uint32_t hive = NO_GPU, least = UINT32_MAX, whole = 0, left = n;
 
-	if (n == 0 || n > RP_ENGINE_MAX_HIVE || !e->may_switch || bytes_each == 0)
+	if (n == 0 || n > RP_PLACER_MAX_HIVE || !e->may_switch || bytes_each == 0)
 		return -EINVAL;
 	for (uint32_t i = 0; i < e->n_shelves; i++) {
 		const struct shelf *s = &e->shelves[i];
 		uint32_t enough = s->idle_nonempty & ~((1U << n) - 1), w = whole_shelf(e, s);
 
-		if (!enough || w == RP_ENGINE_MAX_SHELVES ||
+		if (!enough || w == RP_PLACER_MAX_SHELVES ||
 		    bytes_each > e->shelves[w].large_bytes ||
 		    (uint32_t)__builtin_ctz(enough) >= least)
 			continue;
@@ -354,8 +354,8 @@ int rp_engine_place_gpus(struct rp_engine *e, uint32_t n, uint64_t bytes_each,
 		uint32_t shelf = i == 0 ? whole : i - 1;
 
 		while (left > 0 && e->idle[(size_t)hive * e->n_shelves + shelf]) {
-			uint32_t g = rp_engine_idle_gpu(e, shelf, hive);
-			struct rp_engine_placed at = {0};
+			uint32_t g = rp_placer_idle_gpu(e, shelf, hive);
+			struct rp_placer_placed at = {0};
 
 			if (shelf != whole) {
 				switch_idle(e, g, whole);
@@ -371,15 +371,15 @@ int rp_engine_place_gpus(struct rp_engine *e, uint32_t n, uint64_t bytes_each,
 }
 
 /* Whether it was the last one in the partition. */
-static bool release_shared(struct rp_engine *e, const struct instance *x)
+static bool release_shared(struct rp_placer *e, const struct instance *x)
 {
 	uint32_t i = x->at;
 	struct shared *s = &e->shared[i];
 
-	rp_engine_share_leave(e, i);
+	rp_placer_share_leave(e, i);
 	s->free_bytes += x->bytes;
 	if (--s->n > 0) {
-		rp_engine_share_enter(e, i);
+		rp_placer_share_enter(e, i);
 		return false;
 	}
 	s->next = e->free_shared;
@@ -387,7 +387,7 @@ static bool release_shared(struct rp_engine *e, const struct instance *x)
 	return true;
 }
 
-int rp_engine_release(struct rp_engine *e, rp_engine_handle h)
+int rp_placer_release(struct rp_placer *e, rp_placer_handle h)
 {
 	struct instance *x;
 	uint32_t i, gpu;
@@ -396,10 +396,10 @@ int rp_engine_release(struct rp_engine *e, rp_engine_handle h)
 	if (r < 0)
 		return r;
 	x = &e->instances[i];
-	gpu = rp_engine_gpu_of(e, x);
+	gpu = rp_placer_gpu_of(e, x);
 	if (!x->is_shared || release_shared(e, x)) {
-		rp_engine_gpu_flip(e, gpu, x->part);
-		e->granted_bytes -= rp_engine_part_bytes(&e->shelves[e->gpus[gpu].shelf], x->part);
+		rp_placer_gpu_flip(e, gpu, x->part);
+		e->granted_bytes -= rp_placer_part_bytes(&e->shelves[e->gpus[gpu].shelf], x->part);
 	}
 	e->requested_bytes -= x->bytes;
 	e->n_placed--;
@@ -411,7 +411,7 @@ int rp_engine_release(struct rp_engine *e, rp_engine_handle h)
 	return 0;
 }
 
-int rp_engine_get(const struct rp_engine *e, rp_engine_handle h, struct rp_engine_placed *ret,
+int rp_placer_get(const struct rp_placer *e, rp_placer_handle h, struct rp_placer_placed *ret,
 		  uint64_t *ret_bytes)
 {
 	const struct instance *x;
@@ -421,8 +421,8 @@ int rp_engine_get(const struct rp_engine *e, rp_engine_handle h, struct rp_engin
 	if (r < 0)
 		return r;
 	x = &e->instances[i];
-	gpu = rp_engine_gpu_of(e, x);
-	*ret = (struct rp_engine_placed){.handle = h,
+	gpu = rp_placer_gpu_of(e, x);
+	*ret = (struct rp_placer_placed){.handle = h,
 					 .gpu = gpu,
 					 .part = x->part,
 					 .mode = e->shelves[e->gpus[gpu].shelf].mode};
@@ -431,7 +431,7 @@ int rp_engine_get(const struct rp_engine *e, rp_engine_handle h, struct rp_engin
 }
 
 /* A GPU with one replica, when another GPU of its shelf that is in use has room for it. */
-static uint32_t nearly_idle(const struct rp_engine *e, const struct rp_engine_class *c)
+static uint32_t nearly_idle(const struct rp_placer *e, const struct rp_placer_class *c)
 {
 	for (uint32_t i = 0; i < c->n_exact; i++) {
 		const struct shelf *want = &e->shelves[c->order[i]];
@@ -460,10 +460,10 @@ static uint32_t nearly_idle(const struct rp_engine *e, const struct rp_engine_cl
 	return RP_PLACE_NONE;
 }
 
-void rp_engine_explain(const struct rp_engine *e, const struct rp_engine_class *c,
-		       struct rp_engine_refusal *ret)
+void rp_placer_explain(const struct rp_placer *e, const struct rp_placer_class *c,
+		       struct rp_placer_refusal *ret)
 {
-	struct rp_engine_refusal x = {.kind = RP_REFUSED_NO_SLOT,
+	struct rp_placer_refusal x = {.kind = RP_REFUSED_NO_SLOT,
 				      .switch_gpu = RP_PLACE_NONE,
 				      .switch_mode = RP_PLACE_NONE,
 				      .empty_gpu = RP_PLACE_NONE};

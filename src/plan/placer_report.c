@@ -3,7 +3,7 @@
 #include "plan/placer_internal.h"
 
 /* Replicas for which a finer shelf of the same menu and memory mode exists come first. */
-static void sort_coarse_first(const struct rp_engine *e, uint32_t order[RP_ENGINE_MAX_SHELVES])
+static void sort_coarse_first(const struct rp_placer *e, uint32_t order[RP_PLACER_MAX_SHELVES])
 {
 	for (uint32_t i = 0; i < e->n_shelves; i++) {
 		uint32_t k = i;
@@ -19,7 +19,7 @@ static void sort_coarse_first(const struct rp_engine *e, uint32_t order[RP_ENGIN
  * The chain of placement study 2.1 per menu and memory mode, over what is placed now. A sharing
  * replica counts as one, so with sharing this is no bound, and 0 is said.
  */
-static uint64_t chain(const struct rp_engine *e, const uint32_t order[RP_ENGINE_MAX_SHELVES])
+static uint64_t chain(const struct rp_placer *e, const uint32_t order[RP_PLACER_MAX_SHELVES])
 {
 	uint64_t total = 0;
 
@@ -50,7 +50,7 @@ static uint64_t chain(const struct rp_engine *e, const uint32_t order[RP_ENGINE_
  * Study 3.3: the share of the free capacity that the next request cannot use, by the mix of
  * requests so far. Capacity in bytes of the large partitions of a shelf.
  */
-static uint32_t fragmentation(const struct rp_engine *e)
+static uint32_t fragmentation(const struct rp_placer *e)
 {
 	unsigned __int128 lost = 0;
 	uint64_t free_bytes = 0, asked = 0;
@@ -87,16 +87,16 @@ static uint32_t fragmentation(const struct rp_engine *e)
 	return (uint32_t)(lost * 100 / ((unsigned __int128)free_bytes * asked));
 }
 
-void rp_engine_report(const struct rp_engine *e, struct rp_engine_report *ret)
+void rp_placer_report(const struct rp_placer *e, struct rp_placer_report *ret)
 {
-	struct rp_engine_report x = {
+	struct rp_placer_report x = {
 		.gpus_out = e->n_out,
 		.n_placed = e->n_placed,
 		.requested_bytes = e->requested_bytes,
 		.granted_bytes = e->granted_bytes,
 		.n_switches = e->n_switches,
 	};
-	uint32_t order[RP_ENGINE_MAX_SHELVES] = {0};
+	uint32_t order[RP_PLACER_MAX_SHELVES] = {0};
 
 	for (uint32_t i = 0; i < e->n_shelves; i++) {
 		x.gpus_in_use += e->shelves[i].n_in_use - e->shelves[i].n_empty;
@@ -118,10 +118,10 @@ struct totals {
 
 static int bad(struct rocpart_error *err, const char *what)
 {
-	return rp_error_set(err, -EBADMSG, ROCPART_ERR_FAILED, "engine", "%s", what);
+	return rp_error_set(err, -EBADMSG, ROCPART_ERR_FAILED, "placer", "%s", what);
 }
 
-static int check_instances(const struct rp_engine *e, uint16_t *held, uint64_t *bytes,
+static int check_instances(const struct rp_placer *e, uint16_t *held, uint64_t *bytes,
 			   struct totals *t, struct rocpart_error *err)
 {
 	for (uint32_t i = 0; i < e->max_instances; i++) {
@@ -132,7 +132,7 @@ static int check_instances(const struct rp_engine *e, uint16_t *held, uint64_t *
 
 		if (!(x->generation & 1))
 			continue;
-		gpu = rp_engine_gpu_of(e, x);
+		gpu = rp_placer_gpu_of(e, x);
 		at = (size_t)gpu * RP_PLACE_MAX_PARTS + x->part;
 		s = &e->shelves[e->gpus[gpu].shelf];
 		if (x->part >= s->n_parts)
@@ -140,10 +140,10 @@ static int check_instances(const struct rp_engine *e, uint16_t *held, uint64_t *
 		if ((held[gpu] & (1U << x->part)) && !x->is_shared)
 			return bad(err, "an exclusive partition is given out twice");
 		if (!(held[gpu] & (1U << x->part)))
-			t->granted += rp_engine_part_bytes(s, x->part);
+			t->granted += rp_placer_part_bytes(s, x->part);
 		held[gpu] |= (uint16_t)(1U << x->part);
 		bytes[at] += x->bytes;
-		if (bytes[at] > rp_engine_part_bytes(s, x->part))
+		if (bytes[at] > rp_placer_part_bytes(s, x->part))
 			return bad(err, "a partition is overcommitted");
 		t->requested += x->bytes;
 		t->n++;
@@ -151,7 +151,7 @@ static int check_instances(const struct rp_engine *e, uint16_t *held, uint64_t *
 	return 0;
 }
 
-int rp_engine_check(const struct rp_engine *e, struct rocpart_error *reterr)
+int rp_placer_check(const struct rp_placer *e, struct rocpart_error *reterr)
 {
 	RP_AUTO_FREE uint16_t *held = rp_new0(uint16_t, e->n_gpus);
 	RP_AUTO_FREE uint64_t *bytes =
@@ -171,10 +171,10 @@ int rp_engine_check(const struct rp_engine *e, struct rocpart_error *reterr)
 		if ((held[i] & g->free) || (held[i] & e->foreign[i]) ||
 		    (held[i] | g->free | e->foreign[i]) != e->shelves[g->shelf].all)
 			return bad(reterr, "free, held and foreign partitions do not add up");
-		if (rp_engine_gpu_shut(g))
+		if (rp_placer_gpu_shut(g))
 			continue;
-		idle += rp_engine_gpu_idle(e, g);
-		in_use += !rp_engine_gpu_idle(e, g);
+		idle += rp_placer_gpu_idle(e, g);
+		in_use += !rp_placer_gpu_idle(e, g);
 	}
 	for (uint32_t i = 0; i < e->n_shelves; i++) {
 		idle -= e->shelves[i].n_idle;

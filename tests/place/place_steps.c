@@ -2,7 +2,7 @@
 /*
  * place_steps STEPS: random arrivals, departures, moves, evictions in favour of others, switches
  * that fail, and GPUs that fall sick or are cordoned, on 64 GPUs in eight hives (placement study,
- * row D2). Beside the engine it keeps a model of its own of each partition and counts what breaks
+ * row D2). Beside the placer it keeps a model of its own of each partition and counts what breaks
  * the rules: more bytes than a partition has, a tenant beside one that is alone, a place on a GPU
  * that takes nothing, a switch under tenants, two memory modes in a hive, bytes lost. TAP.
  */
@@ -24,13 +24,13 @@ struct slot {
 };
 
 struct tenant {
-	rp_engine_handle handle;
+	rp_placer_handle handle;
 	uint64_t bytes;
 	uint32_t gpu, part, share;
 };
 
 struct run {
-	struct rp_engine *e;
+	struct rp_placer *e;
 	struct rp_place_menu menu;
 	struct rp_place_gpu gpus[N_GPUS];
 	struct slot slots[N_GPUS][RP_PLACE_MAX_PARTS];
@@ -69,7 +69,7 @@ static uint32_t limit_of(const struct run *r, uint32_t gpu, uint32_t part)
 	return limit;
 }
 
-static void take(struct run *r, const struct rp_engine_placed *at, uint64_t bytes, uint32_t share)
+static void take(struct run *r, const struct rp_placer_placed *at, uint64_t bytes, uint32_t share)
 {
 	struct slot *s = &r->slots[at->gpu][at->part];
 	const struct rp_place_mode *before = mode_of(r, at->gpu);
@@ -97,8 +97,8 @@ static void give(struct run *r, uint32_t index)
 	struct tenant t = r->tenants[index];
 	struct slot *s = &r->slots[t.gpu][t.part];
 
-	r->lost += rp_engine_release(r->e, t.handle) != 0;
-	r->lost += rp_engine_release(r->e, t.handle) != -ESTALE;
+	r->lost += rp_placer_release(r->e, t.handle) != 0;
+	r->lost += rp_placer_release(r->e, t.handle) != -ESTALE;
 	r->tenants[index] = r->tenants[--r->n];
 	s->used -= t.bytes;
 	s->n--;
@@ -107,26 +107,26 @@ static void give(struct run *r, uint32_t index)
 }
 
 /* The switch that a placement asked for did not happen: everything is as it was. */
-static void fail_switch(struct run *r, const struct rp_engine_placed *at)
+static void fail_switch(struct run *r, const struct rp_placer_placed *at)
 {
 	r->n_failed++;
-	r->lost += rp_engine_release(r->e, at->handle) != 0;
-	r->lost += rp_engine_set_gpu(r->e, at->gpu, r->gpus[at->gpu].mode,
+	r->lost += rp_placer_release(r->e, at->handle) != 0;
+	r->lost += rp_placer_set_gpu(r->e, at->gpu, r->gpus[at->gpu].mode,
 				     r->gpus[at->gpu].flags) != 0;
 }
 
 static bool place(struct run *r, uint64_t bytes, uint32_t share)
 {
-	const struct rp_engine_want want = {.bytes = bytes, .share = share};
+	const struct rp_placer_want want = {.bytes = bytes, .share = share};
 	uint32_t n_avoid = r->n > 0, avoid = n_avoid ? r->tenants[below(&r->seed, r->n)].gpu : 0;
-	struct rp_engine_class c;
-	struct rp_engine_placed at;
+	struct rp_placer_class c;
+	struct rp_placer_placed at;
 
-	if (rp_engine_resolve(r->e, &want, &c) < 0) {
+	if (rp_placer_resolve(r->e, &want, &c) < 0) {
 		r->lost++;
 		return false;
 	}
-	if (r->n == CAP || rp_engine_place(r->e, &c, &avoid, n_avoid, &at) < 0)
+	if (r->n == CAP || rp_placer_place(r->e, &c, &avoid, n_avoid, &at) < 0)
 		return false;
 	r->barred += n_avoid && at.gpu == avoid;
 	if (at.switched && below(&r->seed, 16) == 0)
@@ -161,13 +161,13 @@ static void arrive(struct run *r)
 static void arrive_at(struct run *r)
 {
 	uint64_t bytes = any_bytes(r);
-	const struct rp_engine_want want = {.bytes = bytes};
+	const struct rp_placer_want want = {.bytes = bytes};
 	uint32_t gpu = below(&r->seed, N_GPUS), part = below(&r->seed, RP_PLACE_MAX_PARTS);
-	struct rp_engine_class c;
-	struct rp_engine_placed at;
+	struct rp_placer_class c;
+	struct rp_placer_placed at;
 
-	if (r->n < CAP && rp_engine_resolve(r->e, &want, &c) == 0 &&
-	    rp_engine_place_at(r->e, &c, gpu, part, &at) == 0) {
+	if (r->n < CAP && rp_placer_resolve(r->e, &want, &c) == 0 &&
+	    rp_placer_place_at(r->e, &c, gpu, part, &at) == 0) {
 		r->lost += at.gpu != gpu || at.part != part;
 		take(r, &at, bytes, 1);
 		r->n_placed++;
@@ -196,7 +196,7 @@ static void set_gpu(struct run *r)
 	/* By hand only compute modes change here: memory modes are a matter of the whole hive. */
 	if (rp_str_eq(r->menu.modes[other].memory, mode_of(r, gpu)->memory))
 		mode = other;
-	result = rp_engine_set_gpu(r->e, gpu, mode, flags);
+	result = rp_placer_set_gpu(r->e, gpu, mode, flags);
 	if (result == 0) {
 		r->under += mode != r->gpus[gpu].mode && tenants_on(r, gpu) > 0;
 		r->gpus[gpu].mode = mode;
@@ -234,19 +234,19 @@ static void step(struct run *r, uint64_t number)
 		give_any(r);
 }
 
-/* What the engine says of its sums, and of one tenant. */
+/* What the placer says of its sums, and of one tenant. */
 static void compare(struct run *r)
 {
-	struct rp_engine_report report;
-	struct rp_engine_placed at;
+	struct rp_placer_report report;
+	struct rp_placer_placed at;
 	uint64_t bytes = 0;
 
-	rp_engine_report(r->e, &report);
+	rp_placer_report(r->e, &report);
 	r->lost += report.requested_bytes != r->bytes || report.n_placed != r->n;
 	if (r->n) {
 		const struct tenant *t = &r->tenants[below(&r->seed, r->n)];
 
-		r->lost += rp_engine_get(r->e, t->handle, &at, &bytes) != 0 || bytes != t->bytes ||
+		r->lost += rp_placer_get(r->e, t->handle, &at, &bytes) != 0 || bytes != t->bytes ||
 			   at.gpu != t->gpu || at.part != t->part ||
 			   at.mode != r->gpus[t->gpu].mode;
 	}
@@ -254,7 +254,7 @@ static void compare(struct run *r)
 
 static int start(struct run *r)
 {
-	struct rp_engine_config c = {.menus = &r->menu,
+	struct rp_placer_config c = {.menus = &r->menu,
 				     .gpus = r->gpus,
 				     .n_menus = 1,
 				     .n_gpus = N_GPUS,
@@ -267,7 +267,7 @@ static int start(struct run *r)
 		r->gpus[g] = (struct rp_place_gpu){
 			.name = "gpu", .hive = g / HIVE, .mode = g / HIVE % 2 ? M_CPX4 : M_SPX1};
 	r->seed = 20;
-	return rp_engine_new(&c, &r->e, NULL);
+	return rp_placer_new(&c, &r->e, NULL);
 }
 
 int main(int argc, char **argv)
@@ -286,7 +286,7 @@ int main(int argc, char **argv)
 		step(r, i);
 		compare(r);
 		if (i % 4096 == 0)
-			r->lost += rp_engine_check(r->e, NULL) != 0;
+			r->lost += rp_placer_check(r->e, NULL) != 0;
 	}
 	broken = r->over + r->beside + r->barred + r->under + r->apart + r->lost;
 	printf("# %llu steps: %llu placed (%llu switches, %llu failed), %llu refused, %llu "
@@ -302,6 +302,6 @@ int main(int argc, char **argv)
 	       (unsigned long long)r->barred, (unsigned long long)r->under,
 	       (unsigned long long)r->apart, (unsigned long long)r->lost);
 	printf("%sok 1 - place_random_steps_break_no_rule\n", broken ? "not " : "");
-	rp_engine_free(r->e);
+	rp_placer_free(r->e);
 	return broken ? 1 : 0;
 }

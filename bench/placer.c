@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rows A1 to A6: speed and memory of the engine. D2: its books under random load. */
+/* Rows A1 to A6: speed and memory of the placer. D2: its books under random load. */
 #include <math.h>
 #include <stdio.h>
 
@@ -7,11 +7,11 @@
 #include "base/spawn.h"
 #include "bench/place_bench.h"
 
-/* An engine at 88 % of its capacity, and who is on it. */
+/* A placer at 88 % of its capacity, and who is on it. */
 struct busy {
-	struct rp_engine *e;
-	struct rp_engine_class classes[N_MODES];
-	rp_engine_handle *live;
+	struct rp_placer *e;
+	struct rp_placer_class classes[N_MODES];
+	rp_placer_handle *live;
 	uint8_t *mode_of; /* per live one */
 	uint32_t n, next;
 	uint64_t seed;
@@ -19,9 +19,9 @@ struct busy {
 
 static bool busy_place(struct busy *b, uint32_t mode)
 {
-	struct rp_engine_placed at;
+	struct rp_placer_placed at;
 
-	if (rp_engine_place(b->e, &b->classes[mode], NULL, 0, &at) < 0)
+	if (rp_placer_place(b->e, &b->classes[mode], NULL, 0, &at) < 0)
 		return false;
 	b->live[b->n] = at.handle;
 	b->mode_of[b->n++] = (uint8_t)mode;
@@ -29,10 +29,10 @@ static bool busy_place(struct busy *b, uint32_t mode)
 }
 
 /* Takes over e, which may be NULL. */
-static int busy_open(struct busy *b, struct rp_engine *e, uint32_t max_live, uint64_t seed)
+static int busy_open(struct busy *b, struct rp_placer *e, uint32_t max_live, uint64_t seed)
 {
 	*b = (struct busy){.e = e, .seed = seed};
-	b->live = rp_new0(rp_engine_handle, max_live);
+	b->live = rp_new0(rp_placer_handle, max_live);
 	b->mode_of = rp_new0(uint8_t, max_live);
 	return b->e && b->live && b->mode_of ? 0 : -ENOMEM;
 }
@@ -41,12 +41,12 @@ static int busy_init(struct busy *b, uint32_t n_gpus, uint64_t seed)
 {
 	uint64_t eighths = 0;
 
-	if (busy_open(b, bench_engine(n_gpus, SPX, 0), n_gpus * 8, seed) < 0)
+	if (busy_open(b, bench_placer(n_gpus, SPX, 0), n_gpus * 8, seed) < 0)
 		return -ENOMEM;
 	for (uint32_t m = 0; m < N_MODES; m++) {
-		const struct rp_engine_want want = {.bytes = (192U >> m) * GB};
+		const struct rp_placer_want want = {.bytes = (192U >> m) * GB};
 
-		if (rp_engine_resolve(b->e, &want, &b->classes[m]) < 0)
+		if (rp_placer_resolve(b->e, &want, &b->classes[m]) < 0)
 			return -EINVAL;
 	}
 	while (eighths * 100 < (uint64_t)n_gpus * 8 * 88) {
@@ -61,7 +61,7 @@ static int busy_init(struct busy *b, uint32_t n_gpus, uint64_t seed)
 
 static void busy_done(struct busy *b)
 {
-	b->e = rp_engine_free(b->e);
+	b->e = rp_placer_free(b->e);
 	free(b->live);
 	free(b->mode_of);
 }
@@ -73,13 +73,13 @@ static void busy_done(struct busy *b)
 static void busy_pair(struct busy *b)
 {
 	uint32_t i = b->next;
-	struct rp_engine_placed at;
+	struct rp_placer_placed at;
 
 	b->next = below(&b->seed, b->n);
 	__builtin_prefetch(&b->live[b->next], 1);
 	__builtin_prefetch(&b->mode_of[b->next]);
-	if (rp_engine_release(b->e, b->live[i]) < 0 ||
-	    rp_engine_place(b->e, &b->classes[b->mode_of[i]], NULL, 0, &at) < 0)
+	if (rp_placer_release(b->e, b->live[i]) < 0 ||
+	    rp_placer_place(b->e, &b->classes[b->mode_of[i]], NULL, 0, &at) < 0)
 		abort();
 	b->live[i] = at.handle;
 }
@@ -135,13 +135,13 @@ static double p99_place_ns(uint32_t n_gpus, uint32_t n)
 	if (busy_init(&b, n_gpus, 4) == 0 && ns) {
 		for (uint32_t k = 0; k < n; k++) {
 			uint32_t i = below(&b.seed, b.n);
-			struct rp_engine_placed at;
+			struct rp_placer_placed at;
 			uint64_t start;
 
-			if (rp_engine_release(b.e, b.live[i]) < 0)
+			if (rp_placer_release(b.e, b.live[i]) < 0)
 				abort();
 			start = now_ns();
-			if (rp_engine_place(b.e, &b.classes[b.mode_of[i]], NULL, 0, &at) < 0)
+			if (rp_placer_place(b.e, &b.classes[b.mode_of[i]], NULL, 0, &at) < 0)
 				abort();
 			ns[k] = (uint32_t)(now_ns() - start);
 			b.live[i] = at.handle;
@@ -156,31 +156,31 @@ static double p99_place_ns(uint32_t n_gpus, uint32_t n)
 static void memory_rows(void)
 {
 	const uint32_t n = 100000;
-	struct rp_engine *few = bench_engine(n, SPX, 1), *many = bench_engine(n, SPX, 100001);
+	struct rp_placer *few = bench_placer(n, SPX, 1), *many = bench_placer(n, SPX, 100001);
 
 	if (few && many) {
-		row("A5a", "memory per GPU at 100,000 GPUs", (double)rp_engine_memory(few) / n, "B",
+		row("A5a", "memory per GPU at 100,000 GPUs", (double)rp_placer_memory(few) / n, "B",
 		    256, 64, true);
 		row("A5b", "memory per instance",
-		    (double)(rp_engine_memory(many) - rp_engine_memory(few)) / 100000, "B", 128, 64,
+		    (double)(rp_placer_memory(many) - rp_placer_memory(few)) / 100000, "B", 128, 64,
 		    true);
 	}
-	rp_engine_free(few);
-	rp_engine_free(many);
+	rp_placer_free(few);
+	rp_placer_free(many);
 }
 
 /*
- * The engine on CPX GPUs only, half of the partitions in use: as the stand-in, and the best of some
+ * The placer on CPX GPUs only, half of the partitions in use: as the stand-in, and the best of some
  * rounds as there.
  */
 static double small_pairs(uint32_t n_parts)
 {
-	const struct rp_engine_want want = {.bytes = 20 * GB};
+	const struct rp_placer_want want = {.bytes = 20 * GB};
 	double best = 0;
 	struct busy b;
 
-	if (busy_open(&b, bench_engine(n_parts / 8, CPX, 0), n_parts, 5) == 0 &&
-	    rp_engine_resolve(b.e, &want, &b.classes[CPX]) == 0) {
+	if (busy_open(&b, bench_placer(n_parts / 8, CPX, 0), n_parts, 5) == 0 &&
+	    rp_placer_resolve(b.e, &want, &b.classes[CPX]) == 0) {
 		for (uint32_t i = 0; i < n_parts / 2; i++)
 			(void)busy_place(&b, CPX);
 		for (int i = 0; i < ROUNDS; i++)
@@ -207,7 +207,7 @@ static double stand_in(const char *dir, uint32_t n_parts)
 	return rp_parse_double(rp_strbuf_str(&out), &pairs) == 0 ? pairs : 0;
 }
 
-void bench_engine_rows(const char *python_dir)
+void bench_placer_rows(const char *python_dir)
 {
 	static const struct {
 		const char *id, *what;
@@ -232,7 +232,7 @@ void bench_engine_rows(const char *python_dir)
 	}
 }
 
-/* D2: our own books beside the engine's. */
+/* D2: our own books beside the placer's. */
 struct books {
 	struct busy b;
 	uint64_t *bytes_of;
@@ -246,21 +246,21 @@ static void books_step(struct books *k)
 	uint32_t what = below(&b->seed, 64), n_gpus = 256;
 
 	if (what < 31 && b->n < k->cap) {
-		const struct rp_engine_want want = {.bytes = (1 + below(&b->seed, 192)) * GB,
+		const struct rp_placer_want want = {.bytes = (1 + below(&b->seed, 192)) * GB,
 						    .share = 1 + below(&b->seed, 3)};
-		struct rp_engine_class c;
-		struct rp_engine_placed at;
+		struct rp_placer_class c;
+		struct rp_placer_placed at;
 
-		if (rp_engine_resolve(b->e, &want, &c) < 0) {
+		if (rp_placer_resolve(b->e, &want, &c) < 0) {
 			k->violations++;
 			return;
 		}
-		if (rp_engine_place(b->e, &c, NULL, 0, &at) < 0)
+		if (rp_placer_place(b->e, &c, NULL, 0, &at) < 0)
 			return;
 		if (at.switched && below(&b->seed, 16) == 0) {
 			/* The switch failed: undo, the GPU is in its old mode again. */
-			k->violations += rp_engine_release(b->e, at.handle) != 0;
-			k->violations += rp_engine_set_gpu(b->e, at.gpu, below(&b->seed, N_MODES),
+			k->violations += rp_placer_release(b->e, at.handle) != 0;
+			k->violations += rp_placer_set_gpu(b->e, at.gpu, below(&b->seed, N_MODES),
 							   0) == -EINVAL;
 			return;
 		}
@@ -270,27 +270,27 @@ static void books_step(struct books *k)
 	} else if (what < 62 && b->n > 0) {
 		uint32_t i = below(&b->seed, b->n);
 
-		k->violations += rp_engine_release(b->e, b->live[i]) != 0;
-		k->violations += rp_engine_release(b->e, b->live[i]) != -ESTALE;
+		k->violations += rp_placer_release(b->e, b->live[i]) != 0;
+		k->violations += rp_placer_release(b->e, b->live[i]) != -ESTALE;
 		k->requested -= k->bytes_of[i];
 		b->n--;
 		b->live[i] = b->live[b->n];
 		k->bytes_of[i] = k->bytes_of[b->n];
 	} else if (what == 62) {
 		uint32_t flags = below(&b->seed, 4) ? 0 : 1U << below(&b->seed, 4);
-		int r = rp_engine_set_gpu(b->e, below(&b->seed, n_gpus), below(&b->seed, N_MODES),
+		int r = rp_placer_set_gpu(b->e, below(&b->seed, n_gpus), below(&b->seed, N_MODES),
 					  flags);
 
 		k->violations += r != 0 && r != -EBUSY;
 	} else if (b->n > 0) { /* a move: the new place first */
 		uint32_t i = below(&b->seed, b->n);
-		const struct rp_engine_want want = {.bytes = k->bytes_of[i]};
-		struct rp_engine_class c;
-		struct rp_engine_placed at;
+		const struct rp_placer_want want = {.bytes = k->bytes_of[i]};
+		struct rp_placer_class c;
+		struct rp_placer_placed at;
 
-		if (rp_engine_resolve(b->e, &want, &c) == 0 &&
-		    rp_engine_place(b->e, &c, NULL, 0, &at) == 0) {
-			k->violations += rp_engine_release(b->e, b->live[i]) != 0;
+		if (rp_placer_resolve(b->e, &want, &c) == 0 &&
+		    rp_placer_place(b->e, &c, NULL, 0, &at) == 0) {
+			k->violations += rp_placer_release(b->e, b->live[i]) != 0;
 			b->live[i] = at.handle;
 		}
 	}
@@ -299,7 +299,7 @@ static void books_step(struct books *k)
 void bench_invariants(uint64_t steps)
 {
 	RP_AUTO_FREE struct rp_place_gpu *gpus = bench_gpus(256, SPX);
-	struct rp_engine_config c = {.menus = &bench_menu,
+	struct rp_placer_config c = {.menus = &bench_menu,
 				     .gpus = gpus,
 				     .n_menus = 1,
 				     .n_gpus = 256,
@@ -307,21 +307,21 @@ void bench_invariants(uint64_t steps)
 				     .max_shared = 512,
 				     .may_switch = true};
 	struct books k = {.cap = 4096};
-	struct rp_engine *e = NULL;
+	struct rp_placer *e = NULL;
 	uint64_t start = now_ns();
-	int r = gpus ? rp_engine_new(&c, &e, NULL) : -ENOMEM;
+	int r = gpus ? rp_placer_new(&c, &e, NULL) : -ENOMEM;
 
 	k.bytes_of = rp_new0(uint64_t, k.cap);
 	if (busy_open(&k.b, e, k.cap, 9) == 0 && k.bytes_of && r == 0) {
 		for (uint64_t i = 0; i < steps; i++) {
-			struct rp_engine_report report;
+			struct rp_placer_report report;
 
 			books_step(&k);
-			rp_engine_report(k.b.e, &report);
+			rp_placer_report(k.b.e, &report);
 			k.violations +=
 				report.requested_bytes != k.requested || report.n_placed != k.b.n;
 			if (i % 1024 == 0)
-				k.violations += rp_engine_check(k.b.e, NULL) != 0;
+				k.violations += rp_placer_check(k.b.e, NULL) != 0;
 		}
 		printf("     D2 took %.1f s for %llu steps\n", (double)(now_ns() - start) / 1e9,
 		       (unsigned long long)steps);
