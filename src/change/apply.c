@@ -244,7 +244,7 @@ static int take_lock(struct rocpart_change *c, struct rocpart_error *reterr)
 /* Under the lock: is the machine as it was when the change was made? */
 static int refresh(struct rocpart_change *c, struct rocpart_error *reterr)
 {
-	enum rocpart_backend told_by = c->snapshot->told_by;
+	enum rocpart_backend source = c->snapshot->source;
 	int r = rp_change_observe(c, reterr);
 
 	for (size_t i = 0; r == 0 && !c->is_resumed && i < c->n_targets; i++) {
@@ -255,12 +255,12 @@ static int refresh(struct rocpart_change *c, struct rocpart_error *reterr)
 			continue;
 		(void)rp_error_set(reterr, -ESTALE, ROCPART_ERR_STALE_SNAPSHOT, t->bdf,
 				   "the machine was changed since it was looked at");
-		if (told_by == ROCPART_BACKEND_SYSFS)
+		if (source == ROCPART_BACKEND_SYSFS)
 			return rp_error_hint(reterr, "call again");
 		return rp_error_hint(reterr,
 				     "call again; should it come back, %s tells otherwise than the "
 				     "kernel: see `rocpart doctor`, use `--backend sysfs`",
-				     rocpart_backend_to_string(told_by));
+				     rocpart_backend_to_string(source));
 	}
 	return r;
 }

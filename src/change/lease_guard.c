@@ -37,7 +37,7 @@ static bool ends_partitions(const struct rocpart_change *c, const struct rocpart
 }
 
 /* Whether the change takes from a lease a place that it really has now. */
-static bool is_hit(const struct rocpart_change *c, const struct rp_world *w,
+static bool is_hit(const struct rocpart_change *c, const struct rp_host_view *w,
 		   const struct rp_lease *l, bool reloads)
 {
 	for (size_t k = 0; k < l->n_claims; k++) {
@@ -47,7 +47,7 @@ static bool is_hit(const struct rocpart_change *c, const struct rp_world *w,
 
 		if (!gpu)
 			continue;
-		rp_world_mode(gpu, mode);
+		rp_host_view_mode(gpu, mode);
 		if (*l->mode && !rp_str_eq(mode, l->mode))
 			continue; /* its place is gone already: the change may bring it back */
 		if (ends_partitions(c, gpu) || reloads)
@@ -105,10 +105,10 @@ static int evict(struct rocpart_change *c, struct rp_lease_db *db, const struct 
 static int look(struct rocpart_change *c, struct rp_lease_db *db, bool take, struct guarded *g,
 		struct rocpart_error *reterr)
 {
-	RP_AUTO_WORLD struct rp_world w = {0};
+	RP_AUTO_HOST_VIEW struct rp_host_view w = {0};
 	RP_AUTO_RECONCILED struct rp_reconciled now = {0};
 	bool reloads = c->reload == ROCPART_RELOAD_AUTO && rp_change_needs_memory(c, RP_FORWARD);
-	int r = rp_world_observe(c->machine, &w, reterr);
+	int r = rp_host_view_observe(c->machine, &w, reterr);
 
 	if (r == 0)
 		r = rp_lease_db_load(db, &g->list, reterr);

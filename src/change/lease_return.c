@@ -71,7 +71,7 @@ int rp_evicted_take_step(struct rocpart_change *c, const char *step, const char 
 struct returning {
 	struct rocpart_change *c;
 	struct rp_lease_db *db;
-	struct rp_world world;
+	struct rp_host_view host;
 	struct rp_lease_list list;
 	struct rp_reconciled now;
 	struct rocpart_error *reterr;
@@ -80,7 +80,7 @@ struct returning {
 static void returning_done(struct returning *t)
 {
 	rp_lease_db_close(t->db);
-	rp_world_done(&t->world);
+	rp_host_view_done(&t->host);
 	rp_lease_list_done(&t->list);
 	rp_reconciled_done(&t->now);
 }
@@ -102,7 +102,7 @@ static const char *refusal(const struct returning *t, const struct rp_lease *l,
 
 	if (!u)
 		return "its partition is not there";
-	rp_world_mode(u->partition->gpu, mode);
+	rp_host_view_mode(u->partition->gpu, mode);
 	if (!rp_str_eq(mode, l->mode))
 		return "its GPU is not in the modes that it was in";
 	if (u->unmanaged)
@@ -190,11 +190,11 @@ static int return_leases(struct returning *t, bool is_undone)
 	if (r == 0)
 		r = rp_lease_db_begin(t->db, t->reterr);
 	if (r == 0)
-		r = rp_world_observe(c->machine, &t->world, t->reterr);
+		r = rp_host_view_observe(c->machine, &t->host, t->reterr);
 	if (r == 0)
 		r = rp_lease_db_load(t->db, &t->list, t->reterr);
 	if (r == 0)
-		r = rp_reconcile(&t->world, t->db, &t->list, &t->now, t->reterr);
+		r = rp_reconcile(&t->host, t->db, &t->list, &t->now, t->reterr);
 	for (size_t i = 0; r == 0 && i < c->n_evicted; i++)
 		if (c->evicted[i].returns != is_undone && is_first_of(c, i))
 			r = put_back(t, i);

@@ -49,11 +49,12 @@ static void look_at_comm(struct look *l, const char *pid, const char *comm)
 		l->is_seen |= is_it;
 		l->has_dcm |= !known[i].allocator;
 		if (is_it && l->is_said) {
-			rp_seen(l->v, ROCPART_CHECK_PASS, "pid %s is %s", pid, known[i].what);
+			rp_verdict_add(l->v, ROCPART_CHECK_PASS, "pid %s is %s", pid,
+				       known[i].what);
 			continue;
 		}
-		rp_seen(l->v, ROCPART_CHECK_WARN, "pid %s is %s", pid, known[i].what);
-		rp_advise(l->v, "%s", known[i].advice);
+		rp_verdict_add(l->v, ROCPART_CHECK_WARN, "pid %s is %s", pid, known[i].what);
+		rp_verdict_advise(l->v, "%s", known[i].advice);
 	}
 }
 
@@ -71,10 +72,11 @@ static void look_at_labels(struct look *l, struct rp_strbuf *cmdline)
 	if (!label)
 		return;
 	l->has_label = true;
-	rp_seen(l->v, ROCPART_CHECK_WARN, "the kubelet registered this node with %.*s",
-		(int)strcspn(label, ","), label);
-	rp_advise(l->v, "device-config-manager switches to that profile: remove the label "
-			"(kubectl label node NODE " DCM_LABEL "-), or leave the modes to it");
+	rp_verdict_add(l->v, ROCPART_CHECK_WARN, "the kubelet registered this node with %.*s",
+		       (int)strcspn(label, ","), label);
+	rp_verdict_advise(l->v,
+			  "device-config-manager switches to that profile: remove the label "
+			  "(kubectl label node NODE " DCM_LABEL "-), or leave the modes to it");
 }
 
 static void look_at_process(struct rocpart_machine *m, struct look *l, const char *pid)
@@ -98,8 +100,8 @@ static void look_at_processes(struct rocpart_machine *m, struct look *l)
 	uint32_t pid;
 
 	if (r < 0 && r != -ENOENT)
-		rp_seen(l->v, ROCPART_CHECK_WARN, "the processes cannot be read: %s",
-			rocpart_strerror(r));
+		rp_verdict_add(l->v, ROCPART_CHECK_WARN, "the processes cannot be read: %s",
+			       rocpart_strerror(r));
 	for (size_t i = 0; i < pids.n; i++)
 		if (rp_parse_u32(pids.v[i], 10, &pid) == 0)
 			look_at_process(m, l, pids.v[i]);
@@ -111,15 +113,17 @@ static void look_at_files(struct rocpart_machine *m, struct look *l)
 
 	if (!m->sim_name && rp_tree_stat(m->tree, &st, "etc/config-manager/config.json") == 0) {
 		l->has_dcm = true;
-		rp_seen(l->v, ROCPART_CHECK_WARN,
-			"/etc/config-manager/config.json of device-config-manager is there");
-		rp_advise(l->v,
-			  "one of the two should set modes; rocpart reads that file (apply -f)");
+		rp_verdict_add(l->v, ROCPART_CHECK_WARN,
+			       "/etc/config-manager/config.json of device-config-manager is there");
+		rp_verdict_advise(
+			l->v,
+			"one of the two should set modes; rocpart reads that file (apply -f)");
 	}
 	if (l->has_dcm && !l->has_label)
-		rp_seen(l->v, ROCPART_CHECK_WARN,
-			"its label " DCM_LABEL " is kept by the API server and was not looked at "
-			"(kubectl get node -L " DCM_LABEL ")");
+		rp_verdict_add(l->v, ROCPART_CHECK_WARN,
+			       "its label " DCM_LABEL
+			       " is kept by the API server and was not looked at "
+			       "(kubectl get node -L " DCM_LABEL ")");
 }
 
 void rp_check_allocators(struct rocpart_doctor *d, struct rp_verdict *v)
@@ -132,13 +136,13 @@ void rp_check_allocators(struct rocpart_doctor *d, struct rp_verdict *v)
 	look_at_processes(d->machine, &l);
 	look_at_files(d->machine, &l);
 	if (l.allocator && l.is_said) {
-		rp_seen(v, ROCPART_CHECK_PASS, "node.yaml says that %s hands out the GPUs",
-			l.allocator);
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "node.yaml says that %s hands out the GPUs",
+			       l.allocator);
 	} else if (l.allocator && !l.is_seen) {
-		rp_seen(v, ROCPART_CHECK_WARN, "%s is set up on this node",
-			rp_str_eq(l.allocator, "slurm") ? "slurmd" : "AMD's device plugin");
-		rp_advise(v, "say `allocator: %s` in node.yaml", l.allocator);
+		rp_verdict_add(v, ROCPART_CHECK_WARN, "%s is set up on this node",
+			       rp_str_eq(l.allocator, "slurm") ? "slurmd" : "AMD's device plugin");
+		rp_verdict_advise(v, "say `allocator: %s` in node.yaml", l.allocator);
 	}
 	if (!v->seen.len)
-		rp_seen(v, ROCPART_CHECK_PASS, "none was seen");
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "none was seen");
 }

@@ -14,18 +14,19 @@ static void compare(struct rocpart_doctor *d, const struct rp_backend *b, struct
 	uint64_t after = 0;
 
 	if (b->read(&rows, &err) < 0) {
-		rp_seen(v, ROCPART_CHECK_WARN, "it cannot be asked: %s", err.message);
-		rp_advise(v, "%s", err.hint);
+		rp_verdict_add(v, ROCPART_CHECK_WARN, "it cannot be asked: %s", err.message);
+		rp_verdict_advise(v, "%s", err.hint);
 		return;
 	}
 	if (rp_hw_scan(d->machine->tree, &scan, NULL) < 0 ||
 	    rp_hw_read_generation(d->machine->tree, &after) < 0 || after != scan.generation.v)
-		rp_seen(v, ROCPART_CHECK_PASS, "not compared: the machine changes");
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "not compared: the machine changes");
 	else if (rp_backend_compare(&scan, &rows, &text) == 0)
-		rp_seen(v, ROCPART_CHECK_PASS, "it agrees with sysfs on %zu partitions", rows.n);
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "it agrees with sysfs on %zu partitions",
+			       rows.n);
 	else
-		rp_seen(v, ROCPART_CHECK_WARN, "it disagrees: %s", rp_strbuf_str(&text));
-	rp_advise(v, "rocpart goes by the kernel's files; update amd-smi and ask again");
+		rp_verdict_add(v, ROCPART_CHECK_WARN, "it disagrees: %s", rp_strbuf_str(&text));
+	rp_verdict_advise(v, "rocpart goes by the kernel's files; update amd-smi and ask again");
 }
 
 static void check(struct rocpart_doctor *d, enum rocpart_backend backend, struct rp_verdict *v)
@@ -34,20 +35,22 @@ static void check(struct rocpart_doctor *d, enum rocpart_backend backend, struct
 	struct rp_backend_info info = {0};
 
 	if (rp_tree_kind(d->machine->tree) != RP_TREE_REAL) {
-		rp_seen(v, ROCPART_CHECK_PASS, "not asked: no program of this machine is run");
+		rp_verdict_add(v, ROCPART_CHECK_PASS,
+			       "not asked: no program of this machine is run");
 		return;
 	}
 	b->probe(d->machine->tree, &info);
 	if (!info.available) {
-		rp_seen(v, ROCPART_CHECK_WARN, "%s%s%s%s", info.reason, *info.path ? " (" : "",
-			info.path, *info.path ? ")" : "");
-		rp_advise(v, "rocpart does without; to compare with it, install amd-smi-lib "
-			     "(ROCm), amd-smi and libamd-smi27 (Debian)");
+		rp_verdict_add(v, ROCPART_CHECK_WARN, "%s%s%s%s", info.reason,
+			       *info.path ? " (" : "", info.path, *info.path ? ")" : "");
+		rp_verdict_advise(v,
+				  "rocpart does without; to compare with it, install amd-smi-lib "
+				  "(ROCm), amd-smi and libamd-smi27 (Debian)");
 		return;
 	}
-	rp_seen(v, ROCPART_CHECK_PASS, "%s (%s)", info.version, info.path);
+	rp_verdict_add(v, ROCPART_CHECK_PASS, "%s (%s)", info.version, info.path);
 	if (info.quirk)
-		rp_seen(v, ROCPART_CHECK_PASS, "known of it: %s", info.quirk);
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "known of it: %s", info.quirk);
 	compare(d, b, v);
 }
 

@@ -37,7 +37,7 @@ static void raise_to(struct rp_verdict *v, enum rocpart_check_state state)
 	v->state = state > v->state ? state : v->state;
 }
 
-void rp_seen(struct rp_verdict *v, enum rocpart_check_state state, const char *fmt, ...)
+void rp_verdict_add(struct rp_verdict *v, enum rocpart_check_state state, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -50,7 +50,7 @@ void rp_seen(struct rp_verdict *v, enum rocpart_check_state state, const char *f
 	va_end(ap);
 }
 
-void rp_advise(struct rp_verdict *v, const char *fmt, ...)
+void rp_verdict_advise(struct rp_verdict *v, const char *fmt, ...)
 {
 	va_list ap;
 

@@ -36,9 +36,9 @@ struct rocpart_doctor {
 };
 
 /* Add to what was seen, "; " between; the state only gets worse. */
-void rp_seen(struct rp_verdict *v, enum rocpart_check_state state, const char *fmt, ...)
+void rp_verdict_add(struct rp_verdict *v, enum rocpart_check_state state, const char *fmt, ...)
 	RP_PRINTF(3, 4);
-void rp_advise(struct rp_verdict *v, const char *fmt, ...) RP_PRINTF(2, 3);
+void rp_verdict_advise(struct rp_verdict *v, const char *fmt, ...) RP_PRINTF(2, 3);
 
 typedef void (*rp_check_fn)(struct rocpart_doctor *d, struct rp_verdict *v);
 

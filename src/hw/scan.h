@@ -80,8 +80,8 @@ enum rp_told {
 
 struct rp_scan {
 	enum rp_tree_kind kind;
-	enum rocpart_backend told_by; /* SYSFS: nothing was told */
-	uint32_t told;		      /* bits of enum rp_told */
+	enum rocpart_backend source; /* SYSFS: nothing was told */
+	uint32_t told;		     /* bits of enum rp_told */
 	bool without_cards; /* DRM card minors were not asked for: a folder for each partition */
 	bool has_kfd, has_pci, has_drm, has_driver;
 	struct rp_opt_u64 generation;

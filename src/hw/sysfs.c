@@ -105,7 +105,7 @@ static int scan_until_quiet(struct rp_tree *t, bool without_cards, struct rp_sca
 {
 	for (int i = 0; i < SCAN_TRIES; i++) {
 		RP_AUTO_SCAN struct rp_scan scan = {.kind = rp_tree_kind(t),
-						    .told_by = ROCPART_BACKEND_SYSFS,
+						    .source = ROCPART_BACKEND_SYSFS,
 						    .without_cards = without_cards};
 		int r = scan_once(t, &scan, reterr);
 

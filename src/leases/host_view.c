@@ -15,7 +15,7 @@
 #define INIT_PID_NS  "pid:[4026531836]"
 #define ASSUMED_HOST (2048 * RP_GIB)
 
-void rp_world_done(struct rp_world *w)
+void rp_host_view_done(struct rp_host_view *w)
 {
 	rocpart_snapshot_unref(w->snapshot);
 	rp_tree_close(w->host);
@@ -35,7 +35,7 @@ static const struct rocpart_partition *by_gpu_id(const struct rocpart_snapshot *
 	return NULL;
 }
 
-static int take_memory(struct rp_world *w, const struct rp_scan *scan)
+static int take_memory(struct rp_host_view *w, const struct rp_scan *scan)
 {
 	w->sees_memory = scan->has_usage;
 	for (size_t i = 0; i < scan->n_usage; i++) {
@@ -54,7 +54,7 @@ static int take_memory(struct rp_world *w, const struct rp_scan *scan)
 }
 
 /* The machine's own id; of one that is not this computer the unique ids of its GPUs. */
-static int take_identity(struct rp_world *w, const struct rocpart_machine *m)
+static int take_identity(struct rp_host_view *w, const struct rocpart_machine *m)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 
@@ -74,7 +74,7 @@ static int take_identity(struct rp_world *w, const struct rocpart_machine *m)
 	return w->identity ? 0 : -ENOMEM;
 }
 
-static void take_times(struct rp_world *w)
+static void take_times(struct rp_host_view *w)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 
@@ -109,9 +109,10 @@ static uint64_t host_bytes(const struct rocpart_machine *m)
 	return kib;
 }
 
-int rp_world_observe(struct rocpart_machine *m, struct rp_world *ret, struct rocpart_error *reterr)
+int rp_host_view_observe(struct rocpart_machine *m, struct rp_host_view *ret,
+			 struct rocpart_error *reterr)
 {
-	RP_AUTO_WORLD struct rp_world w = {.tree = m->tree, .proc = rp_machine_proc(m)};
+	RP_AUTO_HOST_VIEW struct rp_host_view w = {.tree = m->tree, .proc = rp_machine_proc(m)};
 	RP_AUTO_RECORDS struct rp_records records = {0};
 	RP_AUTO_SCAN struct rp_scan scan = {0};
 	int r = rp_records_load(m, &records, reterr);
@@ -135,14 +136,14 @@ int rp_world_observe(struct rocpart_machine *m, struct rp_world *ret, struct roc
 	return 0;
 }
 
-uint64_t rp_world_usable(const struct rp_world *w, const struct rocpart_partition *p)
+uint64_t rp_host_view_usable(const struct rp_host_view *w, const struct rocpart_partition *p)
 {
 	if (!p->memory_bytes.known)
 		return 0;
 	return rocpart_usable_bytes(p->memory_bytes.v, w->host_bytes, w->vram_bytes, 0);
 }
 
-void rp_world_mode(const struct rocpart_gpu *gpu, char ret[16])
+void rp_host_view_mode(const struct rocpart_gpu *gpu, char ret[16])
 {
 	(void)rp_fmt(ret, 16, "%s/%s", rocpart_compute_mode_to_string(gpu->compute),
 		     rocpart_memory_mode_to_string(gpu->memory));
@@ -150,7 +151,7 @@ void rp_world_mode(const struct rocpart_gpu *gpu, char ret[16])
 
 /* ---- processes ---- */
 
-int rp_world_read_processes(struct rp_world *w)
+int rp_host_view_read_processes(struct rp_host_view *w)
 {
 	RP_AUTO_NAMES struct rp_names pids = RP_NAMES_INIT;
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
@@ -206,7 +207,7 @@ static int read_stat(struct rp_tree *t, const char *proc, uint32_t pid, unsigned
  * Programs that `rocpart run` and `sim exec` start for a simulated machine are processes of this
  * computer. Elsewhere that is the machine itself.
  */
-static int open_host(struct rp_world *w, struct rp_tree **ret)
+static int open_host(struct rp_host_view *w, struct rp_tree **ret)
 {
 	int r = 0;
 
@@ -220,7 +221,7 @@ static int open_host(struct rp_world *w, struct rp_tree **ret)
 	return r;
 }
 
-static bool runs_on_host(struct rp_world *w, const struct rp_owner *o)
+static bool runs_on_host(struct rp_host_view *w, const struct rp_owner *o)
 {
 	struct rp_tree *host = NULL;
 	uint64_t start = 0;
@@ -229,7 +230,7 @@ static bool runs_on_host(struct rp_world *w, const struct rp_owner *o)
 	       read_stat(host, "proc", o->pid, STAT_START, &start) == 0 && start == o->start_ticks;
 }
 
-static int pin(struct rp_world *w, struct rp_tree *t, const char *proc, struct rp_owner *o)
+static int pin(struct rp_host_view *w, struct rp_tree *t, const char *proc, struct rp_owner *o)
 {
 	int r = read_stat(t, proc, o->pid, STAT_START, &o->start_ticks);
 
@@ -239,12 +240,12 @@ static int pin(struct rp_world *w, struct rp_tree *t, const char *proc, struct r
 	return 0;
 }
 
-int rp_world_pin_owner(struct rp_world *w, struct rp_owner *o)
+int rp_host_view_pin_owner(struct rp_host_view *w, struct rp_owner *o)
 {
 	return pin(w, w->tree, w->proc, o);
 }
 
-int rp_world_pin_own(struct rp_world *w, struct rp_owner *o)
+int rp_host_view_pin_own(struct rp_host_view *w, struct rp_owner *o)
 {
 	struct rp_tree *host = NULL;
 	int r = open_host(w, &host);
@@ -252,7 +253,7 @@ int rp_world_pin_own(struct rp_world *w, struct rp_owner *o)
 	return r < 0 ? r : pin(w, host, "proc", o);
 }
 
-static enum rp_owner_status process_status(struct rp_world *w, const struct rp_owner *o)
+static enum rp_owner_status process_status(struct rp_host_view *w, const struct rp_owner *o)
 {
 	uint64_t start = 0;
 	int r;
@@ -269,13 +270,13 @@ static enum rp_owner_status process_status(struct rp_world *w, const struct rp_o
 	return r == -ENOENT || r == -ESRCH ? RP_OWNER_GONE : RP_OWNER_UNKNOWN;
 }
 
-bool rp_world_is_container_id(const char *name)
+bool rp_host_view_is_container_id(const char *name)
 {
 	return strlen(name) >= SHOWN_ID && strspn(name, "0123456789abcdef") == strlen(name);
 }
 
 /* Name of a container as docker records it, "/vllm". */
-static bool has_docker_name(struct rp_world *w, const char *id, const char *name)
+static bool has_docker_name(struct rp_host_view *w, const char *id, const char *name)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	RP_AUTO_JSON struct rp_json *j = NULL;
@@ -290,12 +291,12 @@ static bool has_docker_name(struct rp_world *w, const char *id, const char *name
 }
 
 /* The id that the cgroup of its processes shows. 0; -ENOENT; -EACCES: docker's folder is shut. */
-static int docker_id(struct rp_world *w, const char *name, char ret[SHOWN_ID + 1])
+static int docker_id(struct rp_host_view *w, const char *name, char ret[SHOWN_ID + 1])
 {
 	RP_AUTO_NAMES struct rp_names ids = RP_NAMES_INIT;
 	int r;
 
-	if (rp_world_is_container_id(name))
+	if (rp_host_view_is_container_id(name))
 		return rp_fmt(ret, SHOWN_ID + 1, "%.*s", SHOWN_ID, name);
 	r = rp_tree_list(w->tree, &ids, DOCKER_DIR);
 	if (r < 0)
@@ -306,8 +307,8 @@ static int docker_id(struct rp_world *w, const char *name, char ret[SHOWN_ID + 1
 	return -ENOENT;
 }
 
-static bool matches(struct rp_world *w, const struct rp_owner_names *n, const struct rp_owner *o,
-		    const char *id)
+static bool matches(struct rp_host_view *w, const struct rp_owner_names *n,
+		    const struct rp_owner *o, const char *id)
 {
 	const char *colon = strchr(n->container, ':');
 
@@ -329,11 +330,11 @@ static bool matches(struct rp_world *w, const struct rp_owner_names *n, const st
 }
 
 /* docker removed the container; a name may come back, an id does not. */
-static bool is_container_removed(struct rp_world *w, const struct rp_owner *o)
+static bool is_container_removed(struct rp_host_view *w, const struct rp_owner *o)
 {
 	RP_AUTO_NAMES struct rp_names ids = RP_NAMES_INIT;
 
-	if (o->kind != RP_OWNER_DOCKER || !rp_world_is_container_id(o->name) ||
+	if (o->kind != RP_OWNER_DOCKER || !rp_host_view_is_container_id(o->name) ||
 	    rp_tree_list(w->tree, &ids, DOCKER_DIR) < 0)
 		return false;
 	for (size_t i = 0; i < ids.n; i++)
@@ -342,7 +343,7 @@ static bool is_container_removed(struct rp_world *w, const struct rp_owner *o)
 	return true;
 }
 
-bool rp_world_pin_pod(struct rp_world *w, struct rp_owner *o)
+bool rp_host_view_pin_pod(struct rp_host_view *w, struct rp_owner *o)
 {
 	char uid[RP_POD_UID_SIZE];
 
@@ -354,17 +355,17 @@ bool rp_world_pin_pod(struct rp_world *w, struct rp_owner *o)
 	return true;
 }
 
-int rp_world_owner_status(struct rp_world *w, const struct rp_owner *o, bool was_seen,
-			  enum rp_owner_status *ret)
+int rp_host_view_owner_status(struct rp_host_view *w, const struct rp_owner *o, bool was_seen,
+			      enum rp_owner_status *ret)
 {
 	char id[SHOWN_ID + 1] = "";
 
 	*ret = RP_OWNER_UNKNOWN;
 	if (o->kind == RP_OWNER_PID)
 		*ret = process_status(w, o);
-	if (!rp_world_can_tell(w, o) || o->kind == RP_OWNER_PID)
+	if (!rp_host_view_can_tell(w, o) || o->kind == RP_OWNER_PID)
 		return 0;
-	if (rp_world_read_processes(w) < 0)
+	if (rp_host_view_read_processes(w) < 0)
 		return -ENOMEM;
 	if (o->kind == RP_OWNER_DOCKER)
 		(void)docker_id(w, o->name, id);
@@ -384,7 +385,7 @@ int rp_world_owner_status(struct rp_world *w, const struct rp_owner *o, bool was
 	return 0;
 }
 
-bool rp_world_can_tell(struct rp_world *w, const struct rp_owner *o)
+bool rp_host_view_can_tell(struct rp_host_view *w, const struct rp_owner *o)
 {
 	char id[SHOWN_ID + 1];
 
@@ -403,7 +404,7 @@ bool rp_world_can_tell(struct rp_world *w, const struct rp_owner *o)
 	}
 }
 
-static bool is_descendant(struct rp_world *w, uint32_t pid, uint32_t of)
+static bool is_descendant(struct rp_host_view *w, uint32_t pid, uint32_t of)
 {
 	for (int depth = 0; depth < 64 && pid > 1; depth++) {
 		uint64_t parent;
@@ -417,7 +418,7 @@ static bool is_descendant(struct rp_world *w, uint32_t pid, uint32_t of)
 	return false;
 }
 
-static bool read_names(struct rp_world *w, uint32_t pid, struct rp_owner_names *ret)
+static bool read_names(struct rp_host_view *w, uint32_t pid, struct rp_owner_names *ret)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 
@@ -428,7 +429,7 @@ static bool read_names(struct rp_world *w, uint32_t pid, struct rp_owner_names *
 }
 
 /* Also one whose parents are gone is still in the group that `rocpart run` made. */
-static bool is_in_group_of(struct rp_world *w, uint32_t pid, uint32_t owner)
+static bool is_in_group_of(struct rp_host_view *w, uint32_t pid, uint32_t owner)
 {
 	struct rp_owner_names names, of_owner;
 
@@ -436,14 +437,14 @@ static bool is_in_group_of(struct rp_world *w, uint32_t pid, uint32_t owner)
 	       rp_str_eq(names.run, of_owner.run);
 }
 
-bool rp_world_runs(struct rp_world *w, uint32_t pid, int64_t lease)
+bool rp_host_view_runs(struct rp_host_view *w, uint32_t pid, int64_t lease)
 {
 	struct rp_owner_names names;
 
 	return read_names(w, pid, &names) && rp_owner_names_run(&names, lease);
 }
 
-bool rp_world_belongs(struct rp_world *w, uint32_t pid, const struct rp_owner *o)
+bool rp_host_view_belongs(struct rp_host_view *w, uint32_t pid, const struct rp_owner *o)
 {
 	char id[SHOWN_ID + 1] = "";
 
@@ -452,7 +453,7 @@ bool rp_world_belongs(struct rp_world *w, uint32_t pid, const struct rp_owner *o
 		       (is_descendant(w, pid, o->pid) || is_in_group_of(w, pid, o->pid));
 	if (o->kind == RP_OWNER_DOCKER && docker_id(w, o->name, id) < 0)
 		return false;
-	if (rp_world_read_processes(w) < 0)
+	if (rp_host_view_read_processes(w) < 0)
 		return false;
 	for (size_t i = 0; i < w->n_processes; i++)
 		if (w->processes[i].pid == pid)

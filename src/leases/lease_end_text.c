@@ -3,7 +3,7 @@
 #include "leases/host_view.h"
 #include "leases/pod.h"
 
-static const char *ends_of_pod(struct rp_world *w, const struct rp_owner *o)
+static const char *ends_of_pod(struct rp_host_view *w, const struct rp_owner *o)
 {
 	if (!rp_pod_logs_are_shown(w->tree))
 		return "by release only: the pods of this node are not shown (/var/log/pods)";
@@ -12,7 +12,7 @@ static const char *ends_of_pod(struct rp_world *w, const struct rp_owner *o)
 			  "none of its memory is left";
 }
 
-const char *rp_world_ends(struct rp_world *w, const struct rp_owner *o)
+const char *rp_host_view_ends(struct rp_host_view *w, const struct rp_owner *o)
 {
 	if (o->kind != RP_OWNER_NONE && o->kind != RP_OWNER_UNIT &&
 	    (!w->sees_processes || !w->sees_memory))
@@ -24,7 +24,7 @@ const char *rp_world_ends(struct rp_world *w, const struct rp_owner *o)
 		return "when the job's processes were seen, have ended, and none of their memory "
 		       "is left";
 	case RP_OWNER_DOCKER:
-		return rp_world_is_container_id(o->name)
+		return rp_host_view_is_container_id(o->name)
 			       ? "when docker has removed the container and none of its memory is "
 				 "left"
 			       : "by release only: docker may run a container of that name again";

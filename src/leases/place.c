@@ -269,7 +269,7 @@ static uint32_t same_name(const struct placing *p, const char *name, uint32_t *a
 			const struct rp_lease *l = &lists[q]->v[i];
 			const struct rocpart_gpu *gpu =
 				l->n_claims && rp_str_eq(l->name, name)
-					? rp_snapshot_gpu_by_bdf(p->s.world.snapshot,
+					? rp_snapshot_gpu_by_bdf(p->s.host.snapshot,
 								 l->claims[0].bdf)
 					: NULL;
 			bool known = !gpu;
@@ -293,7 +293,7 @@ static int why_text(const struct placing *p, const struct rocpart_partition *par
 		n_taken +=
 			p->s.now.parts[i].partition->gpu == gpu && p->s.now.parts[i].n_leases > 0;
 	rp_format_bytes(l->bytes, need);
-	rp_format_bytes(rp_world_usable(&p->s.world, part), have);
+	rp_format_bytes(rp_host_view_usable(&p->s.host, part), have);
 	free(l->why);
 	l->why = rp_strdupf("%s: %s of the %s that programs can have of partition %zu/%u in %s, "
 			    "%zu of the %zu partitions of that GPU being leased before",
@@ -317,7 +317,7 @@ static int choose(const struct placing *p, const struct rp_lease *l, const char 
 	if (r < 0)
 		return refuse_size(p, l);
 	if (partition) {
-		r = rocpart_snapshot_find_partition(p->s.world.snapshot, partition, &part,
+		r = rocpart_snapshot_find_partition(p->s.host.snapshot, partition, &part,
 						    p->reterr);
 		if (r < 0)
 			return r;
@@ -351,11 +351,11 @@ static int choose(const struct placing *p, const struct rp_lease *l, const char 
 static int take_all(const struct placing *p, struct rp_lease *l, const char *partition)
 {
 	const struct rocpart_partition *part = NULL;
-	int r = rocpart_snapshot_find_partition(p->s.world.snapshot, partition, &part, p->reterr);
+	int r = rocpart_snapshot_find_partition(p->s.host.snapshot, partition, &part, p->reterr);
 
 	if (r < 0)
 		return r;
-	l->bytes = rp_world_usable(&p->s.world, part);
+	l->bytes = rp_host_view_usable(&p->s.host, part);
 	return l->bytes ? 0
 			: rp_error_set(p->reterr, -ENODATA, ROCPART_ERR_UNSUPPORTED, partition,
 				       "the machine does not tell the size of partition %s",
@@ -376,7 +376,7 @@ static int locate(const struct placing *p, struct rp_lease *l, const char *parti
 
 	if (r < 0)
 		return r;
-	gpu = &p->s.world.snapshot->gpus[at.gpu];
+	gpu = &p->s.host.snapshot->gpus[at.gpu];
 	part = rp_gpu_partition_by_id(gpu, at.part);
 	l->claims = rp_new0(struct rp_claim, 1);
 	if (!part || !l->claims)
@@ -391,11 +391,11 @@ static int locate(const struct placing *p, struct rp_lease *l, const char *parti
 	l->limits = NULL;
 	if (rp_limits_text(part, l->share, RP_ACCESS_OPEN, &l->limits) < 0)
 		return rp_error_nomem(p->reterr);
-	rp_world_mode(gpu, l->mode);
+	rp_host_view_mode(gpu, l->mode);
 	r = why_text(p, part, chosen, l);
 	return r < 0 ? r
 		     : rp_lease_db_set_usable(p->s.db, gpu->bdf, part->id,
-					      rp_world_usable(&p->s.world, part), p->reterr);
+					      rp_host_view_usable(&p->s.host, part), p->reterr);
 }
 
 static int copy_text(char **ret, const char *text)
@@ -423,7 +423,7 @@ static int describe(const struct rocpart_place_options *o, const struct rp_owner
 
 static int pin(struct placing *p, struct rp_owner *o)
 {
-	int r = o->kind == RP_OWNER_PID ? rp_world_pin_owner(&p->s.world, o) : 0;
+	int r = o->kind == RP_OWNER_PID ? rp_host_view_pin_owner(&p->s.host, o) : 0;
 
 	return r < 0 ? rp_error_set(p->reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, o->name,
 				    "there is no process %u", o->pid)
@@ -467,7 +467,7 @@ static int pin_own(struct placing *p, uint32_t pid, struct rp_owner *ret)
 {
 	*ret = (struct rp_owner){.kind = RP_OWNER_PID, .pid = pid};
 	(void)rp_fmt(ret->name, sizeof(ret->name), "%u", pid);
-	return rp_world_pin_own(&p->s.world, ret) < 0
+	return rp_host_view_pin_own(&p->s.host, ret) < 0
 		       ? rp_error_set(p->reterr, -ESRCH, ROCPART_ERR_FAILED, NULL,
 				      "the process %u has ended already", pid)
 		       : 0;

@@ -25,7 +25,7 @@ static void fill_present(const struct rp_session *s, const struct rocpart_gpu *g
 		if (p->id >= RP_PLACE_MAX_PARTS)
 			continue;
 		mode->parts[p->id] =
-			(struct rp_place_part){.usable_bytes = rp_world_usable(&s->world, p),
+			(struct rp_place_part){.usable_bytes = rp_host_view_usable(&s->host, p),
 					       .first_xcd = p->first_xcd,
 					       .n_xcds = p->n_xcds,
 					       .domain = (uint32_t)p->memory_domain.v};
@@ -58,8 +58,8 @@ static void fill_others(const struct rp_session *s, const struct rocpart_gpu *gp
 		for (unsigned k = 0; k < pair.n_partitions; k++)
 			mode->parts[k] = (struct rp_place_part){
 				.usable_bytes = rocpart_usable_bytes(pair.memory_bytes[k],
-								     s->world.host_bytes,
-								     s->world.vram_bytes, 0),
+								     s->host.host_bytes,
+								     s->host.vram_bytes, 0),
 				.first_xcd = k * pair.xcds,
 				.n_xcds = pair.xcds};
 		menu->n_modes++;
@@ -84,7 +84,7 @@ static bool is_regular(const struct rp_lease *l, const struct rp_part_use *u)
 {
 	char mode[16];
 
-	rp_world_mode(u->partition->gpu, mode);
+	rp_host_view_mode(u->partition->gpu, mode);
 	return (!*l->mode || rp_str_eq(mode, l->mode)) && u->leased <= u->usable &&
 	       u->unmanaged == 0;
 }
@@ -175,7 +175,7 @@ static int book_leases(const struct rp_session *s, struct rp_fill *f, struct roc
 int rp_fill_placer(const struct rp_session *s, uint32_t more, struct rp_fill *ret,
 		   struct rocpart_error *reterr)
 {
-	const struct rocpart_snapshot *snapshot = s->world.snapshot;
+	const struct rocpart_snapshot *snapshot = s->host.snapshot;
 	RP_AUTO_FILL struct rp_fill f = {.n_gpus = (uint32_t)snapshot->n_gpus};
 	struct rp_placer_config config = {.n_gpus = f.n_gpus};
 	int r = 0;

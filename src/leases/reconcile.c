@@ -3,7 +3,7 @@
 #include "base/num.h"
 
 struct context {
-	struct rp_world *w;
+	struct rp_host_view *w;
 	struct rp_lease_db *db; /* NULL: nothing is written */
 	struct rp_lease_list *list;
 	struct rp_reconciled *out;
@@ -44,7 +44,7 @@ static int make_parts(struct context *c)
 			struct rp_part_use *u = &c->out->parts[c->out->n_parts++];
 
 			u->partition = &s->gpus[i].partitions[k];
-			u->usable = rp_world_usable(c->w, u->partition);
+			u->usable = rp_host_view_usable(c->w, u->partition);
 		}
 	return 0;
 }
@@ -79,7 +79,7 @@ static void mark_promised(struct context *c)
 				const struct rocpart_gpu *gpu = c->out->parts[p].partition->gpu;
 				char mode[16];
 
-				rp_world_mode(gpu, mode);
+				rp_host_view_mode(gpu, mode);
 				if (rp_str_eq(gpu->bdf, l->claims[k].bdf) && *l->mode &&
 				    !rp_str_eq(l->mode, mode))
 					c->out->parts[p].is_promised = true;
@@ -95,7 +95,7 @@ static bool claims(const struct rp_lease *l, const struct rocpart_partition *p)
 	return false;
 }
 
-size_t rp_lease_of_memory(struct rp_world *w, const struct rp_lease_list *list, uint32_t pid,
+size_t rp_lease_of_memory(struct rp_host_view *w, const struct rp_lease_list *list, uint32_t pid,
 			  const struct rocpart_partition *p, bool *ret_is_certain)
 {
 	size_t fallback = SIZE_MAX;
@@ -106,11 +106,11 @@ size_t rp_lease_of_memory(struct rp_world *w, const struct rp_lease_list *list, 
 
 		if (!claims(l, p))
 			continue;
-		if (rp_world_runs(w, pid, l->id) || rp_world_belongs(w, pid, &l->owner)) {
+		if (rp_host_view_runs(w, pid, l->id) || rp_host_view_belongs(w, pid, &l->owner)) {
 			*ret_is_certain = true;
 			return i;
 		}
-		if (fallback == SIZE_MAX && !rp_world_can_tell(w, &l->owner))
+		if (fallback == SIZE_MAX && !rp_host_view_can_tell(w, &l->owner))
 			fallback = i;
 	}
 	return fallback;
@@ -164,7 +164,7 @@ static void judge_place(const struct context *c, const struct rp_lease *l, struc
 				       q->bdf, (long long)l->id);
 			continue;
 		}
-		rp_world_mode(gpu, mode);
+		rp_host_view_mode(gpu, mode);
 		if (!u || (*l->mode && !rp_str_eq(l->mode, mode)))
 			rp_strbuf_addf(ret,
 				       "partition %s/%u is not what it was: the GPU is in %s, it "
@@ -313,8 +313,8 @@ static int judge(struct context *c, size_t index)
 	enum rp_owner_status owner;
 	int r;
 
-	v.is_pinned = rp_world_pin_pod(c->w, &l->owner);
-	if (rp_world_owner_status(c->w, &l->owner, l->is_seen, &owner) < 0)
+	v.is_pinned = rp_host_view_pin_pod(c->w, &l->owner);
+	if (rp_host_view_owner_status(c->w, &l->owner, l->is_seen, &owner) < 0)
 		return rp_error_nomem(c->reterr);
 	if (l->state == ROCPART_LEASE_PENDING) {
 		v.ends = owner == RP_OWNER_GONE;
@@ -376,7 +376,7 @@ static int note_boot(struct context *c)
 			    &c->is_reloaded);
 }
 
-int rp_reconcile(struct rp_world *w, struct rp_lease_db *db, struct rp_lease_list *list,
+int rp_reconcile(struct rp_host_view *w, struct rp_lease_db *db, struct rp_lease_list *list,
 		 struct rp_reconciled *ret, struct rocpart_error *reterr)
 {
 	RP_AUTO_RECONCILED struct rp_reconciled out = {0};

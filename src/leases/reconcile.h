@@ -24,10 +24,10 @@ void rp_reconciled_done(struct rp_reconciled *r);
 #define RP_AUTO_RECONCILED RP_AUTO(rp_reconciled_done)
 
 /*
- * Bring list up to date with the world: leases that ended leave it. With db (a transaction is
+ * Bring list up to date with the machine: leases that ended leave it. With db (a transaction is
  * begun) everything is recorded too; without, nothing is written.
  */
-int rp_reconcile(struct rp_world *w, struct rp_lease_db *db, struct rp_lease_list *list,
+int rp_reconcile(struct rp_host_view *w, struct rp_lease_db *db, struct rp_lease_list *list,
 		 struct rp_reconciled *ret, struct rocpart_error *reterr) RP_MUST_CHECK;
 
 /*
@@ -35,7 +35,7 @@ int rp_reconcile(struct rp_world *w, struct rp_lease_db *db, struct rp_lease_lis
  * of its control group (then it is certain), else of one whose processes cannot be told. SIZE_MAX:
  * nobody's.
  */
-size_t rp_lease_of_memory(struct rp_world *w, const struct rp_lease_list *list, uint32_t pid,
+size_t rp_lease_of_memory(struct rp_host_view *w, const struct rp_lease_list *list, uint32_t pid,
 			  const struct rocpart_partition *p, bool *ret_is_certain);
 
 struct rp_part_use *rp_reconciled_find(const struct rp_reconciled *r, const char *bdf,

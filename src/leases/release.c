@@ -153,7 +153,7 @@ static int adopt_one(struct rp_session *s, struct rp_part_use *u, const struct r
 	int r;
 
 	name_of(s, pid, name);
-	rp_world_mode(gpu, l.mode);
+	rp_host_view_mode(gpu, l.mode);
 	(void)rp_fmt(claim.bdf, sizeof(claim.bdf), "%s", gpu->bdf);
 	/* It may use more than the margin for page tables would have left it. */
 	if (usable < claim.bytes)
@@ -172,10 +172,10 @@ static int adopt_all(struct rp_session *s, const struct rp_owner *o, size_t *ret
 		uint32_t pid = 0;
 		int r;
 
-		for (size_t k = 0; k < s->world.n_memory && u->unmanaged && !u->n_leases; k++)
-			if (s->world.memory[k].partition == u->partition &&
-			    rp_world_belongs(&s->world, s->world.memory[k].pid, o))
-				pid = s->world.memory[k].pid;
+		for (size_t k = 0; k < s->host.n_memory && u->unmanaged && !u->n_leases; k++)
+			if (s->host.memory[k].partition == u->partition &&
+			    rp_host_view_belongs(&s->host, s->host.memory[k].pid, o))
+				pid = s->host.memory[k].pid;
 		if (!pid)
 			continue;
 		r = adopt_one(s, u, o, pid, reterr);
@@ -200,7 +200,7 @@ ROCPART_PUBLIC int rocpart_lease_adopt(struct rocpart_machine *machine, const ch
 	r = parse_owner(owner, &o, reterr);
 	if (r == 0)
 		r = begin(machine, RP_LEASE_MAKE, &s, reterr);
-	if (r == 0 && o.kind == RP_OWNER_PID && rp_world_pin_owner(&s.world, &o) < 0)
+	if (r == 0 && o.kind == RP_OWNER_PID && rp_host_view_pin_owner(&s.host, &o) < 0)
 		return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, o.name,
 				    "there is no process %u", o.pid);
 	if (r == 0)

@@ -26,20 +26,20 @@ int rp_session_begin(struct rocpart_machine *m, enum rp_lease_open how, struct r
 		r = rp_machine_make_state(m, reterr);
 	/* Twice where the database is made: its identity is that of the machine. */
 	if (r == 0 && !rp_leases_exist(m))
-		r = rp_world_observe(m, &s.world, reterr);
+		r = rp_host_view_observe(m, &s.host, reterr);
 	if (r == 0)
-		r = rp_leases_open(m, how, s.world.identity, &s.db, reterr);
+		r = rp_leases_open(m, how, s.host.identity, &s.db, reterr);
 	if (r == 0)
 		r = rp_lease_db_begin(s.db, reterr);
-	rp_world_done(&s.world);
+	rp_host_view_done(&s.host);
 	if (r == 0)
-		r = rp_world_observe(m, &s.world, reterr);
+		r = rp_host_view_observe(m, &s.host, reterr);
 	if (r == 0)
-		r = rp_lease_db_check_machine(s.db, s.world.identity, reterr);
+		r = rp_lease_db_check_machine(s.db, s.host.identity, reterr);
 	if (r == 0)
 		r = rp_lease_db_load(s.db, &s.list, reterr);
 	if (r == 0)
-		r = rp_reconcile(&s.world, s.db, &s.list, &s.now, reterr);
+		r = rp_reconcile(&s.host, s.db, &s.list, &s.now, reterr);
 	if (r < 0)
 		return r;
 	*ret = s;
@@ -55,7 +55,7 @@ int rp_session_commit(struct rp_session *s, struct rocpart_error *reterr)
 void rp_session_done(struct rp_session *s)
 {
 	rp_lease_db_close(s->db);
-	rp_world_done(&s->world);
+	rp_host_view_done(&s->host);
 	rp_lease_list_done(&s->list);
 	rp_reconciled_done(&s->now);
 	memset(s, 0, sizeof(*s));
@@ -86,7 +86,7 @@ static const char *problem_of(struct rocpart_leases *v, const struct rp_lease *l
 }
 
 /* A lease that is alone on its partition harms nobody there (docs/design/leases.md, Guarantee). */
-static uint64_t limit_of(const struct rp_lease *l, const struct rp_world *w)
+static uint64_t limit_of(const struct rp_lease *l, const struct rp_host_view *w)
 {
 	bool is_kept = l->guarantee >= ROCPART_GUARANTEE_KERNEL && l->n_claims &&
 		       l->state != ROCPART_LEASE_FAILED;
@@ -94,12 +94,12 @@ static uint64_t limit_of(const struct rp_lease *l, const struct rp_world *w)
 		w && is_kept ? rp_snapshot_gpu_by_bdf(w->snapshot, l->claims[0].bdf) : NULL;
 	const struct rocpart_partition *part =
 		gpu ? rp_gpu_partition_by_id(gpu, l->claims[0].part) : NULL;
-	uint64_t usable = part ? rp_world_usable(w, part) : 0;
+	uint64_t usable = part ? rp_host_view_usable(w, part) : 0;
 
 	return usable > l->bytes ? usable : l->bytes;
 }
 
-static int publish(struct rocpart_leases *v, size_t i, uint64_t used, struct rp_world *w)
+static int publish(struct rocpart_leases *v, size_t i, uint64_t used, struct rp_host_view *w)
 {
 	const struct rp_lease *l = &v->list.v[i];
 	char owner[RP_OWNER_NAME_SIZE + 16];
@@ -125,7 +125,7 @@ static int publish(struct rocpart_leases *v, size_t i, uint64_t used, struct rp_
 				    .created_s = (uint64_t)l->created_s,
 				    .changed_s = (uint64_t)l->changed_s,
 				    .limit_bytes = limit_of(l, w),
-				    .ends = w ? rp_world_ends(w, &l->owner) : ""};
+				    .ends = w ? rp_host_view_ends(w, &l->owner) : ""};
 	return p->owner && p->problem ? 0 : -ENOMEM;
 }
 
@@ -159,7 +159,7 @@ static int publish_use(struct rocpart_leases *v, const struct rp_reconciled *now
 }
 
 static int make_view(struct rp_lease_list *list, const struct rp_reconciled *now,
-		     struct rp_world *w, struct rocpart_leases **ret)
+		     struct rp_host_view *w, struct rocpart_leases **ret)
 {
 	struct rocpart_leases *v = rp_new0(struct rocpart_leases, 1);
 	int r = v ? 0 : -ENOMEM;
@@ -197,7 +197,7 @@ int rp_session_view(struct rp_session *s, struct rocpart_leases **ret, struct ro
 
 	if (r < 0)
 		return r;
-	if (make_view(&s->list, &s->now, &s->world, &v) < 0)
+	if (make_view(&s->list, &s->now, &s->host, &v) < 0)
 		return rp_error_nomem(reterr);
 	v->events = events;
 	memset(&events, 0, sizeof(events));
@@ -209,15 +209,15 @@ int rp_session_view(struct rp_session *s, struct rocpart_leases **ret, struct ro
 /* Without leave to write: what would be recorded is shown all the same. */
 static int look_only(struct rocpart_machine *m, struct rp_session *s, struct rocpart_error *reterr)
 {
-	int r = rp_world_observe(m, &s->world, reterr);
+	int r = rp_host_view_observe(m, &s->host, reterr);
 
 	s->machine = m;
 	if (r == 0 && rp_leases_exist(m)) {
-		r = rp_leases_open(m, RP_LEASE_READ, s->world.identity, &s->db, reterr);
+		r = rp_leases_open(m, RP_LEASE_READ, s->host.identity, &s->db, reterr);
 		if (r == 0)
 			r = rp_lease_db_load(s->db, &s->list, reterr);
 	}
-	return r < 0 ? r : rp_reconcile(&s->world, NULL, &s->list, &s->now, reterr);
+	return r < 0 ? r : rp_reconcile(&s->host, NULL, &s->list, &s->now, reterr);
 }
 
 int rp_session_look(struct rocpart_machine *m, struct rp_session *ret, struct rocpart_error *reterr)

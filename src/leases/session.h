@@ -11,7 +11,7 @@
 struct rp_session {
 	struct rocpart_machine *machine;
 	struct rp_lease_db *db; /* NULL: there are no leases, or they may only be looked at */
-	struct rp_world world;
+	struct rp_host_view host;
 	struct rp_lease_list list;
 	struct rp_reconciled now;
 };

@@ -235,7 +235,7 @@ static int read_document(struct rp_session *s, const struct rp_json *doc, const 
 	    rp_json_type(list) != RP_JSON_ARRAY)
 		return bad_file(name, reterr,
 				"this is not an export of leases that this version reads");
-	if (*machine && s->world.identity && !rp_str_eq(machine, s->world.identity))
+	if (*machine && s->host.identity && !rp_str_eq(machine, s->host.identity))
 		return bad_file(name, reterr, "these are the leases of another machine");
 	for (size_t i = 0; r == 0 && i < rp_json_len(list); i++) {
 		struct rp_lease l = {0};
@@ -288,14 +288,14 @@ ROCPART_PUBLIC int rocpart_leases_import(struct rocpart_machine *machine, const 
 ROCPART_PUBLIC int rocpart_leases_check(struct rocpart_machine *machine, char **ret_problems,
 					struct rocpart_error *reterr)
 {
-	RP_AUTO_WORLD struct rp_world w = {0};
+	RP_AUTO_HOST_VIEW struct rp_host_view w = {0};
 	RP_AUTO_LEASE_DB struct rp_lease_db *db = NULL;
 	RP_AUTO_NAMES struct rp_names problems = RP_NAMES_INIT;
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	int r = 0;
 
 	if (rp_leases_exist(machine)) {
-		r = rp_world_observe(machine, &w, reterr);
+		r = rp_host_view_observe(machine, &w, reterr);
 		if (r == 0)
 			r = rp_leases_open(machine, RP_LEASE_READ, w.identity, &db, reterr);
 		if (r == 0)

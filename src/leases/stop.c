@@ -33,7 +33,7 @@ static int collect_users(struct rp_session *s, uint64_t lease, struct pids *ret)
 }
 
 /* The name of the group that `rocpart run` made for one of them; "" when it made none. */
-static const char *group_of(const struct rp_world *w, const struct pids *pids)
+static const char *group_of(const struct rp_host_view *w, const struct pids *pids)
 {
 	for (size_t i = 0; i < w->n_processes; i++)
 		for (size_t k = 0; k < pids->n; k++)
@@ -44,12 +44,12 @@ static const char *group_of(const struct rp_world *w, const struct pids *pids)
 
 static int collect(struct rp_session *s, uint64_t lease, struct pids *ret)
 {
-	const struct rp_world *w = &s->world;
+	const struct rp_host_view *w = &s->host;
 	int r = collect_users(s, lease, ret);
 	const char *group;
 
 	if (r == 0 && ret->n)
-		r = rp_world_read_processes(&s->world);
+		r = rp_host_view_read_processes(&s->host);
 	group = r == 0 ? group_of(w, ret) : "";
 	for (size_t i = 0; r == 0 && *group && i < w->n_processes; i++)
 		if (rp_str_eq(w->processes[i].names.run, group))

@@ -30,7 +30,7 @@ static struct rocpart_usage *row(struct rp_usage_list *list, uint32_t pid,
 	return &list->v[list->n++];
 }
 
-static int add_kfd(const struct rp_world *w, struct rp_usage_list *list)
+static int add_kfd(const struct rp_host_view *w, struct rp_usage_list *list)
 {
 	for (size_t i = 0; i < w->n_memory; i++) {
 		struct rocpart_usage *u = row(list, w->memory[i].pid, w->memory[i].partition);
@@ -129,7 +129,7 @@ static int add_client(struct rp_usage_list *list, struct clients *seen, uint32_t
 	return 0;
 }
 
-static int add_process(struct rp_world *w, struct rp_usage_list *list, struct clients *seen,
+static int add_process(struct rp_host_view *w, struct rp_usage_list *list, struct clients *seen,
 		       uint32_t pid)
 {
 	RP_AUTO_NAMES struct rp_names fds = RP_NAMES_INIT;
@@ -153,7 +153,7 @@ static int add_process(struct rp_world *w, struct rp_usage_list *list, struct cl
 	return r == -ENOMEM ? r : 0;
 }
 
-static int add_drm(struct rp_world *w, struct rp_usage_list *list)
+static int add_drm(struct rp_host_view *w, struct rp_usage_list *list)
 {
 	RP_AUTO_NAMES struct rp_names pids = RP_NAMES_INIT;
 	struct clients seen = {0};
@@ -178,7 +178,7 @@ static const char *keep(struct rp_usage_list *list, const char *text)
 	return rp_names_add(&list->texts, text) < 0 ? NULL : list->texts.v[list->texts.n - 1];
 }
 
-static int name_process(struct rp_world *w, struct rp_usage_list *list, struct rocpart_usage *u)
+static int name_process(struct rp_host_view *w, struct rp_usage_list *list, struct rocpart_usage *u)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	struct rp_owner_names names = {0};
@@ -196,8 +196,8 @@ static int name_process(struct rp_world *w, struct rp_usage_list *list, struct r
 
 static void find_lease(struct rp_session *s, struct rocpart_usage *u)
 {
-	const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(s->world.snapshot, u->bdf);
-	size_t i = rp_lease_of_memory(&s->world, &s->list, u->pid,
+	const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(s->host.snapshot, u->bdf);
+	size_t i = rp_lease_of_memory(&s->host, &s->list, u->pid,
 				      rp_gpu_partition_by_id(gpu, u->partition), &u->is_certain);
 
 	u->lease = i == SIZE_MAX ? 0 : (uint64_t)s->list.v[i].id;
@@ -221,13 +221,13 @@ static int by_lease(const void *a, const void *b)
 int rp_usage_measure(struct rp_session *s, struct rp_usage_list *ret)
 {
 	RP_AUTO_USAGE_LIST struct rp_usage_list list = {.texts = RP_NAMES_INIT};
-	int r = add_kfd(&s->world, &list);
+	int r = add_kfd(&s->host, &list);
 
 	if (r == 0)
-		r = add_drm(&s->world, &list);
+		r = add_drm(&s->host, &list);
 	for (size_t i = 0; r == 0 && i < list.n; i++) {
 		find_lease(s, &list.v[i]);
-		r = name_process(&s->world, &list, &list.v[i]);
+		r = name_process(&s->host, &list, &list.v[i]);
 	}
 	if (r < 0)
 		return r;

@@ -153,7 +153,7 @@ ROCPART_PUBLIC int rocpart_machine_observe(struct rocpart_machine *machine,
 					   struct rocpart_error *reterr)
 {
 	struct rocpart_snapshot *s = NULL;
-	int r = rp_observe_told(machine, &s, reterr);
+	int r = rp_observe_via_backend(machine, &s, reterr);
 
 	if (r < 0)
 		return r;

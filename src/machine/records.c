@@ -246,8 +246,8 @@ int rp_observe(struct rocpart_machine *m, struct rocpart_snapshot **ret,
 	return observe(m, false, ret, reterr);
 }
 
-int rp_observe_told(struct rocpart_machine *m, struct rocpart_snapshot **ret,
-		    struct rocpart_error *reterr)
+int rp_observe_via_backend(struct rocpart_machine *m, struct rocpart_snapshot **ret,
+			   struct rocpart_error *reterr)
 {
 	return observe(m, true, ret, reterr);
 }

@@ -52,7 +52,7 @@ int rp_records_set_allocator(struct rocpart_machine *m, const char *name) RP_MUS
 int rp_observe(struct rocpart_machine *m, struct rocpart_snapshot **ret,
 	       struct rocpart_error *reterr) RP_MUST_CHECK;
 /* The same with what the machine's back end tells. */
-int rp_observe_told(struct rocpart_machine *m, struct rocpart_snapshot **ret,
-		    struct rocpart_error *reterr) RP_MUST_CHECK;
+int rp_observe_via_backend(struct rocpart_machine *m, struct rocpart_snapshot **ret,
+			   struct rocpart_error *reterr) RP_MUST_CHECK;
 
 #endif

@@ -286,7 +286,7 @@ int rp_snapshot_new(const struct rp_scan *scan, const struct rp_overlay *overlay
 		return rp_error_nomem(reterr);
 	atomic_init(&s->refs, 1);
 	s->kind = scan->kind;
-	s->told_by = scan->told_by;
+	s->source = scan->source;
 	s->told = scan->told;
 	s->generation = scan->generation;
 	s->has_pci = scan->has_pci;

@@ -77,7 +77,7 @@ struct rocpart_gpu {
 struct rocpart_snapshot {
 	atomic_uint refs;
 	enum rp_tree_kind kind;
-	enum rocpart_backend told_by;
+	enum rocpart_backend source;
 	uint32_t told; /* bits of enum rp_told */
 	struct rp_opt_u64 generation;
 	const char *abi; /* static text or NULL */

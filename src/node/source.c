@@ -150,8 +150,8 @@ static enum rocpart_source of_used(const struct rocpart_snapshot *s)
 
 static enum rocpart_source of_backend(const struct rocpart_snapshot *s)
 {
-	return s->told_by == ROCPART_BACKEND_AMD_SMI ? ROCPART_SOURCE_AMD_SMI
-						     : ROCPART_SOURCE_LIBAMD_SMI;
+	return s->source == ROCPART_BACKEND_AMD_SMI ? ROCPART_SOURCE_AMD_SMI
+						    : ROCPART_SOURCE_LIBAMD_SMI;
 }
 
 static const struct {
@@ -204,5 +204,5 @@ ROCPART_PUBLIC const char *rocpart_source_to_string(enum rocpart_source source)
 ROCPART_PUBLIC enum rocpart_backend
 rocpart_snapshot_get_backend(const struct rocpart_snapshot *snapshot)
 {
-	return snapshot->told_by;
+	return snapshot->source;
 }

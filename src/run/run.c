@@ -231,7 +231,7 @@ static int hand_out(struct rocpart_run *run, struct rocpart_snapshot *snapshot,
 static int record_limits(struct rocpart_run *run, struct rp_session *s, struct rp_lease *l,
 			 struct rocpart_error *reterr)
 {
-	const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(s->world.snapshot, l->claims[0].bdf);
+	const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(s->host.snapshot, l->claims[0].bdf);
 	char *text = NULL;
 
 	if (rp_limits_text(rp_gpu_partition_by_id(gpu, l->claims[0].part), l->share, run->access,
@@ -246,7 +246,7 @@ static int placed(void *userdata, struct rp_session *s, struct rp_lease_list *ma
 		  struct rocpart_error *reterr)
 {
 	struct rocpart_run *run = userdata;
-	int r = hand_out(run, s->world.snapshot, made, reterr);
+	int r = hand_out(run, s->host.snapshot, made, reterr);
 
 	if (r == 0 && confine(run) < 0)
 		r = rp_error_nomem(reterr);

@@ -118,7 +118,7 @@ int rp_backend_merge(struct rp_scan *scan, const struct rp_smi_rows *rows,
 {
 	int r = 0;
 
-	scan->told_by = backend;
+	scan->source = backend;
 	for (size_t i = 0; r == 0 && i < rows->n; i++) {
 		r = merge_modes(scan, &rows->v[i]);
 		merge_node(scan, &rows->v[i]);

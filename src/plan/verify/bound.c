@@ -91,8 +91,8 @@ static int collect(struct machine *a)
 
 		a->n_fixed += gpu->fixed;
 		for (uint32_t m = 0; gpu->pool && m < d->menus[gpu->menu].n_modes; m++) {
-			if (seen[gpu->menu * V_MAX_MODES + m] || !rp_v_may(d, g, m) ||
-			    (a->memory && !v_same(a->memory, rp_v_mode_of(d, g, m)->memory)))
+			if (seen[gpu->menu * V_MAX_MODES + m] || !rp_verify_may(d, g, m) ||
+			    (a->memory && !v_same(a->memory, rp_verify_mode_of(d, g, m)->memory)))
 				continue;
 			seen[gpu->menu * V_MAX_MODES + m] = true;
 			if (add_mode(a, gpu->menu, m) < 0)
@@ -102,7 +102,7 @@ static int collect(struct machine *a)
 			continue;
 		for (uint32_t i = 0; i < V_MAX_PARTS; i++) {
 			if ((gpu->free_parts & (1U << i)) &&
-			    add_size(a, rp_v_mode_of(d, g, gpu->mode)->parts[i].usable) < 0)
+			    add_size(a, rp_verify_mode_of(d, g, gpu->mode)->parts[i].usable) < 0)
 				return -E2BIG;
 		}
 	}
@@ -112,7 +112,7 @@ static int collect(struct machine *a)
 static void keep_least(uint64_t *least, const struct v_request *q, const struct v_part *part,
 		       const char *memory)
 {
-	if (rp_v_fits(q, part, memory) && (*least == 0 || part->usable < *least))
+	if (rp_verify_fits(q, part, memory) && (*least == 0 || part->usable < *least))
 		*least = part->usable;
 }
 
@@ -130,7 +130,7 @@ static uint64_t size_of(const struct machine *a, const struct v_request *q)
 
 		if (!a->d->gpus[g].fixed)
 			continue;
-		m = rp_v_mode_of(a->d, g, a->d->gpus[g].mode);
+		m = rp_verify_mode_of(a->d, g, a->d->gpus[g].mode);
 		for (uint32_t i = 0; i < m->n_parts; i++) {
 			if (a->d->gpus[g].free_parts & (1U << i))
 				keep_least(&least, q, &m->parts[i], m->memory);
@@ -168,8 +168,8 @@ static void count(struct machine *a)
 		const struct v_gpu *gpu = &a->d->gpus[g];
 
 		for (uint32_t s = 0; gpu->fixed && s < a->n_sizes; s++) {
-			uint32_t n = parts_of(rp_v_mode_of(a->d, g, gpu->mode), gpu->free_parts,
-					      a->size[s]);
+			uint32_t n = parts_of(rp_verify_mode_of(a->d, g, gpu->mode),
+					      gpu->free_parts, a->size[s]);
 
 			a->fixed_slots[s] += n;
 			a->fixed_gpus[s] += n > 0;
@@ -289,24 +289,24 @@ static uint32_t size_index(const struct machine *a, uint64_t size)
 /* The rows as they are printed: each one must re-add. */
 static int check_rows(struct machine *a, const struct rp_json *x, struct v_in *in)
 {
-	const struct rp_json *rows = rp_v_list(in, x, "rows");
+	const struct rp_json *rows = rp_verify_list(in, x, "rows");
 	uint64_t total = a->n_fixed;
 
 	for (uint32_t i = 0; i < a->n_modes; i++)
 		a->modes[i].n = 0;
 	for (size_t k = 0; k < rp_json_len(rows) && in->r == 0; k++) {
 		const struct rp_json *row = rp_json_at(rows, k);
-		uint64_t menu = rp_v_u64(in, row, "menu", UINT32_MAX);
-		uint64_t mode = rp_v_u64(in, row, "mode", UINT32_MAX);
-		uint32_t s = size_index(a, rp_v_u64(in, row, "at_least_bytes", INT64_MAX));
-		uint64_t slots, gpus, n = rp_v_u64(in, row, "gpus", INT64_MAX);
+		uint64_t menu = rp_verify_u64(in, row, "menu", UINT32_MAX);
+		uint64_t mode = rp_verify_u64(in, row, "mode", UINT32_MAX);
+		uint32_t s = size_index(a, rp_verify_u64(in, row, "at_least_bytes", INT64_MAX));
+		uint64_t slots, gpus, n = rp_verify_u64(in, row, "gpus", INT64_MAX);
 		uint32_t i = 0, per;
 
 		while (i < a->n_modes && (a->modes[i].menu != menu || a->modes[i].mode != mode))
 			i++;
 		if (in->r == 0 && (i == a->n_modes || s == a->n_sizes))
-			return rp_v_wrong(in->err, "certificate", "row %zu: no such mode or size",
-					  k);
+			return rp_verify_wrong(in->err, "certificate",
+					       "row %zu: no such mode or size", k);
 		if (in->r < 0)
 			return in->r;
 		per = parts_of(a->modes[i].m, UINT32_MAX, a->size[s]);
@@ -318,23 +318,24 @@ static int check_rows(struct machine *a, const struct rp_json *x, struct v_in *i
 			slots += a->modes[m].n * here;
 			gpus += here ? a->modes[m].n : 0;
 		}
-		if (per == 0 || rp_v_u64(in, row, "slots_per_gpu", INT64_MAX) != per ||
-		    rp_v_u64(in, row, "demand", INT64_MAX) != a->demand[s] ||
-		    rp_v_u64(in, row, "apart", INT64_MAX) != a->apart[s] ||
-		    rp_v_u64(in, row, "slots_before", INT64_MAX) != slots ||
-		    rp_v_u64(in, row, "gpus_before", INT64_MAX) != gpus ||
-		    !v_same(rp_v_text(in, row, "compute_mode", false), a->modes[i].m->compute) ||
-		    !v_same(rp_v_text(in, row, "memory_mode", false), a->modes[i].m->memory) ||
+		if (per == 0 || rp_verify_u64(in, row, "slots_per_gpu", INT64_MAX) != per ||
+		    rp_verify_u64(in, row, "demand", INT64_MAX) != a->demand[s] ||
+		    rp_verify_u64(in, row, "apart", INT64_MAX) != a->apart[s] ||
+		    rp_verify_u64(in, row, "slots_before", INT64_MAX) != slots ||
+		    rp_verify_u64(in, row, "gpus_before", INT64_MAX) != gpus ||
+		    !v_same(rp_verify_text(in, row, "compute_mode", false),
+			    a->modes[i].m->compute) ||
+		    !v_same(rp_verify_text(in, row, "memory_mode", false), a->modes[i].m->memory) ||
 		    n != more(a, s, slots, gpus, per))
 			return in->r < 0 ? in->r
-					 : rp_v_wrong(in->err, "certificate",
-						      "row %zu does not add up", k);
+					 : rp_verify_wrong(in->err, "certificate",
+							   "row %zu does not add up", k);
 		a->modes[i].n += n;
 		total += n;
 	}
 	if (in->r == 0 && total != a->gpus)
-		return rp_v_wrong(in->err, "certificate", "the rows give %llu GPUs, not %llu",
-				  (unsigned long long)total, (unsigned long long)a->gpus);
+		return rp_verify_wrong(in->err, "certificate", "the rows give %llu GPUs, not %llu",
+				       (unsigned long long)total, (unsigned long long)a->gpus);
 	return in->r;
 }
 
@@ -350,21 +351,24 @@ static int check_case(const struct v_doc *d, const char *memory, const struct rp
 	r = work_out(d, memory, a);
 	if (r == -E2BIG)
 		r = rp_error_errno(in->err, r, "machine", "too many different modes");
-	if (r == 0 && !v_same(rp_v_text(in, x, "memory_mode", true), memory))
-		r = rp_v_wrong(in->err, "certificate", "a case is missing or in another place");
-	possible = rp_v_bool(in, x, "possible");
+	if (r == 0 && !v_same(rp_verify_text(in, x, "memory_mode", true), memory))
+		r = rp_verify_wrong(in->err, "certificate",
+				    "a case is missing or in another place");
+	possible = rp_verify_bool(in, x, "possible");
 	if (r == 0 && in->r == 0 &&
-	    (possible != a->possible || rp_v_u64(in, x, "fixed_gpus", INT64_MAX) != a->n_fixed ||
-	     rp_v_bool(in, x, "nested") != a->nested ||
-	     rp_v_u64(in, x, "gpus", INT64_MAX) != a->gpus))
-		r = rp_v_wrong(in->err, "certificate", "%s: needs %llu GPUs%s",
-			       memory ? memory : "any memory mode", (unsigned long long)a->gpus,
-			       a->possible ? "" : ", or is not possible at all");
+	    (possible != a->possible ||
+	     rp_verify_u64(in, x, "fixed_gpus", INT64_MAX) != a->n_fixed ||
+	     rp_verify_bool(in, x, "nested") != a->nested ||
+	     rp_verify_u64(in, x, "gpus", INT64_MAX) != a->gpus))
+		r = rp_verify_wrong(in->err, "certificate", "%s: needs %llu GPUs%s",
+				    memory ? memory : "any memory mode",
+				    (unsigned long long)a->gpus,
+				    a->possible ? "" : ", or is not possible at all");
 	if (r == 0 && a->blocker != V_NONE &&
-	    rp_v_u64(in, x, "fits_nowhere", UINT32_MAX) != a->blocker)
-		r = rp_v_wrong(in->err, "certificate", "another request fits nowhere");
+	    rp_verify_u64(in, x, "fits_nowhere", UINT32_MAX) != a->blocker)
+		r = rp_verify_wrong(in->err, "certificate", "another request fits nowhere");
 	if (r == 0 && a->blocker == V_NONE && rp_json_get(x, "fits_nowhere"))
-		r = rp_v_wrong(in->err, "certificate", "every request fits somewhere");
+		r = rp_verify_wrong(in->err, "certificate", "every request fits somewhere");
 	if (r == 0)
 		r = check_rows(a, x, in);
 	if (r == 0 && a->possible) {
@@ -397,7 +401,7 @@ static uint32_t memories(const struct v_doc *d, const char *ret[8])
 static int check_cases(const struct v_doc *d, struct v_in *in, const struct rp_json *cert,
 		       bool *any, uint64_t *least)
 {
-	const struct rp_json *cases = rp_v_list(in, cert, "cases");
+	const struct rp_json *cases = rp_verify_list(in, cert, "cases");
 	const char *mem[8];
 	uint32_t n = memories(d, mem), used = 0;
 
@@ -405,7 +409,7 @@ static int check_cases(const struct v_doc *d, struct v_in *in, const struct rp_j
 		return in->r;
 	if (d->n_hives != 1) {
 		if (rp_json_len(cases) != 1)
-			return rp_v_wrong(in->err, "certificate", "one case is needed");
+			return rp_verify_wrong(in->err, "certificate", "one case is needed");
 		return check_case(d, NULL, rp_json_at(cases, 0), in, any, least);
 	}
 	for (uint32_t i = 0; i < n; i++) {
@@ -421,13 +425,14 @@ static int check_cases(const struct v_doc *d, struct v_in *in, const struct rp_j
 				x = rp_json_at(cases, k);
 		}
 		if (!x)
-			return rp_v_wrong(in->err, "certificate", "no case for %s", mem[i]);
+			return rp_verify_wrong(in->err, "certificate", "no case for %s", mem[i]);
 		r = check_case(d, mem[i], x, in, any, least);
 		if (r < 0)
 			return r;
 	}
-	return used == rp_json_len(cases) ? 0
-					  : rp_v_wrong(in->err, "certificate", "a case too many");
+	return used == rp_json_len(cases)
+		       ? 0
+		       : rp_verify_wrong(in->err, "certificate", "a case too many");
 }
 
 /* Shared partitions: weights of which a GPU can hold only so much. */
@@ -486,10 +491,10 @@ static uint64_t alone(const struct v_doc *d, const struct weights *w, const stru
 				   d->gpus[g - 1].first_of_hive == gpu->first_of_hive))
 			continue;
 		for (uint32_t m = 0; m < d->menus[gpu->menu].n_modes; m++) {
-			const struct v_mode *mode = rp_v_mode_of(d, g, m);
+			const struct v_mode *mode = rp_verify_mode_of(d, g, m);
 
-			for (uint32_t i = 0; rp_v_may(d, g, m) && i < mode->n_parts; i++) {
-				if (rp_v_fits(q, &mode->parts[i], mode->memory) &&
+			for (uint32_t i = 0; rp_verify_may(d, g, m) && i < mode->n_parts; i++) {
+				if (rp_verify_fits(q, &mode->parts[i], mode->memory) &&
 				    most_in(w, mode->parts[i].usable) < least)
 					least = most_in(w, mode->parts[i].usable);
 			}
@@ -516,14 +521,14 @@ static uint64_t shared_bound(const struct v_doc *d, struct weights *w)
 
 		n_fixed += gpu->fixed;
 		for (uint32_t m = 0; m < d->menus[gpu->menu].n_modes; m++) {
-			const struct v_mode *mode = rp_v_mode_of(d, g, m);
+			const struct v_mode *mode = rp_verify_mode_of(d, g, m);
 			unsigned __int128 here = 0;
 
 			for (uint32_t i = 0; i < mode->n_parts; i++)
 				here += most_in(w, mode->parts[i].usable);
 			if (gpu->fixed && m == gpu->mode)
 				spare += here;
-			if (gpu->pool && here > best && rp_v_may(d, g, m))
+			if (gpu->pool && here > best && rp_verify_may(d, g, m))
 				best = here;
 		}
 	}
@@ -543,28 +548,28 @@ static uint64_t shared_bound(const struct v_doc *d, struct weights *w)
 static int read_weights(const struct rp_json *proof, struct v_in *in, struct weights *w,
 			bool *ret_none)
 {
-	const char *kind = rp_v_text(in, proof, "kind", false);
+	const char *kind = rp_verify_text(in, proof, "kind", false);
 
 	*w = (struct weights){.kind = W_VOLUME, .share = 1};
 	*ret_none = v_same(kind, "chain");
 	if (in->r < 0 || *ret_none || v_same(kind, "volume"))
 		return in->r;
 	if (!v_same(kind, "count") && !v_same(kind, "l2"))
-		return rp_v_wrong(in->err, in->where, "unknown kind of proof '%s'", kind);
+		return rp_verify_wrong(in->err, in->where, "unknown kind of proof '%s'", kind);
 	w->kind = v_same(kind, "l2") ? W_L2 : W_COUNT;
-	w->least = rp_v_u64(in, proof, "at_least_bytes", INT64_MAX);
-	w->ref = w->kind == W_L2 ? rp_v_u64(in, proof, "reference_bytes", INT64_MAX) : 0;
+	w->least = rp_verify_u64(in, proof, "at_least_bytes", INT64_MAX);
+	w->ref = w->kind == W_L2 ? rp_verify_u64(in, proof, "reference_bytes", INT64_MAX) : 0;
 	if (in->r == 0 && (w->least == 0 || (w->kind == W_L2 && w->least > w->ref / 2)))
-		return rp_v_wrong(in->err, in->where, "no such measure");
+		return rp_verify_wrong(in->err, in->where, "no such measure");
 	return in->r;
 }
 
-int rp_v_check_bound(const struct v_doc *d, bool *ret_any, uint64_t *ret,
-		     struct rocpart_error *reterr)
+int rp_verify_check_bound(const struct v_doc *d, bool *ret_any, uint64_t *ret,
+			  struct rocpart_error *reterr)
 {
 	struct v_in in = {0, reterr, "certificate"};
 	const struct rp_json *cert = rp_json_get(d->root, "certificate");
-	const char *kind = rp_v_text(&in, cert, "kind", false);
+	const char *kind = rp_verify_text(&in, cert, "kind", false);
 	struct weights w;
 	uint64_t least = 0, other;
 	bool any = false, none = false;
@@ -613,8 +618,8 @@ static int partitions_bound(const struct v_doc *d, bool *ret_any, uint64_t *ret,
 	return 0;
 }
 
-int rp_v_check_short(const struct v_doc *d, const struct rp_json *proof,
-		     struct rocpart_error *reterr)
+int rp_verify_check_short(const struct v_doc *d, const struct rp_json *proof,
+			  struct rocpart_error *reterr)
 {
 	struct v_in in = {0, reterr, "reason_proof"};
 	uint64_t least = 0, there = 0, other;
@@ -631,6 +636,6 @@ int rp_v_check_short(const struct v_doc *d, const struct rp_json *proof,
 		there += d->gpus[g].fixed || d->gpus[g].pool;
 	return (other > least ? other : least) > there
 		       ? 0
-		       : rp_v_wrong(reterr, "reason", "by its proof %llu GPUs might be enough",
-				    (unsigned long long)there);
+		       : rp_verify_wrong(reterr, "reason", "by its proof %llu GPUs might be enough",
+					 (unsigned long long)there);
 }

@@ -16,26 +16,26 @@ static int check_partition(const struct v_doc *d, const struct v_place *p, struc
 	const struct v_mode *m;
 
 	if (d->then[p->gpu] == V_NONE)
-		return rp_v_wrong(reterr, "placements",
-				  "'%s' is on GPU %s, which is not in the plan", q->name,
-				  gpu->name);
-	m = rp_v_mode_of(d, p->gpu, d->then[p->gpu]);
+		return rp_verify_wrong(reterr, "placements",
+				       "'%s' is on GPU %s, which is not in the plan", q->name,
+				       gpu->name);
+	m = rp_verify_mode_of(d, p->gpu, d->then[p->gpu]);
 	if (p->part >= m->n_parts)
-		return rp_v_wrong(reterr, "placements", "%s has no partition %u in %s", gpu->name,
-				  p->part, m->compute);
+		return rp_verify_wrong(reterr, "placements", "%s has no partition %u in %s",
+				       gpu->name, p->part, m->compute);
 	if (gpu->occupied & (1U << p->part))
-		return rp_v_wrong(reterr, "placements", "partition %u of %s is taken by others",
-				  p->part, gpu->name);
-	if (!rp_v_fits(q, &m->parts[p->part], m->memory))
-		return rp_v_wrong(reterr, "placements", "'%s' does not fit partition %u of %s",
-				  q->name, p->part, gpu->name);
+		return rp_verify_wrong(reterr, "placements",
+				       "partition %u of %s is taken by others", p->part, gpu->name);
+	if (!rp_verify_fits(q, &m->parts[p->part], m->memory))
+		return rp_verify_wrong(reterr, "placements", "'%s' does not fit partition %u of %s",
+				       q->name, p->part, gpu->name);
 	room->n++;
 	room->bytes += q->bytes; /* below 2^63 each, and checked after each */
 	if (room->least_share == 0 || q->share < room->least_share)
 		room->least_share = q->share;
 	if (room->n > room->least_share || room->bytes > m->parts[p->part].usable)
-		return rp_v_wrong(reterr, "placements", "partition %u of %s is given out twice",
-				  p->part, gpu->name);
+		return rp_verify_wrong(reterr, "placements",
+				       "partition %u of %s is given out twice", p->part, gpu->name);
 	return 0;
 }
 
@@ -52,8 +52,8 @@ static int check_tenants(const struct v_doc *d, struct rocpart_error *reterr)
 
 		if (p->was_gpu == V_NONE) {
 			if (d->gpus[p->gpu].shut)
-				return rp_v_wrong(reterr, "placements", "%s takes nothing new",
-						  d->gpus[p->gpu].name);
+				return rp_verify_wrong(reterr, "placements", "%s takes nothing new",
+						       d->gpus[p->gpu].name);
 			continue;
 		}
 		n_was++;
@@ -62,18 +62,19 @@ static int check_tenants(const struct v_doc *d, struct rocpart_error *reterr)
 			d->tenants[t].gpu != p->was_gpu || d->tenants[t].part != p->was_part))
 			t++;
 		if (t == d->n_tenants)
-			return rp_v_wrong(reterr, "placements", "entry %u was never where it says",
-					  i);
+			return rp_verify_wrong(reterr, "placements",
+					       "entry %u was never where it says", i);
 		used[t] = true;
 		if (d->tenants[t].stays && (p->gpu != p->was_gpu || p->part != p->was_part))
-			return rp_v_wrong(reterr, "placements", "entry %u must not be moved", i);
+			return rp_verify_wrong(reterr, "placements", "entry %u must not be moved",
+					       i);
 		if (!d->tenants[t].stays && d->gpus[p->gpu].shut)
-			return rp_v_wrong(reterr, "placements", "%s takes nothing new",
-					  d->gpus[p->gpu].name);
+			return rp_verify_wrong(reterr, "placements", "%s takes nothing new",
+					       d->gpus[p->gpu].name);
 	}
 	if (n_was != d->n_tenants)
-		return rp_v_wrong(reterr, "placements", "%u tenants, but %u are placed",
-				  d->n_tenants, n_was);
+		return rp_verify_wrong(reterr, "placements", "%u tenants, but %u are placed",
+				       d->n_tenants, n_was);
 	return 0;
 }
 
@@ -86,7 +87,8 @@ static int check_spread(const struct v_doc *d, const struct v_place *p, uint64_t
 	if (q->spread == V_SPREAD_NONE)
 		return 0;
 	if (++*count > q->per_domain)
-		return rp_v_wrong(reterr, "placements", "replicas of '%s' are not apart", q->name);
+		return rp_verify_wrong(reterr, "placements", "replicas of '%s' are not apart",
+				       q->name);
 	return 0;
 }
 
@@ -136,8 +138,9 @@ static int check_domains(const struct v_doc *d, struct rocpart_error *reterr)
 
 		if (p->replica >= d->requests[p->request].replicas ||
 		    (i > 0 && keys[i].key == keys[i - 1].key))
-			return rp_v_wrong(reterr, "placements", "replica %u of '%s' is not one",
-					  p->replica, d->requests[p->request].name);
+			return rp_verify_wrong(reterr, "placements",
+					       "replica %u of '%s' is not one", p->replica,
+					       d->requests[p->request].name);
 	}
 	return 0;
 }
@@ -146,7 +149,7 @@ static int check_domains(const struct v_doc *d, struct rocpart_error *reterr)
 static int check_numbers(const struct v_doc *d, struct rocpart_error *reterr)
 {
 	struct v_in in = {0, reterr, "plan"};
-	const struct rp_json *unplaced = rp_v_list(&in, d->root, "unplaced");
+	const struct rp_json *unplaced = rp_verify_list(&in, d->root, "unplaced");
 	RP_AUTO_FREE uint32_t *n = rp_new0(uint32_t, d->n_requests);
 	uint64_t placed = 0, total = 0, moves = 0, w;
 
@@ -161,13 +164,13 @@ static int check_numbers(const struct v_doc *d, struct rocpart_error *reterr)
 	}
 	for (size_t i = 0; i < rp_json_len(unplaced) && in.r == 0; i++) {
 		const struct rp_json *x = rp_json_at(unplaced, i);
-		uint64_t q = rp_v_u64(&in, x, "request", UINT32_MAX);
-		uint64_t k = rp_v_u64(&in, x, "replicas", UINT32_MAX);
+		uint64_t q = rp_verify_u64(&in, x, "request", UINT32_MAX);
+		uint64_t k = rp_verify_u64(&in, x, "replicas", UINT32_MAX);
 
 		if (in.r == 0 &&
 		    (q >= d->n_requests || k == 0 || n[q] + k != d->requests[q].replicas ||
-		     !v_same(rp_v_text(&in, x, "name", false), d->requests[q].name)))
-			return rp_v_wrong(reterr, "unplaced", "entry %zu does not add up", i);
+		     !v_same(rp_verify_text(&in, x, "name", false), d->requests[q].name)))
+			return rp_verify_wrong(reterr, "unplaced", "entry %zu does not add up", i);
 		if (in.r == 0) {
 			total += k * d->requests[q].weight;
 			n[q] += (uint32_t)k;
@@ -175,31 +178,31 @@ static int check_numbers(const struct v_doc *d, struct rocpart_error *reterr)
 	}
 	for (uint32_t q = 0; q < d->n_requests; q++) {
 		if (n[q] != d->requests[q].replicas)
-			return rp_v_wrong(reterr, "placements",
-					  "%u of %u replicas of '%s' are told of", n[q],
-					  d->requests[q].replicas, d->requests[q].name);
+			return rp_verify_wrong(reterr, "placements",
+					       "%u of %u replicas of '%s' are told of", n[q],
+					       d->requests[q].replicas, d->requests[q].name);
 	}
 	for (uint32_t i = 0; i < d->n_places; i++) {
 		if (__builtin_add_overflow(placed, d->requests[d->places[i].request].weight,
 					   &placed))
-			return rp_v_wrong(reterr, "weight_placed", "weights beyond 2^64");
+			return rp_verify_wrong(reterr, "weight_placed", "weights beyond 2^64");
 	}
-	w = rp_v_u64(&in, d->root, "weight_placed", INT64_MAX);
+	w = rp_verify_u64(&in, d->root, "weight_placed", INT64_MAX);
 	if (in.r == 0 && w != placed)
-		return rp_v_wrong(reterr, "weight_placed", "not the weight of the placements");
-	w = rp_v_u64(&in, d->root, "weight_total", INT64_MAX);
+		return rp_verify_wrong(reterr, "weight_placed", "not the weight of the placements");
+	w = rp_verify_u64(&in, d->root, "weight_total", INT64_MAX);
 	if (in.r == 0 && w != placed + total)
-		return rp_v_wrong(reterr, "weight_total", "not the weight of the requests");
-	w = rp_v_u64(&in, d->root, "moves", UINT32_MAX);
+		return rp_verify_wrong(reterr, "weight_total", "not the weight of the requests");
+	w = rp_verify_u64(&in, d->root, "moves", UINT32_MAX);
 	if (in.r == 0 && w != moves)
-		return rp_v_wrong(reterr, "moves", "%llu tenants are moved",
-				  (unsigned long long)moves);
-	if (in.r == 0 && rp_v_bool(&in, d->root, "feasible") != (rp_json_len(unplaced) == 0))
-		return rp_v_wrong(reterr, "feasible", "does not agree with what is unplaced");
+		return rp_verify_wrong(reterr, "moves", "%llu tenants are moved",
+				       (unsigned long long)moves);
+	if (in.r == 0 && rp_verify_bool(&in, d->root, "feasible") != (rp_json_len(unplaced) == 0))
+		return rp_verify_wrong(reterr, "feasible", "does not agree with what is unplaced");
 	return in.r;
 }
 
-int rp_v_check_places(const struct v_doc *d, struct rocpart_error *reterr)
+int rp_verify_check_places(const struct v_doc *d, struct rocpart_error *reterr)
 {
 	RP_AUTO_FREE struct room *rooms =
 		calloc((size_t)d->n_gpus + 1, V_MAX_PARTS * sizeof(*rooms));
@@ -224,30 +227,30 @@ int rp_v_check_places(const struct v_doc *d, struct rocpart_error *reterr)
 static int read_gpu(const struct v_doc *d, struct v_in *in, const struct rp_json *x,
 		    struct rocpart_error *reterr)
 {
-	uint64_t g = rp_v_u64(in, x, "index", UINT32_MAX),
-		 mode = rp_v_u64(in, x, "mode", UINT32_MAX);
+	uint64_t g = rp_verify_u64(in, x, "index", UINT32_MAX),
+		 mode = rp_verify_u64(in, x, "mode", UINT32_MAX);
 	const struct v_gpu *gpu;
 	const struct v_mode *m;
 
 	if (in->r < 0)
 		return in->r;
 	if (g >= d->n_gpus || d->then[g] != V_NONE || mode >= d->menus[d->gpus[g].menu].n_modes)
-		return rp_v_wrong(reterr, "gpus", "no such GPU or mode, or twice");
+		return rp_verify_wrong(reterr, "gpus", "no such GPU or mode, or twice");
 	gpu = &d->gpus[g];
-	m = rp_v_mode_of(d, (uint32_t)g, (uint32_t)mode);
+	m = rp_verify_mode_of(d, (uint32_t)g, (uint32_t)mode);
 	d->then[g] = (uint32_t)mode;
-	if (!v_same(rp_v_text(in, x, "gpu", false), gpu->name) ||
-	    !v_same(rp_v_text(in, x, "compute_mode", false), m->compute) ||
-	    !v_same(rp_v_text(in, x, "memory_mode", false), m->memory) ||
-	    rp_v_u64(in, x, "partitions", V_MAX_PARTS) != m->n_parts ||
-	    rp_v_bool(in, x, "switches") != (mode != gpu->mode))
-		return in->r < 0
-			       ? in->r
-			       : rp_v_wrong(reterr, "gpus", "%s: not what its mode is", gpu->name);
+	if (!v_same(rp_verify_text(in, x, "gpu", false), gpu->name) ||
+	    !v_same(rp_verify_text(in, x, "compute_mode", false), m->compute) ||
+	    !v_same(rp_verify_text(in, x, "memory_mode", false), m->memory) ||
+	    rp_verify_u64(in, x, "partitions", V_MAX_PARTS) != m->n_parts ||
+	    rp_verify_bool(in, x, "switches") != (mode != gpu->mode))
+		return in->r < 0 ? in->r
+				 : rp_verify_wrong(reterr, "gpus", "%s: not what its mode is",
+						   gpu->name);
 	if (gpu->fixed ? mode != gpu->mode
-		       : !gpu->pool || !rp_v_may(d, (uint32_t)g, (uint32_t)mode))
-		return rp_v_wrong(reterr, "gpus", "%s cannot be put into %s/%s", gpu->name,
-				  m->compute, m->memory);
+		       : !gpu->pool || !rp_verify_may(d, (uint32_t)g, (uint32_t)mode))
+		return rp_verify_wrong(reterr, "gpus", "%s cannot be put into %s/%s", gpu->name,
+				       m->compute, m->memory);
 	return 0;
 }
 
@@ -263,10 +266,11 @@ static int check_hives(const struct v_doc *d, uint64_t *reloads, struct rocpart_
 
 		if (d->then[g] == V_NONE)
 			continue;
-		m = rp_v_mode_of(d, g, d->then[g])->memory;
+		m = rp_verify_mode_of(d, g, d->then[g])->memory;
 		if (memory[h] && !v_same(memory[h], m))
-			return rp_v_wrong(reterr, "gpus", "%s: another memory mode in one hive",
-					  d->gpus[g].name);
+			return rp_verify_wrong(reterr, "gpus",
+					       "%s: another memory mode in one hive",
+					       d->gpus[g].name);
 		if (!memory[h])
 			*reloads += !v_same(d->hives[h].memory, m);
 		memory[h] = m;
@@ -274,10 +278,10 @@ static int check_hives(const struct v_doc *d, uint64_t *reloads, struct rocpart_
 	return 0;
 }
 
-int rp_v_check_gpus(const struct v_doc *d, struct rocpart_error *reterr)
+int rp_verify_check_gpus(const struct v_doc *d, struct rocpart_error *reterr)
 {
 	struct v_in in = {0, reterr, "gpus"};
-	const struct rp_json *gpus = rp_v_list(&in, d->root, "gpus");
+	const struct rp_json *gpus = rp_verify_list(&in, d->root, "gpus");
 	RP_AUTO_FREE uint32_t *used = rp_new0(uint32_t, d->n_gpus);
 	uint64_t switches = 0, reloads = 0, n = 0;
 	int r = in.r;
@@ -290,19 +294,20 @@ int rp_v_check_gpus(const struct v_doc *d, struct rocpart_error *reterr)
 		used[d->places[i].gpu] |= 1U << d->places[i].part;
 	for (size_t i = 0; i < rp_json_len(gpus) && r == 0; i++) {
 		const struct rp_json *x = rp_json_at(gpus, i);
-		uint64_t g = rp_v_u64(&in, x, "index", UINT32_MAX);
+		uint64_t g = rp_verify_u64(&in, x, "index", UINT32_MAX);
 
 		used[g] |= d->gpus[g].occupied;
-		if (used[g] == 0 || rp_v_u64(&in, x, "partitions_used", V_MAX_PARTS) !=
+		if (used[g] == 0 || rp_verify_u64(&in, x, "partitions_used", V_MAX_PARTS) !=
 					    (uint64_t)__builtin_popcount(used[g]))
-			return rp_v_wrong(reterr, "gpus",
-					  "%s: another number of partitions is used",
-					  d->gpus[g].name);
+			return rp_verify_wrong(reterr, "gpus",
+					       "%s: another number of partitions is used",
+					       d->gpus[g].name);
 	}
 	for (uint32_t g = 0; g < d->n_gpus && r == 0; g++) {
 		if ((d->then[g] != V_NONE) != ((used[g] | d->gpus[g].occupied) != 0))
-			return rp_v_wrong(reterr, "gpus", "%s holds something and is not told of",
-					  d->gpus[g].name);
+			return rp_verify_wrong(reterr, "gpus",
+					       "%s holds something and is not told of",
+					       d->gpus[g].name);
 		n += d->then[g] != V_NONE;
 		switches += d->then[g] != V_NONE && d->then[g] != d->gpus[g].mode;
 	}
@@ -310,14 +315,14 @@ int rp_v_check_gpus(const struct v_doc *d, struct rocpart_error *reterr)
 		r = check_hives(d, &reloads, reterr);
 	if (r < 0)
 		return r;
-	if (rp_v_u64(&in, d->root, "gpus_used", UINT32_MAX) != n)
-		return rp_v_wrong(reterr, "gpus_used", "%llu GPUs hold something",
-				  (unsigned long long)n);
-	if (rp_v_u64(&in, d->root, "switches", UINT32_MAX) != switches)
-		return rp_v_wrong(reterr, "switches", "%llu GPUs are switched",
-				  (unsigned long long)switches);
-	if (rp_v_u64(&in, d->root, "reloads", UINT32_MAX) != reloads)
-		return rp_v_wrong(reterr, "reloads", "%llu hives change their memory mode",
-				  (unsigned long long)reloads);
+	if (rp_verify_u64(&in, d->root, "gpus_used", UINT32_MAX) != n)
+		return rp_verify_wrong(reterr, "gpus_used", "%llu GPUs hold something",
+				       (unsigned long long)n);
+	if (rp_verify_u64(&in, d->root, "switches", UINT32_MAX) != switches)
+		return rp_verify_wrong(reterr, "switches", "%llu GPUs are switched",
+				       (unsigned long long)switches);
+	if (rp_verify_u64(&in, d->root, "reloads", UINT32_MAX) != reloads)
+		return rp_verify_wrong(reterr, "reloads", "%llu hives change their memory mode",
+				       (unsigned long long)reloads);
 	return in.r;
 }

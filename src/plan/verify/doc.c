@@ -11,7 +11,7 @@ static int not_a_plan(struct v_in *in, const char *key)
 	return in->r;
 }
 
-uint64_t rp_v_u64(struct v_in *in, const struct rp_json *obj, const char *key, uint64_t max)
+uint64_t rp_verify_u64(struct v_in *in, const struct rp_json *obj, const char *key, uint64_t max)
 {
 	const struct rp_json *j = rp_json_get(obj, key);
 	int64_t v = rp_json_int_value(j);
@@ -23,7 +23,7 @@ uint64_t rp_v_u64(struct v_in *in, const struct rp_json *obj, const char *key, u
 	return (uint64_t)v;
 }
 
-int64_t rp_v_int(struct v_in *in, const struct rp_json *obj, const char *key)
+int64_t rp_verify_int(struct v_in *in, const struct rp_json *obj, const char *key)
 {
 	const struct rp_json *j = rp_json_get(obj, key);
 
@@ -32,7 +32,7 @@ int64_t rp_v_int(struct v_in *in, const struct rp_json *obj, const char *key)
 	return rp_json_int_value(j);
 }
 
-bool rp_v_bool(struct v_in *in, const struct rp_json *obj, const char *key)
+bool rp_verify_bool(struct v_in *in, const struct rp_json *obj, const char *key)
 {
 	const struct rp_json *j = rp_json_get(obj, key);
 
@@ -41,7 +41,8 @@ bool rp_v_bool(struct v_in *in, const struct rp_json *obj, const char *key)
 	return rp_json_bool_value(j);
 }
 
-const char *rp_v_text(struct v_in *in, const struct rp_json *obj, const char *key, bool may_be_null)
+const char *rp_verify_text(struct v_in *in, const struct rp_json *obj, const char *key,
+			   bool may_be_null)
 {
 	const struct rp_json *j = rp_json_get(obj, key);
 	const char *s = rp_json_text(j);
@@ -51,7 +52,7 @@ const char *rp_v_text(struct v_in *in, const struct rp_json *obj, const char *ke
 	return s;
 }
 
-const struct rp_json *rp_v_list(struct v_in *in, const struct rp_json *obj, const char *key)
+const struct rp_json *rp_verify_list(struct v_in *in, const struct rp_json *obj, const char *key)
 {
 	const struct rp_json *j = rp_json_get(obj, key);
 
@@ -62,7 +63,7 @@ const struct rp_json *rp_v_list(struct v_in *in, const struct rp_json *obj, cons
 	return j;
 }
 
-int rp_v_wrong(struct rocpart_error *reterr, const char *where, const char *fmt, ...)
+int rp_verify_wrong(struct rocpart_error *reterr, const char *where, const char *fmt, ...)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	va_list ap;
@@ -76,11 +77,11 @@ int rp_v_wrong(struct rocpart_error *reterr, const char *where, const char *fmt,
 
 static void read_mode(struct v_in *in, const struct rp_json *x, struct v_mode *m)
 {
-	const struct rp_json *parts = rp_v_list(in, x, "partitions");
+	const struct rp_json *parts = rp_verify_list(in, x, "partitions");
 
-	m->compute = rp_v_text(in, x, "compute_mode", false);
-	m->memory = rp_v_text(in, x, "memory_mode", false);
-	m->validated = rp_v_bool(in, x, "validated");
+	m->compute = rp_verify_text(in, x, "compute_mode", false);
+	m->memory = rp_verify_text(in, x, "memory_mode", false);
+	m->validated = rp_verify_bool(in, x, "validated");
 	if (rp_json_len(parts) == 0 || rp_json_len(parts) > V_MAX_PARTS) {
 		(void)not_a_plan(in, "partitions");
 		return;
@@ -89,22 +90,22 @@ static void read_mode(struct v_in *in, const struct rp_json *x, struct v_mode *m
 	for (uint32_t i = 0; i < m->n_parts; i++) {
 		const struct rp_json *p = rp_json_at(parts, i);
 
-		m->parts[i].usable = rp_v_u64(in, p, "usable_bytes", INT64_MAX / V_MAX_PARTS);
-		m->parts[i].bandwidth = rp_v_u64(in, p, "bandwidth_mbs", INT64_MAX);
-		m->parts[i].xcds = (uint32_t)rp_json_len(rp_v_list(in, p, "xcds"));
+		m->parts[i].usable = rp_verify_u64(in, p, "usable_bytes", INT64_MAX / V_MAX_PARTS);
+		m->parts[i].bandwidth = rp_verify_u64(in, p, "bandwidth_mbs", INT64_MAX);
+		m->parts[i].xcds = (uint32_t)rp_json_len(rp_verify_list(in, p, "xcds"));
 	}
 }
 
 static int read_menus(struct v_in *in, const struct rp_json *machine, struct v_doc *d)
 {
-	const struct rp_json *menus = rp_v_list(in, machine, "menus");
+	const struct rp_json *menus = rp_verify_list(in, machine, "menus");
 
 	d->n_menus = (uint32_t)rp_json_len(menus);
 	d->menus = rp_new0(struct v_menu, d->n_menus);
 	if (!d->menus)
 		return rp_error_nomem(in->err);
 	for (uint32_t i = 0; i < d->n_menus && in->r == 0; i++) {
-		const struct rp_json *modes = rp_v_list(in, rp_json_at(menus, i), "modes");
+		const struct rp_json *modes = rp_verify_list(in, rp_json_at(menus, i), "modes");
 
 		if (rp_json_len(modes) > V_MAX_MODES)
 			return not_a_plan(in, "modes");
@@ -117,7 +118,7 @@ static int read_menus(struct v_in *in, const struct rp_json *machine, struct v_d
 
 static int read_gpus(struct v_in *in, const struct rp_json *machine, struct v_doc *d)
 {
-	const struct rp_json *gpus = rp_v_list(in, machine, "gpus");
+	const struct rp_json *gpus = rp_verify_list(in, machine, "gpus");
 
 	d->n_gpus = (uint32_t)rp_json_len(gpus);
 	d->gpus = rp_new0(struct v_gpu, d->n_gpus);
@@ -131,19 +132,19 @@ static int read_gpus(struct v_in *in, const struct rp_json *machine, struct v_do
 		struct v_gpu *gpu = &d->gpus[g];
 
 		d->then[g] = V_NONE;
-		gpu->name = rp_v_text(in, x, "gpu", false);
-		gpu->menu = (uint32_t)rp_v_u64(in, x, "menu", UINT32_MAX);
-		gpu->hive = rp_v_u64(in, x, "hive", UINT32_MAX);
-		gpu->can_switch = rp_v_bool(in, x, "can_switch");
-		gpu->evict = rp_v_bool(in, x, "unhealthy");
-		gpu->shut = rp_v_bool(in, x, "cordoned");
-		gpu->shut = rp_v_bool(in, x, "degraded") || gpu->shut || gpu->evict;
-		gpu->occupied = (uint32_t)rp_v_u64(in, x, "occupied", UINT16_MAX);
+		gpu->name = rp_verify_text(in, x, "gpu", false);
+		gpu->menu = (uint32_t)rp_verify_u64(in, x, "menu", UINT32_MAX);
+		gpu->hive = rp_verify_u64(in, x, "hive", UINT32_MAX);
+		gpu->can_switch = rp_verify_bool(in, x, "can_switch");
+		gpu->evict = rp_verify_bool(in, x, "unhealthy");
+		gpu->shut = rp_verify_bool(in, x, "cordoned");
+		gpu->shut = rp_verify_bool(in, x, "degraded") || gpu->shut || gpu->evict;
+		gpu->occupied = (uint32_t)rp_verify_u64(in, x, "occupied", UINT16_MAX);
 		gpu->mode = V_NONE;
 		if (in->r == 0 && gpu->menu >= d->n_menus)
 			return not_a_plan(in, "menu");
 		if (!mode || rp_json_type(mode) != RP_JSON_NULL)
-			gpu->mode = (uint32_t)rp_v_u64(in, x, "mode", UINT32_MAX - 1);
+			gpu->mode = (uint32_t)rp_verify_u64(in, x, "mode", UINT32_MAX - 1);
 		if (in->r == 0 && gpu->mode != V_NONE && gpu->mode >= d->menus[gpu->menu].n_modes)
 			return not_a_plan(in, "mode");
 		if (gpu->mode == V_NONE && gpu->occupied)
@@ -154,7 +155,7 @@ static int read_gpus(struct v_in *in, const struct rp_json *machine, struct v_do
 
 static int read_tenants(struct v_in *in, const struct rp_json *machine, struct v_doc *d)
 {
-	const struct rp_json *tenants = rp_v_list(in, machine, "tenants");
+	const struct rp_json *tenants = rp_verify_list(in, machine, "tenants");
 
 	d->n_tenants = (uint32_t)rp_json_len(tenants);
 	d->tenants = rp_new0(struct v_tenant, d->n_tenants);
@@ -164,16 +165,16 @@ static int read_tenants(struct v_in *in, const struct rp_json *machine, struct v
 		const struct rp_json *x = rp_json_at(tenants, t);
 		struct v_tenant *a = &d->tenants[t];
 		const struct v_gpu *gpu;
-		bool pinned = rp_v_bool(in, x, "pinned");
+		bool pinned = rp_verify_bool(in, x, "pinned");
 
-		a->request = (uint32_t)rp_v_u64(in, x, "request", UINT32_MAX);
-		a->gpu = (uint32_t)rp_v_u64(in, x, "gpu", UINT32_MAX);
-		a->part = (uint32_t)rp_v_u64(in, x, "partition", V_MAX_PARTS - 1);
+		a->request = (uint32_t)rp_verify_u64(in, x, "request", UINT32_MAX);
+		a->gpu = (uint32_t)rp_verify_u64(in, x, "gpu", UINT32_MAX);
+		a->part = (uint32_t)rp_verify_u64(in, x, "partition", V_MAX_PARTS - 1);
 		if (in->r < 0)
 			return in->r;
 		if (a->request >= d->n_requests || a->gpu >= d->n_gpus ||
 		    d->gpus[a->gpu].mode == V_NONE ||
-		    a->part >= rp_v_mode_of(d, a->gpu, d->gpus[a->gpu].mode)->n_parts)
+		    a->part >= rp_verify_mode_of(d, a->gpu, d->gpus[a->gpu].mode)->n_parts)
 			return not_a_plan(in, "tenants");
 		gpu = &d->gpus[a->gpu];
 		a->stays = pinned || !d->allow_moves || (gpu->shut && !gpu->evict);
@@ -187,7 +188,7 @@ static int read_tenants(struct v_in *in, const struct rp_json *machine, struct v
 
 static int read_requests(struct v_in *in, const struct rp_json *root, struct v_doc *d)
 {
-	const struct rp_json *requests = rp_v_list(in, root, "requests");
+	const struct rp_json *requests = rp_verify_list(in, root, "requests");
 
 	d->n_requests = (uint32_t)rp_json_len(requests);
 	d->requests = rp_new0(struct v_request, d->n_requests);
@@ -196,18 +197,18 @@ static int read_requests(struct v_in *in, const struct rp_json *root, struct v_d
 	for (uint32_t i = 0; i < d->n_requests && in->r == 0; i++) {
 		const struct rp_json *x = rp_json_at(requests, i);
 		struct v_request *q = &d->requests[i];
-		const char *spread = rp_v_text(in, x, "spread", false);
+		const char *spread = rp_verify_text(in, x, "spread", false);
 
-		q->name = rp_v_text(in, x, "name", false);
-		q->memory = rp_v_text(in, x, "memory_mode", true);
-		q->bytes = rp_v_u64(in, x, "bytes", INT64_MAX);
-		q->weight = rp_v_u64(in, x, "weight", INT64_MAX);
-		q->bandwidth = rp_v_u64(in, x, "min_bandwidth_mbs", INT64_MAX);
-		q->priority = rp_v_int(in, x, "priority");
-		q->replicas = (uint32_t)rp_v_u64(in, x, "replicas", UINT32_MAX);
-		q->xcds = (uint32_t)rp_v_u64(in, x, "min_xcds", UINT32_MAX);
-		q->share = (uint32_t)rp_v_u64(in, x, "share", UINT32_MAX);
-		q->per_domain = (uint32_t)rp_v_u64(in, x, "per_domain", UINT32_MAX);
+		q->name = rp_verify_text(in, x, "name", false);
+		q->memory = rp_verify_text(in, x, "memory_mode", true);
+		q->bytes = rp_verify_u64(in, x, "bytes", INT64_MAX);
+		q->weight = rp_verify_u64(in, x, "weight", INT64_MAX);
+		q->bandwidth = rp_verify_u64(in, x, "min_bandwidth_mbs", INT64_MAX);
+		q->priority = rp_verify_int(in, x, "priority");
+		q->replicas = (uint32_t)rp_verify_u64(in, x, "replicas", UINT32_MAX);
+		q->xcds = (uint32_t)rp_verify_u64(in, x, "min_xcds", UINT32_MAX);
+		q->share = (uint32_t)rp_verify_u64(in, x, "share", UINT32_MAX);
+		q->per_domain = (uint32_t)rp_verify_u64(in, x, "per_domain", UINT32_MAX);
 		if (in->r == 0 && (q->bytes == 0 || q->replicas == 0 || q->weight == 0 ||
 				   q->share == 0 || q->per_domain == 0))
 			return not_a_plan(in, "requests");
@@ -224,7 +225,7 @@ static int read_requests(struct v_in *in, const struct rp_json *root, struct v_d
 
 static int read_places(struct v_in *in, const struct rp_json *root, struct v_doc *d)
 {
-	const struct rp_json *places = rp_v_list(in, root, "placements");
+	const struct rp_json *places = rp_verify_list(in, root, "placements");
 
 	d->n_places = (uint32_t)rp_json_len(places);
 	d->places = rp_new0(struct v_place, d->n_places);
@@ -234,22 +235,24 @@ static int read_places(struct v_in *in, const struct rp_json *root, struct v_doc
 		const struct rp_json *x = rp_json_at(places, i), *was = rp_json_get(x, "was");
 		struct v_place *p = &d->places[i];
 
-		p->request = (uint32_t)rp_v_u64(in, x, "request", UINT32_MAX);
-		p->replica = (uint32_t)rp_v_u64(in, x, "replica", UINT32_MAX);
-		p->gpu = (uint32_t)rp_v_u64(in, x, "index", UINT32_MAX);
-		p->part = (uint32_t)rp_v_u64(in, x, "partition", V_MAX_PARTS - 1);
+		p->request = (uint32_t)rp_verify_u64(in, x, "request", UINT32_MAX);
+		p->replica = (uint32_t)rp_verify_u64(in, x, "replica", UINT32_MAX);
+		p->gpu = (uint32_t)rp_verify_u64(in, x, "index", UINT32_MAX);
+		p->part = (uint32_t)rp_verify_u64(in, x, "partition", V_MAX_PARTS - 1);
 		p->was_gpu = p->was_part = V_NONE;
 		if (was && rp_json_type(was) == RP_JSON_OBJECT) {
-			p->was_gpu = (uint32_t)rp_v_u64(in, was, "index", UINT32_MAX);
-			p->was_part = (uint32_t)rp_v_u64(in, was, "partition", V_MAX_PARTS - 1);
+			p->was_gpu = (uint32_t)rp_verify_u64(in, was, "index", UINT32_MAX);
+			p->was_part =
+				(uint32_t)rp_verify_u64(in, was, "partition", V_MAX_PARTS - 1);
 		}
 		if (in->r == 0 && (p->request >= d->n_requests || p->gpu >= d->n_gpus ||
 				   (p->was_gpu != V_NONE && p->was_gpu >= d->n_gpus)))
 			return not_a_plan(in, "placements");
 		if (in->r == 0 &&
-		    (!v_same(rp_v_text(in, x, "name", false), d->requests[p->request].name) ||
-		     !v_same(rp_v_text(in, x, "gpu", false), d->gpus[p->gpu].name)))
-			return rp_v_wrong(in->err, "placements", "entry %u names another one", i);
+		    (!v_same(rp_verify_text(in, x, "name", false), d->requests[p->request].name) ||
+		     !v_same(rp_verify_text(in, x, "gpu", false), d->gpus[p->gpu].name)))
+			return rp_verify_wrong(in->err, "placements", "entry %u names another one",
+					       i);
 	}
 	return in->r;
 }
@@ -302,12 +305,13 @@ static void derive(struct v_doc *d)
 		gpu->fixed = gpu->fixed || gpu->occupied;
 		gpu->pool = !gpu->fixed && !gpu->shut && (gpu->can_switch || gpu->mode != V_NONE);
 		if (gpu->mode != V_NONE && !hive->memory)
-			hive->memory = rp_v_mode_of(d, g, gpu->mode)->memory;
+			hive->memory = rp_verify_mode_of(d, g, gpu->mode)->memory;
 		if (gpu->fixed || gpu->shut || !gpu->can_switch)
 			hive->memory_fixed = true;
 		if (gpu->fixed && !gpu->shut)
-			gpu->free_parts = ((1U << rp_v_mode_of(d, g, gpu->mode)->n_parts) - 1) &
-					  ~gpu->occupied;
+			gpu->free_parts =
+				((1U << rp_verify_mode_of(d, g, gpu->mode)->n_parts) - 1) &
+				~gpu->occupied;
 	}
 	for (uint32_t t = 0; t < d->n_tenants; t++) {
 		if (d->tenants[t].stays)
@@ -315,17 +319,17 @@ static void derive(struct v_doc *d)
 	}
 }
 
-int rp_v_doc_read(const struct rp_json *root, struct v_doc *d, struct rocpart_error *reterr)
+int rp_verify_doc_read(const struct rp_json *root, struct v_doc *d, struct rocpart_error *reterr)
 {
 	struct v_in in = {0, reterr, "machine"};
 	const struct rp_json *machine = rp_json_get(root, "machine");
 	int r;
 
 	*d = (struct v_doc){.root = root};
-	if (rp_v_u64(&in, root, "schema_version", INT64_MAX) != 1)
+	if (rp_verify_u64(&in, root, "schema_version", INT64_MAX) != 1)
 		return not_a_plan(&in, "schema_version");
-	d->allow_unvalidated = rp_v_bool(&in, machine, "allow_unvalidated_modes");
-	d->allow_moves = rp_v_bool(&in, machine, "allow_moves");
+	d->allow_unvalidated = rp_verify_bool(&in, machine, "allow_unvalidated_modes");
+	d->allow_moves = rp_verify_bool(&in, machine, "allow_moves");
 	r = in.r;
 	if (r == 0)
 		r = read_menus(&in, machine, d);
@@ -347,7 +351,7 @@ int rp_v_doc_read(const struct rp_json *root, struct v_doc *d, struct rocpart_er
 	return r;
 }
 
-void rp_v_doc_done(struct v_doc *d)
+void rp_verify_doc_done(struct v_doc *d)
 {
 	free(d->menus);
 	free(d->gpus);
@@ -359,22 +363,22 @@ void rp_v_doc_done(struct v_doc *d)
 	*d = (struct v_doc){0};
 }
 
-const struct v_mode *rp_v_mode_of(const struct v_doc *d, uint32_t gpu, uint32_t mode)
+const struct v_mode *rp_verify_mode_of(const struct v_doc *d, uint32_t gpu, uint32_t mode)
 {
 	return &d->menus[d->gpus[gpu].menu].modes[mode];
 }
 
-bool rp_v_fits(const struct v_request *q, const struct v_part *part, const char *memory)
+bool rp_verify_fits(const struct v_request *q, const struct v_part *part, const char *memory)
 {
 	return q->bytes <= part->usable && q->xcds <= part->xcds &&
 	       q->bandwidth <= part->bandwidth && (!q->memory || v_same(q->memory, memory));
 }
 
-bool rp_v_may(const struct v_doc *d, uint32_t gpu, uint32_t mode)
+bool rp_verify_may(const struct v_doc *d, uint32_t gpu, uint32_t mode)
 {
 	const struct v_gpu *g = &d->gpus[gpu];
 	const struct v_hive *hive = &d->hives[g->first_of_hive];
-	const struct v_mode *m = rp_v_mode_of(d, gpu, mode);
+	const struct v_mode *m = rp_verify_mode_of(d, gpu, mode);
 
 	if (hive->memory_fixed && !v_same(hive->memory, m->memory))
 		return false;

@@ -70,8 +70,8 @@ struct v_doc {
 };
 
 /* Borrows root. 0, -EINVAL, -ENOMEM. */
-int rp_v_doc_read(const struct rp_json *root, struct v_doc *d, struct rocpart_error *reterr);
-void rp_v_doc_done(struct v_doc *d);
+int rp_verify_doc_read(const struct rp_json *root, struct v_doc *d, struct rocpart_error *reterr);
+void rp_verify_doc_done(struct v_doc *d);
 
 /* Reading with one check at the end: the first failure is kept. */
 struct v_in {
@@ -79,37 +79,37 @@ struct v_in {
 	struct rocpart_error *err;
 	const char *where;
 };
-uint64_t rp_v_u64(struct v_in *in, const struct rp_json *obj, const char *key, uint64_t max);
-int64_t rp_v_int(struct v_in *in, const struct rp_json *obj, const char *key);
-bool rp_v_bool(struct v_in *in, const struct rp_json *obj, const char *key);
-const char *rp_v_text(struct v_in *in, const struct rp_json *obj, const char *key,
-		      bool may_be_null);
-const struct rp_json *rp_v_list(struct v_in *in, const struct rp_json *obj, const char *key);
+uint64_t rp_verify_u64(struct v_in *in, const struct rp_json *obj, const char *key, uint64_t max);
+int64_t rp_verify_int(struct v_in *in, const struct rp_json *obj, const char *key);
+bool rp_verify_bool(struct v_in *in, const struct rp_json *obj, const char *key);
+const char *rp_verify_text(struct v_in *in, const struct rp_json *obj, const char *key,
+			   bool may_be_null);
+const struct rp_json *rp_verify_list(struct v_in *in, const struct rp_json *obj, const char *key);
 
 /* -EBADMSG with the part of the document and what is wrong in it. */
-int rp_v_wrong(struct rocpart_error *reterr, const char *where, const char *fmt, ...)
+int rp_verify_wrong(struct rocpart_error *reterr, const char *where, const char *fmt, ...)
 	RP_PRINTF(3, 4);
 
-const struct v_mode *rp_v_mode_of(const struct v_doc *d, uint32_t gpu, uint32_t mode);
-bool rp_v_fits(const struct v_request *q, const struct v_part *part, const char *memory);
+const struct v_mode *rp_verify_mode_of(const struct v_doc *d, uint32_t gpu, uint32_t mode);
+bool rp_verify_fits(const struct v_request *q, const struct v_part *part, const char *memory);
 /* Whether a free GPU may be put into a mode, as to switching, validation and its hive. */
-bool rp_v_may(const struct v_doc *d, uint32_t gpu, uint32_t mode);
+bool rp_verify_may(const struct v_doc *d, uint32_t gpu, uint32_t mode);
 static inline bool v_same(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-int rp_v_check_places(const struct v_doc *d, struct rocpart_error *reterr);
-int rp_v_check_gpus(const struct v_doc *d, struct rocpart_error *reterr);
-int rp_v_check_steps(const struct v_doc *d, struct rocpart_error *reterr);
+int rp_verify_check_places(const struct v_doc *d, struct rocpart_error *reterr);
+int rp_verify_check_gpus(const struct v_doc *d, struct rocpart_error *reterr);
+int rp_verify_check_steps(const struct v_doc *d, struct rocpart_error *reterr);
 /* *ret_any: some number of GPUs is enough; then *ret is the bound that the certificate supports. */
-int rp_v_check_bound(const struct v_doc *d, bool *ret_any, uint64_t *ret,
-		     struct rocpart_error *reterr);
-/* Whether the machine is too small for the requests, by the proof (kind, parameters) given. */
-int rp_v_check_short(const struct v_doc *d, const struct rp_json *proof,
-		     struct rocpart_error *reterr);
-int rp_v_check_reason(const struct v_doc *d, struct rocpart_error *reterr);
-int rp_v_check_exhaustive(const struct v_doc *d, bool feasible, uint32_t gpus_used,
+int rp_verify_check_bound(const struct v_doc *d, bool *ret_any, uint64_t *ret,
 			  struct rocpart_error *reterr);
+/* Whether the machine is too small for the requests, by the proof (kind, parameters) given. */
+int rp_verify_check_short(const struct v_doc *d, const struct rp_json *proof,
+			  struct rocpart_error *reterr);
+int rp_verify_check_reason(const struct v_doc *d, struct rocpart_error *reterr);
+int rp_verify_check_exhaustive(const struct v_doc *d, bool feasible, uint32_t gpus_used,
+			       struct rocpart_error *reterr);
 
 #endif

@@ -103,7 +103,7 @@ static uint32_t mask_of(const struct all *a, uint32_t g)
 
 	if (gpu->fixed)
 		return gpu->free_parts;
-	return (1U << rp_v_mode_of(a->d, g, a->on_now[g])->n_parts) - 1;
+	return (1U << rp_verify_mode_of(a->d, g, a->on_now[g])->n_parts) - 1;
 }
 
 /* Partitions of one GPU that are alike: one node. */
@@ -123,7 +123,7 @@ static uint32_t make_kinds(struct all *a, struct kind *kinds)
 
 		if (a->on_now[g] == V_NONE)
 			continue;
-		m = rp_v_mode_of(a->d, g, a->on_now[g]);
+		m = rp_verify_mode_of(a->d, g, a->on_now[g]);
 		for (mask = mask_of(a, g); mask;) {
 			const struct v_part *like = &m->parts[__builtin_ctz(mask)];
 			uint32_t n = 0;
@@ -185,7 +185,7 @@ static uint32_t build(struct all *a, uint32_t *request_node)
 		for (uint32_t k = 0; k < n_kinds; k++) {
 			uint32_t domain = domain_of(a, q, kinds[k].gpu);
 
-			if (!rp_v_fits(q, kinds[k].part, kinds[k].memory))
+			if (!rp_verify_fits(q, kinds[k].part, kinds[k].memory))
 				continue;
 			if (domain_node[domain] == 0) {
 				domain_node[domain] = new_node(a);
@@ -278,7 +278,8 @@ static void each_mode(struct all *a, uint32_t g, uint32_t n_on)
 		top = a->on_now[g - 1] == V_NONE ? 0 : a->on_now[g - 1] + 1;
 	for (uint32_t m = top; m-- > 0 && d->gpus[g].pool;) {
 		if (m >= d->menus[d->gpus[g].menu].n_modes || !(a->options[g] & (1U << m)) ||
-		    !v_same(rp_v_mode_of(d, g, m)->memory, a->memory[d->gpus[g].first_of_hive]))
+		    !v_same(rp_verify_mode_of(d, g, m)->memory,
+			    a->memory[d->gpus[g].first_of_hive]))
 			continue;
 		any = true;
 		a->on_now[g] = m;
@@ -301,7 +302,7 @@ static uint32_t usable_now(const struct all *a)
 
 		for (uint32_t m = 0; d->gpus[g].pool && m < d->menus[d->gpus[g].menu].n_modes; m++)
 			any = any || ((a->options[g] & (1U << m)) &&
-				      v_same(rp_v_mode_of(d, g, m)->memory,
+				      v_same(rp_verify_mode_of(d, g, m)->memory,
 					     a->memory[d->gpus[g].first_of_hive]));
 		n += any;
 	}
@@ -398,20 +399,20 @@ static int prepare(struct all *a)
 	}
 	for (uint32_t g = 0; g < d->n_gpus; g++) {
 		for (uint32_t m = 0; m < d->menus[d->gpus[g].menu].n_modes; m++)
-			a->options[g] |= rp_v_may(d, g, m) ? 1U << m : 0;
+			a->options[g] |= rp_verify_may(d, g, m) ? 1U << m : 0;
 	}
 	return 0;
 }
 
-int rp_v_check_exhaustive(const struct v_doc *d, bool feasible, uint32_t gpus_used,
-			  struct rocpart_error *reterr)
+int rp_verify_check_exhaustive(const struct v_doc *d, bool feasible, uint32_t gpus_used,
+			       struct rocpart_error *reterr)
 {
 	struct all a = {.d = d, .weigh = !feasible, .n_on = gpus_used ? gpus_used - 1 : 0};
 	bool short_of_gpus = false;
 
 	if (d->n_gpus > MAX_GPUS || d->any_shared)
-		return rp_v_wrong(reterr, "certificate",
-				  "nothing of that size is proved by trying");
+		return rp_verify_wrong(reterr, "certificate",
+				       "nothing of that size is proved by trying");
 	a.r = prepare(&a);
 	for (uint32_t g = 0, n = 0; g < d->n_gpus; g++) {
 		n += d->gpus[g].fixed;
@@ -432,7 +433,8 @@ int rp_v_check_exhaustive(const struct v_doc *d, bool feasible, uint32_t gpus_us
 	if (a.r < 0)
 		return rp_error_errno(reterr, a.r, "certificate", "too large to be tried again");
 	if (a.beaten)
-		return rp_v_wrong(reterr, "certificate",
-				  feasible ? "fewer GPUs are enough" : "more weight can be placed");
+		return rp_verify_wrong(reterr, "certificate",
+				       feasible ? "fewer GPUs are enough"
+						: "more weight can be placed");
 	return 0;
 }

@@ -6,7 +6,7 @@
 static int read_reason(const struct v_doc *d, struct v_request *q, struct rocpart_error *reterr)
 {
 	struct v_in in = {0, reterr, "reason"};
-	const struct rp_json *reason = rp_v_list(&in, d->root, "reason");
+	const struct rp_json *reason = rp_verify_list(&in, d->root, "reason");
 
 	for (uint32_t r = 0; r < d->n_requests; r++) {
 		q[r] = d->requests[r];
@@ -14,20 +14,21 @@ static int read_reason(const struct v_doc *d, struct v_request *q, struct rocpar
 	}
 	for (size_t i = 0; i < rp_json_len(reason) && in.r == 0; i++) {
 		const struct rp_json *x = rp_json_at(reason, i);
-		uint64_t r = rp_v_u64(&in, x, "request", UINT32_MAX);
-		uint64_t n = rp_v_u64(&in, x, "replicas", UINT32_MAX);
+		uint64_t r = rp_verify_u64(&in, x, "request", UINT32_MAX);
+		uint64_t n = rp_verify_u64(&in, x, "replicas", UINT32_MAX);
 
 		if (in.r == 0 &&
 		    (r >= d->n_requests || n <= q[r].replicas || n > d->requests[r].replicas ||
-		     !v_same(rp_v_text(&in, x, "name", false), q[r].name)))
-			return rp_v_wrong(reterr, "reason", "entry %zu names no such request", i);
+		     !v_same(rp_verify_text(&in, x, "name", false), q[r].name)))
+			return rp_verify_wrong(reterr, "reason", "entry %zu names no such request",
+					       i);
 		if (in.r == 0)
 			q[r].replicas = (uint32_t)n;
 	}
 	return in.r;
 }
 
-int rp_v_check_reason(const struct v_doc *d, struct rocpart_error *reterr)
+int rp_verify_check_reason(const struct v_doc *d, struct rocpart_error *reterr)
 {
 	const struct rp_json *proof = rp_json_get(d->root, "reason_proof");
 	RP_AUTO_FREE struct v_request *q = rp_new0(struct v_request, d->n_requests);
@@ -37,12 +38,12 @@ int rp_v_check_reason(const struct v_doc *d, struct rocpart_error *reterr)
 	if (r < 0)
 		return r;
 	if (!proof || (rp_json_type(proof) != RP_JSON_NULL && rp_json_len(proof) == 0))
-		return rp_v_wrong(reterr, "reason_proof", "it is missing");
+		return rp_verify_wrong(reterr, "reason_proof", "it is missing");
 	if (rp_json_type(proof) == RP_JSON_NULL)
 		return 0; /* nothing is claimed */
 	only.requests = q;
 	if (!v_same(rp_json_text(rp_json_get(proof, "kind")), "exhaustive"))
-		return rp_v_check_short(&only, proof, reterr);
-	r = rp_v_check_exhaustive(&only, true, d->n_gpus + 1, reterr);
-	return r == -EBADMSG ? rp_v_wrong(reterr, "reason", "it can be placed") : r;
+		return rp_verify_check_short(&only, proof, reterr);
+	r = rp_verify_check_exhaustive(&only, true, d->n_gpus + 1, reterr);
+	return r == -EBADMSG ? rp_verify_wrong(reterr, "reason", "it can be placed") : r;
 }

@@ -20,7 +20,7 @@ enum { AWAY, OLD, NEW };
 
 static int bad(struct now *s, const char *what)
 {
-	return rp_v_wrong(s->err, "steps", "step %u: %s", s->step, what);
+	return rp_verify_wrong(s->err, "steps", "step %u: %s", s->step, what);
 }
 
 static size_t at(uint32_t gpu, uint32_t part)
@@ -64,7 +64,7 @@ static int arrive(struct now *s, const struct v_place *p)
 
 	if (mode_now(s, p->gpu) != s->d->then[p->gpu])
 		return bad(s, "its GPU is not yet in the mode of the plan");
-	m = rp_v_mode_of(s->d, p->gpu, s->d->then[p->gpu]);
+	m = rp_verify_mode_of(s->d, p->gpu, s->d->then[p->gpu]);
 	if (q->bytes > m->parts[p->part].usable ||
 	    s->bytes[i] > m->parts[p->part].usable - q->bytes ||
 	    (s->n[i] > 0 && (s->n[i] >= s->share[i] || s->n[i] >= q->share)))
@@ -104,7 +104,7 @@ static int do_memory(struct now *s, uint32_t g, uint32_t mode)
 		return bad(s, "the memory mode changes under somebody");
 	if (d->hives[h].memory_fixed)
 		return bad(s, "the memory mode of the hive cannot be changed");
-	s->memory[h] = rp_v_mode_of(d, g, mode)->memory;
+	s->memory[h] = rp_verify_mode_of(d, g, mode)->memory;
 	s->reload[h]++;
 	return 0;
 }
@@ -113,9 +113,9 @@ static int do_compute(struct now *s, uint32_t g, uint32_t mode)
 {
 	const struct v_doc *d = s->d;
 
-	if (s->on[g] > 0 || !may_touch(&d->gpus[g]) || !rp_v_may(d, g, mode))
+	if (s->on[g] > 0 || !may_touch(&d->gpus[g]) || !rp_verify_may(d, g, mode))
 		return bad(s, "the GPU cannot be switched now");
-	if (!v_same(s->memory[d->gpus[g].first_of_hive], rp_v_mode_of(d, g, mode)->memory))
+	if (!v_same(s->memory[d->gpus[g].first_of_hive], rp_verify_mode_of(d, g, mode)->memory))
 		return bad(s, "that compute mode belongs to another memory mode");
 	s->mode[g] = mode;
 	s->mode_of[g] = s->reload[d->gpus[g].first_of_hive];
@@ -124,7 +124,7 @@ static int do_compute(struct now *s, uint32_t g, uint32_t mode)
 
 static int do_step(struct now *s, struct v_in *in, const struct rp_json *x)
 {
-	const char *op = rp_v_text(in, x, "op", false);
+	const char *op = rp_verify_text(in, x, "op", false);
 	uint64_t g = 0, place = 0, mode = 0;
 	bool on_gpu;
 
@@ -132,12 +132,12 @@ static int do_step(struct now *s, struct v_in *in, const struct rp_json *x)
 		return in->r;
 	on_gpu = v_same(op, "drain") || v_same(op, "switch_memory") || v_same(op, "switch_compute");
 	if (on_gpu) {
-		g = rp_v_u64(in, x, "index", UINT32_MAX);
-		if (in->r == 0 && (g >= s->d->n_gpus ||
-				   !v_same(rp_v_text(in, x, "gpu", false), s->d->gpus[g].name)))
+		g = rp_verify_u64(in, x, "index", UINT32_MAX);
+		if (in->r == 0 && (g >= s->d->n_gpus || !v_same(rp_verify_text(in, x, "gpu", false),
+								s->d->gpus[g].name)))
 			return bad(s, "no such GPU");
 	} else {
-		place = rp_v_u64(in, x, "placement", UINT32_MAX);
+		place = rp_verify_u64(in, x, "placement", UINT32_MAX);
 		if (in->r == 0 && place >= s->d->n_places)
 			return bad(s, "no such placement");
 	}
@@ -145,11 +145,11 @@ static int do_step(struct now *s, struct v_in *in, const struct rp_json *x)
 		const char *key = v_same(op, "switch_memory") ? "memory_mode" : "compute_mode";
 		const struct v_mode *m;
 
-		mode = rp_v_u64(in, x, "mode", UINT32_MAX);
+		mode = rp_verify_u64(in, x, "mode", UINT32_MAX);
 		if (in->r < 0 || s->d->then[g] == V_NONE || mode != s->d->then[g])
 			return bad(s, "that is not the mode of the plan");
-		m = rp_v_mode_of(s->d, (uint32_t)g, (uint32_t)mode);
-		if (!v_same(rp_v_text(in, x, key, false),
+		m = rp_verify_mode_of(s->d, (uint32_t)g, (uint32_t)mode);
+		if (!v_same(rp_verify_text(in, x, key, false),
 			    v_same(op, "switch_memory") ? m->memory : m->compute))
 			return bad(s, "names another mode");
 	}
@@ -225,10 +225,10 @@ static void end(struct now *s)
 	free(s->state);
 }
 
-int rp_v_check_steps(const struct v_doc *d, struct rocpart_error *reterr)
+int rp_verify_check_steps(const struct v_doc *d, struct rocpart_error *reterr)
 {
 	struct v_in in = {0, reterr, "steps"};
-	const struct rp_json *steps = rp_v_list(&in, d->root, "steps");
+	const struct rp_json *steps = rp_verify_list(&in, d->root, "steps");
 	struct now s = {.d = d, .err = reterr};
 	int r = in.r < 0 ? in.r : begin(&s);
 
@@ -238,12 +238,13 @@ int rp_v_check_steps(const struct v_doc *d, struct rocpart_error *reterr)
 	}
 	for (uint32_t i = 0; i < d->n_places && r == 0; i++) {
 		if (s.state[i] != NEW)
-			r = rp_v_wrong(reterr, "steps", "placement %u is never carried out", i);
+			r = rp_verify_wrong(reterr, "steps", "placement %u is never carried out",
+					    i);
 	}
 	for (uint32_t g = 0; g < d->n_gpus && r == 0; g++) {
 		if (d->then[g] != V_NONE && mode_now(&s, g) != d->then[g])
-			r = rp_v_wrong(reterr, "steps", "%s is never put into its mode",
-				       d->gpus[g].name);
+			r = rp_verify_wrong(reterr, "steps", "%s is never put into its mode",
+					    d->gpus[g].name);
 	}
 	end(&s);
 	return r;

@@ -9,53 +9,54 @@ static int check_claim(const struct v_doc *d, struct rocpart_error *reterr)
 	struct v_in in = {0, reterr, "plan"};
 	const struct rp_json *bound = rp_json_get(d->root, "bound");
 	const struct rp_json *cert = rp_json_get(d->root, "certificate");
-	bool feasible = rp_v_bool(&in, d->root, "feasible"),
-	     proved = rp_v_bool(&in, d->root, "proved");
-	uint64_t used = rp_v_u64(&in, d->root, "gpus_used", UINT32_MAX), least = 0;
-	const char *goal = rp_v_text(&in, d->root, "goal", false), *kind;
+	bool feasible = rp_verify_bool(&in, d->root, "feasible"),
+	     proved = rp_verify_bool(&in, d->root, "proved");
+	uint64_t used = rp_verify_u64(&in, d->root, "gpus_used", UINT32_MAX), least = 0;
+	const char *goal = rp_verify_text(&in, d->root, "goal", false), *kind;
 	bool any = false;
-	int r = in.r < 0 ? in.r : rp_v_check_bound(d, &any, &least, reterr);
+	int r = in.r < 0 ? in.r : rp_verify_check_bound(d, &any, &least, reterr);
 
 	if (r < 0)
 		return r;
 	if (!v_same(goal, feasible ? "fewest_gpus" : "most_weight"))
-		return rp_v_wrong(reterr, "goal", "not the goal of such a plan");
+		return rp_verify_wrong(reterr, "goal", "not the goal of such a plan");
 	if (!bound || (rp_json_type(bound) == RP_JSON_NULL) == any)
-		return rp_v_wrong(reterr, "bound", any ? "there is one" : "no number is enough");
-	if (any && rp_v_u64(&in, d->root, "bound", INT64_MAX) != least)
+		return rp_verify_wrong(reterr, "bound",
+				       any ? "there is one" : "no number is enough");
+	if (any && rp_verify_u64(&in, d->root, "bound", INT64_MAX) != least)
 		return in.r < 0 ? in.r
-				: rp_v_wrong(reterr, "bound", "the certificate gives %llu",
-					     (unsigned long long)least);
-	kind = rp_v_text(&in, cert, "kind", false);
+				: rp_verify_wrong(reterr, "bound", "the certificate gives %llu",
+						  (unsigned long long)least);
+	kind = rp_verify_text(&in, cert, "kind", false);
 	if (in.r < 0)
 		return in.r;
 	if (v_same(kind, "exhaustive")) {
 		if (!proved)
-			return rp_v_wrong(reterr, "proved",
-					  "all was tried, but nothing is claimed");
-		return rp_v_check_exhaustive(d, feasible, (uint32_t)used, reterr);
+			return rp_verify_wrong(reterr, "proved",
+					       "all was tried, but nothing is claimed");
+		return rp_verify_check_exhaustive(d, feasible, (uint32_t)used, reterr);
 	}
 	if (proved && (!feasible || used != least))
-		return rp_v_wrong(reterr, "proved", "%llu GPUs with bound %llu are no proof",
-				  (unsigned long long)used, (unsigned long long)least);
+		return rp_verify_wrong(reterr, "proved", "%llu GPUs with bound %llu are no proof",
+				       (unsigned long long)used, (unsigned long long)least);
 	return 0;
 }
 
 int rp_plan_verify(const struct rp_json *plan, struct rocpart_error *reterr)
 {
 	struct v_doc d;
-	int r = rp_v_doc_read(plan, &d, reterr);
+	int r = rp_verify_doc_read(plan, &d, reterr);
 
 	if (r == 0)
-		r = rp_v_check_gpus(&d, reterr);
+		r = rp_verify_check_gpus(&d, reterr);
 	if (r == 0)
-		r = rp_v_check_places(&d, reterr);
+		r = rp_verify_check_places(&d, reterr);
 	if (r == 0)
-		r = rp_v_check_steps(&d, reterr);
+		r = rp_verify_check_steps(&d, reterr);
 	if (r == 0)
 		r = check_claim(&d, reterr);
 	if (r == 0)
-		r = rp_v_check_reason(&d, reterr);
-	rp_v_doc_done(&d);
+		r = rp_verify_check_reason(&d, reterr);
+	rp_verify_doc_done(&d);
 	return r;
 }
