@@ -1,216 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Doing a change: lock, check, journal, memory modes, compute modes, read back; undo on failure. */
-#include <stdarg.h>
-
-#include "base/spawn.h"
 #include "change/change.h"
 #include "hw/driver.h"
-#include "hw/hw.h"
 #include "hw/smi/backend.h"
-#include "modes/modes.h"
+#include "machine/journal.h"
+#include "machine/records.h"
 
 #define LOCK_FILE "lock"
-#define POLL_MS	  50
-
-void rp_change_progress(struct rocpart_change *c, const char *fmt, ...)
-{
-	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	va_list ap;
-
-	c->step++;
-	if (c->step > c->n_steps)
-		c->n_steps = c->step;
-	if (!c->progress)
-		return;
-	va_start(ap, fmt);
-	rp_strbuf_vaddf(&text, fmt, ap);
-	va_end(ap);
-	c->progress(c->progress_userdata, c->step, c->n_steps, rp_strbuf_str(&text));
-}
-
-int rp_change_observe(struct rocpart_change *c, struct rocpart_error *reterr)
-{
-	struct rocpart_snapshot *s = NULL;
-	int r = rp_observe(c->machine, &s, reterr);
-
-	if (r < 0)
-		return r;
-	rocpart_snapshot_unref(c->snapshot);
-	c->snapshot = s;
-	return 0;
-}
-
-uint64_t rp_change_compute_gpus(const struct rocpart_change *c, enum rp_direction d)
-{
-	uint64_t bits = 0;
-
-	for (size_t i = 0; i < c->n_targets; i++) {
-		const struct rocpart_gpu *gpu =
-			rp_snapshot_gpu_by_bdf(c->snapshot, c->targets[i].bdf);
-
-		if (gpu && gpu->compute != rp_target_wish(&c->targets[i], d).compute &&
-		    gpu->index < 64)
-			bits |= UINT64_C(1) << gpu->index;
-	}
-	return bits;
-}
-
-static int busy(struct rocpart_change *c, const struct rocpart_holders *list,
-		struct rocpart_error *reterr)
-{
-	RP_AUTO_STRBUF struct rp_strbuf names = RP_STRBUF_INIT;
-
-	rp_holders_text(list, &names);
-	(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_BUSY_PROCESS, NULL,
-			   "failed to set partition mode: still held after %llu s by %s",
-			   (unsigned long long)c->wait_ms / 1000,
-			   names.len ? rp_strbuf_str(&names) : "processes that cannot be seen");
-	return rp_error_hint(reterr, "stop them (`rocpart holders` tells more), or wait longer "
-				     "with --wait");
-}
-
-int rp_change_wait_idle(struct rocpart_change *c, bool for_reload, struct rocpart_error *reterr)
-{
-	uint64_t deadline = rp_now_ns() + c->wait_ms * 1000000;
-
-	for (;;) {
-		RP_AUTO_HOLDERS struct rocpart_holders *list = NULL;
-		bool saved = c->needs_reload;
-		int r;
-
-		c->needs_reload = for_reload;
-		r = rocpart_change_get_holders(c, &list, reterr);
-		c->needs_reload = saved;
-		if (r < 0 || !rocpart_holders_get(list, 0))
-			return r;
-		if (rp_now_ns() >= deadline)
-			return busy(c, list, reterr);
-		rp_sleep_ms(POLL_MS);
-	}
-}
-
-/* EBUSY may end by itself: a process that is being torn down counts for some seconds (G3). */
-static int write_compute(struct rocpart_change *c, const char *bdf, enum rocpart_compute_mode mode,
-			 enum rocpart_backend *ret_used, struct rocpart_error *reterr)
-{
-	uint64_t deadline = rp_now_ns() + c->wait_ms * 1000000, pause_ms = 10;
-	int r;
-
-	while ((r = rp_backend_set_compute(c->machine, bdf, mode, ret_used, reterr)) == -EBUSY &&
-	       rp_now_ns() < deadline) {
-		rp_sleep_ms(pause_ms);
-		pause_ms = pause_ms < 500 ? pause_ms * 2 : pause_ms;
-	}
-	return r;
-}
-
-/* Write, read back, decide: what the machine says afterwards is the verdict. */
-static int set_compute(struct rocpart_change *c, const char *bdf, enum rocpart_compute_mode mode,
-		       struct rocpart_error *reterr)
-{
-	const char *name = rocpart_compute_mode_to_string(mode);
-	enum rocpart_compute_mode now = ROCPART_COMPUTE_UNKNOWN;
-	enum rocpart_backend used;
-	struct rocpart_error why = {0};
-	int w, r;
-
-	rp_change_progress(c, "set %s to %s", bdf, name);
-	r = rp_journal_step(c, "set-compute", bdf, name);
-	if (r < 0)
-		return rp_error_errno(reterr, r, c->machine->state_dir, "cannot write the journal");
-	c->is_started = true;
-	w = write_compute(c, bdf, mode, &used, &why);
-	r = rp_hw_read_compute(c->machine->tree, bdf, &now);
-	if (r == 0 && now == mode)
-		return 0;
-	if (w < 0)
-		return rp_change_explain(c, bdf, used, &why, reterr);
-	if (r < 0)
-		return rp_error_errno(reterr, r, bdf, "cannot read the compute mode back");
-	(void)rp_error_set(reterr, -EIO, ROCPART_ERR_READBACK_MISMATCH, bdf,
-			   "wrote %s, but the GPU says %s", name,
-			   rocpart_compute_mode_to_string(now));
-	return used == ROCPART_BACKEND_SYSFS
-		       ? -EIO
-		       : rp_error_hint(reterr, "%s claimed success; try `--backend sysfs`",
-				       rocpart_backend_to_string(used));
-}
-
-/* An undo goes the other way round. */
-static int run_compute(struct rocpart_change *c, enum rp_direction d, struct rocpart_error *reterr)
-{
-	int r = rp_change_observe(c, reterr);
-
-	for (size_t k = 0; r == 0 && k < c->n_targets; k++) {
-		size_t i = d == RP_FORWARD ? k : c->n_targets - 1 - k;
-		struct rp_mode_pair wish = rp_target_wish(&c->targets[i], d);
-		const struct rocpart_gpu *gpu =
-			rp_snapshot_gpu_by_bdf(c->snapshot, c->targets[i].bdf);
-
-		if (gpu && gpu->compute != wish.compute)
-			r = set_compute(c, c->targets[i].bdf, wish.compute, reterr);
-	}
-	return r;
-}
-
-static int verify_target(struct rocpart_change *c, const struct rp_target *t, enum rp_direction d,
-			 struct rocpart_error *reterr)
-{
-	const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(c->snapshot, t->bdf);
-	struct rp_mode_pair wish = rp_target_wish(t, d);
-	struct rocpart_pair pair;
-
-	if (!gpu) {
-		(void)rp_error_set(reterr, -ENODEV, ROCPART_ERR_GPU_LOST, t->bdf,
-				   "this GPU is gone; the others are in the modes wanted");
-		return rp_error_hint(reterr, "look at the kernel log; a reboot may bring it back");
-	}
-	if (gpu->compute != wish.compute || gpu->memory != wish.memory)
-		return rp_error_set(reterr, -EIO, ROCPART_ERR_READBACK_MISMATCH, t->bdf,
-				    "the GPU is in %s/%s instead of %s/%s",
-				    rocpart_compute_mode_to_string(gpu->compute),
-				    rocpart_memory_mode_to_string(gpu->memory),
-				    rocpart_compute_mode_to_string(wish.compute),
-				    rocpart_memory_mode_to_string(wish.memory));
-	rp_pair_fill(gpu, wish.compute, wish.memory, &pair);
-	if (gpu->n_partitions < pair.n_expected) {
-		(void)rp_error_set(reterr, -ENODEV, ROCPART_ERR_PARTITION_MISSING, t->bdf,
-				   "the GPU is in %s/%s, but shows %zu of %u partitions",
-				   rocpart_compute_mode_to_string(gpu->compute),
-				   rocpart_memory_mode_to_string(gpu->memory), gpu->n_partitions,
-				   pair.n_expected);
-		return rp_error_hint(reterr, "look at the kernel log for 'Skip xcp node' and "
-					     "'Won't add GPU'");
-	}
-	return 0;
-}
-
-static int verify(struct rocpart_change *c, enum rp_direction d, struct rocpart_error *reterr)
-{
-	int r;
-
-	rp_change_progress(c, "read everything back");
-	r = rp_change_observe(c, reterr);
-	for (size_t i = 0; r == 0 && i < c->n_targets; i++)
-		r = verify_target(c, &c->targets[i], d, reterr);
-	return r;
-}
-
-int rp_change_run(struct rocpart_change *c, enum rp_direction d, struct rocpart_error *reterr)
-{
-	int r = rp_change_run_memory(c, d, reterr);
-
-	if (r == 0)
-		r = run_compute(c, d, reterr);
-	if (r == 0)
-		r = verify(c, d, reterr);
-	if (r == 0 || r == -ENODEV) {
-		int r2 = rp_change_restore_settings(c, r == 0 ? reterr : NULL);
-
-		r = r < 0 ? r : r2;
-	}
-	return r;
-}
 
 static void release_lock(struct rocpart_change *c)
 {
@@ -265,13 +61,13 @@ static int refresh(struct rocpart_change *c, struct rocpart_error *reterr)
 	return r;
 }
 
-static int close_journal(struct rocpart_change *c, const char *how, struct rocpart_error *reterr)
+static int close_journal(struct rocpart_change *c, enum rp_outcome outcome,
+			 struct rocpart_error *reterr)
 {
-	int r = rp_journal_close(c, how);
+	int r = rp_journal_close(c->machine, rp_outcome_to_string(outcome), reterr);
 
 	if (r == 0)
 		return 0;
-	(void)rp_error_errno(reterr, r, c->machine->state_dir, "cannot close the journal");
 	return rp_error_hint(reterr, "the machine is as wanted; `rocpart apply --resume` closes "
 				     "the journal");
 }
@@ -302,24 +98,22 @@ static int stay_pending(struct rocpart_error *err)
 }
 
 /* After a failure that leaves nothing to do. err stays what is reported. */
-static int close_failed(struct rocpart_change *c, const char *how, struct rocpart_error *err)
+static int close_failed(struct rocpart_change *c, enum rp_outcome outcome,
+			struct rocpart_error *err)
 {
 	struct rocpart_error closing = {0};
-	int r = rp_journal_close(c, how);
 
-	if (r < 0) {
-		(void)rp_error_errno(&closing, r, NULL, "cannot close the journal");
+	if (rp_journal_close(c->machine, rp_outcome_to_string(outcome), &closing) < 0)
 		(void)rp_error_hint(err,
 				    "%s; once '%s' can be written, `rocpart apply --resume` goes "
 				    "on and `rocpart undo` takes it back",
 				    closing.message, c->machine->state_dir);
-	}
 	return err->errnum;
 }
 
 /* The first failure is what is reported; what the undo met is added only when it failed too. */
 static int undo_after(struct rocpart_change *c, int failure, struct rocpart_error *reterr,
-		      const char **ret_how)
+		      enum rp_outcome *ret_outcome)
 {
 	struct rocpart_error undo = {0};
 	char text[sizeof(reterr->message)];
@@ -327,13 +121,13 @@ static int undo_after(struct rocpart_change *c, int failure, struct rocpart_erro
 
 	c->step = c->n_steps = 0;
 	rp_change_progress(c, "undo");
-	r = rp_change_run(c, RP_BACKWARD, &undo);
-	if (r < 0 && c->request_begun) {
+	r = rp_change_perform(c, RP_BACKWARD, &undo);
+	if (r < 0 && rp_phase_has_request(c->phase)) {
 		*reterr = undo;
 		return stay_pending(reterr);
 	}
 	if (r == 0) {
-		*ret_how = "undone";
+		*ret_outcome = RP_OUTCOME_UNDONE;
 		if (!*reterr->hint)
 			(void)rp_error_hint(reterr, "what had been done was undone");
 		return failure;
@@ -345,55 +139,51 @@ static int undo_after(struct rocpart_change *c, int failure, struct rocpart_erro
 				     "to take it back");
 }
 
-/* What the outcome is, and how the journal ends (NULL: it stays open). */
-static int settle(struct rocpart_change *c, int r, struct rocpart_error *err, const char **ret_how)
+/* The result of a run decides, with the phase that it came to, how the change ends. */
+static int settle(struct rocpart_change *c, int r, struct rocpart_error *err,
+		  enum rp_outcome *ret_outcome)
 {
 	bool is_lost = r < 0 && err->code == ROCPART_ERR_GPU_LOST;
 
-	*ret_how = NULL;
-	if (c->left_pending)
-		*ret_how = "pending";
-	else if (r < 0 && c->request_begun)
+	*ret_outcome = RP_OUTCOME_OPEN;
+	if (c->phase == RP_PHASE_LEFT_PENDING)
+		*ret_outcome = RP_OUTCOME_PENDING;
+	else if (r < 0 && rp_phase_has_request(c->phase))
 		return stay_pending(err);
 	else if (r == 0 || is_kept(err->code))
-		*ret_how = "done";
-	/* Stop at once the first time; the rest was done when resumed: that is all. */
-	else if (is_lost)
-		*ret_how = c->is_resumed ? "done" : NULL;
-	else if (!c->is_started)
-		*ret_how = "undone";
+		*ret_outcome = RP_OUTCOME_DONE;
+	else if (is_lost) /* stop at once the first time; when resumed, the others were done */
+		*ret_outcome = c->is_resumed ? RP_OUTCOME_DONE : RP_OUTCOME_OPEN;
+	else if (!rp_phase_is_started(c->phase))
+		*ret_outcome = RP_OUTCOME_UNDONE;
 	else
-		return undo_after(c, r, err, ret_how);
+		return undo_after(c, r, err, ret_outcome);
 	return r;
 }
 
-/* What others were told of the partitions. A failure there does not undo a change. */
-static void tell_others(struct rocpart_change *c)
+static void warn_of_listener(void *userdata, const struct rocpart_error *err)
 {
-	struct rocpart_error err = {0};
-
-	if (c->machine->changed && c->machine->changed(c->machine, &err) < 0)
-		rp_change_progress(c, "warning: %s: %s", err.object, err.message);
+	rp_change_progress(userdata, "warning: %s: %s", err->object, err->message);
 }
 
 /* Services start again in every outcome, and before the journal ends: it says which are stopped. */
-static int end(struct rocpart_change *c, int r, struct rocpart_error *err, const char *how)
+static int end(struct rocpart_change *c, int r, struct rocpart_error *err, enum rp_outcome outcome)
 {
-	if (how)
-		rp_change_return_leases(c, rp_str_eq(how, "undone"));
-	tell_others(c);
+	if (outcome != RP_OUTCOME_OPEN)
+		rp_change_return_leases(c, outcome == RP_OUTCOME_UNDONE);
+	rp_machine_announce(c->machine, warn_of_listener, c);
 	r = rp_change_release_services(c, r, err);
-	if (!how)
+	if (outcome == RP_OUTCOME_OPEN)
 		return r;
-	return r == 0 ? close_journal(c, how, err) : close_failed(c, how, err);
+	return r == 0 ? close_journal(c, outcome, err) : close_failed(c, outcome, err);
 }
 
 static int finish(struct rocpart_change *c, int r, struct rocpart_error *err)
 {
-	const char *how = NULL;
+	enum rp_outcome outcome = RP_OUTCOME_OPEN;
 
-	r = settle(c, r, err, &how);
-	return end(c, r, err, how);
+	r = settle(c, r, err, &outcome);
+	return end(c, r, err, outcome);
 }
 
 static int wait_until_free(struct rocpart_change *c, struct rocpart_error *reterr)
@@ -410,18 +200,10 @@ static int wait_until_free(struct rocpart_change *c, struct rocpart_error *reter
 	return rp_driver_check_unloadable(c->machine->tree, reterr);
 }
 
-static int open_journal(struct rocpart_change *c, struct rocpart_error *reterr)
-{
-	int r = rp_journal_begin(c);
-
-	return r < 0 ? rp_error_errno(reterr, r, c->machine->state_dir, "cannot write the journal")
-		     : 0;
-}
-
 /* Services are stopped before holders are waited for: they may be the holders. */
 static int begin_held(struct rocpart_change *c, struct rocpart_error *err)
 {
-	int r = open_journal(c, err);
+	int r = rp_change_record_begin(c, err);
 
 	if (r < 0)
 		return r;
@@ -431,7 +213,7 @@ static int begin_held(struct rocpart_change *c, struct rocpart_error *err)
 	if (r == 0)
 		return 0;
 	r = rp_change_release_services(c, r, err);
-	return rp_journal_drop(c) < 0 ? close_failed(c, "undone", err) : r;
+	return rp_journal_drop(c->machine) < 0 ? close_failed(c, RP_OUTCOME_UNDONE, err) : r;
 }
 
 static int begin(struct rocpart_change *c, struct rocpart_error *err)
@@ -441,7 +223,7 @@ static int begin(struct rocpart_change *c, struct rocpart_error *err)
 	if (!rp_services_are_none(&c->services))
 		return begin_held(c, err);
 	r = wait_until_free(c, err);
-	return r < 0 ? r : open_journal(c, err);
+	return r < 0 ? r : rp_change_record_begin(c, err);
 }
 
 /* Of an open journal. */
@@ -449,7 +231,7 @@ static int run_resumed(struct rocpart_change *c, enum rp_direction d, struct roc
 {
 	int r = rp_change_hold_services(c, err);
 
-	return r < 0 ? r : rp_change_run(c, d, err);
+	return r < 0 ? r : rp_change_perform(c, d, err);
 }
 
 static bool is_all_so(const struct rocpart_change *c, enum rp_direction d)
@@ -463,7 +245,7 @@ static int apply_locked(struct rocpart_change *c, struct rocpart_error *err)
 
 	if (c->is_resumed) {
 		r = rp_change_take_leases(c, err);
-		return r < 0 ? end(c, r, err, NULL)
+		return r < 0 ? end(c, r, err, RP_OUTCOME_OPEN)
 			     : finish(c, run_resumed(c, RP_FORWARD, err), err);
 	}
 	r = refresh(c, err);
@@ -472,21 +254,21 @@ static int apply_locked(struct rocpart_change *c, struct rocpart_error *err)
 	if (r < 0 || is_all_so(c, RP_FORWARD))
 		return r;
 	c->step = 0;
-	r = rp_backend_check(c->machine, err);
+	r = rp_backend_check(c->machine->backend, err);
 	if (r == 0)
 		r = begin(c, err);
 	if (r < 0)
 		return r;
 	r = rp_change_take_leases(c, err);
 	if (r < 0)
-		return end(c, r, err, "undone");
-	return finish(c, rp_change_run(c, RP_FORWARD, err), err);
+		return end(c, r, err, RP_OUTCOME_UNDONE);
+	return finish(c, rp_change_perform(c, RP_FORWARD, err), err);
 }
 
 /* Which driver the leases now live under, and who hands out the partitions. */
 static int keep_records(struct rocpart_change *c, struct rocpart_error *err)
 {
-	int r = c->unload_begun ? rp_change_note_driver(c, err) : 0;
+	int r = rp_phase_has_unloaded(c->phase) ? rp_change_note_driver(c, err) : 0;
 
 	if (r < 0 || !*c->allocator)
 		return r;
@@ -514,15 +296,15 @@ ROCPART_PUBLIC int rocpart_change_apply(struct rocpart_change *change, struct ro
 
 static int undo_locked(struct rocpart_change *c, struct rocpart_error *err)
 {
-	const char *how = NULL;
+	enum rp_outcome outcome = RP_OUTCOME_OPEN;
 	int r = run_resumed(c, RP_BACKWARD, err);
 
-	if (r == 0 ||
-	    (!c->request_begun && (is_kept(err->code) || err->code == ROCPART_ERR_GPU_LOST)))
-		how = "undone";
-	else if (c->request_begun)
+	if (r == 0 || (!rp_phase_has_request(c->phase) &&
+		       (is_kept(err->code) || err->code == ROCPART_ERR_GPU_LOST)))
+		outcome = RP_OUTCOME_UNDONE;
+	else if (rp_phase_has_request(c->phase))
 		r = stay_pending(err);
-	return end(c, r, err, how);
+	return end(c, r, err, outcome);
 }
 
 ROCPART_PUBLIC int rocpart_change_undo(struct rocpart_change *change, struct rocpart_error *reterr)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A change as an object: made, filled with wishes, looked at, freed. */
+#include <stdarg.h>
+
 #include "change/change.h"
+#include "machine/observe.h"
 
 static int make_targets(struct rocpart_change *c)
 {
@@ -19,7 +22,7 @@ static int make_targets(struct rocpart_change *c)
 	return 0;
 }
 
-static struct rocpart_change *change_alloc(struct rocpart_machine *machine)
+struct rocpart_change *rp_change_alloc(struct rocpart_machine *machine)
 {
 	struct rocpart_change *c = rp_new0(struct rocpart_change, 1);
 
@@ -49,7 +52,7 @@ ROCPART_PUBLIC int rocpart_change_new(struct rocpart_machine *machine,
 
 	if (snapshot->n_gpus == 0)
 		return no_gpu(reterr);
-	c = change_alloc(machine);
+	c = rp_change_alloc(machine);
 	if (!c)
 		return rp_error_nomem(reterr);
 	c->snapshot = rocpart_snapshot_ref(snapshot);
@@ -58,62 +61,6 @@ ROCPART_PUBLIC int rocpart_change_new(struct rocpart_machine *machine,
 		rocpart_change_free(c);
 		return rp_error_nomem(reterr);
 	}
-	*ret_change = c;
-	return 0;
-}
-
-ROCPART_PUBLIC int rocpart_change_open_journal(struct rocpart_machine *machine,
-					       struct rocpart_change **ret_change,
-					       struct rocpart_error *reterr)
-{
-	struct rocpart_change *c = change_alloc(machine);
-	int r;
-
-	if (!c)
-		return rp_error_nomem(reterr);
-	c->is_resumed = true;
-	r = rp_journal_load(c, RP_JOURNAL_OPEN, reterr);
-	if (r == 0)
-		r = rp_observe(machine, &c->snapshot, reterr);
-	if (r < 0) {
-		rocpart_change_free(c);
-		return r;
-	}
-	*ret_change = c;
-	return 0;
-}
-
-ROCPART_PUBLIC int rocpart_change_open_last(struct rocpart_machine *machine,
-					    struct rocpart_change **ret_change,
-					    struct rocpart_error *reterr)
-{
-	RP_AUTO_SNAPSHOT struct rocpart_snapshot *s = NULL;
-	struct rocpart_change *last = change_alloc(machine), *c = NULL;
-	int r = last ? rp_journal_load(last, RP_JOURNAL_LAST, reterr) : rp_error_nomem(reterr);
-
-	if (r == 0)
-		r = rp_observe(machine, &s, reterr);
-	if (r == 0)
-		r = rocpart_change_new(machine, s, &c, reterr);
-	for (size_t i = 0; r == 0 && i < c->n_targets; i++) {
-		for (size_t k = 0; k < last->n_targets; k++) {
-			if (!rp_str_eq(c->targets[i].bdf, last->targets[k].bdf))
-				continue;
-			c->targets[i].to = last->targets[k].from;
-			c->targets[i].is_named = true;
-		}
-	}
-	if (r == 0) {
-		c->services = last->services;
-		memset(&last->services, 0, sizeof(last->services));
-		r = rp_change_reverse_evicted(c, last);
-	}
-	rocpart_change_free(last);
-	if (r < 0) {
-		rocpart_change_free(c);
-		return r;
-	}
-	c->allow_unvalidated = true; /* it was in it before */
 	*ret_change = c;
 	return 0;
 }
@@ -229,22 +176,61 @@ ROCPART_PUBLIC bool rocpart_change_needs_reload(const struct rocpart_change *cha
 	return change->needs_reload && change->reload == ROCPART_RELOAD_AUTO;
 }
 
-ROCPART_PUBLIC int rocpart_change_get_holders(struct rocpart_change *change,
-					      struct rocpart_holders **ret_holders,
-					      struct rocpart_error *reterr)
+void rp_change_progress(struct rocpart_change *c, const char *fmt, ...)
 {
-	RP_AUTO_HOLDERS struct rocpart_holders *list = NULL;
-	const char *abi = change->snapshot->abi;
-	int r = rocpart_holders_new(change->machine, change->snapshot, &list, reterr);
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	va_list ap;
+
+	c->step++;
+	if (c->step > c->n_steps)
+		c->n_steps = c->step;
+	if (!c->progress)
+		return;
+	va_start(ap, fmt);
+	rp_strbuf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	c->progress(c->progress_userdata, c->step, c->n_steps, rp_strbuf_str(&text));
+}
+
+int rp_change_observe(struct rocpart_change *c, struct rocpart_error *reterr)
+{
+	struct rocpart_snapshot *s = NULL;
+	int r = rp_observe(c->machine, &s, reterr);
 
 	if (r < 0)
 		return r;
-	if (!change->needs_reload) {
-		/* Only KFD contexts block a switch; up to G2 those of any GPU (amdgpu_xcp.c). */
-		rp_holders_keep_kfd(list);
-		if (abi && rp_str_eq(abi, "g3"))
-			rp_holders_keep(list, rp_change_compute_gpus(change, RP_FORWARD));
-	}
-	*ret_holders = rp_steal(&list);
+	rocpart_snapshot_unref(c->snapshot);
+	c->snapshot = s;
 	return 0;
+}
+
+uint64_t rp_change_compute_gpus(const struct rocpart_change *c, enum rp_direction d)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < c->n_targets; i++) {
+		const struct rocpart_gpu *gpu =
+			rp_snapshot_gpu_by_bdf(c->snapshot, c->targets[i].bdf);
+
+		if (gpu && gpu->compute != rp_target_wish(&c->targets[i], d).compute &&
+		    gpu->index < 64)
+			bits |= UINT64_C(1) << gpu->index;
+	}
+	return bits;
+}
+
+bool rp_change_differs(const struct rocpart_change *c, const struct rp_target *t,
+		       enum rp_direction d)
+{
+	const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(c->snapshot, t->bdf);
+
+	return gpu && gpu->memory != rp_target_wish(t, d).memory;
+}
+
+bool rp_change_needs_memory(const struct rocpart_change *c, enum rp_direction d)
+{
+	for (size_t i = 0; i < c->n_targets; i++)
+		if (rp_change_differs(c, &c->targets[i], d))
+			return true;
+	return false;
 }

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* A change and the parts that do it; used inside apply/ only. */
+/*
+ * A change and the parts that do it; used inside change/ and desired/ only. Who uses whom, lowest
+ * first: phase, services, holders; change (the object); record (journal lines written); idle;
+ * explain, lease_guard, lease_return, service_control; compute, reload; perform; describe, check;
+ * resume (journal lines read); apply.
+ */
 #ifndef RP_CHANGE_CHANGE_H
 #define RP_CHANGE_CHANGE_H
 
 #include "base/json.h"
-#include "change/holders.h"
+#include "change/phase.h"
 #include "change/services.h"
 #include "leases/lease.h"
 #include "machine/machine.h"
-#include "machine/records.h"
 #include "node/snapshot.h"
 #include "rocpart/change.h"
 
@@ -52,11 +56,8 @@ struct rocpart_change {
 	void *progress_userdata;
 	unsigned step, n_steps;
 
-	bool is_resumed;      /* read from an open journal */
-	bool request_begun;   /* a memory mode may have been requested of the loaded driver */
-	bool unload_begun;    /* the driver may be unloaded by us */
-	bool is_started;      /* something may have been changed: a failure needs an undo */
-	bool left_pending;    /* as asked for by ROCPART_RELOAD_NEVER */
+	bool is_resumed; /* read from an open journal */
+	enum rp_phase phase;
 	size_t n_gpus_before; /* GPUs before the first reload */
 	size_t n_gpus_wanted; /* that the node should have; 0: not said */
 	struct rp_services services;
@@ -78,9 +79,39 @@ static inline struct rp_mode_pair rp_target_wish(const struct rp_target *t, enum
 	return d == RP_FORWARD ? t->to : t->from;
 }
 
-/* check.c: legality of every target; then what the change would do, as text. */
-int rp_change_check_targets(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
-int rp_change_describe(struct rocpart_change *c) RP_MUST_CHECK;
+/* change.c: the object, and what it knows of its machine. */
+struct rocpart_change *rp_change_alloc(struct rocpart_machine *machine); /* NULL: no memory */
+void rp_change_progress(struct rocpart_change *c, const char *fmt, ...) RP_PRINTF(2, 3);
+/* A fresh snapshot into c. */
+int rp_change_observe(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
+/* The memory mode of a GPU differs from the wish; that of any; those whose compute mode does, as
+ * bits by index. */
+bool rp_change_differs(const struct rocpart_change *c, const struct rp_target *t,
+		       enum rp_direction d);
+bool rp_change_needs_memory(const struct rocpart_change *c, enum rp_direction d);
+uint64_t rp_change_compute_gpus(const struct rocpart_change *c, enum rp_direction d);
+
+/*
+ * record.c: lines of the journal, each durable before what it announces is done. What it says of a
+ * failure is that the journal cannot be written. bdf and value may be NULL.
+ */
+int rp_change_record_begin(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
+int rp_change_record(struct rocpart_change *c, const char *step, const char *bdf, const char *value,
+		     struct rocpart_error *reterr) RP_MUST_CHECK;
+
+/* A line as it is read back. Texts are borrowed; bdf and value may be NULL. */
+struct rp_change_line {
+	const char *step, *bdf, *value;
+	uint64_t driver_epoch;
+};
+
+/* idle.c: wait until no process is in the way. -EBUSY BUSY_PROCESS with their names. */
+int rp_change_wait_idle(struct rocpart_change *c, bool for_reload,
+			struct rocpart_error *reterr) RP_MUST_CHECK;
+
+/* explain.c: a switch that a back end failed, and why, into what the caller is told. */
+int rp_change_explain(struct rocpart_change *c, const char *bdf, enum rocpart_backend used,
+		      const struct rocpart_error *why, struct rocpart_error *reterr);
 
 /*
  * lease_guard.c: -EBUSY LEASED while leases use what the change ends, unless they may be evicted.
@@ -88,40 +119,25 @@ int rp_change_describe(struct rocpart_change *c) RP_MUST_CHECK;
  */
 int rp_change_check_leases(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
 int rp_change_take_leases(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
-/*
- * lease_return.c: what was evicted by this change gets its place back when it was undone; by the
- * one that this takes back, when this was done. What cannot be is said; nothing fails for it.
- */
-void rp_change_return_leases(struct rocpart_change *c, bool is_undone);
-int rp_change_note_evicted(struct rocpart_change *c, const struct rp_evicted *e) RP_MUST_CHECK;
-/* What last evicted, c is to put back. 0 or -ENOMEM. */
-int rp_change_reverse_evicted(struct rocpart_change *c,
-			      const struct rocpart_change *last) RP_MUST_CHECK;
-int rp_evicted_journal(struct rocpart_change *c, const struct rp_evicted *e) RP_MUST_CHECK;
-/* A journal line of rp_evicted_journal(). 0, -EBADMSG, -ENOMEM. */
-int rp_evicted_take_step(struct rocpart_change *c, const char *step, const char *bdf,
-			 const char *value) RP_MUST_CHECK;
-/* This load of the driver is ours: leases need not wonder. */
+/* Record that rocpart itself reloaded the driver, so that leases are not marked stopped. */
 int rp_change_note_driver(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
 
 /*
- * journal.c: one JSON object a line, each durable before what it announces is done. The first
- * line is the change itself, the last one its end. "journal" is open, "journal.last" was closed.
+ * lease_return.c: what was evicted by this change gets its place back when it was undone; by the
+ * one that this takes back, when this was done. What cannot be put back is reported as progress;
+ * nothing fails for it.
  */
-enum rp_journal_file { RP_JOURNAL_OPEN, RP_JOURNAL_LAST };
-bool rp_journal_is_open(struct rocpart_machine *m);
-int rp_journal_begin(struct rocpart_change *c) RP_MUST_CHECK;
-int rp_journal_step(struct rocpart_change *c, const char *step, const char *bdf,
-		    const char *value) RP_MUST_CHECK;
-int rp_journal_close(struct rocpart_change *c, const char *how) RP_MUST_CHECK;
-/* Targets and progress of a journal into c. -ENOENT, -EBADMSG. */
-int rp_journal_load(struct rocpart_change *c, enum rp_journal_file file,
-		    struct rocpart_error *reterr) RP_MUST_CHECK;
+void rp_change_return_leases(struct rocpart_change *c, bool is_undone);
+int rp_change_note_evicted(struct rocpart_change *c, const struct rp_evicted *e) RP_MUST_CHECK;
+/* Copy the evictions of last into c so that it restores them. 0 or -ENOMEM. */
+int rp_change_reverse_evicted(struct rocpart_change *c,
+			      const struct rocpart_change *last) RP_MUST_CHECK;
+int rp_evicted_record(struct rocpart_change *c, const struct rp_evicted *e,
+		      struct rocpart_error *reterr) RP_MUST_CHECK;
+/* A line of rp_evicted_record(). 0, -EBADMSG, -ENOMEM. */
+int rp_evicted_read(struct rocpart_change *c, const struct rp_change_line *line) RP_MUST_CHECK;
 
-/* Forget a journal of a change that did nothing; the last change stays as it was. */
-int rp_journal_drop(struct rocpart_change *c) RP_MUST_CHECK;
-
-/* hold.c: run the hooks before, stop what runs of the services. */
+/* service_control.c: run the hooks before, stop those of the services that run. */
 int rp_change_hold_services(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
 /*
  * Start again what was stopped and run the hooks after. r and err are the outcome so far: a failure
@@ -129,34 +145,32 @@ int rp_change_hold_services(struct rocpart_change *c, struct rocpart_error *rete
  */
 int rp_change_release_services(struct rocpart_change *c, int r,
 			       struct rocpart_error *err) RP_MUST_CHECK;
-/* What a line of the journal says about them; false: it is about something else. */
-bool rp_services_take_step(struct rp_services *s, const char *step, const char *value);
-
-/* run.c: bring the machine to the wish of every target. */
-int rp_change_run(struct rocpart_change *c, enum rp_direction d,
-		  struct rocpart_error *reterr) RP_MUST_CHECK;
-void rp_change_progress(struct rocpart_change *c, const char *fmt, ...) RP_PRINTF(2, 3);
-
-/* explain.c: a switch that a back end failed, and why, into what the caller is told. */
-int rp_change_explain(struct rocpart_change *c, const char *bdf, enum rocpart_backend used,
-		      const struct rocpart_error *why, struct rocpart_error *reterr);
+/* A line of either. */
+int rp_services_read(struct rocpart_change *c, const struct rp_change_line *line) RP_MUST_CHECK;
 
 /*
  * reload.c: memory modes. 0; -EINPROGRESS NPS_NEEDS_RELOAD; other errors as public. While
- * request_begun is set afterwards, a request waits that cannot be taken back.
+ * rp_phase_has_request() afterwards, a request waits that cannot be taken back.
  */
 int rp_change_run_memory(struct rocpart_change *c, enum rp_direction d,
 			 struct rocpart_error *reterr) RP_MUST_CHECK;
 /* Bring back power cap, performance level, isolation, where a reload was begun. */
 int rp_change_restore_settings(struct rocpart_change *c,
 			       struct rocpart_error *reterr) RP_MUST_CHECK;
-bool rp_change_needs_memory(const struct rocpart_change *c, enum rp_direction d);
-/* Wait until nobody holds what is in the way. -EBUSY BUSY_PROCESS with their names. */
-int rp_change_wait_idle(struct rocpart_change *c, bool for_reload,
-			struct rocpart_error *reterr) RP_MUST_CHECK;
-/* A fresh snapshot into c. */
-int rp_change_observe(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
-/* Bit per index of the GPUs whose compute mode differs from the wish. */
-uint64_t rp_change_compute_gpus(const struct rocpart_change *c, enum rp_direction d);
+/* A line of rp_change_run_memory(). */
+int rp_reload_read(struct rocpart_change *c, const struct rp_change_line *line) RP_MUST_CHECK;
+
+/* compute.c: compute modes; an undo takes the GPUs in the other order. */
+int rp_change_run_compute(struct rocpart_change *c, enum rp_direction d,
+			  struct rocpart_error *reterr) RP_MUST_CHECK;
+int rp_compute_read(struct rocpart_change *c, const struct rp_change_line *line) RP_MUST_CHECK;
+
+/* perform.c: bring the machine to the wish of every target, and read everything back. */
+int rp_change_perform(struct rocpart_change *c, enum rp_direction d,
+		      struct rocpart_error *reterr) RP_MUST_CHECK;
+
+/* describe.c: what the change would do, as text. check.c: legality of every target. */
+int rp_change_describe(struct rocpart_change *c) RP_MUST_CHECK;
+int rp_change_check_targets(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
 
 #endif

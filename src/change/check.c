@@ -3,6 +3,7 @@
 #include "base/strbuf.h"
 #include "change/change.h"
 #include "facts/mode_name.h"
+#include "machine/journal.h"
 #include "modes/modes.h"
 
 static const char *pair_text(const struct rocpart_pair *p, char buf[16])
@@ -138,7 +139,7 @@ static int check_present(const struct rocpart_change *c, struct rocpart_error *r
 
 static int refuse_capture(const struct rocpart_machine *m, struct rocpart_error *reterr)
 {
-	if (!m->sim_name)
+	if (m->flavour != RP_MACHINE_SIM_MOUNTED)
 		return rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, NULL,
 				    "a capture cannot be changed");
 	(void)rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, m->sim_name,

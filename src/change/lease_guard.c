@@ -85,12 +85,12 @@ static int evict(struct rocpart_change *c, struct rp_lease_db *db, const struct 
 	for (size_t k = 0; r == 0 && k < l->n_claims; k++) {
 		const struct rp_evicted e = {.lease = l->id, .claim = l->claims[k]};
 
-		r = rp_evicted_journal(c, &e);
-		if (r == 0)
-			r = rp_change_note_evicted(c, &e);
+		r = rp_evicted_record(c, &e, reterr);
+		if (r == 0 && rp_change_note_evicted(c, &e) < 0)
+			r = rp_error_nomem(reterr);
 	}
 	if (r < 0)
-		return rp_error_errno(reterr, r, c->machine->state_dir, "cannot write the journal");
+		return r;
 	(void)rp_fmt(text, sizeof(text),
 		     "evicted from %s/%u by a change of modes; `rocpart place --pending` finds "
 		     "another place, `rocpart release %lld` ends it",
@@ -163,9 +163,8 @@ static int journal_returns(struct rocpart_change *c, struct rocpart_error *reter
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && !c->is_resumed && i < c->n_evicted; i++)
-		r = rp_evicted_journal(c, &c->evicted[i]);
-	return r < 0 ? rp_error_errno(reterr, r, c->machine->state_dir, "cannot write the journal")
-		     : 0;
+		r = rp_evicted_record(c, &c->evicted[i], reterr);
+	return r;
 }
 
 int rp_change_take_leases(struct rocpart_change *c, struct rocpart_error *reterr)

@@ -33,24 +33,24 @@ int rp_change_reverse_evicted(struct rocpart_change *c, const struct rocpart_cha
 	return r;
 }
 
-int rp_evicted_journal(struct rocpart_change *c, const struct rp_evicted *e)
+int rp_evicted_record(struct rocpart_change *c, const struct rp_evicted *e,
+		      struct rocpart_error *reterr)
 {
 	char value[80];
 
 	(void)rp_fmt(value, sizeof(value), "%lld %u %llu", (long long)e->lease, e->claim.part,
 		     (unsigned long long)e->claim.bytes);
-	return rp_journal_step(c, e->returns ? "return" : "evict", e->claim.bdf, value);
+	return rp_change_record(c, e->returns ? "return" : "evict", e->claim.bdf, value, reterr);
 }
 
-int rp_evicted_take_step(struct rocpart_change *c, const char *step, const char *bdf,
-			 const char *value)
+int rp_evicted_read(struct rocpart_change *c, const struct rp_change_line *line)
 {
-	RP_AUTO_FREE char *text = value ? strdup(value) : NULL;
-	struct rp_evicted e = {.returns = rp_str_eq(step, "return")};
+	RP_AUTO_FREE char *text = line->value ? strdup(line->value) : NULL;
+	struct rp_evicted e = {.returns = rp_str_eq(line->step, "return")};
 	char *words[N_WORDS] = {text}, *at = text;
 	uint64_t lease;
 
-	if (!bdf || !text)
+	if (!line->bdf || !text)
 		return -EBADMSG;
 	for (size_t i = 1; i < N_WORDS; i++) {
 		at = strchr(at, ' ');
@@ -62,7 +62,7 @@ int rp_evicted_take_step(struct rocpart_change *c, const char *step, const char 
 	if (rp_parse_u64(words[0], 10, &lease) < 0 || lease > INT64_MAX ||
 	    rp_parse_u32(words[1], 10, &e.claim.part) < 0 ||
 	    rp_parse_u64(words[2], 10, &e.claim.bytes) < 0 ||
-	    rp_fmt(e.claim.bdf, sizeof(e.claim.bdf), "%s", bdf) < 0)
+	    rp_fmt(e.claim.bdf, sizeof(e.claim.bdf), "%s", line->bdf) < 0)
 		return -EBADMSG;
 	e.lease = (int64_t)lease;
 	return rp_change_note_evicted(c, &e);

@@ -8,33 +8,10 @@
 #include "hw/driver.h"
 #include "hw/settings.h"
 #include "hw/smi/backend.h"
+#include "machine/records.h"
 
 /* One cycle brings a mode; an undo of a request that waits needs one more, to consume it. */
 #define MAX_CYCLES 2
-
-static bool differs(const struct rocpart_change *c, const struct rp_target *t, enum rp_direction d)
-{
-	const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(c->snapshot, t->bdf);
-
-	return gpu && gpu->memory != rp_target_wish(t, d).memory;
-}
-
-bool rp_change_needs_memory(const struct rocpart_change *c, enum rp_direction d)
-{
-	for (size_t i = 0; i < c->n_targets; i++)
-		if (differs(c, &c->targets[i], d))
-			return true;
-	return false;
-}
-
-static int journal(struct rocpart_change *c, const char *step, const char *bdf, const char *value,
-		   struct rocpart_error *reterr)
-{
-	int r = rp_journal_step(c, step, bdf, value);
-
-	return r < 0 ? rp_error_errno(reterr, r, c->machine->state_dir, "cannot write the journal")
-		     : 0;
-}
 
 static int save_settings(struct rocpart_change *c, struct rocpart_error *reterr)
 {
@@ -51,7 +28,7 @@ static int save_settings(struct rocpart_change *c, struct rocpart_error *reterr)
 			r = rp_json_print(t->settings, false, &text);
 		if (r < 0)
 			return rp_error_nomem(reterr);
-		r = journal(c, "save-settings", t->bdf, rp_strbuf_str(&text), reterr);
+		r = rp_change_record(c, "save-settings", t->bdf, rp_strbuf_str(&text), reterr);
 	}
 	return r;
 }
@@ -60,7 +37,7 @@ int rp_change_restore_settings(struct rocpart_change *c, struct rocpart_error *r
 {
 	int first = 0;
 
-	if (!c->unload_begun)
+	if (!rp_phase_has_unloaded(c->phase))
 		return 0;
 	rp_change_progress(c, "bring back power cap, performance level and isolation");
 	for (size_t i = 0; i < c->n_targets; i++) {
@@ -90,8 +67,8 @@ static bool is_first_of_hive(const struct rocpart_change *c, size_t i, enum rp_d
 		const struct rocpart_gpu *g =
 			rp_snapshot_gpu_by_bdf(c->snapshot, c->targets[k].bdf);
 
-		if (g && differs(c, &c->targets[k], d) && g->hive_id.known && gpu->hive_id.known &&
-		    g->hive_id.v == gpu->hive_id.v)
+		if (g && rp_change_differs(c, &c->targets[k], d) && g->hive_id.known &&
+		    gpu->hive_id.known && g->hive_id.v == gpu->hive_id.v)
 			return false;
 	}
 	return true;
@@ -101,12 +78,13 @@ static int request_one(struct rocpart_change *c, const struct rp_target *t,
 		       enum rocpart_memory_mode mode, struct rocpart_error *reterr)
 {
 	const char *name = rocpart_memory_mode_to_string(mode), *bdf = t->bdf;
+	const struct rp_mode_request q = {.bdf = bdf, .memory = mode};
 	enum rocpart_backend used;
 	struct rocpart_error why = {0};
 	int r;
 
 	rp_change_progress(c, "request %s of %s and its hive", name, bdf);
-	r = journal(c, "request-memory", bdf, name, reterr);
+	r = rp_change_record(c, "request-memory", bdf, name, reterr);
 	if (r < 0)
 		return r;
 	/* Recorded first: a request that was not made is harmless to announce, one hidden is not.
@@ -115,10 +93,10 @@ static int request_one(struct rocpart_change *c, const struct rp_target *t,
 	if (r < 0)
 		return rp_error_errno(reterr, r, c->machine->state_dir,
 				      "cannot record the request");
-	r = rp_backend_set_memory(c->machine, bdf, mode, &used, &why);
+	r = rp_backend_set_mode(c->machine->tree, c->machine->backend, &q, &used, &why);
 	if (r < 0)
 		return rp_change_explain(c, bdf, used, &why, reterr);
-	c->is_started = c->request_begun = true;
+	c->phase = rp_phase_after(c->phase, RP_EVENT_REQUEST);
 	return 0;
 }
 
@@ -129,7 +107,7 @@ static int record_pending(struct rocpart_change *c, enum rp_direction d,
 		const char *bdf = c->targets[i].bdf;
 		int r;
 
-		if (!differs(c, &c->targets[i], d))
+		if (!rp_change_differs(c, &c->targets[i], d))
 			continue;
 		r = rp_records_set_pending(c->machine, &bdf, 1,
 					   rp_target_wish(&c->targets[i], d).memory);
@@ -145,11 +123,11 @@ static int request(struct rocpart_change *c, enum rp_direction d, struct rocpart
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < c->n_targets; i++)
-		if (differs(c, &c->targets[i], d) && is_first_of_hive(c, i, d))
+		if (rp_change_differs(c, &c->targets[i], d) && is_first_of_hive(c, i, d))
 			r = request_one(c, &c->targets[i], rp_target_wish(&c->targets[i], d).memory,
 					reterr);
 	/* A first request that failed outright left nothing behind. */
-	if (r < 0 && !c->request_begun && rp_records_clear_pending(c->machine) < 0)
+	if (r < 0 && !rp_phase_has_request(c->phase) && rp_records_clear_pending(c->machine) < 0)
 		(void)rp_error_prefix(reterr, "the record of the request is left behind");
 	return r < 0 ? r : record_pending(c, d, reterr);
 }
@@ -159,7 +137,7 @@ static int load(struct rocpart_change *c, struct rocpart_error *reterr)
 	int r;
 
 	rp_change_progress(c, "load the amdgpu driver");
-	r = journal(c, "load", NULL, NULL, reterr);
+	r = rp_change_record(c, "load", NULL, NULL, reterr);
 	if (r == 0)
 		r = rp_driver_load(c->machine->tree, reterr);
 	if (r == 0)
@@ -185,20 +163,19 @@ static int reload(struct rocpart_change *c, struct rocpart_error *reterr)
 	int r;
 
 	rp_change_progress(c, "unload the amdgpu driver");
-	r = journal(c, "unload", NULL, NULL, reterr);
+	r = rp_change_record(c, "unload", NULL, NULL, reterr);
 	if (r < 0)
 		return r;
 	r = rp_driver_unload(c->machine->tree, reterr);
 	if (r < 0)
 		return r;
-	c->is_started = c->unload_begun = true;
-	c->request_begun = false; /* taken over at unload */
+	c->phase = rp_phase_after(c->phase, RP_EVENT_UNLOADED);
 	return load(c, reterr);
 }
 
 static int leave_pending(struct rocpart_change *c, struct rocpart_error *reterr)
 {
-	c->left_pending = true;
+	c->phase = rp_phase_after(c->phase, RP_EVENT_LEAVE);
 	(void)rp_error_set(reterr, -EINPROGRESS, ROCPART_ERR_NPS_NEEDS_RELOAD, NULL,
 			   "the memory mode is requested and takes effect when the driver is "
 			   "reloaded");
@@ -210,7 +187,8 @@ static int leave_pending(struct rocpart_change *c, struct rocpart_error *reterr)
 
 static int check_never(struct rocpart_change *c, struct rocpart_error *reterr)
 {
-	if (c->reload != ROCPART_RELOAD_NEVER || !rp_backend_reloads_itself(c->machine))
+	if (c->reload != ROCPART_RELOAD_NEVER ||
+	    !rp_backend_reloads_itself(c->machine->tree, c->machine->backend))
 		return 0;
 	(void)rp_error_set(reterr, -EOPNOTSUPP, ROCPART_ERR_UNSUPPORTED,
 			   rocpart_backend_to_string(c->machine->backend),
@@ -245,7 +223,7 @@ static int mismatch(const struct rocpart_change *c, enum rp_direction d,
 		const struct rp_target *t = &c->targets[i];
 		const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(c->snapshot, t->bdf);
 
-		if (!differs(c, t, d))
+		if (!rp_change_differs(c, t, d))
 			continue;
 		return rp_error_set(reterr, -EIO, ROCPART_ERR_READBACK_MISMATCH, t->bdf,
 				    "after the reload the GPU is in %s instead of %s",
@@ -260,14 +238,43 @@ int rp_change_run_memory(struct rocpart_change *c, enum rp_direction d,
 {
 	int r = 0;
 
-	if (c->unload_begun && !rp_driver_is_loaded(c->machine->tree))
+	if (rp_phase_has_unloaded(c->phase) && !rp_driver_is_loaded(c->machine->tree))
 		r = load(c, reterr);
 	else
 		r = rp_change_observe(c, reterr);
 	for (int i = 0; r == 0 && i < MAX_CYCLES; i++) {
-		if (!rp_change_needs_memory(c, d) && !c->request_begun)
+		if (!rp_change_needs_memory(c, d) && !rp_phase_has_request(c->phase))
 			return 0;
 		r = cycle(c, d, reterr);
 	}
 	return r < 0 ? r : mismatch(c, d, reterr);
+}
+
+static int read_settings(struct rocpart_change *c, const struct rp_change_line *line)
+{
+	for (size_t i = 0; line->value && line->bdf && i < c->n_targets; i++) {
+		struct rp_json **settings = &c->targets[i].settings;
+
+		if (!rp_str_eq(c->targets[i].bdf, line->bdf))
+			continue;
+		*settings = rp_json_free(*settings);
+		return rp_json_parse(line->value, strlen(line->value), line->step, settings, NULL);
+	}
+	return 0;
+}
+
+/* A request that an earlier load of the driver took over, or a reboot forgot, waits no longer. */
+int rp_reload_read(struct rocpart_change *c, const struct rp_change_line *line)
+{
+	enum rp_event event = RP_EVENT_SWITCH;
+
+	if (rp_str_eq(line->step, "save-settings"))
+		return read_settings(c, line);
+	if (rp_str_eq(line->step, "request-memory") &&
+	    line->driver_epoch == rp_driver_epoch(c->machine->tree))
+		event = RP_EVENT_REQUEST;
+	else if (rp_str_eq(line->step, "unload"))
+		event = RP_EVENT_UNLOAD_BEGUN;
+	c->phase = rp_phase_after(c->phase, event);
+	return 0;
 }

@@ -19,15 +19,10 @@
 
 enum verb { ASK, STOP, START };
 
-static bool is_simulated(const struct rocpart_change *c)
-{
-	return rp_tree_kind(c->machine->tree) == RP_TREE_SIM || c->machine->sim_name;
-}
-
 /* A simulated machine that is shown as files: systemctl and docker would be those of the host. */
 static bool is_shown(const struct rocpart_change *c)
 {
-	return !c->machine->run && c->machine->sim_name;
+	return !c->machine->run && rp_machine_is_sim_in_files(c->machine);
 }
 
 /* Exit status in *ret; first line of what it said in out. */
@@ -105,15 +100,6 @@ static int is_running(struct rocpart_change *c, const struct rp_service *s,
 	       rp_str_starts(said, "reloading");
 }
 
-static int journal(struct rocpart_change *c, const char *step, const char *value,
-		   struct rocpart_error *reterr)
-{
-	int r = rp_journal_step(c, step, NULL, value);
-
-	return r < 0 ? rp_error_errno(reterr, r, c->machine->state_dir, "cannot write the journal")
-		     : 0;
-}
-
 static int act(struct rocpart_change *c, const struct rp_service *s, enum verb verb,
 	       struct rocpart_error *reterr)
 {
@@ -122,7 +108,8 @@ static int act(struct rocpart_change *c, const struct rp_service *s, enum verb v
 
 	rp_change_progress(c, "%s %s %s%s", verb == STOP ? "stop" : "start again",
 			   rp_service_kind_text(s->kind), s->name,
-			   is_simulated(c) ? " (of the simulated machine)" : "");
+			   rp_machine_is_simulated(c->machine) ? " (of the simulated machine)"
+							       : "");
 	r = run_service(c, s, verb, &out, &status);
 	return r < 0 || status != 0 ? failed(program_of(c, s), r, status, &out, reterr) : 0;
 }
@@ -134,7 +121,7 @@ static int hold_one(struct rocpart_change *c, struct rp_service *s, struct rocpa
 
 	if (r <= 0)
 		return r;
-	r = journal(c, STEP_STOP, id, reterr);
+	r = rp_change_record(c, STEP_STOP, NULL, id, reterr);
 	if (r < 0)
 		return r;
 	s->is_held = true;
@@ -160,7 +147,8 @@ static int run_hook(struct rocpart_change *c, const struct rp_hook *hook,
 	for (size_t i = 0; i < hook->argv.n; i++)
 		argv[n++] = hook->argv.v[i];
 	rp_change_progress(c, "run %s%s", hook->argv.v[0],
-			   is_simulated(c) ? " (simulated: noted, not run)" : "");
+			   rp_machine_is_simulated(c->machine) ? " (simulated: noted, not run)"
+							       : "");
 	r = run(c, argv, HOOK_DEADLINE_MS, &out, &status);
 	return r < 0 || status != 0 ? failed(hook->argv.v[0], r, status, &out, reterr) : 0;
 }
@@ -171,7 +159,7 @@ static int run_hooks_before(struct rocpart_change *c, struct rocpart_error *rete
 	int r = 0;
 
 	if (s->n_hooks)
-		r = journal(c, STEP_HOOKS_BEFORE, NULL, reterr);
+		r = rp_change_record(c, STEP_HOOKS_BEFORE, NULL, NULL, reterr);
 	s->hooks_begun |= r == 0 && s->n_hooks;
 	for (size_t i = 0; r == 0 && i < s->n_hooks; i++)
 		if (!s->hooks[i].is_after)
@@ -188,9 +176,14 @@ int rp_change_hold_services(struct rocpart_change *c, struct rocpart_error *rete
 	return r;
 }
 
-/* Every one is tried. The journal only saves work after an interruption: starting twice is
- * harmless.
- */
+/* Only saves work after an interruption: what was started may be started once more. */
+static void record_done(struct rocpart_change *c, const char *step, const char *value)
+{
+	if (rp_change_record(c, step, NULL, value, NULL) < 0)
+		rp_change_progress(c, "warning: the journal cannot be written");
+}
+
+/* Every one is tried; the first failure is reported. */
 static int start_held(struct rocpart_change *c, struct rocpart_error *first)
 {
 	int result = 0;
@@ -212,7 +205,7 @@ static int start_held(struct rocpart_change *c, struct rocpart_error *first)
 						   err.message);
 			result = -EIO;
 		} else if (id) {
-			(void)journal(c, STEP_START, id, NULL);
+			record_done(c, STEP_START, id);
 		}
 	}
 	return result;
@@ -234,7 +227,7 @@ static int run_hooks_after(struct rocpart_change *c, struct rocpart_error *first
 		result = -EIO;
 	}
 	if (s->hooks_begun)
-		(void)journal(c, STEP_HOOKS_AFTER, NULL, NULL);
+		record_done(c, STEP_HOOKS_AFTER, NULL);
 	s->hooks_begun = false;
 	return result;
 }
@@ -243,7 +236,8 @@ int rp_change_release_services(struct rocpart_change *c, int r, struct rocpart_e
 {
 	struct rocpart_error late = {0}, hooks = {0};
 	char hint[sizeof(err->hint)];
-	int r2 = start_held(c, &late), r3 = run_hooks_after(c, r2 < 0 ? &hooks : &late);
+	int r2 = start_held(c, &late); /* first: hooks may rely on the services */
+	int r3 = run_hooks_after(c, r2 < 0 ? &hooks : &late);
 
 	if (r2 == 0 && r3 == 0)
 		return r;
@@ -255,18 +249,16 @@ int rp_change_release_services(struct rocpart_change *c, int r, struct rocpart_e
 	return rp_error_hint(err, "the modes are as wanted; start it by hand");
 }
 
-bool rp_services_take_step(struct rp_services *s, const char *step, const char *value)
+int rp_services_read(struct rocpart_change *c, const struct rp_change_line *line)
 {
-	struct rp_service *service = value ? rp_services_find(s, value) : NULL;
+	struct rp_services *s = &c->services;
+	struct rp_service *service = line->value ? rp_services_find(s, line->value) : NULL;
 
-	if (rp_str_eq(step, STEP_STOP) || rp_str_eq(step, STEP_START)) {
+	if (rp_str_eq(line->step, STEP_STOP) || rp_str_eq(line->step, STEP_START)) {
 		if (service)
-			service->is_held = rp_str_eq(step, STEP_STOP);
-		return true;
+			service->is_held = rp_str_eq(line->step, STEP_STOP);
+	} else {
+		s->hooks_begun = rp_str_eq(line->step, STEP_HOOKS_BEFORE);
 	}
-	if (rp_str_eq(step, STEP_HOOKS_BEFORE) || rp_str_eq(step, STEP_HOOKS_AFTER)) {
-		s->hooks_begun = rp_str_eq(step, STEP_HOOKS_BEFORE);
-		return true;
-	}
-	return false;
+	return 0;
 }

@@ -111,7 +111,8 @@ static void look_at_files(struct rocpart_machine *m, struct look *l)
 {
 	struct rp_stat st;
 
-	if (!m->sim_name && rp_tree_stat(m->tree, &st, "etc/config-manager/config.json") == 0) {
+	if (!rp_machine_is_sim_in_files(m) &&
+	    rp_tree_stat(m->tree, &st, "etc/config-manager/config.json") == 0) {
 		l->has_dcm = true;
 		rp_verdict_add(l->v, ROCPART_CHECK_WARN,
 			       "/etc/config-manager/config.json of device-config-manager is there");

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What the snapshot says of the GPUs. */
-#include "change/change.h"
 #include "doctor/doctor.h"
 #include "facts/mode_name.h"
 #include "hw/driver.h"
+#include "machine/journal.h"
 #include "modes/modes.h"
 
 #define EACH_GPU(gpu, d)                                          \

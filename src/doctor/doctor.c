@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The checklist: its lines in their order, and going through them. */
 #include "doctor/doctor.h"
+#include "machine/observe.h"
 #include "machine/records.h"
-
-#include <stdarg.h>
 
 /* In the order in which a person would look: what is below comes first. */
 static const struct {
@@ -31,37 +30,6 @@ static const struct {
 	{"cdi", "generated CDI specs are up to date", rp_check_cdi, true},
 	{"allocators", "no other allocator hands out the GPUs", rp_check_allocators, false},
 };
-
-static void raise_to(struct rp_verdict *v, enum rocpart_check_state state)
-{
-	v->state = state > v->state ? state : v->state;
-}
-
-void rp_verdict_add(struct rp_verdict *v, enum rocpart_check_state state, const char *fmt, ...)
-{
-	va_list ap;
-
-	raise_to(v, state);
-	v->last = state;
-	if (v->seen.len)
-		rp_strbuf_add(&v->seen, "; ");
-	va_start(ap, fmt);
-	rp_strbuf_vaddf(&v->seen, fmt, ap);
-	va_end(ap);
-}
-
-void rp_verdict_advise(struct rp_verdict *v, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (v->advice.len && v->advised >= v->last)
-		return;
-	v->advised = v->last;
-	rp_strbuf_reset(&v->advice);
-	va_start(ap, fmt);
-	rp_strbuf_vaddf(&v->advice, fmt, ap);
-	va_end(ap);
-}
 
 ROCPART_PUBLIC int rocpart_doctor_new(struct rocpart_machine *machine,
 				      struct rocpart_doctor **ret_doctor,

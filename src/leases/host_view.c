@@ -58,7 +58,7 @@ static int take_identity(struct rp_host_view *w, const struct rocpart_machine *m
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 
-	if (rp_tree_kind(w->tree) == RP_TREE_REAL && !m->sim_name &&
+	if (m->flavour == RP_MACHINE_HARDWARE &&
 	    rp_tree_read(w->tree, &text, "etc/machine-id") == 0 && text.len) {
 		w->identity = rp_strdupf("machine-id %s", rp_strbuf_str(&text));
 		return w->identity ? 0 : -ENOMEM;

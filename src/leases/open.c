@@ -3,14 +3,10 @@
  */
 #include "leases/reconcile.h"
 
-static bool is_in_memory(const struct rocpart_machine *m)
-{
-	return m->state_dir && rp_str_eq(m->state_dir, RP_STATE_IN_MEMORY);
-}
-
 bool rp_leases_exist(struct rocpart_machine *m)
 {
-	RP_AUTO_FREE char *path = m->state_dir ? rp_strdupf("%s/leases.db", m->state_dir) : NULL;
+	RP_AUTO_FREE char *path =
+		m->state_dir && !m->in_memory ? rp_strdupf("%s/leases.db", m->state_dir) : NULL;
 
 	return m->leases || (path && access(path, F_OK) == 0);
 }
@@ -26,7 +22,7 @@ int rp_leases_open(struct rocpart_machine *m, enum rp_lease_open how, const char
 	struct rp_lease_db *db = m->leases;
 	int r;
 
-	if (!is_in_memory(m))
+	if (!m->in_memory)
 		return rp_lease_db_open(m->state_dir, how, identity, ret, reterr);
 	if (!db && how != RP_LEASE_MAKE && how != RP_LEASE_MAKE_BRIEF)
 		return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, NULL,

@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "leases/limits.h"
 #include "leases/place_fill.h"
+#include "machine/journal.h"
 
 #define MAX_REPLICAS 4096
 #define MAX_SHARE    64

@@ -4,7 +4,6 @@
 #define RP_LEASES_SESSION_H
 
 #include "base/json.h"
-#include "change/change.h"
 #include "leases/reconcile.h"
 #include "machine/allocator.h"
 

@@ -70,7 +70,7 @@ static int check(struct rocpart_machine *m, struct rocpart_error *reterr)
 	if (rp_tree_kind(m->tree) == RP_TREE_CAPTURE)
 		return rp_error_set(reterr, -EOPNOTSUPP, ROCPART_ERR_READ_ONLY, NULL,
 				    "processes of a capture do not run");
-	if (!m->sim_name)
+	if (!rp_machine_is_sim_in_files(m))
 		return 0;
 	(void)rp_error_set(reterr, -EOPNOTSUPP, ROCPART_ERR_UNSUPPORTED, NULL,
 			   "simulated processes cannot be ended from inside of the machine");
@@ -146,7 +146,7 @@ ROCPART_PUBLIC int rocpart_lease_stop(struct rocpart_machine *machine, uint64_t 
 	r = check(machine, reterr);
 	if (r < 0)
 		return r;
-	if (rp_tree_kind(machine->tree) == RP_TREE_SIM)
+	if (machine->flavour == RP_MACHINE_SIM)
 		return stop_simulated(machine, lease, ret_stopped, reterr);
 	return stop_real(machine, lease, is_hard, ret_stopped, reterr);
 }

@@ -47,7 +47,7 @@ const char *rp_allocator(struct rocpart_machine *m)
 
 	if (rp_records_get_allocator(m, &text) == 0)
 		return by_name(rp_strbuf_str(&text));
-	if (m->sim_name)
+	if (rp_machine_is_sim_in_files(m))
 		return NULL; /* what is there besides /sys is the host's */
 	if (has_device_plugin(m->tree))
 		return "kubelet";

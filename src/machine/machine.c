@@ -1,5 +1,63 @@
 /* SPDX-License-Identifier: MIT */
+/* What an open machine can do by itself: its record folder, its listeners, closing. */
 #include "machine/machine.h"
+#include "rocpart/node.h"
+
+#include <assert.h>
+
+ROCPART_PUBLIC void rocpart_machine_close(struct rocpart_machine *machine)
+{
+	if (!machine)
+		return;
+	if (machine->free_leases)
+		machine->free_leases(machine->leases);
+	rp_tree_close(machine->state);
+	rp_tree_close(machine->tree);
+	if (machine->free_backing)
+		machine->free_backing(machine->backing);
+	free(machine->state_dir);
+	free(machine->sim_name);
+	free(machine);
+}
+
+ROCPART_PUBLIC enum rocpart_machine_kind
+rocpart_machine_get_kind(const struct rocpart_machine *machine)
+{
+	switch (machine->flavour) {
+	case RP_MACHINE_SIM:
+	case RP_MACHINE_SIM_IN_SYS:
+	case RP_MACHINE_SIM_MOUNTED:
+		return ROCPART_MACHINE_SIM;
+	case RP_MACHINE_CAPTURE:
+		return ROCPART_MACHINE_CAPTURE;
+	case RP_MACHINE_HARDWARE:
+	default:
+		return ROCPART_MACHINE_REAL;
+	}
+}
+
+ROCPART_PUBLIC const char *rocpart_machine_get_shown_name(const struct rocpart_machine *machine)
+{
+	return rp_machine_is_sim_in_files(machine) ? machine->sim_name : NULL;
+}
+
+void rp_machine_listen(struct rocpart_machine *m, rp_modes_changed_fn fn)
+{
+	assert(m->n_listeners < RP_MACHINE_LISTENERS);
+	m->listeners[m->n_listeners++] = fn;
+}
+
+void rp_machine_announce(struct rocpart_machine *m,
+			 void (*warn)(void *userdata, const struct rocpart_error *err),
+			 void *userdata)
+{
+	for (size_t i = 0; i < m->n_listeners; i++) {
+		struct rocpart_error err = {0};
+
+		if (m->listeners[i](m, &err) < 0)
+			warn(userdata, &err);
+	}
+}
 
 int rp_machine_open_state(struct rocpart_machine *m)
 {

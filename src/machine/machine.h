@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A machine: the tree that is looked at and switched, and the folder of our durable records. */
+/* A machine: the tree that is read and switched, and the folder of our durable records. */
 #ifndef RP_MACHINE_MACHINE_H
 #define RP_MACHINE_MACHINE_H
 
@@ -8,39 +8,89 @@
 #include "rocpart/backend.h"
 
 /*
+ * What stands behind the tree. The kind of the tree says how files are reached; this says whose
+ * files they are: a simulated machine can appear as the /sys of this computer, or as a folder.
+ */
+enum rp_machine_flavour {
+	RP_MACHINE_HARDWARE,	/* this computer */
+	RP_MACHINE_CAPTURE,	/* a folder with copies of a machine's files */
+	RP_MACHINE_SIM,		/* the simulator answers each read */
+	RP_MACHINE_SIM_IN_SYS,	/* inside `sim exec`: /sys of this computer is a simulated one's */
+	RP_MACHINE_SIM_MOUNTED, /* a folder where `sim mount` shows one; it is only read */
+};
+
+/*
  * Runs a program about the machine (services, hooks): exit status in *ret_status, first
  * line of its output in out. 0, or a negative errno when it could not be run.
  */
 typedef int (*rp_run_fn)(void *userdata, const char *const *argv, struct rp_strbuf *out,
 			 int *ret_status);
 
-/* No such folder can be: for messages, and for those who would look for files. */
-#define RP_STATE_IN_MEMORY "/proc/self/memory-records"
+/*
+ * Called when the modes of a machine may have changed, before services start again. An error is
+ * shown as a warning of the change: it does not fail for it.
+ */
+typedef int (*rp_modes_changed_fn)(struct rocpart_machine *m, struct rocpart_error *reterr);
+
+#define RP_MACHINE_LISTENERS 4
 
 struct rocpart_machine {
 	struct rp_tree *tree;
+	enum rp_machine_flavour flavour;
 	enum rocpart_backend backend;
-	/* Absolute; NULL: no records (a capture); RP_STATE_IN_MEMORY: state is open, no folder. */
-	char *state_dir;
+	char *state_dir; /* absolute; text for messages when in_memory; NULL: a capture has none */
+	bool in_memory;	 /* records are kept in memory: state is open, and there is no folder */
 	struct rp_tree *state; /* opened by the first that needs it; may stay NULL */
 	rp_tree_hook_fn hook;  /* given to the record folder too, once it is open */
 	void *hook_userdata;
-	rp_run_fn run; /* NULL: for real, on hardware only */
+	rp_run_fn run; /* NULL: programs are really run, on hardware only */
 	void *run_userdata;
-	/* Done when modes may have changed, before services start again; NULL: nothing. */
-	int (*changed)(struct rocpart_machine *m, struct rocpart_error *reterr);
+	rp_modes_changed_fn listeners[RP_MACHINE_LISTENERS];
+	size_t n_listeners;
 	void *leases; /* of a machine in memory, once there are some; else they are in state_dir */
 	void (*free_leases)(void *leases);
-	void *backing;	/* the simulated machine behind the tree, or NULL */
-	char *sim_name; /* of a simulated machine that is shown as files: in /sys, or mounted */
+	void *backing;	/* the simulator behind the tree, or NULL */
+	char *sim_name; /* of a simulated machine, "" for one in memory; NULL: not simulated */
 	void (*free_backing)(void *backing);
 };
 
-/* The folder of its processes: where a machine is shown as files, /proc is that of the host. */
+static inline bool rp_machine_is_simulated(const struct rocpart_machine *m)
+{
+	return m->flavour >= RP_MACHINE_SIM;
+}
+
+/* Its files appear in a file system: /proc, services and programs are still those of the host. */
+static inline bool rp_machine_is_sim_in_files(const struct rocpart_machine *m)
+{
+	return m->flavour == RP_MACHINE_SIM_IN_SYS || m->flavour == RP_MACHINE_SIM_MOUNTED;
+}
+
+/* The folder of the machine's processes. */
 static inline const char *rp_machine_proc(const struct rocpart_machine *m)
 {
-	return m->sim_name ? "sys/rocpart-proc" : "proc";
+	return rp_machine_is_sim_in_files(m) ? "sys/rocpart-proc" : "proc";
 }
+
+/*
+ * Open by the kinds of include/rocpart/node.h, without listeners: src/library adds those of the
+ * rooms above. Errors as the public functions.
+ */
+int rp_machine_open_real(const char *state_dir, struct rocpart_machine **ret,
+			 struct rocpart_error *reterr) RP_MUST_CHECK;
+int rp_machine_open_capture(const char *dir, struct rocpart_machine **ret,
+			    struct rocpart_error *reterr) RP_MUST_CHECK;
+int rp_machine_open_sim(const char *dir, struct rocpart_machine **ret,
+			struct rocpart_error *reterr) RP_MUST_CHECK;
+int rp_machine_open_sim_memory(const char *profile, size_t profile_bytes, const char *profile_name,
+			       struct rocpart_machine **ret,
+			       struct rocpart_error *reterr) RP_MUST_CHECK;
+
+/* Register fn, at most RP_MACHINE_LISTENERS of them. */
+void rp_machine_listen(struct rocpart_machine *m, rp_modes_changed_fn fn);
+/* Call every listener. warn gets each failure. */
+void rp_machine_announce(struct rocpart_machine *m,
+			 void (*warn)(void *userdata, const struct rocpart_error *err),
+			 void *userdata);
 
 /* Open the record folder for reading; 0 with m->state NULL when there is none yet. */
 int rp_machine_open_state(struct rocpart_machine *m) RP_MUST_CHECK;

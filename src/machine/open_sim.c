@@ -2,7 +2,6 @@
 /* Opening a simulated machine: of a folder, or in memory. */
 #include "machine/machine.h"
 #include "rocpart/node.h"
-#include "run/cdi.h"
 #include "sim/sim.h"
 
 static void close_sim(void *sim)
@@ -55,8 +54,8 @@ static int run_simulated(void *userdata, const char *const *argv, struct rp_strb
 				 : run_service(userdata, argv[1], text, out);
 }
 
-/* Takes sim and state_dir over, also when it fails; NULL for either: out of memory. */
-static int wrap(struct rp_sim *sim, char *state_dir, struct rocpart_machine **ret,
+/* Takes sim, state_dir and name over, also when it fails; NULL for one of them: out of memory. */
+static int wrap(struct rp_sim *sim, char *state_dir, char *name, struct rocpart_machine **ret,
 		struct rocpart_error *reterr)
 {
 	struct rocpart_machine *m = rp_new0(struct rocpart_machine, 1);
@@ -65,15 +64,17 @@ static int wrap(struct rp_sim *sim, char *state_dir, struct rocpart_machine **re
 	if (!m) {
 		rp_sim_close(sim);
 		free(state_dir);
+		free(name);
 		return rp_error_nomem(reterr);
 	}
-	m->changed = rp_cdi_refresh;
+	m->flavour = RP_MACHINE_SIM;
 	m->backing = sim;
 	m->free_backing = close_sim;
 	m->run = run_simulated;
 	m->run_userdata = sim;
 	m->state_dir = state_dir;
-	if (state_dir)
+	m->sim_name = name;
+	if (state_dir && name)
 		r = rp_tree_open_ops(rp_sim_tree_ops(), sim, RP_TREE_SIM, &m->tree);
 	if (r < 0) {
 		rocpart_machine_close(m);
@@ -83,19 +84,30 @@ static int wrap(struct rp_sim *sim, char *state_dir, struct rocpart_machine **re
 	return 0;
 }
 
-ROCPART_PUBLIC int rocpart_machine_open_sim(const char *dir, struct rocpart_machine **ret_machine,
-					    struct rocpart_error *reterr)
+/* A simulated machine is called as its folder is. */
+static char *name_of(const char *dir)
+{
+	size_t end = strlen(dir), start;
+
+	while (end > 1 && dir[end - 1] == '/')
+		end--;
+	start = end;
+	while (start && dir[start - 1] != '/')
+		start--;
+	return rp_strndup(dir + start, end - start);
+}
+
+int rp_machine_open_sim(const char *dir, struct rocpart_machine **ret, struct rocpart_error *reterr)
 {
 	struct rp_sim *sim = NULL;
 	int r = rp_sim_open(dir, &sim, reterr);
 
-	return r < 0 ? r : wrap(sim, rp_strdupf("%s/" RP_SIM_RECORDS, dir), ret_machine, reterr);
+	return r < 0 ? r
+		     : wrap(sim, rp_strdupf("%s/" RP_SIM_RECORDS, dir), name_of(dir), ret, reterr);
 }
 
-ROCPART_PUBLIC int rocpart_machine_open_sim_memory(const char *profile, size_t profile_bytes,
-						   const char *profile_name,
-						   struct rocpart_machine **ret_machine,
-						   struct rocpart_error *reterr)
+int rp_machine_open_sim_memory(const char *profile, size_t profile_bytes, const char *profile_name,
+			       struct rocpart_machine **ret, struct rocpart_error *reterr)
 {
 	struct rocpart_machine *m = NULL;
 	struct rp_sim *sim = NULL;
@@ -106,12 +118,14 @@ ROCPART_PUBLIC int rocpart_machine_open_sim_memory(const char *profile, size_t p
 				    "a profile is at most 1 MiB long");
 	r = rp_sim_new(profile, profile_bytes, profile_name, &sim, reterr);
 	if (r == 0)
-		r = wrap(sim, strdup(RP_STATE_IN_MEMORY), &m, reterr);
+		r = wrap(sim, strdup("(records in memory)"), strdup(""), &m, reterr);
 	if (r == 0 && rp_tree_open_memory(&m->state) < 0) {
 		rocpart_machine_close(m);
 		r = rp_error_nomem(reterr);
 	}
-	if (r == 0)
-		*ret_machine = m;
-	return r;
+	if (r < 0)
+		return r;
+	m->in_memory = true;
+	*ret = m;
+	return 0;
 }

@@ -2,8 +2,6 @@
 #include "machine/records.h"
 #include "base/json.h"
 #include "hw/driver.h"
-#include "hw/hw.h"
-#include "hw/smi/backend.h"
 #include "rocpart/change.h"
 
 #define PENDING	   "pending.json"
@@ -56,15 +54,19 @@ int rp_record_read(struct rocpart_machine *m, const char *file, size_t limit, st
 	return r < 0 ? rp_error_prefix(reterr, "record '%s/%s'", m->state_dir, file) : 0;
 }
 
-static int save(struct rocpart_machine *m, const char *file, const struct rp_json *j)
+int rp_record_write(struct rocpart_machine *m, const char *file, const struct rp_json *j,
+		    struct rocpart_error *reterr)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	int r = rp_json_print(j, true, &text);
 
 	rp_strbuf_add_char(&text, '\n');
 	if (r < 0 || rp_strbuf_failed(&text))
-		return -ENOMEM;
-	return rp_tree_replace(m->state, text.s, text.len, "%s", file);
+		return rp_error_nomem(reterr);
+	r = rp_tree_replace(m->state, text.s, text.len, "%s", file);
+	return r < 0 ? rp_error_errno(reterr, r, m->state_dir, "cannot write the record '%s/%s'",
+				      m->state_dir, file)
+		     : 0;
 }
 
 static uint64_t epoch_of(const struct rp_json *pending)
@@ -153,7 +155,7 @@ int rp_records_set_pending(struct rocpart_machine *m, const char *const *bdfs, s
 		return r;
 	}
 	r = rp_json_set(j, "gpus", gpus);
-	return r < 0 ? r : save(m, PENDING, j);
+	return r < 0 ? r : rp_record_write(m, PENDING, j, NULL);
 }
 
 int rp_records_clear_pending(struct rocpart_machine *m)
@@ -222,32 +224,5 @@ ROCPART_PUBLIC int rocpart_machine_set_cordon(struct rocpart_machine *machine, c
 		r = rp_json_append(gpus, rp_json_string(bdf));
 	if (rp_json_set(j, "gpus", gpus) < 0 || r < 0)
 		return rp_error_nomem(reterr);
-	r = save(machine, CORDONS, j);
-	return r < 0 ? rp_error_errno(reterr, r, machine->state_dir, "cannot record the cordon")
-		     : 0;
-}
-
-static int observe(struct rocpart_machine *m, bool ask_backend, struct rocpart_snapshot **ret,
-		   struct rocpart_error *reterr)
-{
-	RP_AUTO_RECORDS struct rp_records records = {0};
-	RP_AUTO_SCAN struct rp_scan scan = {0};
-	int r = rp_records_load(m, &records, reterr);
-
-	if (r < 0)
-		return r;
-	r = ask_backend ? rp_backend_scan(m, &scan, reterr) : rp_hw_scan(m->tree, &scan, reterr);
-	return r < 0 ? r : rp_snapshot_new(&scan, records.v, records.n, ret, reterr);
-}
-
-int rp_observe(struct rocpart_machine *m, struct rocpart_snapshot **ret,
-	       struct rocpart_error *reterr)
-{
-	return observe(m, false, ret, reterr);
-}
-
-int rp_observe_via_backend(struct rocpart_machine *m, struct rocpart_snapshot **ret,
-			   struct rocpart_error *reterr)
-{
-	return observe(m, true, ret, reterr);
+	return rp_record_write(machine, CORDONS, j, reterr);
 }

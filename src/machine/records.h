@@ -33,6 +33,10 @@ void rp_records_done(struct rp_records *r);
 int rp_record_read(struct rocpart_machine *m, const char *file, size_t limit, struct rp_json **ret,
 		   struct rocpart_error *reterr) RP_MUST_CHECK;
 
+/* Replace one, in a folder that rp_machine_make_state() opened. -ENOMEM; errno of writing. */
+int rp_record_write(struct rocpart_machine *m, const char *file, const struct rp_json *j,
+		    struct rocpart_error *reterr) RP_MUST_CHECK;
+
 /* Record a requested memory mode of some GPUs; those recorded before of this driver stay. */
 int rp_records_set_pending(struct rocpart_machine *m, const char *const *bdfs, size_t n,
 			   enum rocpart_memory_mode mode) RP_MUST_CHECK;
@@ -44,15 +48,5 @@ int rp_records_clear_pending(struct rocpart_machine *m) RP_MUST_CHECK; /* none t
  */
 int rp_records_get_allocator(struct rocpart_machine *m, struct rp_strbuf *ret) RP_MUST_CHECK;
 int rp_records_set_allocator(struct rocpart_machine *m, const char *name) RP_MUST_CHECK;
-
-/*
- * Picture of the machine with the records laid over it. A change goes by the kernel's files alone:
- * what somebody else tells must not start an undo.
- */
-int rp_observe(struct rocpart_machine *m, struct rocpart_snapshot **ret,
-	       struct rocpart_error *reterr) RP_MUST_CHECK;
-/* The same with what the machine's back end tells. */
-int rp_observe_via_backend(struct rocpart_machine *m, struct rocpart_snapshot **ret,
-			   struct rocpart_error *reterr) RP_MUST_CHECK;
 
 #endif

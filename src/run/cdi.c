@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The spec of now, writing it, and writing it anew after a change. */
 #include "run/cdi.h"
+#include "machine/observe.h"
 #include "machine/records.h"
 #include "rocpart/cdi.h"
 #include "run/cdi_file.h"
@@ -198,9 +199,9 @@ static int lock(struct rocpart_machine *m, int *ret_fd, struct rocpart_error *re
 static int default_dir(const struct rocpart_machine *m, const char *dir, char **ret,
 		       struct rocpart_error *reterr)
 {
-	bool is_sim = rp_tree_kind(m->tree) == RP_TREE_SIM;
+	bool is_sim = m->flavour == RP_MACHINE_SIM;
 
-	if (dir ? *dir != '/' : is_sim && rp_str_eq(m->state_dir, RP_STATE_IN_MEMORY))
+	if (dir ? *dir != '/' : m->in_memory)
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, dir,
 				    "the folder of a spec is an absolute path");
 	if (dir)

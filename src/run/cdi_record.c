@@ -81,18 +81,14 @@ static struct rp_json *list_with(const struct rp_cdi_record *record, const struc
 int rp_cdi_record_put(struct rocpart_machine *m, struct rp_cdi_record *record,
 		      const struct rp_cdi_spec *spec, struct rocpart_error *reterr)
 {
-	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	RP_AUTO_JSON struct rp_json *list = list_with(record, spec);
 	int r = rp_machine_make_state(m, reterr);
 
 	if (r < 0)
 		return r;
-	if (!list || rp_json_print(list, false, &text) < 0)
-		return rp_error_nomem(reterr);
-	r = rp_tree_replace(m->state, rp_strbuf_str(&text), text.len, RECORD);
+	r = list ? rp_record_write(m, RECORD, list, reterr) : rp_error_nomem(reterr);
 	if (r < 0)
-		return rp_error_errno(reterr, r, m->state_dir, "cannot write '%s/" RECORD "'",
-				      m->state_dir);
+		return r;
 	/* spec may point into the old list. */
 	rp_json_free(record->list);
 	record->list = rp_steal(&list);

@@ -116,31 +116,13 @@ static int add_devices(struct rp_handout *h, struct rp_tree *t, struct rocpart_e
 	return r;
 }
 
-/* The folder of a simulated machine is named as it is; its records are in there. */
-static char *sim_name(const struct rocpart_machine *m)
-{
-	RP_AUTO_FREE char *dir = NULL;
-	char *slash;
-
-	if (m->sim_name)
-		return strdup(m->sim_name);
-	if (rp_str_eq(m->state_dir, RP_STATE_IN_MEMORY))
-		return strdup("");
-	dir = strdup(m->state_dir);
-	slash = dir ? strrchr(dir, '/') : NULL;
-	if (slash)
-		*slash = '\0';
-	slash = slash ? strrchr(dir, '/') : NULL;
-	return slash ? strdup(slash + 1) : NULL;
-}
-
 int rp_handout_gather(struct rp_handout *h, struct rocpart_machine *m, struct rocpart_error *reterr)
 {
 	int r = add_devices(h, m->tree, reterr);
 
-	if (r < 0 || rocpart_machine_get_kind(m) != ROCPART_MACHINE_SIM)
+	if (r < 0 || !rp_machine_is_simulated(m))
 		return r;
-	h->sim_name = sim_name(m);
+	h->sim_name = strdup(m->sim_name);
 	return h->sim_name ? 0 : rp_error_nomem(reterr);
 }
 

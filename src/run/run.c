@@ -46,7 +46,7 @@ static int make_group(struct rocpart_run *run, enum rp_cgroup_kind kind, const c
 		      struct rocpart_error *reterr)
 {
 	const struct rocpart_machine *m = run->machine;
-	bool is_sim = rp_tree_kind(m->tree) == RP_TREE_SIM || m->sim_name;
+	bool is_sim = rp_machine_is_simulated(m);
 	char name[RP_OWNER_SIZE];
 	int r = -EEXIST;
 

@@ -400,7 +400,7 @@ static int hold_for_real(const char *dir, const char *hook, struct rocpart_error
 
 	assert_int_equal(rp_tree_open(dir, RP_TREE_REAL, &m.tree), 0);
 	assert_int_equal(rp_machine_make_state(&m, NULL), 0);
-	assert_int_equal(rp_journal_begin(&c), 0);
+	assert_int_equal(rp_change_record_begin(&c, NULL), 0);
 	add_hook(&c, false, hook);
 	r = rp_change_hold_services(&c, err);
 	rp_services_done(&c.services);

@@ -43,9 +43,46 @@ static const struct rp_backend *const backends[] = {
 	[ROCPART_BACKEND_AMD_SMI] = &rp_smi_cli_backend,
 };
 
+static const struct {
+	const char *name;
+	enum rocpart_backend backend;
+} backend_names[] = {
+	{"auto", ROCPART_BACKEND_AUTO},
+	{"sysfs", ROCPART_BACKEND_SYSFS},
+	{"libamd_smi", ROCPART_BACKEND_LIBAMD_SMI},
+	{"amd-smi", ROCPART_BACKEND_AMD_SMI},
+};
+
+ROCPART_PUBLIC const char *rocpart_backend_to_string(enum rocpart_backend backend)
+{
+	for (size_t i = 0; i < RP_ARRAY_LEN(backend_names); i++)
+		if (backend_names[i].backend == backend)
+			return backend_names[i].name;
+	return "unknown";
+}
+
+ROCPART_PUBLIC int rocpart_backend_from_string(const char *text, enum rocpart_backend *ret_backend)
+{
+	for (size_t i = 0; i < RP_ARRAY_LEN(backend_names); i++) {
+		if (rp_str_eq(backend_names[i].name, text)) {
+			*ret_backend = backend_names[i].backend;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
 const struct rp_backend *rp_backend_get(enum rocpart_backend backend)
 {
 	return (size_t)backend < RP_ARRAY_LEN(backends) ? backends[backend] : NULL;
+}
+
+/* One that says more than the kernel's files; NULL: AUTO and sysfs have nothing to add. */
+static const struct rp_backend *reader_of(enum rocpart_backend backend)
+{
+	const struct rp_backend *b = rp_backend_get(backend);
+
+	return b && b->read ? b : NULL;
 }
 
 struct rp_scan_pci *rp_backend_find_pci(const struct rp_scan *scan, const char *bdf)
@@ -126,74 +163,69 @@ int rp_backend_merge(struct rp_scan *scan, const struct rp_smi_rows *rows,
 	return r;
 }
 
-/* 1: the machine changed while the two looked at it. */
-static int scan_both(struct rocpart_machine *m, const struct rp_backend *b, struct rp_scan *ret,
+/* 1: the machine changed between the two readings. */
+static int scan_both(struct rp_tree *tree, enum rocpart_backend backend,
+		     const struct rp_backend *reader, struct rp_scan *ret,
 		     struct rocpart_error *reterr)
 {
 	RP_AUTO_SMI_ROWS struct rp_smi_rows rows = {0};
 	RP_AUTO_SCAN struct rp_scan scan = {0};
 	struct rocpart_error err = {0};
 	uint64_t after = 0;
-	int r = rp_hw_scan(m->tree, &scan, reterr), told;
+	int r = rp_hw_scan(tree, &scan, reterr), told;
 
 	if (r < 0)
 		return r;
-	told = b->read(&rows, &err);
-	if (rp_hw_read_generation(m->tree, &after) < 0 ? scan.generation.known
-						       : after != scan.generation.v)
+	told = reader->read(&rows, &err);
+	if (rp_hw_read_generation(tree, &after) < 0 ? scan.generation.known
+						    : after != scan.generation.v)
 		return 1;
 	if (told < 0) {
 		if (reterr)
 			*reterr = err;
 		return told;
 	}
-	if (rp_backend_merge(&scan, &rows, m->backend) < 0)
+	if (rp_backend_merge(&scan, &rows, backend) < 0)
 		return rp_error_nomem(reterr);
 	*ret = scan;
 	memset(&scan, 0, sizeof(scan));
 	return 0;
 }
 
-int rp_backend_scan(struct rocpart_machine *m, struct rp_scan *ret, struct rocpart_error *reterr)
+int rp_backend_scan(struct rp_tree *tree, enum rocpart_backend backend, struct rp_scan *ret,
+		    struct rocpart_error *reterr)
 {
-	const struct rp_backend *b = rp_backend_get(m->backend);
+	const struct rp_backend *reader = reader_of(backend);
 
-	if (!b || !b->read)
-		return rp_hw_scan(m->tree, ret, reterr);
+	if (!reader)
+		return rp_hw_scan(tree, ret, reterr);
 	for (int i = 0; i < READ_TRIES; i++) {
-		int r = scan_both(m, b, ret, reterr);
+		int r = scan_both(tree, backend, reader, ret, reterr);
 
 		if (r <= 0)
 			return r;
 	}
-	(void)rp_error_set(reterr, -EAGAIN, ROCPART_ERR_RETRY,
-			   rocpart_backend_to_string(m->backend),
+	(void)rp_error_set(reterr, -EAGAIN, ROCPART_ERR_RETRY, rocpart_backend_to_string(backend),
 			   "the machine kept changing while it was read");
 	(void)rp_error_hint(reterr, "wait until the switch that is under way has ended, then call "
 				    "again");
 	return -EAGAIN;
 }
 
-struct wish {
-	const char *bdf;
-	enum rocpart_compute_mode compute; /* UNKNOWN: the memory mode is wished */
-	enum rocpart_memory_mode memory;
-};
-
-static int ask(struct rocpart_machine *m, const struct rp_backend *b, const struct wish *w,
+static int ask(struct rp_tree *tree, const struct rp_backend *b, const struct rp_mode_request *q,
 	       struct rocpart_error *reterr)
 {
-	return w->compute != ROCPART_COMPUTE_UNKNOWN
-		       ? b->set_compute(m->tree, w->bdf, w->compute, reterr)
-		       : b->set_memory(m->tree, w->bdf, w->memory, reterr);
+	return q->compute != ROCPART_COMPUTE_UNKNOWN
+		       ? b->set_compute(tree, q->bdf, q->compute, reterr)
+		       : b->set_memory(tree, q->bdf, q->memory, reterr);
 }
 
 /* 0 when one of AMD's two took it; *ret_used says which. */
-static int ask_others(struct rocpart_machine *m, const struct wish *w,
+static int ask_others(struct rp_tree *tree, const struct rp_mode_request *q,
 		      enum rocpart_backend *ret_used)
 {
 	for (size_t i = ROCPART_BACKEND_LIBAMD_SMI; i < RP_ARRAY_LEN(backends); i++) {
-		if (backends[i] && ask(m, backends[i], w, NULL) == 0) {
+		if (ask(tree, backends[i], q, NULL) == 0) {
 			*ret_used = (enum rocpart_backend)i;
 			return 0;
 		}
@@ -201,51 +233,35 @@ static int ask_others(struct rocpart_machine *m, const struct wish *w,
 	return -EACCES;
 }
 
-static int ask_machine(struct rocpart_machine *m, const struct wish *w,
-		       enum rocpart_backend *ret_used, struct rocpart_error *reterr)
+int rp_backend_set_mode(struct rp_tree *tree, enum rocpart_backend backend,
+			const struct rp_mode_request *q, enum rocpart_backend *ret_used,
+			struct rocpart_error *reterr)
 {
-	const struct rp_backend *b = rp_backend_get(m->backend);
+	const struct rp_backend *b = rp_backend_get(backend);
 	int r;
 
-	*ret_used = b ? m->backend : ROCPART_BACKEND_SYSFS;
-	r = ask(m, b ? b : &sysfs, w, reterr);
-	if (!b && (r == -EACCES || r == -EROFS) && rp_tree_kind(m->tree) == RP_TREE_REAL)
-		return ask_others(m, w, ret_used) == 0 ? 0 : r;
+	*ret_used = b ? backend : ROCPART_BACKEND_SYSFS;
+	r = ask(tree, b ? b : &sysfs, q, reterr);
+	if (!b && (r == -EACCES || r == -EROFS) && rp_tree_kind(tree) == RP_TREE_REAL)
+		return ask_others(tree, q, ret_used) == 0 ? 0 : r;
 	return r;
 }
 
-int rp_backend_set_compute(struct rocpart_machine *m, const char *bdf,
-			   enum rocpart_compute_mode mode, enum rocpart_backend *ret_used,
-			   struct rocpart_error *reterr)
+int rp_backend_check(enum rocpart_backend backend, struct rocpart_error *reterr)
 {
-	const struct wish w = {.bdf = bdf, .compute = mode};
-
-	return ask_machine(m, &w, ret_used, reterr);
-}
-
-int rp_backend_set_memory(struct rocpart_machine *m, const char *bdf, enum rocpart_memory_mode mode,
-			  enum rocpart_backend *ret_used, struct rocpart_error *reterr)
-{
-	const struct wish w = {.bdf = bdf, .memory = mode};
-
-	return ask_machine(m, &w, ret_used, reterr);
-}
-
-int rp_backend_check(struct rocpart_machine *m, struct rocpart_error *reterr)
-{
-	const struct rp_backend *b = rp_backend_get(m->backend);
+	const struct rp_backend *b = reader_of(backend);
 	RP_AUTO_SMI_ROWS struct rp_smi_rows rows = {0};
 
-	return b && b->read ? b->read(&rows, reterr) : 0;
+	return b ? b->read(&rows, reterr) : 0;
 }
 
-bool rp_backend_reloads_itself(struct rocpart_machine *m)
+bool rp_backend_reloads_itself(struct rp_tree *tree, enum rocpart_backend backend)
 {
-	const struct rp_backend *b = rp_backend_get(m->backend);
+	const struct rp_backend *b = reader_of(backend);
 	struct rp_backend_info info = {0};
 
-	if (!b || !b->read)
+	if (!b)
 		return false;
-	b->probe(m->tree, &info);
+	b->probe(tree, &info);
 	return rp_str_starts(info.version, "24.7.") || rp_str_starts(info.version, "25.");
 }

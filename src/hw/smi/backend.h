@@ -7,9 +7,11 @@
 #ifndef RP_HW_SMI_BACKEND_H
 #define RP_HW_SMI_BACKEND_H
 
+#include "base/error.h"
+#include "base/tree.h"
 #include "hw/scan.h"
 #include "hw/smi/text.h"
-#include "machine/machine.h"
+#include "rocpart/backend.h"
 
 /* Whether a back end works on this computer. */
 struct rp_backend_info {
@@ -41,8 +43,8 @@ extern const struct rp_backend rp_smi_cli_backend;
 /* NULL: no such back end; AUTO is none. */
 const struct rp_backend *rp_backend_get(enum rocpart_backend backend);
 
-/* rp_hw_scan() with what the machine's back end tells laid over it. */
-int rp_backend_scan(struct rocpart_machine *m, struct rp_scan *ret,
+/* rp_hw_scan() with what the back end reads laid over it. */
+int rp_backend_scan(struct rp_tree *tree, enum rocpart_backend backend, struct rp_scan *ret,
 		    struct rocpart_error *reterr) RP_MUST_CHECK;
 /* Values of rows in place of those of the kernel's files; scan->told says which. 0 or -ENOMEM. */
 int rp_backend_merge(struct rp_scan *scan, const struct rp_smi_rows *rows,
@@ -55,18 +57,24 @@ struct rp_scan_node *rp_backend_find_node(const struct rp_scan *scan, const stru
 size_t rp_backend_compare(const struct rp_scan *scan, const struct rp_smi_rows *rows,
 			  struct rp_strbuf *ret);
 
+/* One mode of one GPU. */
+struct rp_mode_request {
+	const char *bdf;
+	enum rocpart_compute_mode compute; /* UNKNOWN: the memory mode is requested */
+	enum rocpart_memory_mode memory;
+};
+
 /*
- * Ask the machine's back end. AUTO: the kernel's file, and when that may not be written (EACCES,
- * EROFS) the others in turn; then the first failure is told. *ret_used: who was asked last.
+ * Ask the back end for a mode. AUTO: write the kernel's file; when that may not be written (EACCES,
+ * EROFS) ask the others in turn, and if none takes it return the first failure. *ret_used: who was
+ * asked last.
  */
-int rp_backend_set_compute(struct rocpart_machine *m, const char *bdf,
-			   enum rocpart_compute_mode mode, enum rocpart_backend *ret_used,
-			   struct rocpart_error *reterr);
-int rp_backend_set_memory(struct rocpart_machine *m, const char *bdf, enum rocpart_memory_mode mode,
-			  enum rocpart_backend *ret_used, struct rocpart_error *reterr);
-/* Whether the machine's back end answers: asked before anything is begun. */
-int rp_backend_check(struct rocpart_machine *m, struct rocpart_error *reterr) RP_MUST_CHECK;
-/* AMD SMI of ROCm 6.3 and 6.4 reloads the driver inside its setter of memory modes. Asks it. */
-bool rp_backend_reloads_itself(struct rocpart_machine *m);
+int rp_backend_set_mode(struct rp_tree *tree, enum rocpart_backend backend,
+			const struct rp_mode_request *q, enum rocpart_backend *ret_used,
+			struct rocpart_error *reterr);
+/* Whether the back end answers: called before a change begins. */
+int rp_backend_check(enum rocpart_backend backend, struct rocpart_error *reterr) RP_MUST_CHECK;
+/* AMD SMI of ROCm 6.3 and 6.4 reloads the driver inside its setter of memory modes. Probes it. */
+bool rp_backend_reloads_itself(struct rp_tree *tree, enum rocpart_backend backend);
 
 #endif

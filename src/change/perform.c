@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* Bringing every GPU to its wish: memory modes, compute modes, settings; read back at the end. */
+#include "change/change.h"
+#include "modes/modes.h"
+
+static int verify_target(struct rocpart_change *c, const struct rp_target *t, enum rp_direction d,
+			 struct rocpart_error *reterr)
+{
+	const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(c->snapshot, t->bdf);
+	struct rp_mode_pair wish = rp_target_wish(t, d);
+	struct rocpart_pair pair;
+
+	if (!gpu) {
+		(void)rp_error_set(reterr, -ENODEV, ROCPART_ERR_GPU_LOST, t->bdf,
+				   "this GPU is gone; the others are in the modes wanted");
+		return rp_error_hint(reterr, "look at the kernel log; a reboot may bring it back");
+	}
+	if (gpu->compute != wish.compute || gpu->memory != wish.memory)
+		return rp_error_set(reterr, -EIO, ROCPART_ERR_READBACK_MISMATCH, t->bdf,
+				    "the GPU is in %s/%s instead of %s/%s",
+				    rocpart_compute_mode_to_string(gpu->compute),
+				    rocpart_memory_mode_to_string(gpu->memory),
+				    rocpart_compute_mode_to_string(wish.compute),
+				    rocpart_memory_mode_to_string(wish.memory));
+	rp_pair_fill(gpu, wish.compute, wish.memory, &pair);
+	if (gpu->n_partitions < pair.n_expected) {
+		(void)rp_error_set(reterr, -ENODEV, ROCPART_ERR_PARTITION_MISSING, t->bdf,
+				   "the GPU is in %s/%s, but shows %zu of %u partitions",
+				   rocpart_compute_mode_to_string(gpu->compute),
+				   rocpart_memory_mode_to_string(gpu->memory), gpu->n_partitions,
+				   pair.n_expected);
+		return rp_error_hint(reterr, "look at the kernel log for 'Skip xcp node' and "
+					     "'Won't add GPU'");
+	}
+	return 0;
+}
+
+static int verify(struct rocpart_change *c, enum rp_direction d, struct rocpart_error *reterr)
+{
+	int r;
+
+	rp_change_progress(c, "read everything back");
+	r = rp_change_observe(c, reterr);
+	for (size_t i = 0; r == 0 && i < c->n_targets; i++)
+		r = verify_target(c, &c->targets[i], d, reterr);
+	return r;
+}
+
+int rp_change_perform(struct rocpart_change *c, enum rp_direction d, struct rocpart_error *reterr)
+{
+	int r = rp_change_run_memory(c, d, reterr);
+
+	if (r == 0)
+		r = rp_change_run_compute(c, d, reterr);
+	if (r == 0)
+		r = verify(c, d, reterr);
+	if (r == 0 || r == -ENODEV) {
+		int r2 = rp_change_restore_settings(c, r == 0 ? reterr : NULL);
+
+		r = r < 0 ? r : r2;
+	}
+	return r;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* What a change writes into the journal: its targets as the head, then a line a step. */
+#include "change/change.h"
+#include "hw/driver.h"
+#include "machine/journal.h"
+
+static int put_pair(struct rp_json *obj, const char *key, struct rp_mode_pair pair)
+{
+	struct rp_json *p = rp_json_object();
+	int r = rp_json_set_string(p, "compute", rocpart_compute_mode_to_string(pair.compute));
+
+	if (r == 0)
+		r = rp_json_set_string(p, "memory", rocpart_memory_mode_to_string(pair.memory));
+	return rp_json_set(obj, key, p) < 0 ? -ENOMEM : r;
+}
+
+static struct rp_json *target_json(const struct rp_target *t)
+{
+	struct rp_json *j = rp_json_object();
+	int r = rp_json_set_string(j, "bdf", t->bdf);
+
+	if (r == 0)
+		r = rp_json_set_bool(j, "named", t->is_named);
+	if (r == 0)
+		r = put_pair(j, "from", t->from);
+	if (r == 0)
+		r = put_pair(j, "to", t->to);
+	return r < 0 ? rp_json_free(j) : j;
+}
+
+static struct rp_json *head_json(const struct rocpart_change *c)
+{
+	struct rp_json *j = rp_json_object(), *targets = rp_json_array();
+	int r = 0;
+
+	for (size_t i = 0; i < c->n_targets && r == 0; i++)
+		r = rp_json_append(targets, target_json(&c->targets[i]));
+	if (rp_json_set(j, "targets", targets) < 0 || r < 0)
+		return rp_json_free(j);
+	r = rp_json_set_u64(j, "journal_version", 1);
+	if (r == 0)
+		r = rp_json_set_u64(j, "n_gpus", c->n_gpus_before);
+	if (r == 0 && !rp_services_are_none(&c->services))
+		r = rp_json_set(j, "around", rp_services_to_json(&c->services));
+	if (r == 0)
+		r = rp_json_set_u64(j, "reload", (uint64_t)c->reload);
+	return r < 0 ? rp_json_free(j) : j;
+}
+
+int rp_change_record_begin(struct rocpart_change *c, struct rocpart_error *reterr)
+{
+	RP_AUTO_JSON struct rp_json *head = head_json(c);
+
+	return head ? rp_journal_begin(c->machine, head, reterr) : rp_error_nomem(reterr);
+}
+
+int rp_change_record(struct rocpart_change *c, const char *step, const char *bdf, const char *value,
+		     struct rocpart_error *reterr)
+{
+	RP_AUTO_JSON struct rp_json *j = rp_json_object();
+	int r = rp_json_set_string(j, "step", step);
+
+	if (r == 0)
+		r = rp_json_set_u64(j, "driver_epoch", rp_driver_epoch(c->machine->tree));
+	if (r == 0 && bdf)
+		r = rp_json_set_string(j, "bdf", bdf);
+	if (r == 0 && value)
+		r = rp_json_set_string(j, "value", value);
+	return r < 0 ? rp_error_nomem(reterr) : rp_journal_append(c->machine, j, reterr);
+}

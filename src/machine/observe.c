@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* Observing a machine: what the kernel shows, with our records laid over it. */
+#include "machine/observe.h"
+#include "hw/hw.h"
+#include "hw/smi/backend.h"
+#include "machine/records.h"
+#include "rocpart/node.h"
+
+static int observe(struct rocpart_machine *m, bool ask_backend, struct rocpart_snapshot **ret,
+		   struct rocpart_error *reterr)
+{
+	RP_AUTO_RECORDS struct rp_records records = {0};
+	RP_AUTO_SCAN struct rp_scan scan = {0};
+	int r = rp_records_load(m, &records, reterr);
+
+	if (r < 0)
+		return r;
+	r = ask_backend ? rp_backend_scan(m->tree, m->backend, &scan, reterr)
+			: rp_hw_scan(m->tree, &scan, reterr);
+	return r < 0 ? r : rp_snapshot_new(&scan, records.v, records.n, ret, reterr);
+}
+
+int rp_observe(struct rocpart_machine *m, struct rocpart_snapshot **ret,
+	       struct rocpart_error *reterr)
+{
+	return observe(m, false, ret, reterr);
+}
+
+int rp_observe_via_backend(struct rocpart_machine *m, struct rocpart_snapshot **ret,
+			   struct rocpart_error *reterr)
+{
+	return observe(m, true, ret, reterr);
+}
+
+ROCPART_PUBLIC int rocpart_machine_read_generation(struct rocpart_machine *machine,
+						   uint64_t *ret_generation)
+{
+	return rp_hw_read_generation(machine->tree, ret_generation);
+}
+
+ROCPART_PUBLIC int rocpart_machine_observe(struct rocpart_machine *machine,
+					   struct rocpart_snapshot **ret_snapshot,
+					   struct rocpart_error *reterr)
+{
+	struct rocpart_snapshot *s = NULL;
+	int r = rp_observe_via_backend(machine, &s, reterr);
+
+	if (r < 0)
+		return r;
+	if (rp_machine_is_simulated(machine))
+		s->kind = RP_TREE_SIM;
+	*ret_snapshot = s;
+	return 0;
+}
+
+ROCPART_PUBLIC int rocpart_machine_set_backend(struct rocpart_machine *machine,
+					       enum rocpart_backend backend,
+					       struct rocpart_error *reterr)
+{
+	if (backend != ROCPART_BACKEND_AUTO && !rp_backend_get(backend))
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
+				    "there is no back end %d", (int)backend);
+	if (backend > ROCPART_BACKEND_SYSFS && rp_tree_kind(machine->tree) != RP_TREE_REAL) {
+		(void)rp_error_set(reterr, -EOPNOTSUPP, ROCPART_ERR_UNSUPPORTED,
+				   rocpart_backend_to_string(backend),
+				   "AMD's software sees the computer that it runs on only");
+		(void)rp_error_hint(reterr,
+				    "a simulated machine can be shown to it: rocpart sim exec NAME "
+				    "-- rocpart --backend %s ...",
+				    rocpart_backend_to_string(backend));
+		return -EOPNOTSUPP;
+	}
+	machine->backend = backend;
+	return 0;
+}
