@@ -13,9 +13,10 @@ struct solve {
 	bool shared;	   /* some partition may be shared */
 	bool exact_fewest; /* the search left nothing out */
 	bool exact_weight;
-	bool only_all;	   /* all or nothing */
-	bool no_room;	   /* with moves, not even the tenants found a place */
-	uint32_t best_mem; /* memory mode of the case with the fewest GPUs */
+	bool only_all;	    /* all or nothing */
+	bool no_room;	    /* with moves, not even the tenants found a place */
+	uint32_t best_mem;  /* memory mode of the case with the fewest GPUs */
+	uint64_t best_gpus; /* GPUs of that case; UINT64_MAX: no case is possible so far */
 };
 
 static bool case_possible(const struct rp_plan_case *c)
@@ -45,9 +46,9 @@ static int one_case(struct solve *s, struct rp_chain *chain, uint32_t mem, bool 
 	int r = rp_chain_make(s->v, mem, chain);
 
 	if (r == 0 && mem != RP_PLACE_NONE && case_possible(&chain->result) &&
-	    (s->best_mem == RP_PLACE_NONE || chain->result.gpus < plan->weight_total)) {
+	    chain->result.gpus < s->best_gpus) {
 		s->best_mem = mem;
-		plan->weight_total = chain->result.gpus; /* scratch until the end of make_bound() */
+		s->best_gpus = chain->result.gpus;
 	}
 	if (r == 0 && bounds) {
 		r = add_case(s, chain);
@@ -67,7 +68,6 @@ static int make_bound(struct solve *s)
 	RP_AUTO_FREE struct rp_chain *chain = rp_new0(struct rp_chain, 1);
 	const struct rp_view *v = s->v;
 	struct rp_plan *plan = s->plan;
-	uint64_t total = plan->weight_total;
 	int r = 0;
 
 	plan->cases = rp_new0(struct rp_plan_case, RP_PLACE_MAX_MEMS + 1);
@@ -75,6 +75,7 @@ static int make_bound(struct solve *s)
 		return -ENOMEM;
 	plan->bound = UINT64_MAX;
 	s->best_mem = RP_PLACE_NONE;
+	s->best_gpus = UINT64_MAX;
 	for (uint32_t k = 0; k < v->n_mems && r == 0 && (v->n_hives == 1 || v->n_mems > 1); k++) {
 		/* The present memory mode first: of equal ones it is kept. */
 		uint32_t now = v->n_hives && v->hives[0].mem_now != RP_PLACE_NONE
@@ -89,7 +90,6 @@ static int make_bound(struct solve *s)
 		r = one_case(s, chain, RP_PLACE_NONE, true);
 	if (s->best_mem == RP_PLACE_NONE)
 		s->best_mem = 0;
-	plan->weight_total = total;
 	return r;
 }
 
