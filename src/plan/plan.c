@@ -13,10 +13,10 @@ struct solve {
 	bool shared;	   /* some partition may be shared */
 	bool exact_fewest; /* the search left nothing out */
 	bool exact_weight;
-	bool only_all;	    /* all or nothing */
-	bool no_room;	    /* with moves, not even the tenants found a place */
-	uint32_t best_mem;  /* memory mode of the case with the fewest GPUs */
-	uint64_t best_gpus; /* GPUs of that case; UINT64_MAX: no case is possible so far */
+	bool all_or_nothing; /* no plan for a part of the requests is wanted */
+	bool no_room;	     /* with moves, not even the tenants found a place */
+	uint32_t best_mem;   /* memory mode of the case with the fewest GPUs */
+	uint64_t best_gpus;  /* GPUs of that case; UINT64_MAX: no case is possible so far */
 };
 
 static bool case_possible(const struct rp_plan_case *c)
@@ -149,7 +149,7 @@ static int solve_exclusive(struct solve *s)
 		.stop = s->o->stop,
 		.userdata = s->o->userdata,
 		.bound = s->plan->bound,
-		.only_all = s->only_all,
+		.all_or_nothing = s->all_or_nothing,
 	};
 	const struct rp_construct how = {
 		.mem = s->best_mem,
@@ -169,12 +169,12 @@ static int solve_exclusive(struct solve *s)
 		if (x.found)
 			return take_vectors(s, &x);
 		s->no_room = true;
-		if (s->only_all && x.complete)
+		if (s->all_or_nothing && x.complete)
 			return 0;
 	}
 	r = rp_construct(v, &how, &s->draft);
 	if (r == 0 && !how.short_of_gpus && v->p->n_gpus > RP_VECTORS_MAX_GPUS &&
-	    !(s->only_all && s->draft.n_places == v->total_need))
+	    !(s->all_or_nothing && s->draft.n_places == v->total_need))
 		r = rp_spread_improve(v, s->best_mem, s->plan->bound, &s->draft,
 				      &s->plan->work_vectors);
 	return r;
@@ -196,7 +196,7 @@ static int solve(struct solve *s)
 	if (r == 0 && s->shared) {
 		struct rp_draft d = {0};
 
-		r = rp_share_place(v, s->only_all ? UINT64_MAX : plan->bound, &d,
+		r = rp_share_place(v, s->all_or_nothing ? UINT64_MAX : plan->bound, &d,
 				   &plan->work_vectors);
 		rp_draft_done(&s->draft);
 		s->draft = d;
@@ -249,7 +249,7 @@ int rp_plan_feasible(const struct rp_place_problem *p, uint64_t max_work,
 	const struct rp_plan_options o = {.max_work = max_work};
 	RP_AUTO_PLAN struct rp_plan *plan = rp_new0(struct rp_plan, 1);
 	struct rp_view v = {0};
-	struct solve s = {.v = &v, .o = &o, .plan = plan, .only_all = true};
+	struct solve s = {.v = &v, .o = &o, .plan = plan, .all_or_nothing = true};
 	struct rp_place_problem still;
 	uint64_t gpus;
 	bool too_few;

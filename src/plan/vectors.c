@@ -18,6 +18,13 @@ struct item {
 	uint64_t weight;
 };
 
+/* What is searched for; the phases follow each other in this order. */
+enum phase {
+	PLACE_ALL,    /* the fewest GPUs that hold every replica */
+	FIND_TARGET,  /* not all fit: the most weight, with every GPU in use that can be */
+	REACH_TARGET, /* the fewest GPUs that hold that weight */
+};
+
 struct search {
 	const struct rp_view *v;
 	struct rp_vectors *x;
@@ -39,10 +46,10 @@ struct search {
 	uint32_t mode_of[RP_VECTORS_MAX_GPUS];
 	uint32_t choice[RP_VECTORS_MAX_GPUS]; /* along gpu_order: 0 off, 1 + mode */
 
-	bool want_all; /* every replica, else at least target */
-	bool all_on;   /* GPUs are not left out: to find the target */
-	struct score target;
-	uint32_t n_wanted; /* GPUs to use */
+	enum phase phase;
+	bool has_target;
+	struct score target; /* from FIND_TARGET */
+	uint32_t n_wanted;   /* GPUs to use, except in FIND_TARGET */
 	bool halted;
 };
 
@@ -232,6 +239,19 @@ static bool costs_less(const struct rp_vectors *x, uint32_t reloads, uint32_t sw
 	return moves < x->n_moves;
 }
 
+static void keep_vector(struct search *s, uint32_t reloads, uint32_t switches, uint32_t moves)
+{
+	struct rp_vectors *x = s->x;
+
+	x->found = true;
+	x->n_reloads = reloads;
+	x->n_switches = switches;
+	x->n_moves = moves;
+	x->n_used = s->n_wanted;
+	for (uint32_t g = 0; g < s->v->p->n_gpus; g++)
+		x->mode_of[g] = s->mode_of[g];
+}
+
 static void leaf(struct search *s)
 {
 	struct rp_vectors *x = s->x;
@@ -245,7 +265,7 @@ static void leaf(struct search *s)
 		return;
 	}
 	count_changes(s, &reloads, &switches);
-	if (!s->all_on && !costs_less(x, reloads, switches, 0))
+	if (s->phase != FIND_TARGET && !costs_less(x, reloads, switches, 0))
 		return;
 	if (s->by_size) {
 		score_by_size(s, &score);
@@ -256,23 +276,17 @@ static void leaf(struct search *s)
 			moves += !s->v->stays[t];
 		moves -= rp_assign_kept(&s->assign);
 	}
-	if (s->all_on) {
-		if (!x->found || cmp_score(s, &score, &s->target) > 0)
+	if (s->phase == FIND_TARGET) {
+		if (!s->has_target || cmp_score(s, &score, &s->target) > 0)
 			s->target = score;
-		x->found = true;
+		s->has_target = true;
 		return;
 	}
-	if (s->want_all ? score.units < s->v->total_need : cmp_score(s, &score, &s->target) < 0)
+	if (s->phase == PLACE_ALL ? score.units < s->v->total_need
+				  : cmp_score(s, &score, &s->target) < 0)
 		return;
-	if (!costs_less(x, reloads, switches, moves))
-		return;
-	x->found = true;
-	x->n_reloads = reloads;
-	x->n_switches = switches;
-	x->n_moves = moves;
-	x->n_used = s->n_wanted;
-	for (uint32_t g = 0; g < s->v->p->n_gpus; g++)
-		x->mode_of[g] = s->mode_of[g];
+	if (costs_less(x, reloads, switches, moves))
+		keep_vector(s, reloads, switches, moves);
 }
 
 /* Choices 0 (off) and 1 + mode for the i-th GPU; like GPUs take falling choices. */
@@ -281,8 +295,8 @@ static void descend(struct search *s, uint32_t i, uint32_t n_on)
 	const struct rp_view *v = s->v;
 	uint32_t g, top, any = 0;
 
-	if (s->halted ||
-	    (!s->all_on && (n_on > s->n_wanted || n_on + (v->p->n_gpus - i) < s->n_wanted)))
+	if (s->halted || (s->phase != FIND_TARGET &&
+			  (n_on > s->n_wanted || n_on + (v->p->n_gpus - i) < s->n_wanted)))
 		return;
 	if (i == v->p->n_gpus) {
 		leaf(s);
@@ -310,7 +324,7 @@ static void descend(struct search *s, uint32_t i, uint32_t n_on)
 	}
 	s->mode_of[g] = RP_PLACE_NONE;
 	s->choice[i] = 0;
-	if (!s->all_on || any == 0)
+	if (s->phase != FIND_TARGET || any == 0)
 		descend(s, i + 1, n_on);
 }
 
@@ -391,7 +405,7 @@ static int search_levels(struct search *s)
 	uint64_t first = s->x->bound;
 	int r = 0;
 
-	if (!s->want_all && first > s->v->n_fixed)
+	if (s->phase == REACH_TARGET && first > s->v->n_fixed)
 		first = s->v->n_fixed; /* the bound is for everything */
 	for (uint64_t n = first; n <= s->v->p->n_gpus && r == 0; n++) {
 		s->n_wanted = (uint32_t)n;
@@ -407,19 +421,17 @@ static int run(struct search *s)
 	struct rp_vectors *x = s->x;
 	int r = 0;
 
-	s->want_all = true;
+	s->phase = PLACE_ALL;
 	if (x->bound <= s->v->n_pool + s->v->n_fixed)
 		r = search_levels(s);
 	x->all = x->found;
-	if (r < 0 || x->found || s->halted || x->only_all)
+	if (r < 0 || x->found || s->halted || x->all_or_nothing)
 		return r;
-	s->want_all = false;
-	s->all_on = true;
+	s->phase = FIND_TARGET;
 	r = each_memory(s, 0);
-	s->all_on = false;
-	x->found = false;
 	if (r < 0 || s->halted)
 		return r;
+	s->phase = REACH_TARGET;
 	return search_levels(s);
 }
 

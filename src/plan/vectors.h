@@ -19,8 +19,8 @@ struct rp_vectors {
 	uint64_t max_work;
 	bool (*stop)(void *userdata);
 	void *userdata;
-	uint64_t bound; /* fewer GPUs cannot do: no need to look */
-	bool only_all;	/* all or nothing */
+	uint64_t bound;	     /* fewer GPUs cannot do: no need to look */
+	bool all_or_nothing; /* no search for the most weight when not all fits */
 
 	bool found;
 	bool complete; /* nothing was left out: what was found is the best */
