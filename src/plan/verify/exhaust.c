@@ -33,6 +33,7 @@ struct all {
 	struct edge *edges;
 	uint32_t n_edges, cap_edges;
 	uint32_t *first, *came, *queue; /* per node */
+	uint32_t *request_node;		/* per request */
 	uint32_t n_nodes, cap_nodes;
 	uint64_t work; /* edges looked at */
 	int r;
@@ -167,7 +168,7 @@ static uint64_t domain_room(const struct all *a, uint32_t r, uint32_t domain)
 }
 
 /* Returns how many partitions there are. */
-static uint32_t build(struct all *a, uint32_t *request_node)
+static uint32_t build(struct all *a)
 {
 	struct kind kinds[MAX_GPUS * V_MAX_PARTS];
 	uint32_t n_kinds, slots = 0;
@@ -181,7 +182,7 @@ static uint32_t build(struct all *a, uint32_t *request_node)
 		const struct v_request *q = &a->d->requests[r];
 		uint32_t domain_node[MAX_GPUS] = {0};
 
-		request_node[r] = new_node(a);
+		a->request_node[r] = new_node(a);
 		for (uint32_t k = 0; k < n_kinds; k++) {
 			uint32_t domain = domain_of(a, q, kinds[k].gpu);
 
@@ -189,7 +190,7 @@ static uint32_t build(struct all *a, uint32_t *request_node)
 				continue;
 			if (domain_node[domain] == 0) {
 				domain_node[domain] = new_node(a);
-				join(a, request_node[r], domain_node[domain],
+				join(a, a->request_node[r], domain_node[domain],
 				     domain_room(a, r, domain));
 			}
 			join(a, domain_node[domain], kinds[k].node, UINT32_MAX);
@@ -200,7 +201,6 @@ static uint32_t build(struct all *a, uint32_t *request_node)
 
 static void try_vector(struct all *a)
 {
-	uint32_t *request_node = a->queue + a->cap_nodes; /* room for all requests behind it */
 	const struct v_doc *d = a->d;
 	uint32_t slots;
 
@@ -209,14 +209,14 @@ static void try_vector(struct all *a)
 		a->r = -E2BIG;
 	if (a->r < 0)
 		return;
-	slots = build(a, request_node);
+	slots = build(a);
 	for (uint32_t i = 0; i < a->n_bands; i++)
 		a->reached[i] = 0;
 	for (uint32_t i = 0; i < d->n_requests && a->r == 0; i++) {
 		uint32_t moving = d->requests[i].running - d->requests[i].stay;
 
 		for (; moving > 0; moving--) {
-			if (!push(a, request_node[i]))
+			if (!push(a, a->request_node[i]))
 				return; /* a tenant would lose its place */
 			slots--;
 			a->reached[a->band[i]] += d->requests[i].weight;
@@ -226,7 +226,7 @@ static void try_vector(struct all *a)
 		uint32_t r = a->order[i];
 
 		for (uint32_t n = d->requests[r].replicas - d->requests[r].running; n > 0; n--) {
-			if (slots == 0 || !push(a, request_node[r])) {
+			if (slots == 0 || !push(a, a->request_node[r])) {
 				if (!a->weigh)
 					return;
 				break;
@@ -377,9 +377,10 @@ static int prepare(struct all *a)
 	a->edges = rp_new0(struct edge, edges);
 	a->first = rp_new0(uint32_t, nodes);
 	a->came = rp_new0(uint32_t, nodes);
-	a->queue = calloc(nodes + d->n_requests, sizeof(*a->queue));
+	a->queue = rp_new0(uint32_t, nodes);
+	a->request_node = rp_new0(uint32_t, d->n_requests);
 	if (!keys || !a->order || !a->band || !a->claimed || !a->reached || !a->edges ||
-	    !a->first || !a->came || !a->queue)
+	    !a->first || !a->came || !a->queue || !a->request_node)
 		return -ENOMEM;
 	for (uint32_t r = 0; r < d->n_requests; r++)
 		keys[r] = (struct keyed){d->requests[r].priority, d->requests[r].weight, r};
@@ -428,6 +429,7 @@ int rp_verify_check_exhaustive(const struct v_doc *d, bool feasible, uint32_t gp
 	free(a.first);
 	free(a.came);
 	free(a.queue);
+	free(a.request_node);
 	if (a.r == -ENOMEM)
 		return rp_error_nomem(reterr);
 	if (a.r < 0)
