@@ -155,7 +155,12 @@ struct placing {
 	struct rp_session s;
 	struct rp_fill fill;
 	struct rp_lease_list made;
-	struct rocpart_error *reterr;
+};
+
+/* Where a lease goes, and the words for why it goes there. */
+struct choice {
+	struct rp_placer_placed at;
+	const char *why;
 };
 
 static void placing_done(struct placing *p)
@@ -189,45 +194,46 @@ static int refuse_change(struct rocpart_machine *m, struct rocpart_error *reterr
 }
 
 static int begin(struct placing *p, struct rocpart_machine *m, uint32_t more,
-		 enum rp_lease_open how)
+		 enum rp_lease_open how, struct rocpart_error *reterr)
 {
 	int r;
 
 	if (rp_tree_kind(m->tree) == RP_TREE_CAPTURE)
-		return rp_error_set(p->reterr, -EROFS, ROCPART_ERR_READ_ONLY, NULL,
+		return rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, NULL,
 				    "a capture cannot be changed");
-	r = refuse_allocator(m, p->reterr);
+	r = refuse_allocator(m, reterr);
 	if (r == 0)
-		r = rp_session_begin(m, how, &p->s, p->reterr);
+		r = rp_session_begin(m, how, &p->s, reterr);
 	if (r == 0)
-		r = refuse_change(m, p->reterr);
-	return r < 0 ? r : rp_fill_placer(&p->s, more, &p->fill, p->reterr);
+		r = refuse_change(m, reterr);
+	return r < 0 ? r : rp_fill_placer(&p->s, more, &p->fill, reterr);
 }
 
 /* What would help, where the placer knows it. */
-static int hint(const struct placing *p, const struct rp_placer_refusal *no)
+static int hint(const struct placing *p, const struct rp_placer_refusal *no,
+		struct rocpart_error *reterr)
 {
 	const struct rp_place_gpu *g;
 
 	if (no->switch_gpu != RP_PLACE_NONE && no->switch_gpu < p->fill.n_gpus) {
 		g = &p->fill.gpus[no->switch_gpu];
-		return rp_error_hint(p->reterr,
+		return rp_error_hint(reterr,
 				     "GPU %u (%s) is idle: `rocpart set --gpu %u --compute %s` "
 				     "would make room",
 				     no->switch_gpu, g->name, no->switch_gpu,
 				     p->fill.menus[g->menu].modes[no->switch_mode].compute);
 	}
 	if (no->empty_gpu != RP_PLACE_NONE)
-		return rp_error_hint(p->reterr,
+		return rp_error_hint(reterr,
 				     "moving one lease away would make GPU %u idle, which could "
 				     "then be switched; `rocpart status` shows who is where",
 				     no->empty_gpu);
-	return rp_error_hint(p->reterr, "release something (`rocpart status`), or plan anew "
-					"(`rocpart plan`)");
+	return rp_error_hint(reterr, "release something (`rocpart status`), or plan anew "
+				     "(`rocpart plan`)");
 }
 
 static int refuse_room(const struct placing *p, const struct rp_placer_class *class,
-		       const struct rp_lease *l)
+		       const struct rp_lease *l, struct rocpart_error *reterr)
 {
 	struct rp_placer_refusal no;
 	char need[RP_BYTES_TEXT_SIZE], free[RP_BYTES_TEXT_SIZE];
@@ -235,16 +241,17 @@ static int refuse_room(const struct placing *p, const struct rp_placer_class *cl
 	rp_placer_explain(p->fill.placer, class, &no);
 	rp_format_bytes(l->bytes, need);
 	if (no.n_free)
-		(void)rp_error_set(p->reterr, -ENOSPC, ROCPART_ERR_NO_ROOM, l->name,
+		(void)rp_error_set(reterr, -ENOSPC, ROCPART_ERR_NO_ROOM, l->name,
 				   "no partition is free for %s; the largest free: %u x %s", need,
 				   no.n_free, rp_format_bytes(no.free_bytes, free));
 	else
-		(void)rp_error_set(p->reterr, -ENOSPC, ROCPART_ERR_NO_ROOM, l->name,
+		(void)rp_error_set(reterr, -ENOSPC, ROCPART_ERR_NO_ROOM, l->name,
 				   "no partition is free for %s", need);
-	return hint(p, &no);
+	return hint(p, &no, reterr);
 }
 
-static int refuse_size(const struct placing *p, const struct rp_lease *l)
+static int refuse_size(const struct placing *p, const struct rp_lease *l,
+		       struct rocpart_error *reterr)
 {
 	uint64_t most = 0;
 	char need[RP_BYTES_TEXT_SIZE], have[RP_BYTES_TEXT_SIZE];
@@ -252,11 +259,11 @@ static int refuse_size(const struct placing *p, const struct rp_lease *l)
 	for (size_t i = 0; i < p->s.now.n_parts; i++)
 		if (p->s.now.parts[i].usable > most)
 			most = p->s.now.parts[i].usable;
-	(void)rp_error_set(p->reterr, -EFBIG, ROCPART_ERR_MODEL_TOO_LARGE, l->name,
+	(void)rp_error_set(reterr, -EFBIG, ROCPART_ERR_MODEL_TOO_LARGE, l->name,
 			   "it needs %s; the largest partition has %s for programs",
 			   rp_format_bytes(l->bytes, need), rp_format_bytes(most, have));
-	return rp_error_hint(p->reterr, "use a smaller format or context (`rocpart model fit`), or "
-					"a mode with larger partitions (`rocpart modes`)");
+	return rp_error_hint(reterr, "use a smaller format or context (`rocpart model fit`), or "
+				     "a mode with larger partitions (`rocpart modes`)");
 }
 
 /* GPUs that hold a replica of that name already. Writes at most n_gpus. */
@@ -284,7 +291,7 @@ static uint32_t same_name(const struct placing *p, const char *name, uint32_t *a
 }
 
 static int why_text(const struct placing *p, const struct rocpart_partition *part,
-		    const char *chosen, struct rp_lease *l)
+		    const char *chosen, struct rp_lease *l, struct rocpart_error *reterr)
 {
 	char need[RP_BYTES_TEXT_SIZE], have[RP_BYTES_TEXT_SIZE];
 	const struct rocpart_gpu *gpu = part->gpu;
@@ -300,11 +307,11 @@ static int why_text(const struct placing *p, const struct rocpart_partition *par
 			    "%zu of the %zu partitions of that GPU being leased before",
 			    chosen, need, have, gpu->index, part->id, l->mode, n_taken,
 			    gpu->n_partitions);
-	return l->why ? 0 : rp_error_nomem(p->reterr);
+	return l->why ? 0 : rp_error_nomem(reterr);
 }
 
 static int choose(const struct placing *p, const struct rp_lease *l, const char *partition,
-		  struct rp_placer_placed *ret, const char **ret_chosen)
+		  struct choice *ret, struct rocpart_error *reterr)
 {
 	struct rp_placer_want want = {.bytes = l->bytes, .share = l->share};
 	struct rp_placer_class class;
@@ -314,74 +321,73 @@ static int choose(const struct placing *p, const struct rp_lease *l, const char 
 	int r = rp_placer_resolve(p->fill.placer, &want, &class);
 
 	if (!avoid)
-		return rp_error_nomem(p->reterr);
+		return rp_error_nomem(reterr);
 	if (r < 0)
-		return refuse_size(p, l);
+		return refuse_size(p, l, reterr);
 	if (partition) {
-		r = rocpart_snapshot_find_partition(p->s.host.snapshot, partition, &part,
-						    p->reterr);
+		r = rocpart_snapshot_find_partition(p->s.host.snapshot, partition, &part, reterr);
 		if (r < 0)
 			return r;
-		*ret_chosen = "the partition that was asked for";
+		ret->why = "the partition that was asked for";
 		r = rp_placer_place_at(p->fill.placer, &class, (uint32_t)part->gpu->index, part->id,
-				       ret);
+				       &ret->at);
 		if (r < 0 && p->fill.gpus[part->gpu->index].flags)
-			return rp_error_set(p->reterr, -EPERM, ROCPART_ERR_CORDONED, part->gpu->bdf,
+			return rp_error_set(reterr, -EPERM, ROCPART_ERR_CORDONED, part->gpu->bdf,
 					    "GPU %zu (%s) takes nothing new: it is cordoned or "
 					    "sick",
 					    part->gpu->index, part->gpu->bdf);
 		if (r < 0)
-			return rp_error_set(p->reterr, -ENOSPC, ROCPART_ERR_NO_ROOM, partition,
+			return rp_error_set(reterr, -ENOSPC, ROCPART_ERR_NO_ROOM, partition,
 					    "partition %s is taken, or too small for it; `rocpart "
 					    "explain %s` says more",
 					    partition, partition);
 		return 0;
 	}
 	n_avoid = same_name(p, l->name, avoid);
-	*ret_chosen = "smallest free partition that fits, on the fullest GPU";
-	r = rp_placer_place(p->fill.placer, &class, avoid, n_avoid, ret);
+	ret->why = "smallest free partition that fits, on the fullest GPU";
+	r = rp_placer_place(p->fill.placer, &class, avoid, n_avoid, &ret->at);
 	if (r == -ENOSPC && n_avoid) {
-		*ret_chosen = "smallest free partition that fits, beside another replica because "
-			      "no other GPU has room: a reset of the GPU takes both";
-		r = rp_placer_place(p->fill.placer, &class, NULL, 0, ret);
+		ret->why = "smallest free partition that fits, beside another replica because "
+			   "no other GPU has room: a reset of the GPU takes both";
+		r = rp_placer_place(p->fill.placer, &class, NULL, 0, &ret->at);
 	}
-	return r < 0 ? refuse_room(p, &class, l) : 0;
+	return r < 0 ? refuse_room(p, &class, l, reterr) : 0;
 }
 
 /* Without bytes it takes all that programs can have of the partition that is asked for. */
-static int take_all(const struct placing *p, struct rp_lease *l, const char *partition)
+static int take_all(const struct placing *p, struct rp_lease *l, const char *partition,
+		    struct rocpart_error *reterr)
 {
 	const struct rocpart_partition *part = NULL;
-	int r = rocpart_snapshot_find_partition(p->s.host.snapshot, partition, &part, p->reterr);
+	int r = rocpart_snapshot_find_partition(p->s.host.snapshot, partition, &part, reterr);
 
 	if (r < 0)
 		return r;
 	l->bytes = rp_host_view_usable(&p->s.host, part);
 	return l->bytes ? 0
-			: rp_error_set(p->reterr, -ENODATA, ROCPART_ERR_UNSUPPORTED, partition,
+			: rp_error_set(reterr, -ENODATA, ROCPART_ERR_UNSUPPORTED, partition,
 				       "the machine does not tell the size of partition %s",
 				       partition);
 }
 
 /* Give l a place; it is recorded by the caller. */
-static int locate(const struct placing *p, struct rp_lease *l, const char *partition)
+static int locate(const struct placing *p, struct rp_lease *l, const char *partition,
+		  struct rocpart_error *reterr)
 {
-	struct rp_placer_placed at;
+	struct choice chosen = {.why = ""};
 	const struct rocpart_partition *part;
 	const struct rocpart_gpu *gpu;
-	const char *chosen = "";
-	int r = l->bytes ? 0 : take_all(p, l, partition);
+	int r = l->bytes ? 0 : take_all(p, l, partition, reterr);
 
 	if (r == 0)
-		r = choose(p, l, partition, &at, &chosen);
-
+		r = choose(p, l, partition, &chosen, reterr);
 	if (r < 0)
 		return r;
-	gpu = &p->s.host.snapshot->gpus[at.gpu];
-	part = rp_gpu_partition_by_id(gpu, at.part);
+	gpu = &p->s.host.snapshot->gpus[chosen.at.gpu];
+	part = rp_gpu_partition_by_id(gpu, chosen.at.part);
 	l->claims = rp_new0(struct rp_claim, 1);
 	if (!part || !l->claims)
-		return rp_error_nomem(p->reterr);
+		return rp_error_nomem(reterr);
 	l->n_claims = 1;
 	l->claims[0].part = part->id;
 	l->claims[0].bytes = l->bytes;
@@ -391,12 +397,12 @@ static int locate(const struct placing *p, struct rp_lease *l, const char *parti
 	free(l->limits);
 	l->limits = NULL;
 	if (rp_limits_text(part, l->share, RP_ACCESS_OPEN, &l->limits) < 0)
-		return rp_error_nomem(p->reterr);
+		return rp_error_nomem(reterr);
 	rp_host_view_mode(gpu, l->mode);
-	r = why_text(p, part, chosen, l);
+	r = why_text(p, part, chosen.why, l, reterr);
 	return r < 0 ? r
 		     : rp_lease_db_set_usable(p->s.db, gpu->bdf, part->id,
-					      rp_host_view_usable(&p->s.host, part), p->reterr);
+					      rp_host_view_usable(&p->s.host, part), reterr);
 }
 
 static int copy_text(char **ret, const char *text)
@@ -422,28 +428,28 @@ static int describe(const struct rocpart_place_options *o, const struct rp_owner
 		       : 0;
 }
 
-static int pin(struct placing *p, struct rp_owner *o)
+static int pin(struct placing *p, struct rp_owner *o, struct rocpart_error *reterr)
 {
 	int r = o->kind == RP_OWNER_PID ? rp_host_view_pin_owner(&p->s.host, o) : 0;
 
-	return r < 0 ? rp_error_set(p->reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, o->name,
+	return r < 0 ? rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, o->name,
 				    "there is no process %u", o->pid)
 		     : 0;
 }
 
 static int add_one(struct placing *p, const struct rocpart_place_options *o,
-		   const struct rp_owner *owner)
+		   const struct rp_owner *owner, struct rocpart_error *reterr)
 {
 	struct rp_lease *l;
 	int r = rp_grow(&p->made.v, &p->made.cap, p->made.n + 1, sizeof(*l));
 
 	if (r < 0)
-		return rp_error_nomem(p->reterr);
+		return rp_error_nomem(reterr);
 	l = &p->made.v[p->made.n];
 	memset(l, 0, sizeof(*l));
-	r = describe(o, owner, l) < 0 ? rp_error_nomem(p->reterr) : locate(p, l, o->partition);
+	r = describe(o, owner, l) < 0 ? rp_error_nomem(reterr) : locate(p, l, o->partition, reterr);
 	if (r == 0)
-		r = rp_lease_db_add(p->s.db, l, &l->id, p->reterr);
+		r = rp_lease_db_add(p->s.db, l, &l->id, reterr);
 	if (r < 0)
 		rp_lease_done(l);
 	else
@@ -464,23 +470,25 @@ static int check_options(const struct rocpart_place_options *o, struct rocpart_e
 }
 
 /* A process of ours, on this computer also where the machine is a simulated one. */
-static int pin_own(struct placing *p, uint32_t pid, struct rp_owner *ret)
+static int pin_own(struct placing *p, uint32_t pid, struct rp_owner *ret,
+		   struct rocpart_error *reterr)
 {
 	*ret = (struct rp_owner){.kind = RP_OWNER_PID, .pid = pid};
 	(void)rp_fmt(ret->name, sizeof(ret->name), "%u", pid);
 	return rp_host_view_pin_own(&p->s.host, ret) < 0
-		       ? rp_error_set(p->reterr, -ESRCH, ROCPART_ERR_FAILED, NULL,
+		       ? rp_error_set(reterr, -ESRCH, ROCPART_ERR_FAILED, NULL,
 				      "the process %u has ended already", pid)
 		       : 0;
 }
 
-static int add_all(struct placing *p, const struct rocpart_place_options *o, uint32_t own_pid)
+static int add_all(struct placing *p, const struct rocpart_place_options *o, uint32_t own_pid,
+		   struct rocpart_error *reterr)
 {
 	struct rp_owner owner = o->owner;
-	int r = own_pid ? pin_own(p, own_pid, &owner) : pin(p, &owner);
+	int r = own_pid ? pin_own(p, own_pid, &owner, reterr) : pin(p, &owner, reterr);
 
 	for (uint32_t i = 0; r == 0 && i < o->replicas; i++)
-		r = add_one(p, o, &owner);
+		r = add_one(p, o, &owner, reterr);
 	return r;
 }
 
@@ -488,27 +496,28 @@ int rp_place(const struct rp_placing *what, struct rocpart_leases **ret_leases,
 	     struct rocpart_error *reterr)
 {
 	struct rocpart_error local = {0};
-	RP_AUTO(placing_done) struct placing p = {.reterr = reterr ? reterr : &local};
+	RP_AUTO(placing_done) struct placing p = {0};
 	uint32_t n = 0;
 	int r = 0;
 
+	reterr = reterr ? reterr : &local;
 	for (size_t i = 0; r == 0 && i < what->n_options; i++) {
-		r = check_options(what->options[i], p.reterr);
+		r = check_options(what->options[i], reterr);
 		n += what->options[i]->replicas;
 	}
 	if (r == 0)
-		r = begin(&p, what->machine, n, what->how);
+		r = begin(&p, what->machine, n, what->how, reterr);
 	for (size_t i = 0; r == 0 && i < what->n_options; i++)
-		r = add_all(&p, what->options[i], what->own_pid);
+		r = add_all(&p, what->options[i], what->own_pid, reterr);
 	if (r == 0 && what->placed)
-		r = what->placed(what->userdata, &p.s, &p.made, p.reterr);
+		r = what->placed(what->userdata, &p.s, &p.made, reterr);
 	if (r == 0)
-		r = rp_session_commit(&p.s, p.reterr);
+		r = rp_session_commit(&p.s, reterr);
 	if (r < 0)
 		return r;
 	if (what->ret_db)
 		*what->ret_db = rp_steal(&p.s.db);
-	return rp_leases_of(&p.made, ret_leases, p.reterr);
+	return rp_leases_of(&p.made, ret_leases, reterr);
 }
 
 ROCPART_PUBLIC int rocpart_place(struct rocpart_machine *machine,
@@ -535,22 +544,19 @@ static struct rp_lease *next_pending(struct rp_lease_list *list, const bool *tri
 	return best;
 }
 
-static int place_again(struct placing *p, struct rp_lease *l)
+static int place_again(struct placing *p, struct rp_lease *l, struct rocpart_error *reterr)
 {
-	struct rocpart_error *reterr = p->reterr, local = {0};
-	int r;
+	struct rocpart_error local = {0};
+	int r = locate(p, l, NULL, &local);
 
-	p->reterr = &local;
-	r = locate(p, l, NULL);
-	p->reterr = reterr;
 	if (r == -ENOSPC || r == -EFBIG)
 		return 0; /* it stays pending */
-	if (r < 0 && reterr)
+	if (r < 0)
 		*reterr = local;
 	if (r == 0)
-		r = rp_lease_db_place(p->s.db, l, p->reterr);
+		r = rp_lease_db_place(p->s.db, l, reterr);
 	if (r == 0 && rp_grow(&p->made.v, &p->made.cap, p->made.n + 1, sizeof(*l)) < 0)
-		r = rp_error_nomem(p->reterr);
+		r = rp_error_nomem(reterr);
 	if (r < 0)
 		return r;
 	free(l->problem);
@@ -565,12 +571,13 @@ ROCPART_PUBLIC int rocpart_place_pending(struct rocpart_machine *machine,
 					 struct rocpart_error *reterr)
 {
 	struct rocpart_error local = {0};
-	RP_AUTO(placing_done) struct placing p = {.reterr = reterr ? reterr : &local};
+	RP_AUTO(placing_done) struct placing p = {0};
 	RP_AUTO_FREE bool *tried = NULL;
 	struct rp_lease *l;
-	int r = begin(&p, machine, 0, RP_LEASE_MAKE);
+	int r;
 
 	reterr = reterr ? reterr : &local;
+	r = begin(&p, machine, 0, RP_LEASE_MAKE, reterr);
 	if (r < 0)
 		return r;
 	tried = rp_new0(bool, p.s.list.n);
@@ -578,7 +585,7 @@ ROCPART_PUBLIC int rocpart_place_pending(struct rocpart_machine *machine,
 		return rp_error_nomem(reterr);
 	while (r == 0 && (l = next_pending(&p.s.list, tried))) {
 		tried[l - p.s.list.v] = true;
-		r = place_again(&p, l);
+		r = place_again(&p, l, reterr);
 	}
 	if (r == 0)
 		r = rp_session_commit(&p.s, reterr);
