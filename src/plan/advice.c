@@ -21,7 +21,7 @@ struct advice {
 };
 
 /* Whether the problem as changed can be done; out of tries is "not known". */
-static int ask(struct advice *a, struct rp_plan_answer *ret)
+static int ask_feasible(struct advice *a, struct rp_plan_answer *ret)
 {
 	*ret = (struct rp_plan_answer){0};
 	if (a->tries >= a->max_tries || (a->stop && a->stop(a->userdata))) {
@@ -49,7 +49,7 @@ static int try_without(struct advice *a, uint32_t first, uint32_t n)
 	}
 	if (!changed)
 		return 0;
-	r = ask(a, &answer);
+	r = ask_feasible(a, &answer);
 	if (r < 0 || answer.yes || !answer.sure) {
 		for (uint32_t i = 0; i < n; i++)
 			a->requests[first + i].replicas = before[i];
@@ -68,7 +68,7 @@ static int try_fewer(struct advice *a, uint32_t q)
 		int r;
 
 		a->requests[q].replicas = mid;
-		r = ask(a, &answer);
+		r = ask_feasible(a, &answer);
 		if (r < 0)
 			return r;
 		if (!answer.yes && answer.sure)
@@ -120,7 +120,7 @@ static int find_reason(struct advice *a)
 }
 
 /* The largest size that any partition has, when a request is larger than all of them. */
-static uint64_t largest_part(const struct rp_place_problem *p)
+static uint64_t find_largest_part(const struct rp_place_problem *p)
 {
 	uint64_t best = 0;
 
@@ -137,7 +137,7 @@ static uint64_t largest_part(const struct rp_place_problem *p)
 	return best;
 }
 
-static void remedy(struct rp_plan *plan, enum rp_remedy_kind kind, uint64_t n, uint64_t bytes)
+static void add_remedy(struct rp_plan *plan, enum rp_remedy_kind kind, uint64_t n, uint64_t bytes)
 {
 	plan->remedies[plan->n_remedies++] = (struct rp_plan_remedy){kind, n, bytes};
 }
@@ -145,11 +145,11 @@ static void remedy(struct rp_plan *plan, enum rp_remedy_kind kind, uint64_t n, u
 static int try_remedy(struct advice *a, enum rp_remedy_kind kind, uint64_t n, bool *ret_yes)
 {
 	struct rp_plan_answer answer;
-	int r = ask(a, &answer);
+	int r = ask_feasible(a, &answer);
 
 	*ret_yes = answer.yes;
 	if (r == 0 && answer.yes)
-		remedy(a->plan, kind, n, 0);
+		add_remedy(a->plan, kind, n, 0);
 	return r;
 }
 
@@ -223,7 +223,7 @@ static int ask_with_more(struct advice *a, uint64_t more, struct rp_plan_answer 
 						.mode = RP_PLACE_NONE};
 	a->p.gpus = gpus;
 	a->p.n_gpus = (uint32_t)n;
-	r = ask(a, ret);
+	r = ask_feasible(a, ret);
 	a->p.n_gpus = have;
 	return r;
 }
@@ -257,11 +257,11 @@ static int try_more_gpus(struct advice *a)
 			want += step++ + want / 64;
 	}
 	if (enough)
-		remedy(a->plan, RP_REMEDY_ADD_GPUS, enough, 0);
+		add_remedy(a->plan, RP_REMEDY_ADD_GPUS, enough, 0);
 	return 0;
 }
 
-static void restore(struct advice *a)
+static void restore_requests(struct advice *a)
 {
 	const struct rp_place_problem *p = a->plan->problem;
 
@@ -274,14 +274,14 @@ static int find_remedies(struct advice *a)
 {
 	struct rp_plan *plan = a->plan;
 	const struct rp_place_problem *p = plan->problem;
-	uint64_t largest = largest_part(p);
+	uint64_t largest = find_largest_part(p);
 	int r;
 
 	plan->remedies = calloc((size_t)p->n_requests * 2 + (size_t)p->n_gpus * 2 + 8,
 				sizeof(*plan->remedies));
 	if (!plan->remedies)
 		return -ENOMEM;
-	restore(a);
+	restore_requests(a);
 	r = try_switches(a);
 	if (r == 0)
 		r = try_flag(a, RP_PLACE_CANNOT_SWITCH, RP_REMEDY_RELEASE_GPU);
@@ -291,17 +291,17 @@ static int find_remedies(struct advice *a)
 		r = try_no_spread(a);
 	for (uint32_t i = 0; i < plan->n_reason && r == 0; i++) {
 		if (p->requests[plan->reason[i].request].bytes > largest)
-			remedy(plan, RP_REMEDY_SHRINK, plan->reason[i].request, largest);
+			add_remedy(plan, RP_REMEDY_SHRINK, plan->reason[i].request, largest);
 	}
 	if (r == 0)
 		r = try_more_gpus(a);
 	if (r == 0)
-		remedy(plan, RP_REMEDY_DROP, 0, 0);
+		add_remedy(plan, RP_REMEDY_DROP, 0, 0);
 	return r;
 }
 
 /* A question costs time with the size of the problem; sharing, hundreds of times as much. */
-static uint32_t allowance(const struct rp_place_problem *p)
+static uint32_t limit_tries(const struct rp_place_problem *p)
 {
 	uint64_t each = (uint64_t)p->n_requests + p->n_gpus + 1, n;
 
@@ -320,7 +320,7 @@ int rp_plan_advise(struct rp_plan *plan, const struct rp_plan_options *o)
 	const struct rp_place_problem *p = plan->problem;
 	struct advice a = {.plan = plan,
 			   .p = *p,
-			   .max_tries = allowance(p),
+			   .max_tries = limit_tries(p),
 			   .stop = o->stop,
 			   .userdata = o->userdata};
 	int r = 0;
@@ -337,7 +337,7 @@ int rp_plan_advise(struct rp_plan *plan, const struct rp_plan_options *o)
 			a.running[p->tenants[t].request]++;
 		a.p.requests = a.requests;
 		a.p.gpus = a.gpus;
-		restore(&a);
+		restore_requests(&a);
 		a.p.allow_moves = plan->moves_allowed;
 		r = find_reason(&a);
 		a.p.allow_moves = p->allow_moves;

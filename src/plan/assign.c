@@ -119,7 +119,7 @@ void rp_assign_begin(struct rp_assign *a, const uint32_t *mode_of)
 	}
 }
 
-static bool domain_open(const struct rp_assign *a, uint32_t r, uint32_t dom)
+static bool is_domain_open(const struct rp_assign *a, uint32_t r, uint32_t dom)
 {
 	const struct rp_place_request *q = &a->v->p->requests[r];
 
@@ -133,7 +133,8 @@ struct walk {
 	int32_t goal_dist;
 };
 
-static void reach(struct rp_assign *a, struct walk *w, uint32_t node, uint32_t from, int32_t dist)
+static void reach_node(struct rp_assign *a, struct walk *w, uint32_t node, uint32_t from,
+		       int32_t dist)
 {
 	if (a->dead[node] == a->round || (a->seen[node] == a->search && a->dist[node] <= dist))
 		return;
@@ -149,37 +150,37 @@ static void reach(struct rp_assign *a, struct walk *w, uint32_t node, uint32_t f
 	w->tail = w->tail == a->n_nodes ? 0 : w->tail + 1;
 }
 
-static int32_t cost(const struct rp_slot *s, uint32_t r)
+static int32_t price_slot(const struct rp_slot *s, uint32_t r)
 {
 	return s->home == r ? -1 : 0;
 }
 
-static void from_request(struct rp_assign *a, struct walk *w, uint32_t r, int32_t dist)
+static void expand_request(struct rp_assign *a, struct walk *w, uint32_t r, int32_t dist)
 {
 	for (uint32_t s = 0; s < a->n_slots; s++) {
 		uint32_t dom = rp_view_domain(a->v, r, a->slots[s].gpu);
 
-		if (domain_open(a, r, dom))
-			reach(a, w, pair_node(a, r, dom), r, dist);
+		if (is_domain_open(a, r, dom))
+			reach_node(a, w, pair_node(a, r, dom), r, dist);
 		if (a->v->p->requests[r].spread == RP_PLACE_SPREAD_NONE)
 			return;
 	}
 }
 
-static void from_pair(struct rp_assign *a, struct walk *w, uint32_t node, int32_t dist)
+static void expand_pair(struct rp_assign *a, struct walk *w, uint32_t node, int32_t dist)
 {
 	uint32_t x = node - a->v->p->n_requests;
 	uint32_t r = x / a->n_domains, dom = x % a->n_domains;
 
 	if (a->used[x] > 0)
-		reach(a, w, r, node, dist); /* one that is here may leave instead */
+		reach_node(a, w, r, node, dist); /* one that is here may leave instead */
 	for (uint32_t i = 0; i < a->n_slots; i++) {
 		const struct rp_slot *s = &a->slots[i];
 
 		if (s->holder == r || rp_view_domain(a->v, r, s->gpu) != dom ||
 		    !rp_view_fits(a->v, r, s->p, s->mem))
 			continue;
-		reach(a, w, slot_node(a, i), node, dist + cost(s, r));
+		reach_node(a, w, slot_node(a, i), node, dist + price_slot(s, r));
 		if (s->holder == RP_PLACE_NONE && a->seen[slot_node(a, i)] == a->search &&
 		    (w->goal == RP_PLACE_NONE || a->dist[slot_node(a, i)] < w->goal_dist)) {
 			w->goal = i;
@@ -191,7 +192,7 @@ static void from_pair(struct rp_assign *a, struct walk *w, uint32_t node, int32_
 }
 
 /* Give every slot on the way to the request that came to it, from the goal back. */
-static void shift(struct rp_assign *a, uint32_t goal, uint32_t r)
+static void shift_holders(struct rp_assign *a, uint32_t goal, uint32_t r)
 {
 	const uint32_t n_requests = a->v->p->n_requests;
 	const uint32_t first_slot = slot_node(a, 0);
@@ -217,7 +218,7 @@ bool rp_assign_add(struct rp_assign *a, uint32_t request)
 
 	a->search++;
 	a->n_visited = 0;
-	reach(a, &w, request, request, 0);
+	reach_node(a, &w, request, request, 0);
 	while (w.head != w.tail && (a->costs || w.goal == RP_PLACE_NONE)) {
 		uint32_t node = a->queue[w.head];
 
@@ -225,15 +226,15 @@ bool rp_assign_add(struct rp_assign *a, uint32_t request)
 		a->queued[node] = false;
 		a->work++;
 		if (node < a->v->p->n_requests) {
-			from_request(a, &w, node, a->dist[node]);
+			expand_request(a, &w, node, a->dist[node]);
 		} else if (node < first_slot) {
-			from_pair(a, &w, node, a->dist[node]);
+			expand_pair(a, &w, node, a->dist[node]);
 		} else if (a->slots[node - first_slot].holder != RP_PLACE_NONE) {
 			const struct rp_slot *s = &a->slots[node - first_slot];
 
-			reach(a, &w,
-			      pair_node(a, s->holder, rp_view_domain(a->v, s->holder, s->gpu)),
-			      node, a->dist[node] - cost(s, s->holder));
+			reach_node(a, &w,
+				   pair_node(a, s->holder, rp_view_domain(a->v, s->holder, s->gpu)),
+				   node, a->dist[node] - price_slot(s, s->holder));
 		}
 	}
 	for (; w.head != w.tail; w.head = w.head == a->n_nodes ? 0 : w.head + 1)
@@ -243,7 +244,7 @@ bool rp_assign_add(struct rp_assign *a, uint32_t request)
 			a->dead[a->visited[i]] = a->round;
 		return false;
 	}
-	shift(a, w.goal, request);
+	shift_holders(a, w.goal, request);
 	return true;
 }
 

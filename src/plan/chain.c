@@ -36,7 +36,7 @@ static int add_kind(struct kinds *k, const struct rp_place_part *part, uint32_t 
 	return 0;
 }
 
-static bool mode_known(const struct rp_chain *c, uint32_t menu, uint32_t mode)
+static bool is_mode_known(const struct rp_chain *c, uint32_t menu, uint32_t mode)
 {
 	for (uint32_t i = 0; i < c->n_modes; i++) {
 		if (c->modes[i].menu == menu && c->modes[i].mode == mode)
@@ -58,7 +58,7 @@ static int add_mode(const struct rp_view *v, struct rp_chain *c, struct kinds *k
 	const struct rp_place_mode *m = &v->p->menus[menu].modes[mode];
 	struct rp_chain_mode *cm;
 
-	if (mode_known(c, menu, mode))
+	if (is_mode_known(c, menu, mode))
 		return 0;
 	if (c->n_modes == RP_CHAIN_MAX_MODES)
 		return -E2BIG;
@@ -76,7 +76,7 @@ static int add_mode(const struct rp_view *v, struct rp_chain *c, struct kinds *k
 }
 
 /* The modes that some POOL GPU can have in this case, and the partitions of FIXED ones. */
-static int collect(const struct rp_view *v, struct rp_chain *c, struct kinds *k)
+static int collect_modes(const struct rp_view *v, struct rp_chain *c, struct kinds *k)
 {
 	uint32_t last_menu = RP_PLACE_NONE, last_hive = RP_PLACE_NONE, last_mode = RP_PLACE_NONE;
 	uint32_t last_flags = 0;
@@ -163,7 +163,7 @@ static void make_sizes(struct rp_chain *c, struct kinds *k)
 }
 
 /* What only has a size fits every partition that is large enough. */
-static bool only_has_size(const struct rp_view *v, uint32_t q)
+static bool has_only_size(const struct rp_view *v, uint32_t q)
 {
 	const struct rp_place_request *rq = &v->p->requests[q];
 
@@ -207,7 +207,7 @@ static void rank_requests(const struct rp_view *v, struct rp_chain *c, const str
 
 	for (uint32_t q = 0; q < v->p->n_requests; q++)
 		c->rank[q] =
-			(uint16_t)(only_has_size(v, q) ? rank_by_bytes(c, v->p->requests[q].bytes)
+			(uint16_t)(has_only_size(v, q) ? rank_by_bytes(c, v->p->requests[q].bytes)
 						       : rank_by_trying(v, c, k, q, &gap));
 	c->exact_sizes = !gap;
 }
@@ -296,7 +296,7 @@ static void add_row(struct rp_chain *c, const struct rp_plan_row *row)
 }
 
 /* Coarsest mode first, each with what its own sizes force. */
-static void chain_rows(struct rp_chain *c, const struct demand *d)
+static void make_chain_rows(struct rp_chain *c, const struct demand *d)
 {
 	uint64_t n_of[RP_CHAIN_MAX_MODES] = {0}, gpus = 0;
 
@@ -324,7 +324,7 @@ static void chain_rows(struct rp_chain *c, const struct demand *d)
 }
 
 /* Without the nesting: the size that alone forces the most GPUs. */
-static void count_rows(struct rp_chain *c, const struct demand *d)
+static void make_counted_rows(struct rp_chain *c, const struct demand *d)
 {
 	struct rp_plan_row best = {0};
 
@@ -349,7 +349,7 @@ static void count_rows(struct rp_chain *c, const struct demand *d)
 }
 
 /* Sizes that no POOL GPU has: fixed partitions must be enough for them. */
-static bool fixed_fall_short(const struct rp_chain *c, const struct demand *d)
+static bool is_short_of_fixed(const struct rp_chain *c, const struct demand *d)
 {
 	uint64_t top = 0;
 
@@ -377,17 +377,17 @@ int rp_chain_make(const struct rp_view *v, uint32_t mem, struct rp_chain *ret)
 	ret->result.memory = mem == RP_PLACE_NONE ? NULL : v->mems[mem];
 	ret->result.blocker = RP_PLACE_NONE;
 	ret->result.fixed = ret->result.gpus = v->n_fixed;
-	r = collect(v, ret, k);
+	r = collect_modes(v, ret, k);
 	if (r < 0)
 		return r;
 	make_sizes(ret, k);
 	rank_requests(v, ret, k);
 	count_demand(v, ret, d);
-	ret->result.short_of_slots = fixed_fall_short(ret, d);
+	ret->result.short_of_slots = is_short_of_fixed(ret, d);
 	if (ret->nested)
-		chain_rows(ret, d);
+		make_chain_rows(ret, d);
 	else
-		count_rows(ret, d);
+		make_counted_rows(ret, d);
 	return 0;
 }
 

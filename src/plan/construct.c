@@ -43,7 +43,7 @@ static void list_remove(struct build *b, uint32_t g)
 		b->prev[b->next[g]] = b->prev[g];
 }
 
-static uint32_t usable_parts(const struct build *b, uint32_t g, uint64_t size)
+static uint32_t count_usable_parts(const struct build *b, uint32_t g, uint64_t size)
 {
 	const struct rp_place_mode *m = rp_view_mode(b->v, g, b->draft->mode_of[g]);
 	uint32_t n = 0;
@@ -60,7 +60,7 @@ static void make_lists(struct build *b, uint64_t size)
 	for (uint32_t g = b->v->p->n_gpus; g-- > 0;) {
 		if (b->draft->mode_of[g] == RP_PLACE_NONE)
 			continue;
-		b->count[g] = usable_parts(b, g, size);
+		b->count[g] = count_usable_parts(b, g, size);
 		list_add(b, g);
 	}
 }
@@ -101,7 +101,7 @@ static uint32_t open_gpu(struct build *b, uint32_t i)
 }
 
 /* The finest mode that can hold the request, first in the preferred memory mode. */
-static uint32_t open_for(struct build *b, uint32_t r)
+static uint32_t open_gpu_for(struct build *b, uint32_t r)
 {
 	for (int pass = b->how->mem == RP_PLACE_NONE; pass < 2; pass++) {
 		for (uint32_t i = b->chain->n_modes; i-- > 0;) {
@@ -122,7 +122,7 @@ static uint32_t open_for(struct build *b, uint32_t r)
 	return RP_PLACE_NONE;
 }
 
-static uint32_t stay_in_domain(const struct build *b, uint32_t r, uint32_t gpu)
+static uint32_t count_staying(const struct build *b, uint32_t r, uint32_t gpu)
 {
 	uint32_t n = 0;
 
@@ -136,21 +136,21 @@ static uint32_t stay_in_domain(const struct build *b, uint32_t r, uint32_t gpu)
 }
 
 /* How many more of the request the spread rule lets this GPU have. */
-static uint32_t allowed_on(const struct build *b, uint32_t r, uint32_t g)
+static uint32_t count_allowed_on(const struct build *b, uint32_t r, uint32_t g)
 {
 	const struct rp_place_request *q = &b->v->p->requests[r];
 	uint32_t per = rp_view_per_domain(q), used;
 
 	if (q->spread == RP_PLACE_SPREAD_NONE)
 		return UINT32_MAX;
-	used = stay_in_domain(b, r, g);
+	used = count_staying(b, r, g);
 	if (q->spread == RP_PLACE_SPREAD_HIVE)
 		used += b->hive_count[b->v->gpus[g].hive];
 	return used < per ? per - used : 0;
 }
 
 /* Put up to n replicas of r on g, smallest partitions first. Returns how many, or -ENOMEM. */
-static int take(struct build *b, uint32_t r, uint32_t g, uint32_t n)
+static int put_replicas(struct build *b, uint32_t r, uint32_t g, uint32_t n)
 {
 	const struct rp_place_mode *m = rp_view_mode(b->v, g, b->draft->mode_of[g]);
 	uint32_t mem = b->v->mode_mem[b->v->p->gpus[g].menu][b->draft->mode_of[g]];
@@ -177,7 +177,7 @@ static int take(struct build *b, uint32_t r, uint32_t g, uint32_t n)
 	return (int)done;
 }
 
-static uint32_t pick(const struct build *b, bool emptiest)
+static uint32_t pick_gpu(const struct build *b, bool emptiest)
 {
 	for (uint32_t i = 1; i <= RP_PLACE_MAX_PARTS; i++) {
 		uint32_t g = b->head[emptiest ? RP_PLACE_MAX_PARTS + 1 - i : i];
@@ -196,19 +196,19 @@ static int place_request(struct build *b, uint32_t r, uint64_t size)
 
 	b->n_aside = 0;
 	while (left > 0) {
-		uint32_t g = pick(b, apart), allowed;
+		uint32_t g = pick_gpu(b, apart), allowed;
 		int n;
 
 		if (g == RP_PLACE_NONE) {
-			g = b->how->rows ? RP_PLACE_NONE : open_for(b, r);
+			g = b->how->rows ? RP_PLACE_NONE : open_gpu_for(b, r);
 			if (g == RP_PLACE_NONE)
 				break;
-			b->count[g] = usable_parts(b, g, size);
+			b->count[g] = count_usable_parts(b, g, size);
 		} else {
 			list_remove(b, g);
 		}
-		allowed = allowed_on(b, r, g);
-		n = take(b, r, g, allowed < left ? allowed : left);
+		allowed = count_allowed_on(b, r, g);
+		n = put_replicas(b, r, g, allowed < left ? allowed : left);
 		if (n < 0)
 			return n;
 		left -= (uint32_t)n;
@@ -247,7 +247,7 @@ static int cmp_keyed(const void *a, const void *b)
 }
 
 /* Where only the size decides, requests are put in order by counting. */
-static bool rank_decides(const struct build *b)
+static bool is_rank_decisive(const struct build *b)
 {
 	for (uint32_t r = 0; r < b->v->p->n_requests; r++) {
 		if (b->v->need[r] > 1 || b->v->req_mem[r] != RP_VIEW_ANY)
@@ -296,7 +296,7 @@ static int order_by_keys(const struct build *b, uint32_t *order)
 
 static int make_order(const struct build *b, uint32_t *order)
 {
-	if (!rank_decides(b))
+	if (!is_rank_decisive(b))
 		return order_by_keys(b, order);
 	order_by_rank(b, order);
 	return 0;
@@ -342,7 +342,7 @@ static int open_chain(struct build *b)
 	return r;
 }
 
-static int build_all(struct build *b)
+static int build_draft(struct build *b)
 {
 	const uint32_t n = b->v->p->n_requests;
 	RP_AUTO_FREE uint32_t *order = rp_new0(uint32_t, n);
@@ -373,7 +373,8 @@ static int build_all(struct build *b)
 	return r;
 }
 
-static int construct(const struct rp_view *v, const struct rp_construct *how, struct rp_draft *ret)
+static int construct_draft(const struct rp_view *v, const struct rp_construct *how,
+			   struct rp_draft *ret)
 {
 	const uint32_t n = v->p->n_gpus;
 	struct build b = {.v = v, .draft = ret, .how = how};
@@ -391,7 +392,7 @@ static int construct(const struct rp_view *v, const struct rp_construct *how, st
 	    b.aside)
 		r = rp_chain_make(v, RP_PLACE_NONE, b.chain);
 	if (r == 0)
-		r = build_all(&b);
+		r = build_draft(&b);
 	if (b.chain)
 		rp_chain_done(b.chain);
 	free(b.chain);
@@ -405,7 +406,7 @@ static int construct(const struct rp_view *v, const struct rp_construct *how, st
 	return r;
 }
 
-static uint64_t gpus_of(const struct rp_view *v, const struct rp_draft *d)
+static uint64_t count_gpus(const struct rp_view *v, const struct rp_draft *d)
 {
 	uint64_t n = 0;
 
@@ -433,14 +434,14 @@ static int is_better(const struct rp_view *v, const struct rp_draft *a, const st
 			break;
 		weight += more[order[i]] * (int64_t)rp_view_weight(&q[order[i]]);
 	}
-	return weight != 0 ? weight > 0 : gpus_of(v, a) < gpus_of(v, b);
+	return weight != 0 ? weight > 0 : count_gpus(v, a) < count_gpus(v, b);
 }
 
 int rp_construct(const struct rp_view *v, const struct rp_construct *how, struct rp_draft *ret)
 {
 	struct rp_construct mixed = *how;
 	struct rp_draft other;
-	int r = construct(v, how, ret);
+	int r = construct_draft(v, how, ret);
 
 	if (r < 0 || how->rows || how->mem == RP_PLACE_NONE || v->n_mems == 1 || v->n_hives == 1)
 		return r;
@@ -448,7 +449,7 @@ int rp_construct(const struct rp_view *v, const struct rp_construct *how, struct
 	mixed.mem = RP_PLACE_NONE;
 	r = rp_draft_init(v, &other);
 	if (r == 0)
-		r = construct(v, &mixed, &other);
+		r = construct_draft(v, &mixed, &other);
 	if (r == 0)
 		r = is_better(v, &other, ret);
 	if (r > 0) {

@@ -14,8 +14,8 @@ static void place_tenants_that_stay(const struct rp_view *v, struct rp_plan *pla
 	}
 }
 
-static bool at_home(const struct rp_view *v, const struct rp_draft *d, uint32_t t,
-		    const struct rp_draft_place *at)
+static bool is_at_home(const struct rp_view *v, const struct rp_draft *d, uint32_t t,
+		       const struct rp_draft_place *at)
 {
 	const struct rp_place_tenant *x = &v->p->tenants[t];
 
@@ -43,7 +43,7 @@ static void place_tenants_that_may_move(const struct rp_view *v, struct rp_draft
 				if (k < plan->n_places)
 					continue;
 			}
-			while (i < d->n_places && (pass == 0 ? !at_home(v, d, t, &d->places[i])
+			while (i < d->n_places && (pass == 0 ? !is_at_home(v, d, t, &d->places[i])
 							     : d->places[i].request != x->request))
 				i++;
 			if (i == d->n_places)
@@ -89,7 +89,7 @@ static int make_places(const struct rp_view *v, struct rp_draft *d, struct rp_pl
 	return 0;
 }
 
-static uint32_t bits(uint32_t x)
+static uint32_t count_bits(uint32_t x)
 {
 	return (uint32_t)__builtin_popcount(x);
 }
@@ -114,7 +114,7 @@ static int make_gpus(const struct rp_view *v, const struct rp_draft *d, struct r
 			continue;
 		plan->n_gpus++;
 		*x = (struct rp_plan_gpu){g, d->mode_of[g], d->mode_of[g] != p->gpus[g].mode,
-					  bits(used[g])};
+					  count_bits(used[g])};
 		plan->gpus_used++;
 		plan->n_switches += x->switches;
 		if (!reloads[hive] &&

@@ -152,7 +152,7 @@ static void fill_menu(struct rp_place_menu *menu, const struct rocpart_gpu *gpu,
 		add_plain_mode(menu, gpu, vram_all_bytes);
 }
 
-static uint32_t mode_index(const struct rp_place_menu *menu, const struct rocpart_gpu *gpu)
+static uint32_t find_mode_index(const struct rp_place_menu *menu, const struct rocpart_gpu *gpu)
 {
 	for (uint32_t i = 0; i < menu->n_modes; i++)
 		if (rp_str_eq(menu->modes[i].compute,
@@ -163,7 +163,7 @@ static uint32_t mode_index(const struct rp_place_menu *menu, const struct rocpar
 }
 
 /* Partitions that processes use, or that are not there. */
-static uint32_t occupied_parts(const struct rp_place_mode *mode, const struct rocpart_gpu *gpu)
+static uint32_t find_occupied_parts(const struct rp_place_mode *mode, const struct rocpart_gpu *gpu)
 {
 	uint32_t bits = 0;
 
@@ -218,8 +218,8 @@ static int add_gpu(struct rp_plan_machine *m, const struct rocpart_snapshot *s, 
 		return r;
 	g->name = gpu->bdf;
 	g->hive = hive_of(s, index);
-	g->mode = mode_index(menu, gpu);
-	g->occupied = occupied_parts(&menu->modes[g->mode], gpu);
+	g->mode = find_mode_index(menu, gpu);
+	g->occupied = find_occupied_parts(&menu->modes[g->mode], gpu);
 	g->flags = flags_of(gpu, g->occupied);
 	m->n_gpus++;
 	return 0;
@@ -242,8 +242,8 @@ int rp_plan_machine_from_snapshot(const struct rocpart_snapshot *s,
 	return 0;
 }
 
-static void product_menu(struct rp_place_menu *menu, const struct rp_product *p, size_t index,
-			 const struct rp_plan_limits *limits)
+static void fill_product_menu(struct rp_place_menu *menu, const struct rp_product *p, size_t index,
+			      const struct rp_plan_limits *limits)
 {
 	struct mode_source src = {p, p->vram_bytes * GPUS_OF_A_HIVE};
 
@@ -287,7 +287,7 @@ int rp_plan_machine_from_product(const struct rp_product *product, size_t n_gpus
 			g->menu = ret->gpus[i - 1].menu;
 		} else {
 			memset(menu, 0, sizeof(*menu));
-			product_menu(menu, product, i, limits);
+			fill_product_menu(menu, product, i, limits);
 			if (share_menu(ret, menu, &g->menu) < 0)
 				return -ENOMEM;
 		}

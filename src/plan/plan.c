@@ -19,7 +19,7 @@ struct solve {
 	uint64_t best_gpus;  /* GPUs of that case; UINT64_MAX: no case is possible so far */
 };
 
-static bool case_possible(const struct rp_plan_case *c)
+static bool is_case_possible(const struct rp_plan_case *c)
 {
 	return c->blocker == RP_PLACE_NONE && !c->short_of_slots;
 }
@@ -40,19 +40,19 @@ static int add_case(struct solve *s, const struct rp_chain *c)
 	return 0;
 }
 
-static int one_case(struct solve *s, struct rp_chain *chain, uint32_t mem, bool bounds)
+static int compute_case(struct solve *s, struct rp_chain *chain, uint32_t mem, bool bounds)
 {
 	struct rp_plan *plan = s->plan;
 	int r = rp_chain_make(s->v, mem, chain);
 
-	if (r == 0 && mem != RP_PLACE_NONE && case_possible(&chain->result) &&
+	if (r == 0 && mem != RP_PLACE_NONE && is_case_possible(&chain->result) &&
 	    chain->result.gpus < s->best_gpus) {
 		s->best_mem = mem;
 		s->best_gpus = chain->result.gpus;
 	}
 	if (r == 0 && bounds) {
 		r = add_case(s, chain);
-		if (r == 0 && case_possible(&chain->result) && chain->result.gpus < plan->bound)
+		if (r == 0 && is_case_possible(&chain->result) && chain->result.gpus < plan->bound)
 			plan->bound = chain->result.gpus;
 	}
 	rp_chain_done(chain);
@@ -63,7 +63,7 @@ static int one_case(struct solve *s, struct rp_chain *chain, uint32_t mem, bool 
  * One hive has one memory mode: a case for each that it can have, and the least of them bounds.
  * With several hives any mixture is possible: one case with all modes.
  */
-static int make_bound(struct solve *s)
+static int bound_by_chain(struct solve *s)
 {
 	RP_AUTO_FREE struct rp_chain *chain = rp_new0(struct rp_chain, 1);
 	const struct rp_view *v = s->v;
@@ -84,16 +84,16 @@ static int make_bound(struct solve *s)
 		uint32_t mem = k == 0 ? now : k - (k <= now);
 
 		if (v->n_hives != 1 || rp_view_hive_may(v, 0, mem))
-			r = one_case(s, chain, mem, v->n_hives == 1);
+			r = compute_case(s, chain, mem, v->n_hives == 1);
 	}
 	if (r == 0 && v->n_hives != 1)
-		r = one_case(s, chain, RP_PLACE_NONE, true);
+		r = compute_case(s, chain, RP_PLACE_NONE, true);
 	if (s->best_mem == RP_PLACE_NONE)
 		s->best_mem = 0;
 	return r;
 }
 
-static int bound_shared(struct solve *s)
+static int bound_by_weights(struct solve *s)
 {
 	struct rp_share_bound b;
 	int r;
@@ -113,7 +113,7 @@ static int bound_shared(struct solve *s)
 }
 
 /* The places that an exact search found, by one more run of the flow for its modes. */
-static int take_vectors(struct solve *s, const struct rp_vectors *x)
+static int take_vector_places(struct solve *s, const struct rp_vectors *x)
 {
 	struct rp_assign a;
 	uint32_t *order = rp_view_order(s->v, RP_BY_PRIORITY_WEIGHT);
@@ -167,7 +167,7 @@ static int solve_exclusive(struct solve *s)
 		s->exact_fewest = x.complete && x.all && can_be_checked(v->p);
 		s->exact_weight = x.complete && can_be_checked(v->p);
 		if (x.found)
-			return take_vectors(s, &x);
+			return take_vector_places(s, &x);
 		s->no_room = true;
 		if (s->all_or_nothing && x.complete)
 			return 0;
@@ -182,12 +182,12 @@ static int solve_exclusive(struct solve *s)
 
 static int find_bound(struct solve *s)
 {
-	int r = make_bound(s);
+	int r = bound_by_chain(s);
 
-	return r == 0 ? bound_shared(s) : r;
+	return r == 0 ? bound_by_weights(s) : r;
 }
 
-static int solve(struct solve *s)
+static int solve_problem(struct solve *s)
 {
 	struct rp_plan *plan = s->plan;
 	const struct rp_view *v = s->v;
@@ -224,7 +224,7 @@ static int solve(struct solve *s)
 	return 0;
 }
 
-static bool any_shared(const struct rp_place_problem *p)
+static bool is_any_shared(const struct rp_place_problem *p)
 {
 	for (uint32_t q = 0; q < p->n_requests; q++) {
 		if (rp_view_share(&p->requests[q]) > 1)
@@ -257,7 +257,7 @@ int rp_plan_feasible(const struct rp_place_problem *p, uint64_t max_work,
 
 	if (!plan)
 		return -ENOMEM;
-	s.shared = any_shared(p);
+	s.shared = is_any_shared(p);
 	still = limit_moves(p, s.shared);
 	plan->problem = p;
 	r = rp_view_init(&still, &v);
@@ -266,7 +266,7 @@ int rp_plan_feasible(const struct rp_place_problem *p, uint64_t max_work,
 	gpus = (uint64_t)v.n_pool + v.n_fixed;
 	too_few = plan->bound > gpus;
 	if (r == 0 && !too_few)
-		r = solve(&s);
+		r = solve_problem(&s);
 	rp_view_done(&v);
 	rp_draft_done(&s.draft);
 	if (r < 0)
@@ -293,7 +293,7 @@ int rp_plan_core(const struct rp_place_problem *p, const struct rp_plan_options 
 	if (!plan)
 		return -ENOMEM;
 	plan->problem = p;
-	s.shared = any_shared(p);
+	s.shared = is_any_shared(p);
 	still = limit_moves(p, s.shared);
 	for (uint32_t q = 0; q < p->n_requests; q++)
 		plan->weight_total += rp_view_weight(&p->requests[q]) * p->requests[q].replicas;
@@ -301,7 +301,7 @@ int rp_plan_core(const struct rp_place_problem *p, const struct rp_plan_options 
 	if (r == 0)
 		r = find_bound(&s);
 	if (r == 0)
-		r = solve(&s);
+		r = solve_problem(&s);
 	if (r == 0 && still.allow_moves && p->n_tenants > 0 &&
 	    (s.no_room || (plan->stopped && !plan->feasible))) {
 		/* Nothing found that keeps every tenant, or not in time: without any move, then. */

@@ -59,7 +59,7 @@ struct out {
 	int r;
 };
 
-static void add(struct out *o, struct rp_json *obj, const char *key, struct rp_json *value)
+static void put_value(struct out *o, struct rp_json *obj, const char *key, struct rp_json *value)
 {
 	if (o->r == 0)
 		o->r = rp_json_set(obj, key, value);
@@ -67,23 +67,23 @@ static void add(struct out *o, struct rp_json *obj, const char *key, struct rp_j
 		(void)rp_json_free(value);
 }
 
-static void u64(struct out *o, struct rp_json *obj, const char *key, uint64_t v)
+static void put_u64(struct out *o, struct rp_json *obj, const char *key, uint64_t v)
 {
-	add(o, obj, key, rp_json_u64(v));
+	put_value(o, obj, key, rp_json_u64(v));
 }
 
-static void text(struct out *o, struct rp_json *obj, const char *key, const char *s)
+static void put_text(struct out *o, struct rp_json *obj, const char *key, const char *s)
 {
 	if (o->r == 0)
 		o->r = rp_json_set_string(obj, key, s);
 }
 
-static void flag(struct out *o, struct rp_json *obj, const char *key, bool v)
+static void put_bool(struct out *o, struct rp_json *obj, const char *key, bool v)
 {
-	add(o, obj, key, rp_json_bool(v));
+	put_value(o, obj, key, rp_json_bool(v));
 }
 
-static struct rp_json *list(struct out *o, struct rp_json *obj, const char *key)
+static struct rp_json *put_list(struct out *o, struct rp_json *obj, const char *key)
 {
 	struct rp_json *a = o->r == 0 ? rp_json_array() : NULL;
 
@@ -94,7 +94,7 @@ static struct rp_json *list(struct out *o, struct rp_json *obj, const char *key)
 	return o->r == 0 ? a : NULL;
 }
 
-static struct rp_json *item(struct out *o, struct rp_json *arr)
+static struct rp_json *append_object(struct out *o, struct rp_json *arr)
 {
 	struct rp_json *obj = o->r == 0 ? rp_json_object() : NULL;
 
@@ -108,38 +108,38 @@ static struct rp_json *item(struct out *o, struct rp_json *arr)
 static void write_requests(struct out *o, const struct rp_plan *plan, struct rp_json *root)
 {
 	const struct rp_place_problem *p = plan->problem;
-	struct rp_json *arr = list(o, root, "requests");
+	struct rp_json *arr = put_list(o, root, "requests");
 
 	for (uint32_t i = 0; i < p->n_requests && o->r == 0; i++) {
 		const struct rp_place_request *q = &p->requests[i];
-		struct rp_json *x = item(o, arr);
+		struct rp_json *x = append_object(o, arr);
 
-		text(o, x, "name", q->name);
-		u64(o, x, "bytes", q->bytes);
-		u64(o, x, "replicas", q->replicas);
-		add(o, x, "priority", rp_json_int(q->priority));
-		u64(o, x, "weight", rp_view_weight(q));
-		u64(o, x, "min_xcds", q->min_xcds);
-		u64(o, x, "min_bandwidth_mbs", q->min_bandwidth_mbs);
-		text(o, x, "memory_mode", q->memory);
-		u64(o, x, "share", rp_view_share(q));
-		text(o, x, "spread", spread_name(q->spread));
-		u64(o, x, "per_domain", rp_view_per_domain(q));
+		put_text(o, x, "name", q->name);
+		put_u64(o, x, "bytes", q->bytes);
+		put_u64(o, x, "replicas", q->replicas);
+		put_value(o, x, "priority", rp_json_int(q->priority));
+		put_u64(o, x, "weight", rp_view_weight(q));
+		put_u64(o, x, "min_xcds", q->min_xcds);
+		put_u64(o, x, "min_bandwidth_mbs", q->min_bandwidth_mbs);
+		put_text(o, x, "memory_mode", q->memory);
+		put_u64(o, x, "share", rp_view_share(q));
+		put_text(o, x, "spread", spread_name(q->spread));
+		put_u64(o, x, "per_domain", rp_view_per_domain(q));
 	}
 }
 
 static void write_parts(struct out *o, struct rp_json *mode, const struct rp_place_mode *m)
 {
-	struct rp_json *arr = list(o, mode, "partitions");
+	struct rp_json *arr = put_list(o, mode, "partitions");
 
 	for (uint32_t i = 0; i < m->n_parts && o->r == 0; i++) {
 		const struct rp_place_part *part = &m->parts[i];
-		struct rp_json *x = item(o, arr), *xcds;
+		struct rp_json *x = append_object(o, arr), *xcds;
 
-		u64(o, x, "usable_bytes", part->usable_bytes);
-		u64(o, x, "bandwidth_mbs", part->bandwidth_mbs);
-		u64(o, x, "memory_domain", part->domain);
-		xcds = list(o, x, "xcds");
+		put_u64(o, x, "usable_bytes", part->usable_bytes);
+		put_u64(o, x, "bandwidth_mbs", part->bandwidth_mbs);
+		put_u64(o, x, "memory_domain", part->domain);
+		xcds = put_list(o, x, "xcds");
 		for (uint32_t k = 0; k < part->n_xcds && o->r == 0; k++)
 			o->r = rp_json_append(xcds, rp_json_u64((uint64_t)part->first_xcd + k));
 	}
@@ -147,20 +147,20 @@ static void write_parts(struct out *o, struct rp_json *mode, const struct rp_pla
 
 static void write_menus(struct out *o, const struct rp_place_problem *p, struct rp_json *machine)
 {
-	struct rp_json *arr = list(o, machine, "menus");
+	struct rp_json *arr = put_list(o, machine, "menus");
 
 	for (uint32_t m = 0; m < p->n_menus && o->r == 0; m++) {
-		struct rp_json *x = item(o, arr), *modes;
+		struct rp_json *x = append_object(o, arr), *modes;
 
-		text(o, x, "product", p->menus[m].product);
-		modes = list(o, x, "modes");
+		put_text(o, x, "product", p->menus[m].product);
+		modes = put_list(o, x, "modes");
 		for (uint32_t i = 0; i < p->menus[m].n_modes && o->r == 0; i++) {
 			const struct rp_place_mode *mode = &p->menus[m].modes[i];
-			struct rp_json *y = item(o, modes);
+			struct rp_json *y = append_object(o, modes);
 
-			text(o, y, "compute_mode", mode->compute);
-			text(o, y, "memory_mode", mode->memory);
-			flag(o, y, "validated", mode->validated);
+			put_text(o, y, "compute_mode", mode->compute);
+			put_text(o, y, "memory_mode", mode->memory);
+			put_bool(o, y, "validated", mode->validated);
 			write_parts(o, y, mode);
 		}
 	}
@@ -171,36 +171,36 @@ static void write_machine(struct out *o, const struct rp_plan *plan, struct rp_j
 	const struct rp_place_problem *p = plan->problem;
 	struct rp_json *machine = o->r == 0 ? rp_json_object() : NULL, *arr;
 
-	add(o, root, "machine", machine);
-	flag(o, machine, "allow_unvalidated_modes", p->allow_unvalidated);
-	flag(o, machine, "allow_moves", plan->moves_allowed);
+	put_value(o, root, "machine", machine);
+	put_bool(o, machine, "allow_unvalidated_modes", p->allow_unvalidated);
+	put_bool(o, machine, "allow_moves", plan->moves_allowed);
 	write_menus(o, p, machine);
-	arr = list(o, machine, "gpus");
+	arr = put_list(o, machine, "gpus");
 	for (uint32_t g = 0; g < p->n_gpus && o->r == 0; g++) {
 		const struct rp_place_gpu *gpu = &p->gpus[g];
-		struct rp_json *x = item(o, arr);
+		struct rp_json *x = append_object(o, arr);
 
-		text(o, x, "gpu", gpu->name);
-		u64(o, x, "menu", gpu->menu);
-		u64(o, x, "hive", gpu->hive);
+		put_text(o, x, "gpu", gpu->name);
+		put_u64(o, x, "menu", gpu->menu);
+		put_u64(o, x, "hive", gpu->hive);
 		if (gpu->mode == RP_PLACE_NONE)
-			add(o, x, "mode", rp_json_null());
+			put_value(o, x, "mode", rp_json_null());
 		else
-			u64(o, x, "mode", gpu->mode);
-		flag(o, x, "can_switch", !(gpu->flags & RP_PLACE_CANNOT_SWITCH));
-		flag(o, x, "cordoned", (gpu->flags & RP_PLACE_CORDONED) != 0);
-		flag(o, x, "degraded", (gpu->flags & RP_PLACE_DEGRADED) != 0);
-		flag(o, x, "unhealthy", (gpu->flags & RP_PLACE_UNHEALTHY) != 0);
-		u64(o, x, "occupied", gpu->occupied);
+			put_u64(o, x, "mode", gpu->mode);
+		put_bool(o, x, "can_switch", !(gpu->flags & RP_PLACE_CANNOT_SWITCH));
+		put_bool(o, x, "cordoned", (gpu->flags & RP_PLACE_CORDONED) != 0);
+		put_bool(o, x, "degraded", (gpu->flags & RP_PLACE_DEGRADED) != 0);
+		put_bool(o, x, "unhealthy", (gpu->flags & RP_PLACE_UNHEALTHY) != 0);
+		put_u64(o, x, "occupied", gpu->occupied);
 	}
-	arr = list(o, machine, "tenants");
+	arr = put_list(o, machine, "tenants");
 	for (uint32_t t = 0; t < p->n_tenants && o->r == 0; t++) {
-		struct rp_json *x = item(o, arr);
+		struct rp_json *x = append_object(o, arr);
 
-		u64(o, x, "request", p->tenants[t].request);
-		u64(o, x, "gpu", p->tenants[t].gpu);
-		u64(o, x, "partition", p->tenants[t].part);
-		flag(o, x, "pinned", p->tenants[t].pinned);
+		put_u64(o, x, "request", p->tenants[t].request);
+		put_u64(o, x, "gpu", p->tenants[t].gpu);
+		put_u64(o, x, "partition", p->tenants[t].part);
+		put_bool(o, x, "pinned", p->tenants[t].pinned);
 	}
 }
 
@@ -209,138 +209,138 @@ static void write_row(struct out *o, const struct rp_plan *plan, const struct rp
 {
 	const struct rp_place_mode *m = &plan->problem->menus[row->menu].modes[row->mode];
 
-	u64(o, x, "menu", row->menu);
-	u64(o, x, "mode", row->mode);
-	text(o, x, "compute_mode", m->compute);
-	text(o, x, "memory_mode", m->memory);
-	u64(o, x, "at_least_bytes", row->threshold_bytes);
-	u64(o, x, "demand", row->demand);
-	u64(o, x, "slots_before", row->slots_before);
-	u64(o, x, "slots_per_gpu", row->slots_per_gpu);
-	u64(o, x, "apart", row->apart);
-	u64(o, x, "gpus_before", row->gpus_before);
-	u64(o, x, "gpus", row->gpus);
+	put_u64(o, x, "menu", row->menu);
+	put_u64(o, x, "mode", row->mode);
+	put_text(o, x, "compute_mode", m->compute);
+	put_text(o, x, "memory_mode", m->memory);
+	put_u64(o, x, "at_least_bytes", row->threshold_bytes);
+	put_u64(o, x, "demand", row->demand);
+	put_u64(o, x, "slots_before", row->slots_before);
+	put_u64(o, x, "slots_per_gpu", row->slots_per_gpu);
+	put_u64(o, x, "apart", row->apart);
+	put_u64(o, x, "gpus_before", row->gpus_before);
+	put_u64(o, x, "gpus", row->gpus);
 }
 
 static void write_proof(struct out *o, struct rp_json *x, enum rp_plan_proof proof, uint64_t param,
 			uint64_t ref)
 {
-	text(o, x, "kind", proof_name(proof));
+	put_text(o, x, "kind", proof_name(proof));
 	if (proof == RP_PROOF_COUNT || proof == RP_PROOF_L2)
-		u64(o, x, "at_least_bytes", param);
+		put_u64(o, x, "at_least_bytes", param);
 	if (proof == RP_PROOF_L2)
-		u64(o, x, "reference_bytes", ref);
+		put_u64(o, x, "reference_bytes", ref);
 }
 
 static void write_certificate(struct out *o, const struct rp_plan *plan, struct rp_json *root)
 {
 	struct rp_json *cert = o->r == 0 ? rp_json_object() : NULL, *arr;
 
-	add(o, root, "certificate", cert);
+	put_value(o, root, "certificate", cert);
 	write_proof(o, cert, plan->proof, plan->proof_param, plan->proof_ref);
-	arr = list(o, cert, "cases");
+	arr = put_list(o, cert, "cases");
 	for (uint32_t i = 0; i < plan->n_cases && o->r == 0; i++) {
 		const struct rp_plan_case *c = &plan->cases[i];
-		struct rp_json *x = item(o, arr), *rows;
+		struct rp_json *x = append_object(o, arr), *rows;
 
-		text(o, x, "memory_mode", c->memory);
-		flag(o, x, "possible", c->blocker == RP_PLACE_NONE && !c->short_of_slots);
+		put_text(o, x, "memory_mode", c->memory);
+		put_bool(o, x, "possible", c->blocker == RP_PLACE_NONE && !c->short_of_slots);
 		if (c->blocker != RP_PLACE_NONE)
-			u64(o, x, "fits_nowhere", c->blocker);
-		flag(o, x, "nested", !c->counted);
-		u64(o, x, "fixed_gpus", c->fixed);
-		u64(o, x, "gpus", c->gpus);
-		rows = list(o, x, "rows");
+			put_u64(o, x, "fits_nowhere", c->blocker);
+		put_bool(o, x, "nested", !c->counted);
+		put_u64(o, x, "fixed_gpus", c->fixed);
+		put_u64(o, x, "gpus", c->gpus);
+		rows = put_list(o, x, "rows");
 		for (uint32_t k = 0; k < c->n_rows && o->r == 0; k++)
-			write_row(o, plan, &plan->rows[c->first_row + k], item(o, rows));
+			write_row(o, plan, &plan->rows[c->first_row + k], append_object(o, rows));
 	}
 }
 
 static void write_gpus(struct out *o, const struct rp_plan *plan, struct rp_json *root)
 {
 	const struct rp_place_problem *p = plan->problem;
-	struct rp_json *arr = list(o, root, "gpus");
+	struct rp_json *arr = put_list(o, root, "gpus");
 
 	for (uint32_t i = 0; i < plan->n_gpus && o->r == 0; i++) {
 		const struct rp_plan_gpu *g = &plan->gpus[i];
 		const struct rp_place_mode *m = &p->menus[p->gpus[g->gpu].menu].modes[g->mode];
-		struct rp_json *x = item(o, arr);
+		struct rp_json *x = append_object(o, arr);
 
-		u64(o, x, "index", g->gpu);
-		text(o, x, "gpu", p->gpus[g->gpu].name);
-		u64(o, x, "mode", g->mode);
-		text(o, x, "compute_mode", m->compute);
-		text(o, x, "memory_mode", m->memory);
-		flag(o, x, "switches", g->switches);
-		u64(o, x, "partitions", m->n_parts);
-		u64(o, x, "partitions_used", g->n_used);
+		put_u64(o, x, "index", g->gpu);
+		put_text(o, x, "gpu", p->gpus[g->gpu].name);
+		put_u64(o, x, "mode", g->mode);
+		put_text(o, x, "compute_mode", m->compute);
+		put_text(o, x, "memory_mode", m->memory);
+		put_bool(o, x, "switches", g->switches);
+		put_u64(o, x, "partitions", m->n_parts);
+		put_u64(o, x, "partitions_used", g->n_used);
 	}
 }
 
 static void write_places(struct out *o, const struct rp_plan *plan, struct rp_json *root)
 {
 	const struct rp_place_problem *p = plan->problem;
-	struct rp_json *arr = list(o, root, "placements");
+	struct rp_json *arr = put_list(o, root, "placements");
 
 	for (uint32_t i = 0; i < plan->n_places && o->r == 0; i++) {
 		const struct rp_plan_place *at = &plan->places[i];
-		struct rp_json *x = item(o, arr), *was;
+		struct rp_json *x = append_object(o, arr), *was;
 
-		u64(o, x, "request", at->request);
-		text(o, x, "name", p->requests[at->request].name);
-		u64(o, x, "replica", at->replica);
-		u64(o, x, "index", at->gpu);
-		text(o, x, "gpu", p->gpus[at->gpu].name);
-		u64(o, x, "partition", at->part);
+		put_u64(o, x, "request", at->request);
+		put_text(o, x, "name", p->requests[at->request].name);
+		put_u64(o, x, "replica", at->replica);
+		put_u64(o, x, "index", at->gpu);
+		put_text(o, x, "gpu", p->gpus[at->gpu].name);
+		put_u64(o, x, "partition", at->part);
 		if (at->was_gpu == RP_PLACE_NONE) {
-			add(o, x, "was", rp_json_null());
+			put_value(o, x, "was", rp_json_null());
 			continue;
 		}
 		was = o->r == 0 ? rp_json_object() : NULL;
-		add(o, x, "was", was);
-		u64(o, was, "index", at->was_gpu);
-		u64(o, was, "partition", at->was_part);
+		put_value(o, x, "was", was);
+		put_u64(o, was, "index", at->was_gpu);
+		put_u64(o, was, "partition", at->was_part);
 	}
 }
 
 static void write_steps(struct out *o, const struct rp_plan *plan, struct rp_json *root)
 {
 	const struct rp_place_problem *p = plan->problem;
-	struct rp_json *arr = list(o, root, "steps");
+	struct rp_json *arr = put_list(o, root, "steps");
 
 	for (uint32_t i = 0; i < plan->n_steps && o->r == 0; i++) {
 		const struct rp_plan_step *s = &plan->steps[i];
-		struct rp_json *x = item(o, arr);
+		struct rp_json *x = append_object(o, arr);
 
-		text(o, x, "op", rp_plan_step_name(s->op));
+		put_text(o, x, "op", rp_plan_step_name(s->op));
 		if (s->gpu != RP_PLACE_NONE) {
-			u64(o, x, "index", s->gpu);
-			text(o, x, "gpu", p->gpus[s->gpu].name);
+			put_u64(o, x, "index", s->gpu);
+			put_text(o, x, "gpu", p->gpus[s->gpu].name);
 		}
 		if (s->mode != RP_PLACE_NONE) {
 			const struct rp_place_mode *m =
 				&p->menus[p->gpus[s->gpu].menu].modes[s->mode];
 
-			u64(o, x, "mode", s->mode);
-			text(o, x, s->op == RP_STEP_MEMORY ? "memory_mode" : "compute_mode",
-			     s->op == RP_STEP_MEMORY ? m->memory : m->compute);
+			put_u64(o, x, "mode", s->mode);
+			put_text(o, x, s->op == RP_STEP_MEMORY ? "memory_mode" : "compute_mode",
+				 s->op == RP_STEP_MEMORY ? m->memory : m->compute);
 		}
 		if (s->place != RP_PLACE_NONE)
-			u64(o, x, "placement", s->place);
+			put_u64(o, x, "placement", s->place);
 	}
 }
 
 static void write_counted(struct out *o, const struct rp_plan *plan, const char *key,
 			  const struct rp_plan_unplaced *v, uint32_t n, struct rp_json *root)
 {
-	struct rp_json *arr = list(o, root, key);
+	struct rp_json *arr = put_list(o, root, key);
 
 	for (uint32_t i = 0; i < n && o->r == 0; i++) {
-		struct rp_json *x = item(o, arr);
+		struct rp_json *x = append_object(o, arr);
 
-		u64(o, x, "request", v[i].request);
-		text(o, x, "name", plan->problem->requests[v[i].request].name);
-		u64(o, x, "replicas", v[i].n);
+		put_u64(o, x, "request", v[i].request);
+		put_text(o, x, "name", plan->problem->requests[v[i].request].name);
+		put_u64(o, x, "replicas", v[i].n);
 	}
 }
 
@@ -354,44 +354,45 @@ static void write_advice(struct out *o, const struct rp_plan *plan, struct rp_js
 	if (plan->reason_proved) {
 		struct rp_json *proof = o->r == 0 ? rp_json_object() : NULL;
 
-		add(o, root, "reason_proof", proof);
+		put_value(o, root, "reason_proof", proof);
 		write_proof(o, proof, plan->reason_proof, plan->reason_param, plan->reason_ref);
 	} else {
-		add(o, root, "reason_proof", rp_json_null());
+		put_value(o, root, "reason_proof", rp_json_null());
 	}
-	arr = list(o, root, "remedies");
+	arr = put_list(o, root, "remedies");
 	for (uint32_t i = 0; i < plan->n_remedies && o->r == 0; i++) {
 		const struct rp_plan_remedy *m = &plan->remedies[i];
-		struct rp_json *x = item(o, arr);
+		struct rp_json *x = append_object(o, arr);
 
-		text(o, x, "remedy", rp_plan_remedy_name(m->kind));
+		put_text(o, x, "remedy", rp_plan_remedy_name(m->kind));
 		if (m->kind == RP_REMEDY_ADD_GPUS)
-			u64(o, x, "gpus", m->n);
+			put_u64(o, x, "gpus", m->n);
 		if (m->kind == RP_REMEDY_UNCORDON || m->kind == RP_REMEDY_RELEASE_GPU)
-			text(o, x, "gpu", p->gpus[m->n].name);
+			put_text(o, x, "gpu", p->gpus[m->n].name);
 		if (m->kind == RP_REMEDY_NO_SPREAD || m->kind == RP_REMEDY_SHRINK)
-			text(o, x, "name", p->requests[m->n].name);
+			put_text(o, x, "name", p->requests[m->n].name);
 		if (m->kind == RP_REMEDY_SHRINK)
-			u64(o, x, "bytes", m->bytes);
+			put_u64(o, x, "bytes", m->bytes);
 	}
 }
 
 static void write_claim(struct out *o, const struct rp_plan *plan, struct rp_json *root)
 {
-	text(o, root, "goal", plan->goal == RP_GOAL_FEWEST_GPUS ? "fewest_gpus" : "most_weight");
-	flag(o, root, "feasible", plan->feasible);
-	u64(o, root, "gpus_used", plan->gpus_used);
+	put_text(o, root, "goal",
+		 plan->goal == RP_GOAL_FEWEST_GPUS ? "fewest_gpus" : "most_weight");
+	put_bool(o, root, "feasible", plan->feasible);
+	put_u64(o, root, "gpus_used", plan->gpus_used);
 	/* No number of GPUs is enough: there is no bound to print. */
 	if (plan->bound == UINT64_MAX)
-		add(o, root, "bound", rp_json_null());
+		put_value(o, root, "bound", rp_json_null());
 	else
-		u64(o, root, "bound", plan->bound);
-	flag(o, root, "proved", plan->proved);
-	u64(o, root, "weight_placed", plan->weight_placed);
-	u64(o, root, "weight_total", plan->weight_total);
-	u64(o, root, "switches", plan->n_switches);
-	u64(o, root, "reloads", plan->n_reloads);
-	u64(o, root, "moves", plan->n_moves);
+		put_u64(o, root, "bound", plan->bound);
+	put_bool(o, root, "proved", plan->proved);
+	put_u64(o, root, "weight_placed", plan->weight_placed);
+	put_u64(o, root, "weight_total", plan->weight_total);
+	put_u64(o, root, "switches", plan->n_switches);
+	put_u64(o, root, "reloads", plan->n_reloads);
+	put_u64(o, root, "moves", plan->n_moves);
 }
 
 int rp_plan_to_json(const struct rp_plan *plan, struct rp_json **ret)
@@ -399,7 +400,7 @@ int rp_plan_to_json(const struct rp_plan *plan, struct rp_json **ret)
 	struct rp_json *root = rp_json_object(), *work;
 	struct out o = {root ? 0 : -ENOMEM};
 
-	u64(&o, root, "schema_version", 1);
+	put_u64(&o, root, "schema_version", 1);
 	write_requests(&o, plan, root);
 	write_machine(&o, plan, root);
 	write_claim(&o, plan, root);
@@ -409,10 +410,10 @@ int rp_plan_to_json(const struct rp_plan *plan, struct rp_json **ret)
 	write_advice(&o, plan, root);
 	write_steps(&o, plan, root);
 	work = o.r == 0 ? rp_json_object() : NULL;
-	add(&o, root, "work", work);
-	u64(&o, work, "mode_vectors", plan->work_vectors);
-	u64(&o, work, "augmentations", plan->work_augmentations);
-	flag(&o, work, "stopped", plan->stopped);
+	put_value(&o, root, "work", work);
+	put_u64(&o, work, "mode_vectors", plan->work_vectors);
+	put_u64(&o, work, "augmentations", plan->work_augmentations);
+	put_bool(&o, work, "stopped", plan->stopped);
 	if (o.r < 0) {
 		rp_json_free(root);
 		return o.r;

@@ -6,7 +6,7 @@
 
 #define MAX_SUM ((uint64_t)INT64_MAX) /* what a JSON integer holds */
 
-static int bad(struct rocpart_error *reterr, const char *object, const char *what)
+static int refuse_problem(struct rocpart_error *reterr, const char *object, const char *what)
 {
 	return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, object, "%s", what);
 }
@@ -17,14 +17,15 @@ static int check_mode(const struct rp_place_menu *menu, const struct rp_place_mo
 	uint64_t sum = 0;
 
 	if (!mode->compute || !mode->memory)
-		return bad(reterr, menu->product, "a mode has no name");
+		return refuse_problem(reterr, menu->product, "a mode has no name");
 	if (mode->n_parts == 0 || mode->n_parts > RP_PLACE_MAX_PARTS)
-		return bad(reterr, menu->product, "a mode has no partition, or too many");
+		return refuse_problem(reterr, menu->product,
+				      "a mode has no partition, or too many");
 	for (uint32_t i = 0; i < mode->n_parts; i++) {
 		if (rp_add_u64(sum, mode->parts[i].usable_bytes, &sum) || sum > MAX_SUM)
-			return bad(reterr, menu->product, "partition sizes beyond 2^63");
+			return refuse_problem(reterr, menu->product, "partition sizes beyond 2^63");
 		if (mode->parts[i].bandwidth_mbs > MAX_SUM)
-			return bad(reterr, menu->product, "bandwidth beyond 2^63");
+			return refuse_problem(reterr, menu->product, "bandwidth beyond 2^63");
 	}
 	return 0;
 }
@@ -36,9 +37,10 @@ static int check_menus(const struct rp_place_problem *p, struct rocpart_error *r
 		int r;
 
 		if (!menu->product)
-			return bad(reterr, NULL, "a menu has no product name");
+			return refuse_problem(reterr, NULL, "a menu has no product name");
 		if (menu->n_modes == 0 || menu->n_modes > RP_PLACE_MAX_MODES)
-			return bad(reterr, menu->product, "a product has no mode, or too many");
+			return refuse_problem(reterr, menu->product,
+					      "a product has no mode, or too many");
 		for (uint32_t i = 0; i < menu->n_modes; i++) {
 			r = check_mode(menu, &menu->modes[i], reterr);
 			if (r < 0)
@@ -55,22 +57,23 @@ static int check_gpus(const struct rp_place_problem *p, struct rocpart_error *re
 		uint32_t n_parts;
 
 		if (!gpu->name)
-			return bad(reterr, NULL, "a GPU has no name");
+			return refuse_problem(reterr, NULL, "a GPU has no name");
 		if (gpu->menu >= p->n_menus)
-			return bad(reterr, gpu->name, "no such menu");
+			return refuse_problem(reterr, gpu->name, "no such menu");
 		if (gpu->flags & ~RP_PLACE_GPU_FLAGS_MASK)
-			return bad(reterr, gpu->name, "unknown flags");
+			return refuse_problem(reterr, gpu->name, "unknown flags");
 		if (gpu->mode == RP_PLACE_NONE) {
 			if (gpu->occupied)
-				return bad(reterr, gpu->name,
-					   "occupied, but its mode is not known");
+				return refuse_problem(reterr, gpu->name,
+						      "occupied, but its mode is not known");
 			continue;
 		}
 		if (gpu->mode >= p->menus[gpu->menu].n_modes)
-			return bad(reterr, gpu->name, "no such mode");
+			return refuse_problem(reterr, gpu->name, "no such mode");
 		n_parts = p->menus[gpu->menu].modes[gpu->mode].n_parts;
 		if (gpu->occupied >> n_parts)
-			return bad(reterr, gpu->name, "an occupied partition does not exist");
+			return refuse_problem(reterr, gpu->name,
+					      "an occupied partition does not exist");
 	}
 	return 0;
 }
@@ -83,16 +86,16 @@ static int check_requests(const struct rp_place_problem *p, struct rocpart_error
 		const struct rp_place_request *q = &p->requests[i];
 
 		if (!q->name)
-			return bad(reterr, NULL, "a request has no name");
+			return refuse_problem(reterr, NULL, "a request has no name");
 		if (q->bytes == 0 || q->bytes > MAX_SUM)
-			return bad(reterr, q->name,
-				   "a replica needs at least one byte, below 2^63");
+			return refuse_problem(reterr, q->name,
+					      "a replica needs at least one byte, below 2^63");
 		if (q->min_bandwidth_mbs > MAX_SUM)
-			return bad(reterr, q->name, "bandwidth beyond 2^63");
+			return refuse_problem(reterr, q->name, "bandwidth beyond 2^63");
 		if (q->replicas == 0)
-			return bad(reterr, q->name, "no replica is asked for");
+			return refuse_problem(reterr, q->name, "no replica is asked for");
 		if ((unsigned)q->spread > RP_PLACE_SPREAD_HIVE)
-			return bad(reterr, q->name, "unknown spread rule");
+			return refuse_problem(reterr, q->name, "unknown spread rule");
 		units += q->replicas;
 		if (rp_mul_u64(q->weight ? q->weight : 1, q->replicas, &one) ||
 		    rp_add_u64(weight, one, &weight) || weight > MAX_SUM || units > UINT32_MAX)
@@ -121,15 +124,17 @@ static int check_tenant_room(const struct rp_place_problem *p, uint32_t t,
 		if (p->tenants[i].gpu != a->gpu || p->tenants[i].part != a->part)
 			continue;
 		if (rp_add_u64(sum, q->bytes, &sum))
-			return bad(reterr, gpu->name, "tenants beyond 2^64 bytes");
+			return refuse_problem(reterr, gpu->name, "tenants beyond 2^64 bytes");
 		if ((q->share ? q->share : 1) < share)
 			share = q->share ? q->share : 1;
 		n++;
 	}
 	if (sum > part->usable_bytes)
-		return bad(reterr, gpu->name, "tenants hold more than the partition has");
+		return refuse_problem(reterr, gpu->name,
+				      "tenants hold more than the partition has");
 	if (n > share)
-		return bad(reterr, gpu->name, "more tenants in a partition than they accept");
+		return refuse_problem(reterr, gpu->name,
+				      "more tenants in a partition than they accept");
 	return 0;
 }
 
@@ -145,16 +150,17 @@ static int check_tenants(const struct rp_place_problem *p, struct rocpart_error 
 		int r;
 
 		if (t->request >= p->n_requests || t->gpu >= p->n_gpus)
-			return bad(reterr, NULL, "a tenant of no request, or on no GPU");
+			return refuse_problem(reterr, NULL, "a tenant of no request, or on no GPU");
 		gpu = &p->gpus[t->gpu];
 		if (gpu->mode == RP_PLACE_NONE ||
 		    t->part >= p->menus[gpu->menu].modes[gpu->mode].n_parts)
-			return bad(reterr, gpu->name, "a tenant on a partition that is not there");
+			return refuse_problem(reterr, gpu->name,
+					      "a tenant on a partition that is not there");
 		if (gpu->occupied & (1U << t->part))
-			return bad(reterr, gpu->name, "a tenant where somebody else is");
+			return refuse_problem(reterr, gpu->name, "a tenant where somebody else is");
 		if (++seen[t->request] > p->requests[t->request].replicas)
-			return bad(reterr, p->requests[t->request].name,
-				   "more replicas run than are asked for");
+			return refuse_problem(reterr, p->requests[t->request].name,
+					      "more replicas run than are asked for");
 		r = check_tenant_room(p, i, reterr);
 		if (r < 0)
 			return r;
@@ -168,7 +174,7 @@ int rp_place_check(const struct rp_place_problem *p, struct rocpart_error *reter
 
 	if ((p->n_menus && !p->menus) || (p->n_gpus && !p->gpus) ||
 	    (p->n_requests && !p->requests) || (p->n_tenants && !p->tenants))
-		return bad(reterr, NULL, "a list is missing");
+		return refuse_problem(reterr, NULL, "a list is missing");
 	r = check_menus(p, reterr);
 	if (r == 0)
 		r = check_gpus(p, reterr);

@@ -111,7 +111,7 @@ static int add_bins(struct run *b, uint32_t g)
 	return 0;
 }
 
-static bool takes(const struct run *b, const struct bin *bin, uint32_t r)
+static bool can_take(const struct run *b, const struct bin *bin, uint32_t r)
 {
 	const struct rp_place_request *q = &b->v->p->requests[r];
 
@@ -122,7 +122,7 @@ static bool takes(const struct run *b, const struct bin *bin, uint32_t r)
 	       b->domain_count[rp_view_domain(b->v, r, bin->gpu)] < rp_view_per_domain(q);
 }
 
-static struct bin *find(struct run *b, uint32_t r)
+static struct bin *find_bin(struct run *b, uint32_t r)
 {
 	struct bin *best = NULL;
 	uint32_t looked = 0;
@@ -132,7 +132,7 @@ static struct bin *find(struct run *b, uint32_t r)
 		struct bin *bin = &b->bins[i];
 
 		looked++;
-		if (!takes(b, bin, r))
+		if (!can_take(b, bin, r))
 			continue;
 		if (!best || b->fit == FIT_FIRST ||
 		    (b->fit == FIT_BEST ? bin->free_bytes <= best->free_bytes
@@ -144,8 +144,8 @@ static struct bin *find(struct run *b, uint32_t r)
 }
 
 /* The modes of a GPU that can hold the request, by size of their largest partition. */
-static uint32_t modes_for(const struct run *b, uint32_t g, uint32_t r, uint32_t mem,
-			  uint32_t ret[RP_PLACE_MAX_MODES])
+static uint32_t list_modes_for(const struct run *b, uint32_t g, uint32_t r, uint32_t mem,
+			       uint32_t ret[RP_PLACE_MAX_MODES])
 {
 	const struct rp_place_menu *menu = &b->v->p->menus[b->v->p->gpus[g].menu];
 	uint32_t n = 0;
@@ -192,7 +192,7 @@ static bool try_open(struct run *b, uint32_t g, uint32_t r, uint32_t mem)
 	    b->domain_count[rp_view_domain(b->v, r, g)] >=
 		    rp_view_per_domain(&b->v->p->requests[r]))
 		return false;
-	n = modes_for(b, g, r, mem, modes);
+	n = list_modes_for(b, g, r, mem, modes);
 	if (n == 0)
 		return false;
 	if (b->opener == OPEN_COARSEST)
@@ -205,7 +205,7 @@ static bool try_open(struct run *b, uint32_t g, uint32_t r, uint32_t mem)
 }
 
 /* Index of the first bin of a GPU that is opened for the request; -ENOSPC: there is none. */
-static int open_for(struct run *b, uint32_t r)
+static int open_gpu_for(struct run *b, uint32_t r)
 {
 	for (uint32_t k = 0; k <= b->v->n_mems; k++) {
 		uint32_t mem = k == 0 ? b->mem : k - 1;
@@ -222,17 +222,17 @@ static int open_for(struct run *b, uint32_t r)
 	return -ENOSPC;
 }
 
-static int place_one(struct run *b, uint32_t r)
+static int place_replica(struct run *b, uint32_t r)
 {
 	const struct rp_place_request *q = &b->v->p->requests[r];
-	struct bin *bin = find(b, r);
+	struct bin *bin = find_bin(b, r);
 	int n;
 
 	if (!bin) {
-		n = open_for(b, r);
+		n = open_gpu_for(b, r);
 		if (n < 0)
 			return n;
-		bin = find(b, r);
+		bin = find_bin(b, r);
 		if (!bin)
 			return -ENOSPC;
 	}
@@ -304,7 +304,7 @@ static int fill_bin(struct run *b, struct rp_fill *f, const struct bin *bin, uin
 	return 0;
 }
 
-static int fill_all(struct run *b, const uint32_t *order)
+static int fill_gpus(struct run *b, const uint32_t *order)
 {
 	const uint32_t n = b->v->p->n_requests;
 	RP_AUTO_FREE uint32_t *left = rp_new0(uint32_t, n), *on_gpu = rp_new0(uint32_t, n);
@@ -322,7 +322,7 @@ static int fill_all(struct run *b, const uint32_t *order)
 		left[i] = b->v->need[order[i]];
 	for (uint32_t i = 0; i < n;) {
 		size_t bin = b->n_bins;
-		int r = left[i] > 0 ? open_for(b, order[i]) : -ENOSPC;
+		int r = left[i] > 0 ? open_gpu_for(b, order[i]) : -ENOSPC;
 
 		if (r == -ENOMEM)
 			return r;
@@ -346,7 +346,7 @@ static bool can_fill(const struct rp_view *v)
 	return v->n_fixed == 0 && (uint64_t)v->p->n_requests * v->total_need <= MAX_FILL;
 }
 
-static int place_all(struct run *b, const uint32_t *order)
+static int place_requests(struct run *b, const uint32_t *order)
 {
 	const struct rp_place_problem *p = b->v->p;
 
@@ -355,13 +355,13 @@ static int place_all(struct run *b, const uint32_t *order)
 			return -ENOMEM;
 	}
 	if (b->fit >= FIT_SET)
-		return fill_all(b, order);
+		return fill_gpus(b, order);
 	for (uint32_t i = 0; i < p->n_requests; i++) {
 		uint32_t r = order[i];
 
 		count_domains(b, r);
 		for (uint32_t k = 0; k < b->v->need[r]; k++) {
-			int n = place_one(b, r);
+			int n = place_replica(b, r);
 
 			if (n == -ENOSPC)
 				break;
@@ -400,10 +400,10 @@ static int run_once(struct run *b, const uint32_t *order)
 		return -ENOMEM;
 	for (uint32_t h = 0; h < b->v->n_hives; h++)
 		b->hive_mem[h] = b->v->hives[h].mem_fixed ? b->v->hives[h].mem_now : RP_PLACE_NONE;
-	return place_all(b, order);
+	return place_requests(b, order);
 }
 
-static uint32_t opened(const struct run *b)
+static uint32_t count_opened(const struct run *b)
 {
 	uint32_t n = 0;
 
@@ -412,7 +412,7 @@ static uint32_t opened(const struct run *b)
 	return n;
 }
 
-static uint32_t switched(const struct run *b)
+static uint32_t count_switched(const struct run *b)
 {
 	uint32_t n = 0;
 
@@ -422,19 +422,19 @@ static uint32_t switched(const struct run *b)
 	return n;
 }
 
-static bool better(const struct run *a, const struct run *b)
+static bool is_better(const struct run *a, const struct run *b)
 {
 	for (uint32_t i = 0; i < a->v->p->n_requests; i++) {
 		if (a->band[i] != b->band[i])
 			return a->band[i] > b->band[i];
 	}
-	if (opened(a) != opened(b))
-		return opened(a) < opened(b);
-	return switched(a) < switched(b);
+	if (count_opened(a) != count_opened(b))
+		return count_opened(a) < count_opened(b);
+	return count_switched(a) < count_switched(b);
 }
 
 /* Requests of one priority have one number; the highest priority has 0. */
-static uint32_t *make_bands(const struct rp_view *v)
+static uint32_t *number_bands(const struct rp_view *v)
 {
 	RP_AUTO_FREE uint32_t *order = rp_view_order(v, RP_BY_PRIORITY_BYTES);
 	uint32_t *band = rp_new0(uint32_t, v->p->n_requests);
@@ -452,8 +452,8 @@ static uint32_t *make_bands(const struct rp_view *v)
 	return band;
 }
 
-static int try_all(const struct rp_view *v, uint64_t n_least, bool by_priority,
-		   const uint32_t *band_of, struct run *best, bool *have)
+static int try_runs(const struct rp_view *v, uint64_t n_least, bool by_priority,
+		    const uint32_t *band_of, struct run *best, bool *have)
 {
 	const uint32_t round = v->n_mems * N_OPENERS;
 	/* The second time, when size alone left something out, priority comes first. */
@@ -475,7 +475,7 @@ static int try_all(const struct rp_view *v, uint64_t n_least, bool by_priority,
 		if (b.fit >= FIT_SET && !can_fill(v))
 			continue;
 		r = run_once(&b, order);
-		if (r == 0 && (!*have || better(&b, best))) {
+		if (r == 0 && (!*have || is_better(&b, best))) {
 			uint64_t work = b.work;
 
 			if (*have)
@@ -489,7 +489,7 @@ static int try_all(const struct rp_view *v, uint64_t n_least, bool by_priority,
 		}
 		if (r < 0)
 			return r;
-		if (best->draft.n_places == v->total_need && opened(best) <= n_least)
+		if (best->draft.n_places == v->total_need && count_opened(best) <= n_least)
 			break;
 		if (v->total_need > 2000 && best->work > 200000 && (i + 1) % round == 0)
 			break; /* enough for a large problem: every run costs the square */
@@ -499,13 +499,13 @@ static int try_all(const struct rp_view *v, uint64_t n_least, bool by_priority,
 
 int rp_share_place(const struct rp_view *v, uint64_t n_least, struct rp_draft *ret, uint64_t *work)
 {
-	RP_AUTO_FREE uint32_t *band_of = make_bands(v);
+	RP_AUTO_FREE uint32_t *band_of = number_bands(v);
 	struct run best = {.v = v};
 	bool have = false;
-	int r = band_of ? try_all(v, n_least, false, band_of, &best, &have) : -ENOMEM;
+	int r = band_of ? try_runs(v, n_least, false, band_of, &best, &have) : -ENOMEM;
 
 	if (r == 0 && have && best.draft.n_places < v->total_need)
-		r = try_all(v, n_least, true, band_of, &best, &have);
+		r = try_runs(v, n_least, true, band_of, &best, &have);
 	if (r == 0 && have) {
 		*ret = best.draft;
 		best.draft = (struct rp_draft){0};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Bounds for shared partitions. Each gives every replica a weight such that no partition can hold
- * more weight than worth(), hence no GPU more than the best of its modes, hence at least
- * (sum of weights - what fixed GPUs can take) / best GPUs, rounded up.
+ * more weight than bound_part_weight(), hence no GPU more than the best of its modes, hence at
+ * least (sum of weights - what fixed GPUs can take) / best GPUs, rounded up.
  *
  *   VOLUME  weight = bytes
  *   COUNT   weight = 1 for at least param bytes
@@ -24,7 +24,7 @@ struct measure {
 	uint32_t most;	    /* tenants in a partition */
 };
 
-static uint64_t weigh(const struct measure *m, uint64_t bytes)
+static uint64_t weigh_bytes(const struct measure *m, uint64_t bytes)
 {
 	if (m->kind == RP_PROOF_VOLUME)
 		return bytes;
@@ -35,7 +35,7 @@ static uint64_t weigh(const struct measure *m, uint64_t bytes)
 	return bytes >= m->param ? bytes : 0;
 }
 
-static uint64_t worth(const struct measure *m, uint64_t bytes, uint32_t room)
+static uint64_t bound_part_weight(const struct measure *m, uint64_t bytes, uint32_t room)
 {
 	uint64_t n;
 
@@ -62,7 +62,7 @@ static uint32_t most_tenants(const struct rp_place_problem *p)
 }
 
 /* Whether some GPU of the pool may have the mode. */
-static bool pool_may(const struct rp_view *v, uint32_t menu, uint32_t mode)
+static bool may_pool_have(const struct rp_view *v, uint32_t menu, uint32_t mode)
 {
 	for (uint32_t g = 0; g < v->p->n_gpus; g++) {
 		if (v->p->gpus[g].menu == menu && v->gpus[g].role == RP_ROLE_POOL &&
@@ -80,12 +80,12 @@ struct modes {
 	uint32_t n;
 };
 
-static int collect(const struct rp_view *v, struct modes *ret)
+static int collect_modes(const struct rp_view *v, struct modes *ret)
 {
 	ret->n = 0;
 	for (uint32_t menu = 0; menu < v->p->n_menus; menu++) {
 		for (uint32_t i = 0; i < v->p->menus[menu].n_modes; i++) {
-			if (!pool_may(v, menu, i))
+			if (!may_pool_have(v, menu, i))
 				continue;
 			if (ret->n == RP_PLACE_MAX_MODES * 8)
 				return -E2BIG;
@@ -97,17 +97,17 @@ static int collect(const struct rp_view *v, struct modes *ret)
 }
 
 /* The least that a partition is worth which can hold request r; 0 when a fixed one might. */
-static uint64_t exclusive_weight(const struct rp_view *v, const struct modes *modes,
-				 const struct measure *m, uint32_t r)
+static uint64_t weigh_exclusive(const struct rp_view *v, const struct modes *modes,
+				const struct measure *m, uint32_t r)
 {
 	uint64_t least = UINT64_MAX;
 
 	if (v->n_fixed > 0)
-		return weigh(m, v->p->requests[r].bytes);
+		return weigh_bytes(m, v->p->requests[r].bytes);
 	for (uint32_t i = 0; i < modes->n; i++) {
 		for (uint32_t k = 0; k < modes->m[i]->n_parts; k++) {
 			const struct rp_place_part *part = &modes->m[i]->parts[k];
-			uint64_t w = worth(m, part->usable_bytes, m->most);
+			uint64_t w = bound_part_weight(m, part->usable_bytes, m->most);
 
 			if (rp_view_fits(v, r, part, modes->mem[i]) && w < least)
 				least = w;
@@ -117,7 +117,7 @@ static uint64_t exclusive_weight(const struct rp_view *v, const struct modes *mo
 }
 
 /* What free space on fixed GPUs could take, at most. */
-static u128 fixed_worth(const struct rp_view *v, const struct measure *m)
+static u128 bound_fixed_weight(const struct rp_view *v, const struct measure *m)
 {
 	u128 sum = 0;
 
@@ -128,7 +128,7 @@ static u128 fixed_worth(const struct rp_view *v, const struct measure *m)
 			continue;
 		mode = rp_view_mode(v, g, v->p->gpus[g].mode);
 		for (uint32_t i = 0; i < mode->n_parts; i++)
-			sum += worth(m, mode->parts[i].usable_bytes, m->most);
+			sum += bound_part_weight(m, mode->parts[i].usable_bytes, m->most);
 	}
 	return sum;
 }
@@ -136,12 +136,12 @@ static u128 fixed_worth(const struct rp_view *v, const struct measure *m)
 static uint64_t bound_by(const struct rp_view *v, const struct modes *modes,
 			 const struct measure *m)
 {
-	u128 sum = 0, fixed = fixed_worth(v, m), best = 0, n;
+	u128 sum = 0, fixed = bound_fixed_weight(v, m), best = 0, n;
 
 	for (uint32_t q = 0; q < v->p->n_requests; q++) {
 		uint64_t w = rp_view_share(&v->p->requests[q]) == 1
-				     ? exclusive_weight(v, modes, m, q)
-				     : weigh(m, v->p->requests[q].bytes);
+				     ? weigh_exclusive(v, modes, m, q)
+				     : weigh_bytes(m, v->p->requests[q].bytes);
 
 		sum += (u128)w * v->need[q];
 	}
@@ -149,7 +149,7 @@ static uint64_t bound_by(const struct rp_view *v, const struct modes *modes,
 		u128 gpu = 0;
 
 		for (uint32_t k = 0; k < modes->m[i]->n_parts; k++)
-			gpu += worth(m, modes->m[i]->parts[k].usable_bytes, m->most);
+			gpu += bound_part_weight(m, modes->m[i]->parts[k].usable_bytes, m->most);
 		if (gpu > best)
 			best = gpu;
 	}
@@ -215,7 +215,7 @@ int rp_share_bound(const struct rp_view *v, struct rp_share_bound *ret)
 	uint32_t n, tries = MAX_TRIES;
 	RP_AUTO_FREE uint64_t *sizes = different_sizes(v, &n);
 	struct modes modes;
-	int r = sizes ? collect(v, &modes) : -ENOMEM;
+	int r = sizes ? collect_modes(v, &modes) : -ENOMEM;
 
 	if (r < 0)
 		return r;

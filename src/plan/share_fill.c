@@ -8,7 +8,7 @@ struct search {
 	uint32_t looks;
 };
 
-static void keep(struct search *s, uint64_t free_bytes, uint32_t n)
+static void keep_set(struct search *s, uint64_t free_bytes, uint32_t n)
 {
 	s->best_free = free_bytes;
 	s->f->n_chosen = n - s->f->n_in;
@@ -21,13 +21,14 @@ static bool is_over(const struct search *s)
 }
 
 /* n are in, at most limit may be; add what comes from position i on in all ways, largest first. */
-static void extend(struct search *s, uint32_t i, uint64_t free_bytes, uint32_t n, uint32_t limit)
+static void extend_set(struct search *s, uint32_t i, uint64_t free_bytes, uint32_t n,
+		       uint32_t limit)
 {
 	const struct rp_fill *f = s->f;
 	uint64_t last = 0;
 
 	if (free_bytes < s->best_free)
-		keep(s, free_bytes, n);
+		keep_set(s, free_bytes, n);
 	for (; i < f->n && n < limit && !is_over(s); i++) {
 		const struct rp_place_request *q = &f->requests[f->order[i]];
 		uint32_t share = rp_view_share(q);
@@ -42,7 +43,7 @@ static void extend(struct search *s, uint32_t i, uint64_t free_bytes, uint32_t n
 		last = q->bytes;
 		f->left[i]--;
 		s->now[n - f->n_in] = i;
-		extend(s, i, free_bytes - q->bytes, n + 1, share < limit ? share : limit);
+		extend_set(s, i, free_bytes - q->bytes, n + 1, share < limit ? share : limit);
 		f->left[i]++;
 	}
 }
@@ -53,6 +54,6 @@ uint32_t rp_share_fill(struct rp_fill *f)
 	const uint32_t most = f->n_in + RP_FILL_MOST;
 
 	f->n_chosen = 0;
-	extend(&s, 0, f->free_bytes, f->n_in, f->limit < most ? f->limit : most);
+	extend_set(&s, 0, f->free_bytes, f->n_in, f->limit < most ? f->limit : most);
 	return s.looks;
 }

@@ -26,7 +26,7 @@ struct mix {
 	bool found;
 };
 
-static void count(struct mix *x)
+static void count_demand(struct mix *x)
 {
 	const struct rp_chain *c = x->c;
 
@@ -63,7 +63,7 @@ static void count(struct mix *x)
  * than some coarser size together: of its replicas only as many as there are GPUs without that
  * coarser size do not take one of the coarser slots.
  */
-static bool might_do(const struct mix *x)
+static bool may_suffice(const struct mix *x)
 {
 	const struct rp_chain *c = x->c;
 
@@ -138,7 +138,7 @@ static int try_mix(struct mix *x)
 }
 
 /* Give out n GPUs to the modes from i on, the finest ones first. */
-static int each_mix(struct mix *x, uint32_t i, uint64_t n)
+static int try_each_mix(struct mix *x, uint32_t i, uint64_t n)
 {
 	int r = 0;
 
@@ -148,16 +148,16 @@ static int each_mix(struct mix *x, uint32_t i, uint64_t n)
 	if (i + 1 == x->c->n_modes) {
 		x->rows[i].gpus = n;
 		x->looked++;
-		return might_do(x) ? try_mix(x) : 0;
+		return may_suffice(x) ? try_mix(x) : 0;
 	}
 	for (uint64_t k = 0; k <= n && r == 0; k++) {
 		x->rows[i].gpus = k;
-		r = each_mix(x, i + 1, n - k);
+		r = try_each_mix(x, i + 1, n - k);
 	}
 	return r;
 }
 
-static uint64_t gpus_of(const struct rp_view *v, const struct rp_draft *d)
+static uint64_t count_gpus(const struct rp_view *v, const struct rp_draft *d)
 {
 	uint64_t n = 0;
 
@@ -166,7 +166,7 @@ static uint64_t gpus_of(const struct rp_view *v, const struct rp_draft *d)
 	return n;
 }
 
-static bool any_apart(const struct rp_view *v)
+static bool is_any_apart(const struct rp_view *v)
 {
 	for (uint32_t q = 0; q < v->p->n_requests; q++) {
 		const struct rp_place_request *rq = &v->p->requests[q];
@@ -182,12 +182,12 @@ int rp_spread_improve(const struct rp_view *v, uint32_t mem, uint64_t n_least,
 {
 	RP_AUTO_FREE struct rp_chain *c = rp_new0(struct rp_chain, 1);
 	RP_AUTO_FREE struct mix *x = rp_new0(struct mix, 1);
-	uint64_t have = gpus_of(v, draft), most = v->n_fixed + (uint64_t)v->n_pool;
+	uint64_t have = count_gpus(v, draft), most = v->n_fixed + (uint64_t)v->n_pool;
 	int r;
 
 	if (!c || !x)
 		return -ENOMEM;
-	if (!any_apart(v))
+	if (!is_any_apart(v))
 		return 0;
 	if (draft->n_places == v->total_need)
 		most = have - 1;
@@ -197,14 +197,14 @@ int rp_spread_improve(const struct rp_view *v, uint32_t mem, uint64_t n_least,
 		for (uint32_t i = 0; i < c->n_modes; i++)
 			x->rows[i] = (struct rp_plan_row){.menu = c->modes[i].menu,
 							  .mode = c->modes[i].mode};
-		count(x);
+		count_demand(x);
 		x->order = rp_view_order(v, RP_BY_PRIORITY_WEIGHT);
 		r = x->order ? 0 : -ENOMEM;
 		if (r == 0 && (uint64_t)v->p->n_requests * v->p->n_gpus <= MAX_PAIRS)
 			r = rp_assign_init(v, &x->assign);
 		for (uint64_t n = n_least; n <= most && r == 0 && !x->found; n++) {
 			x->tried_here = 0;
-			r = each_mix(x, 0, n - v->n_fixed);
+			r = try_each_mix(x, 0, n - v->n_fixed);
 		}
 		*work += x->looked;
 		rp_assign_done(&x->assign);

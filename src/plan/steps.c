@@ -23,8 +23,8 @@ struct order {
 
 enum { SETTLED, TO_MOVE, TO_PLACE };
 
-static void emit(struct order *o, enum rp_plan_step_op op, uint32_t gpu, uint32_t mode,
-		 uint32_t place)
+static void emit_step(struct order *o, enum rp_plan_step_op op, uint32_t gpu, uint32_t mode,
+		      uint32_t place)
 {
 	o->plan->steps[o->plan->n_steps++] = (struct rp_plan_step){op, gpu, mode, place};
 }
@@ -36,7 +36,7 @@ static bool is_moved(const struct order *o, const struct rp_plan_place *x)
 		o->mode_then[x->gpu] != o->mode_now[x->gpu]);
 }
 
-static int make_room(struct order *o)
+static int alloc_order(struct order *o)
 {
 	const struct rp_plan *plan = o->plan;
 	const struct rp_place_problem *p = plan->problem;
@@ -72,7 +72,7 @@ static void order_done(struct order *o)
 	free(o->state);
 }
 
-static uint16_t *part_of(struct order *o, uint32_t gpu, uint32_t part)
+static uint16_t *count_in_part(struct order *o, uint32_t gpu, uint32_t part)
 {
 	return &o->in_part[(size_t)gpu * RP_PLACE_MAX_PARTS + part];
 }
@@ -103,19 +103,19 @@ static void read_plan(struct order *o)
 		}
 		o->on_gpu[x->was_gpu]++;
 		o->on_hive[o->v->gpus[x->was_gpu].hive]++;
-		(*part_of(o, x->was_gpu, x->was_part))++;
+		(*count_in_part(o, x->was_gpu, x->was_part))++;
 		o->state[i] = is_moved(o, x) ? TO_MOVE : SETTLED;
 	}
 }
 
-static void leave(struct order *o, const struct rp_plan_place *x)
+static void leave_partition(struct order *o, const struct rp_plan_place *x)
 {
 	o->on_gpu[x->was_gpu]--;
 	o->on_hive[o->v->gpus[x->was_gpu].hive]--;
-	(*part_of(o, x->was_gpu, x->was_part))--;
+	(*count_in_part(o, x->was_gpu, x->was_part))--;
 }
 
-static bool in_mode(const struct order *o, uint32_t gpu)
+static bool is_in_mode(const struct order *o, uint32_t gpu)
 {
 	uint32_t hive = o->v->gpus[gpu].hive;
 
@@ -131,14 +131,15 @@ static bool do_moves(struct order *o)
 	for (uint32_t i = 0; i < o->plan->n_places; i++) {
 		const struct rp_plan_place *x = &o->plan->places[i];
 
-		if (o->state[i] != TO_MOVE || !in_mode(o, x->gpu) || *part_of(o, x->gpu, x->part))
+		if (o->state[i] != TO_MOVE || !is_in_mode(o, x->gpu) ||
+		    *count_in_part(o, x->gpu, x->part))
 			continue;
-		leave(o, x);
+		leave_partition(o, x);
 		o->on_gpu[x->gpu]++;
 		o->on_hive[o->v->gpus[x->gpu].hive]++;
-		(*part_of(o, x->gpu, x->part))++;
+		(*count_in_part(o, x->gpu, x->part))++;
 		o->state[i] = SETTLED;
-		emit(o, RP_STEP_MOVE, RP_PLACE_NONE, RP_PLACE_NONE, i);
+		emit_step(o, RP_STEP_MOVE, RP_PLACE_NONE, RP_PLACE_NONE, i);
 		any = true;
 	}
 	return any;
@@ -154,14 +155,14 @@ static bool do_switches(struct order *o)
 		uint32_t hive = o->v->gpus[x->gpu].hive;
 
 		if (o->hive_waits[hive] && o->on_hive[hive] == 0) {
-			emit(o, RP_STEP_MEMORY, x->gpu, x->mode, RP_PLACE_NONE);
+			emit_step(o, RP_STEP_MEMORY, x->gpu, x->mode, RP_PLACE_NONE);
 			o->hive_waits[hive] = false;
 			o->reloaded[hive] = true;
 			any = true;
 		}
-		if (in_mode(o, x->gpu) || o->hive_waits[hive] || o->on_gpu[x->gpu] > 0)
+		if (is_in_mode(o, x->gpu) || o->hive_waits[hive] || o->on_gpu[x->gpu] > 0)
 			continue;
-		emit(o, RP_STEP_COMPUTE, x->gpu, x->mode, RP_PLACE_NONE);
+		emit_step(o, RP_STEP_COMPUTE, x->gpu, x->mode, RP_PLACE_NONE);
 		o->set[x->gpu] = true;
 		any = true;
 	}
@@ -184,38 +185,38 @@ static bool break_circle(struct order *o)
 	}
 	if (least == RP_PLACE_NONE)
 		return false;
-	emit(o, RP_STEP_STOP, RP_PLACE_NONE, RP_PLACE_NONE, least);
-	leave(o, &o->plan->places[least]);
+	emit_step(o, RP_STEP_STOP, RP_PLACE_NONE, RP_PLACE_NONE, least);
+	leave_partition(o, &o->plan->places[least]);
 	o->state[least] = TO_PLACE;
 	return true;
 }
 
 /* Every GPU that will be switched, or whose hive will, first takes nothing new. */
-static void drain(struct order *o)
+static void drain_gpus(struct order *o)
 {
 	for (uint32_t g = 0; g < o->plan->problem->n_gpus; g++) {
-		if ((o->hive_waits[o->v->gpus[g].hive] || !in_mode(o, g)) && o->on_gpu[g] > 0)
-			emit(o, RP_STEP_DRAIN, g, RP_PLACE_NONE, RP_PLACE_NONE);
+		if ((o->hive_waits[o->v->gpus[g].hive] || !is_in_mode(o, g)) && o->on_gpu[g] > 0)
+			emit_step(o, RP_STEP_DRAIN, g, RP_PLACE_NONE, RP_PLACE_NONE);
 	}
 }
 
 int rp_plan_make_steps(const struct rp_view *v, struct rp_plan *plan)
 {
 	struct order o = {.plan = plan, .v = v};
-	int r = make_room(&o);
+	int r = alloc_order(&o);
 
 	if (r == 0) {
 		bool any;
 
 		read_plan(&o);
-		drain(&o);
+		drain_gpus(&o);
 		do {
 			any = do_moves(&o);
 			any = do_switches(&o) || any;
 		} while (any || break_circle(&o));
 		for (uint32_t i = 0; i < plan->n_places; i++) {
 			if (o.state[i] == TO_PLACE)
-				emit(&o, RP_STEP_PLACE, RP_PLACE_NONE, RP_PLACE_NONE, i);
+				emit_step(&o, RP_STEP_PLACE, RP_PLACE_NONE, RP_PLACE_NONE, i);
 		}
 	}
 	order_done(&o);

@@ -62,7 +62,7 @@ static int cmp_score(const struct search *s, const struct score *a, const struct
 	return 0;
 }
 
-static int make_bands(struct search *s)
+static int number_bands(struct search *s)
 {
 	s->n_bands = 0;
 	for (uint32_t i = 0; i < s->v->p->n_requests; i++) {
@@ -79,7 +79,7 @@ static int make_bands(struct search *s)
 	return 0;
 }
 
-static uint32_t movable_of(const struct rp_view *v, uint32_t request)
+static uint32_t count_movable(const struct rp_view *v, uint32_t request)
 {
 	uint32_t n = 0;
 
@@ -89,7 +89,7 @@ static uint32_t movable_of(const struct rp_view *v, uint32_t request)
 }
 
 /* Sizes decide alone: no spread rule that binds, nobody who would have to be moved. */
-static bool sizes_decide(const struct rp_view *v)
+static bool are_sizes_decisive(const struct rp_view *v)
 {
 	for (uint32_t t = 0; t < v->p->n_tenants; t++) {
 		if (!v->stays[t])
@@ -132,7 +132,7 @@ static void make_items(struct search *s)
 	}
 }
 
-static uint32_t slots_of(const struct search *s, uint32_t g, uint64_t size)
+static uint32_t count_slots(const struct search *s, uint32_t g, uint64_t size)
 {
 	const struct rp_place_mode *m = rp_view_mode(s->v, g, s->mode_of[g]);
 	uint32_t n = 0;
@@ -157,7 +157,7 @@ static void score_by_size(const struct search *s, struct score *ret)
 		if (s->mode_of[g] == RP_PLACE_NONE)
 			continue;
 		for (uint32_t k = 0; k < n_sizes; k++)
-			room[k] += slots_of(s, g, s->chain->size[k]);
+			room[k] += count_slots(s, g, s->chain->size[k]);
 	}
 	left = n_sizes ? room[n_sizes - 1] : 0;
 	for (uint32_t i = 0; i < s->n_items && left > 0; i++) {
@@ -189,7 +189,7 @@ bool rp_vectors_fill(struct rp_assign *a, const uint32_t *mode_of, const uint32_
 		uint32_t n = v->need[r];
 
 		if (n > 0 && v->p->n_tenants > 0)
-			n -= movable_of(v, r);
+			n -= count_movable(v, r);
 		while (n > 0 && rp_assign_add(a, r))
 			n--;
 	}
@@ -252,7 +252,7 @@ static void keep_vector(struct search *s, uint32_t reloads, uint32_t switches, u
 		x->mode_of[g] = s->mode_of[g];
 }
 
-static void leaf(struct search *s)
+static void judge_vector(struct search *s)
 {
 	struct rp_vectors *x = s->x;
 	uint32_t reloads, switches, moves = 0;
@@ -290,7 +290,7 @@ static void leaf(struct search *s)
 }
 
 /* Choices 0 (off) and 1 + mode for the i-th GPU; like GPUs take falling choices. */
-static void descend(struct search *s, uint32_t i, uint32_t n_on)
+static void choose_mode(struct search *s, uint32_t i, uint32_t n_on)
 {
 	const struct rp_view *v = s->v;
 	uint32_t g, top, any = 0;
@@ -299,7 +299,7 @@ static void descend(struct search *s, uint32_t i, uint32_t n_on)
 			  (n_on > s->n_wanted || n_on + (v->p->n_gpus - i) < s->n_wanted)))
 		return;
 	if (i == v->p->n_gpus) {
-		leaf(s);
+		judge_vector(s);
 		return;
 	}
 	g = s->gpu_order[i];
@@ -307,7 +307,7 @@ static void descend(struct search *s, uint32_t i, uint32_t n_on)
 	s->choice[i] = 0;
 	if (v->gpus[g].role == RP_ROLE_FIXED) {
 		s->mode_of[g] = v->p->gpus[g].mode;
-		descend(s, i + 1, n_on + 1);
+		choose_mode(s, i + 1, n_on + 1);
 		return;
 	}
 	top = v->gpus[g].role == RP_ROLE_POOL ? v->p->menus[v->p->gpus[g].menu].n_modes : 0;
@@ -320,12 +320,12 @@ static void descend(struct search *s, uint32_t i, uint32_t n_on)
 		any++;
 		s->mode_of[g] = c - 1;
 		s->choice[i] = c;
-		descend(s, i + 1, n_on + 1);
+		choose_mode(s, i + 1, n_on + 1);
 	}
 	s->mode_of[g] = RP_PLACE_NONE;
 	s->choice[i] = 0;
 	if (s->phase != FIND_TARGET || any == 0)
-		descend(s, i + 1, n_on);
+		choose_mode(s, i + 1, n_on);
 }
 
 static int begin_case(struct search *s)
@@ -339,33 +339,33 @@ static int begin_case(struct search *s)
 	r = rp_chain_make(s->v, mem, s->chain);
 	if (r < 0)
 		return r;
-	s->by_size = s->chain->exact_sizes && sizes_decide(s->v);
+	s->by_size = s->chain->exact_sizes && are_sizes_decisive(s->v);
 	if (s->by_size)
 		make_items(s);
 	return 0;
 }
 
 /* Every memory mode for every hive. */
-static int each_memory(struct search *s, uint32_t h)
+static int choose_memory(struct search *s, uint32_t h)
 {
 	int r = 0;
 
 	if (h == s->v->n_hives) {
 		r = begin_case(s);
 		if (r == 0)
-			descend(s, 0, 0);
+			choose_mode(s, 0, 0);
 		return r;
 	}
 	for (uint32_t mem = 0; mem < s->v->n_mems && r == 0 && !s->halted; mem++) {
 		if (!rp_view_hive_may(s->v, h, mem))
 			continue;
 		s->hive_mem[h] = mem;
-		r = each_memory(s, h + 1);
+		r = choose_memory(s, h + 1);
 	}
 	return r;
 }
 
-static bool alike(const struct rp_view *v, uint32_t a, uint32_t b)
+static bool are_alike(const struct rp_view *v, uint32_t a, uint32_t b)
 {
 	const struct rp_place_gpu *x = &v->p->gpus[a], *y = &v->p->gpus[b];
 
@@ -391,7 +391,7 @@ static void order_gpus(struct search *s)
 			continue;
 		s->gpu_order[n++] = g;
 		for (uint32_t o = g + 1; o < s->v->p->n_gpus; o++) {
-			if (done[o] || !alike(s->v, g, o))
+			if (done[o] || !are_alike(s->v, g, o))
 				continue;
 			done[o] = true;
 			s->like_last[n] = true;
@@ -409,14 +409,14 @@ static int search_levels(struct search *s)
 		first = s->v->n_fixed; /* the bound is for everything */
 	for (uint64_t n = first; n <= s->v->p->n_gpus && r == 0; n++) {
 		s->n_wanted = (uint32_t)n;
-		r = each_memory(s, 0);
+		r = choose_memory(s, 0);
 		if (s->halted || s->x->found)
 			break;
 	}
 	return r;
 }
 
-static int run(struct search *s)
+static int search_phases(struct search *s)
 {
 	struct rp_vectors *x = s->x;
 	int r = 0;
@@ -428,7 +428,7 @@ static int run(struct search *s)
 	if (r < 0 || x->found || s->halted || x->all_or_nothing)
 		return r;
 	s->phase = FIND_TARGET;
-	r = each_memory(s, 0);
+	r = choose_memory(s, 0);
 	if (r < 0 || s->halted)
 		return r;
 	s->phase = REACH_TARGET;
@@ -448,12 +448,12 @@ int rp_vectors_search(const struct rp_view *v, struct rp_vectors *x)
 	s.band = rp_new0(uint32_t, v->p->n_requests);
 	s.items = rp_new0(struct item, v->p->n_requests);
 	s.chain = rp_new0(struct rp_chain, 1);
-	r = s.order && s.band && s.items && s.chain ? make_bands(&s) : -ENOMEM;
+	r = s.order && s.band && s.items && s.chain ? number_bands(&s) : -ENOMEM;
 	if (r == 0)
 		r = rp_assign_init(v, &s.assign);
 	if (r == 0) {
 		order_gpus(&s);
-		r = run(&s);
+		r = search_phases(&s);
 		x->complete = !s.halted;
 	}
 	rp_assign_done(&s.assign);

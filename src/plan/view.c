@@ -3,7 +3,7 @@
 
 #include "base/strbuf.h"
 
-static int mem_id(struct rp_view *v, const char *name, uint8_t *ret)
+static int number_memory(struct rp_view *v, const char *name, uint8_t *ret)
 {
 	for (uint32_t i = 0; i < v->n_mems; i++) {
 		if (rp_str_eq(v->mems[i], name)) {
@@ -18,13 +18,13 @@ static int mem_id(struct rp_view *v, const char *name, uint8_t *ret)
 	return 0;
 }
 
-static int name_mems(struct rp_view *v)
+static int number_memories(struct rp_view *v)
 {
 	const struct rp_place_problem *p = v->p;
 
 	for (uint32_t m = 0; m < p->n_menus; m++) {
 		for (uint32_t i = 0; i < p->menus[m].n_modes; i++) {
-			int r = mem_id(v, p->menus[m].modes[i].memory, &v->mode_mem[m][i]);
+			int r = number_memory(v, p->menus[m].modes[i].memory, &v->mode_mem[m][i]);
 
 			if (r < 0)
 				return r;
@@ -149,7 +149,7 @@ int rp_view_init(const struct rp_place_problem *p, struct rp_view *v)
 	v->stays = rp_new0(bool, p->n_tenants);
 	if (!held || !v->mode_mem || !v->gpus || !v->hives || !v->need || !v->req_mem || !v->stays)
 		return -ENOMEM;
-	r = name_mems(v);
+	r = number_memories(v);
 	if (r == 0)
 		r = number_hives(v);
 	if (r < 0)
