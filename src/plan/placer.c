@@ -4,7 +4,7 @@
 #include "base/strbuf.h"
 #include "plan/placer_internal.h"
 
-static void *get(struct rp_placer *e, uint64_t n, size_t size)
+static void *alloc_counted(struct rp_placer *e, uint64_t n, size_t size)
 {
 	void *p;
 
@@ -40,7 +40,7 @@ static int make_levels(struct shelf *s)
 	return 0;
 }
 
-static uint32_t memory_number(struct rp_placer *e, const char *memory)
+static uint32_t number_memory(struct rp_placer *e, const char *memory)
 {
 	uint32_t i = 0;
 
@@ -64,7 +64,7 @@ static int make_shelf(struct rp_placer *e, const struct rp_placer_config *c, uin
 			    .bandwidth_mbs = UINT64_MAX,
 			    .xcds = UINT32_MAX,
 			    .validated = m->validated};
-	s->memory = memory_number(e, m->memory);
+	s->memory = number_memory(e, m->memory);
 	for (uint32_t i = 0; i < m->n_parts; i++) {
 		const struct rp_place_part *p = &m->parts[i];
 
@@ -86,7 +86,7 @@ static int make_shelf(struct rp_placer *e, const struct rp_placer_config *c, uin
 			s->small_bytes = bytes;
 	}
 	if (c->max_shared > 0) {
-		s->share_head = get(e, SHARE_LISTS, sizeof(*s->share_head));
+		s->share_head = alloc_counted(e, SHARE_LISTS, sizeof(*s->share_head));
 		if (!s->share_head)
 			return -ENOMEM;
 		for (uint32_t i = 0; i < SHARE_LISTS; i++)
@@ -112,7 +112,7 @@ static int make_shelves(struct rp_placer *e, const struct rp_placer_config *c)
 	return 0;
 }
 
-static uint32_t level_count(const struct shelf *s)
+static uint32_t count_levels(const struct shelf *s)
 {
 	return 64 - (uint32_t)__builtin_clzll(s->level_any);
 }
@@ -125,15 +125,15 @@ static int make_sets(struct rp_placer *e)
 	uint64_t *at;
 
 	for (uint32_t i = 0; i < e->n_shelves; i++)
-		n += level_count(&e->shelves[i]) * gpu_words +
+		n += count_levels(&e->shelves[i]) * gpu_words +
 		     (RP_PLACER_MAX_HIVE + 1) * hive_words;
-	e->words = at = get(e, n, sizeof(*at));
+	e->words = at = alloc_counted(e, n, sizeof(*at));
 	if (!at)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < e->n_shelves; i++) {
 		struct shelf *s = &e->shelves[i];
 
-		for (uint32_t l = 0; l < level_count(s); l++, at += gpu_words)
+		for (uint32_t l = 0; l < count_levels(s); l++, at += gpu_words)
 			rp_bits_init(&s->at_level[l], at, e->n_gpus);
 		for (uint32_t k = 0; k <= RP_PLACER_MAX_HIVE; k++, at += hive_words)
 			rp_bits_init(&s->idle_at[k], at, e->n_hives);
@@ -156,7 +156,7 @@ static int make_hives(struct rp_placer *e, const struct rp_placer_config *c)
 		e->hive_of[g] = e->n_hives - 1;
 		h->n_gpus++;
 	}
-	e->idle = get(e, (uint64_t)e->n_hives * e->n_shelves, sizeof(*e->idle));
+	e->idle = alloc_counted(e, (uint64_t)e->n_hives * e->n_shelves, sizeof(*e->idle));
 	return e->idle ? make_sets(e) : -ENOMEM;
 }
 
@@ -179,7 +179,7 @@ static void fill_gpus(struct rp_placer *e, const struct rp_placer_config *c)
 	}
 }
 
-static uint64_t finest_parts(const struct rp_placer_config *c)
+static uint64_t count_finest_parts(const struct rp_placer_config *c)
 {
 	uint64_t n = 0;
 
@@ -196,7 +196,7 @@ static uint64_t finest_parts(const struct rp_placer_config *c)
 	return n < UINT32_MAX ? n : UINT32_MAX - 1;
 }
 
-static int make(struct rp_placer *e, const struct rp_placer_config *c)
+static int make_placer(struct rp_placer *e, const struct rp_placer_config *c)
 {
 	int r;
 
@@ -205,13 +205,13 @@ static int make(struct rp_placer *e, const struct rp_placer_config *c)
 	e->allow_unvalidated = c->allow_unvalidated;
 	e->n_gpus = c->n_gpus;
 	e->max_shared = c->max_shared;
-	e->max_instances = c->max_instances ? c->max_instances : (uint32_t)finest_parts(c);
-	e->gpus = get(e, e->n_gpus, sizeof(*e->gpus));
-	e->hive_of = get(e, e->n_gpus, sizeof(*e->hive_of));
-	e->foreign = get(e, e->n_gpus, sizeof(*e->foreign));
-	e->hives = get(e, e->n_gpus, sizeof(*e->hives));
-	e->instances = get(e, e->max_instances, sizeof(*e->instances));
-	e->shared = get(e, e->max_shared, sizeof(*e->shared));
+	e->max_instances = c->max_instances ? c->max_instances : (uint32_t)count_finest_parts(c);
+	e->gpus = alloc_counted(e, e->n_gpus, sizeof(*e->gpus));
+	e->hive_of = alloc_counted(e, e->n_gpus, sizeof(*e->hive_of));
+	e->foreign = alloc_counted(e, e->n_gpus, sizeof(*e->foreign));
+	e->hives = alloc_counted(e, e->n_gpus, sizeof(*e->hives));
+	e->instances = alloc_counted(e, e->max_instances, sizeof(*e->instances));
+	e->shared = alloc_counted(e, e->max_shared, sizeof(*e->shared));
 	if (!e->gpus || !e->hive_of || !e->foreign || !e->hives || !e->instances || !e->shared)
 		return -ENOMEM;
 	r = make_shelves(e, c);
@@ -242,7 +242,7 @@ int rp_placer_new(const struct rp_placer_config *c, struct rp_placer **ret,
 	if (c->n_menus > RP_PLACER_MAX_SHELVES)
 		return rp_error_errno(reterr, -E2BIG, NULL, "too many different GPUs");
 	e = rp_new0(struct rp_placer, 1);
-	r = e ? make(e, c) : -ENOMEM;
+	r = e ? make_placer(e, c) : -ENOMEM;
 	if (r == -ENOMEM)
 		return rp_error_nomem(reterr);
 	if (r < 0)
@@ -294,13 +294,13 @@ static bool shelf_fits(const struct rp_placer *e, const struct shelf *s,
 }
 
 /* Whether an idle GPU of some other mode could be put into this one. */
-static bool may_become(const struct rp_placer *e, const struct shelf *s)
+static bool may_be_switched_to(const struct rp_placer *e, const struct shelf *s)
 {
 	return s->validated || e->allow_unvalidated;
 }
 
 /* The finest shelves of each menu and memory mode come first, then the rest, by size. */
-static void sort_order(const struct rp_placer *e, struct rp_placer_class *c)
+static void sort_exact_first(const struct rp_placer *e, struct rp_placer_class *c)
 {
 	bool exact[RP_PLACER_MAX_SHELVES] = {false};
 
@@ -309,7 +309,7 @@ static void sort_order(const struct rp_placer *e, struct rp_placer_class *c)
 
 		exact[i] = true;
 		/* A mode that is neither in use nor may be chosen is not one to wait for. */
-		if (!may_become(e, s) && s->n_idle == 0 && s->n_in_use == 0)
+		if (!may_be_switched_to(e, s) && s->n_idle == 0 && s->n_in_use == 0)
 			exact[i] = false;
 		for (uint32_t k = 0; k < i; k++) {
 			const struct shelf *o = &e->shelves[c->order[k]];
@@ -361,7 +361,7 @@ int rp_placer_resolve(const struct rp_placer *e, const struct rp_placer_want *wa
 		c.order[k] = (uint8_t)i;
 		c.n_order++;
 	}
-	sort_order(e, &c);
+	sort_exact_first(e, &c);
 	*ret = c;
 	return c.n_order ? 0 : -EFBIG;
 }

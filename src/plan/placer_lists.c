@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "plan/placer_internal.h"
 
-static void hive_out(struct shelf *s, uint32_t n, uint32_t h)
+static void remove_hive(struct shelf *s, uint32_t n, uint32_t h)
 {
 	rp_bits_remove(&s->idle_at[n], h);
 	if (rp_bits_empty(&s->idle_at[n]))
 		s->idle_nonempty &= ~(1U << n);
 }
 
-static void hive_in(struct shelf *s, uint32_t n, uint32_t h)
+static void add_hive(struct shelf *s, uint32_t n, uint32_t h)
 {
 	rp_bits_add(&s->idle_at[n], h);
 	s->idle_nonempty |= 1U << n;
 }
 
 /* One idle GPU more, or less: its hive changes its set in every shelf that has one. */
-static void turn_idle(struct rp_placer *e, uint32_t gpu, int by)
+static void change_idle_count(struct rp_placer *e, uint32_t gpu, int by)
 {
 	const uint32_t h = e->hive_of[gpu], n = e->hives[h].n_idle;
 	const uint32_t then = (uint32_t)((int)n + by), shelf = e->gpus[gpu].shelf;
@@ -25,18 +25,18 @@ static void turn_idle(struct rp_placer *e, uint32_t gpu, int by)
 		struct shelf *s = &e->shelves[i];
 
 		if (masks[i])
-			hive_out(s, n, h);
+			remove_hive(s, n, h);
 		if (i == shelf) {
 			masks[i] ^= (uint16_t)(1U << (gpu - e->hives[h].first));
 			s->n_idle += (uint32_t)by;
 		}
 		if (masks[i])
-			hive_in(s, then, h);
+			add_hive(s, then, h);
 	}
 	e->hives[h].n_idle = (uint8_t)then;
 }
 
-static void level_out(struct gpu *g, struct shelf *s, uint32_t gpu)
+static void leave_level(struct gpu *g, struct shelf *s, uint32_t gpu)
 {
 	if (g->level == NO_LEVEL)
 		return;
@@ -46,7 +46,7 @@ static void level_out(struct gpu *g, struct shelf *s, uint32_t gpu)
 	g->level = NO_LEVEL;
 }
 
-static void level_in(struct gpu *g, struct shelf *s, uint32_t gpu)
+static void enter_level(struct gpu *g, struct shelf *s, uint32_t gpu)
 {
 	if (g->free == 0)
 		return;
@@ -55,7 +55,7 @@ static void level_in(struct gpu *g, struct shelf *s, uint32_t gpu)
 	s->nonempty |= UINT64_C(1) << g->level;
 }
 
-static void count(struct shelf *s, const struct gpu *g, int sign)
+static void count_gpu(struct shelf *s, const struct gpu *g, int sign)
 {
 	s->n_free_large += (uint32_t)sign * g->n_large;
 	s->n_free_small += (uint32_t)sign * g->n_small;
@@ -73,11 +73,11 @@ void rp_placer_gpu_enter(struct rp_placer *e, uint32_t gpu)
 	if (rp_placer_gpu_shut(g))
 		return;
 	if (rp_placer_gpu_idle(e, g)) {
-		turn_idle(e, gpu, 1);
+		change_idle_count(e, gpu, 1);
 		return;
 	}
-	count(s, g, 1);
-	level_in(g, s, gpu);
+	count_gpu(s, g, 1);
+	enter_level(g, s, gpu);
 }
 
 void rp_placer_gpu_leave(struct rp_placer *e, uint32_t gpu)
@@ -88,14 +88,14 @@ void rp_placer_gpu_leave(struct rp_placer *e, uint32_t gpu)
 	if (rp_placer_gpu_shut(g))
 		return;
 	if (rp_placer_gpu_idle(e, g)) {
-		turn_idle(e, gpu, -1);
+		change_idle_count(e, gpu, -1);
 		return;
 	}
-	count(s, g, -1);
-	level_out(g, s, gpu);
+	count_gpu(s, g, -1);
+	leave_level(g, s, gpu);
 }
 
-static void flip(struct gpu *g, uint16_t bit, bool large)
+static void flip_bit(struct gpu *g, uint16_t bit, bool large)
 {
 	uint8_t *n = large ? &g->n_large : &g->n_small;
 
@@ -112,15 +112,15 @@ void rp_placer_gpu_flip(struct rp_placer *e, uint32_t gpu, uint32_t part)
 
 	if (rp_placer_gpu_shut(g) || g->free == s->all || (g->free ^ bit) == s->all) {
 		rp_placer_gpu_leave(e, gpu);
-		flip(g, bit, large);
+		flip_bit(g, bit, large);
 		rp_placer_gpu_enter(e, gpu);
 		return;
 	}
 	/* In use before and after, which is nearly always so: only its level changes. */
-	level_out(g, s, gpu);
+	leave_level(g, s, gpu);
 	*(large ? &s->n_free_large : &s->n_free_small) += g->free & bit ? UINT32_MAX : 1;
-	flip(g, bit, large);
-	level_in(g, s, gpu);
+	flip_bit(g, bit, large);
+	enter_level(g, s, gpu);
 }
 
 uint32_t rp_placer_idle_gpu(const struct rp_placer *e, uint32_t shelf, uint32_t hive)

@@ -2,12 +2,12 @@
 /* The policy: which partition, and giving it back. */
 #include "plan/placer_internal.h"
 
-static rp_placer_handle handle_of(const struct rp_placer *e, uint32_t i)
+static rp_placer_handle make_handle(const struct rp_placer *e, uint32_t i)
 {
 	return (uint64_t)e->instances[i].generation << 32 | i;
 }
 
-static int instance_of(const struct rp_placer *e, rp_placer_handle h, uint32_t *ret)
+static int find_instance(const struct rp_placer *e, rp_placer_handle h, uint32_t *ret)
 {
 	uint32_t i = (uint32_t)h, generation = (uint32_t)(h >> 32);
 
@@ -18,8 +18,8 @@ static int instance_of(const struct rp_placer *e, rp_placer_handle h, uint32_t *
 }
 
 /* Book a partition that is free. */
-static void book(struct rp_placer *e, uint32_t gpu, uint32_t part, uint8_t exact, uint64_t bytes,
-		 struct rp_placer_placed *ret)
+static void book_instance(struct rp_placer *e, uint32_t gpu, uint32_t part, uint8_t exact,
+			  uint64_t bytes, struct rp_placer_placed *ret)
 {
 	uint32_t i = e->free_instance;
 	struct instance *x = &e->instances[i];
@@ -36,7 +36,7 @@ static void book(struct rp_placer *e, uint32_t gpu, uint32_t part, uint8_t exact
 	e->requested_bytes += bytes;
 	if (exact != NO_LEVEL)
 		e->shelves[exact].n_live++;
-	ret->handle = handle_of(e, i);
+	ret->handle = make_handle(e, i);
 	ret->gpu = gpu;
 	ret->part = part;
 	ret->mode = e->shelves[g->shelf].mode;
@@ -66,7 +66,7 @@ struct avoid {
 	uint32_t n;
 };
 
-static bool avoided(const struct avoid *a, uint32_t gpu)
+static bool is_avoided(const struct avoid *a, uint32_t gpu)
 {
 	for (uint32_t i = 0; i < a->n; i++) {
 		if (a->gpus[i] == gpu)
@@ -75,8 +75,8 @@ static bool avoided(const struct avoid *a, uint32_t gpu)
 	return false;
 }
 
-static uint32_t in_use_on(const struct rp_placer *e, const struct rp_placer_class *c,
-			  uint32_t shelf, const struct avoid *a)
+static uint32_t find_in_use_on(const struct rp_placer *e, const struct rp_placer_class *c,
+			       uint32_t shelf, const struct avoid *a)
 {
 	const struct shelf *s = &e->shelves[shelf];
 
@@ -84,7 +84,7 @@ static uint32_t in_use_on(const struct rp_placer *e, const struct rp_placer_clas
 		const struct rp_bits *at = &s->at_level[__builtin_ctzll(levels)];
 		uint32_t g = rp_bits_first(at);
 
-		while (a->n > 0 && g != RP_BITS_NONE && avoided(a, g))
+		while (a->n > 0 && g != RP_BITS_NONE && is_avoided(a, g))
 			g = rp_bits_after(at, g); /* at most a->n times */
 		if (g != RP_BITS_NONE)
 			return g;
@@ -93,7 +93,7 @@ static uint32_t in_use_on(const struct rp_placer *e, const struct rp_placer_clas
 }
 
 /* An idle GPU of the shelf, from the hive with the fewest idle ones. */
-static uint32_t idle_on(const struct rp_placer *e, uint32_t shelf)
+static uint32_t find_idle_on(const struct rp_placer *e, uint32_t shelf)
 {
 	const struct shelf *s = &e->shelves[shelf];
 
@@ -104,7 +104,7 @@ static uint32_t idle_on(const struct rp_placer *e, uint32_t shelf)
 }
 
 /* An idle GPU in another mode of the same menu and memory mode. */
-static uint32_t idle_for(const struct rp_placer *e, uint32_t shelf)
+static uint32_t find_idle_for(const struct rp_placer *e, uint32_t shelf)
 {
 	const struct shelf *want = &e->shelves[shelf];
 	uint32_t best = NO_GPU, least = UINT32_MAX;
@@ -119,7 +119,7 @@ static uint32_t idle_for(const struct rp_placer *e, uint32_t shelf)
 			continue;
 		if ((uint32_t)__builtin_ctz(s->idle_nonempty) < least) {
 			least = (uint32_t)__builtin_ctz(s->idle_nonempty);
-			best = idle_on(e, i);
+			best = find_idle_on(e, i);
 		}
 	}
 	return best;
@@ -143,25 +143,25 @@ static uint32_t choose_gpu(struct rp_placer *e, const struct rp_placer_class *c,
 	uint32_t g = NO_GPU;
 
 	for (uint32_t i = 0; i < c->n_exact && g == NO_GPU; i++)
-		g = in_use_on(e, c, c->order[i], a);
+		g = find_in_use_on(e, c, c->order[i], a);
 	for (uint32_t i = 0; i < c->n_exact && g == NO_GPU; i++)
-		g = idle_on(e, c->order[i]);
+		g = find_idle_on(e, c->order[i]);
 	for (uint32_t i = 0; e->may_switch && i < c->n_exact && g == NO_GPU; i++) {
-		g = idle_for(e, c->order[i]);
+		g = find_idle_for(e, c->order[i]);
 		if (g != NO_GPU) {
 			switch_idle(e, g, c->order[i]);
 			*ret_switched = true;
 		}
 	}
 	for (uint32_t i = c->n_exact; i < c->n_order && g == NO_GPU; i++)
-		g = in_use_on(e, c, c->order[i], a);
+		g = find_in_use_on(e, c, c->order[i], a);
 	for (uint32_t i = c->n_exact; i < c->n_order && g == NO_GPU; i++)
-		g = idle_on(e, c->order[i]);
+		g = find_idle_on(e, c->order[i]);
 	return g;
 }
 
 /* The first list that is certain to hold a partition with so much free. */
-static uint32_t share_candidate(const struct shelf *s, uint64_t bytes)
+static uint32_t find_share_candidate(const struct shelf *s, uint64_t bytes)
 {
 	uint64_t list = bytes / SHARE_UNIT + 1, bits;
 	uint32_t word;
@@ -187,9 +187,9 @@ static uint32_t find_shared(const struct rp_placer *e, const struct rp_placer_cl
 {
 	for (uint32_t i = 0; i < c->n_order; i++) {
 		const struct shelf *s = &e->shelves[c->order[i]];
-		uint32_t x = s->share_head ? share_candidate(s, c->bytes) : NO_GPU;
+		uint32_t x = s->share_head ? find_share_candidate(s, c->bytes) : NO_GPU;
 
-		while (x != NO_GPU && avoided(a, e->shared[x].gpu))
+		while (x != NO_GPU && is_avoided(a, e->shared[x].gpu))
 			x = e->shared[x].next; /* a GPU has few shared partitions */
 		if (x != NO_GPU && e->shared[x].n < c->share && e->shared[x].free_bytes >= c->bytes)
 			return x;
@@ -197,7 +197,7 @@ static uint32_t find_shared(const struct rp_placer *e, const struct rp_placer_cl
 	return NO_GPU;
 }
 
-static void share_record(struct rp_placer *e, rp_placer_handle h, uint32_t record)
+static void set_share_record(struct rp_placer *e, rp_placer_handle h, uint32_t record)
 {
 	struct instance *x = &e->instances[(uint32_t)h];
 
@@ -205,8 +205,8 @@ static void share_record(struct rp_placer *e, rp_placer_handle h, uint32_t recor
 	x->at = record;
 }
 
-static void join(struct rp_placer *e, const struct rp_placer_class *c, uint32_t i,
-		 struct rp_placer_placed *ret)
+static void join_shared(struct rp_placer *e, const struct rp_placer_class *c, uint32_t i,
+			struct rp_placer_placed *ret)
 {
 	struct shared *x = &e->shared[i];
 
@@ -215,8 +215,8 @@ static void join(struct rp_placer *e, const struct rp_placer_class *c, uint32_t 
 	x->n++;
 	if (c->share < x->limit)
 		x->limit = c->share;
-	book(e, x->gpu, x->part, c->order[0], c->bytes, ret);
-	share_record(e, ret->handle, i);
+	book_instance(e, x->gpu, x->part, c->order[0], c->bytes, ret);
+	set_share_record(e, ret->handle, i);
 	rp_placer_share_enter(e, i);
 }
 
@@ -237,7 +237,7 @@ static void open_shared(struct rp_placer *e, const struct rp_placer_class *c,
 		.part = (uint8_t)at->part,
 		.shelf = shelf,
 	};
-	share_record(e, at->handle, i);
+	set_share_record(e, at->handle, i);
 	rp_placer_share_enter(e, i);
 }
 
@@ -245,7 +245,7 @@ static void place_on(struct rp_placer *e, const struct rp_placer_class *c, uint3
 		     uint32_t part, struct rp_placer_placed *ret)
 {
 	take_part(e, gpu, part);
-	book(e, gpu, part, c->order[0], c->bytes, ret);
+	book_instance(e, gpu, part, c->order[0], c->bytes, ret);
 	if (c->share > 1 && e->free_shared != NO_GPU)
 		open_shared(e, c, ret);
 }
@@ -266,7 +266,7 @@ int rp_placer_place(struct rp_placer *e, const struct rp_placer_class *c, const 
 		uint32_t x = find_shared(e, c, &a);
 
 		if (x != NO_GPU) {
-			join(e, c, x, &at);
+			join_shared(e, c, x, &at);
 			*ret = at;
 			return 0;
 		}
@@ -306,7 +306,7 @@ int rp_placer_place_at(struct rp_placer *e, const struct rp_placer_class *c, uin
 			continue;
 		if (x->n >= x->limit || x->n >= c->share || x->free_bytes < c->bytes)
 			break;
-		join(e, c, i, &at);
+		join_shared(e, c, i, &at);
 		*ret = at;
 		return 0;
 	}
@@ -314,7 +314,7 @@ int rp_placer_place_at(struct rp_placer *e, const struct rp_placer_class *c, uin
 }
 
 /* The shelf of a menu and memory mode in which a GPU is one partition. */
-static uint32_t whole_shelf(const struct rp_placer *e, const struct shelf *like)
+static uint32_t find_whole_shelf(const struct rp_placer *e, const struct shelf *like)
 {
 	for (uint32_t i = 0; i < e->n_shelves; i++) {
 		const struct shelf *s = &e->shelves[i];
@@ -335,7 +335,7 @@ int rp_placer_place_gpus(struct rp_placer *e, uint32_t n, uint64_t bytes_each,
 		return -EINVAL;
 	for (uint32_t i = 0; i < e->n_shelves; i++) {
 		const struct shelf *s = &e->shelves[i];
-		uint32_t enough = s->idle_nonempty & ~((1U << n) - 1), w = whole_shelf(e, s);
+		uint32_t enough = s->idle_nonempty & ~((1U << n) - 1), w = find_whole_shelf(e, s);
 
 		if (!enough || w == RP_PLACER_MAX_SHELVES ||
 		    bytes_each > e->shelves[w].large_bytes ||
@@ -362,7 +362,7 @@ int rp_placer_place_gpus(struct rp_placer *e, uint32_t n, uint64_t bytes_each,
 				at.switched = true;
 			}
 			take_part(e, g, 0);
-			book(e, g, 0, (uint8_t)whole, bytes_each, &at);
+			book_instance(e, g, 0, (uint8_t)whole, bytes_each, &at);
 			*ret++ = at;
 			left--;
 		}
@@ -391,7 +391,7 @@ int rp_placer_release(struct rp_placer *e, rp_placer_handle h)
 {
 	struct instance *x;
 	uint32_t i, gpu;
-	int r = instance_of(e, h, &i);
+	int r = find_instance(e, h, &i);
 
 	if (r < 0)
 		return r;
@@ -416,7 +416,7 @@ int rp_placer_get(const struct rp_placer *e, rp_placer_handle h, struct rp_place
 {
 	const struct instance *x;
 	uint32_t i, gpu;
-	int r = instance_of(e, h, &i);
+	int r = find_instance(e, h, &i);
 
 	if (r < 0)
 		return r;
@@ -431,7 +431,7 @@ int rp_placer_get(const struct rp_placer *e, rp_placer_handle h, struct rp_place
 }
 
 /* A GPU with one replica, when another GPU of its shelf that is in use has room for it. */
-static uint32_t nearly_idle(const struct rp_placer *e, const struct rp_placer_class *c)
+static uint32_t find_nearly_idle(const struct rp_placer *e, const struct rp_placer_class *c)
 {
 	for (uint32_t i = 0; i < c->n_exact; i++) {
 		const struct shelf *want = &e->shelves[c->order[i]];
@@ -488,13 +488,13 @@ void rp_placer_explain(const struct rp_placer *e, const struct rp_placer_class *
 
 		if (x.needs_bytes == 0 || size < x.needs_bytes)
 			x.needs_bytes = size;
-		g = x.switch_gpu == RP_PLACE_NONE ? idle_for(e, c->order[i]) : NO_GPU;
+		g = x.switch_gpu == RP_PLACE_NONE ? find_idle_for(e, c->order[i]) : NO_GPU;
 		if (g != NO_GPU) {
 			x.switch_gpu = g;
 			x.switch_mode = s->mode;
 		}
 	}
 	if (x.switch_gpu == RP_PLACE_NONE)
-		x.empty_gpu = nearly_idle(e, c);
+		x.empty_gpu = find_nearly_idle(e, c);
 	*ret = x;
 }

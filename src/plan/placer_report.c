@@ -19,7 +19,8 @@ static void sort_coarse_first(const struct rp_placer *e, uint32_t order[RP_PLACE
  * The chain of placement study 2.1 per menu and memory mode, over what is placed now. A sharing
  * replica counts as one, so with sharing this is no bound, and 0 is said.
  */
-static uint64_t chain(const struct rp_placer *e, const uint32_t order[RP_PLACER_MAX_SHELVES])
+static uint64_t count_chain_gpus(const struct rp_placer *e,
+				 const uint32_t order[RP_PLACER_MAX_SHELVES])
 {
 	uint64_t total = 0;
 
@@ -50,7 +51,7 @@ static uint64_t chain(const struct rp_placer *e, const uint32_t order[RP_PLACER_
  * Study 3.3: the share of the free capacity that the next request cannot use, by the mix of
  * requests so far. Capacity in bytes of the large partitions of a shelf.
  */
-static uint32_t fragmentation(const struct rp_placer *e)
+static uint32_t measure_fragmentation(const struct rp_placer *e)
 {
 	unsigned __int128 lost = 0;
 	uint64_t free_bytes = 0, asked = 0;
@@ -104,10 +105,10 @@ void rp_placer_report(const struct rp_placer *e, struct rp_placer_report *ret)
 	}
 	sort_coarse_first(e, order);
 	if (e->max_shared == 0)
-		x.bound = chain(e, order);
+		x.bound = count_chain_gpus(e, order);
 	if (x.bound > 0)
 		x.compaction_pct = (uint32_t)((uint64_t)x.gpus_in_use * 100 / x.bound);
-	x.fragmentation_pct = fragmentation(e);
+	x.fragmentation_pct = measure_fragmentation(e);
 	*ret = x;
 }
 
@@ -116,7 +117,7 @@ struct totals {
 	uint32_t n;
 };
 
-static int bad(struct rocpart_error *err, const char *what)
+static int refuse_state(struct rocpart_error *err, const char *what)
 {
 	return rp_error_set(err, -EBADMSG, ROCPART_ERR_FAILED, "placer", "%s", what);
 }
@@ -136,15 +137,15 @@ static int check_instances(const struct rp_placer *e, uint16_t *held, uint64_t *
 		at = (size_t)gpu * RP_PLACE_MAX_PARTS + x->part;
 		s = &e->shelves[e->gpus[gpu].shelf];
 		if (x->part >= s->n_parts)
-			return bad(err, "a replica on a partition that is not there");
+			return refuse_state(err, "a replica on a partition that is not there");
 		if ((held[gpu] & (1U << x->part)) && !x->is_shared)
-			return bad(err, "an exclusive partition is given out twice");
+			return refuse_state(err, "an exclusive partition is given out twice");
 		if (!(held[gpu] & (1U << x->part)))
 			t->granted += rp_placer_part_bytes(s, x->part);
 		held[gpu] |= (uint16_t)(1U << x->part);
 		bytes[at] += x->bytes;
 		if (bytes[at] > rp_placer_part_bytes(s, x->part))
-			return bad(err, "a partition is overcommitted");
+			return refuse_state(err, "a partition is overcommitted");
 		t->requested += x->bytes;
 		t->n++;
 	}
@@ -170,7 +171,8 @@ int rp_placer_check(const struct rp_placer *e, struct rocpart_error *reterr)
 
 		if ((held[i] & g->free) || (held[i] & e->foreign[i]) ||
 		    (held[i] | g->free | e->foreign[i]) != e->shelves[g->shelf].all)
-			return bad(reterr, "free, held and foreign partitions do not add up");
+			return refuse_state(reterr,
+					    "free, held and foreign partitions do not add up");
 		if (rp_placer_gpu_shut(g))
 			continue;
 		idle += rp_placer_gpu_idle(e, g);
@@ -181,9 +183,10 @@ int rp_placer_check(const struct rp_placer *e, struct rocpart_error *reterr)
 		in_use -= e->shelves[i].n_in_use;
 	}
 	if (idle || in_use)
-		return bad(reterr, "the number of idle GPUs, or of those in use, is wrong");
+		return refuse_state(reterr,
+				    "the number of idle GPUs, or of those in use, is wrong");
 	if (t.n != e->n_placed || t.requested != e->requested_bytes ||
 	    t.granted != e->granted_bytes)
-		return bad(reterr, "bytes or replicas are lost or invented");
+		return refuse_state(reterr, "bytes or replicas are lost or invented");
 	return 0;
 }
