@@ -36,7 +36,7 @@ struct machine {
 	uint64_t gpus;
 };
 
-static uint32_t parts_of(const struct v_mode *m, uint32_t mask, uint64_t size)
+static uint32_t count_parts(const struct v_mode *m, uint32_t mask, uint64_t size)
 {
 	uint32_t n = 0;
 
@@ -79,7 +79,7 @@ static int add_mode(struct machine *a, uint32_t menu, uint32_t mode)
 	return 0;
 }
 
-static int collect(struct machine *a)
+static int collect_sizes(struct machine *a)
 {
 	const struct v_doc *d = a->d;
 	RP_AUTO_FREE bool *seen = calloc((size_t)d->n_menus + 1, V_MAX_MODES * sizeof(*seen));
@@ -139,7 +139,7 @@ static uint64_t size_of(const struct machine *a, const struct v_request *q)
 	return least;
 }
 
-static void count(struct machine *a)
+static void count_demand(struct machine *a)
 {
 	for (uint32_t r = 0; r < a->d->n_requests; r++) {
 		const struct v_request *q = &a->d->requests[r];
@@ -168,8 +168,8 @@ static void count(struct machine *a)
 		const struct v_gpu *gpu = &a->d->gpus[g];
 
 		for (uint32_t s = 0; gpu->fixed && s < a->n_sizes; s++) {
-			uint32_t n = parts_of(rp_verify_mode_of(a->d, g, gpu->mode),
-					      gpu->free_parts, a->size[s]);
+			uint32_t n = count_parts(rp_verify_mode_of(a->d, g, gpu->mode),
+						 gpu->free_parts, a->size[s]);
 
 			a->fixed_slots[s] += n;
 			a->fixed_gpus[s] += n > 0;
@@ -178,7 +178,7 @@ static void count(struct machine *a)
 }
 
 /* The next finer mode: largest partition not larger, more partitions of it when equal. */
-static bool coarser(const struct sized *x, const struct sized *y)
+static bool is_coarser(const struct sized *x, const struct sized *y)
 {
 	if (x->largest != y->largest)
 		return x->largest > y->largest;
@@ -193,7 +193,7 @@ static void sort_modes(struct machine *a)
 		struct sized x = a->modes[i];
 		uint32_t k = i;
 
-		while (k > 0 && coarser(&x, &a->modes[k - 1])) {
+		while (k > 0 && is_coarser(&x, &a->modes[k - 1])) {
 			a->modes[k] = a->modes[k - 1];
 			k--;
 		}
@@ -202,25 +202,26 @@ static void sort_modes(struct machine *a)
 	a->nested = true;
 	for (uint32_t i = 1; i < a->n_modes; i++) {
 		for (uint32_t s = 0; s < a->n_sizes; s++) {
-			uint32_t here = parts_of(a->modes[i].m, UINT32_MAX, a->size[s]);
+			uint32_t here = count_parts(a->modes[i].m, UINT32_MAX, a->size[s]);
 
-			if (here > 0 && here < parts_of(a->modes[i - 1].m, UINT32_MAX, a->size[s]))
+			if (here > 0 &&
+			    here < count_parts(a->modes[i - 1].m, UINT32_MAX, a->size[s]))
 				a->nested = false;
 		}
 	}
 }
 
-static uint64_t missing(uint64_t want, uint64_t have, uint64_t per)
+static uint64_t count_missing(uint64_t want, uint64_t have, uint64_t per)
 {
 	return want > have ? (want - have + per - 1) / per : 0;
 }
 
 /* GPUs to add at one size when slots and gpus of that size are there already. */
-static uint64_t more(const struct machine *a, uint32_t s, uint64_t slots, uint64_t gpus,
-		     uint32_t per)
+static uint64_t count_more(const struct machine *a, uint32_t s, uint64_t slots, uint64_t gpus,
+			   uint32_t per)
 {
-	uint64_t by_slots = missing(a->demand[s], slots, per);
-	uint64_t by_gpus = missing(a->apart[s], gpus, 1);
+	uint64_t by_slots = count_missing(a->demand[s], slots, per);
+	uint64_t by_gpus = count_missing(a->apart[s], gpus, 1);
 
 	return by_slots > by_gpus ? by_slots : by_gpus;
 }
@@ -233,7 +234,7 @@ static void add_gpus(struct machine *a)
 		uint32_t finest = a->n_modes, per = 0;
 
 		for (uint32_t i = 0; i < a->n_modes; i++) {
-			uint32_t here = parts_of(a->modes[i].m, UINT32_MAX, a->size[s]);
+			uint32_t here = count_parts(a->modes[i].m, UINT32_MAX, a->size[s]);
 
 			if (here == 0)
 				continue;
@@ -249,8 +250,8 @@ static void add_gpus(struct machine *a)
 				a->possible = false;
 			continue;
 		}
-		n = more(a, s, a->nested ? slots : a->fixed_slots[s],
-			 a->nested ? gpus : a->fixed_gpus[s], per);
+		n = count_more(a, s, a->nested ? slots : a->fixed_slots[s],
+			       a->nested ? gpus : a->fixed_gpus[s], per);
 		if (a->nested) {
 			a->modes[finest].n += n;
 			a->gpus += n;
@@ -260,7 +261,7 @@ static void add_gpus(struct machine *a)
 	}
 }
 
-static int work_out(const struct v_doc *d, const char *memory, struct machine *a)
+static int compute_case(const struct v_doc *d, const char *memory, struct machine *a)
 {
 	int r;
 
@@ -268,11 +269,11 @@ static int work_out(const struct v_doc *d, const char *memory, struct machine *a
 	a->need = rp_new0(uint64_t, d->n_requests);
 	if (!a->need)
 		return -ENOMEM;
-	r = collect(a);
+	r = collect_sizes(a);
 	if (r < 0)
 		return r;
 	sort_modes(a);
-	count(a);
+	count_demand(a);
 	add_gpus(a);
 	return 0;
 }
@@ -309,11 +310,11 @@ static int check_rows(struct machine *a, const struct rp_json *x, struct v_in *i
 					       "row %zu: no such mode or size", k);
 		if (in->r < 0)
 			return in->r;
-		per = parts_of(a->modes[i].m, UINT32_MAX, a->size[s]);
+		per = count_parts(a->modes[i].m, UINT32_MAX, a->size[s]);
 		slots = a->fixed_slots[s];
 		gpus = a->fixed_gpus[s];
 		for (uint32_t m = 0; m < a->n_modes; m++) {
-			uint32_t here = parts_of(a->modes[m].m, UINT32_MAX, a->size[s]);
+			uint32_t here = count_parts(a->modes[m].m, UINT32_MAX, a->size[s]);
 
 			slots += a->modes[m].n * here;
 			gpus += here ? a->modes[m].n : 0;
@@ -326,7 +327,7 @@ static int check_rows(struct machine *a, const struct rp_json *x, struct v_in *i
 		    !v_same(rp_verify_text(in, row, "compute_mode", false),
 			    a->modes[i].m->compute) ||
 		    !v_same(rp_verify_text(in, row, "memory_mode", false), a->modes[i].m->memory) ||
-		    n != more(a, s, slots, gpus, per))
+		    n != count_more(a, s, slots, gpus, per))
 			return in->r < 0 ? in->r
 					 : rp_verify_wrong(in->err, "certificate",
 							   "row %zu does not add up", k);
@@ -348,7 +349,7 @@ static int check_case(const struct v_doc *d, const char *memory, const struct rp
 
 	if (!a)
 		return rp_error_nomem(in->err);
-	r = work_out(d, memory, a);
+	r = compute_case(d, memory, a);
 	if (r == -E2BIG)
 		r = rp_error_errno(in->err, r, "machine", "too many different modes");
 	if (r == 0 && !v_same(rp_verify_text(in, x, "memory_mode", true), memory))
@@ -381,7 +382,7 @@ static int check_case(const struct v_doc *d, const char *memory, const struct rp
 }
 
 /* The memory modes of the machine, each once, in the order in which the menus name them. */
-static uint32_t memories(const struct v_doc *d, const char *ret[8])
+static uint32_t list_memories(const struct v_doc *d, const char *ret[8])
 {
 	uint32_t n = 0;
 
@@ -403,7 +404,7 @@ static int check_cases(const struct v_doc *d, struct v_in *in, const struct rp_j
 {
 	const struct rp_json *cases = rp_verify_list(in, cert, "cases");
 	const char *mem[8];
-	uint32_t n = memories(d, mem), used = 0;
+	uint32_t n = list_memories(d, mem), used = 0;
 
 	if (in->r < 0)
 		return in->r;
@@ -475,8 +476,8 @@ static uint64_t most_in(const struct weights *w, uint64_t usable)
 	}
 }
 
-static uint64_t alone(const struct v_doc *d, const struct weights *w, const struct v_request *q,
-		      bool fixed)
+static uint64_t weigh_alone(const struct v_doc *d, const struct weights *w,
+			    const struct v_request *q, bool fixed)
 {
 	uint64_t least = UINT64_MAX;
 
@@ -534,7 +535,8 @@ static uint64_t shared_bound(const struct v_doc *d, struct weights *w)
 	}
 	for (uint32_t r = 0; r < d->n_requests; r++) {
 		const struct v_request *q = &d->requests[r];
-		uint64_t x = q->share > 1 ? weight_of(w, q->bytes) : alone(d, w, q, n_fixed > 0);
+		uint64_t x =
+			q->share > 1 ? weight_of(w, q->bytes) : weigh_alone(d, w, q, n_fixed > 0);
 
 		sum += (unsigned __int128)x * (q->replicas - q->stay);
 	}
@@ -596,7 +598,7 @@ static int partitions_bound(const struct v_doc *d, bool *ret_any, uint64_t *ret,
 {
 	RP_AUTO_FREE struct machine *a = rp_new0(struct machine, 1);
 	const char *mem[8] = {NULL};
-	uint32_t n = d->n_hives == 1 ? memories(d, mem) : 1;
+	uint32_t n = d->n_hives == 1 ? list_memories(d, mem) : 1;
 
 	*ret_any = false;
 	if (!a)
@@ -606,7 +608,7 @@ static int partitions_bound(const struct v_doc *d, bool *ret_any, uint64_t *ret,
 
 		if (mem[i] && d->hives[0].memory_fixed && !v_same(d->hives[0].memory, mem[i]))
 			continue;
-		r = work_out(d, mem[i], a);
+		r = compute_case(d, mem[i], a);
 		free(a->need);
 		if (r < 0)
 			return rp_error_errno(reterr, r, "machine", "too many different modes");

@@ -3,7 +3,7 @@
 
 #include <stdarg.h>
 
-static int not_a_plan(struct v_in *in, const char *key)
+static int refuse_document(struct v_in *in, const char *key)
 {
 	if (in->r == 0)
 		in->r = rp_error_set(in->err, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, in->where,
@@ -17,7 +17,7 @@ uint64_t rp_verify_u64(struct v_in *in, const struct rp_json *obj, const char *k
 	int64_t v = rp_json_int_value(j);
 
 	if (!j || rp_json_type(j) != RP_JSON_INT || v < 0 || (uint64_t)v > max) {
-		(void)not_a_plan(in, key);
+		(void)refuse_document(in, key);
 		return 0;
 	}
 	return (uint64_t)v;
@@ -28,7 +28,7 @@ int64_t rp_verify_int(struct v_in *in, const struct rp_json *obj, const char *ke
 	const struct rp_json *j = rp_json_get(obj, key);
 
 	if (!j || rp_json_type(j) != RP_JSON_INT)
-		(void)not_a_plan(in, key);
+		(void)refuse_document(in, key);
 	return rp_json_int_value(j);
 }
 
@@ -37,7 +37,7 @@ bool rp_verify_bool(struct v_in *in, const struct rp_json *obj, const char *key)
 	const struct rp_json *j = rp_json_get(obj, key);
 
 	if (!j || rp_json_type(j) != RP_JSON_BOOL)
-		(void)not_a_plan(in, key);
+		(void)refuse_document(in, key);
 	return rp_json_bool_value(j);
 }
 
@@ -48,7 +48,7 @@ const char *rp_verify_text(struct v_in *in, const struct rp_json *obj, const cha
 	const char *s = rp_json_text(j);
 
 	if (!s && !(may_be_null && j && rp_json_type(j) == RP_JSON_NULL))
-		(void)not_a_plan(in, key);
+		(void)refuse_document(in, key);
 	return s;
 }
 
@@ -57,7 +57,7 @@ const struct rp_json *rp_verify_list(struct v_in *in, const struct rp_json *obj,
 	const struct rp_json *j = rp_json_get(obj, key);
 
 	if (!j || rp_json_type(j) != RP_JSON_ARRAY || rp_json_len(j) > INT32_MAX) {
-		(void)not_a_plan(in, key);
+		(void)refuse_document(in, key);
 		return NULL;
 	}
 	return j;
@@ -83,7 +83,7 @@ static void read_mode(struct v_in *in, const struct rp_json *x, struct v_mode *m
 	m->memory = rp_verify_text(in, x, "memory_mode", false);
 	m->validated = rp_verify_bool(in, x, "validated");
 	if (rp_json_len(parts) == 0 || rp_json_len(parts) > V_MAX_PARTS) {
-		(void)not_a_plan(in, "partitions");
+		(void)refuse_document(in, "partitions");
 		return;
 	}
 	m->n_parts = (uint32_t)rp_json_len(parts);
@@ -108,7 +108,7 @@ static int read_menus(struct v_in *in, const struct rp_json *machine, struct v_d
 		const struct rp_json *modes = rp_verify_list(in, rp_json_at(menus, i), "modes");
 
 		if (rp_json_len(modes) > V_MAX_MODES)
-			return not_a_plan(in, "modes");
+			return refuse_document(in, "modes");
 		d->menus[i].n_modes = (uint32_t)rp_json_len(modes);
 		for (uint32_t m = 0; m < d->menus[i].n_modes && in->r == 0; m++)
 			read_mode(in, rp_json_at(modes, m), &d->menus[i].modes[m]);
@@ -142,13 +142,13 @@ static int read_gpus(struct v_in *in, const struct rp_json *machine, struct v_do
 		gpu->occupied = (uint32_t)rp_verify_u64(in, x, "occupied", UINT16_MAX);
 		gpu->mode = V_NONE;
 		if (in->r == 0 && gpu->menu >= d->n_menus)
-			return not_a_plan(in, "menu");
+			return refuse_document(in, "menu");
 		if (!mode || rp_json_type(mode) != RP_JSON_NULL)
 			gpu->mode = (uint32_t)rp_verify_u64(in, x, "mode", UINT32_MAX - 1);
 		if (in->r == 0 && gpu->mode != V_NONE && gpu->mode >= d->menus[gpu->menu].n_modes)
-			return not_a_plan(in, "mode");
+			return refuse_document(in, "mode");
 		if (gpu->mode == V_NONE && gpu->occupied)
-			return not_a_plan(in, "occupied");
+			return refuse_document(in, "occupied");
 	}
 	return in->r;
 }
@@ -175,13 +175,13 @@ static int read_tenants(struct v_in *in, const struct rp_json *machine, struct v
 		if (a->request >= d->n_requests || a->gpu >= d->n_gpus ||
 		    d->gpus[a->gpu].mode == V_NONE ||
 		    a->part >= rp_verify_mode_of(d, a->gpu, d->gpus[a->gpu].mode)->n_parts)
-			return not_a_plan(in, "tenants");
+			return refuse_document(in, "tenants");
 		gpu = &d->gpus[a->gpu];
 		a->stays = pinned || !d->allow_moves || (gpu->shut && !gpu->evict);
 		d->requests[a->request].stay += a->stays;
 		d->requests[a->request].running++;
 		if (d->requests[a->request].running > d->requests[a->request].replicas)
-			return not_a_plan(in, "tenants");
+			return refuse_document(in, "tenants");
 	}
 	return in->r;
 }
@@ -211,13 +211,13 @@ static int read_requests(struct v_in *in, const struct rp_json *root, struct v_d
 		q->per_domain = (uint32_t)rp_verify_u64(in, x, "per_domain", UINT32_MAX);
 		if (in->r == 0 && (q->bytes == 0 || q->replicas == 0 || q->weight == 0 ||
 				   q->share == 0 || q->per_domain == 0))
-			return not_a_plan(in, "requests");
+			return refuse_document(in, "requests");
 		if (v_same(spread, "gpu"))
 			q->spread = V_SPREAD_GPU;
 		else if (v_same(spread, "hive"))
 			q->spread = V_SPREAD_HIVE;
 		else if (!v_same(spread, "none"))
-			return not_a_plan(in, "spread");
+			return refuse_document(in, "spread");
 		d->any_shared = d->any_shared || q->share > 1;
 	}
 	return in->r;
@@ -247,7 +247,7 @@ static int read_places(struct v_in *in, const struct rp_json *root, struct v_doc
 		}
 		if (in->r == 0 && (p->request >= d->n_requests || p->gpu >= d->n_gpus ||
 				   (p->was_gpu != V_NONE && p->was_gpu >= d->n_gpus)))
-			return not_a_plan(in, "placements");
+			return refuse_document(in, "placements");
 		if (in->r == 0 &&
 		    (!v_same(rp_verify_text(in, x, "name", false), d->requests[p->request].name) ||
 		     !v_same(rp_verify_text(in, x, "gpu", false), d->gpus[p->gpu].name)))
@@ -291,7 +291,7 @@ static int find_hives(struct v_doc *d)
 }
 
 /* Which GPUs can be used, which are bound, and what that means for their hives. */
-static void derive(struct v_doc *d)
+static void derive_roles(struct v_doc *d)
 {
 	for (uint32_t t = 0; t < d->n_tenants; t++) {
 		d->gpus[d->tenants[t].gpu].n_tenants++;
@@ -327,7 +327,7 @@ int rp_verify_doc_read(const struct rp_json *root, struct v_doc *d, struct rocpa
 
 	*d = (struct v_doc){.root = root};
 	if (rp_verify_u64(&in, root, "schema_version", INT64_MAX) != 1)
-		return not_a_plan(&in, "schema_version");
+		return refuse_document(&in, "schema_version");
 	d->allow_unvalidated = rp_verify_bool(&in, machine, "allow_unvalidated_modes");
 	d->allow_moves = rp_verify_bool(&in, machine, "allow_moves");
 	r = in.r;
@@ -347,7 +347,7 @@ int rp_verify_doc_read(const struct rp_json *root, struct v_doc *d, struct rocpa
 	if (r == 0 && find_hives(d) < 0)
 		r = rp_error_nomem(reterr);
 	if (r == 0)
-		derive(d);
+		derive_roles(d);
 	return r;
 }
 

@@ -49,7 +49,7 @@ static uint32_t new_node(struct all *a)
 	return a->n_nodes++;
 }
 
-static void one_way(struct all *a, uint32_t from, uint32_t to, int64_t room)
+static void add_edge(struct all *a, uint32_t from, uint32_t to, int64_t room)
 {
 	if (a->n_edges == a->cap_edges) {
 		a->r = -E2BIG;
@@ -59,14 +59,14 @@ static void one_way(struct all *a, uint32_t from, uint32_t to, int64_t room)
 	a->first[from] = a->n_edges++;
 }
 
-static void join(struct all *a, uint32_t from, uint32_t to, uint64_t room)
+static void join_nodes(struct all *a, uint32_t from, uint32_t to, uint64_t room)
 {
-	one_way(a, from, to, (int64_t)room);
-	one_way(a, to, from, 0);
+	add_edge(a, from, to, (int64_t)room);
+	add_edge(a, to, from, 0);
 }
 
 /* One unit more from a node to node 0. */
-static bool push(struct all *a, uint32_t from)
+static bool push_unit(struct all *a, uint32_t from)
 {
 	uint32_t head = 0, tail = 0;
 
@@ -98,7 +98,7 @@ static bool push(struct all *a, uint32_t from)
 	return true;
 }
 
-static uint32_t mask_of(const struct all *a, uint32_t g)
+static uint32_t find_open_parts(const struct all *a, uint32_t g)
 {
 	const struct v_gpu *gpu = &a->d->gpus[g];
 
@@ -125,7 +125,7 @@ static uint32_t make_kinds(struct all *a, struct kind *kinds)
 		if (a->on_now[g] == V_NONE)
 			continue;
 		m = rp_verify_mode_of(a->d, g, a->on_now[g]);
-		for (mask = mask_of(a, g); mask;) {
+		for (mask = find_open_parts(a, g); mask;) {
 			const struct v_part *like = &m->parts[__builtin_ctz(mask)];
 			uint32_t n = 0;
 
@@ -139,7 +139,7 @@ static uint32_t make_kinds(struct all *a, struct kind *kinds)
 				}
 			}
 			kinds[n_kinds] = (struct kind){new_node(a), g, like, m->memory};
-			join(a, kinds[n_kinds++].node, 0, n);
+			join_nodes(a, kinds[n_kinds++].node, 0, n);
 		}
 	}
 	return n_kinds;
@@ -168,7 +168,7 @@ static uint64_t domain_room(const struct all *a, uint32_t r, uint32_t domain)
 }
 
 /* Returns how many partitions there are. */
-static uint32_t build(struct all *a)
+static uint32_t build_network(struct all *a)
 {
 	struct kind kinds[MAX_GPUS * V_MAX_PARTS];
 	uint32_t n_kinds, slots = 0;
@@ -190,10 +190,10 @@ static uint32_t build(struct all *a)
 				continue;
 			if (domain_node[domain] == 0) {
 				domain_node[domain] = new_node(a);
-				join(a, a->request_node[r], domain_node[domain],
-				     domain_room(a, r, domain));
+				join_nodes(a, a->request_node[r], domain_node[domain],
+					   domain_room(a, r, domain));
 			}
-			join(a, domain_node[domain], kinds[k].node, UINT32_MAX);
+			join_nodes(a, domain_node[domain], kinds[k].node, UINT32_MAX);
 		}
 	}
 	return slots;
@@ -209,14 +209,14 @@ static void try_vector(struct all *a)
 		a->r = -E2BIG;
 	if (a->r < 0)
 		return;
-	slots = build(a);
+	slots = build_network(a);
 	for (uint32_t i = 0; i < a->n_bands; i++)
 		a->reached[i] = 0;
 	for (uint32_t i = 0; i < d->n_requests && a->r == 0; i++) {
 		uint32_t moving = d->requests[i].running - d->requests[i].stay;
 
 		for (; moving > 0; moving--) {
-			if (!push(a, a->request_node[i]))
+			if (!push_unit(a, a->request_node[i]))
 				return; /* a tenant would lose its place */
 			slots--;
 			a->reached[a->band[i]] += d->requests[i].weight;
@@ -226,7 +226,7 @@ static void try_vector(struct all *a)
 		uint32_t r = a->order[i];
 
 		for (uint32_t n = d->requests[r].replicas - d->requests[r].running; n > 0; n--) {
-			if (slots == 0 || !push(a, a->request_node[r])) {
+			if (slots == 0 || !push_unit(a, a->request_node[r])) {
 				if (!a->weigh)
 					return;
 				break;
@@ -247,7 +247,7 @@ static void try_vector(struct all *a)
 	}
 }
 
-static bool like_before(const struct all *a, uint32_t g)
+static bool is_like_before(const struct all *a, uint32_t g)
 {
 	const struct v_gpu *x = &a->d->gpus[g], *y = g ? &a->d->gpus[g - 1] : NULL;
 
@@ -256,7 +256,7 @@ static bool like_before(const struct all *a, uint32_t g)
 }
 
 /* GPUs in order; like ones in falling modes, "off" being the least. */
-static void each_mode(struct all *a, uint32_t g, uint32_t n_on)
+static void choose_mode(struct all *a, uint32_t g, uint32_t n_on)
 {
 	const struct v_doc *d = a->d;
 	uint32_t top = V_MAX_MODES;
@@ -271,10 +271,10 @@ static void each_mode(struct all *a, uint32_t g, uint32_t n_on)
 	}
 	if (d->gpus[g].fixed) {
 		a->on_now[g] = d->gpus[g].mode;
-		each_mode(a, g + 1, n_on + 1);
+		choose_mode(a, g + 1, n_on + 1);
 		return;
 	}
-	if (like_before(a, g))
+	if (is_like_before(a, g))
 		top = a->on_now[g - 1] == V_NONE ? 0 : a->on_now[g - 1] + 1;
 	for (uint32_t m = top; m-- > 0 && d->gpus[g].pool;) {
 		if (m >= d->menus[d->gpus[g].menu].n_modes || !(a->options[g] & (1U << m)) ||
@@ -284,15 +284,15 @@ static void each_mode(struct all *a, uint32_t g, uint32_t n_on)
 		any = true;
 		a->on_now[g] = m;
 		if (a->weigh || n_on < a->n_now)
-			each_mode(a, g + 1, n_on + 1);
+			choose_mode(a, g + 1, n_on + 1);
 	}
 	a->on_now[g] = V_NONE;
 	if (!a->weigh || !any)
-		each_mode(a, g + 1, n_on);
+		choose_mode(a, g + 1, n_on);
 }
 
 /* Some GPUs may have no mode in the memory modes of now. */
-static uint32_t usable_now(const struct all *a)
+static uint32_t count_usable(const struct all *a)
 {
 	const struct v_doc *d = a->d;
 	uint32_t n = 0;
@@ -309,15 +309,15 @@ static uint32_t usable_now(const struct all *a)
 	return n < a->n_on ? n : a->n_on;
 }
 
-static void each_memory(struct all *a, uint32_t g)
+static void choose_memory(struct all *a, uint32_t g)
 {
 	const struct v_doc *d = a->d;
 
 	while (g < d->n_gpus && d->gpus[g].first_of_hive != g)
 		g++;
 	if (g == d->n_gpus) {
-		a->n_now = usable_now(a);
-		each_mode(a, 0, 0);
+		a->n_now = count_usable(a);
+		choose_mode(a, 0, 0);
 		return;
 	}
 	for (uint32_t menu = 0; menu < d->n_menus; menu++) {
@@ -335,7 +335,7 @@ static void each_memory(struct all *a, uint32_t g)
 			    (d->hives[g].memory_fixed && !v_same(d->hives[g].memory, mem)))
 				continue;
 			a->memory[g] = mem;
-			each_memory(a, g + 1);
+			choose_memory(a, g + 1);
 		}
 	}
 }
@@ -357,7 +357,7 @@ static int cmp_keyed(const void *x, const void *y)
 	return (a->request > b->request) - (a->request < b->request);
 }
 
-static int prepare(struct all *a)
+static int prepare_search(struct all *a)
 {
 	const struct v_doc *d = a->d;
 	RP_AUTO_FREE struct keyed *keys = rp_new0(struct keyed, d->n_requests);
@@ -414,13 +414,13 @@ int rp_verify_check_exhaustive(const struct v_doc *d, bool feasible, uint32_t gp
 	if (d->n_gpus > MAX_GPUS || d->any_shared)
 		return rp_verify_wrong(reterr, "certificate",
 				       "nothing of that size is proved by trying");
-	a.r = prepare(&a);
+	a.r = prepare_search(&a);
 	for (uint32_t g = 0, n = 0; g < d->n_gpus; g++) {
 		n += d->gpus[g].fixed;
 		short_of_gpus = n > a.n_on; /* fixed ones alone are as many as are claimed */
 	}
 	if (a.r == 0 && !(feasible && (gpus_used == 0 || short_of_gpus)))
-		each_memory(&a, 0);
+		choose_memory(&a, 0);
 	free(a.order);
 	free(a.band);
 	free(a.claimed);

@@ -18,19 +18,19 @@ struct now {
 };
 enum { AWAY, OLD, NEW };
 
-static int bad(struct now *s, const char *what)
+static int refuse_step(struct now *s, const char *what)
 {
 	return rp_verify_wrong(s->err, "steps", "step %u: %s", s->step, what);
 }
 
-static size_t at(uint32_t gpu, uint32_t part)
+static size_t part_index(uint32_t gpu, uint32_t part)
 {
 	return (size_t)gpu * V_MAX_PARTS + part;
 }
 
-static void enter(struct now *s, const struct v_request *q, uint32_t gpu, uint32_t part)
+static void enter_part(struct now *s, const struct v_request *q, uint32_t gpu, uint32_t part)
 {
-	size_t i = at(gpu, part);
+	size_t i = part_index(gpu, part);
 
 	s->bytes[i] += q->bytes;
 	s->n[i]++;
@@ -40,9 +40,9 @@ static void enter(struct now *s, const struct v_request *q, uint32_t gpu, uint32
 	s->on_hive[s->d->gpus[gpu].first_of_hive]++;
 }
 
-static void leave(struct now *s, const struct v_request *q, uint32_t gpu, uint32_t part)
+static void leave_part(struct now *s, const struct v_request *q, uint32_t gpu, uint32_t part)
 {
-	size_t i = at(gpu, part);
+	size_t i = part_index(gpu, part);
 
 	s->bytes[i] -= q->bytes;
 	if (--s->n[i] == 0)
@@ -51,25 +51,25 @@ static void leave(struct now *s, const struct v_request *q, uint32_t gpu, uint32
 	s->on_hive[s->d->gpus[gpu].first_of_hive]--;
 }
 
-static uint32_t mode_now(const struct now *s, uint32_t g)
+static uint32_t find_mode_now(const struct now *s, uint32_t g)
 {
 	return s->mode_of[g] == s->reload[s->d->gpus[g].first_of_hive] ? s->mode[g] : V_NONE;
 }
 
-static int arrive(struct now *s, const struct v_place *p)
+static int arrive_replica(struct now *s, const struct v_place *p)
 {
 	const struct v_request *q = &s->d->requests[p->request];
 	const struct v_mode *m;
-	size_t i = at(p->gpu, p->part);
+	size_t i = part_index(p->gpu, p->part);
 
-	if (mode_now(s, p->gpu) != s->d->then[p->gpu])
-		return bad(s, "its GPU is not yet in the mode of the plan");
+	if (find_mode_now(s, p->gpu) != s->d->then[p->gpu])
+		return refuse_step(s, "its GPU is not yet in the mode of the plan");
 	m = rp_verify_mode_of(s->d, p->gpu, s->d->then[p->gpu]);
 	if (q->bytes > m->parts[p->part].usable ||
 	    s->bytes[i] > m->parts[p->part].usable - q->bytes ||
 	    (s->n[i] > 0 && (s->n[i] >= s->share[i] || s->n[i] >= q->share)))
-		return bad(s, "the partition is not free");
-	enter(s, q, p->gpu, p->part);
+		return refuse_step(s, "the partition is not free");
+	enter_part(s, q, p->gpu, p->part);
 	return 0;
 }
 
@@ -79,12 +79,12 @@ static int do_move(struct now *s, uint32_t place, uint8_t from)
 	int r;
 
 	if (s->state[place] != from)
-		return bad(s, "that replica is not there to be moved, stopped or placed");
+		return refuse_step(s, "that replica is not there to be moved, stopped or placed");
 	if (from == OLD && p->gpu == p->was_gpu && p->part == p->was_part)
-		return bad(s, "a move to where it is");
-	r = arrive(s, p);
+		return refuse_step(s, "a move to where it is");
+	r = arrive_replica(s, p);
 	if (r == 0 && from == OLD)
-		leave(s, &s->d->requests[p->request], p->was_gpu, p->was_part);
+		leave_part(s, &s->d->requests[p->request], p->was_gpu, p->was_part);
 	if (r == 0)
 		s->state[place] = NEW;
 	return r;
@@ -101,9 +101,9 @@ static int do_memory(struct now *s, uint32_t g, uint32_t mode)
 	uint32_t h = d->gpus[g].first_of_hive;
 
 	if (s->on_hive[h] > 0)
-		return bad(s, "the memory mode changes under somebody");
+		return refuse_step(s, "the memory mode changes under somebody");
 	if (d->hives[h].memory_fixed)
-		return bad(s, "the memory mode of the hive cannot be changed");
+		return refuse_step(s, "the memory mode of the hive cannot be changed");
 	s->memory[h] = rp_verify_mode_of(d, g, mode)->memory;
 	s->reload[h]++;
 	return 0;
@@ -114,9 +114,9 @@ static int do_compute(struct now *s, uint32_t g, uint32_t mode)
 	const struct v_doc *d = s->d;
 
 	if (s->on[g] > 0 || !may_touch(&d->gpus[g]) || !rp_verify_may(d, g, mode))
-		return bad(s, "the GPU cannot be switched now");
+		return refuse_step(s, "the GPU cannot be switched now");
 	if (!v_same(s->memory[d->gpus[g].first_of_hive], rp_verify_mode_of(d, g, mode)->memory))
-		return bad(s, "that compute mode belongs to another memory mode");
+		return refuse_step(s, "that compute mode belongs to another memory mode");
 	s->mode[g] = mode;
 	s->mode_of[g] = s->reload[d->gpus[g].first_of_hive];
 	return 0;
@@ -135,11 +135,11 @@ static int do_step(struct now *s, struct v_in *in, const struct rp_json *x)
 		g = rp_verify_u64(in, x, "index", UINT32_MAX);
 		if (in->r == 0 && (g >= s->d->n_gpus || !v_same(rp_verify_text(in, x, "gpu", false),
 								s->d->gpus[g].name)))
-			return bad(s, "no such GPU");
+			return refuse_step(s, "no such GPU");
 	} else {
 		place = rp_verify_u64(in, x, "placement", UINT32_MAX);
 		if (in->r == 0 && place >= s->d->n_places)
-			return bad(s, "no such placement");
+			return refuse_step(s, "no such placement");
 	}
 	if (in->r == 0 && on_gpu && !v_same(op, "drain")) {
 		const char *key = v_same(op, "switch_memory") ? "memory_mode" : "compute_mode";
@@ -147,11 +147,11 @@ static int do_step(struct now *s, struct v_in *in, const struct rp_json *x)
 
 		mode = rp_verify_u64(in, x, "mode", UINT32_MAX);
 		if (in->r < 0 || s->d->then[g] == V_NONE || mode != s->d->then[g])
-			return bad(s, "that is not the mode of the plan");
+			return refuse_step(s, "that is not the mode of the plan");
 		m = rp_verify_mode_of(s->d, (uint32_t)g, (uint32_t)mode);
 		if (!v_same(rp_verify_text(in, x, key, false),
 			    v_same(op, "switch_memory") ? m->memory : m->compute))
-			return bad(s, "names another mode");
+			return refuse_step(s, "names another mode");
 	}
 	if (in->r < 0)
 		return in->r;
@@ -163,8 +163,8 @@ static int do_step(struct now *s, struct v_in *in, const struct rp_json *x)
 		const struct v_place *p = &s->d->places[place];
 
 		if (s->state[place] != OLD)
-			return bad(s, "stops what does not run");
-		leave(s, &s->d->requests[p->request], p->was_gpu, p->was_part);
+			return refuse_step(s, "stops what does not run");
+		leave_part(s, &s->d->requests[p->request], p->was_gpu, p->was_part);
 		s->state[place] = AWAY;
 		return 0;
 	}
@@ -172,13 +172,13 @@ static int do_step(struct now *s, struct v_in *in, const struct rp_json *x)
 		return do_memory(s, (uint32_t)g, (uint32_t)mode);
 	if (v_same(op, "switch_compute"))
 		return do_compute(s, (uint32_t)g, (uint32_t)mode);
-	return v_same(op, "drain") ? 0 : bad(s, "unknown operation");
+	return v_same(op, "drain") ? 0 : refuse_step(s, "unknown operation");
 }
 
-static int begin(struct now *s)
+static int begin_replay(struct now *s)
 {
 	const struct v_doc *d = s->d;
-	size_t parts = at(d->n_gpus + 1, 0);
+	size_t parts = part_index(d->n_gpus + 1, 0);
 
 	s->mode = rp_new0(uint32_t, d->n_gpus);
 	s->mode_of = rp_new0(uint32_t, d->n_gpus);
@@ -202,7 +202,7 @@ static int begin(struct now *s)
 
 		if (p->was_gpu == V_NONE)
 			continue;
-		enter(s, &d->requests[p->request], p->was_gpu, p->was_part);
+		enter_part(s, &d->requests[p->request], p->was_gpu, p->was_part);
 		s->state[i] = p->gpu == p->was_gpu && p->part == p->was_part &&
 					      d->then[p->gpu] == d->gpus[p->gpu].mode
 				      ? NEW
@@ -211,7 +211,7 @@ static int begin(struct now *s)
 	return 0;
 }
 
-static void end(struct now *s)
+static void end_replay(struct now *s)
 {
 	free(s->mode);
 	free(s->mode_of);
@@ -230,7 +230,7 @@ int rp_verify_check_steps(const struct v_doc *d, struct rocpart_error *reterr)
 	struct v_in in = {0, reterr, "steps"};
 	const struct rp_json *steps = rp_verify_list(&in, d->root, "steps");
 	struct now s = {.d = d, .err = reterr};
-	int r = in.r < 0 ? in.r : begin(&s);
+	int r = in.r < 0 ? in.r : begin_replay(&s);
 
 	for (size_t i = 0; i < rp_json_len(steps) && r == 0; i++) {
 		s.step = (uint32_t)i;
@@ -242,10 +242,10 @@ int rp_verify_check_steps(const struct v_doc *d, struct rocpart_error *reterr)
 					    i);
 	}
 	for (uint32_t g = 0; g < d->n_gpus && r == 0; g++) {
-		if (d->then[g] != V_NONE && mode_now(&s, g) != d->then[g])
+		if (d->then[g] != V_NONE && find_mode_now(&s, g) != d->then[g])
 			r = rp_verify_wrong(reterr, "steps", "%s is never put into its mode",
 					    d->gpus[g].name);
 	}
-	end(&s);
+	end_replay(&s);
 	return r;
 }
