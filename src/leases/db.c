@@ -52,8 +52,8 @@ static const char *const statements[RP_N_SQL] = {
 	[RP_SQL_EVENT] = "INSERT INTO event(at, lease, text) VALUES(?1, ?2, ?3)",
 };
 
-static int bad_records(const char *path, struct rocpart_error *reterr, const char *why,
-		       const char *hint)
+static int refuse_records(const char *path, struct rocpart_error *reterr, const char *why,
+			  const char *hint)
 {
 	(void)rp_error_set(reterr, -EBADMSG, ROCPART_ERR_BAD_RECORDS, path,
 			   "the leases in '%s' cannot be used: %s", path, why);
@@ -69,10 +69,11 @@ int rp_lease_db_error(struct rp_lease_db *db, int rc, const char *what,
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 	case SQLITE_FORMAT:
-		return bad_records(db->path, reterr, "the database is damaged",
-				   "restore it (`rocpart state import` of an export), or move it "
-				   "away: then nothing is leased, and memory in use counts as "
-				   "taken");
+		return refuse_records(
+			db->path, reterr, "the database is damaged",
+			"restore it (`rocpart state import` of an export), or move it "
+			"away: then nothing is leased, and memory in use counts as "
+			"taken");
 	case SQLITE_FULL:
 		r = -ENOSPC;
 		break;
@@ -183,7 +184,7 @@ static int empty_log(void *userdata, sqlite3 *db, const char *name, int n_pages)
 	return SQLITE_OK;
 }
 
-static int configure(struct rp_lease_db *lease_db)
+static int configure_db(struct rp_lease_db *lease_db)
 {
 	sqlite3 *db = lease_db->db;
 	int rc = sqlite3_busy_handler(db, wait_for_others, NULL);
@@ -206,9 +207,9 @@ int rp_lease_db_check_machine(struct rp_lease_db *db, const char *identity,
 
 	if (r < 0 || !identity || !have.len || rp_str_eq(rp_strbuf_str(&have), identity))
 		return r;
-	return bad_records(db->path, reterr, "they are of another machine",
-			   "they were copied here, or the machine was replaced: move the file "
-			   "away, or `rocpart state export` it where it belongs");
+	return refuse_records(db->path, reterr, "they are of another machine",
+			      "they were copied here, or the machine was replaced: move the file "
+			      "away, or `rocpart state export` it where it belongs");
 }
 
 static int check_version(struct rp_lease_db *db, struct rocpart_error *reterr)
@@ -221,11 +222,11 @@ static int check_version(struct rp_lease_db *db, struct rocpart_error *reterr)
 	if (rc != SQLITE_OK)
 		return rp_lease_db_error(db, rc, "read the leases", reterr);
 	if (app != RP_LEASE_APPLICATION_ID || version < 1)
-		return bad_records(db->path, reterr, "it is not a database of leases",
-				   "move the file away");
+		return refuse_records(db->path, reterr, "it is not a database of leases",
+				      "move the file away");
 	if (version > RP_LEASE_VERSION)
-		return bad_records(db->path, reterr, "a newer rocpart made them",
-				   "use that version, or import an export of it");
+		return refuse_records(db->path, reterr, "a newer rocpart made them",
+				      "use that version, or import an export of it");
 	if (version == RP_LEASE_VERSION)
 		return 0;
 	rc = sqlite3_exec(db->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
@@ -252,7 +253,7 @@ static int open_file(const char *path, int flags, struct rp_lease_db **ret,
 	rc = sqlite3_open_v2(path, &db->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
 			     NULL);
 	if (rc == SQLITE_OK)
-		rc = configure(db);
+		rc = configure_db(db);
 	if (rc != SQLITE_OK) {
 		r = rp_lease_db_error(db, rc, "open the leases", reterr);
 		rp_lease_db_close(db);
@@ -301,8 +302,8 @@ static void remove_files(const char *path)
  * Built aside and linked into place, so that nobody ever sees half of it; whoever is first wins.
  * The name has the pid in it: what a killed one left behind is in nobody's way.
  */
-static int make(const char *dir, const char *path, const char *identity,
-		struct rocpart_error *reterr)
+static int make_file(const char *dir, const char *path, const char *identity,
+		     struct rocpart_error *reterr)
 {
 	RP_AUTO_FREE char *aside = rp_strdupf("%s.new.%d", path, (int)getpid());
 	RP_AUTO_CLOSE int dir_fd = -EBADF;
@@ -338,7 +339,7 @@ int rp_lease_db_open(const char *dir, enum rp_lease_open how, const char *identi
 		if (how != RP_LEASE_MAKE && how != RP_LEASE_MAKE_BRIEF)
 			return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, dir,
 					    "there are no leases on this machine");
-		r = make(dir, path, identity, reterr);
+		r = make_file(dir, path, identity, reterr);
 	}
 	if (r == 0)
 		r = open_file(path, SQLITE_OPEN_READWRITE, &db, reterr);

@@ -38,7 +38,7 @@ static int bind_text(sqlite3_stmt *s, int at, const char *text)
 	return sqlite3_bind_text(s, at, text, -1, SQLITE_STATIC);
 }
 
-static int64_t now_s(void)
+static int64_t read_clock_s(void)
 {
 	struct timespec t = {0};
 
@@ -119,7 +119,7 @@ static int load_leases(struct rp_lease_db *db, struct rp_lease_list *list,
 	return r == 0 && bad < 0 ? rp_lease_db_error(db, SQLITE_CORRUPT, reading, reterr) : r;
 }
 
-static struct rp_lease *by_id(struct rp_lease_list *list, int64_t id)
+static struct rp_lease *find_lease(struct rp_lease_list *list, int64_t id)
 {
 	size_t low = 0, high = list->n;
 
@@ -138,7 +138,7 @@ static struct rp_lease *by_id(struct rp_lease_list *list, int64_t id)
 
 static int take_claim(sqlite3_stmt *s, struct rp_lease_list *list)
 {
-	struct rp_lease *l = by_id(list, sqlite3_column_int64(s, 0));
+	struct rp_lease *l = find_lease(list, sqlite3_column_int64(s, 0));
 	size_t cap = l ? l->n_claims : 0;
 	struct rp_claim c = {.part = (unsigned)sqlite3_column_int(s, 2),
 			     .bytes = (uint64_t)sqlite3_column_int64(s, 3)};
@@ -355,7 +355,7 @@ static int next_id(struct rp_lease_db *db, int64_t *ret, struct rocpart_error *r
 
 static void bind_lease(sqlite3_stmt *s, const struct rp_lease *l, int64_t id, int64_t partition)
 {
-	int64_t now = now_s();
+	int64_t now = read_clock_s();
 
 	(void)sqlite3_bind_int64(s, 1, id);
 	(void)bind_text(s, 2, l->name);
@@ -419,7 +419,7 @@ int rp_lease_db_place(struct rp_lease_db *db, const struct rp_lease *l,
 	(void)sqlite3_bind_int64(s, 2, partition);
 	(void)sqlite3_bind_int(s, 3, (int)l->guarantee);
 	(void)bind_text(s, 4, l->why ? l->why : "");
-	(void)sqlite3_bind_int64(s, 5, now_s());
+	(void)sqlite3_bind_int64(s, 5, read_clock_s());
 	(void)bind_text(s, 6, l->mode);
 	(void)bind_text(s, 7, l->limits ? l->limits : "");
 	r = rp_lease_db_run(db, s, "place a lease", reterr);
@@ -441,12 +441,12 @@ static int run_with_id(struct rp_lease_db *db, enum rp_lease_sql which, int64_t 
 	(void)sqlite3_bind_int64(s, 1, id);
 	if (text) {
 		(void)bind_text(s, 2, text);
-		(void)sqlite3_bind_int64(s, 3, now_s());
+		(void)sqlite3_bind_int64(s, 3, read_clock_s());
 	}
 	return rp_lease_db_run(db, s, "change a lease", reterr);
 }
 
-static int not_found(int64_t id, struct rocpart_error *reterr)
+static int refuse_id(int64_t id, struct rocpart_error *reterr)
 {
 	return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, NULL, "there is no lease %lld",
 			    (long long)id);
@@ -460,7 +460,7 @@ int rp_lease_db_remove(struct rp_lease_db *db, int64_t id, const char *text,
 	if (r == 0)
 		r = run_with_id(db, RP_SQL_REMOVE, id, NULL, reterr);
 	if (r == 0 && sqlite3_changes(db->db) != 1)
-		return not_found(id, reterr);
+		return refuse_id(id, reterr);
 	return r == 0 && text ? rp_lease_db_event(db, id, text, reterr) : r;
 }
 
@@ -475,7 +475,7 @@ int rp_lease_db_set_limits(struct rp_lease_db *db, int64_t id, const char *limit
 	(void)sqlite3_bind_int64(s, 1, id);
 	(void)bind_text(s, 2, limits);
 	r = rp_lease_db_run(db, s, "change a lease", reterr);
-	return r == 0 && sqlite3_changes(db->db) != 1 ? not_found(id, reterr) : r;
+	return r == 0 && sqlite3_changes(db->db) != 1 ? refuse_id(id, reterr) : r;
 }
 
 int rp_lease_db_evict(struct rp_lease_db *db, int64_t id, const char *text,
@@ -486,7 +486,7 @@ int rp_lease_db_evict(struct rp_lease_db *db, int64_t id, const char *text,
 	if (r == 0)
 		r = run_with_id(db, RP_SQL_EVICT, id, text, reterr);
 	if (r == 0 && sqlite3_changes(db->db) != 1)
-		return not_found(id, reterr);
+		return refuse_id(id, reterr);
 	return r < 0 ? r : rp_lease_db_event(db, id, text, reterr);
 }
 
@@ -503,9 +503,9 @@ int rp_lease_db_update(struct rp_lease_db *db, const struct rp_lease *l,
 	(void)sqlite3_bind_int(s, 3, l->is_seen);
 	(void)bind_text(s, 4, l->problem ? l->problem : "");
 	bind_owner(s, 5, &l->owner);
-	(void)sqlite3_bind_int64(s, 9, now_s());
+	(void)sqlite3_bind_int64(s, 9, read_clock_s());
 	r = rp_lease_db_run(db, s, "change a lease", reterr);
-	return r == 0 && sqlite3_changes(db->db) != 1 ? not_found(l->id, reterr) : r;
+	return r == 0 && sqlite3_changes(db->db) != 1 ? refuse_id(l->id, reterr) : r;
 }
 
 int rp_lease_db_event(struct rp_lease_db *db, int64_t lease, const char *text,
@@ -516,7 +516,7 @@ int rp_lease_db_event(struct rp_lease_db *db, int64_t lease, const char *text,
 
 	if (r < 0)
 		return r;
-	(void)sqlite3_bind_int64(s, 1, now_s());
+	(void)sqlite3_bind_int64(s, 1, read_clock_s());
 	(void)sqlite3_bind_int64(s, 2, lease);
 	(void)bind_text(s, 3, text);
 	return rp_lease_db_run(db, s, "record an event", reterr);

@@ -25,7 +25,7 @@ void rp_host_view_done(struct rp_host_view *w)
 	memset(w, 0, sizeof(*w));
 }
 
-static const struct rocpart_partition *by_gpu_id(const struct rocpart_snapshot *s, uint64_t id)
+static const struct rocpart_partition *find_by_gpu_id(const struct rocpart_snapshot *s, uint64_t id)
 {
 	for (size_t i = 0; i < s->n_gpus; i++)
 		for (size_t k = 0; k < s->gpus[i].n_partitions; k++)
@@ -41,7 +41,7 @@ static int take_memory(struct rp_host_view *w, const struct rp_scan *scan)
 	for (size_t i = 0; i < scan->n_usage; i++) {
 		const struct rp_scan_usage *u = &scan->usage[i];
 		struct rp_memory m = {.pid = u->pid,
-				      .partition = by_gpu_id(w->snapshot, u->gpu_id),
+				      .partition = find_by_gpu_id(w->snapshot, u->gpu_id),
 				      .bytes = u->vram_bytes};
 
 		if (!m.bytes || !m.partition)
@@ -88,7 +88,7 @@ static void take_times(struct rp_host_view *w)
 			     rp_str_eq(rp_strbuf_str(&text), INIT_PID_NS));
 }
 
-static uint64_t host_bytes(const struct rocpart_machine *m)
+static uint64_t read_host_bytes(const struct rocpart_machine *m)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	const char *p;
@@ -126,7 +126,7 @@ int rp_host_view_observe(struct rocpart_machine *m, struct rp_host_view *ret,
 	if (take_memory(&w, &scan) < 0 || take_identity(&w, m) < 0)
 		return rp_error_nomem(reterr);
 	take_times(&w);
-	w.host_bytes = host_bytes(m);
+	w.host_bytes = read_host_bytes(m);
 	for (size_t i = 0; i < w.snapshot->n_gpus; i++)
 		if (rp_add_u64(w.vram_bytes, w.snapshot->gpus[i].vram_total_bytes.v,
 			       &w.vram_bytes) < 0)
@@ -230,7 +230,8 @@ static bool runs_on_host(struct rp_host_view *w, const struct rp_owner *o)
 	       read_stat(host, "proc", o->pid, STAT_START, &start) == 0 && start == o->start_ticks;
 }
 
-static int pin(struct rp_host_view *w, struct rp_tree *t, const char *proc, struct rp_owner *o)
+static int pin_process(struct rp_host_view *w, struct rp_tree *t, const char *proc,
+		       struct rp_owner *o)
 {
 	int r = read_stat(t, proc, o->pid, STAT_START, &o->start_ticks);
 
@@ -242,7 +243,7 @@ static int pin(struct rp_host_view *w, struct rp_tree *t, const char *proc, stru
 
 int rp_host_view_pin_owner(struct rp_host_view *w, struct rp_owner *o)
 {
-	return pin(w, w->tree, w->proc, o);
+	return pin_process(w, w->tree, w->proc, o);
 }
 
 int rp_host_view_pin_own(struct rp_host_view *w, struct rp_owner *o)
@@ -250,10 +251,10 @@ int rp_host_view_pin_own(struct rp_host_view *w, struct rp_owner *o)
 	struct rp_tree *host = NULL;
 	int r = open_host(w, &host);
 
-	return r < 0 ? r : pin(w, host, "proc", o);
+	return r < 0 ? r : pin_process(w, host, "proc", o);
 }
 
-static enum rp_owner_status process_status(struct rp_host_view *w, const struct rp_owner *o)
+static enum rp_owner_status judge_process(struct rp_host_view *w, const struct rp_owner *o)
 {
 	uint64_t start = 0;
 	int r;
@@ -291,7 +292,7 @@ static bool has_docker_name(struct rp_host_view *w, const char *id, const char *
 }
 
 /* The id that the cgroup of its processes shows. 0; -ENOENT; -EACCES: docker's folder is shut. */
-static int docker_id(struct rp_host_view *w, const char *name, char ret[SHOWN_ID + 1])
+static int find_docker_id(struct rp_host_view *w, const char *name, char ret[SHOWN_ID + 1])
 {
 	RP_AUTO_NAMES struct rp_names ids = RP_NAMES_INIT;
 	int r;
@@ -307,8 +308,8 @@ static int docker_id(struct rp_host_view *w, const char *name, char ret[SHOWN_ID
 	return -ENOENT;
 }
 
-static bool matches(struct rp_host_view *w, const struct rp_owner_names *n,
-		    const struct rp_owner *o, const char *id)
+static bool is_owner_named(struct rp_host_view *w, const struct rp_owner_names *n,
+			   const struct rp_owner *o, const char *id)
 {
 	const char *colon = strchr(n->container, ':');
 
@@ -362,15 +363,15 @@ int rp_host_view_owner_status(struct rp_host_view *w, const struct rp_owner *o, 
 
 	*ret = RP_OWNER_UNKNOWN;
 	if (o->kind == RP_OWNER_PID)
-		*ret = process_status(w, o);
+		*ret = judge_process(w, o);
 	if (!rp_host_view_can_tell(w, o) || o->kind == RP_OWNER_PID)
 		return 0;
 	if (rp_host_view_read_processes(w) < 0)
 		return -ENOMEM;
 	if (o->kind == RP_OWNER_DOCKER)
-		(void)docker_id(w, o->name, id);
+		(void)find_docker_id(w, o->name, id);
 	for (size_t i = 0; i < w->n_processes; i++)
-		if (matches(w, &w->processes[i].names, o, id)) {
+		if (is_owner_named(w, &w->processes[i].names, o, id)) {
 			*ret = RP_OWNER_ALIVE;
 			return 0;
 		}
@@ -395,7 +396,7 @@ bool rp_host_view_can_tell(struct rp_host_view *w, const struct rp_owner *o)
 	case RP_OWNER_JOB:
 		return true;
 	case RP_OWNER_DOCKER:
-		return docker_id(w, o->name, id) == 0;
+		return find_docker_id(w, o->name, id) == 0;
 	case RP_OWNER_POD:
 		return rp_pod_logs_are_shown(w->tree);
 	case RP_OWNER_NONE:
@@ -449,14 +450,14 @@ bool rp_host_view_belongs(struct rp_host_view *w, uint32_t pid, const struct rp_
 	char id[SHOWN_ID + 1] = "";
 
 	if (o->kind == RP_OWNER_PID)
-		return process_status(w, o) == RP_OWNER_ALIVE &&
+		return judge_process(w, o) == RP_OWNER_ALIVE &&
 		       (is_descendant(w, pid, o->pid) || is_in_group_of(w, pid, o->pid));
-	if (o->kind == RP_OWNER_DOCKER && docker_id(w, o->name, id) < 0)
+	if (o->kind == RP_OWNER_DOCKER && find_docker_id(w, o->name, id) < 0)
 		return false;
 	if (rp_host_view_read_processes(w) < 0)
 		return false;
 	for (size_t i = 0; i < w->n_processes; i++)
 		if (w->processes[i].pid == pid)
-			return matches(w, &w->processes[i].names, o, id);
+			return is_owner_named(w, &w->processes[i].names, o, id);
 	return false;
 }

@@ -19,8 +19,8 @@ enum rocpart_guarantee rp_guarantee_of(const struct rocpart_partition *part, uin
 	return is_alone_in_domain(part) ? ROCPART_GUARANTEE_HARDWARE : ROCPART_GUARANTEE_KERNEL;
 }
 
-static int add(struct rp_json *list, const char *limit, enum rocpart_guarantee guarantee,
-	       const char *by)
+static int add_limit(struct rp_json *list, const char *limit, enum rocpart_guarantee guarantee,
+		     const char *by)
 {
 	struct rp_json *j = rp_json_object();
 	int r = rp_json_set_string(j, "limit", limit);
@@ -39,10 +39,11 @@ static int add(struct rp_json *list, const char *limit, enum rocpart_guarantee g
 static int add_memory(struct rp_json *list, const struct rocpart_partition *part)
 {
 	if (part->gpu->alloc_all)
-		return add(list, "memory", ROCPART_GUARANTEE_NONE,
-			   "allocation mode ALL: a partition may take all of its memory domain");
-	return add(list, "memory", ROCPART_GUARANTEE_KERNEL,
-		   "the driver refuses allocations beyond the partition");
+		return add_limit(
+			list, "memory", ROCPART_GUARANTEE_NONE,
+			"allocation mode ALL: a partition may take all of its memory domain");
+	return add_limit(list, "memory", ROCPART_GUARANTEE_KERNEL,
+			 "the driver refuses allocations beyond the partition");
 }
 
 static int add_placement(struct rp_json *list, const struct rocpart_partition *part)
@@ -52,34 +53,37 @@ static int add_placement(struct rp_json *list, const struct rocpart_partition *p
 	(void)rp_fmt(by, sizeof(by), "%s: the partition has its memory domain for itself",
 		     rocpart_memory_mode_to_string(part->gpu->memory));
 	if (is_alone_in_domain(part))
-		return add(list, "placement", ROCPART_GUARANTEE_HARDWARE, by);
-	return add(list, "placement", ROCPART_GUARANTEE_NONE,
-		   "the memory domain is shared with other partitions");
+		return add_limit(list, "placement", ROCPART_GUARANTEE_HARDWARE, by);
+	return add_limit(list, "placement", ROCPART_GUARANTEE_NONE,
+			 "the memory domain is shared with other partitions");
 }
 
 static int add_share(struct rp_json *list, uint32_t share)
 {
 	if (share <= 1)
 		return 0;
-	return add(list, "share", ROCPART_GUARANTEE_COOPERATIVE,
-		   "the tenants of the partition keep to their bytes by flags of their engine "
-		   "(`rocpart args vllm`); `rocpart watch` looks after them");
+	return add_limit(
+		list, "share", ROCPART_GUARANTEE_COOPERATIVE,
+		"the tenants of the partition keep to their bytes by flags of their engine "
+		"(`rocpart args vllm`); `rocpart watch` looks after them");
 }
 
 static int add_access(struct rp_json *list, enum rp_access access)
 {
 	switch (access) {
 	case RP_ACCESS_EBPF:
-		return add(list, "access", ROCPART_GUARANTEE_KERNEL,
-			   "its control group denies the other partitions (cgroup v2, eBPF)");
+		return add_limit(list, "access", ROCPART_GUARANTEE_KERNEL,
+				 "its control group denies the other partitions (cgroup v2, eBPF)");
 	case RP_ACCESS_CGROUP:
-		return add(list, "access", ROCPART_GUARANTEE_KERNEL,
-			   "its control group denies the other partitions (cgroup v1, devices)");
+		return add_limit(
+			list, "access", ROCPART_GUARANTEE_KERNEL,
+			"its control group denies the other partitions (cgroup v1, devices)");
 	case RP_ACCESS_OPEN:
 	default:
-		return add(list, "access", ROCPART_GUARANTEE_NONE,
-			   "nothing is denied to it here: `rocpart run` does, and a container that "
-			   "gets its own devices only (`rocpart args docker`)");
+		return add_limit(
+			list, "access", ROCPART_GUARANTEE_NONE,
+			"nothing is denied to it here: `rocpart run` does, and a container that "
+			"gets its own devices only (`rocpart args docker`)");
 	}
 }
 

@@ -11,7 +11,7 @@ bool rp_leases_exist(struct rocpart_machine *m)
 	return m->leases || (path && access(path, F_OK) == 0);
 }
 
-static void drop(void *leases)
+static void drop_leases(void *leases)
 {
 	rp_lease_db_drop(leases);
 }
@@ -31,7 +31,7 @@ int rp_leases_open(struct rocpart_machine *m, enum rp_lease_open how, const char
 	if (r < 0)
 		return r;
 	m->leases = db;
-	m->free_leases = drop;
+	m->free_leases = drop_leases;
 	*ret = db;
 	return 0;
 }

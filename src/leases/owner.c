@@ -17,7 +17,7 @@ static bool is_plain(const char *s)
 	return true;
 }
 
-static int refuse(const char *text, struct rocpart_error *reterr)
+static int refuse_owner(const char *text, struct rocpart_error *reterr)
 {
 	(void)rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, text,
 			   "'%.100s' is not an owner", text);
@@ -59,17 +59,17 @@ int rp_owner_parse(const char *text, struct rp_owner *ret, struct rocpart_error 
 			o.kind = (enum rp_owner_kind)i;
 	if (o.kind == RP_OWNER_NONE || !colon[1] || !is_plain(text) ||
 	    rp_fmt(o.name, sizeof(o.name), "%s", colon + 1) < 0)
-		return refuse(text, reterr);
+		return refuse_owner(text, reterr);
 	if (o.kind == RP_OWNER_PID && rp_parse_u32(o.name, 10, &o.pid) < 0)
-		return refuse(text, reterr);
+		return refuse_owner(text, reterr);
 	if (!is_name_valid(&o))
-		return refuse(text, reterr);
+		return refuse_owner(text, reterr);
 	/* systemd's own spelling, so that cgroup names compare */
 	if (o.kind == RP_OWNER_UNIT && !strchr(o.name, '.')) {
 		size_t n = strlen(o.name);
 
 		if (rp_fmt(o.name + n, sizeof(o.name) - n, ".service") < 0)
-			return refuse(text, reterr);
+			return refuse_owner(text, reterr);
 	}
 	*ret = o;
 	return 0;

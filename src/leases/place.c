@@ -193,8 +193,8 @@ static int refuse_change(struct rocpart_machine *m, struct rocpart_error *reterr
 				     "or `rocpart undo`");
 }
 
-static int begin(struct placing *p, struct rocpart_machine *m, uint32_t more,
-		 enum rp_lease_open how, struct rocpart_error *reterr)
+static int begin_placing(struct placing *p, struct rocpart_machine *m, uint32_t more,
+			 enum rp_lease_open how, struct rocpart_error *reterr)
 {
 	int r;
 
@@ -210,8 +210,8 @@ static int begin(struct placing *p, struct rocpart_machine *m, uint32_t more,
 }
 
 /* What would help, where the placer knows it. */
-static int hint(const struct placing *p, const struct rp_placer_refusal *no,
-		struct rocpart_error *reterr)
+static int hint_remedy(const struct placing *p, const struct rp_placer_refusal *no,
+		       struct rocpart_error *reterr)
 {
 	const struct rp_place_gpu *g;
 
@@ -247,7 +247,7 @@ static int refuse_room(const struct placing *p, const struct rp_placer_class *cl
 	else
 		(void)rp_error_set(reterr, -ENOSPC, ROCPART_ERR_NO_ROOM, l->name,
 				   "no partition is free for %s", need);
-	return hint(p, &no, reterr);
+	return hint_remedy(p, &no, reterr);
 }
 
 static int refuse_size(const struct placing *p, const struct rp_lease *l,
@@ -267,7 +267,7 @@ static int refuse_size(const struct placing *p, const struct rp_lease *l,
 }
 
 /* GPUs that hold a replica of that name already. Writes at most n_gpus. */
-static uint32_t same_name(const struct placing *p, const char *name, uint32_t *avoid)
+static uint32_t list_gpus_with_name(const struct placing *p, const char *name, uint32_t *avoid)
 {
 	const struct rp_lease_list *lists[] = {&p->s.list, &p->made};
 	uint32_t n = 0;
@@ -290,8 +290,8 @@ static uint32_t same_name(const struct placing *p, const char *name, uint32_t *a
 	return n;
 }
 
-static int why_text(const struct placing *p, const struct rocpart_partition *part,
-		    const char *chosen, struct rp_lease *l, struct rocpart_error *reterr)
+static int set_why(const struct placing *p, const struct rocpart_partition *part,
+		   const char *chosen, struct rp_lease *l, struct rocpart_error *reterr)
 {
 	char need[RP_BYTES_TEXT_SIZE], have[RP_BYTES_TEXT_SIZE];
 	const struct rocpart_gpu *gpu = part->gpu;
@@ -310,8 +310,8 @@ static int why_text(const struct placing *p, const struct rocpart_partition *par
 	return l->why ? 0 : rp_error_nomem(reterr);
 }
 
-static int choose(const struct placing *p, const struct rp_lease *l, const char *partition,
-		  struct choice *ret, struct rocpart_error *reterr)
+static int choose_partition(const struct placing *p, const struct rp_lease *l,
+			    const char *partition, struct choice *ret, struct rocpart_error *reterr)
 {
 	struct rp_placer_want want = {.bytes = l->bytes, .share = l->share};
 	struct rp_placer_class class;
@@ -343,7 +343,7 @@ static int choose(const struct placing *p, const struct rp_lease *l, const char 
 					    partition, partition);
 		return 0;
 	}
-	n_avoid = same_name(p, l->name, avoid);
+	n_avoid = list_gpus_with_name(p, l->name, avoid);
 	ret->why = "smallest free partition that fits, on the fullest GPU";
 	r = rp_placer_place(p->fill.placer, &class, avoid, n_avoid, &ret->at);
 	if (r == -ENOSPC && n_avoid) {
@@ -355,8 +355,8 @@ static int choose(const struct placing *p, const struct rp_lease *l, const char 
 }
 
 /* Without bytes it takes all that programs can have of the partition that is asked for. */
-static int take_all(const struct placing *p, struct rp_lease *l, const char *partition,
-		    struct rocpart_error *reterr)
+static int take_whole_partition(const struct placing *p, struct rp_lease *l, const char *partition,
+				struct rocpart_error *reterr)
 {
 	const struct rocpart_partition *part = NULL;
 	int r = rocpart_snapshot_find_partition(p->s.host.snapshot, partition, &part, reterr);
@@ -371,16 +371,16 @@ static int take_all(const struct placing *p, struct rp_lease *l, const char *par
 }
 
 /* Give l a place; it is recorded by the caller. */
-static int locate(const struct placing *p, struct rp_lease *l, const char *partition,
-		  struct rocpart_error *reterr)
+static int locate_lease(const struct placing *p, struct rp_lease *l, const char *partition,
+			struct rocpart_error *reterr)
 {
 	struct choice chosen = {.why = ""};
 	const struct rocpart_partition *part;
 	const struct rocpart_gpu *gpu;
-	int r = l->bytes ? 0 : take_all(p, l, partition, reterr);
+	int r = l->bytes ? 0 : take_whole_partition(p, l, partition, reterr);
 
 	if (r == 0)
-		r = choose(p, l, partition, &chosen, reterr);
+		r = choose_partition(p, l, partition, &chosen, reterr);
 	if (r < 0)
 		return r;
 	gpu = &p->s.host.snapshot->gpus[chosen.at.gpu];
@@ -399,7 +399,7 @@ static int locate(const struct placing *p, struct rp_lease *l, const char *parti
 	if (rp_limits_text(part, l->share, RP_ACCESS_OPEN, &l->limits) < 0)
 		return rp_error_nomem(reterr);
 	rp_host_view_mode(gpu, l->mode);
-	r = why_text(p, part, chosen.why, l, reterr);
+	r = set_why(p, part, chosen.why, l, reterr);
 	return r < 0 ? r
 		     : rp_lease_db_set_usable(p->s.db, gpu->bdf, part->id,
 					      rp_host_view_usable(&p->s.host, part), reterr);
@@ -411,8 +411,8 @@ static int copy_text(char **ret, const char *text)
 	return text && !*ret ? -ENOMEM : 0;
 }
 
-static int describe(const struct rocpart_place_options *o, const struct rp_owner *owner,
-		    struct rp_lease *l)
+static int describe_lease(const struct rocpart_place_options *o, const struct rp_owner *owner,
+			  struct rp_lease *l)
 {
 	RP_AUTO_STRBUF struct rp_strbuf labels = RP_STRBUF_INIT;
 
@@ -428,7 +428,7 @@ static int describe(const struct rocpart_place_options *o, const struct rp_owner
 		       : 0;
 }
 
-static int pin(struct placing *p, struct rp_owner *o, struct rocpart_error *reterr)
+static int pin_owner(struct placing *p, struct rp_owner *o, struct rocpart_error *reterr)
 {
 	int r = o->kind == RP_OWNER_PID ? rp_host_view_pin_owner(&p->s.host, o) : 0;
 
@@ -437,8 +437,8 @@ static int pin(struct placing *p, struct rp_owner *o, struct rocpart_error *rete
 		     : 0;
 }
 
-static int add_one(struct placing *p, const struct rocpart_place_options *o,
-		   const struct rp_owner *owner, struct rocpart_error *reterr)
+static int add_replica(struct placing *p, const struct rocpart_place_options *o,
+		       const struct rp_owner *owner, struct rocpart_error *reterr)
 {
 	struct rp_lease *l;
 	int r = rp_grow(&p->made.v, &p->made.cap, p->made.n + 1, sizeof(*l));
@@ -447,7 +447,8 @@ static int add_one(struct placing *p, const struct rocpart_place_options *o,
 		return rp_error_nomem(reterr);
 	l = &p->made.v[p->made.n];
 	memset(l, 0, sizeof(*l));
-	r = describe(o, owner, l) < 0 ? rp_error_nomem(reterr) : locate(p, l, o->partition, reterr);
+	r = describe_lease(o, owner, l) < 0 ? rp_error_nomem(reterr)
+					    : locate_lease(p, l, o->partition, reterr);
 	if (r == 0)
 		r = rp_lease_db_add(p->s.db, l, &l->id, reterr);
 	if (r < 0)
@@ -481,14 +482,14 @@ static int pin_own(struct placing *p, uint32_t pid, struct rp_owner *ret,
 		       : 0;
 }
 
-static int add_all(struct placing *p, const struct rocpart_place_options *o, uint32_t own_pid,
-		   struct rocpart_error *reterr)
+static int add_replicas(struct placing *p, const struct rocpart_place_options *o, uint32_t own_pid,
+			struct rocpart_error *reterr)
 {
 	struct rp_owner owner = o->owner;
-	int r = own_pid ? pin_own(p, own_pid, &owner, reterr) : pin(p, &owner, reterr);
+	int r = own_pid ? pin_own(p, own_pid, &owner, reterr) : pin_owner(p, &owner, reterr);
 
 	for (uint32_t i = 0; r == 0 && i < o->replicas; i++)
-		r = add_one(p, o, &owner, reterr);
+		r = add_replica(p, o, &owner, reterr);
 	return r;
 }
 
@@ -506,9 +507,9 @@ int rp_place(const struct rp_placing *what, struct rocpart_leases **ret_leases,
 		n += what->options[i]->replicas;
 	}
 	if (r == 0)
-		r = begin(&p, what->machine, n, what->how, reterr);
+		r = begin_placing(&p, what->machine, n, what->how, reterr);
 	for (size_t i = 0; r == 0 && i < what->n_options; i++)
-		r = add_all(&p, what->options[i], what->own_pid, reterr);
+		r = add_replicas(&p, what->options[i], what->own_pid, reterr);
 	if (r == 0 && what->placed)
 		r = what->placed(what->userdata, &p.s, &p.made, reterr);
 	if (r == 0)
@@ -547,7 +548,7 @@ static struct rp_lease *next_pending(struct rp_lease_list *list, const bool *tri
 static int place_again(struct placing *p, struct rp_lease *l, struct rocpart_error *reterr)
 {
 	struct rocpart_error local = {0};
-	int r = locate(p, l, NULL, &local);
+	int r = locate_lease(p, l, NULL, &local);
 
 	if (r == -ENOSPC || r == -EFBIG)
 		return 0; /* it stays pending */
@@ -577,7 +578,7 @@ ROCPART_PUBLIC int rocpart_place_pending(struct rocpart_machine *machine,
 	int r;
 
 	reterr = reterr ? reterr : &local;
-	r = begin(&p, machine, 0, RP_LEASE_MAKE, reterr);
+	r = begin_placing(&p, machine, 0, RP_LEASE_MAKE, reterr);
 	if (r < 0)
 		return r;
 	tried = rp_new0(bool, p.s.list.n);

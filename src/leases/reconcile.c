@@ -87,7 +87,7 @@ static void mark_promised(struct context *c)
 	}
 }
 
-static bool claims(const struct rp_lease *l, const struct rocpart_partition *p)
+static bool has_claim_on(const struct rp_lease *l, const struct rocpart_partition *p)
 {
 	for (size_t k = 0; k < l->n_claims; k++)
 		if (l->claims[k].part == p->id && rp_str_eq(l->claims[k].bdf, p->gpu->bdf))
@@ -104,7 +104,7 @@ size_t rp_lease_of_memory(struct rp_host_view *w, const struct rp_lease_list *li
 	for (size_t i = 0; i < list->n; i++) {
 		const struct rp_lease *l = &list->v[i];
 
-		if (!claims(l, p))
+		if (!has_claim_on(l, p))
 			continue;
 		if (rp_host_view_runs(w, pid, l->id) || rp_host_view_belongs(w, pid, &l->owner)) {
 			*ret_is_certain = true;
@@ -134,7 +134,7 @@ static void count_memory(struct context *c)
 }
 
 /* Memory on the partitions of a lease that is of no other lease. */
-static uint64_t left_on(const struct context *c, size_t index)
+static uint64_t count_left_on(const struct context *c, size_t index)
 {
 	const struct rp_lease *l = &c->list->v[index];
 	uint64_t sum = c->out->lease_used[index];
@@ -233,7 +233,7 @@ static void judge_placed(const struct context *c, size_t index, enum rp_owner_st
 {
 	const struct rp_lease *l = &c->list->v[index];
 	bool was_misplaced = l->state == ROCPART_LEASE_FAILED && l->problem && *l->problem;
-	uint64_t left = left_on(c, index);
+	uint64_t left = count_left_on(c, index);
 
 	if (owner == RP_OWNER_GONE && c->w->sees_memory && left == 0) {
 		v->ends = true;
@@ -306,7 +306,7 @@ static int change_lease(struct context *c, struct rp_lease *l, struct verdict *v
 }
 
 /* 1: it ended; 0; or an error. */
-static int judge(struct context *c, size_t index)
+static int judge_lease(struct context *c, size_t index)
 {
 	struct rp_lease *l = &c->list->v[index];
 	struct verdict v = {.state = l->state, .is_seen = l->is_seen};
@@ -329,7 +329,7 @@ static int judge(struct context *c, size_t index)
 	return r < 0 ? r : v.ends;
 }
 
-static void forget(struct context *c, size_t index)
+static void forget_lease(struct context *c, size_t index)
 {
 	struct rp_lease *l = &c->list->v[index];
 
@@ -390,9 +390,9 @@ int rp_reconcile(struct rp_host_view *w, struct rp_lease_db *db, struct rp_lease
 	if (db)
 		r = note_boot(&c);
 	for (size_t i = 0; r >= 0 && i < list->n;) {
-		r = judge(&c, i);
+		r = judge_lease(&c, i);
 		if (r == 1)
-			forget(&c, i);
+			forget_lease(&c, i);
 		else
 			i++;
 	}

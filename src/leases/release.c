@@ -31,8 +31,8 @@ static bool is_selected(const struct selection *s, const struct rp_lease *l)
 		     : l->owner.kind == s->owner.kind && rp_str_eq(l->owner.name, s->owner.name);
 }
 
-static int begin(struct rocpart_machine *m, enum rp_lease_open how, struct rp_session *ret,
-		 struct rocpart_error *reterr)
+static int begin_session(struct rocpart_machine *m, enum rp_lease_open how, struct rp_session *ret,
+			 struct rocpart_error *reterr)
 {
 	if (rp_tree_kind(m->tree) == RP_TREE_CAPTURE)
 		return rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, NULL,
@@ -54,7 +54,7 @@ ROCPART_PUBLIC int rocpart_lease_release(struct rocpart_machine *machine, const 
 	reterr = reterr ? reterr : &local;
 	r = parse_selection(which, &sel, reterr);
 	if (r == 0)
-		r = begin(machine, RP_LEASE_WRITE, &s, reterr);
+		r = begin_session(machine, RP_LEASE_WRITE, &s, reterr);
 	for (size_t i = 0; r == 0 && i < s.list.n; i++) {
 		if (!is_selected(&sel, &s.list.v[i]))
 			continue;
@@ -90,7 +90,7 @@ ROCPART_PUBLIC int rocpart_lease_set_state(struct rocpart_machine *machine, uint
 	if (state < ROCPART_LEASE_PLACED || state > ROCPART_LEASE_FAILED)
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
 				    "that is not a state that can be said");
-	r = begin(machine, RP_LEASE_WRITE, &s, reterr);
+	r = begin_session(machine, RP_LEASE_WRITE, &s, reterr);
 	for (size_t i = 0; r == 0 && i < s.list.n; i++)
 		if ((uint64_t)s.list.v[i].id == id)
 			l = &s.list.v[i];
@@ -124,7 +124,7 @@ static int parse_owner(const char *text, struct rp_owner *ret, struct rocpart_er
 }
 
 /* Name of the program that uses the memory. */
-static void name_of(struct rp_session *s, uint32_t pid, char ret[64])
+static void read_program_name(struct rp_session *s, uint32_t pid, char ret[64])
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 
@@ -152,7 +152,7 @@ static int adopt_one(struct rp_session *s, struct rp_part_use *u, const struct r
 	uint64_t usable = u->usable;
 	int r;
 
-	name_of(s, pid, name);
+	read_program_name(s, pid, name);
 	rp_host_view_mode(gpu, l.mode);
 	(void)rp_fmt(claim.bdf, sizeof(claim.bdf), "%s", gpu->bdf);
 	/* It may use more than the margin for page tables would have left it. */
@@ -199,7 +199,7 @@ ROCPART_PUBLIC int rocpart_lease_adopt(struct rocpart_machine *machine, const ch
 	reterr = reterr ? reterr : &local;
 	r = parse_owner(owner, &o, reterr);
 	if (r == 0)
-		r = begin(machine, RP_LEASE_MAKE, &s, reterr);
+		r = begin_session(machine, RP_LEASE_MAKE, &s, reterr);
 	if (r == 0 && o.kind == RP_OWNER_PID && rp_host_view_pin_owner(&s.host, &o) < 0)
 		return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, o.name,
 				    "there is no process %u", o.pid);

@@ -63,7 +63,7 @@ void rp_session_done(struct rp_session *s)
 
 /* ---- public lists ---- */
 
-static const char *keep(struct rocpart_leases *v, const char *text)
+static const char *keep_text(struct rocpart_leases *v, const char *text)
 {
 	return rp_names_add(&v->texts, text) < 0 ? NULL : v->texts.v[v->texts.n - 1];
 }
@@ -82,7 +82,7 @@ static const char *problem_of(struct rocpart_leases *v, const struct rp_lease *l
 	text = rp_strdupf("%s%sGPU %zu (%s) counted uncorrectable memory errors: nothing new is "
 			  "placed there; move this lease away and `rocpart cordon %zu`",
 			  problem, *problem ? "; " : "", gpu->index, gpu->bdf, gpu->index);
-	return text ? keep(v, text) : NULL;
+	return text ? keep_text(v, text) : NULL;
 }
 
 /* A lease that is alone on its partition harms nobody there (docs/design/leases.md, Guarantee). */
@@ -99,7 +99,7 @@ static uint64_t limit_of(const struct rp_lease *l, const struct rp_host_view *w)
 	return usable > l->bytes ? usable : l->bytes;
 }
 
-static int publish(struct rocpart_leases *v, size_t i, uint64_t used, struct rp_host_view *w)
+static int publish_lease(struct rocpart_leases *v, size_t i, uint64_t used, struct rp_host_view *w)
 {
 	const struct rp_lease *l = &v->list.v[i];
 	char owner[RP_OWNER_NAME_SIZE + 16];
@@ -116,7 +116,7 @@ static int publish(struct rocpart_leases *v, size_t i, uint64_t used, struct rp_
 				    .used_bytes = used,
 				    .share = l->share,
 				    .priority = l->priority,
-				    .owner = keep(v, owner),
+				    .owner = keep_text(v, owner),
 				    .why = l->why ? l->why : "",
 				    .problem = problem_of(v, l),
 				    .footprint = l->footprint ? l->footprint : "",
@@ -172,7 +172,7 @@ static int make_view(struct rp_lease_list *list, const struct rp_reconciled *now
 	v->pub = rp_new0(struct rocpart_lease, v->list.n);
 	r = v->pub ? 0 : -ENOMEM;
 	for (size_t i = 0; r == 0 && i < v->list.n; i++)
-		r = publish(v, i, now ? now->lease_used[i] : 0, w);
+		r = publish_lease(v, i, now ? now->lease_used[i] : 0, w);
 	if (r == 0 && now)
 		r = publish_use(v, now);
 	if (r < 0) {
@@ -207,7 +207,8 @@ int rp_session_view(struct rp_session *s, struct rocpart_leases **ret, struct ro
 }
 
 /* Without leave to write: what would be recorded is shown all the same. */
-static int look_only(struct rocpart_machine *m, struct rp_session *s, struct rocpart_error *reterr)
+static int look_read_only(struct rocpart_machine *m, struct rp_session *s,
+			  struct rocpart_error *reterr)
 {
 	int r = rp_host_view_observe(m, &s->host, reterr);
 
@@ -233,7 +234,7 @@ int rp_session_look(struct rocpart_machine *m, struct rp_session *ret, struct ro
 	if (r != -EROFS && r != -EACCES && r != -ENOSPC)
 		return r;
 	rp_session_done(ret);
-	return look_only(m, ret, reterr);
+	return look_read_only(m, ret, reterr);
 }
 
 ROCPART_PUBLIC int rocpart_leases_new(struct rocpart_machine *machine,

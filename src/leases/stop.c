@@ -33,7 +33,7 @@ static int collect_users(struct rp_session *s, uint64_t lease, struct pids *ret)
 }
 
 /* The name of the group that `rocpart run` made for one of them; "" when it made none. */
-static const char *group_of(const struct rp_host_view *w, const struct pids *pids)
+static const char *find_group(const struct rp_host_view *w, const struct pids *pids)
 {
 	for (size_t i = 0; i < w->n_processes; i++)
 		for (size_t k = 0; k < pids->n; k++)
@@ -42,7 +42,7 @@ static const char *group_of(const struct rp_host_view *w, const struct pids *pid
 	return "";
 }
 
-static int collect(struct rp_session *s, uint64_t lease, struct pids *ret)
+static int collect_pids(struct rp_session *s, uint64_t lease, struct pids *ret)
 {
 	const struct rp_host_view *w = &s->host;
 	int r = collect_users(s, lease, ret);
@@ -50,14 +50,14 @@ static int collect(struct rp_session *s, uint64_t lease, struct pids *ret)
 
 	if (r == 0 && ret->n)
 		r = rp_host_view_read_processes(&s->host);
-	group = r == 0 ? group_of(w, ret) : "";
+	group = r == 0 ? find_group(w, ret) : "";
 	for (size_t i = 0; r == 0 && *group && i < w->n_processes; i++)
 		if (rp_str_eq(w->processes[i].names.run, group))
 			r = add_pid(ret, w->processes[i].pid);
 	return r;
 }
 
-static bool is_there(const struct rp_session *s, uint64_t lease)
+static bool has_lease(const struct rp_session *s, uint64_t lease)
 {
 	for (size_t i = 0; i < s->list.n; i++)
 		if ((uint64_t)s->list.v[i].id == lease)
@@ -65,7 +65,7 @@ static bool is_there(const struct rp_session *s, uint64_t lease)
 	return false;
 }
 
-static int check(struct rocpart_machine *m, struct rocpart_error *reterr)
+static int check_machine(struct rocpart_machine *m, struct rocpart_error *reterr)
 {
 	if (rp_tree_kind(m->tree) == RP_TREE_CAPTURE)
 		return rp_error_set(reterr, -EOPNOTSUPP, ROCPART_ERR_READ_ONLY, NULL,
@@ -89,16 +89,16 @@ static int stop_real(struct rocpart_machine *m, uint64_t lease, bool is_hard, si
 	struct pids before = {0}, now = {0};
 	int r = rp_session_look(m, &first, reterr);
 
-	if (r == 0 && !is_there(&first, lease))
+	if (r == 0 && !has_lease(&first, lease))
 		r = rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, NULL,
 				 "there is no lease %llu", (unsigned long long)lease);
-	if (r == 0 &&
-	    (collect(&first, lease, &before) < 0 || rp_stop_open(&stop, before.v, before.n) < 0))
+	if (r == 0 && (collect_pids(&first, lease, &before) < 0 ||
+		       rp_stop_open(&stop, before.v, before.n) < 0))
 		r = rp_error_nomem(reterr);
 	rp_session_done(&first);
 	if (r == 0)
 		r = rp_session_look(m, &again, reterr);
-	if (r == 0 && collect(&again, lease, &now) < 0)
+	if (r == 0 && collect_pids(&again, lease, &now) < 0)
 		r = rp_error_nomem(reterr);
 	if (r == 0) {
 		r = rp_stop_send(&stop, now.v, now.n, is_hard, ret);
@@ -120,10 +120,10 @@ static int stop_simulated(struct rocpart_machine *m, uint64_t lease, size_t *ret
 	size_t n = 0;
 	int r = rp_session_look(m, &s, reterr);
 
-	if (r == 0 && !is_there(&s, lease))
+	if (r == 0 && !has_lease(&s, lease))
 		r = rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, NULL,
 				 "there is no lease %llu", (unsigned long long)lease);
-	if (r == 0 && collect(&s, lease, &pids) < 0)
+	if (r == 0 && collect_pids(&s, lease, &pids) < 0)
 		r = rp_error_nomem(reterr);
 	for (size_t i = 0; r == 0 && i < pids.n; i++) {
 		r = rp_sim_unhold(m->backing, pids.v[i], reterr);
@@ -143,7 +143,7 @@ ROCPART_PUBLIC int rocpart_lease_stop(struct rocpart_machine *machine, uint64_t 
 	int r;
 
 	reterr = reterr ? reterr : &local;
-	r = check(machine, reterr);
+	r = check_machine(machine, reterr);
 	if (r < 0)
 		return r;
 	if (machine->flavour == RP_MACHINE_SIM)

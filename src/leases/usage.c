@@ -16,8 +16,8 @@ void rp_usage_list_done(struct rp_usage_list *list)
 }
 
 /* The row of a process on a partition, made when there is none. NULL: no memory. */
-static struct rocpart_usage *row(struct rp_usage_list *list, uint32_t pid,
-				 const struct rocpart_partition *p)
+static struct rocpart_usage *get_row(struct rp_usage_list *list, uint32_t pid,
+				     const struct rocpart_partition *p)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (list->v[i].pid == pid && list->v[i].partition == p->id &&
@@ -33,7 +33,7 @@ static struct rocpart_usage *row(struct rp_usage_list *list, uint32_t pid,
 static int add_kfd(const struct rp_host_view *w, struct rp_usage_list *list)
 {
 	for (size_t i = 0; i < w->n_memory; i++) {
-		struct rocpart_usage *u = row(list, w->memory[i].pid, w->memory[i].partition);
+		struct rocpart_usage *u = get_row(list, w->memory[i].pid, w->memory[i].partition);
 
 		if (!u)
 			return -ENOMEM;
@@ -120,7 +120,7 @@ static int add_client(struct rp_usage_list *list, struct clients *seen, uint32_t
 	(void)read_value(fdinfo, "drm-memory-gtt", &gtt);
 	if (!is_new || (!vram && !gtt))
 		return 0;
-	u = row(list, pid, p);
+	u = get_row(list, pid, p);
 	if (!u)
 		return -ENOMEM;
 	if (rp_add_u64(u->drm_bytes, vram, &u->drm_bytes) < 0 ||
@@ -173,7 +173,7 @@ static int add_drm(struct rp_host_view *w, struct rp_usage_list *list)
 
 /* ---- whose it is ---- */
 
-static const char *keep(struct rp_usage_list *list, const char *text)
+static const char *keep_text(struct rp_usage_list *list, const char *text)
 {
 	return rp_names_add(&list->texts, text) < 0 ? NULL : list->texts.v[list->texts.n - 1];
 }
@@ -185,12 +185,14 @@ static int name_process(struct rp_host_view *w, struct rp_usage_list *list, stru
 	char job[RP_OWNER_SIZE + 8] = "";
 
 	if (rp_tree_read(w->tree, &text, "%s/%u/comm", w->proc, u->pid) == 0)
-		u->command = keep(list, rp_strbuf_str(&text));
+		u->command = keep_text(list, rp_strbuf_str(&text));
 	if (rp_tree_read_file(w->tree, 65536, &text, "%s/%u/cgroup", w->proc, u->pid) == 0)
 		rp_owner_names_parse(rp_strbuf_str(&text), &names);
 	if (*names.job)
 		(void)rp_fmt(job, sizeof(job), "job %s", names.job);
-	u->owner = keep(list, *names.container ? names.container : *names.unit ? names.unit : job);
+	u->owner = keep_text(list, *names.container ? names.container
+				   : *names.unit    ? names.unit
+						    : job);
 	return u->command && u->owner ? 0 : -ENOMEM;
 }
 
@@ -204,7 +206,7 @@ static void find_lease(struct rp_session *s, struct rocpart_usage *u)
 	u->used_bytes = u->kfd_bytes > u->drm_bytes ? u->kfd_bytes : u->drm_bytes;
 }
 
-static int by_lease(const void *a, const void *b)
+static int cmp_usage(const void *a, const void *b)
 {
 	const struct rocpart_usage *x = a, *y = b;
 	const uint64_t lx = x->lease - 1, ly = y->lease - 1; /* nobody's last */
@@ -232,7 +234,7 @@ int rp_usage_measure(struct rp_session *s, struct rp_usage_list *ret)
 	if (r < 0)
 		return r;
 	if (list.n)
-		qsort(list.v, list.n, sizeof(*list.v), by_lease);
+		qsort(list.v, list.n, sizeof(*list.v), cmp_usage);
 	*ret = list;
 	memset(&list, 0, sizeof(list));
 	return 0;
