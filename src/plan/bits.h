@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A set of small numbers: bits, and above them a bit for each word that is not empty, up to one
- * word. Adding, removing and finding the least touch one word per level, and the words of many
- * sets fit into a cache where linked lists of the same members would not.
+ * A set of numbers below n as a tree of bits: level 0 has a bit for each member, each level above
+ * has a bit for each word below that is not zero, and the top level is one word.
+ *
+ * Invariant: a bit of level l + 1 is set exactly when its word of level l is not zero.
+ * Time: one word of each level, at most RP_BITS_LEVELS of them, to add, to remove, and to find the
+ * least member or the next one.
+ * Source: our own use of a well-known structure. It replaces linked lists, of which each step is a
+ * cache miss on a machine of many GPUs; the words of many sets stay in the cache.
  */
 #ifndef RP_PLAN_BITS_H
 #define RP_PLAN_BITS_H
@@ -13,11 +18,11 @@
 #define RP_BITS_NONE   UINT32_MAX
 
 struct rp_bits {
-	uint64_t *level[RP_BITS_LEVELS]; /* [0]: the members; NULL: nothing was allocated */
+	uint64_t *level[RP_BITS_LEVELS]; /* [0] has the members; NULL: nothing was allocated */
 	uint32_t n_levels;
 };
 
-/* Words for a set of numbers below n. */
+/* Count the words that a set of numbers below n needs on all its levels. */
 static inline size_t rp_bits_words(uint32_t n)
 {
 	size_t total = 0, words = n ? n : 1;
@@ -29,7 +34,7 @@ static inline size_t rp_bits_words(uint32_t n)
 	return total;
 }
 
-/* Lay an empty set into words, which are zero. */
+/* Make b an empty set. words has rp_bits_words(n) elements, and all are zero. */
 static inline void rp_bits_init(struct rp_bits *b, uint64_t *words, uint32_t n)
 {
 	size_t here = n ? n : 1;
@@ -71,7 +76,7 @@ static inline void rp_bits_remove(struct rp_bits *b, uint32_t i)
 	}
 }
 
-/* The least member; the set is not empty. */
+/* Return the least member. The set must not be empty. */
 static inline uint32_t rp_bits_first(const struct rp_bits *b)
 {
 	uint32_t i = 0;
@@ -81,7 +86,7 @@ static inline uint32_t rp_bits_first(const struct rp_bits *b)
 	return i;
 }
 
-/* The least member above i, or RP_BITS_NONE. */
+/* Return the least member above i, or RP_BITS_NONE. */
 static inline uint32_t rp_bits_after(const struct rp_bits *b, uint32_t i)
 {
 	for (uint32_t l = 0; l < b->n_levels; l++) {

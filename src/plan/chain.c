@@ -1,7 +1,38 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The chain: a lower bound on the number of GPUs for replicas that do not share a partition.
+ *
+ * The size of a request is the smallest partition of the case that holds it (bytes, XCDs,
+ * bandwidth, memory mode), so every partition that holds it is at least that large. Any plan that
+ * places everything therefore has, for each size,
+ *   (1) as many partitions of at least that size as there are exclusive replicas of that size or
+ *       a larger one, and
+ *   (2) as many GPUs with such a partition as the most spread request of these needs.
+ * Modes are visited from the coarsest to the finest. Each gets the fewest GPUs that (1) and (2)
+ * force for the sizes that it has and the next mode has not.
+ *
+ * Invariant: after each mode, some plan with the fewest GPUs has exactly the counts given so far.
+ * Exchange argument: a GPU beyond the forced number of its mode may move to the next finer mode,
+ * which has at least as many partitions of every size that it has ("nested", checked in
+ * make_sizes()), so that no condition on a smaller size breaks; after the last mode it is not
+ * needed. Where modes are not nested, every size still bounds by itself (make_counted_rows()).
+ * The bound holds for every machine, because each GPU of the pool is taken to be able to switch
+ * to every mode of the case. It is reached where nothing but sizes decides: construct.c fills from
+ * the largest size.
+ *
+ * Time: O(G M^2) to collect the modes, O(R K) to rank requests, O(M^2 S) for the rows and O(F S P)
+ * for the fixed GPUs, with G GPUs, F fixed ones, R requests, M modes (at most 64), K kinds of
+ * partition and S sizes (at most 512), P partitions of a GPU (at most 16).
+ *
+ * Source: our own argument for the modes that the kernel offers, whose partitions are equal shares
+ * of a GPU (Linux drivers/gpu/drm/amd/amdgpu/aqua_vanjaram.c, __aqua_vanjaram_get_px_mode_info();
+ * bytes: amdgpu_amdkfd.c, amdgpu_amdkfd_xcp_memory_size()). The known relative is bin packing with
+ * divisible item sizes (Coffman, Garey and Johnson 1987). verify/bound.c recomputes the result
+ * size by size instead of mode by mode.
+ */
 #include "plan/chain.h"
 
-/* A partition as requests see it. */
+/* A kind of partition: all that a request can tell apart. */
 struct kind {
 	struct rp_place_part part;
 	uint32_t mem;
@@ -13,12 +44,12 @@ struct kinds {
 	uint32_t n;
 };
 
-/* What each size asks for. */
+/* Conditions (1) and (2) for each size, and what the fixed GPUs contribute to them. */
 struct demand {
-	uint64_t n[RP_VIEW_MAX_SIZES];	   /* replicas of at least that size */
-	uint64_t apart[RP_VIEW_MAX_SIZES]; /* GPUs for the most spread of them */
-	uint64_t fixed_slots[RP_VIEW_MAX_SIZES];
-	uint64_t fixed_gpus[RP_VIEW_MAX_SIZES];
+	uint64_t n[RP_VIEW_MAX_SIZES];	   /* exclusive replicas of at least that size */
+	uint64_t apart[RP_VIEW_MAX_SIZES]; /* GPUs that the most spread request of these needs */
+	uint64_t fixed_slots[RP_VIEW_MAX_SIZES]; /* free partitions of at least that size */
+	uint64_t fixed_gpus[RP_VIEW_MAX_SIZES];	 /* fixed GPUs that have one */
 };
 
 static int add_kind(struct kinds *k, const struct rp_place_part *part, uint32_t mem)
@@ -75,7 +106,11 @@ static int add_mode(const struct rp_view *v, struct rp_chain *c, struct kinds *k
 	return 0;
 }
 
-/* The modes that some POOL GPU can have in this case, and the partitions of FIXED ones. */
+/*
+ * Collect each mode that a POOL GPU may take in this case, and each kind of free partition of the
+ * FIXED GPUs. A GPU that repeats the one before it (menu, mode, flags, state of its hive) cannot
+ * add a mode and is skipped: machines of thousands of GPUs are rows of equal ones.
+ */
 static int collect_modes(const struct rp_view *v, struct rp_chain *c, struct kinds *k)
 {
 	uint32_t last_menu = RP_PLACE_NONE, last_hive = RP_PLACE_NONE, last_mode = RP_PLACE_NONE;
@@ -100,7 +135,7 @@ static int collect_modes(const struct rp_view *v, struct rp_chain *c, struct kin
 		    last_hive != RP_PLACE_NONE &&
 		    v->hives[vg->hive].mem_fixed == v->hives[last_hive].mem_fixed &&
 		    v->hives[vg->hive].mem_now == v->hives[last_hive].mem_now)
-			continue; /* brings nothing that the one before did not */
+			continue;
 		last_menu = gpu->menu;
 		last_mode = gpu->mode;
 		last_flags = gpu->flags;
@@ -128,7 +163,10 @@ static int cmp_kind(const void *a, const void *b)
 	       (x->part.usable_bytes > y->part.usable_bytes);
 }
 
-/* Coarsest first; equal largest partitions: fewer first, as the exchange needs it. */
+/*
+ * Coarsest first. Of modes with equal largest partitions the one with fewer partitions is first,
+ * because the exchange moves a GPU to a mode that has at least as many.
+ */
 static int cmp_mode(const void *a, const void *b)
 {
 	const struct rp_chain_mode *x = a, *y = b;
@@ -140,6 +178,7 @@ static int cmp_mode(const void *a, const void *b)
 	return (x->mode > y->mode) - (x->mode < y->mode);
 }
 
+/* Number the sizes, sort the modes, and check for each mode but the first that it is nested. */
 static void make_sizes(struct rp_chain *c, struct kinds *k)
 {
 	qsort(k->v, k->n, sizeof(k->v[0]), cmp_kind);
@@ -162,7 +201,7 @@ static void make_sizes(struct rp_chain *c, struct kinds *k)
 	}
 }
 
-/* What only has a size fits every partition that is large enough. */
+/* A request that asks for bytes alone fits every partition that is large enough. */
 static bool has_only_size(const struct rp_view *v, uint32_t q)
 {
 	const struct rp_place_request *rq = &v->p->requests[q];
@@ -170,6 +209,7 @@ static bool has_only_size(const struct rp_view *v, uint32_t q)
 	return rq->min_xcds == 0 && rq->min_bandwidth_mbs == 0 && v->req_mem[q] == RP_VIEW_ANY;
 }
 
+/* Return the rank of the smallest size of at least bytes, or n_sizes when there is none. */
 static uint32_t rank_by_bytes(const struct rp_chain *c, uint64_t bytes)
 {
 	uint32_t rank = c->n_sizes;
@@ -179,7 +219,11 @@ static uint32_t rank_by_bytes(const struct rp_chain *c, uint64_t bytes)
 	return rank > 0 ? rank - 1 : c->n_sizes;
 }
 
-/* The smallest size that has a partition for it; *ret_gap: not all that are as large have. */
+/*
+ * Return the rank of the smallest size that has a partition for request q, or n_sizes. *ret_gap is
+ * set when some partition of at least that size does not hold q (XCDs, bandwidth, memory mode):
+ * then sizes alone do not tell where q fits.
+ */
 static uint32_t rank_by_trying(const struct rp_view *v, const struct rp_chain *c,
 			       const struct kinds *k, uint32_t q, bool *ret_gap)
 {
@@ -193,7 +237,7 @@ static uint32_t rank_by_trying(const struct rp_view *v, const struct rp_chain *c
 			*ret_gap = true;
 		}
 	}
-	/* Two kinds of one size of which only one fits: the other lies below it. */
+	/* A kind of the same size that was tried before the first fit is a gap, too. */
 	for (uint32_t i = 0; rank != c->n_sizes && i < k->n && !*ret_gap; i++) {
 		if (k->v[i].size == rank && !rp_view_fits(v, q, &k->v[i].part, k->v[i].mem))
 			*ret_gap = true;
@@ -217,6 +261,11 @@ static uint64_t ceil_div(uint64_t a, uint64_t b)
 	return a / b + (a % b != 0);
 }
 
+/*
+ * Fill d: sums over all larger sizes, and what fixed GPUs give. A replica that may share needs no
+ * partition of its own, so it counts in (2) only; with fixed GPUs, whose tenants it may join, it
+ * counts in neither. The first request that no partition holds is the blocker of the case.
+ */
 static void count_demand(const struct rp_view *v, struct rp_chain *c, struct demand *d)
 {
 	for (uint32_t q = 0; q < v->p->n_requests; q++) {
@@ -230,8 +279,6 @@ static void count_demand(const struct rp_view *v, struct rp_chain *c, struct dem
 				c->result.blocker = q;
 			continue;
 		}
-		/* Those that share do not need a partition each; on fixed GPUs they may join
-		 * others. */
 		if (rp_view_share(rq) == 1)
 			d->n[s] += v->need[q];
 		else if (v->n_fixed > 0)
@@ -266,7 +313,7 @@ static void count_demand(const struct rp_view *v, struct rp_chain *c, struct dem
 	}
 }
 
-/* GPUs of a mode that one size forces after what is there. */
+/* Compute the GPUs of mode m that size s forces beyond the slots and gpus that exist. */
 static struct rp_plan_row make_row(const struct rp_chain *c, const struct demand *d,
 				   const struct rp_chain_mode *m, uint32_t s, uint64_t slots,
 				   uint64_t gpus)
@@ -295,7 +342,10 @@ static void add_row(struct rp_chain *c, const struct rp_plan_row *row)
 	c->result.gpus += row->gpus;
 }
 
-/* Coarsest mode first, each with what its own sizes force. */
+/*
+ * Precondition: nested. Coarsest mode first; the sizes of a mode are those that the next mode does
+ * not have, and of the rows that they force the one with the most GPUs is kept.
+ */
 static void make_chain_rows(struct rp_chain *c, const struct demand *d)
 {
 	uint64_t n_of[RP_CHAIN_MAX_MODES] = {0}, gpus = 0;
@@ -323,7 +373,10 @@ static void make_chain_rows(struct rp_chain *c, const struct demand *d)
 	}
 }
 
-/* Without the nesting: the size that alone forces the most GPUs. */
+/*
+ * Without nesting: no GPU has more partitions of a size than the widest mode, so each size bounds
+ * alone, and the row that forces the most GPUs is kept.
+ */
 static void make_counted_rows(struct rp_chain *c, const struct demand *d)
 {
 	struct rp_plan_row best = {0};
@@ -348,7 +401,7 @@ static void make_counted_rows(struct rp_chain *c, const struct demand *d)
 		add_row(c, &best);
 }
 
-/* Sizes that no POOL GPU has: fixed partitions must be enough for them. */
+/* Sizes above those of every POOL mode must find their partitions on fixed GPUs: do they not? */
 static bool is_short_of_fixed(const struct rp_chain *c, const struct demand *d)
 {
 	uint64_t top = 0;

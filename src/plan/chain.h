@@ -1,18 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fewest GPUs for replicas that do not share a partition (placement study 2.1).
- *
- * The size of a request is the smallest partition, of those that the case has, that can hold it
- * (bytes, XCDs, bandwidth, memory mode). Every partition that holds it is at least that large, so
- * for each size there must be as many partitions at least that large as requests of at least that
- * size, and as many GPUs that have one as the most spread request has replicas. Modes are taken
- * from the coarsest to the finest. A GPU more of a mode than its own sizes force could as well be
- * in the next finer mode, which has at least as many partitions of every size that it has at all:
- * so some best plan has the least GPUs of the coarsest mode, then of the next, and so on. Where
- * that does not hold ("nested" below) each size alone still gives a bound.
- *
- * It is a bound for every machine: GPUs that cannot switch are taken as if they could. Where
- * nothing but the sizes decides it is reached by filling from the largest.
+ * The chain: the fewest GPUs that exclusive replicas force on a machine, as a table of rows that
+ * a reader can add up again. chain.c has the argument; docs/design/planner.md defines the words.
  */
 #ifndef RP_PLAN_CHAIN_H
 #define RP_PLAN_CHAIN_H
@@ -28,29 +17,29 @@ struct rp_chain_mode {
 	uint64_t usable[RP_PLACE_MAX_PARTS]; /* largest first */
 };
 
-/* The sizes of a case: what is there, and which size each request has. */
+/* A case: its sizes and modes, the rank of each request, and the rows. */
 struct rp_chain {
-	uint32_t mem;			  /* RP_PLACE_NONE: any mixture */
-	uint64_t size[RP_VIEW_MAX_SIZES]; /* largest first, different */
+	uint32_t mem; /* memory mode of the case; RP_PLACE_NONE: each hive chooses its own */
+	uint64_t size[RP_VIEW_MAX_SIZES]; /* largest first, each once */
 	uint32_t n_sizes;
-	struct rp_chain_mode modes[RP_CHAIN_MAX_MODES]; /* of POOL GPUs, coarsest first */
+	struct rp_chain_mode modes[RP_CHAIN_MAX_MODES]; /* coarsest first */
 	uint32_t n_modes;
-	bool nested;
-	uint16_t *rank;	  /* per request: index into size, n_sizes: fits nothing */
-	bool exact_sizes; /* a request fits exactly the partitions at least as large as its size */
+	bool nested;	  /* a finer mode has no fewer partitions of each size that it has */
+	uint16_t *rank;	  /* per request: index into size; n_sizes: no partition holds it */
+	bool exact_sizes; /* every partition at least as large as its size holds a request */
 
-	struct rp_plan_case result; /* rows from first_row 0 */
+	struct rp_plan_case result; /* its first_row is 0 */
 	struct rp_plan_row rows[RP_VIEW_MAX_SIZES];
 };
 
 /*
- * Fill ret, which the caller clears with rp_chain_done(). It is large: not for the stack.
- * 0, -ENOMEM, -E2BIG.
+ * Compute the case of memory mode mem. The caller allocates ret, which is too large for the stack,
+ * and clears it with rp_chain_done() also after a failure. 0, -ENOMEM, -E2BIG.
  */
 int rp_chain_make(const struct rp_view *v, uint32_t mem, struct rp_chain *ret) RP_MUST_CHECK;
 void rp_chain_done(struct rp_chain *c);
 
-/* Partitions of a mode that are at least as large. */
+/* Count the partitions of a mode that have at least size bytes. */
 static inline uint32_t rp_chain_slots(const struct rp_chain_mode *m, uint64_t size)
 {
 	uint32_t n = 0;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What each method hands back: modes, and who is where. The plan is made of it. */
+/*
+ * A draft: the modes and places that a method found. finish.c makes a plan of it. The functions
+ * below are the methods for machines that are too large for the exact search (vectors.h).
+ */
 #ifndef RP_PLAN_DRAFT_H
 #define RP_PLAN_DRAFT_H
 
@@ -12,7 +15,7 @@ struct rp_draft_place {
 
 struct rp_draft {
 	uint32_t *mode_of;	       /* per GPU; RP_PLACE_NONE: not used */
-	struct rp_draft_place *places; /* without tenants that stay */
+	struct rp_draft_place *places; /* of all replicas but the tenants that stay */
 	size_t n_places, cap_places;
 };
 
@@ -44,20 +47,22 @@ static inline int rp_draft_add(struct rp_draft *d, uint32_t request, uint32_t gp
 }
 
 struct rp_construct {
-	uint32_t mem;	    /* memory mode preferred */
+	uint32_t mem;	    /* preferred memory mode; RP_PLACE_NONE: none */
 	bool short_of_gpus; /* not everything will fit: priority and weight before size */
-	const struct rp_plan_row *rows; /* exactly these GPUs; NULL: chain of mem, then as needed */
+	const struct rp_plan_row
+		*rows; /* GPUs to open; NULL: those of the chain, then more as needed */
 	uint32_t n_rows;
 };
 /*
- * construct.c: exclusive partitions on a machine of any size, filled from the largest request
- * down. Tenants must all stay.
+ * construct.c: fill exclusive partitions of a machine of any size from the largest request down.
+ * Precondition: every tenant stays. 0, -ENOMEM, -E2BIG.
  */
 int rp_construct(const struct rp_view *v, const struct rp_construct *how,
 		 struct rp_draft *ret) RP_MUST_CHECK;
 /*
- * spread.c: fewer GPUs than *draft has, where replicas must be apart, by trying the numbers of GPUs
- * per mode that might do, from n_least GPUs up. Replaces *draft when it finds a plan.
+ * spread.c: where replicas must be apart, look for a complete draft with fewer GPUs than *draft has
+ * (or for the first complete one) by trying mixtures of modes from n_least GPUs up. Replace *draft
+ * by what is found. *work grows by the mixtures looked at. 0, -ENOMEM, -E2BIG.
  */
 int rp_spread_improve(const struct rp_view *v, uint32_t mem, uint64_t n_least,
 		      struct rp_draft *draft, uint64_t *work) RP_MUST_CHECK;
@@ -68,11 +73,13 @@ struct rp_share_bound {
 	uint64_t gpus;
 };
 /*
- * share.c: partitions may be shared. The best of some dozen heuristics, or the first one with no
- * more than n_least GPUs; a bound from the sizes.
+ * share.c: partitions may be shared. Return the best draft of a few dozen heuristic runs, or the
+ * first that places everything on at most n_least GPUs. Precondition: every tenant stays. *work
+ * grows by a measure of the time. 0, -ENOMEM.
  */
 int rp_share_place(const struct rp_view *v, uint64_t n_least, struct rp_draft *ret,
 		   uint64_t *work) RP_MUST_CHECK;
+/* share_bound.c: the best lower bound that weights of replicas give. 0, -ENOMEM, -E2BIG. */
 int rp_share_bound(const struct rp_view *v, struct rp_share_bound *ret) RP_MUST_CHECK;
 
 #endif
