@@ -1,9 +1,34 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Assignment of replicas to partitions for given modes, no partition being shared.
+ *
+ * Network: request -> (request, spread domain) -> slot. An edge into a domain carries at most
+ * per_domain replicas, a slot holds one. The sets of replicas that can be placed together are the
+ * independent sets of a gammoid (replicas linked to slots by disjoint paths), hence of a matroid:
+ * replicas added by falling weight, each by an augmenting path, give the heaviest set.
+ *
+ * Invariants
+ *   used[r, d] is the number of replicas of r in domain d, tenants that stay included, and at most
+ *   per_domain.
+ *   A replica that was placed stays placed: a path changes the slot it has, never whether it has
+ * one. Of all assignments of the replicas placed so far this one keeps the most tenants at home,
+ *   because each path is one of least cost, home being worth -1.
+ *   No path leads from a dead node to a free slot. A search that fails has reached a closed set of
+ *   nodes; later paths of the round cannot enter it and come out again, so it stays closed.
+ *
+ * Time of one search: O((R + R D) S) with R requests, D domains and S slots, as every node is
+ * expanded once. With tenants to keep, labels are corrected and a node can be expanded again, at
+ * most once for each node of the network.
+ *
+ * Source: augmenting by falling weight is Gale's optimal assignment in an ordered set (1968);
+ * least-cost paths one after the other are the successive shortest paths of Busacker and Gowen
+ * (1961).
+ */
 #include "plan/assign.h"
 
 #include "base/num.h"
 
-/* Nodes: requests, then (request, domain), then slots. */
+/* Nodes are numbered: requests, then pairs (request, domain), then slots. */
 static uint32_t pair_node(const struct rp_assign *a, uint32_t r, uint32_t dom)
 {
 	return a->v->p->n_requests + r * a->n_domains + dom;
@@ -57,6 +82,7 @@ void rp_assign_done(struct rp_assign *a)
 	*a = (struct rp_assign){0};
 }
 
+/* Smaller slots first: a search without costs ends at the first free slot that it meets. */
 static int cmp_slot(const void *x, const void *y)
 {
 	const struct rp_slot *a = x, *b = y;
@@ -119,6 +145,7 @@ void rp_assign_begin(struct rp_assign *a, const uint32_t *mode_of)
 	}
 }
 
+/* Whether the spread rule lets domain dom take one more replica of request r. */
 static bool is_domain_open(const struct rp_assign *a, uint32_t r, uint32_t dom)
 {
 	const struct rp_place_request *q = &a->v->p->requests[r];
@@ -127,12 +154,17 @@ static bool is_domain_open(const struct rp_assign *a, uint32_t r, uint32_t dom)
 	       a->used[r * a->n_domains + dom] < rp_view_per_domain(q);
 }
 
+/* One search: a queue in a ring, and the free slot that it found. */
 struct walk {
 	uint32_t head, tail;
-	uint32_t goal; /* slot reached that is free, or NONE */
+	uint32_t goal; /* free slot with the least cost so far, or RP_PLACE_NONE */
 	int32_t goal_dist;
 };
 
+/*
+ * Record that node is reached from a node before it at cost dist, and queue it, unless it is dead
+ * or has a label that is as good.
+ */
 static void reach_node(struct rp_assign *a, struct walk *w, uint32_t node, uint32_t from,
 		       int32_t dist)
 {
@@ -150,11 +182,13 @@ static void reach_node(struct rp_assign *a, struct walk *w, uint32_t node, uint3
 	w->tail = w->tail == a->n_nodes ? 0 : w->tail + 1;
 }
 
+/* A tenant at home is worth one: the cost of giving slot s to request r. */
 static int32_t price_slot(const struct rp_slot *s, uint32_t r)
 {
 	return s->home == r ? -1 : 0;
 }
 
+/* Walk from a request to each of its domains that may take one more replica. */
 static void expand_request(struct rp_assign *a, struct walk *w, uint32_t r, int32_t dist)
 {
 	for (uint32_t s = 0; s < a->n_slots; s++) {
@@ -167,13 +201,18 @@ static void expand_request(struct rp_assign *a, struct walk *w, uint32_t r, int3
 	}
 }
 
+/*
+ * Walk from (request, domain) to the slots of the domain that hold r, and back to the request: a
+ * replica of it that is in this domain may go to another domain. Without costs the first free slot
+ * ends the search.
+ */
 static void expand_pair(struct rp_assign *a, struct walk *w, uint32_t node, int32_t dist)
 {
 	uint32_t x = node - a->v->p->n_requests;
 	uint32_t r = x / a->n_domains, dom = x % a->n_domains;
 
 	if (a->used[x] > 0)
-		reach_node(a, w, r, node, dist); /* one that is here may leave instead */
+		reach_node(a, w, r, node, dist);
 	for (uint32_t i = 0; i < a->n_slots; i++) {
 		const struct rp_slot *s = &a->slots[i];
 
@@ -191,7 +230,10 @@ static void expand_pair(struct rp_assign *a, struct walk *w, uint32_t node, int3
 	}
 }
 
-/* Give every slot on the way to the request that came to it, from the goal back. */
+/*
+ * Apply the path from request r to the free slot goal, from its end: every slot on it gets the
+ * request that came to it, and the counts of the domains follow.
+ */
 static void shift_holders(struct rp_assign *a, uint32_t goal, uint32_t r)
 {
 	const uint32_t n_requests = a->v->p->n_requests;

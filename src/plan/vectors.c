@@ -1,15 +1,39 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The exact search: it tries every vector of modes (for each GPU one mode, or off) and finds for
+ * each vector the heaviest set of replicas that fits.
+ *
+ * Invariants
+ *   Vectors that differ only in the names of like GPUs are tried once: like GPUs stand next to each
+ *   other in gpu_order and take falling choices (are_alike() says why that loses nothing).
+ *   A level is a number of GPUs. Levels rise, so the first level with a result has the fewest GPUs.
+ *   Within a level x holds the cheapest result so far: costs_less() lets no dearer one replace it.
+ *   For one vector the greedy choice by falling priority and weight is the heaviest, because the
+ *   sets that fit together are independent sets of a matroid: a laminar one where sizes decide
+ *   (score_by_size()), else the gammoid of assign.c (score_by_flow()).
+ *   x->complete is set only when neither the budget nor the callback ended the search. Only then
+ *   may a plan claim that nothing better exists.
+ *
+ * Time: k like GPUs with m modes in a memory mode have C(k + m, m) vectors, which for eight GPUs
+ * with the four modes of NPS1 are 495 (165 with every GPU on). A vector takes O(G S P + I S) where
+ * sizes decide, else one search of assign.c for each replica (G GPUs, P partitions of a GPU, S
+ * sizes, I items, at most one for each request). The budget counts vectors, and every 64 nodes of
+ * a flow as one.
+ *
+ * Source: our own enumeration. That greedy is exact on a matroid: Edmonds 1971. The checker tries
+ * all vectors again with another flow (verify/exhaust.c).
+ */
 #include "plan/vectors.h"
 
 #include "plan/chain.h"
 
-/* Weight per priority, highest first; and how many replicas. */
+/* What a vector holds: the weight of each band, highest priority first, and the replicas. */
 struct score {
 	uint64_t band[RP_MAX_BANDS];
 	uint64_t units;
 };
 
-/* Replicas of one size and weight class that may be chosen together, in order of choice. */
+/* Replicas of one request; items are sorted as the greedy choice takes them. */
 struct item {
 	uint32_t request;
 	uint32_t n;
@@ -33,15 +57,15 @@ struct search {
 	uint32_t *band;	 /* per request */
 	uint32_t n_bands;
 
-	/* Where sizes decide: */
+	/* Used where sizes decide: */
 	struct rp_chain *chain; /* of the present case */
-	bool by_size;		/* counts are exact in this case */
+	bool by_size;		/* sizes decide in this case, so that counts are exact */
 	struct item *items;
 	uint32_t n_items;
 	uint64_t total_slots;
 
 	uint32_t gpu_order[RP_VECTORS_MAX_GPUS];
-	bool like_last[RP_VECTORS_MAX_GPUS]; /* interchangeable with the one before in gpu_order */
+	bool like_last[RP_VECTORS_MAX_GPUS]; /* like the GPU before it in gpu_order */
 	uint32_t hive_mem[RP_VECTORS_MAX_GPUS];
 	uint32_t mode_of[RP_VECTORS_MAX_GPUS];
 	uint32_t choice[RP_VECTORS_MAX_GPUS]; /* along gpu_order: 0 off, 1 + mode */
@@ -88,7 +112,10 @@ static uint32_t count_movable(const struct rp_view *v, uint32_t request)
 	return n;
 }
 
-/* Sizes decide alone: no spread rule that binds, nobody who would have to be moved. */
+/*
+ * Sizes decide alone when no spread rule binds and every tenant stays: then a set fits exactly when
+ * it passes the counts of score_by_size().
+ */
 static bool are_sizes_decisive(const struct rp_view *v)
 {
 	for (uint32_t t = 0; t < v->p->n_tenants; t++) {
@@ -105,7 +132,10 @@ static bool are_sizes_decisive(const struct rp_view *v)
 	return true;
 }
 
-/* The replicas in order of choice; of one size no more than there are slots can be chosen. */
+/*
+ * List the replicas in the order of the greedy choice. Of one size no more than total_slots can be
+ * chosen, so the rest is left out, which keeps the time independent of the number of replicas.
+ */
 static void make_items(struct search *s)
 {
 	uint64_t taken[RP_VIEW_MAX_SIZES] = {0};
@@ -132,6 +162,7 @@ static void make_items(struct search *s)
 	}
 }
 
+/* Count the free partitions of GPU g that have at least size bytes in the present vector. */
 static uint32_t count_slots(const struct search *s, uint32_t g, uint64_t size)
 {
 	const struct rp_place_mode *m = rp_view_mode(s->v, g, s->mode_of[g]);
@@ -143,7 +174,11 @@ static uint32_t count_slots(const struct search *s, uint32_t g, uint64_t size)
 	return n;
 }
 
-/* The best set by nested counts: room[k] replicas of size k or larger may still be added. */
+/*
+ * Score the vector by nested counts. Invariant: room[k] is the number of slots of size k or larger
+ * that the chosen replicas of rank 0 to k leave. By Hall's condition on these nested sets n more
+ * replicas of a rank fit exactly when room[k] >= n for that rank and all smaller sizes.
+ */
 static void score_by_size(const struct search *s, struct score *ret)
 {
 	uint64_t room[RP_VIEW_MAX_SIZES];
@@ -196,7 +231,10 @@ bool rp_vectors_fill(struct rp_assign *a, const uint32_t *mode_of, const uint32_
 	return kept;
 }
 
-/* False when a tenant would lose its place: no plan may do that. */
+/*
+ * Score the vector by the flow of assign.c. Return false when a tenant that may move would lose its
+ * place, because no plan may do that.
+ */
 static bool score_by_flow(struct search *s, struct score *ret)
 {
 	uint64_t before = s->assign.work;
@@ -215,6 +253,7 @@ static bool score_by_flow(struct search *s, struct score *ret)
 	return kept;
 }
 
+/* Count what the vector costs: hives that need a driver reload, GPUs that need another mode. */
 static void count_changes(const struct search *s, uint32_t *ret_reloads, uint32_t *ret_switches)
 {
 	uint32_t reloads = 0, switches = 0;
@@ -229,6 +268,7 @@ static void count_changes(const struct search *s, uint32_t *ret_reloads, uint32_
 	*ret_switches = switches;
 }
 
+/* Compare costs with the result kept so far: reloads first, then switches, then moves. */
 static bool costs_less(const struct rp_vectors *x, uint32_t reloads, uint32_t switches,
 		       uint32_t moves)
 {
@@ -252,6 +292,10 @@ static void keep_vector(struct search *s, uint32_t reloads, uint32_t switches, u
 		x->mode_of[g] = s->mode_of[g];
 }
 
+/*
+ * Judge one complete vector. A vector that costs more than the result kept so far is dropped before
+ * its score is computed, except in FIND_TARGET, where only the score counts.
+ */
 static void judge_vector(struct search *s)
 {
 	struct rp_vectors *x = s->x;
@@ -289,7 +333,12 @@ static void judge_vector(struct search *s)
 		keep_vector(s, reloads, switches, moves);
 }
 
-/* Choices 0 (off) and 1 + mode for the i-th GPU; like GPUs take falling choices. */
+/*
+ * Choose 0 (off) or 1 + mode for the i-th GPU of gpu_order, then for the rest. Like GPUs take
+ * falling choices. Outside FIND_TARGET branches that cannot reach n_wanted GPUs are cut; in
+ * FIND_TARGET a GPU is off only when no mode is open to it, since one more GPU never lowers the
+ * weight.
+ */
 static void choose_mode(struct search *s, uint32_t i, uint32_t n_on)
 {
 	const struct rp_view *v = s->v;
@@ -328,6 +377,7 @@ static void choose_mode(struct search *s, uint32_t i, uint32_t n_on)
 		choose_mode(s, i + 1, n_on);
 }
 
+/* Make the chain and the items of the present memory modes, unless they are still valid. */
 static int begin_case(struct search *s)
 {
 	uint32_t mem = s->v->n_hives == 1 ? s->hive_mem[0] : RP_PLACE_NONE;
@@ -345,7 +395,7 @@ static int begin_case(struct search *s)
 	return 0;
 }
 
-/* Every memory mode for every hive. */
+/* Choose a memory mode for hive h, then for the hives behind it, then modes for the GPUs. */
 static int choose_memory(struct search *s, uint32_t h)
 {
 	int r = 0;
@@ -365,6 +415,10 @@ static int choose_memory(struct search *s, uint32_t h)
 	return r;
 }
 
+/*
+ * Two GPUs are alike when their exchange changes neither what fits nor what a vector costs: equal
+ * role, hive, menu, present mode and ability to switch, and no tenant on either.
+ */
 static bool are_alike(const struct rp_view *v, uint32_t a, uint32_t b)
 {
 	const struct rp_place_gpu *x = &v->p->gpus[a], *y = &v->p->gpus[b];
@@ -380,7 +434,7 @@ static bool are_alike(const struct rp_view *v, uint32_t a, uint32_t b)
 	return true;
 }
 
-/* Like GPUs beside each other. */
+/* Order the GPUs so that like ones are neighbours. */
 static void order_gpus(struct search *s)
 {
 	bool done[RP_VECTORS_MAX_GPUS] = {false};
@@ -400,6 +454,10 @@ static void order_gpus(struct search *s)
 	}
 }
 
+/*
+ * Try rising numbers of GPUs until one has a result. The bound is about placing everything, so that
+ * for a part of the replicas the fixed GPUs are the least.
+ */
 static int search_levels(struct search *s)
 {
 	uint64_t first = s->x->bound;
@@ -416,6 +474,10 @@ static int search_levels(struct search *s)
 	return r;
 }
 
+/*
+ * Place everything on the fewest GPUs; if that is impossible, find the most weight, then the fewest
+ * GPUs that reach it. x->found stays false when no vector keeps every tenant.
+ */
 static int search_phases(struct search *s)
 {
 	struct rp_vectors *x = s->x;
