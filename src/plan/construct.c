@@ -1,25 +1,45 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A draft for a machine of any size: exclusive partitions, filled from the largest request down.
+ *
+ * Precondition: every tenant stays (limit_moves() in plan.c).
+ * Invariants:
+ * - Requests for one memory mode come first, then the others by falling size, so that a replica
+ *   never takes a slot which a larger one placed later would need. (When the GPUs are known to be
+ *   too few, priority and weight go before size.)
+ * - head[n] lists the GPUs in use with n free slots of the present size or larger; when the size
+ *   changes the lists are made again.
+ * - A request that must be apart takes the emptiest GPUs first, which keeps the rest even; any
+ *   other request fills the fullest GPU first, which keeps whole GPUs free.
+ * - A GPU is opened once, in one mode, and decides the memory mode of its hive.
+ * Where nothing but sizes decides and every GPU can switch, the draft has as many GPUs as the
+ * chain's bound: open_chain() opens the GPUs of its rows, and by its conditions every replica finds
+ * a slot among them.
+ *
+ * Time: O(G (S P + M)) for the lists and the openings, and O(P + T) for each visit of a GPU, which
+ * a request makes at most once to each GPU (G GPUs, P partitions of a GPU, S sizes, M modes, T
+ * tenants). R requests are sorted in O(R log R), or counted in O(R + S) where only sizes decide.
+ *
+ * Source: largest first is optimal for divisible sizes (see chain.c); for one size the emptiest
+ * GPUs first is the construction of Gale (1957) and Ryser (1957).
+ */
 #include "plan/chain.h"
 #include "plan/draft.h"
 
-/*
- * GPUs in use, in lists by the number of free partitions that the present size may use. A request
- * that must be spread takes the emptiest GPUs first, which keeps the rest even (for one size that
- * is Gale and Ryser's construction); any other fills the fullest first.
- */
 struct build {
 	const struct rp_view *v;
-	struct rp_chain *chain; /* any memory mode */
+	struct rp_chain *chain; /* the case of any memory mode: its sizes, ranks and modes */
 	struct rp_draft *draft;
 	const struct rp_construct *how;
-	uint32_t *free_parts;
-	uint32_t *hive_mem; /* RP_PLACE_NONE: not decided */
-	uint32_t *next, *prev, *count;
+	uint32_t *free_parts;	       /* per GPU: bit per partition */
+	uint32_t *hive_mem;	       /* per hive; RP_PLACE_NONE: not decided */
+	uint32_t *next, *prev, *count; /* per GPU: the list by count, its free slots */
 	uint32_t head[RP_PLACE_MAX_PARTS + 1];
-	uint32_t *aside; /* GPUs that the present request may use no more */
+	uint32_t *aside; /* GPUs that the present request has visited */
 	uint32_t n_aside;
-	uint32_t *hive_count; /* replicas of the present request */
-	uint32_t same_at[RP_CHAIN_MAX_MODES], any_at[RP_CHAIN_MAX_MODES];
+	uint32_t *hive_count;		      /* per hive: replicas of the present request */
+	uint32_t same_at[RP_CHAIN_MAX_MODES]; /* per mode: no GPU before it is in it and can open */
+	uint32_t any_at[RP_CHAIN_MAX_MODES];  /* per mode: no GPU before it can open */
 };
 
 static void list_add(struct build *b, uint32_t g)
@@ -65,6 +85,7 @@ static void make_lists(struct build *b, uint64_t size)
 	}
 }
 
+/* Whether GPU g can be opened in mode m. Once false this stays false: see the invariants. */
 static bool may_open(const struct build *b, uint32_t g, const struct rp_chain_mode *m)
 {
 	const struct rp_view_gpu *vg = &b->v->gpus[g];
@@ -76,7 +97,10 @@ static bool may_open(const struct build *b, uint32_t g, const struct rp_chain_mo
 	       (b->hive_mem[vg->hive] == RP_PLACE_NONE || b->hive_mem[vg->hive] == mem);
 }
 
-/* Use one more GPU in the i-th mode of the chain; one that is in it already, if there is one. */
+/*
+ * Open one more GPU in the i-th mode of the chain, if possible one that is in that mode already.
+ * The cursors only move forward, so all calls together look at each GPU once for each mode.
+ */
 static uint32_t open_gpu(struct build *b, uint32_t i)
 {
 	const struct rp_chain_mode *m = &b->chain->modes[i];
@@ -100,7 +124,7 @@ static uint32_t open_gpu(struct build *b, uint32_t i)
 	return g;
 }
 
-/* The finest mode that can hold the request, first in the preferred memory mode. */
+/* Open a GPU in the finest mode that can hold r: in the preferred memory mode, else in another. */
 static uint32_t open_gpu_for(struct build *b, uint32_t r)
 {
 	for (int pass = b->how->mem == RP_PLACE_NONE; pass < 2; pass++) {
@@ -122,6 +146,7 @@ static uint32_t open_gpu_for(struct build *b, uint32_t r)
 	return RP_PLACE_NONE;
 }
 
+/* Count the tenants of request r that are in the spread domain of a GPU. */
 static uint32_t count_staying(const struct build *b, uint32_t r, uint32_t gpu)
 {
 	uint32_t n = 0;
@@ -135,7 +160,7 @@ static uint32_t count_staying(const struct build *b, uint32_t r, uint32_t gpu)
 	return n;
 }
 
-/* How many more of the request the spread rule lets this GPU have. */
+/* Count how many more replicas of r the spread rule lets GPU g have. */
 static uint32_t count_allowed_on(const struct build *b, uint32_t r, uint32_t g)
 {
 	const struct rp_place_request *q = &b->v->p->requests[r];
@@ -149,7 +174,7 @@ static uint32_t count_allowed_on(const struct build *b, uint32_t r, uint32_t g)
 	return used < per ? per - used : 0;
 }
 
-/* Put up to n replicas of r on g, smallest partitions first. Returns how many, or -ENOMEM. */
+/* Put up to n replicas of r on GPU g, smallest slots first. Return their number, or -ENOMEM. */
 static int put_replicas(struct build *b, uint32_t r, uint32_t g, uint32_t n)
 {
 	const struct rp_place_mode *m = rp_view_mode(b->v, g, b->draft->mode_of[g]);
@@ -177,6 +202,7 @@ static int put_replicas(struct build *b, uint32_t r, uint32_t g, uint32_t n)
 	return (int)done;
 }
 
+/* Pick a GPU in use that has a free slot of the present size. */
 static uint32_t pick_gpu(const struct build *b, bool emptiest)
 {
 	for (uint32_t i = 1; i <= RP_PLACE_MAX_PARTS; i++) {
@@ -188,6 +214,10 @@ static uint32_t pick_gpu(const struct build *b, bool emptiest)
 	return RP_PLACE_NONE;
 }
 
+/*
+ * Place what r needs. Each GPU is visited at most once: after the visit it has no slot that r may
+ * take, or nothing of r is left. Visited GPUs return to the lists at the end, for the next request.
+ */
 static int place_request(struct build *b, uint32_t r, uint64_t size)
 {
 	const struct rp_place_request *q = &b->v->p->requests[r];
@@ -212,7 +242,7 @@ static int place_request(struct build *b, uint32_t r, uint64_t size)
 		if (n < 0)
 			return n;
 		left -= (uint32_t)n;
-		b->count[g] -= (uint32_t)n; /* what it fits is at least of its size */
+		b->count[g] -= (uint32_t)n; /* a slot that holds r has at least its size */
 		b->aside[b->n_aside++] = g;
 	}
 	for (uint32_t i = 0; i < b->n_aside; i++) {
@@ -222,13 +252,18 @@ static int place_request(struct build *b, uint32_t r, uint64_t size)
 	return 0;
 }
 
+/* What orders requests; priority and weight are 0 unless the GPUs are known to be too few. */
 struct keyed {
 	uint32_t request, rank, replicas;
-	int32_t priority; /* 0 unless it decides */
+	int32_t priority;
 	uint64_t weight;
-	bool picky; /* wants a memory mode */
+	bool picky; /* asks for one memory mode */
 };
 
+/*
+ * Requests for one memory mode come before the rest, while hives are still undecided; then larger
+ * before smaller, heavier before lighter, more replicas before fewer.
+ */
 static int cmp_keyed(const void *a, const void *b)
 {
 	const struct keyed *x = a, *y = b;
@@ -246,7 +281,7 @@ static int cmp_keyed(const void *a, const void *b)
 	return (x->request > y->request) - (x->request < y->request);
 }
 
-/* Where only the size decides, requests are put in order by counting. */
+/* Only the size decides where each request has one replica and asks for no memory mode. */
 static bool is_rank_decisive(const struct build *b)
 {
 	for (uint32_t r = 0; r < b->v->p->n_requests; r++) {
@@ -256,6 +291,7 @@ static bool is_rank_decisive(const struct build *b)
 	return !b->how->short_of_gpus;
 }
 
+/* Counting sort: at[k] is the place of the next request of rank k. */
 static void order_by_rank(const struct build *b, uint32_t *order)
 {
 	const uint32_t n = b->v->p->n_requests;
@@ -302,6 +338,7 @@ static int make_order(const struct build *b, uint32_t *order)
 	return 0;
 }
 
+/* Open the GPUs of rows, as many of them as the machine has. */
 static void open_rows(struct build *b, const struct rp_plan_row *rows, uint32_t n_rows)
 {
 	for (uint32_t i = 0; i < n_rows; i++) {
@@ -317,7 +354,11 @@ static void open_rows(struct build *b, const struct rp_plan_row *rows, uint32_t 
 	}
 }
 
-/* The GPUs that the chain asks for: needed where replicas must be apart, harmless elsewhere. */
+/*
+ * Open the GPUs that the chain forces. Replicas that must be apart need them open before the first
+ * is placed; elsewhere they would be opened anyway. Requests for a memory mode make the chain of
+ * one case no guide, so nothing is opened then.
+ */
 static int open_chain(struct build *b)
 {
 	RP_AUTO_FREE struct rp_chain *c = NULL;
@@ -327,7 +368,7 @@ static int open_chain(struct build *b)
 		if (b->v->req_mem[q] != RP_VIEW_ANY)
 			return 0;
 	}
-	if (b->v->n_mems == 1 || b->how->mem == RP_PLACE_NONE) { /* all modes, then */
+	if (b->v->n_mems == 1 || b->how->mem == RP_PLACE_NONE) {
 		if (b->chain->nested)
 			open_rows(b, b->chain->rows, b->chain->result.n_rows);
 		return 0;
@@ -361,7 +402,7 @@ static int build_draft(struct build *b)
 	for (uint32_t i = 0; i < n && r == 0; i++) {
 		uint32_t rank = b->chain->rank[order[i]];
 
-		/* In this order each request is a cache miss, which takes longer than the rest. */
+		/* The order jumps through the requests: without this each one is a cache miss. */
 		__builtin_prefetch(&b->v->p->requests[order[i + 8 < n ? i + 8 : i]]);
 		if (rank == b->chain->n_sizes || b->v->need[order[i]] == 0)
 			continue;
@@ -415,7 +456,7 @@ static uint64_t count_gpus(const struct rp_view *v, const struct rp_draft *d)
 	return n;
 }
 
-/* More weight, priority by priority; of equal ones fewer GPUs. 1, 0 or -ENOMEM. */
+/* Compare weight band by band, then GPUs. Return 1 when a is better than b, 0 or -ENOMEM. */
 static int is_better(const struct rp_view *v, const struct rp_draft *a, const struct rp_draft *b)
 {
 	const struct rp_place_request *q = v->p->requests;
@@ -445,7 +486,7 @@ int rp_construct(const struct rp_view *v, const struct rp_construct *how, struct
 
 	if (r < 0 || how->rows || how->mem == RP_PLACE_NONE || v->n_mems == 1 || v->n_hives == 1)
 		return r;
-	/* Some hives in one memory mode, some in another. */
+	/* With several hives a mixture of memory modes may do better than the preferred one. */
 	mixed.mem = RP_PLACE_NONE;
 	r = rp_draft_init(v, &other);
 	if (r == 0)

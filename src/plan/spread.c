@@ -1,31 +1,50 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Many GPUs, replicas apart. The chain says how many GPUs are needed at least; which mixture of
- * modes does it is not settled by sizes alone: a GPU that is full with a large model is no place
- * for one more replica of a small one. So the mixtures that pass the conditions below are tried.
+ * Spread on many GPUs: a complete draft with fewer GPUs than construct.c found, where replicas must
+ * be apart.
+ *
+ * The chain bounds the number of GPUs, but which mixture of modes reaches it is not settled by
+ * sizes: a GPU that is full with a large model is no place for one more replica of a small one. So
+ * mixtures are enumerated by rising number of GPUs, those that pass may_suffice() are filled, and
+ * where the filling leaves something out the flow of assign.c decides exactly.
+ *
+ * Invariants:
+ * - rows holds the present mixture and sums to the number of GPUs less the fixed ones.
+ * - Numbers of GPUs rise and the search ends at the first complete draft, so the result has the
+ *   fewest GPUs of all mixtures that were filled. That is no bound: a number is given up after
+ *   PER_NUMBER fillings, and may_suffice() can refuse a mixture that works.
+ * - *draft changes only when a complete draft is found.
+ *
+ * Time: at most MAX_LOOKED mixtures at O(S^2 M), and at most MAX_TRIES fillings by construct.c,
+ * each followed by a flow where requests times GPUs are at most MAX_PAIRS (S sizes, M modes).
+ *
+ * Source: our own. For one size conditions (1) and (2) below are those of Gale (1957) and Ryser
+ * (1957) and enough; for several sizes we know no closed condition.
  */
 #include "plan/chain.h"
 #include "plan/draft.h"
 #include "plan/vectors.h"
 
 #define MAX_TRIES  120	  /* fillings */
-#define PER_NUMBER 12	  /* of them for one number of GPUs */
+#define PER_NUMBER 12	  /* fillings for one number of GPUs */
 #define MAX_LOOKED 300000 /* mixtures */
-#define MAX_PAIRS  20000  /* requests x GPUs for which the flow is asked */
+#define MAX_PAIRS  20000  /* requests times GPUs; beyond, the flow takes too long */
 
 struct mix {
 	const struct rp_view *v;
 	const struct rp_chain *c;
 	struct rp_draft *draft;
-	uint64_t n[RP_VIEW_MAX_SIZES], apart[RP_VIEW_MAX_SIZES]; /* at least that size */
+	/* As in chain.c, for requests and slots of at least that size: */
+	uint64_t n[RP_VIEW_MAX_SIZES], apart[RP_VIEW_MAX_SIZES];
 	uint64_t fixed_slots[RP_VIEW_MAX_SIZES], fixed_gpus[RP_VIEW_MAX_SIZES];
-	struct rp_plan_row rows[RP_CHAIN_MAX_MODES];
-	struct rp_assign assign; /* exact for one mixture; only where max_slots > 0 */
+	struct rp_plan_row rows[RP_CHAIN_MAX_MODES]; /* the mixture: GPUs per mode */
+	struct rp_assign assign;		     /* unused when max_slots is 0 */
 	uint32_t *order;
 	uint64_t looked, tried, tried_here;
 	bool found;
 };
 
+/* Count replicas, GPUs for the most spread request, and what fixed GPUs give, for each size. */
 static void count_demand(struct mix *x)
 {
 	const struct rp_chain *c = x->c;
@@ -59,9 +78,15 @@ static void count_demand(struct mix *x)
 }
 
 /*
- * Slots for all of each size; GPUs for the most spread; and for that one and all that is larger
- * than some coarser size together: of its replicas only as many as there are GPUs without that
- * coarser size do not take one of the coarser slots.
+ * Test a mixture. For each size s it must have
+ *   (1) a slot for each replica of that size or a larger one,
+ *   (2) a GPU for each replica of the most spread request of these, and
+ *   (3) for each larger size k: when that request is smaller than k, room for it next to the
+ *       replicas of size k. Only the GPUs with a slot of size s and none of size k ("others") take
+ *       a replica of it for free; each further replica takes a slot of size k on a GPU of its own.
+ * (1) and (2) are necessary. (3) is necessary where the slots of a mode have one size; where the
+ * last memory range is smaller (NPS2, NPS4) the replica may use the smaller slot, and the test
+ * refuses a mixture that works. That can cost a better draft, never a claim.
  */
 static bool may_suffice(const struct mix *x)
 {
@@ -96,7 +121,7 @@ static bool may_suffice(const struct mix *x)
 	return true;
 }
 
-/* The filling from above missed some: ask the flow. */
+/* The filling left replicas out: replace it by the best assignment for these modes. */
 static int fill_exactly(struct mix *x, struct rp_draft *d)
 {
 	int r = 0;
@@ -114,6 +139,7 @@ static int fill_exactly(struct mix *x, struct rp_draft *d)
 	return r;
 }
 
+/* Fill the present mixture; keep the draft when it is complete. */
 static int try_mix(struct mix *x)
 {
 	const struct rp_construct how = {
@@ -137,7 +163,7 @@ static int try_mix(struct mix *x)
 	return r;
 }
 
-/* Give out n GPUs to the modes from i on, the finest ones first. */
+/* Give n GPUs to the modes from i on in all ways, coarse modes getting few GPUs first. */
 static int try_each_mix(struct mix *x, uint32_t i, uint64_t n)
 {
 	int r = 0;
@@ -166,6 +192,7 @@ static uint64_t count_gpus(const struct rp_view *v, const struct rp_draft *d)
 	return n;
 }
 
+/* Whether some request has more replicas to place than one domain may hold. */
 static bool is_any_apart(const struct rp_view *v)
 {
 	for (uint32_t q = 0; q < v->p->n_requests; q++) {
