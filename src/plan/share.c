@@ -1,45 +1,66 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Partitions that several replicas share: strongly NP-hard from three on (placement study 1.2), so
- * decreasing-size heuristics, each with several ways to choose the mode of a GPU that is opened.
- * share_bound.c says how far from the best the result can be.
+ * Placing on partitions that several replicas share: a few dozen heuristic runs, of which the best
+ * draft is kept. From three tenants on the problem contains 3-PARTITION, so it is strongly NP-hard;
+ * share_bound.c bounds how far the result is from the best.
+ *
+ * A run is a fit, an opener (the mode that an opened GPU gets) and a memory mode to try first.
+ * - FIT_BEST, FIT_FIRST, FIT_WORST: replicas by falling size go into an open partition, chosen by
+ *   the fit, or else into a GPU that is opened for them.
+ * - FIT_SET and above: a GPU is opened for the largest replica left; each of its partitions gets
+ *   the largest that fits and the set that leaves the least of the rest free (share_fill.c).
+ *
+ * Invariants of a run:
+ * - The tenants of a partition never exceed its bytes, nor limit, the least share of them.
+ * - The list from newest to older holds exactly the partitions that can still take something.
+ * - A GPU is opened once, in one mode, and decides the memory mode of its hive.
+ * Runs are compared by the weight of the bands, then by GPUs, then by switches. The search ends
+ * with the first run that places everything on n_least GPUs, the lower bound.
+ *
+ * Time of a run: O(N W) for N replicas and a window of W = WINDOW partitions, plus O(G) to find a
+ * GPU to open; for sets about `looks` requests. There are N_FITS * N_OPENERS runs for each memory
+ * mode, and a large problem ends after the runs of one fit.
+ *
+ * Source: best, first and worst fit by falling size are textbook rules (Johnson 1973), the sets are
+ * Gupta and Ho's (1999); the openers and the tolerances are our own.
  */
 #include "plan/draft.h"
 #include "plan/share_fill.h"
 
-#define WINDOW	  2048		     /* partitions looked at for one replica */
+#define WINDOW	  2048		     /* partitions that are looked at for one replica */
 #define MAX_FILL  UINT64_C(20000000) /* requests times replicas */
-#define ALL_LOOKS 8000000	     /* requests looked at in one run of sets, about */
-#define FEW_LOOKS 500000	     /* the same, when any plan will do */
+#define ALL_LOOKS 8000000	     /* requests that a run of sets looks at, about */
+#define FEW_LOOKS 500000	     /* the same, when any complete plan will do */
 #define NO_BIN	  UINT32_MAX
 
+/* An open partition. */
 struct bin {
 	uint32_t gpu, part, mem;
 	const struct rp_place_part *p;
 	uint64_t free_bytes;
-	uint32_t n, limit;     /* tenants; the least that one of them accepts */
-	uint32_t older, newer; /* that may take something yet */
+	uint32_t n, limit;     /* tenants; the most that all of them accept */
+	uint32_t older, newer; /* neighbours in the list of those that can take something */
 };
 
+/* FIT_SET + k: the search for a set ends when k / 128 of the partition or less stays free. */
 enum fit { FIT_BEST, FIT_FIRST, FIT_WORST, FIT_SET, N_FITS = FIT_SET + 12 };
-/* From FIT_SET on: so many 128ths of a partition may stay free without a look for a better set. */
 enum opener { OPEN_FINEST, OPEN_ONE_LARGER, OPEN_COARSEST, N_OPENERS };
 
 struct run {
 	const struct rp_view *v;
 	enum fit fit;
 	enum opener opener;
-	uint32_t mem; /* tried first */
+	uint32_t mem; /* memory mode that is tried first */
 	uint64_t looks;
 	struct bin *bins;
 	size_t n_bins, cap_bins;
-	uint32_t newest;      /* of those that may take something */
-	uint64_t least_bytes; /* of all requests */
-	uint32_t *hive_mem;
-	uint32_t first[RP_PLACE_MAX_MEMS]; /* no GPU before it can be opened */
-	uint32_t *domain_count;		   /* of the present request */
+	uint32_t newest;		   /* head of the list of bins that can take something */
+	uint64_t least_bytes;		   /* of the smallest request */
+	uint32_t *hive_mem;		   /* per hive; RP_PLACE_NONE: not decided */
+	uint32_t first[RP_PLACE_MAX_MEMS]; /* per memory mode: no GPU before it can be opened */
+	uint32_t *domain_count;		   /* replicas of the present request, per domain */
 	struct rp_draft draft;
-	uint64_t *band;		 /* weight per priority */
+	uint64_t *band;		 /* weight placed, per band */
 	const uint32_t *band_of; /* per request */
 	uint64_t work;
 };
@@ -49,6 +70,7 @@ static bool is_full(const struct run *b, const struct bin *bin)
 	return bin->n >= bin->limit || bin->free_bytes < b->least_bytes;
 }
 
+/* Append a bin and make it the newest of the list; a full one is not kept. */
 static int push_bin(struct run *b, struct bin bin)
 {
 	const uint32_t i = (uint32_t)b->n_bins;
@@ -66,6 +88,7 @@ static int push_bin(struct run *b, struct bin bin)
 	return 0;
 }
 
+/* Take a bin that became full out of the list. */
 static void drop_bin(struct run *b, const struct bin *bin)
 {
 	if (bin->newer == NO_BIN)
@@ -76,6 +99,7 @@ static void drop_bin(struct run *b, const struct bin *bin)
 		b->bins[bin->older].newer = bin->newer;
 }
 
+/* Add the partitions of an open GPU that takes something, with the tenants that they have. */
 static int add_bins(struct run *b, uint32_t g)
 {
 	const struct rp_place_problem *p = b->v->p;
@@ -111,6 +135,7 @@ static int add_bins(struct run *b, uint32_t g)
 	return 0;
 }
 
+/* Whether a replica of r may join: bytes, XCDs, memory mode, both limits on tenants, spread. */
 static bool can_take(const struct run *b, const struct bin *bin, uint32_t r)
 {
 	const struct rp_place_request *q = &b->v->p->requests[r];
@@ -122,12 +147,15 @@ static bool can_take(const struct run *b, const struct bin *bin, uint32_t r)
 	       b->domain_count[rp_view_domain(b->v, r, bin->gpu)] < rp_view_per_domain(q);
 }
 
+/*
+ * Find the bin that the fit chooses for r, or NULL. At most WINDOW bins are looked at, the newest
+ * first: as sizes fall, those opened long ago are as good as full.
+ */
 static struct bin *find_bin(struct run *b, uint32_t r)
 {
 	struct bin *best = NULL;
 	uint32_t looked = 0;
 
-	/* By falling size the partitions opened long ago are as good as full. */
 	for (uint32_t i = b->newest; i != NO_BIN && looked < WINDOW; i = b->bins[i].older) {
 		struct bin *bin = &b->bins[i];
 
@@ -143,7 +171,7 @@ static struct bin *find_bin(struct run *b, uint32_t r)
 	return best;
 }
 
-/* The modes of a GPU that can hold the request, by size of their largest partition. */
+/* List the modes of GPU g that can hold r in a memory mode, by rising largest partition. */
 static uint32_t list_modes_for(const struct run *b, uint32_t g, uint32_t r, uint32_t mem,
 			       uint32_t ret[RP_PLACE_MAX_MODES])
 {
@@ -171,7 +199,7 @@ static uint32_t list_modes_for(const struct run *b, uint32_t g, uint32_t r, uint
 	return n;
 }
 
-/* Not open, and its hive is in the memory mode or may be: once false it stays so. */
+/* Whether GPU g is closed and its hive may be in the memory mode. Once false this stays false. */
 static bool can_open(const struct run *b, uint32_t g, uint32_t mem)
 {
 	const struct rp_view_gpu *vg = &b->v->gpus[g];
@@ -181,6 +209,7 @@ static bool can_open(const struct run *b, uint32_t g, uint32_t mem)
 	       (b->hive_mem[vg->hive] == RP_PLACE_NONE || b->hive_mem[vg->hive] == mem);
 }
 
+/* Open GPU g for r in the mode that the opener picks, if the spread rule and its modes allow. */
 static bool try_open(struct run *b, uint32_t g, uint32_t r, uint32_t mem)
 {
 	const struct rp_view_gpu *vg = &b->v->gpus[g];
@@ -204,7 +233,7 @@ static bool try_open(struct run *b, uint32_t g, uint32_t r, uint32_t mem)
 	return true;
 }
 
-/* Index of the first bin of a GPU that is opened for the request; -ENOSPC: there is none. */
+/* Open a GPU for r, in the preferred memory mode or else another. -ENOSPC: no GPU can be opened. */
 static int open_gpu_for(struct run *b, uint32_t r)
 {
 	for (uint32_t k = 0; k <= b->v->n_mems; k++) {
@@ -222,6 +251,7 @@ static int open_gpu_for(struct run *b, uint32_t r)
 	return -ENOSPC;
 }
 
+/* Place one replica of r. -ENOSPC: neither an open nor a new partition takes it. */
 static int place_replica(struct run *b, uint32_t r)
 {
 	const struct rp_place_request *q = &b->v->p->requests[r];
@@ -249,6 +279,7 @@ static int place_replica(struct run *b, uint32_t r)
 	return 0;
 }
 
+/* Make domain_count that of request r: its tenants, until replicas are placed. */
 static void count_domains(struct run *b, uint32_t r)
 {
 	const struct rp_place_problem *p = b->v->p;
@@ -262,7 +293,11 @@ static void count_domains(struct run *b, uint32_t r)
 	}
 }
 
-/* Partition by partition: the largest that is left, and the set that fills up the rest best. */
+/*
+ * Fill one empty partition: the largest replica that fits comes first, then the set that fills the
+ * rest best. left and on_gpu count by position in the order: what is to be placed, and what this
+ * GPU has.
+ */
 static int fill_bin(struct run *b, struct rp_fill *f, const struct bin *bin, uint32_t *left,
 		    uint32_t *on_gpu)
 {
@@ -304,6 +339,10 @@ static int fill_bin(struct run *b, struct rp_fill *f, const struct bin *bin, uin
 	return 0;
 }
 
+/*
+ * Open GPU after GPU for the largest replica left and fill its partitions. on_gpu starts at zero
+ * for each GPU, which counts the spread domain of GPUs and no other: see can_fill().
+ */
 static int fill_gpus(struct run *b, const uint32_t *order)
 {
 	const uint32_t n = b->v->p->n_requests;
@@ -326,7 +365,7 @@ static int fill_gpus(struct run *b, const uint32_t *order)
 
 		if (r == -ENOMEM)
 			return r;
-		i += r == -ENOSPC; /* nothing left of it, or no GPU for what is */
+		i += r == -ENOSPC; /* all placed, or no GPU to open */
 		for (r = 0; bin < b->n_bins && r == 0; bin++)
 			r = fill_bin(b, &f, &b->bins[bin], left, on_gpu);
 		if (r < 0)
@@ -336,7 +375,10 @@ static int fill_gpus(struct run *b, const uint32_t *order)
 	return 0;
 }
 
-/* A fresh machine, and no rule about hives: what is on a GPU is what has just been put there. */
+/*
+ * Sets are tried where all that is on a GPU was put there by fill_bin(): no fixed GPU, no spread
+ * over hives. Larger problems are left to the other fits for time.
+ */
 static bool can_fill(const struct rp_view *v)
 {
 	for (uint32_t q = 0; q < v->p->n_requests; q++) {
@@ -346,6 +388,7 @@ static bool can_fill(const struct rp_view *v)
 	return v->n_fixed == 0 && (uint64_t)v->p->n_requests * v->total_need <= MAX_FILL;
 }
 
+/* Do one run: place all replicas in the given order. */
 static int place_requests(struct run *b, const uint32_t *order)
 {
 	const struct rp_place_problem *p = b->v->p;
@@ -422,6 +465,7 @@ static uint32_t count_switched(const struct run *b)
 	return n;
 }
 
+/* Compare two runs: weight of the bands, then open GPUs, then switched GPUs. */
 static bool is_better(const struct run *a, const struct run *b)
 {
 	for (uint32_t i = 0; i < a->v->p->n_requests; i++) {
@@ -433,7 +477,7 @@ static bool is_better(const struct run *a, const struct run *b)
 	return count_switched(a) < count_switched(b);
 }
 
-/* Requests of one priority have one number; the highest priority has 0. */
+/* Number the bands: requests of one priority have one number, the highest priority has 0. */
 static uint32_t *number_bands(const struct rp_view *v)
 {
 	RP_AUTO_FREE uint32_t *order = rp_view_order(v, RP_BY_PRIORITY_BYTES);
@@ -452,11 +496,14 @@ static uint32_t *number_bands(const struct rp_view *v)
 	return band;
 }
 
+/*
+ * Do the runs and keep the best in *best. n_least of UINT64_MAX asks for any complete draft. Stops
+ * early when a draft is complete on n_least GPUs, or after one fit when the problem is large.
+ */
 static int try_runs(const struct rp_view *v, uint64_t n_least, bool by_priority,
 		    const uint32_t *band_of, struct run *best, bool *have)
 {
 	const uint32_t round = v->n_mems * N_OPENERS;
-	/* The second time, when size alone left something out, priority comes first. */
 	RP_AUTO_FREE uint32_t *order =
 		rp_view_order(v, by_priority ? RP_BY_PRIORITY_BYTES : RP_BY_BYTES);
 
@@ -492,7 +539,7 @@ static int try_runs(const struct rp_view *v, uint64_t n_least, bool by_priority,
 		if (best->draft.n_places == v->total_need && count_opened(best) <= n_least)
 			break;
 		if (v->total_need > 2000 && best->work > 200000 && (i + 1) % round == 0)
-			break; /* enough for a large problem: every run costs the square */
+			break; /* a run of a large problem takes long */
 	}
 	return 0;
 }
@@ -504,6 +551,7 @@ int rp_share_place(const struct rp_view *v, uint64_t n_least, struct rp_draft *r
 	bool have = false;
 	int r = band_of ? try_runs(v, n_least, false, band_of, &best, &have) : -ENOMEM;
 
+	/* By size alone something was left out: let priority decide what. */
 	if (r == 0 && have && best.draft.n_places < v->total_need)
 		r = try_runs(v, n_least, true, band_of, &best, &have);
 	if (r == 0 && have) {

@@ -1,29 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bounds for shared partitions. Each gives every replica a weight such that no partition can hold
- * more weight than bound_part_weight(), hence no GPU more than the best of its modes, hence at
- * least (sum of weights - what fixed GPUs can take) / best GPUs, rounded up.
+ * Lower bounds on the number of GPUs when partitions may be shared, from weights of replicas.
  *
- *   VOLUME  weight = bytes
- *   COUNT   weight = 1 for at least param bytes
- *   L2      Martello and Toth: ref for more than ref - param bytes, bytes from param on, else 0
+ * Invariant of each measure: no set of replicas that fits into a partition of b bytes weighs more
+ * than bound_part_weight(b) (the weights are dual feasible). Hence a GPU holds at most the sum over
+ * the partitions of its best mode, and a plan needs the fixed GPUs and
  *
- * A replica that shares with nobody weighs what the least partition that can hold it is worth.
+ *	(weight of all replicas - what fixed GPUs can take) / best GPU, rounded up,
+ *
+ * others. The measures, and why the invariant holds:
+ * - VOLUME: a replica weighs its bytes; the bytes in a partition are at most b.
+ * - COUNT: a replica of at least param bytes weighs 1; at most b / param of them fit, and no more
+ *   than the tenants that are allowed.
+ * - L2: a replica above ref - param bytes is big and weighs ref, another of at least param bytes
+ *   weighs its bytes, a smaller one 0. A big one weighs at most ref - least_big more than its
+ *   bytes, and at most b / least_big of them fit.
+ * A replica that shares with nobody is alone in its partition, so it may weigh as much as the least
+ * partition that holds it can (weigh_exclusive()).
+ *
+ * Time: O(K M (R + E M P)) with K thresholds (at most MAX_TRIES, fewer for many requests), M modes,
+ * R requests, E exclusive ones, P partitions of a GPU.
+ *
+ * Source: L2 is the bound of Martello and Toth (1990) in the form of dual feasible functions
+ * (Fekete and Schepers 2001). That one measure covers partitions of several sizes, and the weight
+ * of exclusive replicas, is our own. verify/bound.c computes the same weights by itself.
  */
 #include "plan/draft.h"
 
-#define MAX_TRIES 512	   /* thresholds */
-#define MAX_WORK  20000000 /* times requests */
+#define MAX_TRIES 512	   /* thresholds that are tried, spread evenly over the sizes */
+#define MAX_WORK  20000000 /* thresholds times requests */
 
 typedef unsigned __int128 u128;
 
 struct measure {
 	enum rp_plan_proof kind;
 	uint64_t param, ref;
-	uint64_t least_big; /* L2: the smallest request above ref - param, 0: none */
-	uint32_t most;	    /* tenants in a partition */
+	uint64_t least_big; /* L2: bytes of the smallest big request; 0: no request is big */
+	uint32_t most;	    /* tenants that any partition may have */
 };
 
+/* Weigh a replica of so many bytes. */
 static uint64_t weigh_bytes(const struct measure *m, uint64_t bytes)
 {
 	if (m->kind == RP_PROOF_VOLUME)
@@ -35,6 +51,7 @@ static uint64_t weigh_bytes(const struct measure *m, uint64_t bytes)
 	return bytes >= m->param ? bytes : 0;
 }
 
+/* Bound the weight that a partition of bytes bytes holds with at most room tenants. */
 static uint64_t bound_part_weight(const struct measure *m, uint64_t bytes, uint32_t room)
 {
 	uint64_t n;
@@ -46,10 +63,11 @@ static uint64_t bound_part_weight(const struct measure *m, uint64_t bytes, uint3
 		return n < room ? n : room;
 	}
 	n = m->least_big ? bytes / m->least_big : 0;
-	/* least_big <= ref unless something fits only elsewhere; then no big one is worth more. */
+	/* With least_big >= ref no replica weighs more than its bytes. */
 	return m->least_big && m->ref > m->least_big ? n * (m->ref - m->least_big) + bytes : bytes;
 }
 
+/* Return the largest number of tenants that some request accepts in its partition. */
 static uint32_t most_tenants(const struct rp_place_problem *p)
 {
 	uint32_t most = 1;
@@ -61,7 +79,7 @@ static uint32_t most_tenants(const struct rp_place_problem *p)
 	return most;
 }
 
-/* Whether some GPU of the pool may have the mode. */
+/* Whether some GPU of the pool may take the mode. */
 static bool may_pool_have(const struct rp_view *v, uint32_t menu, uint32_t mode)
 {
 	for (uint32_t g = 0; g < v->p->n_gpus; g++) {
@@ -73,7 +91,7 @@ static bool may_pool_have(const struct rp_view *v, uint32_t menu, uint32_t mode)
 	return false;
 }
 
-/* Kept between measures: the modes that count. */
+/* The modes that some GPU of the pool may take; they are the same for every measure. */
 struct modes {
 	const struct rp_place_mode *m[RP_PLACE_MAX_MODES * 8];
 	uint32_t mem[RP_PLACE_MAX_MODES * 8];
@@ -96,7 +114,11 @@ static int collect_modes(const struct rp_view *v, struct modes *ret)
 	return 0;
 }
 
-/* The least that a partition is worth which can hold request r; 0 when a fixed one might. */
+/*
+ * Weigh an exclusive replica: as much as the least partition that can hold it may hold. A free
+ * partition of a fixed GPU could be smaller than those of the modes, so with fixed GPUs it weighs
+ * what a sharing replica of its bytes weighs. 0: no mode of the pool holds it.
+ */
 static uint64_t weigh_exclusive(const struct rp_view *v, const struct modes *modes,
 				const struct measure *m, uint32_t r)
 {
@@ -116,7 +138,7 @@ static uint64_t weigh_exclusive(const struct rp_view *v, const struct modes *mod
 	return least == UINT64_MAX ? 0 : least;
 }
 
-/* What free space on fixed GPUs could take, at most. */
+/* Bound what fixed GPUs can take; their tenants are not subtracted, which only weakens it. */
 static u128 bound_fixed_weight(const struct rp_view *v, const struct measure *m)
 {
 	u128 sum = 0;
@@ -133,6 +155,7 @@ static u128 bound_fixed_weight(const struct rp_view *v, const struct measure *m)
 	return sum;
 }
 
+/* Compute the bound that one measure gives. 128 bits hold every sum of 2^32 weights below 2^64. */
 static uint64_t bound_by(const struct rp_view *v, const struct modes *modes,
 			 const struct measure *m)
 {
@@ -159,6 +182,7 @@ static uint64_t bound_by(const struct rp_view *v, const struct modes *modes,
 	return n > UINT32_MAX ? UINT32_MAX : (uint64_t)n;
 }
 
+/* Keep the measure when it bounds higher than the ones before. */
 static void keep_better(const struct rp_view *v, const struct modes *modes, const struct measure *m,
 			struct rp_share_bound *ret)
 {
@@ -168,6 +192,7 @@ static void keep_better(const struct rp_view *v, const struct modes *modes, cons
 		*ret = (struct rp_share_bound){m->kind, m->param, m->ref, n};
 }
 
+/* Try the L2 measure. Precondition: param <= ref / 2, else the classes overlap. */
 static void try_l2(const struct rp_view *v, const struct modes *modes, uint64_t ref, uint64_t param,
 		   struct rp_share_bound *ret)
 {
@@ -191,7 +216,7 @@ static int cmp_u64(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Sizes asked for, each once; *ret_n of them. NULL: out of memory. */
+/* List the bytes that requests ask for, each once, rising; *ret_n of them. NULL: out of memory. */
 static uint64_t *different_sizes(const struct rp_view *v, uint32_t *ret_n)
 {
 	uint64_t *sizes = rp_new0(uint64_t, v->p->n_requests);
