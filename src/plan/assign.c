@@ -7,13 +7,13 @@
  * independent sets of a gammoid (replicas linked to slots by disjoint paths), hence of a matroid:
  * replicas added by falling weight, each by an augmenting path, give the heaviest set.
  *
- * Invariants
- *   used[r, d] is the number of replicas of r in domain d, tenants that stay included, and at most
- *   per_domain.
- *   A replica that was placed stays placed: a path changes the slot it has, never whether it has
- * one. Of all assignments of the replicas placed so far this one keeps the most tenants at home,
+ * Invariants:
+ * - used[r, d] is the number of replicas of r in domain d, tenants that stay included, and is at
+ *   most per_domain.
+ * - A replica that was placed stays placed: a path only changes which slot it has.
+ * - Of all assignments of the replicas placed so far this one keeps the most tenants at home,
  *   because each path is one of least cost, home being worth -1.
- *   No path leads from a dead node to a free slot. A search that fails has reached a closed set of
+ * - No path leads from a dead node to a free slot. A search that fails has reached a closed set of
  *   nodes; later paths of the round cannot enter it and come out again, so it stays closed.
  *
  * Time of one search: O((R + R D) S) with R requests, D domains and S slots, as every node is

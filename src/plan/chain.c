@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The chain: a lower bound on the number of GPUs for replicas that do not share a partition.
+ * The chain: a lower bound on the number of GPUs for replicas that do not share partitions.
  *
  * The size of a request is the smallest partition of the case that holds it (bytes, XCDs,
  * bandwidth, memory mode), so every partition that holds it is at least that large. Any plan that

@@ -3,15 +3,15 @@
  * The exact search: it tries every vector of modes (for each GPU one mode, or off) and finds for
  * each vector the heaviest set of replicas that fits.
  *
- * Invariants
- *   Vectors that differ only in the names of like GPUs are tried once: like GPUs stand next to each
+ * Invariants:
+ * - Vectors that differ only in the names of like GPUs are tried once: like GPUs stand next to each
  *   other in gpu_order and take falling choices (are_alike() says why that loses nothing).
- *   A level is a number of GPUs. Levels rise, so the first level with a result has the fewest GPUs.
- *   Within a level x holds the cheapest result so far: costs_less() lets no dearer one replace it.
- *   For one vector the greedy choice by falling priority and weight is the heaviest, because the
+ * - Numbers of GPUs rise, so the first number with a result is the fewest. For one number x holds
+ *   the cheapest result so far: costs_less() lets no dearer one replace it.
+ * - For one vector the greedy choice by falling priority and weight is the heaviest, because the
  *   sets that fit together are independent sets of a matroid: a laminar one where sizes decide
  *   (score_by_size()), else the gammoid of assign.c (score_by_flow()).
- *   x->complete is set only when neither the budget nor the callback ended the search. Only then
+ * - x->complete is set only when neither the budget nor the callback ended the search. Only then
  *   may a plan claim that nothing better exists.
  *
  * Time: k like GPUs with m modes in a memory mode have C(k + m, m) vectors, which for eight GPUs
