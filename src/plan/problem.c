@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Is the problem one that makes sense? Everything behind this may rely on it. */
+/*
+ * The check of a problem before any algorithm sees it.
+ *
+ * What holds afterwards: every index is in range; every mode has 1 to RP_PLACE_MAX_PARTS
+ * partitions; bytes, bandwidths and their sums fit a JSON integer (below 2^63), replicas fit 32
+ * bits; no request has more tenants than replicas; tenants fit their partitions by bytes and by the
+ * share of each.
+ *
+ * Time: O(menus + G + R + T^2) with G GPUs, R requests and T tenants.
+ */
 #include "plan/problem.h"
 
 #include "base/num.h"
 
-#define MAX_SUM ((uint64_t)INT64_MAX) /* what a JSON integer holds */
+#define MAX_SUM ((uint64_t)INT64_MAX) /* largest JSON integer */
 
 static int refuse_problem(struct rocpart_error *reterr, const char *object, const char *what)
 {
@@ -78,6 +87,7 @@ static int check_gpus(const struct rp_place_problem *p, struct rocpart_error *re
 	return 0;
 }
 
+/* Replicas, weights and bytes of all requests: later code adds them up without checks. */
 static int check_requests(const struct rp_place_problem *p, struct rocpart_error *reterr)
 {
 	uint64_t units = 0, weight = 0, one;
@@ -108,7 +118,10 @@ static int check_requests(const struct rp_place_problem *p, struct rocpart_error
 	return 0;
 }
 
-/* Bytes and number of tenants in each partition, against what it can hold. */
+/*
+ * Compare bytes and number of the tenants in the partition of tenant t with what it can hold. A
+ * partition may have as many tenants as the least share among them.
+ */
 static int check_tenant_room(const struct rp_place_problem *p, uint32_t t,
 			     struct rocpart_error *reterr)
 {

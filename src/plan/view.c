@@ -1,4 +1,20 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Preparing a problem: numbers instead of names, and one role for each GPU.
+ *
+ * Invariants of the result:
+ * - A GPU is FIXED when it is occupied or has a tenant that stays. It is OUT when it is shut
+ *   (cordoned, degraded, unhealthy) or in an unknown mode that it cannot leave. Others are POOL.
+ * - free_parts of a FIXED GPU are its partitions that are neither occupied nor held by a tenant
+ *   that stays; a shut GPU has none.
+ * - A hive keeps its memory mode when one of its GPUs is FIXED, shut or unable to switch, because a
+ *   switch of the memory mode reloads the driver under all of them (Linux
+ *   drivers/gpu/drm/amd/amdgpu/amdgpu_gmc.c, amdgpu_gmc_request_memory_partition()).
+ * - need counts replicas without the tenants that stay, and total_need is their sum.
+ *
+ * Time: O(G + R + T + modes), expected where hives are mixed (a hash table), with G GPUs, R
+ * requests and T tenants. Orders take O(R log R).
+ */
 #include "plan/view.h"
 
 #include "base/strbuf.h"
@@ -18,6 +34,7 @@ static int number_memory(struct rp_view *v, const char *name, uint8_t *ret)
 	return 0;
 }
 
+/* Number the memory modes of the menus, and give each request the number of the one it asks for. */
 static int number_memories(struct rp_view *v)
 {
 	const struct rp_place_problem *p = v->p;
@@ -48,7 +65,7 @@ static uint32_t new_hive(struct rp_view *v)
 	return v->n_hives++;
 }
 
-/* By a table of the numbers seen so far. */
+/* Number hives in any order, by a hash table with open addressing that is at most half full. */
 static int number_mixed_hives(struct rp_view *v)
 {
 	RP_AUTO_FREE uint32_t *table = NULL; /* 1 + hive; 0: free */
@@ -75,7 +92,10 @@ static int number_mixed_hives(struct rp_view *v)
 	return 0;
 }
 
-/* Hives numbered in the order in which they are met; mostly they come one after the other. */
+/*
+ * Number hives in the order of their first GPUs. Mostly the GPUs of a hive follow each other and
+ * hive numbers rise; then no table is needed.
+ */
 static int number_hives(struct rp_view *v)
 {
 	const struct rp_place_gpu *gpus = v->p->gpus;
@@ -92,6 +112,7 @@ static int number_hives(struct rp_view *v)
 	return 0;
 }
 
+/* Decide the role of GPU g and what it means for its hive. held: a tenant on it stays. */
 static void set_role(struct rp_view *v, uint32_t g, bool held)
 {
 	const uint32_t shut = RP_PLACE_CORDONED | RP_PLACE_DEGRADED | RP_PLACE_UNHEALTHY;
@@ -108,7 +129,6 @@ static void set_role(struct rp_view *v, uint32_t g, bool held)
 		vg->role = RP_ROLE_OUT;
 	else
 		vg->role = RP_ROLE_POOL;
-	/* A memory switch reloads the driver of every GPU of the hive, hence of this one. */
 	if (vg->role == RP_ROLE_FIXED || vg->stuck || (gpu->flags & shut))
 		hive->mem_fixed = true;
 	if (vg->role == RP_ROLE_FIXED && !(gpu->flags & shut))
@@ -118,6 +138,10 @@ static void set_role(struct rp_view *v, uint32_t g, bool held)
 	v->n_fixed += vg->role == RP_ROLE_FIXED;
 }
 
+/*
+ * Decide which tenants stay. On a cordoned or degraded GPU every tenant stays; one on an unhealthy
+ * GPU may leave.
+ */
 static void settle_tenants(struct rp_view *v, bool *held)
 {
 	const struct rp_place_problem *p = v->p;
@@ -192,7 +216,7 @@ bool rp_view_hive_may(const struct rp_view *v, uint32_t hive, uint32_t mem)
 	return !v->hives[hive].mem_fixed || v->hives[hive].mem_now == mem;
 }
 
-/* qsort has no context: what it needs lies beside the index. */
+/* qsort() passes no context, so each element carries its keys. */
 struct keyed {
 	int64_t priority;
 	uint64_t amount;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A problem made ready for the algorithms: roles of GPUs, sizes, what is still to be placed. */
+/*
+ * A problem prepared for the algorithms: roles of GPUs, numbered memory modes and hives, and what
+ * is still to be placed. Roles and tenants are defined in docs/design/planner.md.
+ */
 #ifndef RP_PLAN_VIEW_H
 #define RP_PLAN_VIEW_H
 
@@ -9,21 +12,21 @@
 #define RP_VIEW_ANY	  0xffU
 
 enum rp_role {
-	RP_ROLE_OUT,   /* nothing may be put there, nothing holds it */
-	RP_ROLE_FIXED, /* holds what stays: its mode stays, it is counted in any case */
-	RP_ROLE_POOL,  /* free to be used or not */
+	RP_ROLE_OUT,   /* nothing may be placed on it, and it holds nothing that stays */
+	RP_ROLE_FIXED, /* something on it stays, so its mode stays and every plan counts it */
+	RP_ROLE_POOL,  /* a plan may use it or not */
 };
 
 struct rp_view_gpu {
 	enum rp_role role;
-	bool stuck;	     /* POOL, but in its present mode only */
+	bool stuck;	     /* it cannot leave its present mode */
 	uint32_t hive;	     /* index into hives */
-	uint32_t free_parts; /* FIXED: bit per partition that may take something */
+	uint32_t free_parts; /* FIXED: bit per partition that may take a replica */
 };
 
 struct rp_view_hive {
-	uint32_t mem_now; /* index into mems, or RP_PLACE_NONE */
-	bool mem_fixed;
+	uint32_t mem_now; /* index into mems, or RP_PLACE_NONE: not known */
+	bool mem_fixed;	  /* some GPU of it forbids a driver reload */
 };
 
 struct rp_view {
@@ -34,19 +37,21 @@ struct rp_view {
 	struct rp_view_gpu *gpus;
 	struct rp_view_hive *hives;
 	uint32_t n_hives;
-	uint32_t *need;	  /* per request: replicas to place */
-	uint8_t *req_mem; /* per request: index into mems, RP_VIEW_ANY, or n_mems: never there */
-	bool *stays;	  /* per tenant: it is not to be moved */
+	uint32_t *need;	  /* per request: replicas to place; tenants that stay are not counted */
+	uint8_t *req_mem; /* per request: index into mems, RP_VIEW_ANY, or n_mems: no GPU has it */
+	bool *stays;	  /* per tenant: the plan must not move it */
 	uint32_t n_pool, n_fixed;
 	uint64_t total_need;
 };
 
+/* Precondition: rp_place_check() accepted p. Clear v also after a failure. 0, -ENOMEM, -E2BIG. */
 int rp_view_init(const struct rp_place_problem *p, struct rp_view *v) RP_MUST_CHECK;
 void rp_view_done(struct rp_view *v);
 
-/* Requests in an order: all falling, of equal ones the first comes first. */
+/* Falling keys that order requests; requests with equal keys keep the order of the problem. */
 enum rp_view_order_by { RP_BY_PRIORITY_WEIGHT, RP_BY_PRIORITY_BYTES, RP_BY_BYTES };
-uint32_t *rp_view_order(const struct rp_view *v, enum rp_view_order_by by); /* NULL: no memory */
+/* Return the requests in that order; the caller frees. NULL: out of memory. */
+uint32_t *rp_view_order(const struct rp_view *v, enum rp_view_order_by by);
 
 static inline const struct rp_place_mode *rp_view_mode(const struct rp_view *v, uint32_t gpu,
 						       uint32_t mode)
@@ -54,7 +59,7 @@ static inline const struct rp_place_mode *rp_view_mode(const struct rp_view *v, 
 	return &v->p->menus[v->p->gpus[gpu].menu].modes[mode];
 }
 
-/* Whether a replica of request r may be in a partition, mem being its memory mode. */
+/* Whether a partition, in memory mode mem, can hold a replica of request r. */
 static inline bool rp_view_fits(const struct rp_view *v, uint32_t r,
 				const struct rp_place_part *part, uint32_t mem)
 {
@@ -65,9 +70,9 @@ static inline bool rp_view_fits(const struct rp_view *v, uint32_t r,
 	       (v->req_mem[r] == RP_VIEW_ANY || v->req_mem[r] == mem);
 }
 
-/* Whether a POOL GPU may be put (or left) into a mode. */
+/* Whether a POOL GPU may be in a mode after the plan. */
 bool rp_view_may(const struct rp_view *v, uint32_t gpu, uint32_t mode);
-/* Whether its hive may be in the memory mode. */
+/* Whether a hive may be in memory mode mem after the plan. */
 bool rp_view_hive_may(const struct rp_view *v, uint32_t hive, uint32_t mem);
 
 static inline uint32_t rp_view_share(const struct rp_place_request *q)
@@ -85,7 +90,7 @@ static inline uint64_t rp_view_weight(const struct rp_place_request *q)
 	return q->weight ? q->weight : 1;
 }
 
-/* The number of a spread domain: 0 without a rule. */
+/* Return the number of the spread domain of request r that a GPU is in; 0 without a spread rule. */
 static inline uint32_t rp_view_domain(const struct rp_view *v, uint32_t r, uint32_t gpu)
 {
 	switch (v->p->requests[r].spread) {
