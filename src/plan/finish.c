@@ -1,8 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* From modes and places to the plan: replicas get their numbers, tenants keep theirs. */
+/*
+ * From a draft to a plan: replicas get numbers, tenants keep theirs, and GPUs and changes are
+ * counted.
+ *
+ * Invariants:
+ * - The replicas of a request are numbered from 0; its tenants come first, in the order of the
+ *   list.
+ * - Every tenant is in places exactly once, with the partition that it comes from. A place of the
+ *   draft that is where a tenant of the same request runs already is given to that tenant, so that
+ *   n_moves is the least for this draft.
+ * - gpus lists exactly the GPUs that hold a replica or are occupied, so gpus_used counts no GPU
+ *   that a method opened and left empty.
+ *
+ * Precondition: the draft has a place for each movable tenant.
+ * Time: O(T (D + T) + G) with T tenants, D places of the draft, G GPUs.
+ */
 #include "plan/plan_internal.h"
 
-/* Tenants are the first replicas of their request, in the order of the list. */
+/* Place the tenants that stay where they are. */
 static void place_tenants_that_stay(const struct rp_view *v, struct rp_plan *plan, uint32_t *next)
 {
 	for (uint32_t t = 0; t < v->p->n_tenants; t++) {
@@ -14,6 +29,7 @@ static void place_tenants_that_stay(const struct rp_view *v, struct rp_plan *pla
 	}
 }
 
+/* Whether a place of the draft is the partition of tenant t, in a GPU that keeps its mode. */
 static bool is_at_home(const struct rp_view *v, const struct rp_draft *d, uint32_t t,
 		       const struct rp_draft_place *at)
 {
@@ -23,7 +39,10 @@ static bool is_at_home(const struct rp_view *v, const struct rp_draft *d, uint32
 	       d->mode_of[x->gpu] == v->p->gpus[x->gpu].mode;
 }
 
-/* First those that find themselves where they were, then the others take what is left. */
+/*
+ * Give movable tenants their places. Pass 0 serves those that the draft leaves at home, pass 1
+ * moves the others to places of their request that are left. Used places lose their request.
+ */
 static void place_tenants_that_may_move(const struct rp_view *v, struct rp_draft *d,
 					struct rp_plan *plan, uint32_t *next)
 {
@@ -34,7 +53,7 @@ static void place_tenants_that_may_move(const struct rp_view *v, struct rp_draft
 
 			if (v->stays[t])
 				continue;
-			if (pass == 1) { /* placed by the first pass? */
+			if (pass == 1) { /* skip tenants that pass 0 served */
 				uint32_t k = 0;
 
 				while (k < plan->n_places && (plan->places[k].was_gpu != x->gpu ||
@@ -58,6 +77,7 @@ static void place_tenants_that_may_move(const struct rp_view *v, struct rp_draft
 	}
 }
 
+/* Make places and unplaced; what is left of the draft are new replicas. */
 static int make_places(const struct rp_view *v, struct rp_draft *d, struct rp_plan *plan)
 {
 	RP_AUTO_FREE uint32_t *next = rp_new0(uint32_t, v->p->n_requests);
@@ -94,6 +114,7 @@ static uint32_t count_bits(uint32_t x)
 	return (uint32_t)__builtin_popcount(x);
 }
 
+/* List the GPUs in use and count switches; a hive whose memory mode changes is one reload. */
 static int make_gpus(const struct rp_view *v, const struct rp_draft *d, struct rp_plan *plan)
 {
 	const struct rp_place_problem *p = v->p;

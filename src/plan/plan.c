@@ -1,4 +1,22 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The planner: prepare the problem (view.c), bound the number of GPUs (chain.c, share_bound.c),
+ * find a draft by the method that its size and its rules allow, finish it and order its steps.
+ *
+ * Invariants:
+ * - plan->bound is a lower bound for placing everything, or UINT64_MAX when no number of GPUs is
+ *   enough; plan->proof names the argument that gave it.
+ * - plan->proved is set in two cases only: the plan uses bound GPUs, or the exact search ended by
+ *   itself and the checker can repeat it in seconds (can_be_checked()).
+ * - Methods other than the exact search never move a tenant, so moves are planned only where that
+ *   search can run (limit_moves()).
+ * - rp_plan_feasible() says "no" for sure only by a bound or by the complete exact search.
+ *
+ * Time: that of the method: vectors.c within max_work, construct.c and spread.c, or share.c; the
+ * bounds are computed once for each problem.
+ *
+ * Source: our own composition; the methods name theirs.
+ */
 #include "plan/plan.h"
 
 #include "plan/chain.h"
@@ -10,11 +28,11 @@ struct solve {
 	const struct rp_plan_options *o;
 	struct rp_plan *plan;
 	struct rp_draft draft;
-	bool shared;	   /* some partition may be shared */
-	bool exact_fewest; /* the search left nothing out */
-	bool exact_weight;
+	bool shared;	     /* some partition may be shared */
+	bool exact_fewest;   /* everything is placed, and the exact search left nothing out */
+	bool exact_weight;   /* the exact search left nothing out */
 	bool all_or_nothing; /* no plan for a part of the requests is wanted */
-	bool no_room;	     /* with moves, not even the tenants found a place */
+	bool no_room;	     /* no vector was found that keeps every tenant */
 	uint32_t best_mem;   /* memory mode of the case with the fewest GPUs */
 	uint64_t best_gpus;  /* GPUs of that case; UINT64_MAX: no case is possible so far */
 };
@@ -24,6 +42,7 @@ static bool is_case_possible(const struct rp_plan_case *c)
 	return c->blocker == RP_PLACE_NONE && !c->short_of_slots;
 }
 
+/* Append the case to the plan, and its rows to the rows of the plan. */
 static int add_case(struct solve *s, const struct rp_chain *c)
 {
 	struct rp_plan *plan = s->plan;
@@ -40,6 +59,10 @@ static int add_case(struct solve *s, const struct rp_chain *c)
 	return 0;
 }
 
+/*
+ * Compute the chain of memory mode mem. It may become the preferred memory mode (best_mem); when
+ * bounds is set it is a case of the certificate, too.
+ */
 static int compute_case(struct solve *s, struct rp_chain *chain, uint32_t mem, bool bounds)
 {
 	struct rp_plan *plan = s->plan;
@@ -60,8 +83,10 @@ static int compute_case(struct solve *s, struct rp_chain *chain, uint32_t mem, b
 }
 
 /*
- * One hive has one memory mode: a case for each that it can have, and the least of them bounds.
- * With several hives any mixture is possible: one case with all modes.
+ * Bound by the chain. One hive has one memory mode, so there is a case for each that it can have,
+ * and the case with the fewest GPUs bounds. Several hives can have any mixture, so one case with
+ * the modes of all memory modes bounds, and single memory modes only compete to be the preferred
+ * one.
  */
 static int bound_by_chain(struct solve *s)
 {
@@ -77,7 +102,7 @@ static int bound_by_chain(struct solve *s)
 	s->best_mem = RP_PLACE_NONE;
 	s->best_gpus = UINT64_MAX;
 	for (uint32_t k = 0; k < v->n_mems && r == 0 && (v->n_hives == 1 || v->n_mems > 1); k++) {
-		/* The present memory mode first: of equal ones it is kept. */
+		/* The present memory mode comes first, so that of equal ones it is preferred. */
 		uint32_t now = v->n_hives && v->hives[0].mem_now != RP_PLACE_NONE
 				       ? v->hives[0].mem_now
 				       : 0;
@@ -93,6 +118,7 @@ static int bound_by_chain(struct solve *s)
 	return r;
 }
 
+/* With sharing, weights may bound higher. "Impossible" by the chain is never replaced. */
 static int bound_by_weights(struct solve *s)
 {
 	struct rp_share_bound b;
@@ -112,7 +138,7 @@ static int bound_by_weights(struct solve *s)
 	return 0;
 }
 
-/* The places that an exact search found, by one more run of the flow for its modes. */
+/* Repeat the flow for the vector that the exact search found, and take its places as the draft. */
 static int take_vector_places(struct solve *s, const struct rp_vectors *x)
 {
 	struct rp_assign a;
@@ -135,12 +161,16 @@ static int take_vector_places(struct solve *s, const struct rp_vectors *x)
 	return r;
 }
 
-/* "All was tried" is claimed only where trying it again takes a checker seconds. */
+/* "All vectors were tried" is claimed only where a checker repeats it in seconds. */
 static bool can_be_checked(const struct rp_place_problem *p)
 {
 	return (uint64_t)p->n_requests * p->n_gpus <= 200000;
 }
 
+/*
+ * Exclusive partitions: the exact search where there are few GPUs; else, or when it found nothing
+ * in time, filling from the largest, and mixtures of modes where replicas must be apart.
+ */
 static int solve_exclusive(struct solve *s)
 {
 	const struct rp_view *v = s->v;
@@ -187,6 +217,7 @@ static int find_bound(struct solve *s)
 	return r == 0 ? bound_by_weights(s) : r;
 }
 
+/* Find a draft, make the plan of it, and decide what it may claim: see the invariants. */
 static int solve_problem(struct solve *s)
 {
 	struct rp_plan *plan = s->plan;
@@ -233,7 +264,7 @@ static bool is_any_shared(const struct rp_place_problem *p)
 	return false;
 }
 
-/* Moves are planned where every vector can be looked at; elsewhere tenants stay. */
+/* Only the exact search plans moves: where it cannot run, all tenants stay. */
 static struct rp_place_problem limit_moves(const struct rp_place_problem *p, bool shared)
 {
 	struct rp_place_problem still = *p;
@@ -304,7 +335,7 @@ int rp_plan_core(const struct rp_place_problem *p, const struct rp_plan_options 
 		r = solve_problem(&s);
 	if (r == 0 && still.allow_moves && p->n_tenants > 0 &&
 	    (s.no_room || (plan->stopped && !plan->feasible))) {
-		/* Nothing found that keeps every tenant, or not in time: without any move, then. */
+		/* The search kept not every tenant, or found no time: plan again without moves. */
 		rp_view_done(&v);
 		rp_draft_done(&s.draft);
 		still.allow_moves = false;

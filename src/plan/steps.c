@@ -1,9 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order in which a plan is carried out, such that after every step the machine is one that
- * can exist: a GPU is switched when nobody is on it, a hive's memory mode when nobody is on any of
- * its GPUs (hardware-abi B.4), a tenant moves when its new partition is there and empty. Where
- * tenants wait for each other in a circle one of the lowest priority is stopped and placed later.
+ * The order of the steps of a plan.
+ *
+ * Invariant: after every step the machine is one that can exist.
+ * - A GPU switches its compute mode when nothing runs on it: the kernel refuses otherwise (Linux
+ *   drivers/gpu/drm/amd/amdkfd/kfd_device.c, kgd2kfd_check_and_lock_kfd()).
+ * - A hive switches its memory mode when nothing runs on any of its GPUs, because that reloads the
+ *   driver, which then chooses the compute modes (amdgpu/aqua_vanjaram.c,
+ *   __aqua_vanjaram_get_auto_mode()). So after a reload the compute mode of each GPU in the plan is
+ *   set again.
+ * - A tenant moves when its new partition exists and is empty: it starts there before it stops
+ *   here.
+ * Rounds of moves and switches repeat until neither is possible. If tenants still wait, they wait
+ * for each other in a circle; one of the lowest priority is stopped and placed at the end, which
+ * frees a partition, so every circle is broken after finitely many stops. New replicas are placed
+ * last, when all GPUs are in their modes.
+ *
+ * Precondition: no tenant that moves shares a partition (moves are planned without sharing only).
+ * Time: O((V + G) (L + G)) with V moves, L places, G GPUs: each round but the last does something,
+ * and looks at every place and GPU.
+ * Source: our own; make before break, and break a circle by one stop. It is not claimed that the
+ * fewest tenants are stopped. verify/replay.c replays the steps.
  */
 #include "plan/plan_internal.h"
 
@@ -11,16 +28,17 @@ struct order {
 	struct rp_plan *plan;
 	const struct rp_view *v;
 	uint32_t *mode_now;  /* per GPU */
-	uint32_t *mode_then; /* RP_PLACE_NONE: as it is */
-	uint32_t *on_gpu;    /* tenants now */
-	uint32_t *on_hive;
-	bool *hive_waits;  /* for its memory switch */
-	bool *reloaded;	   /* hives: the driver has chosen the compute modes (hardware-abi B.3) */
-	bool *set;	   /* GPUs whose compute mode we have set */
-	uint16_t *in_part; /* [gpu * RP_PLACE_MAX_PARTS + part] tenants now */
-	uint8_t *state;	   /* per place, enum below */
+	uint32_t *mode_then; /* per GPU: mode of the plan; RP_PLACE_NONE: not in the plan */
+	uint32_t *on_gpu;    /* per GPU: tenants on it after the steps so far */
+	uint32_t *on_hive;   /* the same per hive */
+	bool *hive_waits;    /* per hive: its memory mode is still to be switched */
+	bool *reloaded;	     /* per hive: a reload has let the driver choose the compute modes */
+	bool *set;	     /* per GPU: a step has set its compute mode */
+	uint16_t *in_part;   /* [gpu * RP_PLACE_MAX_PARTS + part]: tenants after the steps so far */
+	uint8_t *state;	     /* per place: one of the values below */
 };
 
+/* It is where the plan has it; it runs elsewhere; it does not run. */
 enum { SETTLED, TO_MOVE, TO_PLACE };
 
 static void emit_step(struct order *o, enum rp_plan_step_op op, uint32_t gpu, uint32_t mode,
@@ -29,6 +47,7 @@ static void emit_step(struct order *o, enum rp_plan_step_op op, uint32_t gpu, ui
 	o->plan->steps[o->plan->n_steps++] = (struct rp_plan_step){op, gpu, mode, place};
 }
 
+/* A tenant is moved also when its GPU gets another mode, which makes its partition another one. */
 static bool is_moved(const struct order *o, const struct rp_plan_place *x)
 {
 	return x->gpu != x->was_gpu || x->part != x->was_part ||
@@ -77,6 +96,7 @@ static uint16_t *count_in_part(struct order *o, uint32_t gpu, uint32_t part)
 	return &o->in_part[(size_t)gpu * RP_PLACE_MAX_PARTS + part];
 }
 
+/* Begin with the machine as it is: no step done. */
 static void read_plan(struct order *o)
 {
 	const struct rp_plan *plan = o->plan;
@@ -115,6 +135,10 @@ static void leave_partition(struct order *o, const struct rp_plan_place *x)
 	(*count_in_part(o, x->was_gpu, x->was_part))--;
 }
 
+/*
+ * Whether a GPU has the mode of the plan now: its hive needs no memory switch any more, and it is
+ * not in the plan, a step has set it, or it had the mode and no reload has changed it.
+ */
 static bool is_in_mode(const struct order *o, uint32_t gpu)
 {
 	uint32_t hive = o->v->gpus[gpu].hive;
@@ -124,6 +148,7 @@ static bool is_in_mode(const struct order *o, uint32_t gpu)
 		(!o->reloaded[hive] && o->mode_then[gpu] == o->mode_now[gpu]));
 }
 
+/* Move every tenant whose new partition exists and is empty. Return whether one moved. */
 static bool do_moves(struct order *o)
 {
 	bool any = false;
@@ -145,6 +170,7 @@ static bool do_moves(struct order *o)
 	return any;
 }
 
+/* Switch every hive and GPU that is idle and not in its mode yet. Return whether one switched. */
 static bool do_switches(struct order *o)
 {
 	const struct rp_plan *plan = o->plan;
@@ -169,7 +195,7 @@ static bool do_switches(struct order *o)
 	return any;
 }
 
-/* Nothing can go on: stop one of those that wait. */
+/* No move and no switch is possible: stop one of the tenants that wait, of the lowest priority. */
 static bool break_circle(struct order *o)
 {
 	const struct rp_place_request *requests = o->plan->problem->requests;
@@ -191,7 +217,7 @@ static bool break_circle(struct order *o)
 	return true;
 }
 
-/* Every GPU that will be switched, or whose hive will, first takes nothing new. */
+/* Drain each GPU in use that will be switched, or whose hive will: it must take nothing new. */
 static void drain_gpus(struct order *o)
 {
 	for (uint32_t g = 0; g < o->plan->problem->n_gpus; g++) {
