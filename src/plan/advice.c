@@ -1,17 +1,38 @@
 /* SPDX-License-Identifier: MIT */
-/* Why not everything fits, and what would help: each answer is tried before it is given. */
+/*
+ * Advice for a plan that cannot place everything: the reason, and remedies.
+ *
+ * The reason is a set of replicas that cannot be placed together. find_reason() starts with all
+ * replicas and leaves requests out, first in large groups, then one by one, as long as the rest
+ * still cannot be placed; then it lowers the replicas of each request that is left.
+ * Invariants:
+ * - A change is kept only when the answer is a sure "no", so the rest cannot be placed either.
+ * - Replicas that run are never left out.
+ * - When every question gets a sure answer the reason is minimal: without one replica of any of its
+ *   requests the rest can be placed, because leaving out more never turns a "yes" into a "no".
+ *   reason_proved says whether the reason itself has a proof.
+ * Remedies change one thing of the problem, ask again and change it back (try_remedy()). SHRINK and
+ * DROP are not asked about: the first states that a request is larger than every partition, the
+ * second is the plan itself.
+ *
+ * Time: for the reason at most 2 R questions, and log2 of the replicas of each of its requests (R
+ * requests). A question has a budget of TRY_WORK vectors, and limit_tries() keeps all questions
+ * together near ALL_WORK.
+ *
+ * Source: our own; the last pass over single requests is known as a deletion filter.
+ */
 #include "base/num.h"
 #include "plan/plan_internal.h"
 
-#define TRY_WORK      4000 /* vectors per question */
-#define MAX_TRIES     300  /* questions for the reason, and as many for the remedies */
+#define TRY_WORK      4000 /* budget of one question, in vectors */
+#define MAX_TRIES     300  /* questions for the reason, and again for the remedies */
 #define MAX_MORE_GPUS 100000
-#define MAX_NO_SPREAD 16		 /* requests */
-#define ALL_WORK      UINT64_C(10000000) /* requests and GPUs looked at by all of them */
+#define MAX_NO_SPREAD 16		 /* requests that are tried without their spread rule */
+#define ALL_WORK      UINT64_C(10000000) /* requests and GPUs that all questions look at */
 
 struct advice {
 	struct rp_plan *plan;
-	struct rp_place_problem p; /* changed at will; its lists are ours */
+	struct rp_place_problem p; /* the changed problem; its lists are copies */
 	struct rp_place_request *requests;
 	struct rp_place_gpu *gpus;
 	uint32_t *running; /* per request: tenants */
@@ -20,7 +41,7 @@ struct advice {
 	void *userdata;
 };
 
-/* Whether the problem as changed can be done; out of tries is "not known". */
+/* Ask whether the changed problem can be placed. When no question is left: neither yes nor sure. */
 static int ask_feasible(struct advice *a, struct rp_plan_answer *ret)
 {
 	*ret = (struct rp_plan_answer){0};
@@ -32,7 +53,10 @@ static int ask_feasible(struct advice *a, struct rp_plan_answer *ret)
 	return rp_plan_feasible(&a->p, TRY_WORK, ret);
 }
 
-/* Leave out n requests from first on; keep them out if the rest still cannot be placed. */
+/*
+ * Leave out what does not run of n requests from first on, and keep it out when the rest still
+ * cannot be placed.
+ */
 static int try_without(struct advice *a, uint32_t first, uint32_t n)
 {
 	RP_AUTO_FREE uint32_t *before = rp_new0(uint32_t, n);
@@ -57,12 +81,15 @@ static int try_without(struct advice *a, uint32_t first, uint32_t n)
 	return r;
 }
 
-/* The fewest replicas of one request with which the rest still cannot be placed. */
+/*
+ * Lower the replicas of request q to the fewest that still cannot be placed with the rest.
+ * Invariant: high is impossible; low is possible, or not known to be impossible.
+ */
 static int try_fewer(struct advice *a, uint32_t q)
 {
 	uint32_t low = a->running[q], high = a->requests[q].replicas;
 
-	while (low + 1 < high) { /* possible at low, impossible at high */
+	while (low + 1 < high) {
 		uint32_t mid = low + (high - low) / 2;
 		struct rp_plan_answer answer;
 		int r;
@@ -80,7 +107,7 @@ static int try_fewer(struct advice *a, uint32_t q)
 	return 0;
 }
 
-/* What is left in requests is the reason: is it one, and why? */
+/* Ask about the reason itself with the full budget, and record what proves it. */
 static int prove_reason(struct advice *a)
 {
 	struct rp_plan *plan = a->plan;
@@ -96,6 +123,7 @@ static int prove_reason(struct advice *a)
 	return 0;
 }
 
+/* Halve the size of the groups from all requests to one, then lower the replicas of each. */
 static int find_reason(struct advice *a)
 {
 	const uint32_t n = a->p.n_requests;
@@ -119,7 +147,7 @@ static int find_reason(struct advice *a)
 	return r == 0 ? prove_reason(a) : r;
 }
 
-/* The largest size that any partition has, when a request is larger than all of them. */
+/* Find the bytes of the largest partition of any mode of any GPU. */
 static uint64_t find_largest_part(const struct rp_place_problem *p)
 {
 	uint64_t best = 0;
@@ -142,6 +170,7 @@ static void add_remedy(struct rp_plan *plan, enum rp_remedy_kind kind, uint64_t 
 	plan->remedies[plan->n_remedies++] = (struct rp_plan_remedy){kind, n, bytes};
 }
 
+/* Ask about the problem as it was changed, and record the remedy when the answer is yes. */
 static int try_remedy(struct advice *a, enum rp_remedy_kind kind, uint64_t n, bool *ret_yes)
 {
 	struct rp_plan_answer answer;
@@ -153,6 +182,7 @@ static int try_remedy(struct advice *a, enum rp_remedy_kind kind, uint64_t n, bo
 	return r;
 }
 
+/* Try the two permissions that the problem withholds: moving tenants, unvalidated modes. */
 static int try_switches(struct advice *a)
 {
 	const struct rp_place_problem *p = a->plan->problem;
@@ -172,7 +202,7 @@ static int try_switches(struct advice *a)
 	return r;
 }
 
-/* One GPU at a time, without the flag that keeps it from being used or switched. */
+/* Try each GPU with a flag without it, one GPU at a time. */
 static int try_flag(struct advice *a, enum rp_place_gpu_flags flag, enum rp_remedy_kind kind)
 {
 	int r = 0;
@@ -189,6 +219,7 @@ static int try_flag(struct advice *a, enum rp_place_gpu_flags flag, enum rp_reme
 	return r;
 }
 
+/* Try each request of the reason without its spread rule, one request at a time. */
 static int try_no_spread(struct advice *a)
 {
 	int r = 0;
@@ -206,6 +237,7 @@ static int try_no_spread(struct advice *a)
 	return r;
 }
 
+/* Ask with more GPUs of the menu of GPU 0, eight to a hive. */
 static int ask_with_more(struct advice *a, uint64_t more, struct rp_plan_answer *ret)
 {
 	const uint32_t have = a->p.n_gpus;
@@ -229,8 +261,10 @@ static int ask_with_more(struct advice *a, uint64_t more, struct rp_plan_answer 
 }
 
 /*
- * More GPUs like the first, in nodes of eight of their own: so the bound for the machine as it is,
- * which may be one hive, says nothing about them. Up in growing steps, then down by halves.
+ * Find how many more GPUs are enough. They are in hives of their own, so the bound of the machine
+ * as it is does not limit them. Invariant: low GPUs are not enough, as far as the questions tell,
+ * and enough GPUs are (0: not found). want grows by what the bound lacks, or else in growing steps,
+ * until some number is enough; then it halves the interval.
  */
 static int try_more_gpus(struct advice *a)
 {
@@ -245,7 +279,7 @@ static int try_more_gpus(struct advice *a)
 		if (answer.yes) {
 			enough = want;
 		} else if (answer.bound == UINT64_MAX || a->tries >= a->max_tries) {
-			break; /* no number is, or we do not know */
+			break; /* no number of GPUs is enough, or no question is left */
 		} else {
 			low = want;
 		}
@@ -261,15 +295,17 @@ static int try_more_gpus(struct advice *a)
 	return 0;
 }
 
+/* Restore the requests of the problem after the search for the reason. */
 static void restore_requests(struct advice *a)
 {
 	const struct rp_place_problem *p = a->plan->problem;
 
 	if (p->n_requests)
 		memcpy(a->requests, p->requests, p->n_requests * sizeof(*a->requests));
-	a->tries = 0; /* a new allowance */
+	a->tries = 0; /* remedies have questions of their own */
 }
 
+/* Try the remedies from the cheapest for the operator to the dearest. */
 static int find_remedies(struct advice *a)
 {
 	struct rp_plan *plan = a->plan;
@@ -300,7 +336,9 @@ static int find_remedies(struct advice *a)
 	return r;
 }
 
-/* A question costs time with the size of the problem; sharing, hundreds of times as much. */
+/*
+ * Limit the number of questions: each takes time with the size of the problem, with sharing 512x.
+ */
 static uint32_t limit_tries(const struct rp_place_problem *p)
 {
 	uint64_t each = (uint64_t)p->n_requests + p->n_gpus + 1, n;

@@ -1,4 +1,17 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The planner's machine from what a snapshot or the product table says.
+ *
+ * Invariants:
+ * - GPUs with equal menus share one, so that the planner sees them as like ones.
+ * - The bytes of the mode that a GPU is in are those that were read; bytes of other modes are
+ *   predicted (src/modes).
+ * - A mode that the limits of node.yaml forbid is not in the menu, except the one that the GPU is
+ *   in: that stays, with one byte for each partition, so that nothing fits it and the plan
+ *   switches.
+ * - A partition is occupied when processes use memory on it or when it is missing; a GPU with an
+ *   occupied partition cannot switch.
+ */
 #include "plan/machine_menus.h"
 #include "base/strbuf.h"
 #include "facts/mode_name.h"
@@ -6,7 +19,7 @@
 #include "modes/modes.h"
 #include "rocpart/model.h"
 
-/* Free host memory is not known here; more of it means a larger reserve of the kernel. */
+/* The free host memory is not known here. More of it makes the reserve of the kernel larger. */
 #define ASSUMED_HOST_BYTES (UINT64_C(2) << 40)
 #define GPUS_OF_A_HIVE	   8
 #define MB		   1000000
@@ -19,7 +32,9 @@ void rp_plan_machine_done(struct rp_plan_machine *m)
 	memset(m, 0, sizeof(*m));
 }
 
-/* GPUs with the same menu share it: the planner's proof is per kind. */
+/*
+ * Find an equal menu or add this one. Menus are zeroed before they are filled, so memcmp() decides.
+ */
 static int share_menu(struct rp_plan_machine *m, const struct rp_place_menu *menu, uint32_t *ret)
 {
 	for (size_t i = 0; i < m->n_menus; i++) {
@@ -36,8 +51,8 @@ static int share_menu(struct rp_plan_machine *m, const struct rp_place_menu *men
 }
 
 struct mode_source {
-	const struct rp_product *product; /* NULL: unknown; then no bandwidth */
-	uint64_t vram_all_bytes;	  /* of every GPU of the machine */
+	const struct rp_product *product; /* NULL: unknown, and so is the bandwidth */
+	uint64_t vram_all_bytes;	  /* sum over the GPUs of the machine */
 };
 
 static void add_mode(struct rp_place_menu *menu, const struct mode_source *src,
@@ -82,8 +97,8 @@ bool rp_plan_gpu_must_switch(const struct rocpart_gpu *gpu, const struct rp_plan
 }
 
 /*
- * The mode that it is in stays in its menu, as it has to be told from which it is switched. With
- * one byte nothing fits into it; none at all would be a partition that is not there.
+ * Make a forbidden mode unusable: a plan must name it as the mode before the switch, but nothing
+ * may fit it. Zero bytes would say that the partitions do not exist, so they get one.
  */
 static void empty_mode(struct rp_place_mode *mode)
 {
@@ -91,7 +106,7 @@ static void empty_mode(struct rp_place_mode *mode)
 		mode->parts[i].usable_bytes = 1;
 }
 
-/* The mode that it is in, with the bytes that were read rather than predicted. */
+/* Replace the predicted bytes of the mode that a GPU is in by those that the kernel shows. */
 static void set_read_bytes(struct rp_place_mode *mode, const struct rocpart_gpu *gpu,
 			   uint64_t vram_all_bytes)
 {
@@ -104,7 +119,7 @@ static void set_read_bytes(struct rp_place_mode *mode, const struct rocpart_gpu 
 	}
 }
 
-/* A GPU that cannot be partitioned is a menu of one mode with what it shows. */
+/* Give a GPU that cannot be partitioned one mode: the partitions that it shows. */
 static void add_plain_mode(struct rp_place_menu *menu, const struct rocpart_gpu *gpu,
 			   uint64_t vram_all_bytes)
 {
@@ -121,6 +136,7 @@ static void add_plain_mode(struct rp_place_menu *menu, const struct rocpart_gpu 
 	set_read_bytes(mode, gpu, vram_all_bytes);
 }
 
+/* List the modes of a GPU that are possible and allowed, in rising memory and compute mode. */
 static void fill_menu(struct rp_place_menu *menu, const struct rocpart_gpu *gpu,
 		      const struct rp_plan_limits *limits, uint64_t vram_all_bytes)
 {
@@ -162,7 +178,7 @@ static uint32_t find_mode_index(const struct rp_place_menu *menu, const struct r
 	return 0; /* the plain mode */
 }
 
-/* Partitions that processes use, or that are not there. */
+/* Find the partitions in use by processes and those that the snapshot lacks. */
 static uint32_t find_occupied_parts(const struct rp_place_mode *mode, const struct rocpart_gpu *gpu)
 {
 	uint32_t bits = 0;
@@ -191,7 +207,7 @@ static uint32_t flags_of(const struct rocpart_gpu *gpu, uint32_t occupied)
 	return flags;
 }
 
-/* Number of the first GPU of its hive; a GPU without one is a hive of its own. */
+/* Number a hive by its first GPU. A GPU without a hive id is a hive of its own. */
 static uint32_t hive_of(const struct rocpart_snapshot *s, size_t index)
 {
 	const struct rocpart_gpu *gpu = &s->gpus[index];
@@ -242,6 +258,7 @@ int rp_plan_machine_from_snapshot(const struct rocpart_snapshot *s,
 	return 0;
 }
 
+/* List the modes of a product that are possible and allowed, without a GPU to read. */
 static void fill_product_menu(struct rp_place_menu *menu, const struct rp_product *p, size_t index,
 			      const struct rp_plan_limits *limits)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The planner's machine: menus of modes and GPUs, from a snapshot or from the product table. */
+/* The machine of a problem: menus of modes and GPUs, from a snapshot or from the product table. */
 #ifndef RP_PLAN_MACHINE_MENUS_H
 #define RP_PLAN_MACHINE_MENUS_H
 
@@ -12,10 +12,10 @@ struct rp_plan_machine {
 	size_t n_menus, cap_menus;
 	struct rp_place_gpu *gpus;
 	size_t n_gpus;
-	char (*names)[16]; /* of GPUs that one does not have: "gpu12" */
+	char (*names)[16]; /* names of GPUs that do not exist: "gpu12" */
 };
 
-/* A line of node.gpus, as it stands in the file. */
+/* A line of node.gpus as the file has it. */
 struct rp_gpu_rule {
 	char *word; /* all, an index, a range, a PCI address, a unique id, a product */
 	enum rocpart_compute_mode compute;
@@ -28,17 +28,17 @@ struct rp_gpu_rules {
 	char file[256];
 };
 
-/* What node.yaml asks for; UNKNOWN: the planner chooses. */
+/* The modes that node.yaml asks for; UNKNOWN: the planner chooses. */
 struct rp_plan_limits {
-	enum rocpart_memory_mode memory; /* of all */
+	enum rocpart_memory_mode memory; /* of all GPUs */
 	struct rp_gpu_rules rules;
-	enum rocpart_compute_mode *compute; /* one for each GPU, once the machine is known */
+	enum rocpart_compute_mode *compute; /* one for each GPU, set when the machine is known */
 };
 
-/* It is in another mode than the limits say, and must be switched before anything is placed. */
+/* Whether a GPU is in a mode that the limits do not allow, so that it must be switched first. */
 bool rp_plan_gpu_must_switch(const struct rocpart_gpu *gpu, const struct rp_plan_limits *limits);
 void rp_plan_machine_done(struct rp_plan_machine *m);
-/* 0, -ENOMEM. Texts are static or belong to the snapshot. */
+/* Make the machine. Texts are static or belong to the snapshot. 0, -ENOMEM. */
 int rp_plan_machine_from_snapshot(const struct rocpart_snapshot *s,
 				  const struct rp_plan_limits *limits,
 				  struct rp_plan_machine *ret) RP_MUST_CHECK;

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A footprint on every product of the table, in every pair of modes that it accepts. */
+/*
+ * The table of `rocpart model fit`: one row for each product and pair of modes that it accepts,
+ * with what a footprint does there. Bytes are predicted (src/modes); replicas count one model on
+ * every partition that holds it, divided by the ranks that one instance needs.
+ */
 #include "base/num.h"
 #include "facts/mode_name.h"
 #include "facts/product.h"
@@ -29,7 +33,7 @@ static void fill_bandwidth(const struct trial *t, struct rocpart_fit *row)
 
 	row->bandwidth_bytes_per_s = rp_sustained_bandwidth(
 		p->bandwidth_bytes_per_s, row->n_partitions, row->memory == ROCPART_MEMORY_NPS1);
-	/* Unknown bounds stay zero: the footprint says so. */
+	/* A bound that the footprint does not know stays zero. */
 	if (rocpart_footprint_bound(t->fp, row->bandwidth_bytes_per_s, 0,
 				    &row->bound_millitokens_per_s) < 0 ||
 	    rocpart_footprint_bound(t->fp, row->bandwidth_bytes_per_s, context,
@@ -37,6 +41,7 @@ static void fill_bandwidth(const struct trial *t, struct rocpart_fit *row)
 		row->bound_context_millitokens_per_s = 0;
 }
 
+/* Fill bytes and replicas. Partitions of a pair can differ: the smallest one is shown. */
 static void fill_memory(const struct trial *t, struct rocpart_fit *row)
 {
 	const struct rp_product *p = t->product;
@@ -46,7 +51,7 @@ static void fill_memory(const struct trial *t, struct rocpart_fit *row)
 
 	row->fits = -ENODATA;
 	if (!vram)
-		return; /* MI300A: a share of the host's memory */
+		return; /* MI300A has no memory of its own: it shares that of the host */
 	rp_pair_bytes(vram, row->n_partitions, row->memory, partition, domain);
 	row->partition_bytes = partition[0];
 	for (unsigned i = 0; i < row->n_partitions; i++) {
@@ -65,6 +70,7 @@ static void fill_memory(const struct trial *t, struct rocpart_fit *row)
 		row->kv_tokens = 0;
 }
 
+/* Add the row of one pair of modes, if the product can be in it. */
 static int add_row(const struct trial *t, enum rocpart_compute_mode compute,
 		   enum rocpart_memory_mode memory)
 {

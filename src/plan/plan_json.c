@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The document of `plan --json`: all that a reader needs to check the claim, and the claim. */
+/*
+ * The document of `plan --json`.
+ *
+ * Invariant: the document is self-contained. It has the whole problem (requests, menus, GPUs,
+ * tenants), the claim, the certificate and the plan, so that verify/ can check the claim without
+ * any other input. Indices refer to the lists of the document; names stand next to them for people.
+ * Integers are exact and below 2^63 (rp_place_check()).
+ */
 #include "base/json.h"
 #include "plan/plan_internal.h"
 
@@ -52,8 +59,8 @@ static const char *proof_name(enum rp_plan_proof proof)
 }
 
 /*
- * An object or list under construction. The first failure is kept; after it every call does
- * nothing, so that a writer checks once.
+ * The state of the writer. The first failure is kept, and after it every call does nothing, so that
+ * a function checks once. Every put_ function takes its value over, also on failure.
  */
 struct out {
 	int r;
@@ -232,6 +239,7 @@ static void write_proof(struct out *o, struct rp_json *x, enum rp_plan_proof pro
 		put_u64(o, x, "reference_bytes", ref);
 }
 
+/* Write what supports the bound: the cases of the chain, and the proof that decides. */
 static void write_certificate(struct out *o, const struct rp_plan *plan, struct rp_json *root)
 {
 	struct rp_json *cert = o->r == 0 ? rp_json_object() : NULL, *arr;
@@ -330,6 +338,7 @@ static void write_steps(struct out *o, const struct rp_plan *plan, struct rp_jso
 	}
 }
 
+/* Write a list of requests with a number of replicas each. */
 static void write_counted(struct out *o, const struct rp_plan *plan, const char *key,
 			  const struct rp_plan_unplaced *v, uint32_t n, struct rp_json *root)
 {
@@ -376,13 +385,13 @@ static void write_advice(struct out *o, const struct rp_plan *plan, struct rp_js
 	}
 }
 
+/* Write the claim. A bound of UINT64_MAX means that no number of GPUs is enough: null. */
 static void write_claim(struct out *o, const struct rp_plan *plan, struct rp_json *root)
 {
 	put_text(o, root, "goal",
 		 plan->goal == RP_GOAL_FEWEST_GPUS ? "fewest_gpus" : "most_weight");
 	put_bool(o, root, "feasible", plan->feasible);
 	put_u64(o, root, "gpus_used", plan->gpus_used);
-	/* No number of GPUs is enough: there is no bound to print. */
 	if (plan->bound == UINT64_MAX)
 		put_value(o, root, "bound", rp_json_null());
 	else
