@@ -1,9 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Making a placer, resolving wants, changes of the machine. */
+/*
+ * Making a placer, resolving wants, and changes of the machine.
+ *
+ * Invariants: all memory is allocated in rp_placer_new() and counted in e->memory. Shelves are
+ * numbered menu by menu, so the shelf of a mode is first_shelf[menu] + mode. A resolved class stays
+ * valid, because shelves never change.
+ *
+ * Time: O(G L + I) to make a placer of G GPUs, I instances and L levels of all shelves together;
+ * O(M^2) to resolve a want with M shelves (at most 16); rp_placer_set_gpu() looks at every shared
+ * record.
+ */
 #include "base/num.h"
 #include "base/strbuf.h"
 #include "plan/placer_internal.h"
 
+/* Allocate n zeroed elements and count their bytes in e->memory. NULL: out of memory. */
 static void *alloc_counted(struct rp_placer *e, uint64_t n, size_t size)
 {
 	void *p;
@@ -16,7 +27,11 @@ static void *alloc_counted(struct rp_placer *e, uint64_t n, size_t size)
 	return p;
 }
 
-/* Levels: the fullest first, of equal ones that with fewer large partitions left. */
+/*
+ * Number the levels of a shelf: by rising number of free partitions, then of free large ones. So a
+ * lower level is fuller, and of equally full GPUs the one with fewer large partitions left comes
+ * first, which keeps large partitions together.
+ */
 static int make_levels(struct shelf *s)
 {
 	uint32_t n_large = (uint32_t)__builtin_popcount(s->large), n_small = s->n_parts - n_large;
@@ -40,6 +55,7 @@ static int make_levels(struct shelf *s)
 	return 0;
 }
 
+/* Return the number of a memory mode, a new one when the name is new. */
 static uint32_t number_memory(struct rp_placer *e, const char *memory)
 {
 	uint32_t i = 0;
@@ -51,6 +67,10 @@ static uint32_t number_memory(struct rp_placer *e, const char *memory)
 	return i;
 }
 
+/*
+ * Make the shelf of one mode. XCDs and bandwidth are those of the partition with the least, so that
+ * each of its partitions gives what the shelf promises.
+ */
 static int make_shelf(struct rp_placer *e, const struct rp_placer_config *c, uint32_t menu,
 		      uint32_t mode)
 {
@@ -112,12 +132,13 @@ static int make_shelves(struct rp_placer *e, const struct rp_placer_config *c)
 	return 0;
 }
 
+/* Count the levels: the highest one has every partition free, hence a bit in level_any. */
 static uint32_t count_levels(const struct shelf *s)
 {
 	return 64 - (uint32_t)__builtin_clzll(s->level_any);
 }
 
-/* One piece of memory for the sets of all shelves. */
+/* Lay the sets of all shelves into one piece of memory. */
 static int make_sets(struct rp_placer *e)
 {
 	const size_t gpu_words = rp_bits_words(e->n_gpus), hive_words = rp_bits_words(e->n_hives);
@@ -141,7 +162,10 @@ static int make_sets(struct rp_placer *e)
 	return 0;
 }
 
-/* GPUs of one hive number lie together in most machines; elsewhere they become several hives. */
+/*
+ * Make a hive of each run of GPUs with one hive number. GPUs of a hive that are apart in the list
+ * become several hives: whole GPUs are then found within each run only.
+ */
 static int make_hives(struct rp_placer *e, const struct rp_placer_config *c)
 {
 	for (uint32_t g = 0; g < c->n_gpus; g++) {
@@ -160,6 +184,7 @@ static int make_hives(struct rp_placer *e, const struct rp_placer_config *c)
 	return e->idle ? make_sets(e) : -ENOMEM;
 }
 
+/* Enter every GPU. One in an unknown mode counts as unhealthy in the first shelf of its menu. */
 static void fill_gpus(struct rp_placer *e, const struct rp_placer_config *c)
 {
 	for (uint32_t n = 0; n < e->n_gpus; n++) {
@@ -179,6 +204,7 @@ static void fill_gpus(struct rp_placer *e, const struct rp_placer_config *c)
 	}
 }
 
+/* Count partitions with every GPU in the mode that has the most: the most replicas there can be. */
 static uint64_t count_finest_parts(const struct rp_placer_config *c)
 {
 	uint64_t n = 0;
@@ -280,6 +306,7 @@ size_t rp_placer_memory(const struct rp_placer *e)
 	return e->memory;
 }
 
+/* Return the bytes of the smallest partition of a shelf that holds bytes. */
 static uint64_t smallest_that_fits(const struct shelf *s, uint64_t bytes)
 {
 	return s->small_bytes >= bytes ? s->small_bytes : s->large_bytes;
@@ -293,13 +320,17 @@ static bool shelf_fits(const struct rp_placer *e, const struct shelf *s,
 	       (!want->memory || rp_str_eq(want->memory, e->memories[s->memory]));
 }
 
-/* Whether an idle GPU of some other mode could be put into this one. */
+/* Whether an idle GPU in another mode may be switched to this shelf. */
 static bool may_be_switched_to(const struct rp_placer *e, const struct shelf *s)
 {
 	return s->validated || e->allow_unvalidated;
 }
 
-/* The finest shelves of each menu and memory mode come first, then the rest, by size. */
+/*
+ * Move the exact shelves to the front of the order, which is by size, and keep the order within
+ * both parts. Exact is the first shelf of its menu and memory mode, but for one that no GPU is in
+ * and no GPU may switch to: waiting for it would be in vain.
+ */
 static void sort_exact_first(const struct rp_placer *e, struct rp_placer_class *c)
 {
 	bool exact[RP_PLACER_MAX_SHELVES] = {false};
@@ -308,7 +339,6 @@ static void sort_exact_first(const struct rp_placer *e, struct rp_placer_class *
 		const struct shelf *s = &e->shelves[c->order[i]];
 
 		exact[i] = true;
-		/* A mode that is neither in use nor may be chosen is not one to wait for. */
 		if (!may_be_switched_to(e, s) && s->n_idle == 0 && s->n_in_use == 0)
 			exact[i] = false;
 		for (uint32_t k = 0; k < i; k++) {
@@ -388,7 +418,7 @@ int rp_placer_set_gpu(struct rp_placer *e, uint32_t gpu, uint32_t mode, uint32_t
 	}
 	e->n_out -= rp_placer_gpu_shut(g);
 	if (changes) {
-		e->foreign[gpu] = 0; /* whoever held it has let the switch happen */
+		e->foreign[gpu] = 0; /* a switch was possible, so no process holds it */
 		g->shelf = (uint8_t)shelf;
 		rp_placer_gpu_free_parts(e, gpu, e->shelves[shelf].all);
 	}

@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside the placer. A shelf is a (menu, mode) pair. GPUs of a shelf that are in use and have room
- * are in sets by fill level; levels are numbered such that the lowest is the fullest, so the
- * fullest GPU that has what is wanted is in the first set of (levels that have GPUs & levels that
- * have such a partition), and of equally full ones the lowest number is taken. A mode has at most
- * two sizes of partition in practice (hardware-abi C.3: the last range of NPS2 and NPS4 is
- * smaller); should there be more, all but the largest count as the smallest.
+ * The structures of the placer. Shelf, level and exact shelf are defined in docs/design/planner.md.
  *
- * Idle GPUs are found by hive: per shelf and number of idle GPUs of a hive, the set of the hives
- * that have an idle GPU there.
+ * Invariants, between any two calls:
+ * - A GPU that is shut (cordoned, degraded, unhealthy) is in no set and in no counter but n_out.
+ * - An idle GPU is a bit in idle[hive, shelf], and its hive is in idle_at[n_idle of the hive] of
+ *   each shelf in which it has an idle GPU.
+ * - A GPU in use with a free partition is in at_level[level] of its shelf, one without is in no
+ *   set.
+ * - nonempty and idle_nonempty have a bit for each set that is not empty.
+ * - free, foreign (never ours) and the partitions of instances make up all partitions of a GPU.
+ * - A shared partition that can take one more replica, and has SHARE_UNIT bytes free, is in the
+ *   list of its free bytes.
+ * Levels are numbered so that the lowest is the fullest. So the first set of (nonempty levels with
+ * a partition for the class) has the fullest GPU for it, and the least number of that set is taken.
+ *
+ * A mode has at most two sizes of partitions in practice: the last memory range is smaller (Linux
+ * drivers/gpu/drm/amd/amdgpu/amdgpu_gmc.c, amdgpu_gmc_init_sw_mem_ranges()). Of more sizes all but
+ * the largest count as the smallest, so that nothing is placed where it does not fit.
  */
 #ifndef RP_PLAN_PLACER_INTERNAL_H
 #define RP_PLAN_PLACER_INTERNAL_H
@@ -19,65 +28,68 @@
 #define MAX_LEVELS  64
 #define NO_GPU	    UINT32_MAX
 #define NO_LEVEL    0xffU
-#define SHARE_UNIT  (UINT64_C(64) << 20) /* step of the free-size lists of shared partitions */
-#define SHARE_LISTS 4096		 /* up to 256 GiB; larger ones lie in the last */
+#define SHARE_UNIT  (UINT64_C(64) << 20) /* bytes between two lists of shared partitions */
+#define SHARE_LISTS 4096		 /* up to 256 GiB; larger ones are in the last list */
 
+/* All GPUs of one menu in one mode. */
 struct shelf {
 	uint32_t menu, mode, n_parts;
-	uint32_t memory;		   /* number of its memory mode */
-	uint16_t all, large;		   /* partitions; those of the larger size */
-	uint64_t large_bytes, small_bytes; /* small: 0 when all are alike */
-	uint64_t bandwidth_mbs;
-	uint32_t xcds;
+	uint32_t memory;		   /* its memory mode, index into memories */
+	uint16_t all, large;		   /* bit per partition; per large partition */
+	uint64_t large_bytes, small_bytes; /* small_bytes: 0 when all are large */
+	uint64_t bandwidth_mbs;		   /* of the partition with the least */
+	uint32_t xcds;			   /* the same */
 	bool validated;
 	uint8_t level[RP_PLACE_MAX_PARTS + 1]
-		     [RP_PLACE_MAX_PARTS + 1]; /* [large free][small free] */
-	uint64_t level_any, level_large;       /* levels that have a free (large) partition */
+		     [RP_PLACE_MAX_PARTS + 1]; /* [large free][small free]: level */
+	uint64_t level_any, level_large;       /* bit per level with a free (large) partition */
 
-	uint64_t nonempty;				/* levels */
-	struct rp_bits at_level[MAX_LEVELS];		/* GPUs */
-	uint32_t idle_nonempty;				/* bit per number of idle GPUs of a hive */
-	struct rp_bits idle_at[RP_PLACER_MAX_HIVE + 1]; /* hives */
+	uint64_t nonempty;				/* bit per level */
+	struct rp_bits at_level[MAX_LEVELS];		/* sets of GPUs */
+	uint32_t idle_nonempty;				/* bit per number of idle GPUs */
+	struct rp_bits idle_at[RP_PLACER_MAX_HIVE + 1]; /* sets of hives */
 
-	uint32_t n_in_use, n_idle, n_free_large, n_free_small; /* free: on GPUs in use */
-	uint32_t n_empty;     /* of n_in_use: nobody is there, but the GPU cannot switch */
-	uint32_t n_live;      /* replicas for which this shelf is the exact one */
-	uint64_t n_asked;     /* such requests so far */
+	uint32_t n_in_use, n_idle;
+	uint32_t n_free_large, n_free_small; /* free partitions of GPUs in use */
+	uint32_t n_empty;     /* GPUs of n_in_use without a replica that cannot switch */
+	uint32_t n_live;      /* replicas whose class has this shelf first */
+	uint64_t n_asked;     /* requests so far whose class has it first */
 	uint32_t *share_head; /* [SHARE_LISTS]: shared partitions by free size */
-	uint64_t share_top;
-	uint64_t share_bits[SHARE_LISTS / 64];
+	uint64_t share_top;   /* bit per word of share_bits that is not zero */
+	uint64_t share_bits[SHARE_LISTS / 64]; /* bit per list that is not empty */
 };
 
-/* Small, as are instances: of many GPUs each is a cache miss of its own. */
+/* Eight bytes: of many GPUs each one is a cache miss, so eight share a line. */
 struct gpu {
-	uint16_t free;
+	uint16_t free; /* bit per partition */
 	uint8_t shelf;
-	uint8_t level; /* NO_LEVEL: in no list */
+	uint8_t level; /* NO_LEVEL: in no set */
 	uint8_t flags;
 	uint8_t n_large, n_small; /* bits of free, by size */
 };
 
 struct hive {
-	uint32_t first; /* GPU; the others follow it */
+	uint32_t first; /* its first GPU; the others follow it */
 	uint8_t n_gpus, n_idle;
 };
 
 #define BYTES_BITS 48 /* 256 TiB: rp_placer_new() takes no larger partition */
 
+/* A replica that is placed, or a free record. */
 struct instance {
 	uint64_t bytes : BYTES_BITS;
 	uint64_t part : 7, is_shared : 1;
-	uint64_t exact : 8;  /* shelf, or NO_LEVEL for whole GPUs */
-	uint32_t at;	     /* GPU; shared: record; not in use: the next such one */
+	uint64_t exact : 8;  /* first shelf of its class, or NO_LEVEL */
+	uint32_t at;	     /* its GPU; is_shared: its struct shared; free: the next free record */
 	uint32_t generation; /* odd: in use */
 };
 
-/* A partition that is shared. */
+/* A partition that replicas share, or a free record, of which next is the next one. */
 struct shared {
 	uint64_t free_bytes;
 	uint32_t gpu, next, prev;
-	uint32_t list; /* NO_GPU: in none (full) */
-	uint16_t n, limit;
+	uint32_t list;	   /* NO_GPU: in no list, as it is full or its GPU is shut */
+	uint16_t n, limit; /* replicas in it; the least share of them */
 	uint8_t part, shelf;
 };
 
@@ -88,27 +100,30 @@ struct rp_placer {
 	uint64_t requested_bytes, granted_bytes, n_switches;
 	uint32_t free_instance, free_shared;
 	struct shelf shelves[RP_PLACER_MAX_SHELVES];
-	uint32_t first_shelf[RP_PLACER_MAX_SHELVES]; /* of a menu */
+	uint32_t first_shelf[RP_PLACER_MAX_SHELVES]; /* per menu */
 	const char *memories[RP_PLACER_MAX_SHELVES];
 	struct gpu *gpus;
 	uint32_t *hive_of; /* per GPU */
-	uint16_t *foreign; /* per GPU: partitions that are never ours */
+	uint16_t *foreign; /* per GPU: partitions that the placer never gives out */
 	struct hive *hives;
 	uint16_t *idle;	 /* [hive * n_shelves + shelf]: bit per GPU of the hive */
-	uint64_t *words; /* of all sets */
+	uint64_t *words; /* words of all sets */
 	struct instance *instances;
 	struct shared *shared;
 	size_t memory;
 };
 
 /* placer_lists.c */
-void rp_placer_gpu_enter(struct rp_placer *e, uint32_t g); /* into the list it belongs to */
+/* Add a GPU to the sets and counters of its state, or take it out before the state changes. */
+void rp_placer_gpu_enter(struct rp_placer *e, uint32_t g);
 void rp_placer_gpu_leave(struct rp_placer *e, uint32_t g);
-/* One partition more is free, or taken; the lists follow. */
+/* Turn a free partition into a taken one or back; sets and counters follow. */
 void rp_placer_gpu_flip(struct rp_placer *e, uint32_t gpu, uint32_t part);
-/* Outside all lists: these partitions are free now. */
+/* Set the free partitions of a GPU. Precondition: it is in no set and no counter. */
 void rp_placer_gpu_free_parts(struct rp_placer *e, uint32_t gpu, uint16_t parts);
+/* Return the first idle GPU of a hive in a shelf. Precondition: there is one. */
 uint32_t rp_placer_idle_gpu(const struct rp_placer *e, uint32_t shelf, uint32_t hive);
+/* Add a shared partition to the list of its free bytes, or take it out. */
 void rp_placer_share_enter(struct rp_placer *e, uint32_t s);
 void rp_placer_share_leave(struct rp_placer *e, uint32_t s);
 
@@ -117,7 +132,7 @@ static inline bool rp_placer_gpu_shut(const struct gpu *g)
 	return (g->flags & (RP_PLACE_CORDONED | RP_PLACE_DEGRADED | RP_PLACE_UNHEALTHY)) != 0;
 }
 
-/* Nobody is on it, and it may be given another mode. */
+/* Whether a GPU holds nothing and can switch its mode. */
 static inline bool rp_placer_gpu_idle(const struct rp_placer *e, const struct gpu *g)
 {
 	return g->free == e->shelves[g->shelf].all && !(g->flags & RP_PLACE_CANNOT_SWITCH);

@@ -1,6 +1,18 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The sets, lists and counters of the placer, which follow the state of each GPU and each shared
+ * partition. placer_internal.h has their invariants; every function here restores them.
+ *
+ * A change is made in three steps: leave (out of sets and counters in the old state), change, enter
+ * (into those of the new state). rp_placer_gpu_flip() takes a short cut for a GPU that is in use
+ * before and after.
+ *
+ * Time: O(1) but for the depth of the sets (bits.h); a GPU that becomes idle or busy changes the
+ * sets of every shelf in which its hive has idle GPUs, at most RP_PLACER_MAX_SHELVES.
+ */
 #include "plan/placer_internal.h"
 
+/* Take hive h out of the set of hives with n idle GPUs. */
 static void remove_hive(struct shelf *s, uint32_t n, uint32_t h)
 {
 	rp_bits_remove(&s->idle_at[n], h);
@@ -8,13 +20,17 @@ static void remove_hive(struct shelf *s, uint32_t n, uint32_t h)
 		s->idle_nonempty &= ~(1U << n);
 }
 
+/* Add hive h to the set of hives with n idle GPUs. */
 static void add_hive(struct shelf *s, uint32_t n, uint32_t h)
 {
 	rp_bits_add(&s->idle_at[n], h);
 	s->idle_nonempty |= 1U << n;
 }
 
-/* One idle GPU more, or less: its hive changes its set in every shelf that has one. */
+/*
+ * Count one idle GPU more (by 1) or less (by -1). Its hive then has another number of idle GPUs and
+ * changes its set in every shelf where it has one.
+ */
 static void change_idle_count(struct rp_placer *e, uint32_t gpu, int by)
 {
 	const uint32_t h = e->hive_of[gpu], n = e->hives[h].n_idle;
@@ -36,6 +52,7 @@ static void change_idle_count(struct rp_placer *e, uint32_t gpu, int by)
 	e->hives[h].n_idle = (uint8_t)then;
 }
 
+/* Take a GPU in use out of the set of its level, if it is in one. */
 static void leave_level(struct gpu *g, struct shelf *s, uint32_t gpu)
 {
 	if (g->level == NO_LEVEL)
@@ -46,6 +63,7 @@ static void leave_level(struct gpu *g, struct shelf *s, uint32_t gpu)
 	g->level = NO_LEVEL;
 }
 
+/* Add a GPU in use to the set of its level. One without a free partition is in no set. */
 static void enter_level(struct gpu *g, struct shelf *s, uint32_t gpu)
 {
 	if (g->free == 0)
@@ -55,6 +73,7 @@ static void enter_level(struct gpu *g, struct shelf *s, uint32_t gpu)
 	s->nonempty |= UINT64_C(1) << g->level;
 }
 
+/* Add a GPU in use to the counters of its shelf, or subtract it. Unsigned sums wrap as intended. */
 static void count_gpu(struct shelf *s, const struct gpu *g, int sign)
 {
 	s->n_free_large += (uint32_t)sign * g->n_large;
@@ -95,6 +114,7 @@ void rp_placer_gpu_leave(struct rp_placer *e, uint32_t gpu)
 	leave_level(g, s, gpu);
 }
 
+/* Flip one partition of a GPU and the count of free ones of its size. */
 static void flip_bit(struct gpu *g, uint16_t bit, bool large)
 {
 	uint8_t *n = large ? &g->n_large : &g->n_small;
@@ -116,7 +136,7 @@ void rp_placer_gpu_flip(struct rp_placer *e, uint32_t gpu, uint32_t part)
 		rp_placer_gpu_enter(e, gpu);
 		return;
 	}
-	/* In use before and after, which is nearly always so: only its level changes. */
+	/* In use before and after, the common case: only the level and one counter change. */
 	leave_level(g, s, gpu);
 	*(large ? &s->n_free_large : &s->n_free_small) += g->free & bit ? UINT32_MAX : 1;
 	flip_bit(g, bit, large);
@@ -140,7 +160,11 @@ void rp_placer_gpu_free_parts(struct rp_placer *e, uint32_t gpu, uint16_t parts)
 	g->n_small = (uint8_t)(__builtin_popcount(parts) - g->n_large);
 }
 
-/* Shared partitions: lists by free size, the first that is certain to be large enough is a bit. */
+/*
+ * Lists of shared partitions: list k has those with k to k + 1 units of free bytes, the last list
+ * all larger ones. A partition with less than one unit is in no list, since a request finds only
+ * lists in which every partition is large enough.
+ */
 void rp_placer_share_enter(struct rp_placer *e, uint32_t i)
 {
 	struct shared *x = &e->shared[i];

@@ -1,5 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* The policy: which partition, and giving it back. */
+/*
+ * The policy of the placer: exact, fullest, lazy.
+ *
+ * A replica goes to the first of these that exists (choose_gpu()):
+ *   1. a free partition of an exact shelf, on the fullest GPU that is in use;
+ *   2. an idle GPU that is in an exact shelf already;
+ *   3. with may_switch, an idle GPU in another mode, which is switched to an exact shelf;
+ *   4. a larger partition on a GPU in use, then on an idle GPU.
+ * Idle GPUs are taken from the hive with the fewest of them, which keeps whole hives idle. A
+ * replica that may share first joins a shared partition, the one with about the least free bytes.
+ *
+ * Invariants: no partition has more bytes, or more replicas than the least share of them, booked on
+ * it; rp_placer_release() gives back exactly what was taken, because the instance records it; a
+ * handle has the generation of its record, so a stale one is recognised.
+ *
+ * Time: a decision looks at M shelves of at most MAX_LEVELS levels (M at most 16), whatever the
+ * number of GPUs, but for the depth of the sets (bits.h). Each of A GPUs to avoid is passed over at
+ * most once in each level, at O(A). rp_placer_place_at() looks at every shared record.
+ *
+ * Source: our own rules, which bench/place_load.c compares with worst fit and static modes. That
+ * idle GPUs come before larger partitions matters most: a small replica in a large partition blocks
+ * it.
+ */
 #include "plan/placer_internal.h"
 
 static rp_placer_handle make_handle(const struct rp_placer *e, uint32_t i)
@@ -17,7 +39,10 @@ static int find_instance(const struct rp_placer *e, rp_placer_handle h, uint32_t
 	return 0;
 }
 
-/* Book a partition that is free. */
+/*
+ * Record a replica in a free instance. Precondition: there is one, and the partition is taken by
+ * the caller (take_part()) or shared already.
+ */
 static void book_instance(struct rp_placer *e, uint32_t gpu, uint32_t part, uint8_t exact,
 			  uint64_t bytes, struct rp_placer_placed *ret)
 {
@@ -42,13 +67,14 @@ static void book_instance(struct rp_placer *e, uint32_t gpu, uint32_t part, uint
 	ret->mode = e->shelves[g->shelf].mode;
 }
 
+/* Take a free partition; its bytes count as granted. */
 static void take_part(struct rp_placer *e, uint32_t gpu, uint32_t part)
 {
 	rp_placer_gpu_flip(e, gpu, part);
 	e->granted_bytes += rp_placer_part_bytes(&e->shelves[e->gpus[gpu].shelf], part);
 }
 
-/* Of the free partitions the smallest that is large enough, lowest number first. */
+/* Choose the smallest free partition that is large enough, of equal ones the first. */
 static uint32_t choose_part(const struct rp_placer *e, const struct rp_placer_class *c,
 			    uint32_t gpu)
 {
@@ -60,7 +86,7 @@ static uint32_t choose_part(const struct rp_placer *e, const struct rp_placer_cl
 	return (uint32_t)__builtin_ctz((uint32_t)(g->free & e->shelves[g->shelf].large));
 }
 
-/* GPUs that hold a replica of the same model already. */
+/* The GPUs that a replica must not be placed on. */
 struct avoid {
 	const uint32_t *gpus;
 	uint32_t n;
@@ -75,6 +101,7 @@ static bool is_avoided(const struct avoid *a, uint32_t gpu)
 	return false;
 }
 
+/* Find the fullest GPU in use of a shelf that has a partition for the class, or NO_GPU. */
 static uint32_t find_in_use_on(const struct rp_placer *e, const struct rp_placer_class *c,
 			       uint32_t shelf, const struct avoid *a)
 {
@@ -85,14 +112,14 @@ static uint32_t find_in_use_on(const struct rp_placer *e, const struct rp_placer
 		uint32_t g = rp_bits_first(at);
 
 		while (a->n > 0 && g != RP_BITS_NONE && is_avoided(a, g))
-			g = rp_bits_after(at, g); /* at most a->n times */
+			g = rp_bits_after(at, g);
 		if (g != RP_BITS_NONE)
 			return g;
 	}
 	return NO_GPU;
 }
 
-/* An idle GPU of the shelf, from the hive with the fewest idle ones. */
+/* Find an idle GPU of a shelf in the hive with the fewest idle GPUs, or NO_GPU. */
 static uint32_t find_idle_on(const struct rp_placer *e, uint32_t shelf)
 {
 	const struct shelf *s = &e->shelves[shelf];
@@ -103,7 +130,10 @@ static uint32_t find_idle_on(const struct rp_placer *e, uint32_t shelf)
 				  rp_bits_first(&s->idle_at[__builtin_ctz(s->idle_nonempty)]));
 }
 
-/* An idle GPU in another mode of the same menu and memory mode. */
+/*
+ * Find an idle GPU that a compute switch brings into the shelf: another mode of the same menu and
+ * memory mode. Of all these the one in the hive with the fewest idle GPUs is best.
+ */
 static uint32_t find_idle_for(const struct rp_placer *e, uint32_t shelf)
 {
 	const struct shelf *want = &e->shelves[shelf];
@@ -125,6 +155,7 @@ static uint32_t find_idle_for(const struct rp_placer *e, uint32_t shelf)
 	return best;
 }
 
+/* Put an idle GPU into another shelf. The caller of the placer must switch it before use. */
 static void switch_idle(struct rp_placer *e, uint32_t gpu, uint32_t shelf)
 {
 	struct gpu *g = &e->gpus[gpu];
@@ -136,7 +167,7 @@ static void switch_idle(struct rp_placer *e, uint32_t gpu, uint32_t shelf)
 	e->n_switches++;
 }
 
-/* A GPU with a partition for the class; an idle one is put into the mode when allowed. */
+/* Choose a GPU by the order in the head of this file, and switch it if that is what is chosen. */
 static uint32_t choose_gpu(struct rp_placer *e, const struct rp_placer_class *c,
 			   const struct avoid *a, bool *ret_switched)
 {
@@ -160,7 +191,10 @@ static uint32_t choose_gpu(struct rp_placer *e, const struct rp_placer_class *c,
 	return g;
 }
 
-/* The first list that is certain to hold a partition with so much free. */
+/*
+ * Find the first list in which every partition has at least bytes free, and return its head. The
+ * list of bytes itself is skipped: some of its partitions may have less.
+ */
 static uint32_t find_share_candidate(const struct shelf *s, uint64_t bytes)
 {
 	uint64_t list = bytes / SHARE_UNIT + 1, bits;
@@ -181,7 +215,11 @@ static uint32_t find_share_candidate(const struct shelf *s, uint64_t bytes)
 	return s->share_head[word * 64 + (uint32_t)__builtin_ctzll(bits)];
 }
 
-/* Join a partition that others share already; the head of a list stands for the list. */
+/*
+ * Find a shared partition that the class may join. Only the first of the first list is looked at,
+ * and those behind it on GPUs to avoid: when that one refuses by its number of replicas, the search
+ * of the shelf ends, which keeps it short and can miss a place.
+ */
 static uint32_t find_shared(const struct rp_placer *e, const struct rp_placer_class *c,
 			    const struct avoid *a)
 {
@@ -190,13 +228,14 @@ static uint32_t find_shared(const struct rp_placer *e, const struct rp_placer_cl
 		uint32_t x = s->share_head ? find_share_candidate(s, c->bytes) : NO_GPU;
 
 		while (x != NO_GPU && is_avoided(a, e->shared[x].gpu))
-			x = e->shared[x].next; /* a GPU has few shared partitions */
+			x = e->shared[x].next;
 		if (x != NO_GPU && e->shared[x].n < c->share && e->shared[x].free_bytes >= c->bytes)
 			return x;
 	}
 	return NO_GPU;
 }
 
+/* Mark an instance as one of a shared partition. */
 static void set_share_record(struct rp_placer *e, rp_placer_handle h, uint32_t record)
 {
 	struct instance *x = &e->instances[(uint32_t)h];
@@ -205,6 +244,7 @@ static void set_share_record(struct rp_placer *e, rp_placer_handle h, uint32_t r
 	x->at = record;
 }
 
+/* Add a replica to shared partition i. Its free bytes change, so it leaves and enters its list. */
 static void join_shared(struct rp_placer *e, const struct rp_placer_class *c, uint32_t i,
 			struct rp_placer_placed *ret)
 {
@@ -220,7 +260,7 @@ static void join_shared(struct rp_placer *e, const struct rp_placer_class *c, ui
 	rp_placer_share_enter(e, i);
 }
 
-/* The partition just booked may be shared from now on. */
+/* Make the partition that was just booked a shared one. Precondition: a free record exists. */
 static void open_shared(struct rp_placer *e, const struct rp_placer_class *c,
 			const struct rp_placer_placed *at)
 {
@@ -241,6 +281,7 @@ static void open_shared(struct rp_placer *e, const struct rp_placer_class *c,
 	rp_placer_share_enter(e, i);
 }
 
+/* Place a replica alone on a free partition, which others may join when it may share. */
 static void place_on(struct rp_placer *e, const struct rp_placer_class *c, uint32_t gpu,
 		     uint32_t part, struct rp_placer_placed *ret)
 {
@@ -313,7 +354,7 @@ int rp_placer_place_at(struct rp_placer *e, const struct rp_placer_class *c, uin
 	return -EBUSY;
 }
 
-/* The shelf of a menu and memory mode in which a GPU is one partition. */
+/* Find the shelf in which a GPU is one partition, with the menu and memory mode of like. */
 static uint32_t find_whole_shelf(const struct rp_placer *e, const struct shelf *like)
 {
 	for (uint32_t i = 0; i < e->n_shelves; i++) {
@@ -349,7 +390,7 @@ int rp_placer_place_gpus(struct rp_placer *e, uint32_t n, uint64_t bytes_each,
 		return -ENOSPC;
 	if (e->max_instances - e->n_placed < n)
 		return -EMFILE;
-	/* Those that are in that mode already come first. */
+	/* GPUs that are in the whole mode already come first: they need no switch. */
 	for (uint32_t i = 0; i <= e->n_shelves && left > 0; i++) {
 		uint32_t shelf = i == 0 ? whole : i - 1;
 
@@ -370,7 +411,7 @@ int rp_placer_place_gpus(struct rp_placer *e, uint32_t n, uint64_t bytes_each,
 	return 0;
 }
 
-/* Whether it was the last one in the partition. */
+/* Give back a replica of a shared partition. Return whether the partition is free now. */
 static bool release_shared(struct rp_placer *e, const struct instance *x)
 {
 	uint32_t i = x->at;
@@ -430,7 +471,10 @@ int rp_placer_get(const struct rp_placer *e, rp_placer_handle h, struct rp_place
 	return 0;
 }
 
-/* A GPU with one replica, when another GPU of its shelf that is in use has room for it. */
+/*
+ * Find a GPU with one replica, of a menu and memory mode in which a switch would help the class,
+ * when another GPU in use of its shelf has a large partition free for that replica.
+ */
 static uint32_t find_nearly_idle(const struct rp_placer *e, const struct rp_placer_class *c)
 {
 	for (uint32_t i = 0; i < c->n_exact; i++) {

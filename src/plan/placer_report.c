@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* How well the machine is used, from counters; and the slow check of everything. */
+/*
+ * How well the machine is used, from counters, and the slow check of all invariants.
+ *
+ * Invariant: rp_placer_report() reads counters of shelves only, so it takes O(M^2) with M shelves.
+ * Sources: fragmentation follows the idea of FGD (Weng et al., USENIX ATC 2023), the share of free
+ * capacity that the next request cannot use; compaction is that of Verma et al. (IEEE CLUSTER
+ * 2014), GPUs in use over the fewest that would do.
+ */
 #include "plan/placer_internal.h"
 
-/* Replicas for which a finer shelf of the same menu and memory mode exists come first. */
+/* Order the shelves by falling size of their large partitions, equal ones by number. */
 static void sort_coarse_first(const struct rp_placer *e, uint32_t order[RP_PLACER_MAX_SHELVES])
 {
 	for (uint32_t i = 0; i < e->n_shelves; i++) {
@@ -16,8 +23,11 @@ static void sort_coarse_first(const struct rp_placer *e, uint32_t order[RP_PLACE
 }
 
 /*
- * The chain of placement study 2.1 per menu and memory mode, over what is placed now. A sharing
- * replica counts as one, so with sharing this is no bound, and 0 is said.
+ * Count the GPUs of the chain (chain.c) over what is placed now, for each menu and memory mode
+ * apart. It bounds when all GPUs have one menu and one memory mode: otherwise a replica counts for
+ * the first shelf of its class, even when it is placed on GPUs of another menu, which may need
+ * fewer GPUs. A replica that shares would count like an exclusive one, so the caller asks only
+ * without sharing.
  */
 static uint64_t count_chain_gpus(const struct rp_placer *e,
 				 const uint32_t order[RP_PLACER_MAX_SHELVES])
@@ -48,8 +58,9 @@ static uint64_t count_chain_gpus(const struct rp_placer *e,
 }
 
 /*
- * Study 3.3: the share of the free capacity that the next request cannot use, by the mix of
- * requests so far. Capacity in bytes of the large partitions of a shelf.
+ * Measure the percentage of free capacity that the next request cannot use, on average over the
+ * requests so far. A request of some shelf can use each free partition that is at least as large
+ * (once, at its own size) and every idle GPU. All partitions of a shelf count with its large size.
  */
 static uint32_t measure_fragmentation(const struct rp_placer *e)
 {
@@ -122,6 +133,7 @@ static int refuse_state(struct rocpart_error *err, const char *what)
 	return rp_error_set(err, -EBADMSG, ROCPART_ERR_FAILED, "placer", "%s", what);
 }
 
+/* Add up what instances hold, per GPU and partition, and refuse what exceeds a partition. */
 static int check_instances(const struct rp_placer *e, uint16_t *held, uint64_t *bytes,
 			   struct totals *t, struct rocpart_error *err)
 {
