@@ -1,41 +1,55 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How many GPUs any plan needs, worked out anew from requests and machine.
+ * The bound, recomputed from requests and machine, and compared with the certificate.
  *
- * Sizes from the largest down: when the partitions of at least that size do not suffice, GPUs are
- * added in the finest mode that has such a partition. That is the least possible provided each mode
- * has, of every size that it has at all, at least as many partitions as the next coarser one
- * (checked here): a GPU in a coarser mode than needed could be in this one.
+ * Chain: sizes are visited from the largest down. Where the partitions of at least that size do not
+ * suffice, or the GPUs that have one, GPUs are added in the finest mode that has that size.
+ * Invariant: no plan has fewer GPUs than are added so far, and of all plans with so few none has
+ * more partitions of the sizes to come. It holds when modes are nested, each having at least as
+ * many partitions of every size that it has as the next coarser one (sort_modes() checks): a GPU in
+ * a coarser mode could then be in this one. Without nesting each size bounds alone.
+ *
+ * Weights: a partition holds at most most_in() of a measure, so the total weight over what the best
+ * GPU holds bounds the number of GPUs. Only the measure that the certificate names is computed: a
+ * checker need not find the best one.
+ *
+ * Time: O((R + S) (M + F) P + R S) for the chain of a case, and O(R G M P) at worst for weights,
+ * with G GPUs, M modes, S sizes, P partitions of a GPU, R requests; F is 0 without fixed GPUs, else
+ * G.
+ * Source: the arguments of chain.c and share_bound.c, programmed again in another order.
  */
 #include "plan/verify/doc.h"
 
 #define MAX_SIZES 512
 #define MAX_MODES 64
 
+/* A mode that some GPU of the pool may have. */
 struct sized {
 	const struct v_mode *m;
 	uint32_t menu, mode;
-	uint64_t largest;
-	uint64_t n; /* GPUs given to it */
+	uint64_t largest; /* bytes of its largest partition */
+	uint64_t n;	  /* GPUs that the chain, or the rows, give it */
 };
 
+/* One case: the machine in one memory mode, or in any. */
 struct machine {
 	const struct v_doc *d;
 	const char *memory; /* NULL: any */
 	struct sized modes[MAX_MODES];
 	uint32_t n_modes;
-	uint64_t size[MAX_SIZES];
+	uint64_t size[MAX_SIZES]; /* largest first, each once */
 	uint32_t n_sizes;
-	uint64_t *need; /* per request: its size; 0: it fits nothing */
-	uint64_t demand[MAX_SIZES], apart[MAX_SIZES]; /* of at least that size */
+	uint64_t *need; /* per request: its size; 0: no partition holds it */
+	uint64_t demand[MAX_SIZES], apart[MAX_SIZES]; /* for requests of at least that size */
 	uint64_t fixed_slots[MAX_SIZES], fixed_gpus[MAX_SIZES];
 	uint64_t n_fixed;
 	bool possible;
-	uint32_t blocker; /* the first request that fits nothing, or V_NONE */
+	uint32_t blocker; /* the first request that no partition holds, or V_NONE */
 	bool nested;
 	uint64_t gpus;
 };
 
+/* Count the partitions of a mode, out of a mask, that have at least size bytes. */
 static uint32_t count_parts(const struct v_mode *m, uint32_t mask, uint64_t size)
 {
 	uint32_t n = 0;
@@ -45,6 +59,7 @@ static uint32_t count_parts(const struct v_mode *m, uint32_t mask, uint64_t size
 	return n;
 }
 
+/* Insert a size into the falling list, unless it is in it. */
 static int add_size(struct machine *a, uint64_t size)
 {
 	uint32_t i = 0;
@@ -79,6 +94,7 @@ static int add_mode(struct machine *a, uint32_t menu, uint32_t mode)
 	return 0;
 }
 
+/* Collect the modes of the pool, and the sizes of these modes and of fixed GPUs. */
 static int collect_sizes(struct machine *a)
 {
 	const struct v_doc *d = a->d;
@@ -116,7 +132,7 @@ static void keep_least(uint64_t *least, const struct v_request *q, const struct 
 		*least = part->usable;
 }
 
-/* The smallest partition that could hold it. */
+/* Return the bytes of the smallest partition of the case that holds a request, or 0. */
 static uint64_t size_of(const struct machine *a, const struct v_request *q)
 {
 	uint64_t least = 0;
@@ -139,6 +155,11 @@ static uint64_t size_of(const struct machine *a, const struct v_request *q)
 	return least;
 }
 
+/*
+ * Count for each size the exclusive replicas and the GPUs of the most spread request; and what
+ * fixed GPUs give. A replica that may share needs no partition of its own, and with fixed GPUs it
+ * may join a tenant there.
+ */
 static void count_demand(struct machine *a)
 {
 	for (uint32_t r = 0; r < a->d->n_requests; r++) {
@@ -177,7 +198,7 @@ static void count_demand(struct machine *a)
 	}
 }
 
-/* The next finer mode: largest partition not larger, more partitions of it when equal. */
+/* Order of modes: larger partitions first; of equal ones the mode with fewer, as in the chain. */
 static bool is_coarser(const struct sized *x, const struct sized *y)
 {
 	if (x->largest != y->largest)
@@ -187,6 +208,7 @@ static bool is_coarser(const struct sized *x, const struct sized *y)
 	return x->mode < y->mode;
 }
 
+/* Sort the modes, coarsest first, and check that they are nested. */
 static void sort_modes(struct machine *a)
 {
 	for (uint32_t i = 1; i < a->n_modes; i++) {
@@ -211,12 +233,13 @@ static void sort_modes(struct machine *a)
 	}
 }
 
+/* Count the GPUs that raise have to want when each one brings per. */
 static uint64_t count_missing(uint64_t want, uint64_t have, uint64_t per)
 {
 	return want > have ? (want - have + per - 1) / per : 0;
 }
 
-/* GPUs to add at one size when slots and gpus of that size are there already. */
+/* Count the GPUs to add at size s when slots partitions and gpus GPUs of that size exist. */
 static uint64_t count_more(const struct machine *a, uint32_t s, uint64_t slots, uint64_t gpus,
 			   uint32_t per)
 {
@@ -226,6 +249,11 @@ static uint64_t count_more(const struct machine *a, uint32_t s, uint64_t slots, 
 	return by_slots > by_gpus ? by_slots : by_gpus;
 }
 
+/*
+ * Work out the GPUs of the case. Nested: size by size, adding to the finest mode of the size. Not
+ * nested: each size counts by itself in its widest mode, and the largest number is the bound. A
+ * size that no mode of the pool has must be served by fixed GPUs, or the case is impossible.
+ */
 static void add_gpus(struct machine *a)
 {
 	a->gpus = a->n_fixed;
@@ -287,7 +315,10 @@ static uint32_t size_index(const struct machine *a, uint64_t size)
 	return s;
 }
 
-/* The rows as they are printed: each one must re-add. */
+/*
+ * Check the rows of a case, which add GPUs mode by mode: each row must follow from the rows before
+ * it and the fixed GPUs, and all together must give the GPUs of the case.
+ */
 static int check_rows(struct machine *a, const struct rp_json *x, struct v_in *in)
 {
 	const struct rp_json *rows = rp_verify_list(in, x, "rows");
@@ -340,6 +371,7 @@ static int check_rows(struct machine *a, const struct rp_json *x, struct v_in *i
 	return in->r;
 }
 
+/* Check one case of the certificate against the same case worked out here. */
 static int check_case(const struct v_doc *d, const char *memory, const struct rp_json *x,
 		      struct v_in *in, bool *any, uint64_t *least)
 {
@@ -381,7 +413,7 @@ static int check_case(const struct v_doc *d, const char *memory, const struct rp
 	return r < 0 ? r : in->r;
 }
 
-/* The memory modes of the machine, each once, in the order in which the menus name them. */
+/* List the memory modes of the machine, each once, in the order of the menus. */
 static uint32_t list_memories(const struct v_doc *d, const char *ret[8])
 {
 	uint32_t n = 0;
@@ -399,6 +431,10 @@ static uint32_t list_memories(const struct v_doc *d, const char *ret[8])
 	return n;
 }
 
+/*
+ * Check that the cases are complete: for one hive each memory mode that it may have, else one case
+ * with any mixture. *least is the smallest of the possible ones.
+ */
 static int check_cases(const struct v_doc *d, struct v_in *in, const struct rp_json *cert,
 		       bool *any, uint64_t *least)
 {
@@ -436,13 +472,14 @@ static int check_cases(const struct v_doc *d, struct v_in *in, const struct rp_j
 		       : rp_verify_wrong(in->err, "certificate", "a case too many");
 }
 
-/* Shared partitions: weights of which a GPU can hold only so much. */
+/* A measure of the weights of replicas; share_bound.c proves each. */
 struct weights {
 	enum { W_VOLUME, W_COUNT, W_L2 } kind;
-	uint64_t least, ref, big; /* big: smallest request above ref - least */
-	uint32_t share;
+	uint64_t least, ref, big; /* least: param; big: bytes of the smallest big request */
+	uint32_t share;		  /* tenants that any partition may have */
 };
 
+/* Return the weight of a replica of so many bytes. */
 static uint64_t weight_of(const struct weights *w, uint64_t bytes)
 {
 	switch (w->kind) {
@@ -458,6 +495,7 @@ static uint64_t weight_of(const struct weights *w, uint64_t bytes)
 	}
 }
 
+/* Bound the weight in a partition of usable bytes. */
 static uint64_t most_in(const struct weights *w, uint64_t usable)
 {
 	uint64_t n;
@@ -476,6 +514,10 @@ static uint64_t most_in(const struct weights *w, uint64_t usable)
 	}
 }
 
+/*
+ * Weigh an exclusive replica: the least bound of a partition that holds it, because nothing else is
+ * in there; with fixed GPUs only its own weight. A GPU that repeats the one before it is skipped.
+ */
 static uint64_t weigh_alone(const struct v_doc *d, const struct weights *w,
 			    const struct v_request *q, bool fixed)
 {
@@ -504,6 +546,7 @@ static uint64_t weigh_alone(const struct v_doc *d, const struct weights *w,
 	return least == UINT64_MAX ? 0 : least;
 }
 
+/* Compute the bound by weights: fixed GPUs, and what is left of the weight over the best GPU. */
 static uint64_t shared_bound(const struct v_doc *d, struct weights *w)
 {
 	unsigned __int128 sum = 0, spare = 0, best = 0, n_fixed = 0;
@@ -546,7 +589,7 @@ static uint64_t shared_bound(const struct v_doc *d, struct weights *w)
 	return n_fixed > UINT32_MAX ? UINT32_MAX : (uint64_t)n_fixed;
 }
 
-/* Which weights a proof names; *ret_none: it is about partitions alone. */
+/* Read the measure that a proof names. *ret_none: the proof is the chain, without weights. */
 static int read_weights(const struct rp_json *proof, struct v_in *in, struct weights *w,
 			bool *ret_none)
 {
@@ -592,7 +635,7 @@ int rp_verify_check_bound(const struct v_doc *d, bool *ret_any, uint64_t *ret,
 	return 0;
 }
 
-/* The fewest GPUs that partitions alone ask for; *ret_any: some number is enough. */
+/* Compute the bound of the chain alone, over all cases. *ret_any: some number of GPUs is enough. */
 static int partitions_bound(const struct v_doc *d, bool *ret_any, uint64_t *ret,
 			    struct rocpart_error *reterr)
 {

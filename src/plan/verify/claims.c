@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* Placements and GPUs of the plan: is every one possible, and do the counts agree? */
+/*
+ * The checks of placements and GPUs, and of every number that the plan says about them.
+ *
+ * What holds afterwards: each replica has one place and is numbered once; no partition holds more
+ * bytes or replicas than it may; each tenant is placed once and moved only if it may be; replicas
+ * are as far apart as asked; each GPU is in a mode that it may have, with one memory mode in a
+ * hive; and weights, moves, switches, reloads and GPUs in use are those counted here.
+ *
+ * Time: O(L log L + L T + G + R) with L placements, T tenants, G GPUs and R requests.
+ */
 #include "plan/verify/doc.h"
 
-/* What lies in one partition when all is done. */
+/* What one partition holds when the plan is carried out. */
 struct room {
 	uint64_t bytes;
 	uint32_t n, least_share;
 };
 
+/* Check one placement against its GPU and partition, and add it to what the partition holds. */
 static int check_partition(const struct v_doc *d, const struct v_place *p, struct room *room,
 			   struct rocpart_error *reterr)
 {
@@ -39,6 +49,7 @@ static int check_partition(const struct v_doc *d, const struct v_place *p, struc
 	return 0;
 }
 
+/* Match each placement that says where it was with a tenant, each tenant once. */
 static int check_tenants(const struct v_doc *d, struct rocpart_error *reterr)
 {
 	RP_AUTO_FREE bool *used = rp_new0(bool, d->n_tenants);
@@ -78,7 +89,7 @@ static int check_tenants(const struct v_doc *d, struct rocpart_error *reterr)
 	return 0;
 }
 
-/* Replicas of one request: numbered once each, and as far apart as asked. */
+/* Count one more replica of a request in a spread domain. */
 static int check_spread(const struct v_doc *d, const struct v_place *p, uint64_t *count,
 			struct rocpart_error *reterr)
 {
@@ -104,6 +115,7 @@ static int cmp_keyed(const void *a, const void *b)
 	return (x->key > y->key) - (x->key < y->key);
 }
 
+/* Sort placements by request and domain to count, then by replica to find a number used twice. */
 static int check_domains(const struct v_doc *d, struct rocpart_error *reterr)
 {
 	RP_AUTO_FREE struct keyed *keys = rp_new0(struct keyed, d->n_places);
@@ -129,7 +141,6 @@ static int check_domains(const struct v_doc *d, struct rocpart_error *reterr)
 		if (r < 0)
 			return r;
 	}
-	/* The same once more by number: every replica at most once. */
 	for (uint32_t i = 0; i < d->n_places; i++)
 		keys[i].key = (uint64_t)d->places[i].request << 32 | d->places[i].replica;
 	qsort(keys, d->n_places, sizeof(*keys), cmp_keyed);
@@ -145,7 +156,7 @@ static int check_domains(const struct v_doc *d, struct rocpart_error *reterr)
 	return 0;
 }
 
-/* Claimed numbers against those counted. */
+/* Compare the numbers of the plan with those counted. */
 static int check_numbers(const struct v_doc *d, struct rocpart_error *reterr)
 {
 	struct v_in in = {0, reterr, "plan"};
@@ -223,7 +234,7 @@ int rp_verify_check_places(const struct v_doc *d, struct rocpart_error *reterr)
 	return r;
 }
 
-/* One entry of "gpus"; fills then. */
+/* Read one entry of "gpus" into d->then, and check that the GPU may be in that mode. */
 static int read_gpu(const struct v_doc *d, struct v_in *in, const struct rp_json *x,
 		    struct rocpart_error *reterr)
 {
@@ -254,6 +265,7 @@ static int read_gpu(const struct v_doc *d, struct v_in *in, const struct rp_json
 	return 0;
 }
 
+/* Check that a hive has one memory mode, and count the hives that change theirs. */
 static int check_hives(const struct v_doc *d, uint64_t *reloads, struct rocpart_error *reterr)
 {
 	RP_AUTO_FREE const char **memory = calloc((size_t)d->n_gpus + 1, sizeof(*memory));

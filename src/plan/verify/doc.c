@@ -1,8 +1,21 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Reading a plan document.
+ *
+ * What holds afterwards: every index is in range, names next to indices are those of the lists, and
+ * numbers are below 2^63 and so small that sums over 16 partitions do not overflow. The claims are
+ * not checked yet, nor are sums over requests.
+ *
+ * What follows from the machine is derived here by the rules of docs/design/planner.md, written
+ * again on purpose: roles of GPUs, tenants that stay, hives that keep their memory mode.
+ *
+ * Time: linear in the document, but O(G log G) to find the hives of G GPUs.
+ */
 #include "plan/verify/doc.h"
 
 #include <stdarg.h>
 
+/* Keep the first failure: a key is missing or has the wrong type or range. */
 static int refuse_document(struct v_in *in, const char *key)
 {
 	if (in->r == 0)
@@ -271,6 +284,7 @@ static int cmp_hive_gpu(const void *a, const void *b)
 	return (x->gpu > y->gpu) - (x->gpu < y->gpu);
 }
 
+/* Name each hive by its first GPU: sort by hive, then by GPU. */
 static int find_hives(struct v_doc *d)
 {
 	RP_AUTO_FREE struct hive_gpu *v = rp_new0(struct hive_gpu, d->n_gpus);
@@ -290,7 +304,7 @@ static int find_hives(struct v_doc *d)
 	return 0;
 }
 
-/* Which GPUs can be used, which are bound, and what that means for their hives. */
+/* Derive roles: fixed by a tenant that stays or by others, else of the pool unless shut. */
 static void derive_roles(struct v_doc *d)
 {
 	for (uint32_t t = 0; t < d->n_tenants; t++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A plan document as values, and what follows from its machine. Used by the verifier only. */
+/* A plan document as values, with what follows from its machine. Only the checker uses it. */
 #ifndef RP_PLAN_VERIFY_DOC_H
 #define RP_PLAN_VERIFY_DOC_H
 
@@ -28,14 +28,16 @@ struct v_gpu {
 	const char *name;
 	uint32_t menu, mode, occupied;
 	uint64_t hive;
-	bool can_switch, shut, evict; /* shut: nothing new; evict: unhealthy, tenants may leave */
-	bool fixed, pool;
-	uint32_t first_of_hive; /* index of the first GPU of its hive: the hive's name here */
-	uint32_t free_parts;	/* fixed: for exclusive requests */
+	bool can_switch;
+	bool shut;		/* it takes nothing new */
+	bool evict;		/* it is unhealthy: its tenants may leave */
+	bool fixed, pool;	/* roles as in docs/design/planner.md; neither: OUT */
+	uint32_t first_of_hive; /* index of the first GPU of its hive, which names the hive */
+	uint32_t free_parts;	/* fixed: bit per partition without a tenant */
 	uint32_t n_tenants;
 };
-struct v_hive {		    /* at the index of its first GPU */
-	const char *memory; /* NULL: not known */
+struct v_hive {		    /* hives[first_of_hive] */
+	const char *memory; /* present memory mode; NULL: not known */
 	bool memory_fixed;
 };
 struct v_request {
@@ -44,8 +46,8 @@ struct v_request {
 	int64_t priority;
 	uint32_t replicas, xcds, share, per_domain;
 	enum { V_SPREAD_NONE, V_SPREAD_GPU, V_SPREAD_HIVE } spread;
-	uint32_t stay;	  /* replicas that are not to be moved */
-	uint32_t running; /* all that run */
+	uint32_t stay;	  /* replicas that run and must not be moved */
+	uint32_t running; /* replicas that run */
 };
 struct v_tenant {
 	uint32_t request, gpu, part;
@@ -53,7 +55,7 @@ struct v_tenant {
 };
 struct v_place {
 	uint32_t request, replica, gpu, part;
-	uint32_t was_gpu, was_part; /* V_NONE: new */
+	uint32_t was_gpu, was_part; /* V_NONE: it does not run yet */
 };
 
 struct v_doc {
@@ -64,16 +66,18 @@ struct v_doc {
 	struct v_request *requests;
 	struct v_tenant *tenants;
 	struct v_place *places;
-	uint32_t *then; /* per GPU: planned mode, V_NONE: not in the plan */
+	uint32_t *then; /* per GPU: mode of the plan; V_NONE: not in the plan */
 	uint32_t n_menus, n_gpus, n_requests, n_tenants, n_places, n_hives;
 	bool allow_unvalidated, allow_moves, any_shared;
 };
 
-/* Borrows root. 0, -EINVAL, -ENOMEM. */
+/*
+ * Read the document; root is borrowed. Clear d also after a failure. 0, -EINVAL, -EBADMSG, -ENOMEM.
+ */
 int rp_verify_doc_read(const struct rp_json *root, struct v_doc *d, struct rocpart_error *reterr);
 void rp_verify_doc_done(struct v_doc *d);
 
-/* Reading with one check at the end: the first failure is kept. */
+/* The state of a reader: the first failure is kept, so that one check at the end is enough. */
 struct v_in {
 	int r;
 	struct rocpart_error *err;
@@ -86,29 +90,43 @@ const char *rp_verify_text(struct v_in *in, const struct rp_json *obj, const cha
 			   bool may_be_null);
 const struct rp_json *rp_verify_list(struct v_in *in, const struct rp_json *obj, const char *key);
 
-/* -EBADMSG with the part of the document and what is wrong in it. */
+/* Refuse a claim: -EBADMSG with the part of the document and what is wrong in it. */
 int rp_verify_wrong(struct rocpart_error *reterr, const char *where, const char *fmt, ...)
 	RP_PRINTF(3, 4);
 
 const struct v_mode *rp_verify_mode_of(const struct v_doc *d, uint32_t gpu, uint32_t mode);
+/* Whether a partition, in a memory mode, holds a replica of a request. */
 bool rp_verify_fits(const struct v_request *q, const struct v_part *part, const char *memory);
-/* Whether a free GPU may be put into a mode, as to switching, validation and its hive. */
+/*
+ * Whether a GPU of the pool may be in a mode: it can switch, the mode is validated, its hive may.
+ */
 bool rp_verify_may(const struct v_doc *d, uint32_t gpu, uint32_t mode);
 static inline bool v_same(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+/* claims.c: check placements against partitions, tenants and spread, and the counts of the plan. */
 int rp_verify_check_places(const struct v_doc *d, struct rocpart_error *reterr);
+/* claims.c: check the list of GPUs, and fill d->then. Precondition of all other checks. */
 int rp_verify_check_gpus(const struct v_doc *d, struct rocpart_error *reterr);
+/* replay.c */
 int rp_verify_check_steps(const struct v_doc *d, struct rocpart_error *reterr);
-/* *ret_any: some number of GPUs is enough; then *ret is the bound that the certificate supports. */
+/*
+ * bound.c: check the certificate. *ret_any: some number of GPUs is enough, and *ret is the bound
+ * that the certificate supports.
+ */
 int rp_verify_check_bound(const struct v_doc *d, bool *ret_any, uint64_t *ret,
 			  struct rocpart_error *reterr);
-/* Whether the machine is too small for the requests, by the proof (kind, parameters) given. */
+/* bound.c: check that the machine is too small for the requests of d by the given proof. */
 int rp_verify_check_short(const struct v_doc *d, const struct rp_json *proof,
 			  struct rocpart_error *reterr);
+/* reason.c */
 int rp_verify_check_reason(const struct v_doc *d, struct rocpart_error *reterr);
+/*
+ * exhaust.c: try all vectors. feasible: does any place everything on fewer than gpus_used GPUs?
+ * Else: does any place more weight than the plan?
+ */
 int rp_verify_check_exhaustive(const struct v_doc *d, bool feasible, uint32_t gpus_used,
 			       struct rocpart_error *reterr);
 

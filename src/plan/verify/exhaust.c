@@ -1,44 +1,61 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Proof by trying all: every memory mode for every hive and every mode for every GPU, like GPUs
- * counted once, and for each the most that can be placed, as a flow
- * request -> (request, spread domain) -> equal partitions of one GPU.
+ * The proof by trying all: every memory mode for every hive, every mode or "off" for every GPU, and
+ * for each of these vectors the most that can be placed, as a flow.
+ *
+ * Network: request -> (request, spread domain) -> partitions of one GPU that are alike -> node 0.
+ * The edges carry replicas, what the domain may take, and the number of those partitions.
+ *
+ * Invariants:
+ * - The flow holds the replicas pushed so far. A unit that is pushed later takes another way for
+ *   them, but never takes one away, so the order by priority and weight gives the heaviest set.
+ * - Tenants that may move are pushed first: a vector that cannot hold them all is no plan.
+ * - Vectors that differ in the names of like GPUs are tried once: GPUs like the one before take
+ *   falling modes, off being the least.
+ * - beaten is set exactly when some vector does better than the plan: everything on fewer GPUs, or
+ *   more weight. More GPUs never place less, so vectors of n_now GPUs stand for all smaller ones.
+ *
+ * Time: the number of vectors (vectors.c) times the flow: N units at O(E) with N replicas and E
+ * edges, at most MAX_WORK edges in all; beyond that the answer is "too large", not "holds".
+ * Source: augmenting by breadth-first search is Edmonds and Karp (1972); greedy by weight is exact
+ * as in assign.c, with which no code is shared.
  */
 #include "plan/verify/doc.h"
 
 #define MAX_GPUS 16
-#define MAX_WORK UINT64_C(2000000000) /* seconds, not minutes */
+#define MAX_WORK UINT64_C(2000000000) /* edges; some seconds */
 
 struct edge {
 	uint32_t to, next;
-	int64_t room;
+	int64_t room; /* units that it can still carry; edge e ^ 1 is its reverse */
 };
 
 struct all {
 	const struct v_doc *d;
-	uint32_t *order; /* requests: by priority, then weight */
-	uint32_t on_now[MAX_GPUS];
-	const char *memory[MAX_GPUS]; /* per hive, at its first GPU */
-	uint64_t options[MAX_GPUS];   /* modes a GPU may have, as bits */
+	uint32_t *order;	      /* requests: by priority, then weight */
+	uint32_t on_now[MAX_GPUS];    /* the vector: mode, or V_NONE for off */
+	const char *memory[MAX_GPUS]; /* per hive, at its first GPU: memory mode */
+	uint64_t options[MAX_GPUS];   /* per GPU: bit per mode that it may have */
 
-	bool weigh;	   /* most weight; else: can everything be placed? */
+	bool weigh;	   /* look for more weight; else for everything on n_on GPUs */
 	uint32_t n_on;	   /* GPUs to use, when not weighing */
-	uint32_t n_now;	   /* the same, or as many as the memory modes of now let be used */
-	uint64_t *claimed; /* weight per priority, in the order of requests */
+	uint32_t n_now;	   /* n_on, or fewer when the memory modes leave fewer usable */
+	uint64_t *claimed; /* per band: weight of the plan */
 	uint32_t *band;	   /* per request */
 	uint32_t n_bands;
-	uint64_t *reached;
-	bool beaten; /* a better plan exists */
+	uint64_t *reached; /* per band: weight of the vector */
+	bool beaten;	   /* some vector does better than the plan */
 
 	struct edge *edges;
 	uint32_t n_edges, cap_edges;
-	uint32_t *first, *came, *queue; /* per node */
+	uint32_t *first, *came, *queue; /* per node: first edge; edge to it; search order */
 	uint32_t *request_node;		/* per request */
 	uint32_t n_nodes, cap_nodes;
 	uint64_t work; /* edges looked at */
 	int r;
 };
 
+/* Add a node; prepare_search() has counted how many there can be. */
 static uint32_t new_node(struct all *a)
 {
 	if (a->n_nodes == a->cap_nodes) {
@@ -59,13 +76,14 @@ static void add_edge(struct all *a, uint32_t from, uint32_t to, int64_t room)
 	a->first[from] = a->n_edges++;
 }
 
+/* Add an edge and its reverse, which have numbers 2 k and 2 k + 1. */
 static void join_nodes(struct all *a, uint32_t from, uint32_t to, uint64_t room)
 {
 	add_edge(a, from, to, (int64_t)room);
 	add_edge(a, to, from, 0);
 }
 
-/* One unit more from a node to node 0. */
+/* Push one unit more from a node to node 0, by a shortest path. Return whether there is a path. */
 static bool push_unit(struct all *a, uint32_t from)
 {
 	uint32_t head = 0, tail = 0;
@@ -98,6 +116,7 @@ static bool push_unit(struct all *a, uint32_t from)
 	return true;
 }
 
+/* Return the partitions that a GPU in use offers: of a fixed one only those without a tenant. */
 static uint32_t find_open_parts(const struct all *a, uint32_t g)
 {
 	const struct v_gpu *gpu = &a->d->gpus[g];
@@ -107,13 +126,14 @@ static uint32_t find_open_parts(const struct all *a, uint32_t g)
 	return (1U << rp_verify_mode_of(a->d, g, a->on_now[g])->n_parts) - 1;
 }
 
-/* Partitions of one GPU that are alike: one node. */
+/* Partitions of one GPU that are alike are one node. */
 struct kind {
 	uint32_t node, gpu;
 	const struct v_part *part;
 	const char *memory;
 };
 
+/* Make the nodes of partitions, with an edge to node 0 for their number. Return how many nodes. */
 static uint32_t make_kinds(struct all *a, struct kind *kinds)
 {
 	uint32_t n_kinds = 0;
@@ -152,7 +172,7 @@ static uint32_t domain_of(const struct all *a, const struct v_request *q, uint32
 					    : 0;
 }
 
-/* Replicas that a domain may still take: those that stay count. */
+/* Count the replicas of request r that a domain may take besides tenants that stay there. */
 static uint64_t domain_room(const struct all *a, uint32_t r, uint32_t domain)
 {
 	const struct v_request *q = &a->d->requests[r];
@@ -167,7 +187,7 @@ static uint64_t domain_room(const struct all *a, uint32_t r, uint32_t domain)
 	return room;
 }
 
-/* Returns how many partitions there are. */
+/* Build the network of the vector, without flow. Return the number of partitions. */
 static uint32_t build_network(struct all *a)
 {
 	struct kind kinds[MAX_GPUS * V_MAX_PARTS];
@@ -199,6 +219,7 @@ static uint32_t build_network(struct all *a)
 	return slots;
 }
 
+/* Find what the vector holds, and compare it with the plan. slots counts partitions left. */
 static void try_vector(struct all *a)
 {
 	const struct v_doc *d = a->d;
@@ -247,6 +268,10 @@ static void try_vector(struct all *a)
 	}
 }
 
+/*
+ * Whether GPU g can do exactly what the GPU before it can. Present modes and tenants do not matter,
+ * since switches and moves are not claimed to be fewest. Fixed GPUs are never alike.
+ */
 static bool is_like_before(const struct all *a, uint32_t g)
 {
 	const struct v_gpu *x = &a->d->gpus[g], *y = g ? &a->d->gpus[g - 1] : NULL;
@@ -255,7 +280,7 @@ static bool is_like_before(const struct all *a, uint32_t g)
 	       x->menu == y->menu && a->options[g] == a->options[g - 1];
 }
 
-/* GPUs in order; like ones in falling modes, "off" being the least. */
+/* Choose a mode or off for GPU g, then for the GPUs behind it. n_on GPUs are on so far. */
 static void choose_mode(struct all *a, uint32_t g, uint32_t n_on)
 {
 	const struct v_doc *d = a->d;
@@ -291,7 +316,10 @@ static void choose_mode(struct all *a, uint32_t g, uint32_t n_on)
 		choose_mode(a, g + 1, n_on);
 }
 
-/* Some GPUs may have no mode in the memory modes of now. */
+/*
+ * Count the GPUs that have a mode in the chosen memory modes, at most n_on: with fewer of them no
+ * vector of n_on GPUs exists, and the largest that exist stand for it.
+ */
 static uint32_t count_usable(const struct all *a)
 {
 	const struct v_doc *d = a->d;
@@ -309,6 +337,7 @@ static uint32_t count_usable(const struct all *a)
 	return n < a->n_on ? n : a->n_on;
 }
 
+/* Choose a memory mode for the first hive from GPU g on, then for the rest, then modes for GPUs. */
 static void choose_memory(struct all *a, uint32_t g)
 {
 	const struct v_doc *d = a->d;
@@ -357,6 +386,9 @@ static int cmp_keyed(const void *x, const void *y)
 	return (a->request > b->request) - (a->request < b->request);
 }
 
+/*
+ * Allocate for the largest network, order the requests, and add up the weight that the plan claims.
+ */
 static int prepare_search(struct all *a)
 {
 	const struct v_doc *d = a->d;
@@ -393,7 +425,7 @@ static int prepare_search(struct all *a)
 	for (uint32_t i = 0; i < d->n_places; i++)
 		a->claimed[a->band[d->places[i].request]] +=
 			d->requests[d->places[i].request].weight;
-	for (uint32_t t = 0; t < d->n_tenants; t++) { /* those do not take part in the flow */
+	for (uint32_t t = 0; t < d->n_tenants; t++) { /* tenants that stay are not in the flow */
 		if (d->tenants[t].stays)
 			a->claimed[a->band[d->tenants[t].request]] -=
 				d->requests[d->tenants[t].request].weight;
@@ -417,7 +449,7 @@ int rp_verify_check_exhaustive(const struct v_doc *d, bool feasible, uint32_t gp
 	a.r = prepare_search(&a);
 	for (uint32_t g = 0, n = 0; g < d->n_gpus; g++) {
 		n += d->gpus[g].fixed;
-		short_of_gpus = n > a.n_on; /* fixed ones alone are as many as are claimed */
+		short_of_gpus = n > a.n_on; /* fixed GPUs alone exceed n_on */
 	}
 	if (a.r == 0 && !(feasible && (gpus_used == 0 || short_of_gpus)))
 		choose_memory(&a, 0);

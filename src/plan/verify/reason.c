@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Why not everything fits: so many replicas of some requests, said to be too many together. */
+/*
+ * The check of the reason: so many replicas of some requests cannot be placed together.
+ *
+ * The document is checked again with these replicas only, and those that run, as its requests. The
+ * proof must be a bound above the GPUs of the machine, or all vectors without one that holds them.
+ * That the reason is minimal is not claimed.
+ */
 #include "plan/verify/doc.h"
 
-/* The replicas of the reason and those that run anyway. */
+/* Copy the requests with the replicas of the reason; of all others only those that run stay. */
 static int read_reason(const struct v_doc *d, struct v_request *q, struct rocpart_error *reterr)
 {
 	struct v_in in = {0, reterr, "reason"};
@@ -40,7 +46,7 @@ int rp_verify_check_reason(const struct v_doc *d, struct rocpart_error *reterr)
 	if (!proof || (rp_json_type(proof) != RP_JSON_NULL && rp_json_len(proof) == 0))
 		return rp_verify_wrong(reterr, "reason_proof", "it is missing");
 	if (rp_json_type(proof) == RP_JSON_NULL)
-		return 0; /* nothing is claimed */
+		return 0; /* the reason is not claimed to be proved */
 	only.requests = q;
 	if (!v_same(rp_json_text(rp_json_get(proof, "kind")), "exhaustive"))
 		return rp_verify_check_short(&only, proof, reterr);

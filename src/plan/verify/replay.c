@@ -1,21 +1,36 @@
 /* SPDX-License-Identifier: MIT */
-/* The steps, one after the other, on a picture of the machine: every prefix must be possible. */
+/*
+ * The replay of the steps on a picture of the machine.
+ *
+ * Invariant: after each step the picture is a machine that can exist; the first step that has no
+ * such result is refused.
+ * - A GPU has a mode only as of the last reload of its hive: a reload lets the driver choose (Linux
+ *   drivers/gpu/drm/amd/amdgpu/aqua_vanjaram.c, __aqua_vanjaram_get_auto_mode()), so that the mode
+ *   is unknown until a step sets it.
+ * - Nothing runs on a GPU that switches, nor on a hive that reloads.
+ * - A replica arrives on a partition of the plan's mode with bytes and room for it, and leaves its
+ *   old one afterwards.
+ * At the end every placement is where the plan has it, and every GPU of the plan in its mode.
+ *
+ * Time: O(1) for each step. Source: our own, independent of steps.c.
+ */
 #include "plan/verify/doc.h"
 
 struct now {
 	const struct v_doc *d;
-	uint32_t *mode;	     /* per GPU, as of reload number: */
-	uint32_t *mode_of;   /* when that is over the driver has chosen another one */
+	uint32_t *mode;	     /* per GPU: its mode as of reload mode_of */
+	uint32_t *mode_of;   /* per GPU: a later reload has made the mode unknown */
 	uint32_t *reload;    /* per hive, at its first GPU: reloads so far */
-	const char **memory; /* the same */
-	uint32_t *on;	     /* replicas, per GPU */
-	uint32_t *on_hive;
-	uint64_t *bytes; /* [gpu * V_MAX_PARTS + part] */
-	uint32_t *n, *share;
-	uint8_t *state; /* per placement */
+	const char **memory; /* per hive, at its first GPU: memory mode */
+	uint32_t *on;	     /* per GPU: replicas on it */
+	uint32_t *on_hive;   /* per hive, at its first GPU */
+	uint64_t *bytes;     /* [part_index()]: bytes of its replicas */
+	uint32_t *n, *share; /* [part_index()]: replicas; the least share of them */
+	uint8_t *state;	     /* per placement: one of the values below */
 	uint32_t step;
 	struct rocpart_error *err;
 };
+/* It does not run; it runs where it was; it runs where the plan has it. */
 enum { AWAY, OLD, NEW };
 
 static int refuse_step(struct now *s, const char *what)
@@ -28,6 +43,7 @@ static size_t part_index(uint32_t gpu, uint32_t part)
 	return (size_t)gpu * V_MAX_PARTS + part;
 }
 
+/* Put a replica on a partition of the picture. */
 static void enter_part(struct now *s, const struct v_request *q, uint32_t gpu, uint32_t part)
 {
 	size_t i = part_index(gpu, part);
@@ -40,6 +56,10 @@ static void enter_part(struct now *s, const struct v_request *q, uint32_t gpu, u
 	s->on_hive[s->d->gpus[gpu].first_of_hive]++;
 }
 
+/*
+ * Take a replica off its partition. The least share is forgotten only with the last one, so that a
+ * partition is never thought to accept more than it may.
+ */
 static void leave_part(struct now *s, const struct v_request *q, uint32_t gpu, uint32_t part)
 {
 	size_t i = part_index(gpu, part);
@@ -51,11 +71,13 @@ static void leave_part(struct now *s, const struct v_request *q, uint32_t gpu, u
 	s->on_hive[s->d->gpus[gpu].first_of_hive]--;
 }
 
+/* Return the mode of a GPU, or V_NONE when a reload has made it unknown. */
 static uint32_t find_mode_now(const struct now *s, uint32_t g)
 {
 	return s->mode_of[g] == s->reload[s->d->gpus[g].first_of_hive] ? s->mode[g] : V_NONE;
 }
 
+/* Put a replica where the plan has it, if its GPU is in the mode and the partition has room. */
 static int arrive_replica(struct now *s, const struct v_place *p)
 {
 	const struct v_request *q = &s->d->requests[p->request];
@@ -73,6 +95,7 @@ static int arrive_replica(struct now *s, const struct v_place *p)
 	return 0;
 }
 
+/* Start a replica on its new partition; one that is moved leaves the old one then. */
 static int do_move(struct now *s, uint32_t place, uint8_t from)
 {
 	const struct v_place *p = &s->d->places[place];
@@ -95,6 +118,7 @@ static bool may_touch(const struct v_gpu *gpu)
 	return gpu->can_switch && !gpu->shut && !gpu->occupied;
 }
 
+/* Switch the memory mode of a hive: every compute mode of it is unknown afterwards. */
 static int do_memory(struct now *s, uint32_t g, uint32_t mode)
 {
 	const struct v_doc *d = s->d;
@@ -122,6 +146,7 @@ static int do_compute(struct now *s, uint32_t g, uint32_t mode)
 	return 0;
 }
 
+/* Read a step, check that it names the GPU, mode or placement of the plan, and do it. */
 static int do_step(struct now *s, struct v_in *in, const struct rp_json *x)
 {
 	const char *op = rp_verify_text(in, x, "op", false);
@@ -175,6 +200,7 @@ static int do_step(struct now *s, struct v_in *in, const struct rp_json *x)
 	return v_same(op, "drain") ? 0 : refuse_step(s, "unknown operation");
 }
 
+/* Begin with the tenants where they are. One that stays in a GPU that keeps its mode is NEW. */
 static int begin_replay(struct now *s)
 {
 	const struct v_doc *d = s->d;

@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The order of the checks, and the claim itself.
+ *
+ * Later checks rely on earlier ones: GPUs fill the modes of the plan, placements are then in range
+ * of partitions, and steps are replayed on both. The claim holds when "bound" is what the
+ * certificate supports, and "proved" is said only when the plan uses bound GPUs or every vector was
+ * tried.
+ */
 #include "plan/verify/verify.h"
 
 #include "plan/verify/doc.h"
 
-/* "bound", "proved" and "goal" against what the certificate supports. */
+/* Compare "goal", "bound" and "proved" with what the certificate supports. */
 static int check_claim(const struct v_doc *d, struct rocpart_error *reterr)
 {
 	struct v_in in = {0, reterr, "plan"};
