@@ -1,5 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening the database, transactions, and what SQLite's errors mean. */
+/*
+ * The lease database: opening it, transactions, and what SQLite's errors mean.
+ *
+ * Invariants:
+ * - The file appears whole or not at all: it is built under another name and linked into place. Of
+ *   two programs that build it the first link wins, and both open that file.
+ * - A commit that returned 0 survives a crash of the machine (write-ahead log, synchronous = FULL),
+ *   except for RP_LEASE_MAKE_BRIEF. One that failed has no effect, even when its pages reached the
+ *   log (void_failed_commit()).
+ * - The only lock is SQLite's write lock. It is taken when a transaction begins (BEGIN IMMEDIATE)
+ *   and never in the middle, so writers wait for each other and cannot deadlock; readers do not
+ *   wait.
+ * - A database that is damaged, not ours, of a newer version or of another machine is refused and
+ *   left as it is.
+ *
+ * Source: the guarantees of SQLite's write-ahead log (sqlite.org/wal.html).
+ */
 #include "leases/db.h"
 
 #include <fcntl.h>
@@ -9,7 +25,11 @@
 
 #define FILE_NAME "leases.db"
 #define WAIT_MS	  10000
-/* Who opens it first after all closed it reads the whole log again; a longer one pays in groups. */
+/*
+ * Pages of the log from which a commit empties it: the first commit of a program, and later ones.
+ * The first program to open the database reads the whole log, so programs that commit once keep it
+ * short.
+ */
 #define LOG_PAGES_AT_FIRST 64
 #define LOG_PAGES	   512
 
@@ -52,6 +72,7 @@ static const char *const statements[RP_N_SQL] = {
 	[RP_SQL_EVENT] = "INSERT INTO event(at, lease, text) VALUES(?1, ?2, ?3)",
 };
 
+/* Refuse a database that cannot be used, and say what to do about it. */
 static int refuse_records(const char *path, struct rocpart_error *reterr, const char *why,
 			  const char *hint)
 {
@@ -145,7 +166,7 @@ int rp_lease_db_run(struct rp_lease_db *db, sqlite3_stmt *stmt, const char *what
 	return rp_lease_db_end(db, stmt, sqlite3_step(stmt), what, reterr);
 }
 
-/* SQLite's own waits longer each time, which starves the unlucky; all wait a millisecond here. */
+/* Busy handler: a millisecond for everybody. SQLite's own waits longer each time, which starves. */
 static int wait_for_others(void *userdata, int tries)
 {
 	(void)userdata;
@@ -153,6 +174,7 @@ static int wait_for_others(void *userdata, int tries)
 	return tries < WAIT_MS;
 }
 
+/* Read the number that a PRAGMA gives. */
 static int pragma_number(sqlite3 *db, const char *sql, int *ret)
 {
 	sqlite3_stmt *s = NULL;
@@ -167,10 +189,9 @@ static int pragma_number(sqlite3 *db, const char *sql, int *ret)
 }
 
 /*
- * After a commit: a long log is moved into the database and cut to nothing. Merely moved, as SQLite
- * does by itself, it would be read and moved again by each program that comes after all have
- * closed. Where others are reading, a later commit does it. Programs that commit once and end are
- * the ones that read it; one that goes on may let it grow.
+ * Hook after a commit: move a long log into the database and truncate it. SQLite by itself only
+ * moves it, so that each program that opens the database later would read and move it again. The
+ * busy handler is taken away meanwhile: where others read, a later commit truncates the log.
  */
 static int empty_log(void *userdata, sqlite3 *db, const char *name, int n_pages)
 {
@@ -184,12 +205,15 @@ static int empty_log(void *userdata, sqlite3 *db, const char *name, int n_pages)
 	return SQLITE_OK;
 }
 
+/*
+ * Configure a connection. The log is kept when the last connection closes: moving it into the
+ * database then would cost each command three more syncs.
+ */
 static int configure_db(struct rp_lease_db *lease_db)
 {
 	sqlite3 *db = lease_db->db;
 	int rc = sqlite3_busy_handler(db, wait_for_others, NULL);
 
-	/* The log stays when the last one closes it: else every command pays three syncs more. */
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_wal_hook(db, empty_log, lease_db);
@@ -212,6 +236,10 @@ int rp_lease_db_check_machine(struct rp_lease_db *db, const char *identity,
 			      "away, or `rocpart state export` it where it belongs");
 }
 
+/*
+ * Check that the file is a lease database of a version that we know, and bring an older one up to
+ * date. The version is read again inside the transaction: another program may have done it first.
+ */
 static int check_version(struct rp_lease_db *db, struct rocpart_error *reterr)
 {
 	int app = 0, version = 0;
@@ -240,6 +268,7 @@ static int check_version(struct rp_lease_db *db, struct rocpart_error *reterr)
 			       : rp_lease_db_error(db, rc, "bring the tables up to date", reterr);
 }
 
+/* Open a database file without looking into it. */
 static int open_file(const char *path, int flags, struct rp_lease_db **ret,
 		     struct rocpart_error *reterr)
 {
@@ -264,6 +293,7 @@ static int open_file(const char *path, int flags, struct rp_lease_db **ret,
 	return 0;
 }
 
+/* Make the tables of a new database. A checkpoint at close leaves its whole content in one file. */
 static int make_tables(struct rp_lease_db *db, const char *identity, struct rocpart_error *reterr)
 {
 	char sql[96];
@@ -286,6 +316,7 @@ static int make_tables(struct rp_lease_db *db, const char *identity, struct rocp
 	return rc == SQLITE_OK ? 0 : rp_lease_db_error(db, rc, "make the tables of leases", reterr);
 }
 
+/* Remove a database with the files that SQLite keeps next to it. */
 static void remove_files(const char *path)
 {
 	static const char *const tails[] = {"", "-wal", "-shm", "-journal"};
@@ -299,8 +330,9 @@ static void remove_files(const char *path)
 }
 
 /*
- * Built aside and linked into place, so that nobody ever sees half of it; whoever is first wins.
- * The name has the pid in it: what a killed one left behind is in nobody's way.
+ * Make the database under a name with our pid, then link it into place, so that no program ever
+ * opens half of it. EEXIST is no failure: another program was first. What a killed program left
+ * behind has its pid in the name and is in nobody's way.
  */
 static int make_file(const char *dir, const char *path, const char *identity,
 		     struct rocpart_error *reterr)
@@ -354,7 +386,7 @@ int rp_lease_db_open(const char *dir, enum rp_lease_open how, const char *identi
 		r = rp_lease_db_check_machine(db, identity, reterr);
 	if (r < 0)
 		return r;
-	if (how == RP_LEASE_MAKE_BRIEF) /* it cannot fail: at worst the disk is waited for */
+	if (how == RP_LEASE_MAKE_BRIEF) /* when this fails the commit waits for the disk */
 		(void)sqlite3_exec(db->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
 	*ret = rp_steal(&db);
 	return 0;
@@ -404,6 +436,7 @@ void rp_cleanup_lease_db(struct rp_lease_db **db)
 	*db = NULL;
 }
 
+/* Precondition: no transaction is begun. Numbers and rows that were found before may be stale. */
 int rp_lease_db_begin(struct rp_lease_db *db, struct rocpart_error *reterr)
 {
 	sqlite3_stmt *s = NULL;
@@ -418,8 +451,8 @@ int rp_lease_db_begin(struct rp_lease_db *db, struct rocpart_error *reterr)
 }
 
 /*
- * When the sync failed, the log holds a transaction that was reported as failed and that the next
- * reading of the whole log would find. Writing another in its place voids it.
+ * A commit whose sync failed was reported as failed, but its pages are in the log, where the next
+ * program that reads the whole log would find them. Another small transaction is written over them.
  */
 static void void_failed_commit(struct rp_lease_db *db)
 {

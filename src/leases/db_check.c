@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Everything against everything: what the constraints promise, counted anew. */
+/*
+ * `state check`: all that the constraints of db_schema.c promise, recomputed from the tables. A
+ * fault can only come from a damaged file or from another program that turned the constraints off.
+ */
 #include "leases/db.h"
 
-/* Each query gives one line of text for each thing that is wrong. */
+/*
+ * Each query gives one line of text for each fault; integrity_check says "ok" when there is none.
+ */
 static const char *const queries[] = {
 	"PRAGMA integrity_check(20)",
 	"SELECT 'table ' || \"table\" || ', row ' || coalesce(rowid, 0) || ': points to nothing in "

@@ -1,5 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Leases in and out of the database. */
+/*
+ * Leases in and out of the database.
+ *
+ * Invariants:
+ * - A list that was loaded has what one committed state, or the present transaction, has: both
+ *   tables are read in one transaction. A pending lease has no claims, any other has some; else the
+ *   database is damaged.
+ * - Bytes of a lease are the sum of its claims (check_bytes()); the database forbids changing
+ *   either.
+ * - The lease is written before its claims, because claims refer to it at once, while the reference
+ *   of the lease to its first claim is checked at the commit (db_schema.c). Removal goes backwards.
+ *
+ * Time: O((L + C) log L) to load L leases with C claims; one statement for each lease and claim
+ * that is written.
+ */
 #include "base/num.h"
 #include "leases/db.h"
 
@@ -46,7 +60,7 @@ static int64_t read_clock_s(void)
 	return (int64_t)t.tv_sec;
 }
 
-/* A copy of a column; NULL stays NULL. 0 or -ENOMEM. */
+/* Copy the text of a column; NULL stays NULL. 0 or -ENOMEM. */
 static int take_text(sqlite3_stmt *s, int column, char **ret)
 {
 	const char *text = (const char *)sqlite3_column_text(s, column);
@@ -65,6 +79,7 @@ static int take_name(sqlite3_stmt *s, int column, char *buf, size_t size)
 	return text ? rp_fmt(buf, size, "%s", text) : -ENOMEM;
 }
 
+/* Read a row of RP_SQL_LEASES. An owner that is a process has its pid as name. */
 static int take_lease(sqlite3_stmt *s, struct rp_lease *l)
 {
 	int r = take_text(s, 1, &l->name);
@@ -119,6 +134,7 @@ static int load_leases(struct rp_lease_db *db, struct rp_lease_list *list,
 	return r == 0 && bad < 0 ? rp_lease_db_error(db, SQLITE_CORRUPT, reading, reterr) : r;
 }
 
+/* Find a lease by its number. Precondition: the list is sorted by number, as it is loaded. */
 static struct rp_lease *find_lease(struct rp_lease_list *list, int64_t id)
 {
 	size_t low = 0, high = list->n;
@@ -136,6 +152,7 @@ static struct rp_lease *find_lease(struct rp_lease_list *list, int64_t id)
 	return NULL;
 }
 
+/* Read a row of RP_SQL_CLAIMS into its lease. A claim without a lease is damage. */
 static int take_claim(sqlite3_stmt *s, struct rp_lease_list *list)
 {
 	struct rp_lease *l = find_lease(list, sqlite3_column_int64(s, 0));
@@ -175,7 +192,7 @@ int rp_lease_db_load(struct rp_lease_db *db, struct rp_lease_list *ret,
 		     struct rocpart_error *reterr)
 {
 	RP_AUTO_LEASE_LIST struct rp_lease_list list = {0};
-	bool alone = !db->is_begun; /* both tables at one moment */
+	bool alone = !db->is_begun; /* then begin, so that both tables are read as of one moment */
 	int r = 0;
 
 	if (alone && sqlite3_exec(db->db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK)
@@ -260,6 +277,7 @@ int rp_lease_db_set_usable(struct rp_lease_db *db, const char *bdf, unsigned par
 	return rp_lease_db_run(db, s, "record a partition", reterr);
 }
 
+/* Find the row of a partition; what this transaction has found is remembered in db->found. */
 static int find_partition(struct rp_lease_db *db, const struct rp_claim *c, int64_t *ret,
 			  struct rocpart_error *reterr)
 {
@@ -289,6 +307,7 @@ static int find_partition(struct rp_lease_db *db, const struct rp_claim *c, int6
 				   : r;
 }
 
+/* Add the claims of lease id. first is the row of the first one, which the lease refers to. */
 static int add_claims(struct rp_lease_db *db, const struct rp_lease *l, int64_t id, int64_t first,
 		      struct rocpart_error *reterr)
 {
@@ -311,6 +330,7 @@ static int add_claims(struct rp_lease_db *db, const struct rp_lease *l, int64_t 
 	return r;
 }
 
+/* Check the bytes of a lease that is to be written: see the invariants. */
 static int check_bytes(const struct rp_lease *l, struct rocpart_error *reterr)
 {
 	uint64_t sum = 0;
@@ -333,7 +353,7 @@ static void bind_owner(sqlite3_stmt *s, int at, const struct rp_owner *o)
 	(void)bind_text(s, at + 3, o->boot);
 }
 
-/* The number of a new lease. */
+/* Return the next number: one more than any lease has, or had when it was deleted. */
 static int next_id(struct rp_lease_db *db, int64_t *ret, struct rocpart_error *reterr)
 {
 	sqlite3_stmt *s = NULL;
@@ -429,7 +449,7 @@ int rp_lease_db_place(struct rp_lease_db *db, const struct rp_lease *l,
 	return r < 0 ? r : add_claims(db, l, l->id, partition, reterr);
 }
 
-/* A statement with the id of a lease, then a text and the time where it has them. */
+/* Run a statement on one lease: its number, and text and time when text is given. */
 static int run_with_id(struct rp_lease_db *db, enum rp_lease_sql which, int64_t id,
 		       const char *text, struct rocpart_error *reterr)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Durable leases: who was promised how many bytes of which partition. One SQLite database for each
- * machine, in its record folder. What must never be broken (0 <= used <= usable, exclusive is
- * exclusive, no lease without bytes, no bytes without a lease) is a constraint of the database as
- * well as a rule of the code. docs/design/leases.md.
+ * Durable leases: who was promised how many bytes of which partition. Each machine has one SQLite
+ * database in its record folder. What must never be broken (0 <= used <= usable, an exclusive
+ * partition has one tenant, no lease without bytes, no bytes without a lease) is a constraint of
+ * the database as well as a rule of the code. docs/design/leases.md has the rules.
  */
 #ifndef RP_LEASES_LEASE_H
 #define RP_LEASES_LEASE_H
@@ -11,7 +11,7 @@
 #include "leases/owner.h"
 #include "rocpart/lease.h"
 
-/* Bytes of one partition. */
+/* A claim: bytes of one partition. */
 struct rp_claim {
 	char bdf[RP_BDF_SIZE];
 	unsigned part;
@@ -19,23 +19,23 @@ struct rp_claim {
 };
 
 struct rp_lease {
-	int64_t id; /* never given twice */
+	int64_t id; /* no two leases ever have the same */
 	char *name;
-	uint64_t bytes; /* sum of its claims, also while it is pending */
+	uint64_t bytes; /* sum of its claims; a pending lease keeps the number */
 	enum rocpart_lease_state state;
 	enum rocpart_guarantee guarantee;
 	int32_t priority;
-	uint32_t share; /* tenants that its partition may have; 1: alone */
-	bool is_seen;	/* the kernel showed memory or processes of it since it was placed */
-	char mode[16]; /* of its GPU when it was placed, "CPX/NPS4"; in another its place is gone */
+	uint32_t share; /* most leases that its partition may have; 1: exclusive */
+	bool is_seen;	/* memory or processes of it were seen since it was placed */
+	char mode[16];	/* mode of its GPU when it was placed, "CPX/NPS4" */
 	struct rp_owner owner;
 	struct rp_claim *claims; /* none while pending */
 	size_t n_claims;
 	char *footprint; /* JSON object, or NULL */
 	char *labels;	 /* JSON object of texts, or NULL */
 	char *limits;	 /* JSON array, or NULL */
-	char *why;	 /* why it is where it is */
-	char *problem;	 /* what is wrong and what to do; "" or NULL: nothing */
+	char *why;	 /* why it was placed where it is */
+	char *problem;	 /* what is wrong and what to do; "" or NULL: nothing is wrong */
 	int64_t created_s, changed_s;
 };
 
@@ -49,7 +49,7 @@ void rp_lease_list_done(struct rp_lease_list *list);
 #define RP_AUTO_LEASE_LIST RP_AUTO(rp_lease_list_done)
 
 struct rp_lease_event {
-	int64_t at_s, lease; /* lease 0: of the machine */
+	int64_t at_s, lease; /* lease 0: an event of the machine */
 	char *text;
 };
 
@@ -63,27 +63,30 @@ struct rp_lease_db;
 
 enum rp_lease_open {
 	RP_LEASE_READ,	/* -ENOENT when there is no database */
-	RP_LEASE_WRITE, /* the same, and it must be writable */
-	RP_LEASE_MAKE,	/* made when it is not there */
+	RP_LEASE_WRITE, /* as READ, and -EACCES when it cannot be written */
+	RP_LEASE_MAKE,	/* as WRITE, but a missing database is made */
 	/*
-	 * The same, and what is committed need not outlive the machine: for leases of a process,
-	 * which does not either. The commit waits for no disk; the database stays whole.
+	 * As MAKE, for leases that end with a process: a commit does not wait for the disk, so a
+	 * crash of the machine can take it back, which ends the process as well. The database
+	 * stays whole.
 	 */
 	RP_LEASE_MAKE_BRIEF,
 };
 
 /*
- * identity names the machine: a database of another one is refused. NULL: it cannot be told now.
- * 0; -ENOENT; -EBADMSG BAD_RECORDS: damaged, newer, not a lease database, another machine's;
- * -EROFS, -EACCES, -ENOSPC, -EIO.
+ * Open the database in dir. identity names the machine, and a database of another machine is
+ * refused; NULL: the machine cannot be identified now. 0; -ENOENT; -EBADMSG BAD_RECORDS: damaged,
+ * of a newer version, not a lease database, of another machine; -EROFS, -EACCES, -ENOSPC, -EIO.
  */
 int rp_lease_db_open(const char *dir, enum rp_lease_open how, const char *identity,
 		     struct rp_lease_db **ret, struct rocpart_error *reterr) RP_MUST_CHECK;
-/* In memory, to be kept: closing it only takes back what was begun; it ends with drop. */
+/*
+ * Open a database in memory. Closing it only rolls back a transaction; rp_lease_db_drop() ends it.
+ */
 int rp_lease_db_open_memory(const char *identity, struct rp_lease_db **ret,
 			    struct rocpart_error *reterr) RP_MUST_CHECK;
 void rp_lease_db_drop(struct rp_lease_db *db);
-/* -EBADMSG when it is of another machine. NULL, or none recorded: it cannot be told. */
+/* -EBADMSG when the database is of another machine; 0 also when either identity is not known. */
 int rp_lease_db_check_machine(struct rp_lease_db *db, const char *identity,
 			      struct rocpart_error *reterr) RP_MUST_CHECK;
 void rp_lease_db_close(struct rp_lease_db *db);
@@ -91,55 +94,59 @@ void rp_cleanup_lease_db(struct rp_lease_db **db);
 #define RP_AUTO_LEASE_DB RP_AUTO(rp_cleanup_lease_db)
 
 /*
- * begin waits for other writers, at most ten seconds (-EBUSY LOCKED). What is done between begin
- * and commit is durable as a whole when commit returned 0, else nothing of it.
+ * begin waits for other writers, at most ten seconds (-EBUSY LOCKED). All changes between begin and
+ * commit are durable together when commit returns 0; else none of them happened.
  */
 int rp_lease_db_begin(struct rp_lease_db *db, struct rocpart_error *reterr) RP_MUST_CHECK;
 int rp_lease_db_commit(struct rp_lease_db *db, struct rocpart_error *reterr) RP_MUST_CHECK;
-void rp_lease_db_rollback(struct rp_lease_db *db); /* nothing begun: nothing done */
+void rp_lease_db_rollback(struct rp_lease_db *db); /* does nothing without a begun transaction */
 
+/* Load all leases with their claims, as of one moment. */
 int rp_lease_db_load(struct rp_lease_db *db, struct rp_lease_list *ret,
 		     struct rocpart_error *reterr) RP_MUST_CHECK;
+/* Load the newest events, at most max. */
 int rp_lease_db_events(struct rp_lease_db *db, size_t max, struct rp_lease_events *ret,
 		       struct rocpart_error *reterr) RP_MUST_CHECK;
-/* Text of a key; "" when it was never set. */
+/* Read the text of a key; "" when it was never set. */
 int rp_lease_db_get(struct rp_lease_db *db, const char *key, struct rp_strbuf *ret,
 		    struct rocpart_error *reterr) RP_MUST_CHECK;
 
-/* Inside a transaction: */
+/* The functions below are called inside of a transaction. Set the text of a key. */
 int rp_lease_db_set(struct rp_lease_db *db, const char *key, const char *value,
 		    struct rocpart_error *reterr) RP_MUST_CHECK;
 /*
- * What a partition can hold now; not less than what is promised of it already (a partition that
- * shrank: its leases are marked, not cut).
+ * Record what a partition can hold, which is never less than its leases hold: when a partition
+ * shrank, reconciliation marks its leases and takes nothing from them.
  */
 int rp_lease_db_set_usable(struct rp_lease_db *db, const char *bdf, unsigned part, uint64_t usable,
 			   struct rocpart_error *reterr) RP_MUST_CHECK;
 /*
- * A new lease; with id 0 it gets one. State pending without claims, else with. -ENOSPC when a
- * partition lacks the bytes or the tenants exclude each other.
+ * Add a lease; one with id 0 gets the next number. A pending lease has no claims, any other has
+ * some. -ENOSPC: a partition lacks the bytes, or its leases do not share with so many.
  */
 int rp_lease_db_add(struct rp_lease_db *db, const struct rp_lease *l, int64_t *ret_id,
 		    struct rocpart_error *reterr) RP_MUST_CHECK;
-/* Give a pending lease its place. The fields of l that a place has are taken. */
+/*
+ * Give a pending lease a place: claims, guarantee, mode, limits and why of l. -ENOENT: not pending.
+ */
 int rp_lease_db_place(struct rp_lease_db *db, const struct rp_lease *l,
 		      struct rocpart_error *reterr) RP_MUST_CHECK;
-/* End it: exactly what was taken is given back; text goes to the events. -ENOENT. */
+/* End a lease: its claims give back exactly what they took. text becomes an event. -ENOENT. */
 int rp_lease_db_remove(struct rp_lease_db *db, int64_t id, const char *text,
 		       struct rocpart_error *reterr) RP_MUST_CHECK;
-/* What limits it, a JSON array. */
+/* Record what limits a lease, a JSON array. -ENOENT. */
 int rp_lease_db_set_limits(struct rp_lease_db *db, int64_t id, const char *limits,
 			   struct rocpart_error *reterr) RP_MUST_CHECK;
-/* Take its place away, keep the lease: it is pending. */
+/* Evict a lease: it loses its claims and becomes pending. text becomes its problem. -ENOENT. */
 int rp_lease_db_evict(struct rp_lease_db *db, int64_t id, const char *text,
 		      struct rocpart_error *reterr) RP_MUST_CHECK;
-/* State, is_seen, problem and owner of l. */
+/* Record state, is_seen, problem and owner of l. -ENOENT. */
 int rp_lease_db_update(struct rp_lease_db *db, const struct rp_lease *l,
 		       struct rocpart_error *reterr) RP_MUST_CHECK;
 int rp_lease_db_event(struct rp_lease_db *db, int64_t lease, const char *text,
 		      struct rocpart_error *reterr) RP_MUST_CHECK;
 
-/* Everything against everything: one line for each thing that is wrong. */
+/* Recompute all that the constraints promise: one line for each fault. */
 int rp_lease_db_check(struct rp_lease_db *db, struct rp_names *ret,
 		      struct rocpart_error *reterr) RP_MUST_CHECK;
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The leases of a machine: in its record folder, or, of one that is in memory, in memory as well.
- */
+/* Where the leases of a machine are: in its record folder, or in memory when its records are. */
 #include "leases/reconcile.h"
 
 bool rp_leases_exist(struct rocpart_machine *m)
@@ -11,6 +10,7 @@ bool rp_leases_exist(struct rocpart_machine *m)
 	return m->leases || (path && access(path, F_OK) == 0);
 }
 
+/* What the machine calls at its end for leases in memory. */
 static void drop_leases(void *leases)
 {
 	rp_lease_db_drop(leases);

@@ -9,6 +9,7 @@ const char *rp_owner_kind_to_string(enum rp_owner_kind kind)
 	return (size_t)kind < RP_ARRAY_LEN(kinds) ? kinds[kind] : "none";
 }
 
+/* Whether a text has no blanks and control bytes: owners are printed on terminals. */
 static bool is_plain(const char *s)
 {
 	for (; *s; s++)
@@ -25,6 +26,7 @@ static int refuse_owner(const char *text, struct rocpart_error *reterr)
 				     "pid:N or none");
 }
 
+/* Whether the name can be one of its kind. Only the name of a pod has a slash, exactly one. */
 static bool is_name_valid(const struct rp_owner *o)
 {
 	const char *slash = strchr(o->name, '/');
@@ -64,7 +66,7 @@ int rp_owner_parse(const char *text, struct rp_owner *ret, struct rocpart_error 
 		return refuse_owner(text, reterr);
 	if (!is_name_valid(&o))
 		return refuse_owner(text, reterr);
-	/* systemd's own spelling, so that cgroup names compare */
+	/* systemd names the cgroup of a unit with its suffix, so the owner has it, too. */
 	if (o.kind == RP_OWNER_UNIT && !strchr(o.name, '.')) {
 		size_t n = strlen(o.name);
 

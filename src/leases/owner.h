@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who a lease belongs to: a service rather than the shell that asked. */
+/* The owner of a lease: the service that the lease belongs to, not the shell that asked for it. */
 #ifndef RP_LEASES_OWNER_H
 #define RP_LEASES_OWNER_H
 
@@ -16,24 +16,23 @@ enum rp_owner_kind {
 };
 
 #define RP_OWNER_NAME_SIZE 256
-#define RP_BOOT_SIZE	   40 /* of a boot id, a UUID */
+#define RP_BOOT_SIZE	   40 /* room for a boot id, which is a UUID */
 
 struct rp_owner {
 	enum rp_owner_kind kind;
-	char name[RP_OWNER_NAME_SIZE]; /* what stands behind the colon */
+	char name[RP_OWNER_NAME_SIZE]; /* the text behind the colon */
 	uint32_t pid;
-	/* A pid is a name that the kernel gives again: with these two it is one process. */
+	/* The kernel reuses pids: a pid with these two is one process. */
 	uint64_t start_ticks;
-	char boot[RP_BOOT_SIZE]; /* of a pod: its UID, which makes the name one pod; "": not known
-				  */
+	char boot[RP_BOOT_SIZE]; /* boot id; of a pod its UID instead; "": not known */
 };
 
 /*
- * "docker:NAME", "unit:NAME", "pod:NS/NAME", "job:ID", "pid:N", "none". Start time and boot are
- * left empty. 0; -EINVAL.
+ * Parse "docker:NAME", "unit:NAME", "pod:NS/NAME", "job:ID", "pid:N" or "none". Start time and boot
+ * stay empty. 0; -EINVAL.
  */
 int rp_owner_parse(const char *text, struct rp_owner *ret, struct rocpart_error *reterr);
-/* The same text again; "none" without an owner. */
+/* Write an owner as text that rp_owner_parse() reads. */
 void rp_owner_text(const struct rp_owner *o, char ret[RP_OWNER_NAME_SIZE + 16]);
 const char *rp_owner_kind_to_string(enum rp_owner_kind kind);
 

@@ -1,11 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* Leases as a JSON document, and counted anew. */
+/*
+ * `state export`, `state import` and `state check`.
+ *
+ * Invariants: an export has every field that a lease needs to be placed again, and the identity of
+ * the machine. An import happens as a whole or not: into a machine without leases, in one
+ * transaction, and from the same machine when both identities are known. A partition that is gone
+ * is recorded with the bytes that are claimed of it, so that the next reconciliation marks the
+ * lease instead of losing it.
+ */
 #include "base/num.h"
 #include "leases/session.h"
 #include "rocpart/lease.h"
 
 #define VERSION 1
 
+/*
+ * Append a lease to the list of the document. The functions pass on NULL, so one check is enough.
+ */
 static int put_lease(struct rp_json *list, const struct rp_lease *l)
 {
 	struct rp_json *j = rp_json_object(), *owner = rp_json_object(), *claims = rp_json_array();
@@ -84,6 +95,7 @@ static int get_text(const struct rp_json *j, const char *key, char **ret)
 	return text && !*ret ? -ENOMEM : 0;
 }
 
+/* Read an integer from 0 to max. */
 static int get_number(const struct rp_json *j, const char *key, uint64_t max, uint64_t *ret)
 {
 	const struct rp_json *v = rp_json_get(j, key);
@@ -95,7 +107,7 @@ static int get_number(const struct rp_json *j, const char *key, uint64_t max, ui
 	return 0;
 }
 
-/* Number of a name among those that to_string() gives from 0; -EINVAL. */
+/* Read a name and find its number, given the function that turns numbers into names. */
 static int get_name(const struct rp_json *j, const char *key, const char *(*name)(unsigned v),
 		    unsigned *ret)
 {
@@ -162,6 +174,7 @@ static int get_claims(const struct rp_json *list, struct rp_lease *l)
 	return 0;
 }
 
+/* Read a lease. -EINVAL: a field is missing or out of range. */
 static int get_lease(const struct rp_json *j, struct rp_lease *l)
 {
 	const char *mode = rp_json_text(rp_json_get(j, "mode"));
@@ -203,7 +216,7 @@ static int get_lease(const struct rp_json *j, struct rp_lease *l)
 	return l->name ? 0 : -EINVAL;
 }
 
-/* A partition that is not there holds what is claimed of it: the next look marks the lease. */
+/* Record the partitions of a lease, then the lease under its old number. */
 static int put_back(struct rp_session *s, const struct rp_lease *l, struct rocpart_error *reterr)
 {
 	int64_t id;
@@ -224,6 +237,7 @@ static int bad_file(const char *name, struct rocpart_error *reterr, const char *
 	return rp_error_set(reterr, -EINVAL, ROCPART_ERR_CONFIG_SYNTAX, name, "%s", why);
 }
 
+/* Read and add every lease of the document. */
 static int read_document(struct rp_session *s, const struct rp_json *doc, const char *name,
 			 struct rocpart_error *reterr)
 {
