@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Names of owners in cgroup paths. Each component of each line is compared with the forms of the
+ * runtimes; the parent decides where a component alone is ambiguous ("docker/ID",
+ * "kubepods/podUID"). A component deeper in the path replaces a name that was found above it, so
+ * that the innermost one of each kind counts. Time: linear in the text.
+ */
 #include "leases/cgroup_name.h"
 #include "base/strbuf.h"
 
 #include <ctype.h>
 
-/* Container ids are 64 hex digits; the first 12 are what people see. */
+/* A container id has 64 hex digits; people see the first 12. */
 #define SHOWN_ID   12
 #define RUN_PREFIX "rocpart-run-"
 
 static const struct {
-	const char *prefix; /* of a path component; the id follows */
+	const char *prefix; /* start of a path component; the id follows */
 	const char *runtime;
 } scopes[] = {
 	{"docker-", "docker"}, {"libpod-", "podman"},	   {"cri-containerd-", "cri"},
@@ -43,7 +49,10 @@ static bool take_container(const char *part, const char *parent, struct rp_owner
 	return true;
 }
 
-/* "pod<UID>" below kubepods; as a slice of systemd "kubepods-burstable-pod<UID with _>.slice". */
+/*
+ * A pod is "podUID" below kubepods, or a slice of systemd "kubepods-burstable-podUID.slice" with
+ * "_" for each "-" of the UID.
+ */
 static bool take_pod(const char *part, const char *parent, struct rp_owner_names *ret)
 {
 	const char *uid = NULL;
@@ -65,7 +74,7 @@ static bool take_pod(const char *part, const char *parent, struct rp_owner_names
 	return true;
 }
 
-/* What `rocpart run` calls its groups (run/cgroup.h). */
+/* A cgroup that `rocpart run` made (run/cgroup.h has the form of the name). */
 static bool take_run(const char *part, struct rp_owner_names *ret)
 {
 	return rp_str_starts(part, RUN_PREFIX) && rp_fmt(ret->run, RP_OWNER_SIZE, "%s", part) == 0;

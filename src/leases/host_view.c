@@ -1,4 +1,22 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * What the host shows, and the status of owners. docs/design/leases.md has the table of owners.
+ *
+ * Invariants of rp_host_view_owner_status():
+ * - GONE is certain and final: the owner cannot come back under the same identity (another boot or
+ *   start time of a pid, no process left of a job, a container id or pod UID that was removed).
+ * - GONE needs that all processes are shown (initial pid namespace). Only another boot id proves it
+ *   by itself.
+ * - A name that may come back (unit, docker name) is QUIET at most, never GONE.
+ * - What is not shown is UNKNOWN, never GONE or QUIET.
+ *
+ * Memory is that of the KFD alone, per process and partition (Linux drivers/gpu/drm/amd/amdkfd/
+ * kfd_process.c, /sys/class/kfd/kfd/proc/PID/vram_GPUID); a pid there is one of the initial
+ * namespace.
+ *
+ * Time: the processes are read once for each view, at three system calls each, and then compared in
+ * O(processes) for each owner.
+ */
 #include "leases/host_view.h"
 #include "base/json.h"
 #include "base/num.h"
@@ -11,7 +29,7 @@
 
 #define DOCKER_DIR "var/lib/docker/containers"
 #define SHOWN_ID   12 /* digits of a container id that rp_owner_names_parse() keeps */
-/* Of the initial pid namespace (Linux include/linux/proc_ns.h, PROC_PID_INIT_INO). */
+/* The initial pid namespace (Linux include/linux/proc_ns.h, PROC_PID_INIT_INO). */
 #define INIT_PID_NS  "pid:[4026531836]"
 #define ASSUMED_HOST (2048 * RP_GIB)
 
@@ -35,6 +53,7 @@ static const struct rocpart_partition *find_by_gpu_id(const struct rocpart_snaps
 	return NULL;
 }
 
+/* Take the memory of each process on each partition, without zeros. */
 static int take_memory(struct rp_host_view *w, const struct rp_scan *scan)
 {
 	w->sees_memory = scan->has_usage;
@@ -53,7 +72,10 @@ static int take_memory(struct rp_host_view *w, const struct rp_scan *scan)
 	return 0;
 }
 
-/* The machine's own id; of one that is not this computer the unique ids of its GPUs. */
+/*
+ * Identify the machine: this computer by its machine-id, a simulated or captured one by the unique
+ * ids of its GPUs. NULL when neither is shown.
+ */
 static int take_identity(struct rp_host_view *w, const struct rocpart_machine *m)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
@@ -74,6 +96,9 @@ static int take_identity(struct rp_host_view *w, const struct rocpart_machine *m
 	return w->identity ? 0 : -ENOMEM;
 }
 
+/*
+ * Take boot id and load of the driver, and whether /proc shows the processes of the whole machine.
+ */
 static void take_times(struct rp_host_view *w)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
@@ -88,6 +113,9 @@ static void take_times(struct rp_host_view *w)
 			     rp_str_eq(rp_strbuf_str(&text), INIT_PID_NS));
 }
 
+/*
+ * Read the memory of the host; a large one where it is not shown, which makes the reserve larger.
+ */
 static uint64_t read_host_bytes(const struct rocpart_machine *m)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
@@ -177,7 +205,10 @@ int rp_host_view_read_processes(struct rp_host_view *w)
 	return 0;
 }
 
-/* Fields of /proc/PID/stat behind the name in parentheses: 0 is the state, field 3. */
+/*
+ * Read a number of /proc/PID/stat by its number in proc(5). The name in parentheses, field 2, may
+ * have blanks and parentheses itself, so fields are counted from the last parenthesis.
+ */
 static int read_stat(struct rp_tree *t, const char *proc, uint32_t pid, unsigned field,
 		     uint64_t *ret)
 {
@@ -204,8 +235,8 @@ static int read_stat(struct rp_tree *t, const char *proc, uint32_t pid, unsigned
 #define STAT_START 22
 
 /*
- * Programs that `rocpart run` and `sim exec` start for a simulated machine are processes of this
- * computer. Elsewhere that is the machine itself.
+ * Open the tree in which programs run that `rocpart run` and `sim exec` start: for a simulated
+ * machine that is this computer, else the machine itself.
  */
 static int open_host(struct rp_host_view *w, struct rp_tree **ret)
 {
@@ -221,6 +252,7 @@ static int open_host(struct rp_host_view *w, struct rp_tree **ret)
 	return r;
 }
 
+/* Whether an owner that is a process runs there, with the start time that it had. */
 static bool runs_on_host(struct rp_host_view *w, const struct rp_owner *o)
 {
 	struct rp_tree *host = NULL;
@@ -230,6 +262,7 @@ static bool runs_on_host(struct rp_host_view *w, const struct rp_owner *o)
 	       read_stat(host, "proc", o->pid, STAT_START, &start) == 0 && start == o->start_ticks;
 }
 
+/* Record what makes a pid one process: its start time and the boot. */
 static int pin_process(struct rp_host_view *w, struct rp_tree *t, const char *proc,
 		       struct rp_owner *o)
 {
@@ -254,6 +287,10 @@ int rp_host_view_pin_own(struct rp_host_view *w, struct rp_owner *o)
 	return r < 0 ? r : pin_process(w, host, "proc", o);
 }
 
+/*
+ * Judge an owner that is a process. Another boot id proves that it is gone; another start time
+ * under the pid, or no such process, prove it only where all processes are shown.
+ */
 static enum rp_owner_status judge_process(struct rp_host_view *w, const struct rp_owner *o)
 {
 	uint64_t start = 0;
@@ -276,7 +313,7 @@ bool rp_host_view_is_container_id(const char *name)
 	return strlen(name) >= SHOWN_ID && strspn(name, "0123456789abcdef") == strlen(name);
 }
 
-/* Name of a container as docker records it, "/vllm". */
+/* Whether docker has recorded the name for the container; it records a slash before it. */
 static bool has_docker_name(struct rp_host_view *w, const char *id, const char *name)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
@@ -291,7 +328,10 @@ static bool has_docker_name(struct rp_host_view *w, const char *id, const char *
 	return have && *have == '/' && rp_str_eq(have + 1, name);
 }
 
-/* The id that the cgroup of its processes shows. 0; -ENOENT; -EACCES: docker's folder is shut. */
+/*
+ * Find the id of a container as the cgroup of its processes shows it. 0; -ENOENT: no container has
+ * that name; -EACCES: docker's folder cannot be read.
+ */
 static int find_docker_id(struct rp_host_view *w, const char *name, char ret[SHOWN_ID + 1])
 {
 	RP_AUTO_NAMES struct rp_names ids = RP_NAMES_INIT;
@@ -308,6 +348,9 @@ static int find_docker_id(struct rp_host_view *w, const char *name, char ret[SHO
 	return -ENOENT;
 }
 
+/*
+ * Whether the cgroup of a process names the owner. id: of the container, "" when it is not known.
+ */
 static bool is_owner_named(struct rp_host_view *w, const struct rp_owner_names *n,
 			   const struct rp_owner *o, const char *id)
 {
@@ -330,7 +373,7 @@ static bool is_owner_named(struct rp_host_view *w, const struct rp_owner_names *
 	}
 }
 
-/* docker removed the container; a name may come back, an id does not. */
+/* Whether docker has removed the container. Only an id proves it, as a name may come back. */
 static bool is_container_removed(struct rp_host_view *w, const struct rp_owner *o)
 {
 	RP_AUTO_NAMES struct rp_names ids = RP_NAMES_INIT;
@@ -356,6 +399,11 @@ bool rp_host_view_pin_pod(struct rp_host_view *w, struct rp_owner *o)
 	return true;
 }
 
+/*
+ * Order of the judgement: a pid by itself; no owner that this host cannot show; ALIVE when a
+ * process names the owner; nothing more unless all processes are shown; GONE when nothing can bring
+ * it back; else QUIET.
+ */
 int rp_host_view_owner_status(struct rp_host_view *w, const struct rp_owner *o, bool was_seen,
 			      enum rp_owner_status *ret)
 {
@@ -377,7 +425,7 @@ int rp_host_view_owner_status(struct rp_host_view *w, const struct rp_owner *o, 
 		}
 	if (!w->sees_processes)
 		return 0;
-	/* Slurm does not run a job again under processes that nobody saw. */
+	/* Slurm does not reuse job numbers: a job that was seen and has no process has ended. */
 	if ((was_seen && (o->kind == RP_OWNER_JOB || is_container_removed(w, o))) ||
 	    (o->kind == RP_OWNER_POD && *o->boot && rp_pod_is_removed(w->tree, o->boot)))
 		*ret = RP_OWNER_GONE;
@@ -405,6 +453,7 @@ bool rp_host_view_can_tell(struct rp_host_view *w, const struct rp_owner *o)
 	}
 }
 
+/* Whether pid is the process `of` or descends from it; at most 64 generations are followed. */
 static bool is_descendant(struct rp_host_view *w, uint32_t pid, uint32_t of)
 {
 	for (int depth = 0; depth < 64 && pid > 1; depth++) {
@@ -429,7 +478,10 @@ static bool read_names(struct rp_host_view *w, uint32_t pid, struct rp_owner_nam
 	return true;
 }
 
-/* Also one whose parents are gone is still in the group that `rocpart run` made. */
+/*
+ * Whether a process is in the cgroup that `rocpart run` made for the owner. That holds also when
+ * its parents have ended, so that is_descendant() does not see the relation.
+ */
 static bool is_in_group_of(struct rp_host_view *w, uint32_t pid, uint32_t owner)
 {
 	struct rp_owner_names names, of_owner;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* How the lease of an owner ends, in words: the rule of docs/design/leases.md on this machine. */
+/*
+ * What ends the lease of an owner, in words: the rule of docs/design/leases.md as it works on this
+ * host. Each text agrees with what rp_host_view_owner_status() can find out.
+ */
 #include "leases/host_view.h"
 #include "leases/pod.h"
 

@@ -11,7 +11,7 @@ bool rp_pod_logs_are_shown(struct rp_tree *t)
 	return rp_tree_stat(t, &st, LOGS) == 0 && st.type == RP_FILE_DIR;
 }
 
-/* What stands before the UID: "NAMESPACE_NAME_". */
+/* Write the part of the name of the folder of logs before the UID: "NAMESPACE_NAME_". */
 static int log_prefix(const char *name, char ret[512])
 {
 	const char *slash = strchr(name, '/');
@@ -35,7 +35,7 @@ int rp_pod_find(struct rp_tree *t, const char *name, char ret[RP_POD_UID_SIZE])
 		const char *uid = logs.v[i] + strlen(prefix);
 		struct rp_stat st;
 
-		/* Logs are kept for a while after the pod. */
+		/* Logs outlive a pod for a while: only a UID with volumes is the pod of now. */
 		if (rp_str_starts(logs.v[i], prefix) && *uid && strlen(uid) < RP_POD_UID_SIZE &&
 		    rp_tree_stat(t, &st, PODS "/%s", uid) == 0)
 			return rp_fmt(ret, RP_POD_UID_SIZE, "%s", uid);
