@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The limits of a lease, each with how strong it is (docs/design/limits.md).
+ *
+ * A limit is claimed only when something enforces it: the hardware (a memory domain of one
+ * partition), the kernel (KFD's size of the partition, a device cgroup), or the program itself
+ * (cooperative).
+ */
 #include "leases/limits.h"
 #include "base/json.h"
 
+/* Whether no other partition of the GPU is in the memory domain. */
 static bool is_alone_in_domain(const struct rocpart_partition *part)
 {
 	const struct rocpart_gpu *gpu = part->gpu;
@@ -35,7 +43,10 @@ static int add_limit(struct rp_json *list, const char *limit, enum rocpart_guara
 	return r;
 }
 
-/* The kernel counts against the partition, KFD's mem_banks, but in allocation mode ALL. */
+/*
+ * The kernel refuses allocations beyond the size of the partition in KFD's mem_banks. In allocation
+ * mode ALL it does not: a partition may then take its whole memory domain.
+ */
 static int add_memory(struct rp_json *list, const struct rocpart_partition *part)
 {
 	if (part->gpu->alloc_all)

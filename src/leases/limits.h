@@ -6,16 +6,16 @@
 #include "node/snapshot.h"
 #include "rocpart/lease.h"
 
-/* Who keeps the program from the nodes of other partitions. */
+/* What denies a program the device nodes of other partitions. */
 enum rp_access {
-	RP_ACCESS_OPEN,	  /* nobody that we know of */
-	RP_ACCESS_EBPF,	  /* its control group, v2 */
-	RP_ACCESS_CGROUP, /* its control group, v1 */
+	RP_ACCESS_OPEN,	  /* nothing that rocpart did */
+	RP_ACCESS_EBPF,	  /* its cgroup v2, by an eBPF program */
+	RP_ACCESS_CGROUP, /* its cgroup v1, by the devices controller */
 };
 
-/* What keeps others off the bytes of a lease on that partition. */
+/* How strongly the bytes of a lease on a partition are kept from others. */
 enum rocpart_guarantee rp_guarantee_of(const struct rocpart_partition *part, uint32_t share);
-/* JSON array of {"limit", "guarantee", "by"}; caller frees. 0 or -ENOMEM. */
+/* Make the JSON array of {"limit", "guarantee", "by"}, which the caller frees. 0 or -ENOMEM. */
 int rp_limits_text(const struct rocpart_partition *part, uint32_t share, enum rp_access access,
 		   char **ret) RP_MUST_CHECK;
 

@@ -1,5 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Placing: a transaction around the placer. It never switches a mode. */
+/*
+ * Placing: one transaction around the placer. It never switches a mode.
+ *
+ * Order: refuse when another allocator owns the GPUs; begin a session (write lock, look at the
+ * machine, reconcile); refuse while the journal of a change is open; make the placer; choose and
+ * record each replica; let the caller do more (`placed`); commit.
+ * Invariants:
+ * - All replicas of a call are placed, or none: an error before the commit rolls everything back.
+ * - The placer and the database agree: each choice is booked in the one and added to the other
+ *   before the next is made, and the constraints of the database have the last word.
+ * - Looking at the journal inside of the transaction closes the race with a change of modes: the
+ *   change opens its journal first and looks at the leases in a transaction then
+ *   (src/change/lease_guard.c).
+ *
+ * Time: that of the session, and one decision of the placer for each replica.
+ */
 #include "leases/place.h"
 #include "base/num.h"
 #include "leases/limits.h"
@@ -149,7 +164,7 @@ ROCPART_PUBLIC int rocpart_place_options_set_footprint(struct rocpart_place_opti
 	return options->footprint ? 0 : -ENOMEM;
 }
 
-/* ---- deciding ---- */
+/* ---- decisions ---- */
 
 struct placing {
 	struct rp_session s;
@@ -182,7 +197,7 @@ static int refuse_allocator(struct rocpart_machine *m, struct rocpart_error *ret
 		reterr, "ask %s for them; or apply a node.yaml with `allocator: rocpart`", who);
 }
 
-/* The present journal is seen inside the transaction: see src/change/lease_guard.c. */
+/* Precondition: a transaction is begun; see the head of this file. */
 static int refuse_change(struct rocpart_machine *m, struct rocpart_error *reterr)
 {
 	if (!rp_journal_is_open(m))
@@ -193,6 +208,7 @@ static int refuse_change(struct rocpart_machine *m, struct rocpart_error *reterr
 				     "or `rocpart undo`");
 }
 
+/* Begin a session and make the placer, with room for so many more leases. */
 static int begin_placing(struct placing *p, struct rocpart_machine *m, uint32_t more,
 			 enum rp_lease_open how, struct rocpart_error *reterr)
 {
@@ -209,7 +225,7 @@ static int begin_placing(struct placing *p, struct rocpart_machine *m, uint32_t 
 	return r < 0 ? r : rp_fill_placer(&p->s, more, &p->fill, reterr);
 }
 
-/* What would help, where the placer knows it. */
+/* Add the hint of a refusal: the remedy that the placer found, or a general one. */
 static int hint_remedy(const struct placing *p, const struct rp_placer_refusal *no,
 		       struct rocpart_error *reterr)
 {
@@ -266,7 +282,7 @@ static int refuse_size(const struct placing *p, const struct rp_lease *l,
 				     "a mode with larger partitions (`rocpart modes`)");
 }
 
-/* GPUs that hold a replica of that name already. Writes at most n_gpus. */
+/* List the GPUs that hold a lease of that name, old or new, each once: at most n_gpus. */
 static uint32_t list_gpus_with_name(const struct placing *p, const char *name, uint32_t *avoid)
 {
 	const struct rp_lease_list *lists[] = {&p->s.list, &p->made};
@@ -290,6 +306,7 @@ static uint32_t list_gpus_with_name(const struct placing *p, const char *name, u
 	return n;
 }
 
+/* Record in words why the lease was placed where it is. */
 static int set_why(const struct placing *p, const struct rocpart_partition *part,
 		   const char *chosen, struct rp_lease *l, struct rocpart_error *reterr)
 {
@@ -310,6 +327,10 @@ static int set_why(const struct placing *p, const struct rocpart_partition *part
 	return l->why ? 0 : rp_error_nomem(reterr);
 }
 
+/*
+ * Choose a partition: the one that was asked for, else the one that the placer prefers on GPUs
+ * without a lease of the same name, else the one that it prefers anywhere.
+ */
 static int choose_partition(const struct placing *p, const struct rp_lease *l,
 			    const char *partition, struct choice *ret, struct rocpart_error *reterr)
 {
@@ -354,7 +375,7 @@ static int choose_partition(const struct placing *p, const struct rp_lease *l,
 	return r < 0 ? refuse_room(p, &class, l, reterr) : 0;
 }
 
-/* Without bytes it takes all that programs can have of the partition that is asked for. */
+/* A lease without bytes takes all that programs can have of the partition that was asked for. */
 static int take_whole_partition(const struct placing *p, struct rp_lease *l, const char *partition,
 				struct rocpart_error *reterr)
 {
@@ -370,7 +391,7 @@ static int take_whole_partition(const struct placing *p, struct rp_lease *l, con
 				       partition);
 }
 
-/* Give l a place; it is recorded by the caller. */
+/* Give l a place: partition, state, guarantee, limits, mode and why. The caller records l. */
 static int locate_lease(const struct placing *p, struct rp_lease *l, const char *partition,
 			struct rocpart_error *reterr)
 {
@@ -411,6 +432,7 @@ static int copy_text(char **ret, const char *text)
 	return text && !*ret ? -ENOMEM : 0;
 }
 
+/* Copy what the options say about the lease. */
 static int describe_lease(const struct rocpart_place_options *o, const struct rp_owner *owner,
 			  struct rp_lease *l)
 {
@@ -428,6 +450,7 @@ static int describe_lease(const struct rocpart_place_options *o, const struct rp
 		       : 0;
 }
 
+/* Make an owner that is a process one process: it must exist now. */
 static int pin_owner(struct placing *p, struct rp_owner *o, struct rocpart_error *reterr)
 {
 	int r = o->kind == RP_OWNER_PID ? rp_host_view_pin_owner(&p->s.host, o) : 0;
@@ -437,6 +460,7 @@ static int pin_owner(struct placing *p, struct rp_owner *o, struct rocpart_error
 		     : 0;
 }
 
+/* Place and record one lease, and append it to those made. */
 static int add_replica(struct placing *p, const struct rocpart_place_options *o,
 		       const struct rp_owner *owner, struct rocpart_error *reterr)
 {
@@ -470,7 +494,7 @@ static int check_options(const struct rocpart_place_options *o, struct rocpart_e
 	return 0;
 }
 
-/* A process of ours, on this computer also where the machine is a simulated one. */
+/* Make a process of this computer the owner, also when the machine is a simulated one. */
 static int pin_own(struct placing *p, uint32_t pid, struct rp_owner *ret,
 		   struct rocpart_error *reterr)
 {
@@ -533,7 +557,7 @@ ROCPART_PUBLIC int rocpart_place(struct rocpart_machine *machine,
 
 /* ---- leases that lost their place ---- */
 
-/* The next pending one by priority, then number, that was not tried yet. */
+/* Return the pending lease of the highest priority, then least number, that was not tried yet. */
 static struct rp_lease *next_pending(struct rp_lease_list *list, const bool *tried)
 {
 	struct rp_lease *best = NULL;
@@ -545,6 +569,7 @@ static struct rp_lease *next_pending(struct rp_lease_list *list, const bool *tri
 	return best;
 }
 
+/* Place a pending lease. One without room stays pending, and its refusal is no error. */
 static int place_again(struct placing *p, struct rp_lease *l, struct rocpart_error *reterr)
 {
 	struct rocpart_error local = {0};

@@ -1,4 +1,19 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A placer from a session.
+ *
+ * Invariants:
+ * - The placer never gives out what the database would refuse: each lease whose place is as it was
+ *   is booked with its bytes and its share; every other partition with a claim is occupied.
+ * - A partition is occupied as well when it is missing, of unknown size, promised, or used by
+ *   memory that no lease accounts for.
+ * - Mode 0 of each menu is the present mode with the bytes that the kernel shows. The others are
+ *   those that a compute switch without a reload would give; the placer may not switch, so they
+ *   only serve to name a remedy in a refusal.
+ *
+ * Time: O(P L C) to find what is taken, with P partitions and L leases of C claims, and one
+ * decision of the placer for each lease. The placer is made for one command and thrown away.
+ */
 #include "leases/place_fill.h"
 #include "base/num.h"
 #include "modes/modes.h"
@@ -12,7 +27,7 @@ void rp_fill_done(struct rp_fill *f)
 	memset(f, 0, sizeof(*f));
 }
 
-/* What the GPU is now: bytes as the kernel shows them, not as a table says. */
+/* Fill the present mode of a GPU, with the bytes that the kernel shows, not those of a table. */
 static void fill_present(const struct rp_session *s, const struct rocpart_gpu *gpu,
 			 struct rp_place_mode *mode)
 {
@@ -34,7 +49,7 @@ static void fill_present(const struct rp_session *s, const struct rocpart_gpu *g
 	}
 }
 
-/* What it could be without a reload: only to say so in a refusal. */
+/* Add the modes that the GPU could switch to without a reload, with predicted bytes. */
 static void fill_others(const struct rp_session *s, const struct rocpart_gpu *gpu,
 			struct rp_place_menu *menu)
 {
@@ -79,7 +94,7 @@ static uint32_t flags_of(const struct rocpart_gpu *gpu)
 	return flags;
 }
 
-/* The lease has the place it was given, and the placer can be told so by its bytes. */
+/* Whether a lease can be booked: its place is as it was, and all memory there is accounted for. */
 static bool is_regular(const struct rp_lease *l, const struct rp_part_use *u)
 {
 	char mode[16];
@@ -89,7 +104,7 @@ static bool is_regular(const struct rp_lease *l, const struct rp_part_use *u)
 	       u->unmanaged == 0;
 }
 
-/* Partitions that nobody may be given: missing, of unknown size, used, or promised otherwise. */
+/* Return the partitions of a GPU that nothing may be placed on: see the invariants. */
 static uint32_t occupied_of(const struct rp_session *s, const struct rocpart_gpu *gpu,
 			    uint32_t n_parts)
 {
@@ -114,6 +129,7 @@ static uint32_t occupied_of(const struct rp_session *s, const struct rocpart_gpu
 	return ~free & ((1U << n_parts) - 1);
 }
 
+/* Add a GPU; GPUs with equal menus share one. A hive is the hive id folded to 32 bits. */
 static int fill_gpu(const struct rp_session *s, const struct rocpart_gpu *gpu, struct rp_fill *f)
 {
 	struct rp_place_menu *menu = &f->menus[f->n_menus];
@@ -141,6 +157,7 @@ static int fill_gpu(const struct rp_session *s, const struct rocpart_gpu *gpu, s
 	return 0;
 }
 
+/* Book every lease that is_regular() accepts where it is. */
 static int book_leases(const struct rp_session *s, struct rp_fill *f, struct rocpart_error *reterr)
 {
 	for (size_t i = 0; i < s->list.n; i++) {
@@ -162,7 +179,7 @@ static int book_leases(const struct rp_session *s, struct rp_fill *f, struct roc
 				r = rp_placer_place_at(f->placer, &class,
 						       (uint32_t)u->partition->gpu->index,
 						       u->partition->id, &at);
-			/* nothing new comes to a GPU that takes nothing: no need to book there */
+			/* A GPU that takes nothing new refuses; no booking is needed there. */
 			if (r < 0 && !(r == -EBUSY && f->gpus[u->partition->gpu->index].flags))
 				return rp_error_set(reterr, r, ROCPART_ERR_FAILED, l->claims[k].bdf,
 						    "lease %lld cannot be booked on partition %u",

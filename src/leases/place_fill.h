@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The placer filled from a session: what the machine is, and what is taken on it. */
+/* A placer made from a session: what the machine is, and what is taken on it. */
 #ifndef RP_LEASES_PLACE_FILL_H
 #define RP_LEASES_PLACE_FILL_H
 
@@ -15,7 +15,7 @@ struct rp_fill {
 void rp_fill_done(struct rp_fill *f);
 #define RP_AUTO_FILL RP_AUTO(rp_fill_done)
 
-/* more: instances that are going to be placed. */
+/* Make the placer with room for more instances than there are leases. 0, -ENODEV, -ENOMEM, ... */
 int rp_fill_placer(const struct rp_session *s, uint32_t more, struct rp_fill *ret,
 		   struct rocpart_error *reterr) RP_MUST_CHECK;
 

@@ -1,10 +1,35 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Reconciliation: what became of each lease, by what the machine shows now.
+ *
+ * A lease with a place is judged by the first of these that applies (judge_placed()):
+ *   1. its owner is gone, the kernel shows all memory, and none is left: it ends;
+ *   2. the kernel shows memory of it: running;
+ *   3. its partition is missing, in another mode, or smaller than its leases: failed;
+ *   4. its owner is gone, but memory is left or cannot be seen: stopped;
+ *   5. its owner is alive: as before, and placed again if it was stopped or failed;
+ *   6. it ran, and nothing of it runs now: stopped, with the reason;
+ *   7. its place was lost and is back: stopped if it ever ran, else placed;
+ *   8. nothing changed.
+ * Invariants:
+ * - What cannot be seen ends no lease: a lease on a hidden partition is not judged, memory that is
+ *   not shown forbids case 1, and an owner that is not shown is UNKNOWN.
+ * - A lease ends only in case 1, and only without memory of its own and without memory on its
+ *   partitions that no lease accounts for, which might be its child's (count_left_on()).
+ * - is_seen never goes back to false here, so that "never ran" and "ran" stay apart.
+ * - The sums of partitions are those of the leases in the list, also after one has left it.
+ * - With a database each change is in the caller's transaction, each new state with an event.
+ *
+ * Time: O(L C P + M (L C + K)) with L leases of C claims, P partitions, M records of memory, and K
+ * processes, since partitions, leases and processes are looked up one by one.
+ * Source: our own rules, docs/design/leases.md.
+ */
 #include "leases/reconcile.h"
 #include "base/num.h"
 
 struct context {
 	struct rp_host_view *w;
-	struct rp_lease_db *db; /* NULL: nothing is written */
+	struct rp_lease_db *db; /* NULL: write nothing */
 	struct rp_lease_list *list;
 	struct rp_reconciled *out;
 	bool is_rebooted, is_reloaded;
@@ -28,6 +53,7 @@ struct rp_part_use *rp_reconciled_find(const struct rp_reconciled *r, const char
 	return NULL;
 }
 
+/* Make a record for each partition of the snapshot, without leases. */
 static int make_parts(struct context *c)
 {
 	const struct rocpart_snapshot *s = c->w->snapshot;
@@ -68,7 +94,11 @@ static void count_claims(struct context *c)
 	}
 }
 
-/* A place that is gone may come back with its mode, so its GPU takes nothing else meanwhile. */
+/*
+ * Mark the partitions of GPUs that are promised: some lease has a claim on the GPU in another mode
+ * than the present one. Its place comes back with that mode, so nothing else may be placed there
+ * meanwhile.
+ */
 static void mark_promised(struct context *c)
 {
 	for (size_t i = 0; i < c->list->n; i++) {
@@ -87,6 +117,7 @@ static void mark_promised(struct context *c)
 	}
 }
 
+/* Whether a lease has a claim on a partition. */
 static bool has_claim_on(const struct rp_lease *l, const struct rocpart_partition *p)
 {
 	for (size_t k = 0; k < l->n_claims; k++)
@@ -116,6 +147,7 @@ size_t rp_lease_of_memory(struct rp_host_view *w, const struct rp_lease_list *li
 	return fallback;
 }
 
+/* Add up the memory of processes by partition and by lease; the rest is unmanaged. */
 static void count_memory(struct context *c)
 {
 	for (size_t i = 0; i < c->w->n_memory; i++) {
@@ -133,7 +165,7 @@ static void count_memory(struct context *c)
 	}
 }
 
-/* Memory on the partitions of a lease that is of no other lease. */
+/* Count the memory on the partitions of a lease that belongs to it or to no lease. */
 static uint64_t count_left_on(const struct context *c, size_t index)
 {
 	const struct rp_lease *l = &c->list->v[index];
@@ -148,7 +180,7 @@ static uint64_t count_left_on(const struct context *c, size_t index)
 	return sum;
 }
 
-/* What became of the places of a lease, as text; empty when they are as they were. */
+/* Say what is wrong with the place of a lease; leave the text empty when the place is as it was. */
 static void judge_place(const struct context *c, const struct rp_lease *l, struct rp_strbuf *ret)
 {
 	for (size_t k = 0; k < l->n_claims && !ret->len; k++) {
@@ -181,8 +213,8 @@ static void judge_place(const struct context *c, const struct rp_lease *l, struc
 }
 
 /*
- * The caller's own device cgroup hides its place (a program of `rocpart run`, a container): what is
- * not seen is not judged.
+ * Whether the device cgroup of the caller hides the place of a lease, as it does for a program of
+ * `rocpart run` or a container. What is not seen is not judged.
  */
 static bool is_hidden(const struct context *c, const struct rp_lease *l)
 {
@@ -197,11 +229,11 @@ struct verdict {
 	bool ends;
 	enum rocpart_lease_state state;
 	bool is_seen;
-	bool is_pinned; /* its owner is known better than before */
+	bool is_pinned; /* the UID of its pod was found */
 	struct rp_strbuf problem;
 };
 
-/* It ran, and nothing of it runs now. */
+/* Case 6: it ran, and nothing of it runs now. Say why, if a reboot or reload explains it. */
 static void judge_quiet(const struct context *c, const struct rp_lease *l, struct verdict *v)
 {
 	char owner[RP_OWNER_NAME_SIZE + 16];
@@ -228,6 +260,7 @@ static void keep_problem(const struct rp_lease *l, struct verdict *v)
 		rp_strbuf_add(&v->problem, l->problem);
 }
 
+/* Judge a lease with a place that can be seen: the cases in the head of this file, in order. */
 static void judge_placed(const struct context *c, size_t index, enum rp_owner_status owner,
 			 struct verdict *v)
 {
@@ -265,6 +298,7 @@ static void judge_placed(const struct context *c, size_t index, enum rp_owner_st
 	}
 }
 
+/* End a lease: its bytes are free, and an event says why. */
 static int end_lease(struct context *c, const struct rp_lease *l)
 {
 	char owner[RP_OWNER_NAME_SIZE + 16], text[512], bytes[RP_BYTES_TEXT_SIZE];
@@ -279,6 +313,7 @@ static int end_lease(struct context *c, const struct rp_lease *l)
 	return c->db ? rp_lease_db_remove(c->db, l->id, text, c->reterr) : 0;
 }
 
+/* Apply a verdict that differs from what the lease says. Only a new state becomes an event. */
 static int change_lease(struct context *c, struct rp_lease *l, struct verdict *v)
 {
 	char text[1024];
@@ -305,7 +340,9 @@ static int change_lease(struct context *c, struct rp_lease *l, struct verdict *v
 	return is_news ? rp_lease_db_event(c->db, l->id, text, c->reterr) : 0;
 }
 
-/* 1: it ended; 0; or an error. */
+/*
+ * Judge one lease. A pending one has no place and ends with its owner. 1: it ended; 0; or an error.
+ */
 static int judge_lease(struct context *c, size_t index)
 {
 	struct rp_lease *l = &c->list->v[index];
@@ -329,6 +366,7 @@ static int judge_lease(struct context *c, size_t index)
 	return r < 0 ? r : v.ends;
 }
 
+/* Take a lease that ended out of the list and of the sums of its partitions. */
 static void forget_lease(struct context *c, size_t index)
 {
 	struct rp_lease *l = &c->list->v[index];
@@ -350,6 +388,9 @@ static void forget_lease(struct context *c, size_t index)
 	c->list->n--;
 }
 
+/*
+ * Compare a value with the one recorded at the last look, record it, and tell whether it changed.
+ */
 static int note_machine(struct context *c, const char *key, const char *now, const char *event,
 			bool *ret_changed)
 {
@@ -364,7 +405,7 @@ static int note_machine(struct context *c, const char *key, const char *now, con
 	return r == 0 && *ret_changed ? rp_lease_db_event(c->db, 0, event, c->reterr) : r;
 }
 
-/* A driver that is not loaded just now says nothing. */
+/* Note another boot or load of the driver. A driver that is not loaded now proves nothing. */
 static int note_boot(struct context *c)
 {
 	int r = note_machine(c, "boot", c->w->boot, "the machine was rebooted; leases are kept",

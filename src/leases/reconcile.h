@@ -1,39 +1,43 @@
 /* SPDX-License-Identifier: MIT */
-/* Leases against the machine, by one stated rule: docs/design/leases.md. */
+/* Leases compared with the machine, in the order of docs/design/leases.md. */
 #ifndef RP_LEASES_RECONCILE_H
 #define RP_LEASES_RECONCILE_H
 
 #include "leases/host_view.h"
 
-/* One partition of the snapshot. */
+/* What one partition of the snapshot has, in bytes. */
 struct rp_part_use {
 	const struct rocpart_partition *partition;
-	uint64_t usable, leased, used, unmanaged;
+	uint64_t usable;    /* for programs; 0: not known */
+	uint64_t leased;    /* sum of the claims */
+	uint64_t used;	    /* sum of the memory of processes */
+	uint64_t unmanaged; /* memory that no lease accounts for */
 	uint32_t n_leases;
-	uint32_t max_tenants; /* least share of its leases; 0 without any */
-	bool is_promised;     /* its GPU owes places in another mode: nothing of it is given away */
+	uint32_t max_tenants; /* least share of its leases; 0 without a lease */
+	bool is_promised;     /* a lease has its place on this GPU in another mode */
 };
 
 struct rp_reconciled {
-	uint64_t *lease_used;	   /* by index of the list */
+	uint64_t *lease_used;	   /* memory of each lease, by index of the list */
 	struct rp_part_use *parts; /* by GPU and partition id */
 	size_t n_parts;
-	size_t n_changes;
+	size_t n_changes; /* of leases, and of boot and driver */
 };
 void rp_reconciled_done(struct rp_reconciled *r);
 #define RP_AUTO_RECONCILED RP_AUTO(rp_reconciled_done)
 
 /*
- * Bring list up to date with the machine: leases that ended leave it. With db (a transaction is
- * begun) everything is recorded too; without, nothing is written.
+ * Bring list up to date with the machine; leases that ended leave it. With db, which has a
+ * transaction begun, every change is recorded there; without, nothing is written. 0, -ENOMEM,
+ * errors of db.
  */
 int rp_reconcile(struct rp_host_view *w, struct rp_lease_db *db, struct rp_lease_list *list,
 		 struct rp_reconciled *ret, struct rocpart_error *reterr) RP_MUST_CHECK;
 
 /*
- * Whose lease the memory of a process on a partition is, as an index of list: that of its owner or
- * of its control group (then it is certain), else of one whose processes cannot be told. SIZE_MAX:
- * nobody's.
+ * Find the lease that the memory of a process on a partition belongs to, as an index of list: the
+ * lease whose owner or cgroup the process belongs to (*ret_is_certain), else the first one whose
+ * processes this host does not show. SIZE_MAX: no lease.
  */
 size_t rp_lease_of_memory(struct rp_host_view *w, const struct rp_lease_list *list, uint32_t pid,
 			  const struct rocpart_partition *p, bool *ret_is_certain);
@@ -41,9 +45,9 @@ size_t rp_lease_of_memory(struct rp_host_view *w, const struct rp_lease_list *li
 struct rp_part_use *rp_reconciled_find(const struct rp_reconciled *r, const char *bdf,
 				       unsigned part);
 
-/* lease_open.c */
+/* open.c: whether the machine has a database of leases. */
 bool rp_leases_exist(struct rocpart_machine *m);
-/* As rp_lease_db_open(); closed by rp_lease_db_close(). */
+/* open.c: as rp_lease_db_open(); the caller closes with rp_lease_db_close(). */
 int rp_leases_open(struct rocpart_machine *m, enum rp_lease_open how, const char *identity,
 		   struct rp_lease_db **ret, struct rocpart_error *reterr) RP_MUST_CHECK;
 

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Ending leases, saying what state they are in, and giving leases to memory that has none. */
+/*
+ * Releasing leases, setting their state, and adopting memory that no lease accounts for.
+ *
+ * Each operation is one session: what it finds is as the machine is now, and all of it is recorded
+ * together. A release does not end programs; it reports how many bytes they still use.
+ */
 #include "base/num.h"
 #include "leases/session.h"
 #include "rocpart/lease.h"
@@ -63,7 +68,7 @@ ROCPART_PUBLIC int rocpart_lease_release(struct rocpart_machine *machine, const 
 		r = rp_lease_db_remove(s.db, s.list.v[i].id, "released", reterr);
 	}
 	if (r == 0 && n == 0) {
-		if (rp_session_commit(&s, reterr) < 0) /* what the look changed stays recorded */
+		if (rp_session_commit(&s, reterr) < 0) /* record what reconciliation changed */
 			return -EIO;
 		return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, which,
 				    sel.id ? "there is no lease %s" : "%s has no lease", which);
@@ -111,7 +116,7 @@ ROCPART_PUBLIC int rocpart_lease_set_state(struct rocpart_machine *machine, uint
 
 /* ---- adopting ---- */
 
-/* A bare number is a process. */
+/* Parse an owner; a bare number is a process. */
 static int parse_owner(const char *text, struct rp_owner *ret, struct rocpart_error *reterr)
 {
 	RP_AUTO_FREE char *pid = NULL;
@@ -123,7 +128,7 @@ static int parse_owner(const char *text, struct rp_owner *ret, struct rocpart_er
 	return pid ? rp_owner_parse(pid, ret, reterr) : rp_error_nomem(reterr);
 }
 
-/* Name of the program that uses the memory. */
+/* Name the lease after the program that uses the memory. */
 static void read_program_name(struct rp_session *s, uint32_t pid, char ret[64])
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
@@ -133,6 +138,10 @@ static void read_program_name(struct rp_session *s, uint32_t pid, char ret[64])
 	(void)rp_fmt(ret, 64, "%s", rp_strbuf_str(&text));
 }
 
+/*
+ * Lease the unmanaged memory of a partition to an owner. The lease is exclusive, and its guarantee
+ * is none: the memory was taken without asking.
+ */
 static int adopt_one(struct rp_session *s, struct rp_part_use *u, const struct rp_owner *o,
 		     uint32_t pid, struct rocpart_error *reterr)
 {
@@ -155,13 +164,14 @@ static int adopt_one(struct rp_session *s, struct rp_part_use *u, const struct r
 	read_program_name(s, pid, name);
 	rp_host_view_mode(gpu, l.mode);
 	(void)rp_fmt(claim.bdf, sizeof(claim.bdf), "%s", gpu->bdf);
-	/* It may use more than the margin for page tables would have left it. */
+	/* The memory may exceed what is usable, which leaves a margin for page tables. */
 	if (usable < claim.bytes)
 		usable = claim.bytes;
 	r = rp_lease_db_set_usable(s->db, gpu->bdf, claim.part, usable, reterr);
 	return r < 0 ? r : rp_lease_db_add(s->db, &l, &l.id, reterr);
 }
 
+/* Adopt every partition without a lease on which a process of the owner uses memory. */
 static int adopt_all(struct rp_session *s, const struct rp_owner *o, size_t *ret,
 		     struct rocpart_error *reterr)
 {

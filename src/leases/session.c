@@ -1,4 +1,19 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The session, and public lists of leases.
+ *
+ * Order of rp_session_begin(), each step for a reason:
+ *   1. open the database, made for this machine if need be: its identity must be known before;
+ *   2. take the write lock;
+ *   3. observe the machine: nobody decides on leases between this look and the commit;
+ *   4. refuse the database of another machine, load the leases, reconcile.
+ * A change of modes takes no part in the lock. It opens its journal first and looks at the leases
+ * in a transaction then; placing looks for an open journal inside of its own. So whoever is second
+ * sees the first and refuses (src/change/lease_guard.c).
+ *
+ * Invariant: everything that a session decides comes from one look at the machine and one state of
+ * the database.
+ */
 #include "leases/session.h"
 #include "base/num.h"
 
@@ -24,7 +39,7 @@ int rp_session_begin(struct rocpart_machine *m, enum rp_lease_open how, struct r
 	if (rp_tree_kind(m->tree) == RP_TREE_CAPTURE || how == RP_LEASE_MAKE ||
 	    how == RP_LEASE_MAKE_BRIEF)
 		r = rp_machine_make_state(m, reterr);
-	/* Twice where the database is made: its identity is that of the machine. */
+	/* A new database records the identity of the machine, so it is observed before as well. */
 	if (r == 0 && !rp_leases_exist(m))
 		r = rp_host_view_observe(m, &s.host, reterr);
 	if (r == 0)
@@ -63,12 +78,13 @@ void rp_session_done(struct rp_session *s)
 
 /* ---- public lists ---- */
 
+/* Keep a text for as long as the list lives. NULL: out of memory. */
 static const char *keep_text(struct rocpart_leases *v, const char *text)
 {
 	return rp_names_add(&v->texts, text) < 0 ? NULL : v->texts.v[v->texts.n - 1];
 }
 
-/* A sick GPU is said of its leases, whatever else there is to say. */
+/* Return the problem of a lease, with that of an unhealthy GPU added. NULL: out of memory. */
 static const char *problem_of(struct rocpart_leases *v, const struct rp_lease *l)
 {
 	const struct rocpart_gpu *gpu =
@@ -85,7 +101,10 @@ static const char *problem_of(struct rocpart_leases *v, const struct rp_lease *l
 	return text ? keep_text(v, text) : NULL;
 }
 
-/* A lease that is alone on its partition harms nobody there (docs/design/leases.md, Guarantee). */
+/*
+ * Return the bytes above which a lease exceeds its limit. One that is alone on its partition, which
+ * the kernel or hardware guarantees, may use all of it (docs/design/leases.md, Guarantee).
+ */
 static uint64_t limit_of(const struct rp_lease *l, const struct rp_host_view *w)
 {
 	bool is_kept = l->guarantee >= ROCPART_GUARANTEE_KERNEL && l->n_claims &&
@@ -99,6 +118,7 @@ static uint64_t limit_of(const struct rp_lease *l, const struct rp_host_view *w)
 	return usable > l->bytes ? usable : l->bytes;
 }
 
+/* Fill the public form of one lease; its texts are borrowed from the list. */
 static int publish_lease(struct rocpart_leases *v, size_t i, uint64_t used, struct rp_host_view *w)
 {
 	const struct rp_lease *l = &v->list.v[i];
@@ -129,6 +149,7 @@ static int publish_lease(struct rocpart_leases *v, size_t i, uint64_t used, stru
 	return p->owner && p->problem ? 0 : -ENOMEM;
 }
 
+/* Whether nothing new may be placed on a GPU. */
 static bool is_shut(const struct rocpart_gpu *gpu)
 {
 	return (gpu->notes & 1U << RP_NOTE_CORDONED) ||
@@ -206,7 +227,7 @@ int rp_session_view(struct rp_session *s, struct rocpart_leases **ret, struct ro
 	return 0;
 }
 
-/* Without leave to write: what would be recorded is shown all the same. */
+/* Look without writing: the list shows what would be recorded. */
 static int look_read_only(struct rocpart_machine *m, struct rp_session *s,
 			  struct rocpart_error *reterr)
 {
@@ -230,7 +251,7 @@ int rp_session_look(struct rocpart_machine *m, struct rp_session *ret, struct ro
 	if (r == 0 && ret->now.n_changes)
 		r = rp_session_commit(ret, reterr);
 	else if (r == 0)
-		rp_lease_db_rollback(ret->db); /* others need not wait for who looks */
+		rp_lease_db_rollback(ret->db); /* readers must not hold the write lock */
 	if (r != -EROFS && r != -EACCES && r != -ENOSPC)
 		return r;
 	rp_session_done(ret);

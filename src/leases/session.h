@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What the operations on leases have in common: observe, reconcile, decide, record, as one. */
+/*
+ * What all operations on leases have in common: observe, reconcile, decide and record as one step.
+ */
 #ifndef RP_LEASES_SESSION_H
 #define RP_LEASES_SESSION_H
 
@@ -9,35 +11,35 @@
 
 struct rp_session {
 	struct rocpart_machine *machine;
-	struct rp_lease_db *db; /* NULL: there are no leases, or they may only be looked at */
+	struct rp_lease_db *db; /* NULL: there is no database */
 	struct rp_host_view host;
 	struct rp_lease_list list;
 	struct rp_reconciled now;
 };
 
 /*
- * Begin a transaction, observe the machine inside it (so that nobody else decides meanwhile),
- * reconcile. how is RP_LEASE_WRITE or RP_LEASE_MAKE.
+ * Begin a transaction, observe the machine inside of it, and reconcile. how is RP_LEASE_WRITE,
+ * RP_LEASE_MAKE or RP_LEASE_MAKE_BRIEF. Waits for other writers, at most ten seconds.
  */
 int rp_session_begin(struct rocpart_machine *m, enum rp_lease_open how, struct rp_session *ret,
 		     struct rocpart_error *reterr) RP_MUST_CHECK;
 int rp_session_commit(struct rp_session *s, struct rocpart_error *reterr) RP_MUST_CHECK;
 /*
- * The same for those who only look: what changed is recorded where that can be. ret is to be ended
- * with rp_session_done() also after a failure.
+ * The same for operations that only read: changes are recorded where the database can be written.
+ * The caller ends ret with rp_session_done() also after a failure.
  */
 int rp_session_look(struct rocpart_machine *m, struct rp_session *ret,
 		    struct rocpart_error *reterr) RP_MUST_CHECK;
-/* What is not committed did not happen. */
+/* End a session; what was not committed is rolled back. */
 void rp_session_done(struct rp_session *s);
 #define RP_AUTO_SESSION RP_AUTO(rp_session_done)
 
-/* Take what the session knows into a public list. */
+/* Make a public list of what the session knows; its leases move into the list. */
 int rp_session_view(struct rp_session *s, struct rocpart_leases **ret,
 		    struct rocpart_error *reterr) RP_MUST_CHECK;
-/* The picture that they were held against; NULL for a list of rp_leases_of(). */
+/* Return the snapshot that the leases were compared with; NULL for a list of rp_leases_of(). */
 struct rocpart_snapshot *rp_leases_snapshot(const struct rocpart_leases *leases);
-/* A public list of these leases alone; takes them over. */
+/* Make a public list of these leases alone, which move into it. */
 int rp_leases_of(struct rp_lease_list *list, struct rocpart_leases **ret,
 		 struct rocpart_error *reterr) RP_MUST_CHECK;
 

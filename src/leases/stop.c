@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Ending the processes of a lease, and no others. */
+/*
+ * Ending the processes of a lease, and no others.
+ *
+ * A process belongs to a lease when its memory does so for certain (rp_lease_of_memory()), or when
+ * it is in the cgroup that `rocpart run` made for one that does. Pids are reused, so a pid alone
+ * names no process: each is opened as a pidfd, then the machine is looked at again, and a signal
+ * goes only to those that still belong to the lease. A process that took over the pid in between is
+ * either not the one behind the pidfd or not on the second list.
+ */
 #include "leases/stop_signal.h"
 #include "leases/usage.h"
 #include "sim/sim.h"
@@ -20,7 +28,7 @@ static int add_pid(struct pids *pids, uint32_t pid)
 	return 0;
 }
 
-/* Those that use its memory. */
+/* Collect the processes whose memory belongs to the lease for certain. */
 static int collect_users(struct rp_session *s, uint64_t lease, struct pids *ret)
 {
 	RP_AUTO_USAGE_LIST struct rp_usage_list list = {.texts = RP_NAMES_INIT};
@@ -32,7 +40,7 @@ static int collect_users(struct rp_session *s, uint64_t lease, struct pids *ret)
 	return r;
 }
 
-/* The name of the group that `rocpart run` made for one of them; "" when it made none. */
+/* Find the cgroup that `rocpart run` made for one of the processes; "" when it made none. */
 static const char *find_group(const struct rp_host_view *w, const struct pids *pids)
 {
 	for (size_t i = 0; i < w->n_processes; i++)
@@ -42,6 +50,7 @@ static const char *find_group(const struct rp_host_view *w, const struct pids *p
 	return "";
 }
 
+/* Collect the processes of a lease: users of its memory, and all others in their cgroup. */
 static int collect_pids(struct rp_session *s, uint64_t lease, struct pids *ret)
 {
 	const struct rp_host_view *w = &s->host;
@@ -78,8 +87,8 @@ static int check_machine(struct rocpart_machine *m, struct rocpart_error *reterr
 }
 
 /*
- * All are opened first and looked at again then: a pid that was given to somebody else meanwhile is
- * not theirs any more.
+ * Open the processes, look at the machine again, and send the signal to those that are on both
+ * lists.
  */
 static int stop_real(struct rocpart_machine *m, uint64_t lease, bool is_hard, size_t *ret,
 		     struct rocpart_error *reterr)
@@ -112,6 +121,7 @@ static int stop_real(struct rocpart_machine *m, uint64_t lease, bool is_hard, si
 	return r;
 }
 
+/* End the simulated processes of a lease in the simulated machine. */
 static int stop_simulated(struct rocpart_machine *m, uint64_t lease, size_t *ret,
 			  struct rocpart_error *reterr)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Signals to processes that were looked at before, and to nobody who got their number later. */
+/* Signals to processes that were opened before their pids could be reused (pidfd_open(2)). */
 #ifndef RP_LEASES_STOP_SIGNAL_H
 #define RP_LEASES_STOP_SIGNAL_H
 
@@ -12,11 +12,11 @@ struct rp_stop {
 };
 void rp_stop_done(struct rp_stop *s);
 
-/* Hold on to these processes; those that are gone are left out. 0 or -ENOMEM; of pidfd_open(2). */
+/* Open these processes; one that has ended is left out. 0, -ENOMEM, errors of pidfd_open(2). */
 int rp_stop_open(struct rp_stop *s, const uint32_t *pids, size_t n) RP_MUST_CHECK;
 /*
- * SIGTERM, or SIGKILL when is_hard, to those of them that are still on the list. 0 with how many it
- * was sent to; -EPERM.
+ * Send SIGTERM, or SIGKILL when is_hard, to the open processes that are on the list still.
+ * *ret_sent is set when a signal was sent, also with an error. 0; -EPERM.
  */
 int rp_stop_send(const struct rp_stop *s, const uint32_t *still, size_t n_still, bool is_hard,
 		 size_t *ret_sent) RP_MUST_CHECK;

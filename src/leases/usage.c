@@ -1,5 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Who uses how much: the KFD's own account, and that of the DRM clients of all processes. */
+/*
+ * How many bytes each process uses on each partition, from two accounts of the kernel: the KFD's
+ * own, and that of the DRM clients of all processes.
+ *
+ * Invariants:
+ * - There is one row for a process and a partition. Its bytes are the larger of the two accounts,
+ *   not the sum: buffers of the KFD live in the address space of a DRM client, so both count them.
+ * - A DRM client is counted once, for the first process that has it by the sorted names of /proc:
+ *   descriptors that were duplicated or inherited are one client.
+ * - The partition of a client is that of the render node it has open; the fdinfo names the GPU
+ *   only.
+ *
+ * Time: O(D N) for the descriptors, with D clients and N rows or clients seen so far.
+ * Sources: Linux Documentation/gpu/drm-usage-stats.rst; drivers/gpu/drm/amd/amdkfd/kfd_process.c.
+ */
 #include "leases/usage.h"
 #include "base/num.h"
 
@@ -15,7 +29,7 @@ void rp_usage_list_done(struct rp_usage_list *list)
 	memset(list, 0, sizeof(*list));
 }
 
-/* The row of a process on a partition, made when there is none. NULL: no memory. */
+/* Return the row of a process on a partition, a new one when there is none. NULL: out of memory. */
 static struct rocpart_usage *get_row(struct rp_usage_list *list, uint32_t pid,
 				     const struct rocpart_partition *p)
 {
@@ -49,12 +63,13 @@ struct client {
 	const struct rocpart_partition *p;
 };
 
-/* Descriptors that were duplicated or inherited are one client, and counted once. */
+/* The clients that were seen. */
 struct clients {
 	struct client *v;
 	size_t n, cap;
 };
 
+/* Remember a client, and tell whether it is seen for the first time. */
 static int see_client(struct clients *seen, const struct client *c, bool *ret_is_new)
 {
 	*ret_is_new = false;
@@ -68,7 +83,9 @@ static int see_client(struct clients *seen, const struct client *c, bool *ret_is
 	return 0;
 }
 
-/* "drm-memory-vram:\t1024 KiB" at the start of a line (Linux drm-usage-stats.rst). */
+/*
+ * Read a value such as "drm-memory-vram:\t1024 KiB" at the start of a line (drm-usage-stats.rst).
+ */
 static bool read_value(const char *text, const char *key, uint64_t *ret)
 {
 	const char *p = strstr(text, key);
@@ -88,7 +105,7 @@ static bool read_value(const char *text, const char *key, uint64_t *ret)
 	return digits && rp_parse_u64(digits, 10, ret) == 0 && rp_mul_u64(*ret, unit, ret) == 0;
 }
 
-/* Which partition a client is on is told by the link only (ABI study A.7). */
+/* Find the partition of a render node by the link of the descriptor: see the invariants. */
 static const struct rocpart_partition *partition_of(const struct rocpart_snapshot *s,
 						    const char *link)
 {
@@ -104,6 +121,7 @@ static const struct rocpart_partition *partition_of(const struct rocpart_snapsho
 	return NULL;
 }
 
+/* Add the bytes of the client behind a descriptor, unless it was counted. */
 static int add_client(struct rp_usage_list *list, struct clients *seen, uint32_t pid,
 		      const struct rocpart_partition *p, const char *fdinfo)
 {
@@ -125,10 +143,11 @@ static int add_client(struct rp_usage_list *list, struct clients *seen, uint32_t
 		return -ENOMEM;
 	if (rp_add_u64(u->drm_bytes, vram, &u->drm_bytes) < 0 ||
 	    rp_add_u64(u->gtt_bytes, gtt, &u->gtt_bytes) < 0)
-		u->drm_bytes = u->gtt_bytes = 0; /* no machine has that much: it tells nothing */
+		u->drm_bytes = u->gtt_bytes = 0; /* no machine has that much: not an account */
 	return 0;
 }
 
+/* Add the clients of one process. Descriptors that cannot be read make the list incomplete. */
 static int add_process(struct rp_host_view *w, struct rp_usage_list *list, struct clients *seen,
 		       uint32_t pid)
 {
@@ -159,7 +178,7 @@ static int add_drm(struct rp_host_view *w, struct rp_usage_list *list)
 	struct clients seen = {0};
 	int r = rp_tree_list(w->tree, &pids, "%s", w->proc);
 
-	rp_names_sort(&pids); /* a client that was inherited is its parent's */
+	rp_names_sort(&pids); /* an inherited client counts for the first process */
 	r = r == -ENOMEM ? r : 0;
 	for (size_t i = 0; r == 0 && i < pids.n; i++) {
 		uint32_t pid;
@@ -171,13 +190,14 @@ static int add_drm(struct rp_host_view *w, struct rp_usage_list *list)
 	return r;
 }
 
-/* ---- whose it is ---- */
+/* ---- names and leases ---- */
 
 static const char *keep_text(struct rp_usage_list *list, const char *text)
 {
 	return rp_names_add(&list->texts, text) < 0 ? NULL : list->texts.v[list->texts.n - 1];
 }
 
+/* Name a process by its program and its owner: container, unit or job, as its cgroup says. */
 static int name_process(struct rp_host_view *w, struct rp_usage_list *list, struct rocpart_usage *u)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
@@ -196,6 +216,7 @@ static int name_process(struct rp_host_view *w, struct rp_usage_list *list, stru
 	return u->command && u->owner ? 0 : -ENOMEM;
 }
 
+/* Find the lease that the memory belongs to, and decide how many bytes it is. */
 static void find_lease(struct rp_session *s, struct rocpart_usage *u)
 {
 	const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(s->host.snapshot, u->bdf);
@@ -209,7 +230,7 @@ static void find_lease(struct rp_session *s, struct rocpart_usage *u)
 static int cmp_usage(const void *a, const void *b)
 {
 	const struct rocpart_usage *x = a, *y = b;
-	const uint64_t lx = x->lease - 1, ly = y->lease - 1; /* nobody's last */
+	const uint64_t lx = x->lease - 1, ly = y->lease - 1; /* 0, no lease, wraps and comes last */
 	int order;
 
 	if (lx != ly)
