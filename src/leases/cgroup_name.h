@@ -22,7 +22,7 @@ struct rp_owner_names {
  * rocpart-run-PID-N. A name that is not found is "".
  */
 void rp_owner_names_parse(const char *cgroup_text, struct rp_owner_names *ret);
-/* Whether `rocpart run --lease` made the cgroup for that lease. */
+/* Return whether `rocpart run --lease` made the cgroup for that lease. */
 bool rp_owner_names_run(const struct rp_owner_names *names, int64_t lease);
 
 #endif

@@ -166,7 +166,9 @@ int rp_lease_db_run(struct rp_lease_db *db, sqlite3_stmt *stmt, const char *what
 	return rp_lease_db_end(db, stmt, sqlite3_step(stmt), what, reterr);
 }
 
-/* Busy handler: a millisecond for everybody. SQLite's own waits longer each time, which starves. */
+/*
+ * Busy handler: every waiter waits a millisecond. SQLite's own waits longer each time and starves.
+ */
 static int wait_for_others(void *userdata, int tries)
 {
 	(void)userdata;
@@ -331,8 +333,8 @@ static void remove_files(const char *path)
 
 /*
  * Make the database under a name with our pid, then link it into place, so that no program ever
- * opens half of it. EEXIST is no failure: another program was first. What a killed program left
- * behind has its pid in the name and is in nobody's way.
+ * opens half of it. EEXIST is no failure: another program was first. The leftovers of a
+ * killed program have its pid in their name and do no harm.
  */
 static int make_file(const char *dir, const char *path, const char *identity,
 		     struct rocpart_error *reterr)

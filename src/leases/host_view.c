@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the host shows, and the status of owners. docs/design/leases.md has the table of owners.
+ * The state of the host, and the status of owners. docs/design/leases.md has the table of owners.
  *
  * Invariants of rp_host_view_owner_status():
  * - GONE is certain and final: the owner cannot come back under the same identity (another boot or
@@ -252,7 +252,7 @@ static int open_host(struct rp_host_view *w, struct rp_tree **ret)
 	return r;
 }
 
-/* Whether an owner that is a process runs there, with the start time that it had. */
+/* Return whether an owner that is a process runs there, with the start time that it had. */
 static bool runs_on_host(struct rp_host_view *w, const struct rp_owner *o)
 {
 	struct rp_tree *host = NULL;
@@ -313,7 +313,7 @@ bool rp_host_view_is_container_id(const char *name)
 	return strlen(name) >= SHOWN_ID && strspn(name, "0123456789abcdef") == strlen(name);
 }
 
-/* Whether docker has recorded the name for the container; it records a slash before it. */
+/* Return whether docker has recorded the name for the container; it records a slash before it. */
 static bool has_docker_name(struct rp_host_view *w, const char *id, const char *name)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
@@ -349,7 +349,8 @@ static int find_docker_id(struct rp_host_view *w, const char *name, char ret[SHO
 }
 
 /*
- * Whether the cgroup of a process names the owner. id: of the container, "" when it is not known.
+ * Return whether the cgroup of a process names the owner. id: of the container, "" when it is not
+ * known.
  */
 static bool is_owner_named(struct rp_host_view *w, const struct rp_owner_names *n,
 			   const struct rp_owner *o, const char *id)
@@ -373,7 +374,9 @@ static bool is_owner_named(struct rp_host_view *w, const struct rp_owner_names *
 	}
 }
 
-/* Whether docker has removed the container. Only an id proves it, as a name may come back. */
+/*
+ * Return whether docker has removed the container. Only an id proves it, as a name may come back.
+ */
 static bool is_container_removed(struct rp_host_view *w, const struct rp_owner *o)
 {
 	RP_AUTO_NAMES struct rp_names ids = RP_NAMES_INIT;
@@ -453,7 +456,9 @@ bool rp_host_view_can_tell(struct rp_host_view *w, const struct rp_owner *o)
 	}
 }
 
-/* Whether pid is the process `of` or descends from it; at most 64 generations are followed. */
+/*
+ * Return whether pid is the process `of` or descends from it; at most 64 generations are followed.
+ */
 static bool is_descendant(struct rp_host_view *w, uint32_t pid, uint32_t of)
 {
 	for (int depth = 0; depth < 64 && pid > 1; depth++) {
@@ -479,8 +484,8 @@ static bool read_names(struct rp_host_view *w, uint32_t pid, struct rp_owner_nam
 }
 
 /*
- * Whether a process is in the cgroup that `rocpart run` made for the owner. That holds also when
- * its parents have ended, so that is_descendant() does not see the relation.
+ * Return whether a process is in the cgroup that `rocpart run` made for the owner. That holds also
+ * when its parents have ended, so that is_descendant() does not see the relation.
  */
 static bool is_in_group_of(struct rp_host_view *w, uint32_t pid, uint32_t owner)
 {

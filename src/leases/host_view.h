@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What this host shows of itself, as far as leases are judged by it: the snapshot, the memory of
- * each process on each partition, the processes, the boot and the load of the driver.
+ * The state of this host by which leases are judged: the snapshot, the memory of each process on
+ * each partition, the processes, the boot and the load of the driver.
  */
 #ifndef RP_LEASES_HOST_VIEW_H
 #define RP_LEASES_HOST_VIEW_H
@@ -68,17 +68,19 @@ enum rp_owner_status {
  */
 int rp_host_view_owner_status(struct rp_host_view *w, const struct rp_owner *o, bool was_seen,
 			      enum rp_owner_status *ret) RP_MUST_CHECK;
-/* Whether this host shows of a process whether it belongs to the owner. */
+/* Return whether this host shows of a process whether it belongs to the owner. */
 bool rp_host_view_can_tell(struct rp_host_view *w, const struct rp_owner *o);
-/* Whether a process belongs to an owner; false also where that is not shown. */
+/* Return whether a process belongs to an owner; false also where that is not shown. */
 bool rp_host_view_belongs(struct rp_host_view *w, uint32_t pid, const struct rp_owner *o);
 /* Say in words what ends a lease of this owner here. The text is static. */
 const char *rp_host_view_ends(struct rp_host_view *w, const struct rp_owner *o);
-/* Whether a name of docker is an id of a container, which never comes back, as a name can. */
+/*
+ * Return whether a name of docker is an id of a container, which never comes back, as a name can.
+ */
 bool rp_host_view_is_container_id(const char *name);
 /* Record the UID of the pod of that name in an owner that is a pod. Return whether it changed. */
 bool rp_host_view_pin_pod(struct rp_host_view *w, struct rp_owner *o);
-/* Whether `rocpart run --lease` started the process for that lease. */
+/* Return whether `rocpart run --lease` started the process for that lease. */
 bool rp_host_view_runs(struct rp_host_view *w, uint32_t pid, int64_t lease);
 /* Record start time and boot in an owner that is a process. 0; -ENOENT: none; -EACCES. */
 int rp_host_view_pin_owner(struct rp_host_view *w, struct rp_owner *o) RP_MUST_CHECK;

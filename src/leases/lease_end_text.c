@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What ends the lease of an owner, in words: the rule of docs/design/leases.md as it works on this
- * host. Each text agrees with what rp_host_view_owner_status() can find out.
+ * The event that ends the lease of an owner, in words: the rule of docs/design/leases.md as it
+ * works on this host. Each text agrees with what rp_host_view_owner_status() can find out.
  */
 #include "leases/host_view.h"
 #include "leases/pod.h"

@@ -9,7 +9,7 @@
 #include "leases/limits.h"
 #include "base/json.h"
 
-/* Whether no other partition of the GPU is in the memory domain. */
+/* Return whether no other partition of the GPU is in the memory domain. */
 static bool is_alone_in_domain(const struct rocpart_partition *part)
 {
 	const struct rocpart_gpu *gpu = part->gpu;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What limits a lease, and how strong each limit is: docs/design/limits.md. */
+/* The limits of a lease, and how strong each is: docs/design/limits.md. */
 #ifndef RP_LEASES_LIMITS_H
 #define RP_LEASES_LIMITS_H
 
 #include "node/snapshot.h"
 #include "rocpart/lease.h"
 
-/* What denies a program the device nodes of other partitions. */
+/* The means that denies a program the device nodes of other partitions. */
 enum rp_access {
 	RP_ACCESS_OPEN,	  /* nothing that rocpart did */
 	RP_ACCESS_EBPF,	  /* its cgroup v2, by an eBPF program */

@@ -10,7 +10,7 @@ bool rp_leases_exist(struct rocpart_machine *m)
 	return m->leases || (path && access(path, F_OK) == 0);
 }
 
-/* What the machine calls at its end for leases in memory. */
+/* The machine calls this at its end for leases in memory. */
 static void drop_leases(void *leases)
 {
 	rp_lease_db_drop(leases);

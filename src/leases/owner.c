@@ -9,7 +9,7 @@ const char *rp_owner_kind_to_string(enum rp_owner_kind kind)
 	return (size_t)kind < RP_ARRAY_LEN(kinds) ? kinds[kind] : "none";
 }
 
-/* Whether a text has no blanks and control bytes: owners are printed on terminals. */
+/* Return whether a text has no blanks and control bytes: owners are printed on terminals. */
 static bool is_plain(const char *s)
 {
 	for (; *s; s++)
@@ -26,7 +26,9 @@ static int refuse_owner(const char *text, struct rocpart_error *reterr)
 				     "pid:N or none");
 }
 
-/* Whether the name can be one of its kind. Only the name of a pod has a slash, exactly one. */
+/*
+ * Return whether the name can be one of its kind. Only the name of a pod has a slash, exactly one.
+ */
 static bool is_name_valid(const struct rp_owner *o)
 {
 	const char *slash = strchr(o->name, '/');

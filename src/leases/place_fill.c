@@ -94,7 +94,10 @@ static uint32_t flags_of(const struct rocpart_gpu *gpu)
 	return flags;
 }
 
-/* Whether a lease can be booked: its place is as it was, and all memory there is accounted for. */
+/*
+ * Return whether a lease can be booked: its place is as it was, and all memory there is accounted
+ * for.
+ */
 static bool is_regular(const struct rp_lease *l, const struct rp_part_use *u)
 {
 	char mode[16];

@@ -117,7 +117,6 @@ static void mark_promised(struct context *c)
 	}
 }
 
-/* Whether a lease has a claim on a partition. */
 static bool has_claim_on(const struct rp_lease *l, const struct rocpart_partition *p)
 {
 	for (size_t k = 0; k < l->n_claims; k++)
@@ -213,8 +212,8 @@ static void judge_place(const struct context *c, const struct rp_lease *l, struc
 }
 
 /*
- * Whether the device cgroup of the caller hides the place of a lease, as it does for a program of
- * `rocpart run` or a container. What is not seen is not judged.
+ * Return whether the device cgroup of the caller hides the place of a lease, as it does for a
+ * program of `rocpart run` or a container. What is not seen is not judged.
  */
 static bool is_hidden(const struct context *c, const struct rp_lease *l)
 {
@@ -389,7 +388,7 @@ static void forget_lease(struct context *c, size_t index)
 }
 
 /*
- * Compare a value with the one recorded at the last look, record it, and tell whether it changed.
+ * Compare a value with the one recorded at the last look, record it, and report whether it changed.
  */
 static int note_machine(struct context *c, const char *key, const char *now, const char *event,
 			bool *ret_changed)

@@ -5,7 +5,7 @@
 
 #include "leases/host_view.h"
 
-/* What one partition of the snapshot has, in bytes. */
+/* The bytes of one partition of the snapshot. */
 struct rp_part_use {
 	const struct rocpart_partition *partition;
 	uint64_t usable;    /* for programs; 0: not known */

@@ -5,7 +5,7 @@
  * Order of rp_session_begin(), each step for a reason:
  *   1. open the database, made for this machine if need be: its identity must be known before;
  *   2. take the write lock;
- *   3. observe the machine: nobody decides on leases between this look and the commit;
+ *   3. observe the machine: no other program decides on leases before the commit;
  *   4. refuse the database of another machine, load the leases, reconcile.
  * A change of modes takes no part in the lock. It opens its journal first and looks at the leases
  * in a transaction then; placing looks for an open journal inside of its own. So whoever is second
@@ -149,7 +149,7 @@ static int publish_lease(struct rocpart_leases *v, size_t i, uint64_t used, stru
 	return p->owner && p->problem ? 0 : -ENOMEM;
 }
 
-/* Whether nothing new may be placed on a GPU. */
+/* Return whether nothing new may be placed on a GPU. */
 static bool is_shut(const struct rocpart_gpu *gpu)
 {
 	return (gpu->notes & 1U << RP_NOTE_CORDONED) ||

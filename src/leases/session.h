@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What all operations on leases have in common: observe, reconcile, decide and record as one step.
- */
+/* The steps that all operations on leases share, as one: observe, reconcile, decide, record. */
 #ifndef RP_LEASES_SESSION_H
 #define RP_LEASES_SESSION_H
 

@@ -69,7 +69,7 @@ struct clients {
 	size_t n, cap;
 };
 
-/* Remember a client, and tell whether it is seen for the first time. */
+/* Remember a client, and report whether it is seen for the first time. */
 static int see_client(struct clients *seen, const struct client *c, bool *ret_is_new)
 {
 	*ret_is_new = false;

@@ -147,7 +147,6 @@ static int find_reason(struct advice *a)
 	return r == 0 ? prove_reason(a) : r;
 }
 
-/* Find the bytes of the largest partition of any mode of any GPU. */
 static uint64_t find_largest_part(const struct rp_place_problem *p)
 {
 	uint64_t best = 0;
@@ -262,9 +261,9 @@ static int ask_with_more(struct advice *a, uint64_t more, struct rp_plan_answer 
 
 /*
  * Find how many more GPUs are enough. They are in hives of their own, so the bound of the machine
- * as it is does not limit them. Invariant: low GPUs are not enough, as far as the questions tell,
- * and enough GPUs are (0: not found). want grows by what the bound lacks, or else in growing steps,
- * until some number is enough; then it halves the interval.
+ * as it is does not limit them. Invariant: no answer was "yes" for low GPUs, and the answer was
+ * "yes" for enough GPUs (0: for none so far). want grows by what the bound lacks, or else in
+ * growing steps, until some number is enough; then it halves the interval.
  */
 static int try_more_gpus(struct advice *a)
 {
@@ -295,7 +294,6 @@ static int try_more_gpus(struct advice *a)
 	return 0;
 }
 
-/* Restore the requests of the problem after the search for the reason. */
 static void restore_requests(struct advice *a)
 {
 	const struct rp_place_problem *p = a->plan->problem;

@@ -145,7 +145,7 @@ void rp_assign_begin(struct rp_assign *a, const uint32_t *mode_of)
 	}
 }
 
-/* Whether the spread rule lets domain dom take one more replica of request r. */
+/* Return whether the spread rule lets domain dom take one more replica of request r. */
 static bool is_domain_open(const struct rp_assign *a, uint32_t r, uint32_t dom)
 {
 	const struct rp_place_request *q = &a->v->p->requests[r];

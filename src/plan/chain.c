@@ -32,7 +32,7 @@
  */
 #include "plan/chain.h"
 
-/* A kind of partition: all that a request can tell apart. */
+/* A kind of partition: all that a request can distinguish. */
 struct kind {
 	struct rp_place_part part;
 	uint32_t mem;
@@ -222,7 +222,7 @@ static uint32_t rank_by_bytes(const struct rp_chain *c, uint64_t bytes)
 /*
  * Return the rank of the smallest size that has a partition for request q, or n_sizes. *ret_gap is
  * set when some partition of at least that size does not hold q (XCDs, bandwidth, memory mode):
- * then sizes alone do not tell where q fits.
+ * then sizes alone do not decide where q fits.
  */
 static uint32_t rank_by_trying(const struct rp_view *v, const struct rp_chain *c,
 			       const struct kinds *k, uint32_t q, bool *ret_gap)

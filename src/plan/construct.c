@@ -85,7 +85,7 @@ static void make_lists(struct build *b, uint64_t size)
 	}
 }
 
-/* Whether GPU g can be opened in mode m. Once false this stays false: see the invariants. */
+/* Return whether GPU g can be opened in mode m. Once false this stays false: see the invariants. */
 static bool may_open(const struct build *b, uint32_t g, const struct rp_chain_mode *m)
 {
 	const struct rp_view_gpu *vg = &b->v->gpus[g];
@@ -252,7 +252,9 @@ static int place_request(struct build *b, uint32_t r, uint64_t size)
 	return 0;
 }
 
-/* What orders requests; priority and weight are 0 unless the GPUs are known to be too few. */
+/*
+ * The keys that order requests; priority and weight are 0 unless the GPUs are known to be too few.
+ */
 struct keyed {
 	uint32_t request, rank, replicas;
 	int32_t priority;

@@ -17,7 +17,6 @@
  */
 #include "plan/plan_internal.h"
 
-/* Place the tenants that stay where they are. */
 static void place_tenants_that_stay(const struct rp_view *v, struct rp_plan *plan, uint32_t *next)
 {
 	for (uint32_t t = 0; t < v->p->n_tenants; t++) {
@@ -29,7 +28,9 @@ static void place_tenants_that_stay(const struct rp_view *v, struct rp_plan *pla
 	}
 }
 
-/* Whether a place of the draft is the partition of tenant t, in a GPU that keeps its mode. */
+/*
+ * Return whether a place of the draft is the partition of tenant t, in a GPU that keeps its mode.
+ */
 static bool is_at_home(const struct rp_view *v, const struct rp_draft *d, uint32_t t,
 		       const struct rp_draft_place *at)
 {

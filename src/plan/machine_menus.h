@@ -35,7 +35,10 @@ struct rp_plan_limits {
 	enum rocpart_compute_mode *compute; /* one for each GPU, set when the machine is known */
 };
 
-/* Whether a GPU is in a mode that the limits do not allow, so that it must be switched first. */
+/*
+ * Return whether a GPU is in a mode that the limits do not allow, so that it must be switched
+ * first.
+ */
 bool rp_plan_gpu_must_switch(const struct rocpart_gpu *gpu, const struct rp_plan_limits *limits);
 void rp_plan_machine_done(struct rp_plan_machine *m);
 /* Make the machine. Texts are static or belong to the snapshot. 0, -ENOMEM. */

@@ -70,7 +70,6 @@ static void fill_memory(const struct trial *t, struct rocpart_fit *row)
 		row->kv_tokens = 0;
 }
 
-/* Add the row of one pair of modes, if the product can be in it. */
 static int add_row(const struct trial *t, enum rocpart_compute_mode compute,
 		   enum rocpart_memory_mode memory)
 {

@@ -306,7 +306,6 @@ size_t rp_placer_memory(const struct rp_placer *e)
 	return e->memory;
 }
 
-/* Return the bytes of the smallest partition of a shelf that holds bytes. */
 static uint64_t smallest_that_fits(const struct shelf *s, uint64_t bytes)
 {
 	return s->small_bytes >= bytes ? s->small_bytes : s->large_bytes;
@@ -320,7 +319,7 @@ static bool shelf_fits(const struct rp_placer *e, const struct shelf *s,
 	       (!want->memory || rp_str_eq(want->memory, e->memories[s->memory]));
 }
 
-/* Whether an idle GPU in another mode may be switched to this shelf. */
+/* Return whether an idle GPU in another mode may be switched to this shelf. */
 static bool may_be_switched_to(const struct rp_placer *e, const struct shelf *s)
 {
 	return s->validated || e->allow_unvalidated;

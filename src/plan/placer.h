@@ -26,7 +26,7 @@ struct rp_placer_config {
 	bool allow_unvalidated; /* also one that the vendor has not validated */
 };
 
-/* What one replica needs. */
+/* A want: the needs of one replica. */
 struct rp_placer_want {
 	uint64_t bytes;
 	uint64_t min_bandwidth_mbs;
@@ -107,7 +107,7 @@ int rp_placer_place_gpus(struct rp_placer *e, uint32_t n, uint64_t bytes_each,
 			 struct rp_placer_placed *ret) RP_MUST_CHECK;
 /* Give back exactly what was taken. 0; -ESTALE: it is released already, or was never placed. */
 int rp_placer_release(struct rp_placer *e, rp_placer_handle h) RP_MUST_CHECK;
-/* Tell where a replica is and how many bytes it holds. 0, -ESTALE. */
+/* Report where a replica is and how many bytes it holds. 0, -ESTALE. */
 int rp_placer_get(const struct rp_placer *e, rp_placer_handle h, struct rp_placer_placed *ret,
 		  uint64_t *ret_bytes) RP_MUST_CHECK;
 

@@ -132,7 +132,7 @@ static inline bool rp_placer_gpu_shut(const struct gpu *g)
 	return (g->flags & (RP_PLACE_CORDONED | RP_PLACE_DEGRADED | RP_PLACE_UNHEALTHY)) != 0;
 }
 
-/* Whether a GPU holds nothing and can switch its mode. */
+/* Return whether a GPU holds nothing and can switch its mode. */
 static inline bool rp_placer_gpu_idle(const struct rp_placer *e, const struct gpu *g)
 {
 	return g->free == e->shelves[g->shelf].all && !(g->flags & RP_PLACE_CANNOT_SWITCH);

@@ -12,7 +12,6 @@
  */
 #include "plan/placer_internal.h"
 
-/* Take hive h out of the set of hives with n idle GPUs. */
 static void remove_hive(struct shelf *s, uint32_t n, uint32_t h)
 {
 	rp_bits_remove(&s->idle_at[n], h);
@@ -20,7 +19,6 @@ static void remove_hive(struct shelf *s, uint32_t n, uint32_t h)
 		s->idle_nonempty &= ~(1U << n);
 }
 
-/* Add hive h to the set of hives with n idle GPUs. */
 static void add_hive(struct shelf *s, uint32_t n, uint32_t h)
 {
 	rp_bits_add(&s->idle_at[n], h);
@@ -52,7 +50,6 @@ static void change_idle_count(struct rp_placer *e, uint32_t gpu, int by)
 	e->hives[h].n_idle = (uint8_t)then;
 }
 
-/* Take a GPU in use out of the set of its level, if it is in one. */
 static void leave_level(struct gpu *g, struct shelf *s, uint32_t gpu)
 {
 	if (g->level == NO_LEVEL)

@@ -235,7 +235,6 @@ static uint32_t find_shared(const struct rp_placer *e, const struct rp_placer_cl
 	return NO_GPU;
 }
 
-/* Mark an instance as one of a shared partition. */
 static void set_share_record(struct rp_placer *e, rp_placer_handle h, uint32_t record)
 {
 	struct instance *x = &e->instances[(uint32_t)h];

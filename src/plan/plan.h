@@ -148,7 +148,7 @@ struct rp_plan {
 };
 
 /*
- * Plan. Returns 0 also when not everything fits: feasible tells. -EINVAL, -EOVERFLOW: from
+ * Plan. Returns 0 also when not everything fits: see feasible. -EINVAL, -EOVERFLOW: from
  * rp_place_check(); -E2BIG: too many sizes of partitions, modes, memory modes or priorities;
  * -ENOMEM.
  */

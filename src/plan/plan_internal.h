@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the planner offer each other. */
+/* Functions that the files of the planner offer each other. */
 #ifndef RP_PLAN_PLAN_INTERNAL_H
 #define RP_PLAN_PLAN_INTERNAL_H
 

@@ -135,7 +135,9 @@ static int add_bins(struct run *b, uint32_t g)
 	return 0;
 }
 
-/* Whether a replica of r may join: bytes, XCDs, memory mode, both limits on tenants, spread. */
+/*
+ * Return whether a replica of r may join: bytes, XCDs, memory mode, both limits on tenants, spread.
+ */
 static bool can_take(const struct run *b, const struct bin *bin, uint32_t r)
 {
 	const struct rp_place_request *q = &b->v->p->requests[r];
@@ -199,7 +201,10 @@ static uint32_t list_modes_for(const struct run *b, uint32_t g, uint32_t r, uint
 	return n;
 }
 
-/* Whether GPU g is closed and its hive may be in the memory mode. Once false this stays false. */
+/*
+ * Return whether GPU g is closed and its hive may be in the memory mode. Once false this stays
+ * false.
+ */
 static bool can_open(const struct run *b, uint32_t g, uint32_t mem)
 {
 	const struct rp_view_gpu *vg = &b->v->gpus[g];
@@ -388,7 +393,6 @@ static bool can_fill(const struct rp_view *v)
 	return v->n_fixed == 0 && (uint64_t)v->p->n_requests * v->total_need <= MAX_FILL;
 }
 
-/* Do one run: place all replicas in the given order. */
 static int place_requests(struct run *b, const uint32_t *order)
 {
 	const struct rp_place_problem *p = b->v->p;

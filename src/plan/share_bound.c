@@ -39,7 +39,6 @@ struct measure {
 	uint32_t most;	    /* tenants that any partition may have */
 };
 
-/* Weigh a replica of so many bytes. */
 static uint64_t weigh_bytes(const struct measure *m, uint64_t bytes)
 {
 	if (m->kind == RP_PROOF_VOLUME)
@@ -79,7 +78,7 @@ static uint32_t most_tenants(const struct rp_place_problem *p)
 	return most;
 }
 
-/* Whether some GPU of the pool may take the mode. */
+/* Return whether some GPU of the pool may take the mode. */
 static bool may_pool_have(const struct rp_view *v, uint32_t menu, uint32_t mode)
 {
 	for (uint32_t g = 0; g < v->p->n_gpus; g++) {

@@ -192,7 +192,7 @@ static uint64_t count_gpus(const struct rp_view *v, const struct rp_draft *d)
 	return n;
 }
 
-/* Whether some request has more replicas to place than one domain may hold. */
+/* Return whether some request has more replicas to place than one domain may hold. */
 static bool is_any_apart(const struct rp_view *v)
 {
 	for (uint32_t q = 0; q < v->p->n_requests; q++) {

@@ -136,8 +136,8 @@ static void leave_partition(struct order *o, const struct rp_plan_place *x)
 }
 
 /*
- * Whether a GPU has the mode of the plan now: its hive needs no memory switch any more, and it is
- * not in the plan, a step has set it, or it had the mode and no reload has changed it.
+ * Return whether a GPU has the mode of the plan now: its hive needs no memory switch any more, and
+ * it is not in the plan, a step has set it, or it had the mode and no reload has changed it.
  */
 static bool is_in_mode(const struct order *o, uint32_t gpu)
 {

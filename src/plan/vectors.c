@@ -27,7 +27,7 @@
 
 #include "plan/chain.h"
 
-/* What a vector holds: the weight of each band, highest priority first, and the replicas. */
+/* The score of a vector: the weight of each band, highest priority first, and the replicas. */
 struct score {
 	uint64_t band[RP_MAX_BANDS];
 	uint64_t units;
@@ -42,7 +42,7 @@ struct item {
 	uint64_t weight;
 };
 
-/* What is searched for; the phases follow each other in this order. */
+/* The goal of the search; the phases follow each other in this order. */
 enum phase {
 	PLACE_ALL,    /* the fewest GPUs that hold every replica */
 	FIND_TARGET,  /* not all fit: the most weight, with every GPU in use that can be */
@@ -434,7 +434,6 @@ static bool are_alike(const struct rp_view *v, uint32_t a, uint32_t b)
 	return true;
 }
 
-/* Order the GPUs so that like ones are neighbours. */
 static void order_gpus(struct search *s)
 {
 	bool done[RP_VECTORS_MAX_GPUS] = {false};

@@ -59,7 +59,7 @@ static inline const struct rp_place_mode *rp_view_mode(const struct rp_view *v, 
 	return &v->p->menus[v->p->gpus[gpu].menu].modes[mode];
 }
 
-/* Whether a partition, in memory mode mem, can hold a replica of request r. */
+/* Return whether a partition, in memory mode mem, can hold a replica of request r. */
 static inline bool rp_view_fits(const struct rp_view *v, uint32_t r,
 				const struct rp_place_part *part, uint32_t mem)
 {
@@ -70,9 +70,9 @@ static inline bool rp_view_fits(const struct rp_view *v, uint32_t r,
 	       (v->req_mem[r] == RP_VIEW_ANY || v->req_mem[r] == mem);
 }
 
-/* Whether a POOL GPU may be in a mode after the plan. */
+/* Return whether a POOL GPU may be in a mode after the plan. */
 bool rp_view_may(const struct rp_view *v, uint32_t gpu, uint32_t mode);
-/* Whether a hive may be in memory mode mem after the plan. */
+/* Return whether a hive may be in memory mode mem after the plan. */
 bool rp_view_hive_may(const struct rp_view *v, uint32_t hive, uint32_t mem);
 
 static inline uint32_t rp_view_share(const struct rp_place_request *q)

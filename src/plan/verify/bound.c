@@ -59,7 +59,6 @@ static uint32_t count_parts(const struct v_mode *m, uint32_t mask, uint64_t size
 	return n;
 }
 
-/* Insert a size into the falling list, unless it is in it. */
 static int add_size(struct machine *a, uint64_t size)
 {
 	uint32_t i = 0;
@@ -371,7 +370,6 @@ static int check_rows(struct machine *a, const struct rp_json *x, struct v_in *i
 	return in->r;
 }
 
-/* Check one case of the certificate against the same case worked out here. */
 static int check_case(const struct v_doc *d, const char *memory, const struct rp_json *x,
 		      struct v_in *in, bool *any, uint64_t *least)
 {
@@ -479,7 +477,6 @@ struct weights {
 	uint32_t share;		  /* tenants that any partition may have */
 };
 
-/* Return the weight of a replica of so many bytes. */
 static uint64_t weight_of(const struct weights *w, uint64_t bytes)
 {
 	switch (w->kind) {

@@ -11,7 +11,7 @@
  */
 #include "plan/verify/doc.h"
 
-/* What one partition holds when the plan is carried out. */
+/* The contents of one partition when the plan is carried out. */
 struct room {
 	uint64_t bytes;
 	uint32_t n, least_share;
@@ -89,7 +89,6 @@ static int check_tenants(const struct v_doc *d, struct rocpart_error *reterr)
 	return 0;
 }
 
-/* Count one more replica of a request in a spread domain. */
 static int check_spread(const struct v_doc *d, const struct v_place *p, uint64_t *count,
 			struct rocpart_error *reterr)
 {
@@ -156,7 +155,6 @@ static int check_domains(const struct v_doc *d, struct rocpart_error *reterr)
 	return 0;
 }
 
-/* Compare the numbers of the plan with those counted. */
 static int check_numbers(const struct v_doc *d, struct rocpart_error *reterr)
 {
 	struct v_in in = {0, reterr, "plan"};

@@ -95,10 +95,11 @@ int rp_verify_wrong(struct rocpart_error *reterr, const char *where, const char 
 	RP_PRINTF(3, 4);
 
 const struct v_mode *rp_verify_mode_of(const struct v_doc *d, uint32_t gpu, uint32_t mode);
-/* Whether a partition, in a memory mode, holds a replica of a request. */
+/* Return whether a partition, in a memory mode, holds a replica of a request. */
 bool rp_verify_fits(const struct v_request *q, const struct v_part *part, const char *memory);
 /*
- * Whether a GPU of the pool may be in a mode: it can switch, the mode is validated, its hive may.
+ * Return whether a GPU of the pool may be in a mode: it can switch, the mode is validated, its hive
+ * may.
  */
 bool rp_verify_may(const struct v_doc *d, uint32_t gpu, uint32_t mode);
 static inline bool v_same(const char *a, const char *b)

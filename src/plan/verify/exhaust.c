@@ -269,8 +269,8 @@ static void try_vector(struct all *a)
 }
 
 /*
- * Whether GPU g can do exactly what the GPU before it can. Present modes and tenants do not matter,
- * since switches and moves are not claimed to be fewest. Fixed GPUs are never alike.
+ * Return whether GPU g can do exactly what the GPU before it can. Present modes and tenants do not
+ * matter, since switches and moves are not claimed to be fewest. Fixed GPUs are never alike.
  */
 static bool is_like_before(const struct all *a, uint32_t g)
 {

@@ -43,7 +43,6 @@ static size_t part_index(uint32_t gpu, uint32_t part)
 	return (size_t)gpu * V_MAX_PARTS + part;
 }
 
-/* Put a replica on a partition of the picture. */
 static void enter_part(struct now *s, const struct v_request *q, uint32_t gpu, uint32_t part)
 {
 	size_t i = part_index(gpu, part);
