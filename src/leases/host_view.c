@@ -428,7 +428,7 @@ int rp_host_view_owner_status(struct rp_host_view *w, const struct rp_owner *o, 
 		}
 	if (!w->sees_processes)
 		return 0;
-	/* Slurm does not reuse job numbers: a job that was seen and has no process has ended. */
+	/* A job that was seen and has no process has ended. (Requeued, it must be leased again.) */
 	if ((was_seen && (o->kind == RP_OWNER_JOB || is_container_removed(w, o))) ||
 	    (o->kind == RP_OWNER_POD && *o->boot && rp_pod_is_removed(w->tree, o->boot)))
 		*ret = RP_OWNER_GONE;
