@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* args: what a program needs to run on a lease or on partitions. */
-#include "cli/model_fields.h"
+#include "cli/cli.h"
 
 #include <unistd.h>
+
+#include "views/model_fields.h"
 
 struct form {
 	const char *what, *format; /* format: of --format, NULL: there is one only */
@@ -138,7 +140,7 @@ static int print_json(struct cli *cli, const struct rocpart_handout *h, const st
 	int r = rp_json_set(j, "partitions", partitions_json(h));
 
 	if (r == 0 && words)
-		r = rp_json_set(j, "args", cli_flags_json(words));
+		r = rp_json_set(j, "args", view_flags_json(words));
 	if (r == 0)
 		r = rp_json_set(j, "env", variables_json(h, rocpart_handout_get_view(h, f->form)));
 	if (r == 0)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* cdi: specs of the partitions for container engines. */
-#include "cli/fields.h"
+#include "cli/cli.h"
+
+#include "views/fields.h"
 
 static int print_path(struct cli *cli, const char *path)
 {
@@ -62,11 +64,11 @@ static struct rp_json *entry_path(const void *o)
 	return rp_json_string(e->path);
 }
 
-static const struct cli_field entry_fields[] = {
-	{"device", "DEVICE", CLI_SHOW_TEXT, entry_name},
-	{"problem", "PROBLEM", CLI_SHOW_TEXT, entry_problem},
-	{"spec", "SPEC", CLI_SHOW_TEXT, entry_path},
-	{NULL, NULL, CLI_SHOW_NEVER, NULL},
+static const struct view_field entry_fields[] = {
+	{"device", "DEVICE", VIEW_SHOW_TEXT, entry_name},
+	{"problem", "PROBLEM", VIEW_SHOW_TEXT, entry_problem},
+	{"spec", "SPEC", VIEW_SHOW_TEXT, entry_path},
+	{NULL, NULL, VIEW_SHOW_NEVER, NULL},
 };
 
 static struct rp_json *entries_json(const struct rocpart_cdi *cdi)
@@ -76,22 +78,22 @@ static struct rp_json *entries_json(const struct rocpart_cdi *cdi)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && (e = rocpart_cdi_get(cdi, i)); i++)
-		r = rp_json_append(list, cli_object_json(entry_fields, e));
+		r = rp_json_append(list, view_object_json(entry_fields, e));
 	return r < 0 ? rp_json_free(list) : list;
 }
 
 static int print_entries(struct cli *cli, const struct rocpart_cdi *cdi, bool problems_only)
 {
-	struct cli_table *t = cli_table_new(entry_fields, "device,problem,spec");
+	struct view_table *t = view_table_new(entry_fields, "device,problem,spec");
 	const struct rocpart_cdi_entry *e;
 	int r = t ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && (e = rocpart_cdi_get(cdi, i)); i++)
 		if (*e->problem || !problems_only)
-			r = cli_table_add(t, e);
+			r = view_table_add(t, e);
 	if (r == 0)
-		cli_table_print(t);
-	cli_table_free(t);
+		view_table_print(t);
+	view_table_free(t);
 	return r < 0 ? cli_nomem(cli) : 0;
 }
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* release, adopt, explain, state, and the part of status that is about leases. */
-#include "cli/lease_fields.h"
-#include "cli/model_fields.h"
+#include "cli/cli.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "base/num.h"
+#include "views/lease_fields.h"
+#include "views/model_fields.h"
 
 static int print_count(struct cli *cli, const char *key, uint64_t n, uint64_t in_use)
 {
@@ -72,7 +73,7 @@ static struct rp_json *use_json(const struct rocpart_leases *leases)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && (u = rocpart_leases_get_use(leases, i)); i++)
-		r = rp_json_append(list, cli_object_json(cli_use_fields, u));
+		r = rp_json_append(list, view_object_json(view_use_fields, u));
 	return r < 0 ? rp_json_free(list) : list;
 }
 
@@ -103,7 +104,7 @@ int cli_put_leases(struct rp_json *j, const struct rocpart_leases *leases)
 					   : "rocpart");
 
 	if (r == 0)
-		r = rp_json_set(j, "leases", cli_leases_json(leases));
+		r = rp_json_set(j, "leases", view_leases_json(leases));
 	if (r == 0)
 		r = rp_json_set(j, "use", use_json(leases));
 	return r < 0 ? r : rp_json_set(j, "events", events_json(leases));
@@ -167,7 +168,7 @@ int cli_print_lease_status(const struct rocpart_leases *leases)
 		leased += *l->bdf ? l->bytes : 0;
 	if (rocpart_leases_get(leases, 0)) {
 		printf("\n");
-		if (cli_print_leases(leases, CLI_LEASE_COLUMNS) < 0)
+		if (view_print_leases(leases, VIEW_LEASE_COLUMNS) < 0)
 			return -ENOMEM;
 	}
 	printf("%s of %s leased, %zu of %zu partitions free\n", rp_format_bytes(leased, a),
@@ -199,13 +200,13 @@ static void explain_footprint(const char *footprint)
 
 	if (rp_json_parse(footprint, strlen(footprint), "footprint", &j, NULL) < 0)
 		return;
-	for (size_t i = 0; i < CLI_N_FOOTPRINT_PARTS; i++) {
-		int64_t part = rp_json_int_value(rp_json_get(j, cli_footprint_parts[i].key));
+	for (size_t i = 0; i < VIEW_N_FOOTPRINT_PARTS; i++) {
+		int64_t part = rp_json_int_value(rp_json_get(j, view_footprint_parts[i].key));
 		char bytes[RP_BYTES_TEXT_SIZE];
 
 		if (part > 0)
 			printf("  of its bytes: %s %s\n", rp_format_bytes((uint64_t)part, bytes),
-			       cli_footprint_parts[i].text);
+			       view_footprint_parts[i].text);
 	}
 	confidence = rp_json_text(rp_json_get(j, "confidence"));
 	if (confidence)
@@ -333,8 +334,8 @@ static int explain(struct cli *cli, const struct rocpart_leases *leases, const c
 	if (cli->values.json) {
 		j = cli_new_document(cli);
 		if (rp_json_set(j, u ? "use" : "lease",
-				u ? cli_object_json(cli_use_fields, u)
-				  : cli_object_json(cli_lease_fields, l)) < 0)
+				u ? view_object_json(view_use_fields, u)
+				  : view_object_json(view_lease_fields, l)) < 0)
 			return cli_nomem(cli);
 		return cli_print_json(cli, j);
 	}

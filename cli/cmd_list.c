@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* list, status, show: what the machine is. */
-#include "cli/fields.h"
+#include "cli/cli.h"
+
+#include "views/fields.h"
 
 #define LIST_COLUMNS                                                                         \
 	"partition,bdf,mode,xcds,cus,memory_bytes,memory_domain,memory_domain_bytes,render_" \
@@ -15,14 +17,14 @@ static int document(struct cli *cli, const struct rocpart_snapshot *s, struct rp
 	struct rp_json *gpus = rp_json_array();
 	const struct rocpart_gpu *gpu;
 	uint64_t generation = 0;
-	int r = rp_json_set(j, "sources", cli_sources_json(s));
+	int r = rp_json_set(j, "sources", view_sources_json(s));
 
 	if (r == 0 && rocpart_snapshot_get_generation(s, &generation) == 0)
 		r = rp_json_set_u64(j, "generation", generation);
 	else if (r == 0)
 		r = rp_json_set_null(j, "generation");
 	for (size_t i = 0; r == 0 && (gpu = rocpart_snapshot_get_gpu(s, i)); i++)
-		r = rp_json_append(gpus, cli_gpu_json(gpu));
+		r = rp_json_append(gpus, view_gpu_json(gpu));
 	if (rp_json_set(j, "gpus", gpus) < 0 || r < 0)
 		return -ENOMEM;
 	*ret = rp_steal(&j);
@@ -101,11 +103,11 @@ static void print_degraded(const struct rocpart_snapshot *s)
 	}
 }
 
-static int check_columns(struct cli *cli, const struct cli_field *fields, const char *columns)
+static int check_columns(struct cli *cli, const struct view_field *fields, const char *columns)
 {
 	char bad[32];
 
-	if (cli_table_check(fields, columns, bad) < 0)
+	if (view_table_check(fields, columns, bad) < 0)
 		return cli_usage_error(cli,
 				       "there is no column '%s'; columns are the keys of "
 				       "`%s --json`",
@@ -118,21 +120,21 @@ static int print_partitions(struct cli *cli, const struct rocpart_snapshot *s)
 	const char *columns = cli->values.columns ? cli->values.columns : LIST_COLUMNS;
 	const struct rocpart_partition *p;
 	const struct rocpart_gpu *gpu;
-	struct cli_table *t;
-	int r = check_columns(cli, cli_partition_fields, columns);
+	struct view_table *t;
+	int r = check_columns(cli, view_partition_fields, columns);
 
 	if (r)
 		return r;
-	t = cli_table_new(cli_partition_fields, columns);
+	t = view_table_new(view_partition_fields, columns);
 	for (size_t i = 0; t && r == 0 && (gpu = rocpart_snapshot_get_gpu(s, i)); i++)
 		for (size_t k = 0; r == 0 && (p = rocpart_gpu_get_partition(gpu, k)); k++)
-			r = cli_table_add(t, p);
+			r = view_table_add(t, p);
 	if (t && r == 0) {
 		cli_print_banner(cli);
-		cli_table_print(t);
+		view_table_print(t);
 		print_degraded(s);
 	}
-	cli_table_free(t);
+	view_table_free(t);
 	return !t || r < 0 ? cli_nomem(cli) : 0;
 }
 
@@ -181,21 +183,21 @@ static int print_status(struct cli *cli, const struct rocpart_snapshot *s)
 {
 	const char *columns = cli->values.columns ? cli->values.columns : STATUS_COLUMNS;
 	const struct rocpart_gpu *gpu;
-	struct cli_table *t;
-	int r = check_columns(cli, cli_gpu_fields, columns);
+	struct view_table *t;
+	int r = check_columns(cli, view_gpu_fields, columns);
 
 	if (r)
 		return r;
-	t = cli_table_new(cli_gpu_fields, columns);
+	t = view_table_new(view_gpu_fields, columns);
 	for (size_t i = 0; t && r == 0 && (gpu = rocpart_snapshot_get_gpu(s, i)); i++)
-		r = cli_table_add(t, gpu);
+		r = view_table_add(t, gpu);
 	if (t && r == 0) {
 		cli_print_banner(cli);
-		cli_table_print(t);
+		view_table_print(t);
 		print_degraded(s);
 		(void)has_unfinished(cli, false);
 	}
-	cli_table_free(t);
+	view_table_free(t);
 	return !t || r < 0 ? cli_nomem(cli) : print_leases(cli);
 }
 
@@ -236,16 +238,16 @@ int cli_cmd_status(struct cli *cli, int argc, char **argv)
 	return status;
 }
 
-static int print_object(struct cli *cli, const struct cli_field *fields, const void *object)
+static int print_object(struct cli *cli, const struct view_field *fields, const void *object)
 {
 	for (; fields->key; fields++) {
 		RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 		RP_AUTO_JSON struct rp_json *v = fields->get(object);
 
-		if (!v || cli_show(v, fields->show, &text) < 0)
+		if (!v || view_show(v, fields->show, &text) < 0)
 			return cli_nomem(cli);
 		printf("%-24s %s", fields->key, rp_strbuf_str(&text));
-		if (fields->show == CLI_SHOW_BYTES && rp_json_type(v) == RP_JSON_INT)
+		if (fields->show == VIEW_SHOW_BYTES && rp_json_type(v) == RP_JSON_INT)
 			printf(" (%lld)", (long long)rp_json_int_value(v));
 		printf("\n");
 	}
@@ -255,7 +257,7 @@ static int print_object(struct cli *cli, const struct cli_field *fields, const v
 static int show_object(struct cli *cli, const struct rocpart_gpu *gpu,
 		       const struct rocpart_partition *p)
 {
-	const struct cli_field *fields = p ? cli_partition_fields : cli_gpu_fields;
+	const struct view_field *fields = p ? view_partition_fields : view_gpu_fields;
 	const void *object = p ? (const void *)p : (const void *)gpu;
 	struct rp_json *j;
 	int r;
@@ -266,8 +268,8 @@ static int show_object(struct cli *cli, const struct rocpart_gpu *gpu,
 		return r;
 	}
 	j = cli_new_document(cli);
-	r = p ? rp_json_set(j, "partition", cli_object_json(fields, object))
-	      : rp_json_set(j, "gpu", cli_gpu_json(gpu));
+	r = p ? rp_json_set(j, "partition", view_object_json(fields, object))
+	      : rp_json_set(j, "gpu", view_gpu_json(gpu));
 	return r < 0 ? cli_nomem(cli) : cli_print_json(cli, j);
 }
 

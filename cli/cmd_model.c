@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* model size, model fit: what a model needs, and where that is to be had. */
-#include "cli/model_fields.h"
+#include "cli/cli.h"
 
 #include "base/num.h"
+#include "views/model_fields.h"
 
 /* The node whose page tables are assumed: the kernel's reserve depends on both (model-bytes). */
 #define ASSUMED_HOST_BYTES (UINT64_C(2) << 40)
@@ -126,16 +127,17 @@ static struct rp_json *items_json(const struct rocpart_footprint *f)
 	struct rp_json *list = rp_json_array();
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < CLI_N_FOOTPRINT_PARTS; i++) {
+	for (size_t i = 0; r == 0 && i < VIEW_N_FOOTPRINT_PARTS; i++) {
 		struct rp_json *j = rp_json_object();
 
-		r = rp_json_set_string(j, "item", cli_footprint_parts[i].key);
-		r |= rp_json_set(j, "bytes", cli_footprint_json(f, cli_footprint_parts[i].value));
+		r = rp_json_set_string(j, "item", view_footprint_parts[i].key);
+		r |= rp_json_set(j, "bytes", view_footprint_json(f, view_footprint_parts[i].value));
 		r |= rp_json_set_string(
 			j, "confidence",
-			rocpart_footprint_get_confidence(f, cli_footprint_parts[i].value));
+			rocpart_footprint_get_confidence(f, view_footprint_parts[i].value));
 		r |= rp_json_set_string(
-			j, "source", rocpart_footprint_get_source(f, cli_footprint_parts[i].value));
+			j, "source",
+			rocpart_footprint_get_source(f, view_footprint_parts[i].value));
 		r |= rp_json_append(list, j);
 	}
 	return r < 0 ? rp_json_free(list) : list;
@@ -225,7 +227,7 @@ static int add_numbers(struct rp_json *j, const struct request *q)
 
 	for (size_t i = 0; r == 0 && i < RP_ARRAY_LEN(numbers); i++)
 		r = rp_json_set(j, numbers[i].key,
-				cli_footprint_json(q->footprint, numbers[i].value));
+				view_footprint_json(q->footprint, numbers[i].value));
 	return r;
 }
 
@@ -241,8 +243,8 @@ static int size_json(struct cli *cli, const struct request *q, char *const *flag
 	r |= add_numbers(j, q);
 	r |= rp_json_set(j, "kv_tokens", tokens_json(q));
 	if (cli->values.tp)
-		r |= rp_json_set(j, "ranks", cli_footprint_json(f, ROCPART_FOOTPRINT_RANKS));
-	r |= rp_json_set(j, "flags", cli_flags_json(flags));
+		r |= rp_json_set(j, "ranks", view_footprint_json(f, ROCPART_FOOTPRINT_RANKS));
+	r |= rp_json_set(j, "flags", view_flags_json(flags));
 	r |= rp_json_set_string(j, "source", rocpart_model_get_source(q->model));
 	r |= rp_json_set_string(j, "confidence",
 				rocpart_footprint_get_confidence(f, ROCPART_FOOTPRINT_TOTAL_BYTES));
@@ -281,18 +283,18 @@ static void print_items(const struct request *q)
 {
 	uint64_t v;
 
-	for (size_t i = 0; i < CLI_N_FOOTPRINT_PARTS; i++) {
+	for (size_t i = 0; i < VIEW_N_FOOTPRINT_PARTS; i++) {
 		RP_AUTO_FREE char *rest = rp_strdupf(
 			"%s: %s",
 			rocpart_footprint_get_confidence(q->footprint,
-							 cli_footprint_parts[i].value),
-			rocpart_footprint_get_source(q->footprint, cli_footprint_parts[i].value));
+							 view_footprint_parts[i].value),
+			rocpart_footprint_get_source(q->footprint, view_footprint_parts[i].value));
 
-		if (cli_footprint_parts[i].value == ROCPART_FOOTPRINT_COLLECTIVE_BYTES &&
-		    rocpart_footprint_get(q->footprint, cli_footprint_parts[i].value, &v) == 0 &&
+		if (view_footprint_parts[i].value == ROCPART_FOOTPRINT_COLLECTIVE_BYTES &&
+		    rocpart_footprint_get(q->footprint, view_footprint_parts[i].value, &v) == 0 &&
 		    v == 0)
 			continue;
-		print_value(q, cli_footprint_parts[i].value, cli_footprint_parts[i].text,
+		print_value(q, view_footprint_parts[i].value, view_footprint_parts[i].text,
 			    rest ? rest : "");
 	}
 	print_value(q, ROCPART_FOOTPRINT_TOTAL_BYTES, "at least", "one request of the context");
@@ -383,23 +385,23 @@ int cli_cmd_model_size(struct cli *cli, int argc, char **argv)
 	"product,compute_mode,memory_mode,memory_bytes,fits,kv_tokens,tokens_per_s_bound," \
 	"tokens_per_s_bound_at_context,replicas_per_gpu,validated"
 
-static int add_fit(const struct request *q, const struct rocpart_fit *fit, struct cli_table *table,
+static int add_fit(const struct request *q, const struct rocpart_fit *fit, struct view_table *table,
 		   struct rp_json *list)
 {
-	struct cli_fit_row row = {fit, q->footprint, NULL};
+	struct view_fit_row row = {fit, q->footprint, NULL};
 	int r = 0;
 
 	if (fit->fits == 1)
 		r = rocpart_footprint_get_flags(q->footprint, fit->partition_bytes,
 						fit->usable_bytes, &row.flags);
 	if (r == 0)
-		r = list ? rp_json_append(list, cli_object_json(cli_fit_fields, &row))
-			 : cli_table_add(table, &row);
+		r = list ? rp_json_append(list, view_object_json(view_fit_fields, &row))
+			 : view_table_add(table, &row);
 	rocpart_flags_free(row.flags);
 	return r;
 }
 
-static int fit_rows(const struct request *q, struct cli_table *table, struct rp_json *list)
+static int fit_rows(const struct request *q, struct view_table *table, struct rp_json *list)
 {
 	struct rocpart_fits *fits = NULL;
 	const struct rocpart_fit *fit;
@@ -437,22 +439,22 @@ static void print_first_flags(const struct request *q)
 static int fit_text(struct cli *cli, const struct request *q)
 {
 	const char *columns = cli->values.columns ? cli->values.columns : FIT_COLUMNS;
-	struct cli_table *table;
+	struct view_table *table;
 	char bad[32];
-	int r = cli_table_check(cli_fit_fields, columns, bad);
+	int r = view_table_check(view_fit_fields, columns, bad);
 
 	if (r == -EINVAL)
 		return cli_usage_error(cli, "there is no column '%s'", bad);
-	table = r < 0 ? NULL : cli_table_new(cli_fit_fields, columns);
+	table = r < 0 ? NULL : view_table_new(view_fit_fields, columns);
 	if (!table || fit_rows(q, table, NULL) < 0) {
-		cli_table_free(table);
+		view_table_free(table);
 		return cli_nomem(cli);
 	}
 	printf("%s, %s, per rank; figures of products are those of data sheets, not of a machine\n",
 	       rocpart_model_get_name(q->model),
 	       rocpart_footprint_get_text(q->footprint, "precision"));
-	cli_table_print(table);
-	cli_table_free(table);
+	view_table_print(table);
+	view_table_free(table);
 	printf("tokens/s are bounds of one sequence by memory bandwidth, all partitions busy; "
 	       "tokens left assume a node of 2 TiB and 8 GPUs\n");
 	print_first_flags(q);
@@ -469,7 +471,7 @@ static int fit_json(struct cli *cli, const struct request *q)
 	r |= rp_json_set_string(j, "precision",
 				rocpart_footprint_get_text(q->footprint, "precision"));
 	r |= rp_json_set(j, "total_bytes",
-			 cli_footprint_json(q->footprint, ROCPART_FOOTPRINT_TOTAL_BYTES));
+			 view_footprint_json(q->footprint, ROCPART_FOOTPRINT_TOTAL_BYTES));
 	r |= rp_json_set_string(j, "products", "figures of the product table, not of a machine");
 	r |= rp_json_set_u64(j, "assumed_host_bytes", ASSUMED_HOST_BYTES);
 	r |= rp_json_set(j, "assumed", assumed_json(q->footprint));

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* model list, show, add: the catalog. */
-#include "cli/model_fields.h"
+#include "cli/cli.h"
 
 #include <sys/stat.h>
 
 #include "base/tree.h"
+#include "views/model_fields.h"
 
 #define LIST_COLUMNS "name,architecture,parameters,weights_bytes,kv_bytes_per_token,total_bytes"
 
 /* One model; what cannot be read any more is listed without numbers. */
-static int add_model(const struct rocpart_catalog *catalog, size_t i, struct cli_table *table,
+static int add_model(const struct rocpart_catalog *catalog, size_t i, struct view_table *table,
 		     struct rp_json *list)
 {
-	struct cli_model_row row = {rocpart_catalog_get_name(catalog, i), "unknown",
-				    rocpart_catalog_get_source(catalog, i), NULL};
+	struct view_model_row row = {rocpart_catalog_get_name(catalog, i), "unknown",
+				     rocpart_catalog_get_source(catalog, i), NULL};
 	struct rocpart_model *model = NULL;
 	struct rocpart_footprint *footprint = NULL;
 	int r;
@@ -23,14 +24,14 @@ static int add_model(const struct rocpart_catalog *catalog, size_t i, struct cli
 		if (rocpart_footprint_new(model, NULL, &footprint, NULL) == 0)
 			row.footprint = footprint;
 	}
-	r = list ? rp_json_append(list, cli_object_json(cli_model_fields, &row))
-		 : cli_table_add(table, &row);
+	r = list ? rp_json_append(list, view_object_json(view_model_fields, &row))
+		 : view_table_add(table, &row);
 	rocpart_footprint_free(footprint);
 	rocpart_model_free(model);
 	return r;
 }
 
-static int each_model(const struct rocpart_catalog *catalog, struct cli_table *table,
+static int each_model(const struct rocpart_catalog *catalog, struct view_table *table,
 		      struct rp_json *list)
 {
 	int r = 0;
@@ -56,17 +57,17 @@ static int list_json(struct cli *cli, const struct rocpart_catalog *catalog)
 static int list_text(struct cli *cli, const struct rocpart_catalog *catalog)
 {
 	const char *columns = cli->values.columns ? cli->values.columns : LIST_COLUMNS;
-	struct cli_table *table;
+	struct view_table *table;
 	char bad[32];
-	int r = cli_table_check(cli_model_fields, columns, bad);
+	int r = view_table_check(view_model_fields, columns, bad);
 
 	if (r == -EINVAL)
 		return cli_usage_error(cli, "there is no column '%s'", bad);
-	table = r < 0 ? NULL : cli_table_new(cli_model_fields, columns);
+	table = r < 0 ? NULL : view_table_new(view_model_fields, columns);
 	r = table ? each_model(catalog, table, NULL) : -ENOMEM;
 	if (r == 0)
-		cli_table_print(table);
-	cli_table_free(table);
+		view_table_print(table);
+	view_table_free(table);
 	return r < 0 ? cli_nomem(cli) : 0;
 }
 
@@ -88,7 +89,7 @@ int cli_cmd_model_show(struct cli *cli, int argc, char **argv)
 	struct rocpart_model *model = NULL;
 	struct rocpart_footprint *footprint = NULL;
 	struct rocpart_error err = {0};
-	struct cli_model_row row = {0};
+	struct view_model_row row = {0};
 	struct rp_json *j = NULL;
 	int status = cli_open_model(cli, argc ? argv[0] : NULL, &model);
 
@@ -101,17 +102,17 @@ int cli_cmd_model_show(struct cli *cli, int argc, char **argv)
 	row.source = rocpart_model_get_source(model);
 	row.footprint = footprint;
 	if (!status) {
-		j = cli_object_json(cli_model_fields, &row);
+		j = view_object_json(view_model_fields, &row);
 		if (!j)
 			status = cli_nomem(cli);
 	}
 	if (!status && cli->values.json) {
 		status = cli_print_json(cli, j);
 	} else if (!status) {
-		for (const struct cli_field *f = cli_model_fields; f->key && !status; f++) {
+		for (const struct view_field *f = view_model_fields; f->key && !status; f++) {
 			RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 
-			if (cli_show(rp_json_get(j, f->key), f->show, &text) < 0)
+			if (view_show(rp_json_get(j, f->key), f->show, &text) < 0)
 				status = cli_nomem(cli);
 			else
 				printf("%-20s %s\n", f->key, rp_strbuf_str(&text));
@@ -207,7 +208,7 @@ int cli_cmd_model_add(struct cli *cli, int argc, char **argv)
 		j = cli_new_document(cli);
 		if (rp_json_set_string(j, "model", argv[0]) < 0 ||
 		    rp_json_set(j, "weights_bytes",
-				cli_footprint_json(footprint, ROCPART_FOOTPRINT_WEIGHTS_BYTES)) <
+				view_footprint_json(footprint, ROCPART_FOOTPRINT_WEIGHTS_BYTES)) <
 			    0) {
 			rp_json_free(j);
 			status = cli_nomem(cli);

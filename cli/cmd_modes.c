@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* modes: which pairs each GPU accepts, and what they yield. */
-#include "cli/fields.h"
+#include "cli/cli.h"
+
+#include "views/fields.h"
 
 #define MODE_COLUMNS                                                                              \
 	"compute_mode,memory_mode,state,validated,partitions,xcds,cus,memory_bytes,domain_bytes," \
@@ -17,15 +19,15 @@ static bool is_alike(const struct rocpart_gpu *a, const struct rocpart_gpu *b)
 
 static int print_pairs(struct cli *cli, const struct rocpart_pairs *pairs)
 {
-	struct cli_table *t = cli_table_new(cli_pair_fields, MODE_COLUMNS);
+	struct view_table *t = view_table_new(view_pair_fields, MODE_COLUMNS);
 	const struct rocpart_pair *p;
 	int r = t ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && (p = rocpart_pairs_get(pairs, i)); i++)
-		r = cli_table_add(t, p);
+		r = view_table_add(t, p);
 	if (r == 0)
-		cli_table_print(t);
-	cli_table_free(t);
+		view_table_print(t);
+	view_table_free(t);
 	return r < 0 ? cli_nomem(cli) : 0;
 }
 
@@ -40,7 +42,7 @@ static struct rp_json *pairs_json(const struct rocpart_gpu *gpu, const struct ro
 	if (r == 0)
 		r = rp_json_set_string(j, "product", rocpart_gpu_get_product(gpu));
 	for (size_t i = 0; pairs && r == 0 && (p = rocpart_pairs_get(pairs, i)); i++)
-		r = rp_json_append(list, cli_object_json(cli_pair_fields, p));
+		r = rp_json_append(list, view_object_json(view_pair_fields, p));
 	if (rp_json_set(j, "pairs", list) < 0 || r < 0)
 		return rp_json_free(j);
 	return j;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* place: find a partition for a model and lease it. */
-#include "cli/lease_fields.h"
+#include "cli/cli.h"
 
 #include "base/num.h"
+#include "views/lease_fields.h"
 
 static int parse_count(struct cli *cli, const char *option, const char *text, uint64_t max,
 		       uint32_t *ret)
@@ -128,7 +129,7 @@ static int print_placed(struct cli *cli, const struct rocpart_leases *leases)
 
 	if (cli->values.json) {
 		j = cli_new_document(cli);
-		return rp_json_set(j, "leases", cli_leases_json(leases)) < 0
+		return rp_json_set(j, "leases", view_leases_json(leases)) < 0
 			       ? cli_nomem(cli)
 			       : cli_print_json(cli, j);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* run: a command on a partition of its own, for as long as it lasts. */
-#include "cli/lease_fields.h"
+#include "cli/cli.h"
 
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "views/lease_fields.h"
 
 /* What a command left behind has this long between SIGTERM and SIGKILL. */
 #define GRACE_MS 5000
@@ -209,7 +210,7 @@ static void say_json(struct cli *cli, const struct rocpart_run *run,
 	for (size_t i = 0; (line = rocpart_run_get_missing(run, i)); i++)
 		r |= rp_json_append(missing, rp_json_string(line));
 	r |= rp_json_set(j, "missing", missing);
-	r |= rp_json_set(j, "leases", leases ? cli_leases_json(leases) : rp_json_array());
+	r |= rp_json_set(j, "leases", leases ? view_leases_json(leases) : rp_json_array());
 	if (r == 0 && rp_json_print(j, false, &text) == 0)
 		fprintf(stderr, "%s\n", rp_strbuf_str(&text));
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* usage: how much memory the processes of each lease use, and those of nobody's. */
-#include "cli/fields.h"
+#include "cli/cli.h"
 
 #include "base/num.h"
+#include "views/fields.h"
 
 #define COLUMNS "lease,name,partition,bytes,used_bytes,pid,command,owner"
 
@@ -87,20 +88,20 @@ static struct rp_json *certain(const void *o)
 	return row(o)->usage ? rp_json_bool(row(o)->usage->is_certain) : rp_json_null();
 }
 
-static const struct cli_field fields[] = {
-	{"lease", "LEASE", CLI_SHOW_TEXT, lease},
-	{"name", "NAME", CLI_SHOW_TEXT, name},
-	{"partition", "PARTITION", CLI_SHOW_TEXT, partition},
-	{"bytes", "LEASED", CLI_SHOW_BYTES, bytes},
-	{"used_bytes", "USED", CLI_SHOW_BYTES, used},
-	{"kfd_bytes", "KFD", CLI_SHOW_BYTES, kfd},
-	{"drm_bytes", "DRM", CLI_SHOW_BYTES, drm},
-	{"gtt_bytes", "GTT", CLI_SHOW_BYTES, gtt},
-	{"pid", "PID", CLI_SHOW_TEXT, pid},
-	{"command", "COMMAND", CLI_SHOW_TEXT, command},
-	{"owner", "OWNER", CLI_SHOW_TEXT, owner},
-	{"certain", "CERTAIN", CLI_SHOW_TEXT, certain},
-	{NULL, NULL, CLI_SHOW_NEVER, NULL},
+static const struct view_field fields[] = {
+	{"lease", "LEASE", VIEW_SHOW_TEXT, lease},
+	{"name", "NAME", VIEW_SHOW_TEXT, name},
+	{"partition", "PARTITION", VIEW_SHOW_TEXT, partition},
+	{"bytes", "LEASED", VIEW_SHOW_BYTES, bytes},
+	{"used_bytes", "USED", VIEW_SHOW_BYTES, used},
+	{"kfd_bytes", "KFD", VIEW_SHOW_BYTES, kfd},
+	{"drm_bytes", "DRM", VIEW_SHOW_BYTES, drm},
+	{"gtt_bytes", "GTT", VIEW_SHOW_BYTES, gtt},
+	{"pid", "PID", VIEW_SHOW_TEXT, pid},
+	{"command", "COMMAND", VIEW_SHOW_TEXT, command},
+	{"owner", "OWNER", VIEW_SHOW_TEXT, owner},
+	{"certain", "CERTAIN", VIEW_SHOW_TEXT, certain},
+	{NULL, NULL, VIEW_SHOW_NEVER, NULL},
 };
 
 /* Leases in their order, each with its processes; then what is nobody's. 0 or what add says. */
@@ -128,12 +129,12 @@ static int each_row(const struct rocpart_usages *list,
 
 static int add_json(void *userdata, const struct row *r)
 {
-	return rp_json_append(userdata, cli_object_json(fields, r));
+	return rp_json_append(userdata, view_object_json(fields, r));
 }
 
 static int add_text(void *userdata, const struct row *r)
 {
-	return cli_table_add(userdata, r);
+	return view_table_add(userdata, r);
 }
 
 static int print_json(struct cli *cli, const struct rocpart_usages *list)
@@ -160,17 +161,17 @@ static int print_text(struct cli *cli, const struct rocpart_usages *list)
 	const char *columns = cli->values.columns ? cli->values.columns : COLUMNS;
 	uint64_t unmanaged = rocpart_usages_get_lease_bytes(list, 0);
 	char text[RP_BYTES_TEXT_SIZE], bad[32];
-	struct cli_table *t;
-	int r = cli_table_check(fields, columns, bad);
+	struct view_table *t;
+	int r = view_table_check(fields, columns, bad);
 
 	if (r == -EINVAL)
 		return cli_usage_error(cli, "there is no column '%s'", bad);
 	cli_print_banner(cli);
-	t = cli_table_new(fields, columns);
+	t = view_table_new(fields, columns);
 	r = t ? each_row(list, add_text, t) : -ENOMEM;
 	if (r == 0)
-		cli_table_print(t);
-	cli_table_free(t);
+		view_table_print(t);
+	view_table_free(t);
 	if (r < 0)
 		return cli_nomem(cli);
 	if (unmanaged)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/fields.h"
+#include "views/fields.h"
 
 static struct rp_json *text_or_null(const char *s)
 {
@@ -185,29 +185,29 @@ static struct rp_json *gpu_domain(const void *o)
 	return u64_or_null(least == UINT64_MAX ? -ENODATA : 0, least);
 }
 
-const struct cli_field cli_gpu_fields[] = {
-	{"index", "GPU", CLI_SHOW_TEXT, gpu_index},
-	{"bdf", "BDF", CLI_SHOW_TEXT, gpu_bdf},
-	{"product", "PRODUCT", CLI_SHOW_TEXT, gpu_product},
-	{"device_id", "DEVICE", CLI_SHOW_TEXT, gpu_device_id},
-	{"compute_mode", "COMPUTE", CLI_SHOW_TEXT, gpu_compute},
-	{"memory_mode", "MEMORY", CLI_SHOW_TEXT, gpu_memory},
-	{"pending_memory_mode", "PENDING", CLI_SHOW_TEXT, gpu_pending},
-	{"partitionable", "SWITCHABLE", CLI_SHOW_TEXT, gpu_partitionable},
-	{"health", "HEALTH", CLI_SHOW_TEXT, gpu_health},
-	{"degraded", "DEGRADED", CLI_SHOW_LIST, gpu_degraded},
-	{"notes", "NOTES", CLI_SHOW_LIST, gpu_notes},
-	{"uncorrectable_errors", "ERRORS", CLI_SHOW_TEXT, gpu_uncorrectable},
-	{"bad_pages", "BAD-PAGES", CLI_SHOW_TEXT, gpu_bad_pages},
-	{"numa_node", "NUMA", CLI_SHOW_TEXT, gpu_numa},
-	{"hive_id", "HIVE", CLI_SHOW_TEXT, gpu_hive},
-	{"unique_id", "UNIQUE-ID", CLI_SHOW_TEXT, gpu_unique_id},
-	{"n_xcds", "XCDS", CLI_SHOW_TEXT, gpu_xcds},
-	{"memory_used_bytes", "USED", CLI_SHOW_BYTES, gpu_used},
-	{"n_partitions", "PARTS", CLI_SHOW_TEXT, gpu_n_partitions},
-	{"partition_memory_bytes", "EACH", CLI_SHOW_BYTES, gpu_each},
-	{"partition_domain_bytes", "DOMAIN", CLI_SHOW_BYTES, gpu_domain},
-	{NULL, NULL, CLI_SHOW_NEVER, NULL},
+const struct view_field view_gpu_fields[] = {
+	{"index", "GPU", VIEW_SHOW_TEXT, gpu_index},
+	{"bdf", "BDF", VIEW_SHOW_TEXT, gpu_bdf},
+	{"product", "PRODUCT", VIEW_SHOW_TEXT, gpu_product},
+	{"device_id", "DEVICE", VIEW_SHOW_TEXT, gpu_device_id},
+	{"compute_mode", "COMPUTE", VIEW_SHOW_TEXT, gpu_compute},
+	{"memory_mode", "MEMORY", VIEW_SHOW_TEXT, gpu_memory},
+	{"pending_memory_mode", "PENDING", VIEW_SHOW_TEXT, gpu_pending},
+	{"partitionable", "SWITCHABLE", VIEW_SHOW_TEXT, gpu_partitionable},
+	{"health", "HEALTH", VIEW_SHOW_TEXT, gpu_health},
+	{"degraded", "DEGRADED", VIEW_SHOW_LIST, gpu_degraded},
+	{"notes", "NOTES", VIEW_SHOW_LIST, gpu_notes},
+	{"uncorrectable_errors", "ERRORS", VIEW_SHOW_TEXT, gpu_uncorrectable},
+	{"bad_pages", "BAD-PAGES", VIEW_SHOW_TEXT, gpu_bad_pages},
+	{"numa_node", "NUMA", VIEW_SHOW_TEXT, gpu_numa},
+	{"hive_id", "HIVE", VIEW_SHOW_TEXT, gpu_hive},
+	{"unique_id", "UNIQUE-ID", VIEW_SHOW_TEXT, gpu_unique_id},
+	{"n_xcds", "XCDS", VIEW_SHOW_TEXT, gpu_xcds},
+	{"memory_used_bytes", "USED", VIEW_SHOW_BYTES, gpu_used},
+	{"n_partitions", "PARTS", VIEW_SHOW_TEXT, gpu_n_partitions},
+	{"partition_memory_bytes", "EACH", VIEW_SHOW_BYTES, gpu_each},
+	{"partition_domain_bytes", "DOMAIN", VIEW_SHOW_BYTES, gpu_domain},
+	{NULL, NULL, VIEW_SHOW_NEVER, NULL},
 };
 
 /* ---- partitions ---- */
@@ -327,23 +327,23 @@ static struct rp_json *part_rocr(const void *o)
 	return u64_or_null(r, v);
 }
 
-const struct cli_field cli_partition_fields[] = {
-	{"partition", "PARTITION", CLI_SHOW_TEXT, part_name},
-	{"bdf", "BDF", CLI_SHOW_TEXT, part_bdf},
-	{"id", "ID", CLI_SHOW_TEXT, part_id},
-	{"mode", "MODE", CLI_SHOW_TEXT, part_mode},
-	{"xcds", "XCD", CLI_SHOW_RANGE, part_xcds},
-	{"cus", "CUS", CLI_SHOW_TEXT, part_cus},
-	{"memory_bytes", "MEMORY", CLI_SHOW_BYTES, part_memory},
-	{"memory_domain", "DOMAIN", CLI_SHOW_TEXT, part_domain},
-	{"memory_domain_bytes", "DOMAIN-SIZE", CLI_SHOW_BYTES, part_domain_bytes},
-	{"memory_used_bytes", "USED", CLI_SHOW_BYTES, part_used},
-	{"render_minor", "RENDER", CLI_SHOW_TEXT, part_render},
-	{"card_minor", "CARD", CLI_SHOW_TEXT, part_card},
-	{"kfd_node", "NODE", CLI_SHOW_TEXT, part_node},
-	{"gpu_id", "GPU-ID", CLI_SHOW_TEXT, part_gpu_id},
-	{"rocr_index", "ROCR", CLI_SHOW_TEXT, part_rocr},
-	{NULL, NULL, CLI_SHOW_NEVER, NULL},
+const struct view_field view_partition_fields[] = {
+	{"partition", "PARTITION", VIEW_SHOW_TEXT, part_name},
+	{"bdf", "BDF", VIEW_SHOW_TEXT, part_bdf},
+	{"id", "ID", VIEW_SHOW_TEXT, part_id},
+	{"mode", "MODE", VIEW_SHOW_TEXT, part_mode},
+	{"xcds", "XCD", VIEW_SHOW_RANGE, part_xcds},
+	{"cus", "CUS", VIEW_SHOW_TEXT, part_cus},
+	{"memory_bytes", "MEMORY", VIEW_SHOW_BYTES, part_memory},
+	{"memory_domain", "DOMAIN", VIEW_SHOW_TEXT, part_domain},
+	{"memory_domain_bytes", "DOMAIN-SIZE", VIEW_SHOW_BYTES, part_domain_bytes},
+	{"memory_used_bytes", "USED", VIEW_SHOW_BYTES, part_used},
+	{"render_minor", "RENDER", VIEW_SHOW_TEXT, part_render},
+	{"card_minor", "CARD", VIEW_SHOW_TEXT, part_card},
+	{"kfd_node", "NODE", VIEW_SHOW_TEXT, part_node},
+	{"gpu_id", "GPU-ID", VIEW_SHOW_TEXT, part_gpu_id},
+	{"rocr_index", "ROCR", VIEW_SHOW_TEXT, part_rocr},
+	{NULL, NULL, VIEW_SHOW_NEVER, NULL},
 };
 
 /* ---- pairs of modes ---- */
@@ -428,21 +428,21 @@ static struct rp_json *pair_reason(const void *o)
 	return text_or_null(*p->reason ? p->reason : NULL);
 }
 
-const struct cli_field cli_pair_fields[] = {
-	{"compute_mode", "COMPUTE", CLI_SHOW_TEXT, pair_compute},
-	{"memory_mode", "MEMORY", CLI_SHOW_TEXT, pair_memory},
-	{"state", "STATE", CLI_SHOW_TEXT, pair_state},
-	{"validated", "VALIDATED", CLI_SHOW_TEXT, pair_validated},
-	{"partitions", "PARTITIONS", CLI_SHOW_TEXT, pair_partitions},
-	{"xcds", "XCDS", CLI_SHOW_TEXT, pair_xcds},
-	{"cus", "CUS", CLI_SHOW_TEXT, pair_cus},
-	{"memory_bytes", "EACH", CLI_SHOW_BYTES, pair_bytes},
-	{"domain_bytes", "DOMAIN", CLI_SHOW_BYTES, pair_domains},
-	{"reason", "WHY", CLI_SHOW_TEXT, pair_reason},
-	{NULL, NULL, CLI_SHOW_NEVER, NULL},
+const struct view_field view_pair_fields[] = {
+	{"compute_mode", "COMPUTE", VIEW_SHOW_TEXT, pair_compute},
+	{"memory_mode", "MEMORY", VIEW_SHOW_TEXT, pair_memory},
+	{"state", "STATE", VIEW_SHOW_TEXT, pair_state},
+	{"validated", "VALIDATED", VIEW_SHOW_TEXT, pair_validated},
+	{"partitions", "PARTITIONS", VIEW_SHOW_TEXT, pair_partitions},
+	{"xcds", "XCDS", VIEW_SHOW_TEXT, pair_xcds},
+	{"cus", "CUS", VIEW_SHOW_TEXT, pair_cus},
+	{"memory_bytes", "EACH", VIEW_SHOW_BYTES, pair_bytes},
+	{"domain_bytes", "DOMAIN", VIEW_SHOW_BYTES, pair_domains},
+	{"reason", "WHY", VIEW_SHOW_TEXT, pair_reason},
+	{NULL, NULL, VIEW_SHOW_NEVER, NULL},
 };
 
-struct rp_json *cli_object_json(const struct cli_field *fields, const void *object)
+struct rp_json *view_object_json(const struct view_field *fields, const void *object)
 {
 	struct rp_json *j = rp_json_object();
 
@@ -452,20 +452,20 @@ struct rp_json *cli_object_json(const struct cli_field *fields, const void *obje
 	return j;
 }
 
-struct rp_json *cli_gpu_json(const struct rocpart_gpu *gpu)
+struct rp_json *view_gpu_json(const struct rocpart_gpu *gpu)
 {
-	struct rp_json *j = cli_object_json(cli_gpu_fields, gpu), *list = rp_json_array();
+	struct rp_json *j = view_object_json(view_gpu_fields, gpu), *list = rp_json_array();
 	const struct rocpart_partition *p;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && (p = rocpart_gpu_get_partition(gpu, i)); i++)
-		r = rp_json_append(list, cli_object_json(cli_partition_fields, p));
+		r = rp_json_append(list, view_object_json(view_partition_fields, p));
 	if (rp_json_set(j, "partitions", list) < 0 || r < 0)
 		return rp_json_free(j);
 	return j;
 }
 
-struct rp_json *cli_sources_json(const struct rocpart_snapshot *snapshot)
+struct rp_json *view_sources_json(const struct rocpart_snapshot *snapshot)
 {
 	struct rp_json *j = rp_json_object();
 	const char *name;

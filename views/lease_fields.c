@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Columns of leases, and of what is promised and used of partitions. */
-#include "cli/lease_fields.h"
+#include "views/lease_fields.h"
 
 static const struct rocpart_lease *lease(const void *o)
 {
@@ -126,27 +126,27 @@ static struct rp_json *lease_ends(const void *o)
 	return text_or_null(lease(o)->ends);
 }
 
-const struct cli_field cli_lease_fields[] = {
-	{"lease", "LEASE", CLI_SHOW_TEXT, lease_id},
-	{"name", "NAME", CLI_SHOW_TEXT, lease_name},
-	{"state", "STATE", CLI_SHOW_TEXT, lease_state},
-	{"partition", "PARTITION", CLI_SHOW_TEXT, lease_partition},
-	{"bytes", "LEASED", CLI_SHOW_BYTES, lease_bytes},
-	{"used_bytes", "USED", CLI_SHOW_BYTES, lease_used},
-	{"limit_bytes", "LIMIT", CLI_SHOW_BYTES, lease_limit},
-	{"owner", "OWNER", CLI_SHOW_TEXT, lease_owner},
-	{"guarantee", "GUARANTEE", CLI_SHOW_TEXT, lease_guarantee},
-	{"share", "SHARE", CLI_SHOW_TEXT, lease_share},
-	{"priority", "PRIORITY", CLI_SHOW_TEXT, lease_priority},
-	{"why", "WHY", CLI_SHOW_TEXT, lease_why},
-	{"problem", "PROBLEM", CLI_SHOW_TEXT, lease_problem},
-	{"ends", "ENDS", CLI_SHOW_TEXT, lease_ends},
-	{"footprint", "FOOTPRINT", CLI_SHOW_NEVER, lease_footprint},
-	{"labels", "LABELS", CLI_SHOW_NEVER, lease_labels},
-	{"limits", "LIMITS", CLI_SHOW_NEVER, lease_limits},
-	{"created_s", "CREATED", CLI_SHOW_TEXT, lease_created},
-	{"changed_s", "CHANGED", CLI_SHOW_TEXT, lease_changed},
-	{NULL, NULL, CLI_SHOW_NEVER, NULL},
+const struct view_field view_lease_fields[] = {
+	{"lease", "LEASE", VIEW_SHOW_TEXT, lease_id},
+	{"name", "NAME", VIEW_SHOW_TEXT, lease_name},
+	{"state", "STATE", VIEW_SHOW_TEXT, lease_state},
+	{"partition", "PARTITION", VIEW_SHOW_TEXT, lease_partition},
+	{"bytes", "LEASED", VIEW_SHOW_BYTES, lease_bytes},
+	{"used_bytes", "USED", VIEW_SHOW_BYTES, lease_used},
+	{"limit_bytes", "LIMIT", VIEW_SHOW_BYTES, lease_limit},
+	{"owner", "OWNER", VIEW_SHOW_TEXT, lease_owner},
+	{"guarantee", "GUARANTEE", VIEW_SHOW_TEXT, lease_guarantee},
+	{"share", "SHARE", VIEW_SHOW_TEXT, lease_share},
+	{"priority", "PRIORITY", VIEW_SHOW_TEXT, lease_priority},
+	{"why", "WHY", VIEW_SHOW_TEXT, lease_why},
+	{"problem", "PROBLEM", VIEW_SHOW_TEXT, lease_problem},
+	{"ends", "ENDS", VIEW_SHOW_TEXT, lease_ends},
+	{"footprint", "FOOTPRINT", VIEW_SHOW_NEVER, lease_footprint},
+	{"labels", "LABELS", VIEW_SHOW_NEVER, lease_labels},
+	{"limits", "LIMITS", VIEW_SHOW_NEVER, lease_limits},
+	{"created_s", "CREATED", VIEW_SHOW_TEXT, lease_created},
+	{"changed_s", "CHANGED", VIEW_SHOW_TEXT, lease_changed},
+	{NULL, NULL, VIEW_SHOW_NEVER, NULL},
 };
 
 static struct rp_json *use_partition(const void *o)
@@ -187,38 +187,38 @@ static struct rp_json *use_free(const void *o)
 	return rp_json_bool(use(o)->is_free);
 }
 
-const struct cli_field cli_use_fields[] = {
-	{"partition", "PARTITION", CLI_SHOW_TEXT, use_partition},
-	{"usable_bytes", "USABLE", CLI_SHOW_BYTES, use_usable},
-	{"leased_bytes", "LEASED", CLI_SHOW_BYTES, use_leased},
-	{"used_bytes", "USED", CLI_SHOW_BYTES, use_used},
-	{"unmanaged_bytes", "UNMANAGED", CLI_SHOW_BYTES, use_unmanaged},
-	{"leases", "LEASES", CLI_SHOW_TEXT, use_leases},
-	{"free", "FREE", CLI_SHOW_TEXT, use_free},
-	{NULL, NULL, CLI_SHOW_NEVER, NULL},
+const struct view_field view_use_fields[] = {
+	{"partition", "PARTITION", VIEW_SHOW_TEXT, use_partition},
+	{"usable_bytes", "USABLE", VIEW_SHOW_BYTES, use_usable},
+	{"leased_bytes", "LEASED", VIEW_SHOW_BYTES, use_leased},
+	{"used_bytes", "USED", VIEW_SHOW_BYTES, use_used},
+	{"unmanaged_bytes", "UNMANAGED", VIEW_SHOW_BYTES, use_unmanaged},
+	{"leases", "LEASES", VIEW_SHOW_TEXT, use_leases},
+	{"free", "FREE", VIEW_SHOW_TEXT, use_free},
+	{NULL, NULL, VIEW_SHOW_NEVER, NULL},
 };
 
-struct rp_json *cli_leases_json(const struct rocpart_leases *leases)
+struct rp_json *view_leases_json(const struct rocpart_leases *leases)
 {
 	struct rp_json *list = rp_json_array();
 	const struct rocpart_lease *l;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && (l = rocpart_leases_get(leases, i)); i++)
-		r = rp_json_append(list, cli_object_json(cli_lease_fields, l));
+		r = rp_json_append(list, view_object_json(view_lease_fields, l));
 	return r < 0 ? rp_json_free(list) : list;
 }
 
-int cli_print_leases(const struct rocpart_leases *leases, const char *columns)
+int view_print_leases(const struct rocpart_leases *leases, const char *columns)
 {
-	struct cli_table *t = cli_table_new(cli_lease_fields, columns);
+	struct view_table *t = view_table_new(view_lease_fields, columns);
 	const struct rocpart_lease *l;
 	int r = t ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && (l = rocpart_leases_get(leases, i)); i++)
-		r = cli_table_add(t, l);
+		r = view_table_add(t, l);
 	if (r == 0)
-		cli_table_print(t);
-	cli_table_free(t);
+		view_table_print(t);
+	view_table_free(t);
 	return r;
 }

@@ -1,36 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /* Column tables of models. */
-#ifndef RP_CLI_MODEL_FIELDS_H
-#define RP_CLI_MODEL_FIELDS_H
+#ifndef RP_VIEWS_MODEL_FIELDS_H
+#define RP_VIEWS_MODEL_FIELDS_H
 
-#include "cli/fields.h"
+#include "views/fields.h"
 
 /* The parts of the sum of a footprint, in the order they are printed. */
-#define CLI_N_FOOTPRINT_PARTS 7
-extern const struct cli_footprint_part {
+#define VIEW_N_FOOTPRINT_PARTS 7
+extern const struct view_footprint_part {
 	enum rocpart_footprint_value value;
 	const char *key, *text;
-} cli_footprint_parts[CLI_N_FOOTPRINT_PARTS];
+} view_footprint_parts[VIEW_N_FOOTPRINT_PARTS];
 
 /* A row of `model fit`: the product and what the footprint says of it. */
-struct cli_fit_row {
+struct view_fit_row {
 	const struct rocpart_fit *fit;
 	const struct rocpart_footprint *footprint;
 	char **flags; /* of the engine there; NULL when it does not fit */
 };
-extern const struct cli_field cli_fit_fields[];
+extern const struct view_field view_fit_fields[];
 
 /* A row of `model list`. */
-struct cli_model_row {
+struct view_model_row {
 	const char *name, *architecture, *source;
 	const struct rocpart_footprint *footprint; /* NULL: it cannot be sized */
 };
-extern const struct cli_field cli_model_fields[];
+extern const struct view_field view_model_fields[];
 
 /* ["--max-model-len", "8192", ...]; [] of NULL; NULL when out of memory. */
-struct rp_json *cli_flags_json(char *const *flags);
+struct rp_json *view_flags_json(char *const *flags);
 /* A number of a footprint, null when it is not known. */
-struct rp_json *cli_footprint_json(const struct rocpart_footprint *footprint,
-				   enum rocpart_footprint_value value);
+struct rp_json *view_footprint_json(const struct rocpart_footprint *footprint,
+				    enum rocpart_footprint_value value);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/model_fields.h"
+#include "views/model_fields.h"
 
-struct rp_json *cli_flags_json(char *const *flags)
+struct rp_json *view_flags_json(char *const *flags)
 {
 	struct rp_json *list = rp_json_array();
 
@@ -11,7 +11,7 @@ struct rp_json *cli_flags_json(char *const *flags)
 	return list;
 }
 
-const struct cli_footprint_part cli_footprint_parts[CLI_N_FOOTPRINT_PARTS] = {
+const struct view_footprint_part view_footprint_parts[VIEW_N_FOOTPRINT_PARTS] = {
 	{ROCPART_FOOTPRINT_WEIGHTS_BYTES, "weights_bytes", "weights"},
 	{ROCPART_FOOTPRINT_KV_BYTES, "kv_bytes", "KV cache, one request"},
 	{ROCPART_FOOTPRINT_ACTIVATION_BYTES, "activation_bytes", "activations"},
@@ -21,8 +21,8 @@ const struct cli_footprint_part cli_footprint_parts[CLI_N_FOOTPRINT_PARTS] = {
 	{ROCPART_FOOTPRINT_MARGIN_BYTES, "margin_bytes", "margin"},
 };
 
-struct rp_json *cli_footprint_json(const struct rocpart_footprint *footprint,
-				   enum rocpart_footprint_value value)
+struct rp_json *view_footprint_json(const struct rocpart_footprint *footprint,
+				    enum rocpart_footprint_value value)
 {
 	uint64_t v;
 
@@ -43,7 +43,7 @@ static struct rp_json *tenths(uint64_t thousandths)
 
 static const struct rocpart_fit *fit_of(const void *o)
 {
-	return ((const struct cli_fit_row *)o)->fit;
+	return ((const struct view_fit_row *)o)->fit;
 }
 
 static struct rp_json *fit_product(const void *o)
@@ -123,75 +123,75 @@ static struct rp_json *fit_context_bound(const void *o)
 
 static struct rp_json *fit_flags(const void *o)
 {
-	return cli_flags_json(((const struct cli_fit_row *)o)->flags);
+	return view_flags_json(((const struct view_fit_row *)o)->flags);
 }
 
-const struct cli_field cli_fit_fields[] = {
-	{"product", "PRODUCT", CLI_SHOW_TEXT, fit_product},
-	{"compute_mode", "COMPUTE", CLI_SHOW_TEXT, fit_compute},
-	{"memory_mode", "MEMORY", CLI_SHOW_TEXT, fit_memory},
-	{"validated", "VALIDATED", CLI_SHOW_TEXT, fit_validated},
-	{"partitions", "PARTITIONS", CLI_SHOW_TEXT, fit_partitions},
-	{"memory_bytes", "EACH", CLI_SHOW_BYTES, fit_bytes},
-	{"usable_bytes", "USABLE", CLI_SHOW_BYTES, fit_usable},
-	{"fits", "FITS", CLI_SHOW_TEXT, fit_fits},
-	{"kv_tokens", "TOKENS LEFT", CLI_SHOW_TEXT, fit_tokens},
-	{"tokens_per_s_bound", "TOK/S <=", CLI_SHOW_TEXT, fit_bound},
-	{"tokens_per_s_bound_at_context", "AT CONTEXT <=", CLI_SHOW_TEXT, fit_context_bound},
-	{"replicas_per_gpu", "PER GPU", CLI_SHOW_TEXT, fit_replicas},
-	{"bandwidth_bytes_per_s", "BANDWIDTH", CLI_SHOW_BYTES, fit_bandwidth},
-	{"flags", "FLAGS", CLI_SHOW_LIST, fit_flags},
-	{NULL, NULL, CLI_SHOW_NEVER, NULL},
+const struct view_field view_fit_fields[] = {
+	{"product", "PRODUCT", VIEW_SHOW_TEXT, fit_product},
+	{"compute_mode", "COMPUTE", VIEW_SHOW_TEXT, fit_compute},
+	{"memory_mode", "MEMORY", VIEW_SHOW_TEXT, fit_memory},
+	{"validated", "VALIDATED", VIEW_SHOW_TEXT, fit_validated},
+	{"partitions", "PARTITIONS", VIEW_SHOW_TEXT, fit_partitions},
+	{"memory_bytes", "EACH", VIEW_SHOW_BYTES, fit_bytes},
+	{"usable_bytes", "USABLE", VIEW_SHOW_BYTES, fit_usable},
+	{"fits", "FITS", VIEW_SHOW_TEXT, fit_fits},
+	{"kv_tokens", "TOKENS LEFT", VIEW_SHOW_TEXT, fit_tokens},
+	{"tokens_per_s_bound", "TOK/S <=", VIEW_SHOW_TEXT, fit_bound},
+	{"tokens_per_s_bound_at_context", "AT CONTEXT <=", VIEW_SHOW_TEXT, fit_context_bound},
+	{"replicas_per_gpu", "PER GPU", VIEW_SHOW_TEXT, fit_replicas},
+	{"bandwidth_bytes_per_s", "BANDWIDTH", VIEW_SHOW_BYTES, fit_bandwidth},
+	{"flags", "FLAGS", VIEW_SHOW_LIST, fit_flags},
+	{NULL, NULL, VIEW_SHOW_NEVER, NULL},
 };
 
 /* ---- models ---- */
 
 static struct rp_json *model_name(const void *o)
 {
-	return rp_json_string(((const struct cli_model_row *)o)->name);
+	return rp_json_string(((const struct view_model_row *)o)->name);
 }
 
 static struct rp_json *model_architecture(const void *o)
 {
-	return rp_json_string(((const struct cli_model_row *)o)->architecture);
+	return rp_json_string(((const struct view_model_row *)o)->architecture);
 }
 
 static struct rp_json *model_source(const void *o)
 {
-	return rp_json_string(((const struct cli_model_row *)o)->source);
+	return rp_json_string(((const struct view_model_row *)o)->source);
 }
 
 static struct rp_json *model_parameters(const void *o)
 {
-	return cli_footprint_json(((const struct cli_model_row *)o)->footprint,
-				  ROCPART_FOOTPRINT_PARAMETERS);
+	return view_footprint_json(((const struct view_model_row *)o)->footprint,
+				   ROCPART_FOOTPRINT_PARAMETERS);
 }
 
 static struct rp_json *model_weights(const void *o)
 {
-	return cli_footprint_json(((const struct cli_model_row *)o)->footprint,
-				  ROCPART_FOOTPRINT_WEIGHTS_BYTES);
+	return view_footprint_json(((const struct view_model_row *)o)->footprint,
+				   ROCPART_FOOTPRINT_WEIGHTS_BYTES);
 }
 
 static struct rp_json *model_token(const void *o)
 {
-	return cli_footprint_json(((const struct cli_model_row *)o)->footprint,
-				  ROCPART_FOOTPRINT_KV_BYTES_PER_TOKEN);
+	return view_footprint_json(((const struct view_model_row *)o)->footprint,
+				   ROCPART_FOOTPRINT_KV_BYTES_PER_TOKEN);
 }
 
 static struct rp_json *model_total(const void *o)
 {
-	return cli_footprint_json(((const struct cli_model_row *)o)->footprint,
-				  ROCPART_FOOTPRINT_TOTAL_BYTES);
+	return view_footprint_json(((const struct view_model_row *)o)->footprint,
+				   ROCPART_FOOTPRINT_TOTAL_BYTES);
 }
 
-const struct cli_field cli_model_fields[] = {
-	{"name", "MODEL", CLI_SHOW_TEXT, model_name},
-	{"architecture", "ARCHITECTURE", CLI_SHOW_TEXT, model_architecture},
-	{"parameters", "PARAMETERS", CLI_SHOW_TEXT, model_parameters},
-	{"weights_bytes", "WEIGHTS", CLI_SHOW_BYTES, model_weights},
-	{"kv_bytes_per_token", "KV/TOKEN", CLI_SHOW_TEXT, model_token},
-	{"total_bytes", "AT LEAST", CLI_SHOW_BYTES, model_total},
-	{"source", "SOURCE", CLI_SHOW_TEXT, model_source},
-	{NULL, NULL, CLI_SHOW_NEVER, NULL},
+const struct view_field view_model_fields[] = {
+	{"name", "MODEL", VIEW_SHOW_TEXT, model_name},
+	{"architecture", "ARCHITECTURE", VIEW_SHOW_TEXT, model_architecture},
+	{"parameters", "PARAMETERS", VIEW_SHOW_TEXT, model_parameters},
+	{"weights_bytes", "WEIGHTS", VIEW_SHOW_BYTES, model_weights},
+	{"kv_bytes_per_token", "KV/TOKEN", VIEW_SHOW_TEXT, model_token},
+	{"total_bytes", "AT LEAST", VIEW_SHOW_BYTES, model_total},
+	{"source", "SOURCE", VIEW_SHOW_TEXT, model_source},
+	{NULL, NULL, VIEW_SHOW_NEVER, NULL},
 };

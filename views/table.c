@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Values as text, and aligned rows of them. */
 #include "base/num.h"
-#include "cli/fields.h"
+#include "views/fields.h"
 
 static void show_bytes(const struct rp_json *v, struct rp_strbuf *out)
 {
@@ -69,19 +69,19 @@ static void show_plain(const struct rp_json *v, struct rp_strbuf *out)
 	}
 }
 
-int cli_show(const struct rp_json *value, enum cli_show show, struct rp_strbuf *ret)
+int view_show(const struct rp_json *value, enum view_show show, struct rp_strbuf *ret)
 {
 	enum rp_json_type type = rp_json_type(value);
 
 	if (type == RP_JSON_NULL)
 		rp_strbuf_add_char(ret, '-');
-	else if (show == CLI_SHOW_BYTES && type == RP_JSON_ARRAY)
+	else if (show == VIEW_SHOW_BYTES && type == RP_JSON_ARRAY)
 		show_byte_list(value, ret);
-	else if (show == CLI_SHOW_BYTES)
+	else if (show == VIEW_SHOW_BYTES)
 		show_bytes(value, ret);
-	else if (show == CLI_SHOW_RANGE)
+	else if (show == VIEW_SHOW_RANGE)
 		show_range(value, ret);
-	else if (show == CLI_SHOW_LIST)
+	else if (show == VIEW_SHOW_LIST)
 		show_list(value, ret);
 	else
 		show_plain(value, ret);
@@ -90,15 +90,16 @@ int cli_show(const struct rp_json *value, enum cli_show show, struct rp_strbuf *
 
 #define MAX_COLUMNS 32
 
-struct cli_table {
-	const struct cli_field *columns[MAX_COLUMNS];
+struct view_table {
+	const struct view_field *columns[MAX_COLUMNS];
 	size_t n_columns;
 	struct rp_names cells; /* row by row */
 	size_t widths[MAX_COLUMNS];
 	bool is_number[MAX_COLUMNS];
 };
 
-static const struct cli_field *field_of(const struct cli_field *fields, const char *key, size_t len)
+static const struct view_field *field_of(const struct view_field *fields, const char *key,
+					 size_t len)
 {
 	for (; fields->key; fields++)
 		if (strlen(fields->key) == len && strncmp(fields->key, key, len) == 0)
@@ -106,7 +107,7 @@ static const struct cli_field *field_of(const struct cli_field *fields, const ch
 	return NULL;
 }
 
-int cli_table_check(const struct cli_field *fields, const char *columns, char bad[32])
+int view_table_check(const struct view_field *fields, const char *columns, char bad[32])
 {
 	size_t count = 0;
 
@@ -122,13 +123,13 @@ int cli_table_check(const struct cli_field *fields, const char *columns, char ba
 	return 0;
 }
 
-struct cli_table *cli_table_new(const struct cli_field *fields, const char *columns)
+struct view_table *view_table_new(const struct view_field *fields, const char *columns)
 {
-	struct cli_table *t = rp_new0(struct cli_table, 1);
+	struct view_table *t = rp_new0(struct view_table, 1);
 
 	while (t && *columns && t->n_columns < MAX_COLUMNS) {
 		size_t n = strcspn(columns, ",");
-		const struct cli_field *f = field_of(fields, columns, n);
+		const struct view_field *f = field_of(fields, columns, n);
 
 		if (f) {
 			t->widths[t->n_columns] = strlen(f->heading);
@@ -140,12 +141,12 @@ struct cli_table *cli_table_new(const struct cli_field *fields, const char *colu
 	return t;
 }
 
-int cli_table_add(struct cli_table *t, const void *object)
+int view_table_add(struct view_table *t, const void *object)
 {
 	for (size_t i = 0; i < t->n_columns; i++) {
 		RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 		RP_AUTO_JSON struct rp_json *v = t->columns[i]->get(object);
-		int r = v ? cli_show(v, t->columns[i]->show, &text) : -ENOMEM;
+		int r = v ? view_show(v, t->columns[i]->show, &text) : -ENOMEM;
 
 		if (r == 0)
 			r = rp_names_add(&t->cells, rp_strbuf_str(&text));
@@ -155,12 +156,12 @@ int cli_table_add(struct cli_table *t, const void *object)
 			t->widths[i] = text.len;
 		if (rp_json_type(v) == RP_JSON_STRING || rp_json_type(v) == RP_JSON_ARRAY ||
 		    rp_json_type(v) == RP_JSON_BOOL)
-			t->is_number[i] = t->columns[i]->show == CLI_SHOW_BYTES && t->is_number[i];
+			t->is_number[i] = t->columns[i]->show == VIEW_SHOW_BYTES && t->is_number[i];
 	}
 	return 0;
 }
 
-static void print_cell(const struct cli_table *t, size_t column, const char *text)
+static void print_cell(const struct view_table *t, size_t column, const char *text)
 {
 	bool is_last = column + 1 == t->n_columns;
 
@@ -172,7 +173,7 @@ static void print_cell(const struct cli_table *t, size_t column, const char *tex
 		printf("%-*s  ", (int)t->widths[column], text);
 }
 
-void cli_table_print(const struct cli_table *t)
+void view_table_print(const struct view_table *t)
 {
 	for (size_t i = 0; i < t->n_columns; i++)
 		print_cell(t, i, t->columns[i]->heading);
@@ -180,7 +181,7 @@ void cli_table_print(const struct cli_table *t)
 		print_cell(t, i % t->n_columns, t->cells.v[i]);
 }
 
-void cli_table_free(struct cli_table *t)
+void view_table_free(struct view_table *t)
 {
 	if (!t)
 		return;
