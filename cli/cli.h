@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "views/table.h"
 #include <rocpart/rocpart.h>
 
 /* Every value that an option can set; a command reads those that its table names. */
@@ -115,8 +116,12 @@ bool cli_wants_colour(FILE *f);
 int cli_fail(const struct cli *cli, const struct rocpart_error *err); /* prints, exit status */
 int cli_usage_error(const struct cli *cli, const char *fmt, ...) RP_PRINTF(2, 3);
 int cli_nomem(const struct cli *cli);
-/* Print and free; exit status 0, or 1 when it cannot be written. */
+/* Exit status 0, or 1 when it cannot be written. JSON and tables are freed; NULL: no memory. */
 int cli_print_json(struct cli *cli, struct rp_json *j);
+int cli_print_table(struct cli *cli, struct view_table *table);
+int cli_print_text(struct cli *cli, const struct rp_strbuf *text);
+/* 0, or an exit status when columns names none of the fields. */
+int cli_check_columns(struct cli *cli, const struct view_field *fields, const char *columns);
 /* "simulated machine mi300x-8" or "capture ..." above text output; nothing for a real one. */
 void cli_print_banner(const struct cli *cli);
 /* {"schema_version": 1, "kind": ...}; NULL when out of memory. */
@@ -146,9 +151,9 @@ int cli_set_change_options(struct cli *cli, struct rocpart_change *change);
 int cli_place_options(struct cli *cli, const char *model, const char *name,
 		      struct rocpart_place_options **ret);
 
-/* cmd_lease.c: leases into the document of status, and under its table. 0 or -ENOMEM. */
+/* cmd_lease.c: leases into the document of status (0 or -ENOMEM), under its table (exit status). */
 int cli_put_leases(struct rp_json *j, const struct rocpart_leases *leases);
-int cli_print_lease_status(const struct rocpart_leases *leases);
+int cli_print_lease_status(struct cli *cli, const struct rocpart_leases *leases);
 
 /* cmd_*.c */
 int cli_cmd_args(struct cli *cli, int argc, char **argv);

@@ -2,7 +2,7 @@
 /* cdi: specs of the partitions for container engines. */
 #include "cli/cli.h"
 
-#include "views/fields.h"
+#include "views/table.h"
 
 static int print_path(struct cli *cli, const char *path)
 {
@@ -65,10 +65,10 @@ static struct rp_json *entry_path(const void *o)
 }
 
 static const struct view_field entry_fields[] = {
-	{"device", "DEVICE", VIEW_SHOW_TEXT, entry_name},
-	{"problem", "PROBLEM", VIEW_SHOW_TEXT, entry_problem},
-	{"spec", "SPEC", VIEW_SHOW_TEXT, entry_path},
-	{NULL, NULL, VIEW_SHOW_NEVER, NULL},
+	{.key = "device", .heading = "DEVICE", .get = entry_name},
+	{.key = "problem", .heading = "PROBLEM", .get = entry_problem},
+	{.key = "spec", .heading = "SPEC", .get = entry_path},
+	{.key = NULL},
 };
 
 static struct rp_json *entries_json(const struct rocpart_cdi *cdi)
@@ -86,15 +86,12 @@ static int print_entries(struct cli *cli, const struct rocpart_cdi *cdi, bool pr
 {
 	struct view_table *t = view_table_new(entry_fields, "device,problem,spec");
 	const struct rocpart_cdi_entry *e;
-	int r = t ? 0 : -ENOMEM;
+	int r = 0;
 
 	for (size_t i = 0; r == 0 && (e = rocpart_cdi_get(cdi, i)); i++)
 		if (*e->problem || !problems_only)
 			r = view_table_add(t, e);
-	if (r == 0)
-		view_table_print(t);
-	view_table_free(t);
-	return r < 0 ? cli_nomem(cli) : 0;
+	return cli_print_table(cli, r < 0 ? view_table_free(t) : t);
 }
 
 static int open_cdi(struct cli *cli, struct rocpart_cdi **ret)

@@ -149,12 +149,13 @@ static void print_events(const struct rocpart_leases *leases)
 	}
 }
 
-int cli_print_lease_status(const struct rocpart_leases *leases)
+int cli_print_lease_status(struct cli *cli, const struct rocpart_leases *leases)
 {
 	const struct rocpart_partition_use *u;
 	const struct rocpart_lease *l;
 	uint64_t usable = 0, leased = 0;
 	size_t n = 0, n_free = 0;
+	int status;
 	char a[RP_BYTES_TEXT_SIZE], b[RP_BYTES_TEXT_SIZE];
 
 	for (; (u = rocpart_leases_get_use(leases, n)); n++) {
@@ -168,8 +169,9 @@ int cli_print_lease_status(const struct rocpart_leases *leases)
 		leased += *l->bdf ? l->bytes : 0;
 	if (rocpart_leases_get(leases, 0)) {
 		printf("\n");
-		if (view_print_leases(leases, VIEW_LEASE_COLUMNS) < 0)
-			return -ENOMEM;
+		status = cli_print_table(cli, view_lease_table(leases, VIEW_LEASE_COLUMNS));
+		if (status)
+			return status;
 	}
 	printf("%s of %s leased, %zu of %zu partitions free\n", rp_format_bytes(leased, a),
 	       rp_format_bytes(usable, b), n_free, n);

@@ -2,14 +2,7 @@
 /* list, status, show: what the machine is. */
 #include "cli/cli.h"
 
-#include "views/fields.h"
-
-#define LIST_COLUMNS                                                                         \
-	"partition,bdf,mode,xcds,cus,memory_bytes,memory_domain,memory_domain_bytes,render_" \
-	"minor,rocr_index"
-#define STATUS_COLUMNS                                                                    \
-	"index,bdf,product,compute_mode,memory_mode,n_partitions,partition_memory_bytes," \
-	"memory_used_bytes,health,degraded"
+#include "views/snapshot.h"
 
 static int document(struct cli *cli, const struct rocpart_snapshot *s, struct rp_json **ret)
 {
@@ -117,25 +110,16 @@ static int check_columns(struct cli *cli, const struct view_field *fields, const
 
 static int print_partitions(struct cli *cli, const struct rocpart_snapshot *s)
 {
-	const char *columns = cli->values.columns ? cli->values.columns : LIST_COLUMNS;
-	const struct rocpart_partition *p;
-	const struct rocpart_gpu *gpu;
-	struct view_table *t;
-	int r = check_columns(cli, view_partition_fields, columns);
+	const char *columns = cli->values.columns ? cli->values.columns : VIEW_PARTITION_COLUMNS;
+	int status = check_columns(cli, view_partition_fields, columns);
 
-	if (r)
-		return r;
-	t = view_table_new(view_partition_fields, columns);
-	for (size_t i = 0; t && r == 0 && (gpu = rocpart_snapshot_get_gpu(s, i)); i++)
-		for (size_t k = 0; r == 0 && (p = rocpart_gpu_get_partition(gpu, k)); k++)
-			r = view_table_add(t, p);
-	if (t && r == 0) {
-		cli_print_banner(cli);
-		view_table_print(t);
+	if (status)
+		return status;
+	cli_print_banner(cli);
+	status = cli_print_table(cli, view_partition_table(s, columns));
+	if (status == 0)
 		print_degraded(s);
-	}
-	view_table_free(t);
-	return !t || r < 0 ? cli_nomem(cli) : 0;
+	return status;
 }
 
 int cli_cmd_list(struct cli *cli, int argc, char **argv)
@@ -174,31 +158,25 @@ static int print_leases(struct cli *cli)
 
 	if (r < 0)
 		return cli_fail(cli, &err);
-	r = cli_print_lease_status(leases);
+	r = cli_print_lease_status(cli, leases);
 	rocpart_leases_free(leases);
-	return r < 0 ? cli_nomem(cli) : 0;
+	return r;
 }
 
 static int print_status(struct cli *cli, const struct rocpart_snapshot *s)
 {
-	const char *columns = cli->values.columns ? cli->values.columns : STATUS_COLUMNS;
-	const struct rocpart_gpu *gpu;
-	struct view_table *t;
-	int r = check_columns(cli, view_gpu_fields, columns);
+	const char *columns = cli->values.columns ? cli->values.columns : VIEW_GPU_COLUMNS;
+	int status = check_columns(cli, view_gpu_fields, columns);
 
-	if (r)
-		return r;
-	t = view_table_new(view_gpu_fields, columns);
-	for (size_t i = 0; t && r == 0 && (gpu = rocpart_snapshot_get_gpu(s, i)); i++)
-		r = view_table_add(t, gpu);
-	if (t && r == 0) {
-		cli_print_banner(cli);
-		view_table_print(t);
-		print_degraded(s);
-		(void)has_unfinished(cli, false);
-	}
-	view_table_free(t);
-	return !t || r < 0 ? cli_nomem(cli) : print_leases(cli);
+	if (status)
+		return status;
+	cli_print_banner(cli);
+	status = cli_print_table(cli, view_gpu_table(s, columns));
+	if (status)
+		return status;
+	print_degraded(s);
+	(void)has_unfinished(cli, false);
+	return print_leases(cli);
 }
 
 static int print_status_json(struct cli *cli, const struct rocpart_snapshot *s)
@@ -240,18 +218,11 @@ int cli_cmd_status(struct cli *cli, int argc, char **argv)
 
 static int print_object(struct cli *cli, const struct view_field *fields, const void *object)
 {
-	for (; fields->key; fields++) {
-		RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-		RP_AUTO_JSON struct rp_json *v = fields->get(object);
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 
-		if (!v || view_show(v, fields->show, &text) < 0)
-			return cli_nomem(cli);
-		printf("%-24s %s", fields->key, rp_strbuf_str(&text));
-		if (fields->show == VIEW_SHOW_BYTES && rp_json_type(v) == RP_JSON_INT)
-			printf(" (%lld)", (long long)rp_json_int_value(v));
-		printf("\n");
-	}
-	return 0;
+	cli_print_banner(cli);
+	return view_object_text(fields, object, &text) < 0 ? cli_nomem(cli)
+							   : cli_print_text(cli, &text);
 }
 
 static int show_object(struct cli *cli, const struct rocpart_gpu *gpu,
@@ -262,11 +233,8 @@ static int show_object(struct cli *cli, const struct rocpart_gpu *gpu,
 	struct rp_json *j;
 	int r;
 
-	if (!cli->values.json) {
-		cli_print_banner(cli);
-		r = print_object(cli, fields, object);
-		return r;
-	}
+	if (!cli->values.json)
+		return print_object(cli, fields, object);
 	j = cli_new_document(cli);
 	r = p ? rp_json_set(j, "partition", view_object_json(fields, object))
 	      : rp_json_set(j, "gpu", view_gpu_json(gpu));

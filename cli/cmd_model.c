@@ -4,6 +4,7 @@
 
 #include "base/num.h"
 #include "views/model_fields.h"
+#include "views/table.h"
 
 /* The node whose page tables are assumed: the kernel's reserve depends on both (model-bytes). */
 #define ASSUMED_HOST_BYTES (UINT64_C(2) << 40)
@@ -440,21 +441,21 @@ static int fit_text(struct cli *cli, const struct request *q)
 {
 	const char *columns = cli->values.columns ? cli->values.columns : FIT_COLUMNS;
 	struct view_table *table;
-	char bad[32];
-	int r = view_table_check(view_fit_fields, columns, bad);
+	int status = cli_check_columns(cli, view_fit_fields, columns);
 
-	if (r == -EINVAL)
-		return cli_usage_error(cli, "there is no column '%s'", bad);
-	table = r < 0 ? NULL : view_table_new(view_fit_fields, columns);
-	if (!table || fit_rows(q, table, NULL) < 0) {
-		view_table_free(table);
-		return cli_nomem(cli);
-	}
-	printf("%s, %s, per rank; figures of products are those of data sheets, not of a machine\n",
-	       rocpart_model_get_name(q->model),
-	       rocpart_footprint_get_text(q->footprint, "precision"));
-	view_table_print(table);
-	view_table_free(table);
+	if (status)
+		return status;
+	table = view_table_new(view_fit_fields, columns);
+	if (fit_rows(q, table, NULL) < 0)
+		table = view_table_free(table);
+	if (table)
+		printf("%s, %s, per rank; figures of products are those of data sheets, not of a "
+		       "machine\n",
+		       rocpart_model_get_name(q->model),
+		       rocpart_footprint_get_text(q->footprint, "precision"));
+	status = cli_print_table(cli, table);
+	if (status)
+		return status;
 	printf("tokens/s are bounds of one sequence by memory bandwidth, all partitions busy; "
 	       "tokens left assume a node of 2 TiB and 8 GPUs\n");
 	print_first_flags(q);

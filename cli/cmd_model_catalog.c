@@ -6,6 +6,7 @@
 
 #include "base/tree.h"
 #include "views/model_fields.h"
+#include "views/table.h"
 
 #define LIST_COLUMNS "name,architecture,parameters,weights_bytes,kv_bytes_per_token,total_bytes"
 
@@ -58,17 +59,14 @@ static int list_text(struct cli *cli, const struct rocpart_catalog *catalog)
 {
 	const char *columns = cli->values.columns ? cli->values.columns : LIST_COLUMNS;
 	struct view_table *table;
-	char bad[32];
-	int r = view_table_check(view_model_fields, columns, bad);
+	int status = cli_check_columns(cli, view_model_fields, columns);
 
-	if (r == -EINVAL)
-		return cli_usage_error(cli, "there is no column '%s'", bad);
-	table = r < 0 ? NULL : view_table_new(view_model_fields, columns);
-	r = table ? each_model(catalog, table, NULL) : -ENOMEM;
-	if (r == 0)
-		view_table_print(table);
-	view_table_free(table);
-	return r < 0 ? cli_nomem(cli) : 0;
+	if (status)
+		return status;
+	table = view_table_new(view_model_fields, columns);
+	if (each_model(catalog, table, NULL) < 0)
+		table = view_table_free(table);
+	return cli_print_table(cli, table);
 }
 
 int cli_cmd_model_list(struct cli *cli, int argc, char **argv)

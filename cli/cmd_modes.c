@@ -2,11 +2,7 @@
 /* modes: which pairs each GPU accepts, and what they yield. */
 #include "cli/cli.h"
 
-#include "views/fields.h"
-
-#define MODE_COLUMNS                                                                              \
-	"compute_mode,memory_mode,state,validated,partitions,xcds,cus,memory_bytes,domain_bytes," \
-	"reason"
+#include "views/modes.h"
 
 /* Whether the GPU has the same modes, and so the same pairs, as the one before it. */
 static bool is_alike(const struct rocpart_gpu *a, const struct rocpart_gpu *b)
@@ -15,20 +11,6 @@ static bool is_alike(const struct rocpart_gpu *a, const struct rocpart_gpu *b)
 	       rocpart_gpu_get_compute_mode(a) == rocpart_gpu_get_compute_mode(b) &&
 	       rocpart_gpu_get_memory_mode(a) == rocpart_gpu_get_memory_mode(b) &&
 	       rocpart_gpu_get_partition_count(a) == rocpart_gpu_get_partition_count(b);
-}
-
-static int print_pairs(struct cli *cli, const struct rocpart_pairs *pairs)
-{
-	struct view_table *t = view_table_new(view_pair_fields, MODE_COLUMNS);
-	const struct rocpart_pair *p;
-	int r = t ? 0 : -ENOMEM;
-
-	for (size_t i = 0; r == 0 && (p = rocpart_pairs_get(pairs, i)); i++)
-		r = view_table_add(t, p);
-	if (r == 0)
-		view_table_print(t);
-	view_table_free(t);
-	return r < 0 ? cli_nomem(cli) : 0;
 }
 
 static struct rp_json *pairs_json(const struct rocpart_gpu *gpu, const struct rocpart_pairs *pairs)
@@ -60,7 +42,7 @@ static int gpu_text(struct cli *cli, const struct rocpart_gpu *gpu,
 	}
 	printf("GPU %zu (%s), %s%s\n", rocpart_gpu_get_index(gpu), rocpart_gpu_get_bdf(gpu),
 	       product ? product : "unknown product", pairs ? "" : ": cannot be partitioned");
-	return pairs ? print_pairs(cli, pairs) : 0;
+	return pairs ? cli_print_table(cli, view_pair_table(pairs, VIEW_PAIR_COLUMNS)) : 0;
 }
 
 static int one_gpu(struct cli *cli, const struct rocpart_snapshot *s, const struct rocpart_gpu *gpu,

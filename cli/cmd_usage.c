@@ -3,7 +3,7 @@
 #include "cli/cli.h"
 
 #include "base/num.h"
-#include "views/fields.h"
+#include "views/table.h"
 
 #define COLUMNS "lease,name,partition,bytes,used_bytes,pid,command,owner"
 
@@ -89,19 +89,19 @@ static struct rp_json *certain(const void *o)
 }
 
 static const struct view_field fields[] = {
-	{"lease", "LEASE", VIEW_SHOW_TEXT, lease},
-	{"name", "NAME", VIEW_SHOW_TEXT, name},
-	{"partition", "PARTITION", VIEW_SHOW_TEXT, partition},
-	{"bytes", "LEASED", VIEW_SHOW_BYTES, bytes},
-	{"used_bytes", "USED", VIEW_SHOW_BYTES, used},
-	{"kfd_bytes", "KFD", VIEW_SHOW_BYTES, kfd},
-	{"drm_bytes", "DRM", VIEW_SHOW_BYTES, drm},
-	{"gtt_bytes", "GTT", VIEW_SHOW_BYTES, gtt},
-	{"pid", "PID", VIEW_SHOW_TEXT, pid},
-	{"command", "COMMAND", VIEW_SHOW_TEXT, command},
-	{"owner", "OWNER", VIEW_SHOW_TEXT, owner},
-	{"certain", "CERTAIN", VIEW_SHOW_TEXT, certain},
-	{NULL, NULL, VIEW_SHOW_NEVER, NULL},
+	{.key = "lease", .heading = "LEASE", .get = lease},
+	{.key = "name", .heading = "NAME", .get = name},
+	{.key = "partition", .heading = "PARTITION", .get = partition},
+	{.key = "bytes", .heading = "LEASED", .show = VIEW_SHOW_BYTES, .get = bytes},
+	{.key = "used_bytes", .heading = "USED", .show = VIEW_SHOW_BYTES, .get = used},
+	{.key = "kfd_bytes", .heading = "KFD", .show = VIEW_SHOW_BYTES, .get = kfd},
+	{.key = "drm_bytes", .heading = "DRM", .show = VIEW_SHOW_BYTES, .get = drm},
+	{.key = "gtt_bytes", .heading = "GTT", .show = VIEW_SHOW_BYTES, .get = gtt},
+	{.key = "pid", .heading = "PID", .get = pid},
+	{.key = "command", .heading = "COMMAND", .get = command},
+	{.key = "owner", .heading = "OWNER", .get = owner},
+	{.key = "certain", .heading = "CERTAIN", .get = certain},
+	{.key = NULL},
 };
 
 /* Leases in their order, each with its processes; then what is nobody's. 0 or what add says. */
@@ -156,24 +156,26 @@ static int print_json(struct cli *cli, const struct rocpart_usages *list)
 	return cli_nomem(cli);
 }
 
+static int print_table(struct cli *cli, const struct rocpart_usages *list, const char *columns)
+{
+	struct view_table *t = view_table_new(fields, columns);
+
+	return cli_print_table(cli, each_row(list, add_text, t) < 0 ? view_table_free(t) : t);
+}
+
 static int print_text(struct cli *cli, const struct rocpart_usages *list)
 {
 	const char *columns = cli->values.columns ? cli->values.columns : COLUMNS;
 	uint64_t unmanaged = rocpart_usages_get_lease_bytes(list, 0);
-	char text[RP_BYTES_TEXT_SIZE], bad[32];
-	struct view_table *t;
-	int r = view_table_check(fields, columns, bad);
+	char text[RP_BYTES_TEXT_SIZE];
+	int status = cli_check_columns(cli, fields, columns);
 
-	if (r == -EINVAL)
-		return cli_usage_error(cli, "there is no column '%s'", bad);
+	if (status)
+		return status;
 	cli_print_banner(cli);
-	t = view_table_new(fields, columns);
-	r = t ? each_row(list, add_text, t) : -ENOMEM;
-	if (r == 0)
-		view_table_print(t);
-	view_table_free(t);
-	if (r < 0)
-		return cli_nomem(cli);
+	status = print_table(cli, list, columns);
+	if (status)
+		return status;
 	if (unmanaged)
 		printf("%s unmanaged: used without a lease (`rocpart adopt` gives it one)\n",
 		       rp_format_bytes(unmanaged, text));

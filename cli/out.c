@@ -35,16 +35,41 @@ struct rp_json *cli_new_document(const struct cli *cli)
 	return r < 0 ? rp_json_free(j) : j;
 }
 
+int cli_print_text(struct cli *cli, const struct rp_strbuf *text)
+{
+	if (rp_strbuf_failed(text))
+		return cli_nomem(cli);
+	return fwrite(rp_strbuf_str(text), 1, text->len, stdout) == text->len ? 0 : 1;
+}
+
 int cli_print_json(struct cli *cli, struct rp_json *j)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	int r = rp_json_print(j, true, &text);
+	int r = j ? rp_json_print(j, true, &text) : -ENOMEM;
 
 	rp_json_free(j);
 	if (r < 0)
 		return cli_nomem(cli);
 	rp_strbuf_add_char(&text, '\n');
-	return fwrite(rp_strbuf_str(&text), 1, text.len, stdout) == text.len ? 0 : 1;
+	return cli_print_text(cli, &text);
+}
+
+int cli_print_table(struct cli *cli, struct view_table *t)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	int r = t ? view_table_text(t, &text) : -ENOMEM;
+
+	view_table_free(t);
+	return r < 0 ? cli_nomem(cli) : cli_print_text(cli, &text);
+}
+
+int cli_check_columns(struct cli *cli, const struct view_field *fields, const char *columns)
+{
+	char bad[32];
+
+	return view_table_check(fields, columns, bad) < 0
+		       ? cli_usage_error(cli, "there is no column '%s'", bad)
+		       : 0;
 }
 
 void cli_print_banner(const struct cli *cli)

@@ -12,11 +12,6 @@ static const struct rocpart_partition_use *use(const void *o)
 	return o;
 }
 
-static struct rp_json *text_or_null(const char *s)
-{
-	return *s ? rp_json_string(s) : rp_json_null();
-}
-
 static struct rp_json *lease_id(const void *o)
 {
 	return rp_json_u64(lease(o)->id);
@@ -79,12 +74,12 @@ static struct rp_json *lease_priority(const void *o)
 
 static struct rp_json *lease_why(const void *o)
 {
-	return text_or_null(lease(o)->why);
+	return view_text_or_null(lease(o)->why);
 }
 
 static struct rp_json *lease_problem(const void *o)
 {
-	return text_or_null(lease(o)->problem);
+	return view_text_or_null(lease(o)->problem);
 }
 
 static struct rp_json *parsed(const char *text)
@@ -123,30 +118,33 @@ static struct rp_json *lease_changed(const void *o)
 
 static struct rp_json *lease_ends(const void *o)
 {
-	return text_or_null(lease(o)->ends);
+	return view_text_or_null(lease(o)->ends);
 }
 
 const struct view_field view_lease_fields[] = {
-	{"lease", "LEASE", VIEW_SHOW_TEXT, lease_id},
-	{"name", "NAME", VIEW_SHOW_TEXT, lease_name},
-	{"state", "STATE", VIEW_SHOW_TEXT, lease_state},
-	{"partition", "PARTITION", VIEW_SHOW_TEXT, lease_partition},
-	{"bytes", "LEASED", VIEW_SHOW_BYTES, lease_bytes},
-	{"used_bytes", "USED", VIEW_SHOW_BYTES, lease_used},
-	{"limit_bytes", "LIMIT", VIEW_SHOW_BYTES, lease_limit},
-	{"owner", "OWNER", VIEW_SHOW_TEXT, lease_owner},
-	{"guarantee", "GUARANTEE", VIEW_SHOW_TEXT, lease_guarantee},
-	{"share", "SHARE", VIEW_SHOW_TEXT, lease_share},
-	{"priority", "PRIORITY", VIEW_SHOW_TEXT, lease_priority},
-	{"why", "WHY", VIEW_SHOW_TEXT, lease_why},
-	{"problem", "PROBLEM", VIEW_SHOW_TEXT, lease_problem},
-	{"ends", "ENDS", VIEW_SHOW_TEXT, lease_ends},
-	{"footprint", "FOOTPRINT", VIEW_SHOW_NEVER, lease_footprint},
-	{"labels", "LABELS", VIEW_SHOW_NEVER, lease_labels},
-	{"limits", "LIMITS", VIEW_SHOW_NEVER, lease_limits},
-	{"created_s", "CREATED", VIEW_SHOW_TEXT, lease_created},
-	{"changed_s", "CHANGED", VIEW_SHOW_TEXT, lease_changed},
-	{NULL, NULL, VIEW_SHOW_NEVER, NULL},
+	{.key = "lease", .heading = "LEASE", .get = lease_id},
+	{.key = "name", .heading = "NAME", .get = lease_name},
+	{.key = "state", .heading = "STATE", .get = lease_state},
+	{.key = "partition", .heading = "PARTITION", .get = lease_partition},
+	{.key = "bytes", .heading = "LEASED", .show = VIEW_SHOW_BYTES, .get = lease_bytes},
+	{.key = "used_bytes", .heading = "USED", .show = VIEW_SHOW_BYTES, .get = lease_used},
+	{.key = "limit_bytes", .heading = "LIMIT", .show = VIEW_SHOW_BYTES, .get = lease_limit},
+	{.key = "owner", .heading = "OWNER", .get = lease_owner},
+	{.key = "guarantee", .heading = "GUARANTEE", .get = lease_guarantee},
+	{.key = "share", .heading = "SHARE", .get = lease_share},
+	{.key = "priority", .heading = "PRIORITY", .get = lease_priority},
+	{.key = "why", .heading = "WHY", .get = lease_why},
+	{.key = "problem", .heading = "PROBLEM", .get = lease_problem},
+	{.key = "ends", .heading = "ENDS", .get = lease_ends},
+	{.key = "footprint",
+	 .heading = "FOOTPRINT",
+	 .show = VIEW_SHOW_NEVER,
+	 .get = lease_footprint},
+	{.key = "labels", .heading = "LABELS", .show = VIEW_SHOW_NEVER, .get = lease_labels},
+	{.key = "limits", .heading = "LIMITS", .show = VIEW_SHOW_NEVER, .get = lease_limits},
+	{.key = "created_s", .heading = "CREATED", .get = lease_created},
+	{.key = "changed_s", .heading = "CHANGED", .get = lease_changed},
+	{.key = NULL},
 };
 
 static struct rp_json *use_partition(const void *o)
@@ -188,14 +186,17 @@ static struct rp_json *use_free(const void *o)
 }
 
 const struct view_field view_use_fields[] = {
-	{"partition", "PARTITION", VIEW_SHOW_TEXT, use_partition},
-	{"usable_bytes", "USABLE", VIEW_SHOW_BYTES, use_usable},
-	{"leased_bytes", "LEASED", VIEW_SHOW_BYTES, use_leased},
-	{"used_bytes", "USED", VIEW_SHOW_BYTES, use_used},
-	{"unmanaged_bytes", "UNMANAGED", VIEW_SHOW_BYTES, use_unmanaged},
-	{"leases", "LEASES", VIEW_SHOW_TEXT, use_leases},
-	{"free", "FREE", VIEW_SHOW_TEXT, use_free},
-	{NULL, NULL, VIEW_SHOW_NEVER, NULL},
+	{.key = "partition", .heading = "PARTITION", .get = use_partition},
+	{.key = "usable_bytes", .heading = "USABLE", .show = VIEW_SHOW_BYTES, .get = use_usable},
+	{.key = "leased_bytes", .heading = "LEASED", .show = VIEW_SHOW_BYTES, .get = use_leased},
+	{.key = "used_bytes", .heading = "USED", .show = VIEW_SHOW_BYTES, .get = use_used},
+	{.key = "unmanaged_bytes",
+	 .heading = "UNMANAGED",
+	 .show = VIEW_SHOW_BYTES,
+	 .get = use_unmanaged},
+	{.key = "leases", .heading = "LEASES", .get = use_leases},
+	{.key = "free", .heading = "FREE", .get = use_free},
+	{.key = NULL},
 };
 
 struct rp_json *view_leases_json(const struct rocpart_leases *leases)
@@ -209,16 +210,13 @@ struct rp_json *view_leases_json(const struct rocpart_leases *leases)
 	return r < 0 ? rp_json_free(list) : list;
 }
 
-int view_print_leases(const struct rocpart_leases *leases, const char *columns)
+struct view_table *view_lease_table(const struct rocpart_leases *leases, const char *columns)
 {
 	struct view_table *t = view_table_new(view_lease_fields, columns);
 	const struct rocpart_lease *l;
-	int r = t ? 0 : -ENOMEM;
+	int r = 0;
 
 	for (size_t i = 0; r == 0 && (l = rocpart_leases_get(leases, i)); i++)
 		r = view_table_add(t, l);
-	if (r == 0)
-		view_table_print(t);
-	view_table_free(t);
-	return r;
+	return r < 0 ? view_table_free(t) : t;
 }

@@ -2,15 +2,14 @@
 #ifndef RP_VIEWS_LEASE_FIELDS_H
 #define RP_VIEWS_LEASE_FIELDS_H
 
-#include "views/fields.h"
+#include "views/table.h"
 
 #define VIEW_LEASE_COLUMNS "lease,name,state,partition,bytes,used_bytes,owner,guarantee"
 
 extern const struct view_field view_lease_fields[], view_use_fields[];
 
-/* NULL when out of memory. */
+/* NULL: out of memory. */
 struct rp_json *view_leases_json(const struct rocpart_leases *leases);
-/* As a table; 0 or -ENOMEM. */
-int view_print_leases(const struct rocpart_leases *leases, const char *columns);
+struct view_table *view_lease_table(const struct rocpart_leases *leases, const char *columns);
 
 #endif

@@ -12,13 +12,17 @@ struct rp_json *view_flags_json(char *const *flags)
 }
 
 const struct view_footprint_part view_footprint_parts[VIEW_N_FOOTPRINT_PARTS] = {
-	{ROCPART_FOOTPRINT_WEIGHTS_BYTES, "weights_bytes", "weights"},
-	{ROCPART_FOOTPRINT_KV_BYTES, "kv_bytes", "KV cache, one request"},
-	{ROCPART_FOOTPRINT_ACTIVATION_BYTES, "activation_bytes", "activations"},
-	{ROCPART_FOOTPRINT_GRAPH_BYTES, "graph_bytes", "graphs"},
-	{ROCPART_FOOTPRINT_PROCESS_BYTES, "process_bytes", "process"},
-	{ROCPART_FOOTPRINT_COLLECTIVE_BYTES, "collective_bytes", "collectives"},
-	{ROCPART_FOOTPRINT_MARGIN_BYTES, "margin_bytes", "margin"},
+	{.value = ROCPART_FOOTPRINT_WEIGHTS_BYTES, .key = "weights_bytes", .text = "weights"},
+	{.value = ROCPART_FOOTPRINT_KV_BYTES, .key = "kv_bytes", .text = "KV cache, one request"},
+	{.value = ROCPART_FOOTPRINT_ACTIVATION_BYTES,
+	 .key = "activation_bytes",
+	 .text = "activations"},
+	{.value = ROCPART_FOOTPRINT_GRAPH_BYTES, .key = "graph_bytes", .text = "graphs"},
+	{.value = ROCPART_FOOTPRINT_PROCESS_BYTES, .key = "process_bytes", .text = "process"},
+	{.value = ROCPART_FOOTPRINT_COLLECTIVE_BYTES,
+	 .key = "collective_bytes",
+	 .text = "collectives"},
+	{.value = ROCPART_FOOTPRINT_MARGIN_BYTES, .key = "margin_bytes", .text = "margin"},
 };
 
 struct rp_json *view_footprint_json(const struct rocpart_footprint *footprint,
@@ -127,21 +131,26 @@ static struct rp_json *fit_flags(const void *o)
 }
 
 const struct view_field view_fit_fields[] = {
-	{"product", "PRODUCT", VIEW_SHOW_TEXT, fit_product},
-	{"compute_mode", "COMPUTE", VIEW_SHOW_TEXT, fit_compute},
-	{"memory_mode", "MEMORY", VIEW_SHOW_TEXT, fit_memory},
-	{"validated", "VALIDATED", VIEW_SHOW_TEXT, fit_validated},
-	{"partitions", "PARTITIONS", VIEW_SHOW_TEXT, fit_partitions},
-	{"memory_bytes", "EACH", VIEW_SHOW_BYTES, fit_bytes},
-	{"usable_bytes", "USABLE", VIEW_SHOW_BYTES, fit_usable},
-	{"fits", "FITS", VIEW_SHOW_TEXT, fit_fits},
-	{"kv_tokens", "TOKENS LEFT", VIEW_SHOW_TEXT, fit_tokens},
-	{"tokens_per_s_bound", "TOK/S <=", VIEW_SHOW_TEXT, fit_bound},
-	{"tokens_per_s_bound_at_context", "AT CONTEXT <=", VIEW_SHOW_TEXT, fit_context_bound},
-	{"replicas_per_gpu", "PER GPU", VIEW_SHOW_TEXT, fit_replicas},
-	{"bandwidth_bytes_per_s", "BANDWIDTH", VIEW_SHOW_BYTES, fit_bandwidth},
-	{"flags", "FLAGS", VIEW_SHOW_LIST, fit_flags},
-	{NULL, NULL, VIEW_SHOW_NEVER, NULL},
+	{.key = "product", .heading = "PRODUCT", .get = fit_product},
+	{.key = "compute_mode", .heading = "COMPUTE", .get = fit_compute},
+	{.key = "memory_mode", .heading = "MEMORY", .get = fit_memory},
+	{.key = "validated", .heading = "VALIDATED", .get = fit_validated},
+	{.key = "partitions", .heading = "PARTITIONS", .get = fit_partitions},
+	{.key = "memory_bytes", .heading = "EACH", .show = VIEW_SHOW_BYTES, .get = fit_bytes},
+	{.key = "usable_bytes", .heading = "USABLE", .show = VIEW_SHOW_BYTES, .get = fit_usable},
+	{.key = "fits", .heading = "FITS", .get = fit_fits},
+	{.key = "kv_tokens", .heading = "TOKENS LEFT", .get = fit_tokens},
+	{.key = "tokens_per_s_bound", .heading = "TOK/S <=", .get = fit_bound},
+	{.key = "tokens_per_s_bound_at_context",
+	 .heading = "AT CONTEXT <=",
+	 .get = fit_context_bound},
+	{.key = "replicas_per_gpu", .heading = "PER GPU", .get = fit_replicas},
+	{.key = "bandwidth_bytes_per_s",
+	 .heading = "BANDWIDTH",
+	 .show = VIEW_SHOW_BYTES,
+	 .get = fit_bandwidth},
+	{.key = "flags", .heading = "FLAGS", .show = VIEW_SHOW_LIST, .get = fit_flags},
+	{.key = NULL},
 };
 
 /* ---- models ---- */
@@ -186,12 +195,15 @@ static struct rp_json *model_total(const void *o)
 }
 
 const struct view_field view_model_fields[] = {
-	{"name", "MODEL", VIEW_SHOW_TEXT, model_name},
-	{"architecture", "ARCHITECTURE", VIEW_SHOW_TEXT, model_architecture},
-	{"parameters", "PARAMETERS", VIEW_SHOW_TEXT, model_parameters},
-	{"weights_bytes", "WEIGHTS", VIEW_SHOW_BYTES, model_weights},
-	{"kv_bytes_per_token", "KV/TOKEN", VIEW_SHOW_TEXT, model_token},
-	{"total_bytes", "AT LEAST", VIEW_SHOW_BYTES, model_total},
-	{"source", "SOURCE", VIEW_SHOW_TEXT, model_source},
-	{NULL, NULL, VIEW_SHOW_NEVER, NULL},
+	{.key = "name", .heading = "MODEL", .get = model_name},
+	{.key = "architecture", .heading = "ARCHITECTURE", .get = model_architecture},
+	{.key = "parameters", .heading = "PARAMETERS", .get = model_parameters},
+	{.key = "weights_bytes",
+	 .heading = "WEIGHTS",
+	 .show = VIEW_SHOW_BYTES,
+	 .get = model_weights},
+	{.key = "kv_bytes_per_token", .heading = "KV/TOKEN", .get = model_token},
+	{.key = "total_bytes", .heading = "AT LEAST", .show = VIEW_SHOW_BYTES, .get = model_total},
+	{.key = "source", .heading = "SOURCE", .get = model_source},
+	{.key = NULL},
 };

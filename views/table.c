@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Values as text, and aligned rows of them. */
+#include "views/table.h"
+
 #include "base/num.h"
-#include "views/fields.h"
 
 static void show_bytes(const struct rp_json *v, struct rp_strbuf *out)
 {
@@ -143,7 +144,7 @@ struct view_table *view_table_new(const struct view_field *fields, const char *c
 
 int view_table_add(struct view_table *t, const void *object)
 {
-	for (size_t i = 0; i < t->n_columns; i++) {
+	for (size_t i = 0; t && i < t->n_columns; i++) {
 		RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 		RP_AUTO_JSON struct rp_json *v = t->columns[i]->get(object);
 		int r = v ? view_show(v, t->columns[i]->show, &text) : -ENOMEM;
@@ -158,33 +159,50 @@ int view_table_add(struct view_table *t, const void *object)
 		    rp_json_type(v) == RP_JSON_BOOL)
 			t->is_number[i] = t->columns[i]->show == VIEW_SHOW_BYTES && t->is_number[i];
 	}
-	return 0;
+	return t ? 0 : -ENOMEM;
 }
 
-static void print_cell(const struct view_table *t, size_t column, const char *text)
+static void add_cell(const struct view_table *t, size_t column, const char *text,
+		     struct rp_strbuf *ret)
 {
 	bool is_last = column + 1 == t->n_columns;
 
 	if (t->is_number[column])
-		printf("%*s%s", (int)t->widths[column], text, is_last ? "\n" : "  ");
+		rp_strbuf_addf(ret, "%*s%s", (int)t->widths[column], text, is_last ? "\n" : "  ");
 	else if (is_last)
-		printf("%s\n", text);
+		rp_strbuf_addf(ret, "%s\n", text);
 	else
-		printf("%-*s  ", (int)t->widths[column], text);
+		rp_strbuf_addf(ret, "%-*s  ", (int)t->widths[column], text);
 }
 
-void view_table_print(const struct view_table *t)
+int view_table_text(const struct view_table *t, struct rp_strbuf *ret)
 {
 	for (size_t i = 0; i < t->n_columns; i++)
-		print_cell(t, i, t->columns[i]->heading);
+		add_cell(t, i, t->columns[i]->heading, ret);
 	for (size_t i = 0; i < t->cells.n; i++)
-		print_cell(t, i % t->n_columns, t->cells.v[i]);
+		add_cell(t, i % t->n_columns, t->cells.v[i], ret);
+	return rp_strbuf_failed(ret) ? -ENOMEM : 0;
 }
 
-void view_table_free(struct view_table *t)
+struct view_table *view_table_free(struct view_table *t)
 {
-	if (!t)
-		return;
-	rp_names_done(&t->cells);
+	if (t)
+		rp_names_done(&t->cells);
 	free(t);
+	return NULL;
+}
+
+int view_object_text(const struct view_field *fields, const void *object, struct rp_strbuf *ret)
+{
+	for (; fields->key; fields++) {
+		RP_AUTO_JSON struct rp_json *v = fields->get(object);
+
+		rp_strbuf_addf(ret, "%-24s ", fields->key);
+		if (!v || view_show(v, fields->show, ret) < 0)
+			return -ENOMEM;
+		if (fields->show == VIEW_SHOW_BYTES && rp_json_type(v) == RP_JSON_INT)
+			rp_strbuf_addf(ret, " (%lld)", (long long)rp_json_int_value(v));
+		rp_strbuf_add_char(ret, '\n');
+	}
+	return rp_strbuf_failed(ret) ? -ENOMEM : 0;
 }

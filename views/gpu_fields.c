@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/* Columns of GPUs. */
+#include "views/snapshot.h"
+
+static struct rp_json *hex_or_null(int r, uint64_t v)
+{
+	char text[24];
+
+	(void)rp_fmt(text, sizeof(text), "%016llx", (unsigned long long)v);
+	return r < 0 ? rp_json_null() : rp_json_string(text);
+}
+
+static struct rp_json *gpu_index(const void *o)
+{
+	return rp_json_u64(rocpart_gpu_get_index(o));
+}
+
+static struct rp_json *gpu_bdf(const void *o)
+{
+	return rp_json_string(rocpart_gpu_get_bdf(o));
+}
+
+static struct rp_json *gpu_product(const void *o)
+{
+	return view_text_or_null(rocpart_gpu_get_product(o));
+}
+
+static struct rp_json *gpu_device_id(const void *o)
+{
+	char text[16];
+
+	(void)rp_fmt(text, sizeof(text), "0x%04x", rocpart_gpu_get_device_id(o));
+	return rp_json_string(text);
+}
+
+static struct rp_json *gpu_compute(const void *o)
+{
+	enum rocpart_compute_mode m = rocpart_gpu_get_compute_mode(o);
+
+	return view_text_or_null(m ? rocpart_compute_mode_to_string(m) : NULL);
+}
+
+static struct rp_json *memory_name(enum rocpart_memory_mode m)
+{
+	return view_text_or_null(m ? rocpart_memory_mode_to_string(m) : NULL);
+}
+
+static struct rp_json *gpu_memory(const void *o)
+{
+	return memory_name(rocpart_gpu_get_memory_mode(o));
+}
+
+static struct rp_json *gpu_pending(const void *o)
+{
+	return memory_name(rocpart_gpu_get_pending_memory_mode(o));
+}
+
+static struct rp_json *gpu_partitionable(const void *o)
+{
+	bool b = false;
+
+	return rocpart_gpu_get_partitionable(o, &b) < 0 ? rp_json_null() : rp_json_bool(b);
+}
+
+static struct rp_json *gpu_health(const void *o)
+{
+	int r = rocpart_gpu_get_health(o, NULL, NULL);
+
+	return view_text_or_null(r < 0 ? NULL : r ? "ok" : "unhealthy");
+}
+
+static struct rp_json *codes(const void *o,
+			     const char *(*get)(const struct rocpart_gpu *gpu, size_t index))
+{
+	struct rp_json *list = rp_json_array();
+	const char *code;
+
+	for (size_t i = 0; (code = get(o, i)); i++)
+		if (rp_json_append(list, rp_json_string(code)) < 0)
+			return rp_json_free(list);
+	return list;
+}
+
+static struct rp_json *gpu_degraded(const void *o)
+{
+	return codes(o, rocpart_gpu_get_degraded);
+}
+
+static struct rp_json *gpu_notes(const void *o)
+{
+	return codes(o, rocpart_gpu_get_note);
+}
+
+static struct rp_json *gpu_uncorrectable(const void *o)
+{
+	uint64_t v = 0;
+	int r = rocpart_gpu_get_health(o, &v, NULL);
+
+	return view_u64_or_null(r, v);
+}
+
+static struct rp_json *gpu_bad_pages(const void *o)
+{
+	uint64_t v = 0;
+	int r = rocpart_gpu_get_health(o, NULL, &v);
+
+	return view_u64_or_null(r, v);
+}
+
+static struct rp_json *gpu_numa(const void *o)
+{
+	unsigned v = 0;
+	int r = rocpart_gpu_get_numa_node(o, &v);
+
+	return view_u64_or_null(r, v);
+}
+
+static struct rp_json *gpu_hive(const void *o)
+{
+	uint64_t v = 0;
+	int r = rocpart_gpu_get_hive_id(o, &v);
+
+	return hex_or_null(r, v);
+}
+
+static struct rp_json *gpu_unique_id(const void *o)
+{
+	uint64_t v = 0;
+	int r = rocpart_gpu_get_unique_id(o, &v);
+
+	return hex_or_null(r, v);
+}
+
+static struct rp_json *gpu_xcds(const void *o)
+{
+	unsigned n = rocpart_gpu_get_xcd_count(o);
+
+	return n ? rp_json_u64(n) : rp_json_null();
+}
+
+static struct rp_json *gpu_used(const void *o)
+{
+	uint64_t v = 0;
+	int r = rocpart_gpu_get_memory_used_bytes(o, &v);
+
+	return view_u64_or_null(r, v);
+}
+
+static struct rp_json *gpu_n_partitions(const void *o)
+{
+	return rp_json_u64(rocpart_gpu_get_partition_count(o));
+}
+
+/* Smallest of its partitions: what a model can count on wherever it lands. */
+static struct rp_json *gpu_each(const void *o)
+{
+	const struct rocpart_partition *p;
+	uint64_t v, least = UINT64_MAX;
+
+	for (size_t i = 0; (p = rocpart_gpu_get_partition(o, i)); i++)
+		if (rocpart_partition_get_memory_bytes(p, &v) == 0 && v < least)
+			least = v;
+	return view_u64_or_null(least == UINT64_MAX ? -ENODATA : 0, least);
+}
+
+static struct rp_json *gpu_domain(const void *o)
+{
+	const struct rocpart_partition *p;
+	uint64_t v, least = UINT64_MAX;
+
+	for (size_t i = 0; (p = rocpart_gpu_get_partition(o, i)); i++)
+		if (rocpart_partition_get_memory_domain(p, NULL, &v) == 0 && v < least)
+			least = v;
+	return view_u64_or_null(least == UINT64_MAX ? -ENODATA : 0, least);
+}
+
+const struct view_field view_gpu_fields[] = {
+	{.key = "index", .heading = "GPU", .get = gpu_index},
+	{.key = "bdf", .heading = "BDF", .get = gpu_bdf},
+	{.key = "product", .heading = "PRODUCT", .get = gpu_product},
+	{.key = "device_id", .heading = "DEVICE", .get = gpu_device_id},
+	{.key = "compute_mode", .heading = "COMPUTE", .get = gpu_compute},
+	{.key = "memory_mode", .heading = "MEMORY", .get = gpu_memory},
+	{.key = "pending_memory_mode", .heading = "PENDING", .get = gpu_pending},
+	{.key = "partitionable", .heading = "SWITCHABLE", .get = gpu_partitionable},
+	{.key = "health", .heading = "HEALTH", .get = gpu_health},
+	{.key = "degraded", .heading = "DEGRADED", .show = VIEW_SHOW_LIST, .get = gpu_degraded},
+	{.key = "notes", .heading = "NOTES", .show = VIEW_SHOW_LIST, .get = gpu_notes},
+	{.key = "uncorrectable_errors", .heading = "ERRORS", .get = gpu_uncorrectable},
+	{.key = "bad_pages", .heading = "BAD-PAGES", .get = gpu_bad_pages},
+	{.key = "numa_node", .heading = "NUMA", .get = gpu_numa},
+	{.key = "hive_id", .heading = "HIVE", .get = gpu_hive},
+	{.key = "unique_id", .heading = "UNIQUE-ID", .get = gpu_unique_id},
+	{.key = "n_xcds", .heading = "XCDS", .get = gpu_xcds},
+	{.key = "memory_used_bytes", .heading = "USED", .show = VIEW_SHOW_BYTES, .get = gpu_used},
+	{.key = "n_partitions", .heading = "PARTS", .get = gpu_n_partitions},
+	{.key = "partition_memory_bytes",
+	 .heading = "EACH",
+	 .show = VIEW_SHOW_BYTES,
+	 .get = gpu_each},
+	{.key = "partition_domain_bytes",
+	 .heading = "DOMAIN",
+	 .show = VIEW_SHOW_BYTES,
+	 .get = gpu_domain},
+	{.key = NULL},
+};

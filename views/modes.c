@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* Pairs of compute and memory mode: columns. */
+#include "views/modes.h"
+
+static struct rp_json *pair_compute(const void *o)
+{
+	const struct rocpart_pair *p = o;
+
+	return rp_json_string(rocpart_compute_mode_to_string(p->compute));
+}
+
+static struct rp_json *pair_memory(const void *o)
+{
+	const struct rocpart_pair *p = o;
+
+	return rp_json_string(rocpart_memory_mode_to_string(p->memory));
+}
+
+static struct rp_json *pair_state(const void *o)
+{
+	const struct rocpart_pair *p = o;
+
+	return rp_json_string(rocpart_pair_state_to_string(p->state));
+}
+
+static struct rp_json *pair_validated(const void *o)
+{
+	const struct rocpart_pair *p = o;
+
+	return rp_json_bool(p->validated);
+}
+
+static struct rp_json *pair_partitions(const void *o)
+{
+	const struct rocpart_pair *p = o;
+
+	return p->state ? rp_json_u64(p->n_expected) : rp_json_null();
+}
+
+static struct rp_json *pair_xcds(const void *o)
+{
+	const struct rocpart_pair *p = o;
+
+	return p->xcds ? rp_json_u64(p->xcds) : rp_json_null();
+}
+
+static struct rp_json *pair_cus(const void *o)
+{
+	const struct rocpart_pair *p = o;
+
+	return p->cus ? rp_json_u64(p->cus) : rp_json_null();
+}
+
+static struct rp_json *byte_list(const uint64_t bytes[8], unsigned n)
+{
+	struct rp_json *list = rp_json_array();
+
+	for (unsigned i = 0; i < n && i < 8 && bytes[i]; i++)
+		if (rp_json_append(list, rp_json_u64(bytes[i])) < 0)
+			return rp_json_free(list);
+	return list;
+}
+
+static struct rp_json *pair_bytes(const void *o)
+{
+	const struct rocpart_pair *p = o;
+
+	return byte_list(p->memory_bytes, 8);
+}
+
+static struct rp_json *pair_domains(const void *o)
+{
+	const struct rocpart_pair *p = o;
+
+	return byte_list(p->domain_bytes, 8);
+}
+
+static struct rp_json *pair_reason(const void *o)
+{
+	const struct rocpart_pair *p = o;
+
+	return view_text_or_null(p->reason);
+}
+
+const struct view_field view_pair_fields[] = {
+	{.key = "compute_mode", .heading = "COMPUTE", .get = pair_compute},
+	{.key = "memory_mode", .heading = "MEMORY", .get = pair_memory},
+	{.key = "state", .heading = "STATE", .get = pair_state},
+	{.key = "validated", .heading = "VALIDATED", .get = pair_validated},
+	{.key = "partitions", .heading = "PARTITIONS", .get = pair_partitions},
+	{.key = "xcds", .heading = "XCDS", .get = pair_xcds},
+	{.key = "cus", .heading = "CUS", .get = pair_cus},
+	{.key = "memory_bytes", .heading = "EACH", .show = VIEW_SHOW_BYTES, .get = pair_bytes},
+	{.key = "domain_bytes", .heading = "DOMAIN", .show = VIEW_SHOW_BYTES, .get = pair_domains},
+	{.key = "reason", .heading = "WHY", .get = pair_reason},
+	{.key = NULL},
+};
+
+struct view_table *view_pair_table(const struct rocpart_pairs *pairs, const char *columns)
+{
+	struct view_table *t = view_table_new(view_pair_fields, columns);
+	const struct rocpart_pair *p;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && (p = rocpart_pairs_get(pairs, i)); i++)
+		r = view_table_add(t, p);
+	return r < 0 ? view_table_free(t) : t;
+}
