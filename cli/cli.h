@@ -5,8 +5,7 @@
 
 #include <stdio.h>
 
-#include "base/json.h"
-#include "base/strbuf.h"
+#include "views/document.h"
 #include "views/table.h"
 #include <rocpart/rocpart.h>
 
@@ -124,8 +123,9 @@ int cli_print_text(struct cli *cli, const struct rp_strbuf *text);
 int cli_check_columns(struct cli *cli, const struct view_field *fields, const char *columns);
 /* "simulated machine mi300x-8" or "capture ..." above text output; nothing for a real one. */
 void cli_print_banner(const struct cli *cli);
-/* {"schema_version": 1, "kind": ...}; NULL when out of memory. */
-struct rp_json *cli_new_document(const struct cli *cli);
+/* The machine of the command, for the documents of views/. */
+struct view_machine cli_about(const struct cli *cli);
+struct rp_json *cli_new_document(const struct cli *cli); /* only its head */
 int cli_flush(int status); /* status, or 1 when standard output could not be written */
 
 /* help.c */

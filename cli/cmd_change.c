@@ -79,18 +79,10 @@ int cli_cmd_reset(struct cli *cli, int argc, char **argv)
 
 static int nothing_to_do(struct cli *cli, const char *text)
 {
-	struct rp_json *j;
-
-	if (!cli->values.json) {
-		printf("%s\n", text);
-		return 0;
-	}
-	j = cli_new_document(cli);
-	if (rp_json_set_string(j, "result", "already so") < 0) {
-		rp_json_free(j);
-		return cli_nomem(cli);
-	}
-	return cli_print_json(cli, j);
+	if (cli->values.json)
+		return cli_print_json(cli, view_result(cli_about(cli), "already so"));
+	printf("%s\n", text);
+	return 0;
 }
 
 static int resume(struct cli *cli, bool undo)

@@ -10,29 +10,14 @@ bool cli_wants_colour(FILE *f)
 	return isatty(fileno(f)) && !secure_getenv("NO_COLOR");
 }
 
-static const char *kind_name(const struct cli *cli)
+struct view_machine cli_about(const struct cli *cli)
 {
-	switch (rocpart_machine_get_kind(cli->machine)) {
-	case ROCPART_MACHINE_SIM:
-		return "sim";
-	case ROCPART_MACHINE_CAPTURE:
-		return "capture";
-	case ROCPART_MACHINE_REAL:
-	default:
-		return "real";
-	}
+	return (struct view_machine){cli->machine, rp_strbuf_str(&cli->machine_name)};
 }
 
 struct rp_json *cli_new_document(const struct cli *cli)
 {
-	struct rp_json *j = rp_json_object();
-	int r = rp_json_set_u64(j, "schema_version", 1);
-
-	if (r == 0 && cli->machine)
-		r = rp_json_set_string(j, "kind", kind_name(cli));
-	if (r == 0 && cli->machine && cli->machine_name.len)
-		r = rp_json_set_string(j, "machine", rp_strbuf_str(&cli->machine_name));
-	return r < 0 ? rp_json_free(j) : j;
+	return view_document(cli_about(cli));
 }
 
 int cli_print_text(struct cli *cli, const struct rp_strbuf *text)
@@ -74,26 +59,18 @@ int cli_check_columns(struct cli *cli, const struct view_field *fields, const ch
 
 void cli_print_banner(const struct cli *cli)
 {
-	if (rocpart_machine_get_kind(cli->machine) == ROCPART_MACHINE_SIM)
-		printf("SIMULATED machine %s: no hardware is touched\n",
-		       rp_strbuf_str(&cli->machine_name));
-	else if (rocpart_machine_get_kind(cli->machine) == ROCPART_MACHINE_CAPTURE)
-		printf("capture %s: read only\n", rp_strbuf_str(&cli->machine_name));
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+
+	view_banner(cli_about(cli), &text);
+	fputs(rp_strbuf_str(&text), stdout);
 }
 
 static void print_error_json(const struct rocpart_error *err)
 {
-	RP_AUTO_JSON struct rp_json *j = rp_json_object();
+	RP_AUTO_JSON struct rp_json *j = view_error(err);
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	struct rp_json *e = rp_json_object();
-	int r = rp_json_set_string(e, "code", rocpart_errcode_to_string(err->code));
 
-	r |= rp_json_set(e, "errno", rp_json_int(-err->errnum));
-	r |= rp_json_set_string(e, "object", err->object);
-	r |= rp_json_set_string(e, "message", err->message);
-	r |= rp_json_set_string(e, "hint", err->hint);
-	r |= rp_json_set(j, "error", e);
-	if (r == 0 && rp_json_print(j, true, &text) == 0)
+	if (j && rp_json_print(j, true, &text) == 0)
 		printf("%s\n", rp_strbuf_str(&text));
 }
 
