@@ -151,8 +151,7 @@ int cli_set_change_options(struct cli *cli, struct rocpart_change *change);
 int cli_place_options(struct cli *cli, const char *model, const char *name,
 		      struct rocpart_place_options **ret);
 
-/* cmd_lease.c: leases into the document of status (0 or -ENOMEM), under its table (exit status). */
-int cli_put_leases(struct rp_json *j, const struct rocpart_leases *leases);
+/* cmd_lease.c: leases under the table of status. Exit status. */
 int cli_print_lease_status(struct cli *cli, const struct rocpart_leases *leases);
 
 /* cmd_*.c */

@@ -6,21 +6,8 @@
 #include <unistd.h>
 
 #include "base/num.h"
-#include "views/lease_fields.h"
+#include "views/leases.h"
 #include "views/model_fields.h"
-
-static int print_count(struct cli *cli, const char *key, uint64_t n, uint64_t in_use)
-{
-	struct rp_json *j = cli_new_document(cli);
-	int r = rp_json_set_u64(j, key, n);
-
-	if (r == 0 && in_use != UINT64_MAX)
-		r = rp_json_set_u64(j, "in_use_bytes", in_use);
-	if (r == 0)
-		return cli_print_json(cli, j);
-	rp_json_free(j);
-	return cli_nomem(cli);
-}
 
 int cli_cmd_release(struct cli *cli, int argc, char **argv)
 {
@@ -39,7 +26,7 @@ int cli_cmd_release(struct cli *cli, int argc, char **argv)
 			printf("%s: %zu lease%s released\n", argv[i], n, n == 1 ? "" : "s");
 	}
 	if (cli->values.json)
-		return print_count(cli, "released", n_all, in_use_all);
+		return cli_print_json(cli, view_released(cli_about(cli), n_all, in_use_all));
 	if (in_use_all) {
 		char bytes[RP_BYTES_TEXT_SIZE];
 
@@ -59,56 +46,12 @@ int cli_cmd_adopt(struct cli *cli, int argc, char **argv)
 	if (rocpart_lease_adopt(cli->machine, argv[0], &n, &err) < 0)
 		return cli_fail(cli, &err);
 	if (cli->values.json)
-		return print_count(cli, "adopted", n, UINT64_MAX);
+		return cli_print_json(cli, view_count(cli_about(cli), "adopted", n));
 	printf("%zu lease%s for %s\n", n, n == 1 ? "" : "s", argv[0]);
 	return 0;
 }
 
 /* ---- status ---- */
-
-static struct rp_json *use_json(const struct rocpart_leases *leases)
-{
-	struct rp_json *list = rp_json_array();
-	const struct rocpart_partition_use *u;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && (u = rocpart_leases_get_use(leases, i)); i++)
-		r = rp_json_append(list, view_object_json(view_use_fields, u));
-	return r < 0 ? rp_json_free(list) : list;
-}
-
-static struct rp_json *events_json(const struct rocpart_leases *leases)
-{
-	struct rp_json *list = rp_json_array();
-	uint64_t at, lease;
-	const char *text;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && (text = rocpart_leases_get_event(leases, i, &at, &lease));
-	     i++) {
-		struct rp_json *j = rp_json_object();
-
-		r = rp_json_set_u64(j, "at_s", at);
-		r |= lease ? rp_json_set_u64(j, "lease", lease) : rp_json_set_null(j, "lease");
-		r |= rp_json_set_string(j, "text", text);
-		r |= rp_json_append(list, j);
-	}
-	return r < 0 ? rp_json_free(list) : list;
-}
-
-int cli_put_leases(struct rp_json *j, const struct rocpart_leases *leases)
-{
-	int r = rp_json_set_string(j, "allocator",
-				   rocpart_leases_get_allocator(leases)
-					   ? rocpart_leases_get_allocator(leases)
-					   : "rocpart");
-
-	if (r == 0)
-		r = rp_json_set(j, "leases", view_leases_json(leases));
-	if (r == 0)
-		r = rp_json_set(j, "use", use_json(leases));
-	return r < 0 ? r : rp_json_set(j, "events", events_json(leases));
-}
 
 static void print_problems(const struct rocpart_leases *leases)
 {
@@ -322,7 +265,6 @@ static int explain(struct cli *cli, const struct rocpart_leases *leases, const c
 	const struct rocpart_partition_use *u = NULL;
 	const struct rocpart_lease *l = find_lease(leases, name);
 	struct rocpart_error err = {.errnum = -ENOENT, .code = ROCPART_ERR_NOT_FOUND};
-	struct rp_json *j;
 	int status = strchr(name, '/') ? find_use(cli, leases, name, &u) : 0;
 
 	if (status)
@@ -333,14 +275,9 @@ static int explain(struct cli *cli, const struct rocpart_leases *leases, const c
 			     "name a lease by its number or a partition as GPU/ID");
 		return cli_fail(cli, &err);
 	}
-	if (cli->values.json) {
-		j = cli_new_document(cli);
-		if (rp_json_set(j, u ? "use" : "lease",
-				u ? view_object_json(view_use_fields, u)
-				  : view_object_json(view_lease_fields, l)) < 0)
-			return cli_nomem(cli);
-		return cli_print_json(cli, j);
-	}
+	if (cli->values.json)
+		return cli_print_json(cli, u ? view_use(cli_about(cli), u)
+					     : view_lease(cli_about(cli), l));
 	cli_print_banner(cli);
 	if (u)
 		explain_partition(leases, u);
@@ -408,7 +345,7 @@ int cli_cmd_state_import(struct cli *cli, int argc, char **argv)
 	    0)
 		return cli_fail(cli, &err);
 	if (cli->values.json)
-		return print_count(cli, "imported", n, UINT64_MAX);
+		return cli_print_json(cli, view_count(cli_about(cli), "imported", n));
 	printf("%zu lease%s imported\n", n, n == 1 ? "" : "s");
 	return 0;
 }
@@ -417,21 +354,15 @@ int cli_cmd_state_check(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_error err = {0};
 	RP_AUTO_FREE char *problems = NULL;
-	struct rp_json *j;
-	int status;
+	int status = 0;
 
 	(void)argc;
 	(void)argv;
 	if (rocpart_leases_check(cli->machine, &problems, &err) < 0)
 		return cli_fail(cli, &err);
-	if (cli->values.json) {
-		j = cli_new_document(cli);
-		status = rp_json_set_bool(j, "consistent", !*problems) < 0 ||
-					 rp_json_set_string(j, "problems", problems) < 0
-				 ? cli_nomem(cli)
-				 : cli_print_json(cli, j);
-		return status ? status : *problems != '\0';
-	}
-	printf("%s", *problems ? problems : "the leases are consistent\n");
-	return *problems != '\0';
+	if (cli->values.json)
+		status = cli_print_json(cli, view_lease_check(cli_about(cli), problems));
+	else
+		printf("%s", *problems ? problems : "the leases are consistent\n");
+	return status ? status : *problems != '\0';
 }

@@ -4,33 +4,6 @@
 
 #include "views/snapshot.h"
 
-static int document(struct cli *cli, const struct rocpart_snapshot *s, struct rp_json **ret)
-{
-	RP_AUTO_JSON struct rp_json *j = cli_new_document(cli);
-	struct rp_json *gpus = rp_json_array();
-	const struct rocpart_gpu *gpu;
-	uint64_t generation = 0;
-	int r = rp_json_set(j, "sources", view_sources_json(s));
-
-	if (r == 0 && rocpart_snapshot_get_generation(s, &generation) == 0)
-		r = rp_json_set_u64(j, "generation", generation);
-	else if (r == 0)
-		r = rp_json_set_null(j, "generation");
-	for (size_t i = 0; r == 0 && (gpu = rocpart_snapshot_get_gpu(s, i)); i++)
-		r = rp_json_append(gpus, view_gpu_json(gpu));
-	if (rp_json_set(j, "gpus", gpus) < 0 || r < 0)
-		return -ENOMEM;
-	*ret = rp_steal(&j);
-	return 0;
-}
-
-static int print_document(struct cli *cli, const struct rocpart_snapshot *s)
-{
-	struct rp_json *j = NULL;
-
-	return document(cli, s, &j) < 0 ? cli_nomem(cli) : cli_print_json(cli, j);
-}
-
 /* What is wrong, in a sentence with what to do. */
 static const struct {
 	const char *code, *text;
@@ -130,7 +103,8 @@ int cli_cmd_list(struct cli *cli, int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	if (status == 0)
-		status = cli->values.json ? print_document(cli, s) : print_partitions(cli, s);
+		status = cli->values.json ? cli_print_json(cli, view_list(cli_about(cli), s))
+					  : print_partitions(cli, s);
 	rocpart_snapshot_unref(s);
 	return status;
 }
@@ -183,18 +157,14 @@ static int print_status_json(struct cli *cli, const struct rocpart_snapshot *s)
 {
 	struct rocpart_leases *leases = NULL;
 	struct rocpart_error err = {0};
-	struct rp_json *j = NULL;
-	int r = rocpart_leases_new(cli->machine, &leases, &err);
+	int status;
 
-	if (r < 0)
+	if (rocpart_leases_new(cli->machine, &leases, &err) < 0)
 		return cli_fail(cli, &err);
-	r = document(cli, s, &j);
-	if (r == 0)
-		r = cli_put_leases(j, leases);
+	status = cli_print_json(cli,
+				view_status(cli_about(cli), s, leases, has_unfinished(cli, true)));
 	rocpart_leases_free(leases);
-	if (r == 0)
-		r = rp_json_set_bool(j, "unfinished_change", has_unfinished(cli, true));
-	return r < 0 ? cli_nomem(cli) : cli_print_json(cli, j);
+	return status;
 }
 
 int cli_cmd_status(struct cli *cli, int argc, char **argv)
@@ -225,20 +195,16 @@ static int print_object(struct cli *cli, const struct view_field *fields, const 
 							   : cli_print_text(cli, &text);
 }
 
-static int show_object(struct cli *cli, const struct rocpart_gpu *gpu,
-		       const struct rocpart_partition *p)
+static int show_gpu(struct cli *cli, const struct rocpart_gpu *gpu)
 {
-	const struct view_field *fields = p ? view_partition_fields : view_gpu_fields;
-	const void *object = p ? (const void *)p : (const void *)gpu;
-	struct rp_json *j;
-	int r;
+	return cli->values.json ? cli_print_json(cli, view_gpu(cli_about(cli), gpu))
+				: print_object(cli, view_gpu_fields, gpu);
+}
 
-	if (!cli->values.json)
-		return print_object(cli, fields, object);
-	j = cli_new_document(cli);
-	r = p ? rp_json_set(j, "partition", view_object_json(fields, object))
-	      : rp_json_set(j, "gpu", view_gpu_json(gpu));
-	return r < 0 ? cli_nomem(cli) : cli_print_json(cli, j);
+static int show_partition(struct cli *cli, const struct rocpart_partition *p)
+{
+	return cli->values.json ? cli_print_json(cli, view_partition(cli_about(cli), p))
+				: print_object(cli, view_partition_fields, p);
 }
 
 int cli_cmd_show(struct cli *cli, int argc, char **argv)
@@ -256,7 +222,10 @@ int cli_cmd_show(struct cli *cli, int argc, char **argv)
 		r = rocpart_snapshot_find_partition(s, argv[0], &p, &err);
 	else
 		r = rocpart_snapshot_find_gpu(s, argv[0], &gpu, &err);
-	status = r < 0 ? cli_fail(cli, &err) : show_object(cli, gpu, p);
+	if (r < 0)
+		status = cli_fail(cli, &err);
+	else
+		status = p ? show_partition(cli, p) : show_gpu(cli, gpu);
 	rocpart_snapshot_unref(s);
 	return status;
 }

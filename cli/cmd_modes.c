@@ -13,23 +13,6 @@ static bool is_alike(const struct rocpart_gpu *a, const struct rocpart_gpu *b)
 	       rocpart_gpu_get_partition_count(a) == rocpart_gpu_get_partition_count(b);
 }
 
-static struct rp_json *pairs_json(const struct rocpart_gpu *gpu, const struct rocpart_pairs *pairs)
-{
-	struct rp_json *j = rp_json_object(), *list = rp_json_array();
-	const struct rocpart_pair *p;
-	int r = rp_json_set_u64(j, "index", rocpart_gpu_get_index(gpu));
-
-	if (r == 0)
-		r = rp_json_set_string(j, "bdf", rocpart_gpu_get_bdf(gpu));
-	if (r == 0)
-		r = rp_json_set_string(j, "product", rocpart_gpu_get_product(gpu));
-	for (size_t i = 0; pairs && r == 0 && (p = rocpart_pairs_get(pairs, i)); i++)
-		r = rp_json_append(list, view_object_json(view_pair_fields, p));
-	if (rp_json_set(j, "pairs", list) < 0 || r < 0)
-		return rp_json_free(j);
-	return j;
-}
-
 static int gpu_text(struct cli *cli, const struct rocpart_gpu *gpu,
 		    const struct rocpart_pairs *pairs, const struct rocpart_gpu *before)
 {
@@ -54,7 +37,8 @@ static int one_gpu(struct cli *cli, const struct rocpart_snapshot *s, const stru
 	if (r == -ENOMEM)
 		return cli_nomem(cli);
 	if (list)
-		status = rp_json_append(list, pairs_json(gpu, pairs)) < 0 ? cli_nomem(cli) : 0;
+		status = rp_json_append(list, view_gpu_modes_json(gpu, pairs)) < 0 ? cli_nomem(cli)
+										   : 0;
 	else
 		status = gpu_text(cli, gpu, pairs, *before);
 	if (!is_alike(gpu, *before))
@@ -86,7 +70,7 @@ static int each_gpu(struct cli *cli, const struct rocpart_snapshot *s, struct rp
 int cli_cmd_modes(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_snapshot *s = NULL;
-	struct rp_json *list = cli->values.json ? rp_json_array() : NULL, *j;
+	struct rp_json *list = cli->values.json ? rp_json_array() : NULL;
 	int status = cli_observe_gpus(cli, &s);
 
 	(void)argc;
@@ -96,8 +80,7 @@ int cli_cmd_modes(struct cli *cli, int argc, char **argv)
 	if (status == 0)
 		status = each_gpu(cli, s, list);
 	if (status == 0 && list) {
-		j = cli_new_document(cli);
-		status = rp_json_set(j, "gpus", list) < 0 ? cli_nomem(cli) : cli_print_json(cli, j);
+		status = cli_print_json(cli, view_modes(cli_about(cli), list));
 		list = NULL;
 	}
 	rp_json_free(list);

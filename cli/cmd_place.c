@@ -3,7 +3,7 @@
 #include "cli/cli.h"
 
 #include "base/num.h"
-#include "views/lease_fields.h"
+#include "views/leases.h"
 
 static int parse_count(struct cli *cli, const char *option, const char *text, uint64_t max,
 		       uint32_t *ret)
@@ -125,14 +125,9 @@ int cli_place_options(struct cli *cli, const char *model, const char *name,
 static int print_placed(struct cli *cli, const struct rocpart_leases *leases)
 {
 	const struct rocpart_lease *l;
-	struct rp_json *j;
 
-	if (cli->values.json) {
-		j = cli_new_document(cli);
-		return rp_json_set(j, "leases", view_leases_json(leases)) < 0
-			       ? cli_nomem(cli)
-			       : cli_print_json(cli, j);
-	}
+	if (cli->values.json)
+		return cli_print_json(cli, view_placed(cli_about(cli), leases));
 	cli_print_banner(cli);
 	if (!rocpart_leases_get(leases, 0))
 		printf("no lease waits for a place that could have one\n");

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
-#include "views/lease_fields.h"
+#include "views/leases.h"
 
 /* What a command left behind has this long between SIGTERM and SIGKILL. */
 #define GRACE_MS 5000

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Columns of leases, and of what is promised and used of partitions. */
 #include "views/lease_fields.h"
 
 static const struct rocpart_lease *lease(const void *o)
@@ -198,25 +197,3 @@ const struct view_field view_use_fields[] = {
 	{.key = "free", .heading = "FREE", .get = use_free},
 	{.key = NULL},
 };
-
-struct rp_json *view_leases_json(const struct rocpart_leases *leases)
-{
-	struct rp_json *list = rp_json_array();
-	const struct rocpart_lease *l;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && (l = rocpart_leases_get(leases, i)); i++)
-		r = rp_json_append(list, view_object_json(view_lease_fields, l));
-	return r < 0 ? rp_json_free(list) : list;
-}
-
-struct view_table *view_lease_table(const struct rocpart_leases *leases, const char *columns)
-{
-	struct view_table *t = view_table_new(view_lease_fields, columns);
-	const struct rocpart_lease *l;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && (l = rocpart_leases_get(leases, i)); i++)
-		r = view_table_add(t, l);
-	return r < 0 ? view_table_free(t) : t;
-}

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+/* Columns of leases, and of what is promised and used of partitions. */
 #ifndef RP_VIEWS_LEASE_FIELDS_H
 #define RP_VIEWS_LEASE_FIELDS_H
 
-#include "views/table.h"
+#include "views/fields.h"
 
 #define VIEW_LEASE_COLUMNS "lease,name,state,partition,bytes,used_bytes,owner,guarantee"
-
-extern const struct view_field view_lease_fields[], view_use_fields[];
-
-/* NULL: out of memory. */
-struct rp_json *view_leases_json(const struct rocpart_leases *leases);
-struct view_table *view_lease_table(const struct rocpart_leases *leases, const char *columns);
+extern const struct view_field view_lease_fields[]; /* of struct rocpart_lease */
+extern const struct view_field view_use_fields[];   /* of struct rocpart_partition_use */
 
 #endif

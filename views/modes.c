@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Pairs of compute and memory mode: columns. */
 #include "views/modes.h"
 
 static struct rp_json *pair_compute(const void *o)
@@ -105,4 +104,26 @@ struct view_table *view_pair_table(const struct rocpart_pairs *pairs, const char
 	for (size_t i = 0; r == 0 && (p = rocpart_pairs_get(pairs, i)); i++)
 		r = view_table_add(t, p);
 	return r < 0 ? view_table_free(t) : t;
+}
+
+struct rp_json *view_gpu_modes_json(const struct rocpart_gpu *gpu,
+				    const struct rocpart_pairs *pairs)
+{
+	struct rp_json *j = rp_json_object(), *list = rp_json_array();
+	const struct rocpart_pair *p;
+	int r = rp_json_set_u64(j, "index", rocpart_gpu_get_index(gpu));
+
+	r |= rp_json_set_string(j, "bdf", rocpart_gpu_get_bdf(gpu));
+	r |= rp_json_set_string(j, "product", rocpart_gpu_get_product(gpu));
+	for (size_t i = 0; pairs && r == 0 && (p = rocpart_pairs_get(pairs, i)); i++)
+		r = rp_json_append(list, view_object_json(view_pair_fields, p));
+	r |= rp_json_set(j, "pairs", list);
+	return view_finish(j, r);
+}
+
+struct rp_json *view_modes(struct view_machine about, struct rp_json *gpus)
+{
+	struct rp_json *j = view_document(about);
+
+	return view_finish(j, rp_json_set(j, "gpus", gpus));
 }

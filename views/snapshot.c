@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "views/snapshot.h"
 
-struct rp_json *view_gpu_json(const struct rocpart_gpu *gpu)
+#include "views/leases.h"
+
+static struct rp_json *gpu_json(const struct rocpart_gpu *gpu)
 {
 	struct rp_json *j = view_object_json(view_gpu_fields, gpu), *list = rp_json_array();
 	const struct rocpart_partition *p;
@@ -9,25 +11,71 @@ struct rp_json *view_gpu_json(const struct rocpart_gpu *gpu)
 
 	for (size_t i = 0; r == 0 && (p = rocpart_gpu_get_partition(gpu, i)); i++)
 		r = rp_json_append(list, view_object_json(view_partition_fields, p));
-	if (rp_json_set(j, "partitions", list) < 0 || r < 0)
-		return rp_json_free(j);
-	return j;
+	r |= rp_json_set(j, "partitions", list);
+	return view_finish(j, r);
 }
 
-struct rp_json *view_sources_json(const struct rocpart_snapshot *snapshot)
+/* {"backend": "sysfs", "abi": "g3", "bdf": "sysfs", ...}: what told which part. */
+static struct rp_json *sources_json(const struct rocpart_snapshot *s)
 {
 	struct rp_json *j = rp_json_object();
 	const char *name;
-	int r = rp_json_set_string(
-		j, "backend", rocpart_backend_to_string(rocpart_snapshot_get_backend(snapshot)));
+	int r = rp_json_set_string(j, "backend",
+				   rocpart_backend_to_string(rocpart_snapshot_get_backend(s)));
 
-	if (r == 0)
-		r = rp_json_set_string(j, "abi", rocpart_snapshot_get_abi(snapshot));
+	r |= rp_json_set_string(j, "abi", rocpart_snapshot_get_abi(s));
 	for (size_t i = 0; r == 0 && (name = rocpart_snapshot_get_source_name(i)); i++)
 		r = rp_json_set_string(
-			j, name,
-			rocpart_source_to_string(rocpart_snapshot_get_source(snapshot, name)));
-	return r < 0 ? rp_json_free(j) : j;
+			j, name, rocpart_source_to_string(rocpart_snapshot_get_source(s, name)));
+	return view_finish(j, r);
+}
+
+static struct rp_json *gpus_json(const struct rocpart_snapshot *s)
+{
+	struct rp_json *list = rp_json_array();
+	const struct rocpart_gpu *gpu;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && (gpu = rocpart_snapshot_get_gpu(s, i)); i++)
+		r = rp_json_append(list, gpu_json(gpu));
+	return view_finish(list, r);
+}
+
+struct rp_json *view_list(struct view_machine about, const struct rocpart_snapshot *s)
+{
+	struct rp_json *j = view_document(about);
+	uint64_t generation = 0;
+	int has_generation = rocpart_snapshot_get_generation(s, &generation);
+	int r = rp_json_set(j, "sources", sources_json(s));
+
+	r |= rp_json_set(j, "generation", view_u64_or_null(has_generation, generation));
+	r |= rp_json_set(j, "gpus", gpus_json(s));
+	return view_finish(j, r);
+}
+
+struct rp_json *view_status(struct view_machine about, const struct rocpart_snapshot *s,
+			    const struct rocpart_leases *leases, bool has_unfinished_change)
+{
+	struct rp_json *j = view_list(about, s);
+	int r = view_put_leases(j, leases);
+
+	r |= rp_json_set_bool(j, "unfinished_change", has_unfinished_change);
+	return view_finish(j, r);
+}
+
+struct rp_json *view_gpu(struct view_machine about, const struct rocpart_gpu *gpu)
+{
+	struct rp_json *j = view_document(about);
+
+	return view_finish(j, rp_json_set(j, "gpu", gpu_json(gpu)));
+}
+
+struct rp_json *view_partition(struct view_machine about, const struct rocpart_partition *p)
+{
+	struct rp_json *j = view_document(about);
+
+	return view_finish(j,
+			   rp_json_set(j, "partition", view_object_json(view_partition_fields, p)));
 }
 
 struct view_table *view_gpu_table(const struct rocpart_snapshot *s, const char *columns)

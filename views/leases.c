@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+#include "views/leases.h"
+
+struct rp_json *view_leases_json(const struct rocpart_leases *leases)
+{
+	struct rp_json *list = rp_json_array();
+	const struct rocpart_lease *l;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && (l = rocpart_leases_get(leases, i)); i++)
+		r = rp_json_append(list, view_object_json(view_lease_fields, l));
+	return view_finish(list, r);
+}
+
+static struct rp_json *uses_json(const struct rocpart_leases *leases)
+{
+	struct rp_json *list = rp_json_array();
+	const struct rocpart_partition_use *u;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && (u = rocpart_leases_get_use(leases, i)); i++)
+		r = rp_json_append(list, view_object_json(view_use_fields, u));
+	return view_finish(list, r);
+}
+
+static struct rp_json *event_json(uint64_t at_s, uint64_t lease, const char *text)
+{
+	struct rp_json *j = rp_json_object();
+	int r = rp_json_set_u64(j, "at_s", at_s);
+
+	r |= lease ? rp_json_set_u64(j, "lease", lease) : rp_json_set_null(j, "lease");
+	r |= rp_json_set_string(j, "text", text);
+	return view_finish(j, r);
+}
+
+static struct rp_json *events_json(const struct rocpart_leases *leases)
+{
+	struct rp_json *list = rp_json_array();
+	uint64_t at_s, lease;
+	const char *text;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && (text = rocpart_leases_get_event(leases, i, &at_s, &lease));
+	     i++)
+		r = rp_json_append(list, event_json(at_s, lease, text));
+	return view_finish(list, r);
+}
+
+int view_put_leases(struct rp_json *j, const struct rocpart_leases *leases)
+{
+	const char *allocator = rocpart_leases_get_allocator(leases);
+	int r = rp_json_set_string(j, "allocator", allocator ? allocator : "rocpart");
+
+	r |= rp_json_set(j, "leases", view_leases_json(leases));
+	r |= rp_json_set(j, "use", uses_json(leases));
+	r |= rp_json_set(j, "events", events_json(leases));
+	return r < 0 ? -ENOMEM : 0;
+}
+
+struct rp_json *view_placed(struct view_machine about, const struct rocpart_leases *leases)
+{
+	struct rp_json *j = view_document(about);
+
+	return view_finish(j, rp_json_set(j, "leases", view_leases_json(leases)));
+}
+
+struct rp_json *view_lease(struct view_machine about, const struct rocpart_lease *lease)
+{
+	struct rp_json *j = view_document(about);
+
+	return view_finish(j, rp_json_set(j, "lease", view_object_json(view_lease_fields, lease)));
+}
+
+struct rp_json *view_use(struct view_machine about, const struct rocpart_partition_use *use)
+{
+	struct rp_json *j = view_document(about);
+
+	return view_finish(j, rp_json_set(j, "use", view_object_json(view_use_fields, use)));
+}
+
+struct rp_json *view_lease_check(struct view_machine about, const char *problems)
+{
+	struct rp_json *j = view_document(about);
+	int r = rp_json_set_bool(j, "consistent", !*problems);
+
+	r |= rp_json_set_string(j, "problems", problems);
+	return view_finish(j, r);
+}
+
+struct rp_json *view_count(struct view_machine about, const char *key, uint64_t n)
+{
+	struct rp_json *j = view_document(about);
+
+	return view_finish(j, rp_json_set_u64(j, key, n));
+}
+
+struct rp_json *view_released(struct view_machine about, uint64_t n, uint64_t in_use_bytes)
+{
+	struct rp_json *j = view_count(about, "released", n);
+
+	return view_finish(j, rp_json_set_u64(j, "in_use_bytes", in_use_bytes));
+}
+
+struct view_table *view_lease_table(const struct rocpart_leases *leases, const char *columns)
+{
+	struct view_table *t = view_table_new(view_lease_fields, columns);
+	const struct rocpart_lease *l;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && (l = rocpart_leases_get(leases, i)); i++)
+		r = view_table_add(t, l);
+	return r < 0 ? view_table_free(t) : t;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Leases, and what is promised and used of partitions. NULL: out of memory. */
+#ifndef RP_VIEWS_LEASES_H
+#define RP_VIEWS_LEASES_H
+
+#include "views/document.h"
+#include "views/lease_fields.h"
+#include "views/table.h"
+
+/* [{lease}, ...] */
+struct rp_json *view_leases_json(const struct rocpart_leases *leases);
+/* allocator, leases, use and events into the document of status. 0 or -ENOMEM. */
+int view_put_leases(struct rp_json *status, const struct rocpart_leases *leases);
+
+/* Documents of place; of explain, for a lease and for a partition; of state check. */
+struct rp_json *view_placed(struct view_machine about, const struct rocpart_leases *leases);
+struct rp_json *view_lease(struct view_machine about, const struct rocpart_lease *lease);
+struct rp_json *view_use(struct view_machine about, const struct rocpart_partition_use *use);
+struct rp_json *view_lease_check(struct view_machine about, const char *problems);
+/* Of adopt, state import: {"adopted": n}; of release. */
+struct rp_json *view_count(struct view_machine about, const char *key, uint64_t n);
+struct rp_json *view_released(struct view_machine about, uint64_t n, uint64_t in_use_bytes);
+
+struct view_table *view_lease_table(const struct rocpart_leases *leases, const char *columns);
+
+#endif
