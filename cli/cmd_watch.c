@@ -6,6 +6,7 @@
 
 #include "base/num.h"
 #include "base/spawn.h"
+#include "views/usage.h"
 
 enum stage {
 	WITHIN,
@@ -31,50 +32,35 @@ struct watch {
 
 /* ---- events ---- */
 
-struct event {
-	const char *what;
-	const struct rocpart_lease *lease;
-	uint64_t used;
-	size_t n_processes;
-	const char *note;
-};
-
-static int print_json(const struct watch *w, const struct event *e)
+static int print_json(const struct watch *w, const struct view_watch_event *e)
 {
-	RP_AUTO_JSON struct rp_json *j = cli_new_document(w->cli);
+	RP_AUTO_JSON struct rp_json *j = view_watch(cli_about(w->cli), e);
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	char partition[32];
-	int r = rp_json_set_string(j, "event", e->what);
 
-	(void)rp_fmt(partition, sizeof(partition), "%s/%u", e->lease->bdf, e->lease->partition);
-	r |= rp_json_set_u64(j, "at_s", (uint64_t)time(NULL));
-	r |= rp_json_set_u64(j, "lease", e->lease->id);
-	r |= rp_json_set_string(j, "name", e->lease->name);
-	r |= rp_json_set_string(j, "partition", partition);
-	r |= rp_json_set_u64(j, "used_bytes", e->used);
-	r |= rp_json_set_u64(j, "limit_bytes", e->lease->limit_bytes);
-	r |= rp_json_set_u64(j, "processes", e->n_processes);
-	r |= rp_json_set_string(j, "note", e->note);
-	if (r < 0 || rp_json_print(j, false, &text) < 0)
+	if (!j || rp_json_print(j, false, &text) < 0)
 		return -ENOMEM;
 	return printf("%s\n", rp_strbuf_str(&text)) < 0 ? -EIO : 0;
 }
 
-static int print_event(const struct watch *w, const struct event *e)
+static int print_text(const struct view_watch_event *e)
 {
 	char used[RP_BYTES_TEXT_SIZE], limit[RP_BYTES_TEXT_SIZE];
+
+	return printf("%s lease %llu (%s) on %s/%u: %s used of %s%s%s\n", e->what,
+		      (unsigned long long)e->lease->id, e->lease->name, e->lease->bdf,
+		      e->lease->partition, rp_format_bytes(e->used_bytes, used),
+		      rp_format_bytes(e->lease->limit_bytes, limit), *e->note ? "; " : "",
+		      e->note) < 0
+		       ? -EIO
+		       : 0;
+}
+
+static int print_event(const struct watch *w, struct view_watch_event *e)
+{
 	int r;
 
-	if (w->cli->values.json)
-		r = print_json(w, e);
-	else
-		r = printf("%s lease %llu (%s) on %s/%u: %s used of %s%s%s\n", e->what,
-			   (unsigned long long)e->lease->id, e->lease->name, e->lease->bdf,
-			   e->lease->partition, rp_format_bytes(e->used, used),
-			   rp_format_bytes(e->lease->limit_bytes, limit), *e->note ? "; " : "",
-			   e->note) < 0
-			    ? -EIO
-			    : 0;
+	e->at_s = (uint64_t)time(NULL);
+	r = w->cli->values.json ? print_json(w, e) : print_text(e);
 	return r == 0 && fflush(stdout) != 0 ? -EIO : r;
 }
 
@@ -87,7 +73,7 @@ static void go_to(struct watched *x, enum stage stage, uint64_t now)
 }
 
 /* Ends its processes, when it is known which they are: else it can only be said. */
-static int stop(const struct watch *w, struct watched *x, struct event *e, uint64_t now)
+static int stop(const struct watch *w, struct watched *x, struct view_watch_event *e, uint64_t now)
 {
 	struct rocpart_error err = {0};
 	bool is_hard = x->stage == STOPPED;
@@ -106,7 +92,7 @@ static int stop(const struct watch *w, struct watched *x, struct event *e, uint6
 	return print_event(w, e);
 }
 
-static int act(const struct watch *w, struct watched *x, struct event *e, uint64_t now)
+static int act(const struct watch *w, struct watched *x, struct view_watch_event *e, uint64_t now)
 {
 	if (w->stops)
 		return stop(w, x, e, now);
@@ -119,7 +105,7 @@ static int act(const struct watch *w, struct watched *x, struct event *e, uint64
 static int look_at(const struct watch *w, struct watched *x, const struct rocpart_lease *l,
 		   uint64_t used)
 {
-	struct event e = {.what = "within", .lease = l, .used = used, .note = ""};
+	struct view_watch_event e = {.what = "within", .lease = l, .used_bytes = used, .note = ""};
 	uint64_t now = rp_now_ns();
 
 	if (used <= l->limit_bytes) {
