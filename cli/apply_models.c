@@ -3,6 +3,8 @@
  */
 #include "cli/cli.h"
 
+#include "views/change.h"
+
 static int place_one(struct cli *cli, const struct rocpart_placement *p,
 		     const struct rocpart_footprint *footprint)
 {
@@ -73,23 +75,14 @@ static int make_change(struct cli *cli, const struct rocpart_plan *plan, struct 
 
 static int end(struct cli *cli, const struct rocpart_plan *plan, size_t placed)
 {
-	struct rp_json *j;
-
-	if (!cli->values.json) {
-		printf("%zu replica%s placed, %s\n", placed, placed == 1 ? "" : "s",
-		       rocpart_plan_get_placement(plan, placed, &(struct rocpart_placement){0}) == 0
-			       ? "the others were there already"
-			       : "all of them now");
-		printf("next: `rocpart status`, and `rocpart args env LEASE` for each\n");
-		return 0;
-	}
-	j = cli_new_document(cli);
-	if (rp_json_set_string(j, "result", placed ? "done" : "already so") < 0 ||
-	    rp_json_set_u64(j, "placed", placed) < 0) {
-		rp_json_free(j);
-		return cli_nomem(cli);
-	}
-	return cli_print_json(cli, j);
+	if (cli->values.json)
+		return cli_print_json(cli, view_applied(cli_about(cli), placed));
+	printf("%zu replica%s placed, %s\n", placed, placed == 1 ? "" : "s",
+	       rocpart_plan_get_placement(plan, placed, &(struct rocpart_placement){0}) == 0
+		       ? "the others were there already"
+		       : "all of them now");
+	printf("next: `rocpart status`, and `rocpart args env LEASE` for each\n");
+	return 0;
 }
 
 static int switch_and_place(struct cli *cli, struct rocpart_plan *plan, struct rocpart_snapshot *s)

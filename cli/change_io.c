@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "views/change.h"
 
 int cli_set_change_options(struct cli *cli, struct rocpart_change *change)
 {
@@ -25,32 +26,6 @@ int cli_set_change_options(struct cli *cli, struct rocpart_change *change)
 		return cli_usage_error(cli, "--wait is seconds from 0 to 86400, not '%s'", v->wait);
 	rocpart_change_set_wait_ms(change, (uint64_t)(seconds * 1000));
 	return 0;
-}
-
-struct rp_json *cli_holders_json(const struct rocpart_holders *holders)
-{
-	struct rp_json *list = rp_json_array();
-	const struct rocpart_holder *h;
-
-	for (size_t i = 0; (h = rocpart_holders_get(holders, i)); i++) {
-		struct rp_json *j = rp_json_object(), *gpus = rp_json_array();
-		int r = rp_json_set_u64(j, "pid", h->pid);
-
-		for (unsigned g = 0; g < 64; g++)
-			if (h->gpus >> g & 1)
-				r |= rp_json_append(gpus, rp_json_u64(g));
-		r |= rp_json_set_string(j, "command", h->command);
-		r |= rp_json_set_string(j, "unit", *h->unit ? h->unit : NULL);
-		r |= rp_json_set_string(j, "container", *h->container ? h->container : NULL);
-		r |= rp_json_set_string(j, "job", *h->job ? h->job : NULL);
-		r |= rp_json_set_string(j, "devices", h->devices);
-		r |= rp_json_set(j, "gpus", gpus);
-		r |= rp_json_set_u64(j, "memory_used_bytes", h->memory_used_bytes);
-		r |= rp_json_set_string(j, "advice", rocpart_holders_get_advice(holders, i));
-		if (rp_json_append(list, j) < 0 || r < 0)
-			return rp_json_free(list);
-	}
-	return list;
 }
 
 void cli_print_holders(const struct rocpart_holders *holders)
@@ -74,63 +49,6 @@ void cli_print_holders(const struct rocpart_holders *holders)
 	}
 	if (!rocpart_holders_is_complete(holders))
 		printf("  (files of other users' processes cannot be seen without root)\n");
-}
-
-static struct rp_json *pair_json(enum rocpart_compute_mode c, enum rocpart_memory_mode m)
-{
-	struct rp_json *j = rp_json_object();
-	int r = rp_json_set_string(j, "compute_mode", rocpart_compute_mode_to_string(c));
-
-	r |= rp_json_set_string(j, "memory_mode", m ? rocpart_memory_mode_to_string(m) : NULL);
-	return r < 0 ? rp_json_free(j) : j;
-}
-
-static struct rp_json *gpu_json(const struct rocpart_change_gpu *g)
-{
-	struct rp_json *j = rp_json_object();
-	int r = rp_json_set_u64(j, "index", g->index);
-
-	r |= rp_json_set_string(j, "bdf", g->bdf);
-	r |= rp_json_set(j, "from", pair_json(g->from_compute, g->from_memory));
-	r |= rp_json_set(j, "to", pair_json(g->to_compute, g->to_memory));
-	r |= rp_json_set_u64(j, "partitions_before", g->n_partitions_before);
-	r |= rp_json_set_u64(j, "partitions_after", g->n_partitions_after);
-	r |= rp_json_set_u64(j, "memory_bytes", g->partition_bytes);
-	r |= rp_json_set_u64(j, "memory_domain_bytes", g->domain_bytes);
-	return r < 0 ? rp_json_free(j) : j;
-}
-
-static int set_texts(struct rp_json *j, const char *key, const struct rocpart_change *change,
-		     const char *(*get)(const struct rocpart_change *change, size_t index))
-{
-	struct rp_json *list = rp_json_array();
-	const char *text;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && (text = get(change, i)); i++)
-		r = rp_json_append(list, rp_json_string(text));
-	return rp_json_set(j, key, list) < 0 ? -ENOMEM : r;
-}
-
-static int print_change_json(struct cli *cli, const struct rocpart_change *change,
-			     const struct rocpart_holders *holders, const char *result)
-{
-	struct rp_json *j = cli_new_document(cli), *gpus = rp_json_array();
-	const struct rocpart_change_gpu *g;
-	int r = rp_json_set_string(j, "result", result);
-
-	r |= rp_json_set_bool(j, "needs_reload", rocpart_change_needs_reload(change));
-	for (size_t i = 0; (g = rocpart_change_get_gpu(change, i)); i++)
-		r |= rp_json_append(gpus, gpu_json(g));
-	r |= rp_json_set(j, "gpus", gpus);
-	r |= set_texts(j, "steps", change, rocpart_change_get_step);
-	r |= set_texts(j, "warnings", change, rocpart_change_get_warning);
-	r |= rp_json_set(j, "holders", holders ? cli_holders_json(holders) : rp_json_array());
-	if (r < 0) {
-		rp_json_free(j);
-		return cli_nomem(cli);
-	}
-	return cli_print_json(cli, j);
 }
 
 static bool is_alike(const struct rocpart_change_gpu *a, const struct rocpart_change_gpu *b)
@@ -232,7 +150,7 @@ static void show_progress(void *userdata, unsigned step, unsigned n_steps, const
 static int print_end(struct cli *cli, struct rocpart_change *change, const char *result)
 {
 	if (cli->values.json)
-		return print_change_json(cli, change, NULL, result);
+		return cli_print_json(cli, view_change(cli_about(cli), change, NULL, result));
 	printf("%s\n", result);
 	return 0;
 }
@@ -294,7 +212,8 @@ static int checked_change(struct cli *cli, struct rocpart_change *change, bool q
 	if (!cli->values.json)
 		print_change(cli, change, holders);
 	if (cli->values.dry_run && cli->values.json)
-		status = print_change_json(cli, change, holders, "dry-run");
+		status = cli_print_json(cli,
+					view_change(cli_about(cli), change, holders, "dry-run"));
 	else if (cli->values.dry_run)
 		printf("dry run: nothing was changed\n");
 	rocpart_holders_free(holders);

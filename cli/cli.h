@@ -139,7 +139,6 @@ int cli_do_change(struct cli *cli, struct rocpart_change *change);
 /* The same as one part of a command: says nothing with --json, nor when all is so already. */
 int cli_do_change_quietly(struct cli *cli, struct rocpart_change *change);
 int cli_finish_change(struct cli *cli, struct rocpart_change *change, bool undo);
-struct rp_json *cli_holders_json(const struct rocpart_holders *holders);
 void cli_print_holders(const struct rocpart_holders *holders);
 /* Options of a change into it: --allow-unvalidated --reload --wait. 0 or exit status. */
 int cli_set_change_options(struct cli *cli, struct rocpart_change *change);

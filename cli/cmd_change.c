@@ -2,6 +2,8 @@
 /* set, apply, reset, undo, holders, cordon, uncordon. */
 #include "cli/cli.h"
 
+#include "views/change.h"
+
 static int new_change(struct cli *cli, struct rocpart_snapshot **ret_snapshot,
 		      struct rocpart_change **ret)
 {
@@ -156,7 +158,6 @@ int cli_cmd_holders(struct cli *cli, int argc, char **argv)
 	struct rocpart_snapshot *s = NULL;
 	struct rocpart_holders *holders = NULL;
 	struct rocpart_error err = {0};
-	struct rp_json *j;
 	int status = cli_observe_gpus(cli, &s);
 
 	(void)argc;
@@ -166,12 +167,7 @@ int cli_cmd_holders(struct cli *cli, int argc, char **argv)
 	if (rocpart_holders_new(cli->machine, s, &holders, &err) < 0) {
 		status = cli_fail(cli, &err);
 	} else if (cli->values.json) {
-		j = cli_new_document(cli);
-		if (rp_json_set(j, "holders", cli_holders_json(holders)) < 0 ||
-		    rp_json_set_bool(j, "complete", rocpart_holders_is_complete(holders)) < 0)
-			status = cli_nomem(cli);
-		else
-			status = cli_print_json(cli, j);
+		status = cli_print_json(cli, view_holders(cli_about(cli), holders));
 	} else {
 		cli_print_banner(cli);
 		if (!rocpart_holders_get(holders, 0))
