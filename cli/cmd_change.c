@@ -200,7 +200,7 @@ static int cordon(struct cli *cli, int argc, char **argv, bool on)
 	}
 	rocpart_snapshot_unref(s);
 	if (status == 0 && cli->values.json)
-		return cli_print_json(cli, cli_new_document(cli));
+		return cli_print_json(cli, view_document(cli_about(cli)));
 	return status;
 }
 

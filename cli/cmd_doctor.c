@@ -4,6 +4,8 @@
 
 #include <unistd.h>
 
+#include "views/doctor.h"
+
 static int tell_variables(struct rocpart_doctor *doctor)
 {
 	const char *name, *value;
@@ -30,43 +32,6 @@ static int tell_user(struct rocpart_doctor *doctor)
 	return rocpart_doctor_set_user(doctor, geteuid(), gids, (size_t)n + 1);
 }
 
-static enum rocpart_check_state worst(const struct rocpart_doctor *doctor)
-{
-	enum rocpart_check_state state = ROCPART_CHECK_PASS;
-	const struct rocpart_check *c;
-
-	for (size_t i = 0; (c = rocpart_doctor_get_check(doctor, i)); i++)
-		state = c->state > state ? c->state : state;
-	return state;
-}
-
-static struct rp_json *check_json(const struct rocpart_check *c)
-{
-	struct rp_json *j = rp_json_object();
-	int r = rp_json_set_string(j, "id", c->id);
-
-	r |= rp_json_set_string(j, "title", c->title);
-	r |= rp_json_set_string(j, "state", rocpart_check_state_to_string(c->state));
-	r |= rp_json_set_string(j, "seen", c->seen);
-	r |= rp_json_set_string(j, "advice", *c->advice ? c->advice : NULL);
-	return r < 0 ? rp_json_free(j) : j;
-}
-
-static int print_checks_json(struct cli *cli, const struct rocpart_doctor *doctor)
-{
-	struct rp_json *j = cli_new_document(cli), *list = rp_json_array();
-	const struct rocpart_check *c;
-	int r = rp_json_set_string(j, "result", rocpart_check_state_to_string(worst(doctor)));
-
-	for (size_t i = 0; r == 0 && (c = rocpart_doctor_get_check(doctor, i)); i++)
-		r = rp_json_append(list, check_json(c));
-	if (rp_json_set(j, "checks", list) < 0 || r < 0) {
-		rp_json_free(j);
-		return cli_nomem(cli);
-	}
-	return cli_print_json(cli, j);
-}
-
 static void print_checks(const struct cli *cli, const struct rocpart_doctor *doctor)
 {
 	static const char *const colours[] = {"\033[32m", "\033[33m", "\033[31m"};
@@ -88,14 +53,14 @@ static int report(struct cli *cli, const struct rocpart_doctor *doctor, int n_gp
 	int status = 0;
 
 	if (cli->values.json)
-		status = print_checks_json(cli, doctor);
+		status = cli_print_json(cli, view_doctor(cli_about(cli), doctor));
 	else
 		print_checks(cli, doctor);
 	if (status)
 		return status;
 	if (n_gpus == 0)
 		return rocpart_errcode_exit_status(ROCPART_ERR_NO_HARDWARE);
-	return worst(doctor) == ROCPART_CHECK_FAIL;
+	return view_doctor_result(doctor) == ROCPART_CHECK_FAIL;
 }
 
 int cli_cmd_doctor(struct cli *cli, int argc, char **argv)

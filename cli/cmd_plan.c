@@ -381,7 +381,7 @@ static int verify(struct cli *cli, const char *path)
 	if (rocpart_plan_verify(rp_strbuf_str(&document), document.len, path, &err) < 0)
 		return cli_fail(cli, &err);
 	if (cli->values.json)
-		return cli_print_json(cli, cli_new_document(cli));
+		return cli_print_json(cli, view_document(cli_about(cli)));
 	printf("every claim of '%s' holds\n", path);
 	return 0;
 }
