@@ -3,8 +3,7 @@
 #include "cli/cli.h"
 
 #include "base/num.h"
-#include "views/model_fields.h"
-#include "views/table.h"
+#include "views/model.h"
 
 /* The node whose page tables are assumed: the kernel's reserve depends on both (model-bytes). */
 #define ASSUMED_HOST_BYTES (UINT64_C(2) << 40)
@@ -13,13 +12,7 @@
 struct request {
 	struct rocpart_model *model;
 	struct rocpart_footprint *footprint;
-	/* --on */
-	bool on;
-	uint64_t partition_bytes, usable_bytes;
-	const char *product; /* of a partition of the machine, NULL when not known */
-	enum rocpart_compute_mode compute;
-	enum rocpart_memory_mode memory;
-	uint64_t bound, context_bound;
+	struct view_size_on on; /* its name is NULL without --on */
 };
 
 static void request_done(struct request *q)
@@ -43,22 +36,23 @@ static int open_request(struct cli *cli, int argc, char **argv, struct request *
 	return status;
 }
 
-/* Bound of the row of the product table that is the partition's. */
-static void find_bound(struct request *q)
+/* Bound of the row of the product table that is the GPU's; 0: there is none. */
+static uint64_t find_bound(const struct rocpart_footprint *f, const struct rocpart_gpu *gpu)
 {
+	const char *product = rocpart_gpu_get_product(gpu);
 	struct rocpart_fits *fits = NULL;
 	const struct rocpart_fit *row;
+	uint64_t bound = 0;
 
-	if (!q->product || rocpart_fits_new(q->footprint, 0, &fits, NULL) < 0)
-		return;
-	for (size_t i = 0; (row = rocpart_fits_get(fits, i)); i++) {
-		if (!rp_str_eq(row->product, q->product) || row->compute != q->compute ||
-		    row->memory != q->memory)
-			continue;
-		q->bound = row->bound_millitokens_per_s;
-		q->context_bound = row->bound_context_millitokens_per_s;
-	}
+	if (!product || rocpart_fits_new(f, 0, &fits, NULL) < 0)
+		return 0;
+	for (size_t i = 0; (row = rocpart_fits_get(fits, i)); i++)
+		if (rp_str_eq(row->product, product) &&
+		    row->compute == rocpart_gpu_get_compute_mode(gpu) &&
+		    row->memory == rocpart_gpu_get_memory_mode(gpu))
+			bound = row->bound_millitokens_per_s;
 	rocpart_fits_free(fits);
+	return bound;
 }
 
 static uint64_t vram_of(const struct rocpart_snapshot *s)
@@ -79,185 +73,41 @@ static int on_partition(struct cli *cli, struct request *q)
 {
 	struct rocpart_snapshot *s = NULL;
 	const struct rocpart_partition *p = NULL;
-	const struct rocpart_gpu *gpu;
 	struct rocpart_error err = {0};
 	int status = cli_open_machine(cli);
 
 	status = status ? status : cli_observe_gpus(cli, &s);
 	if (status)
 		return status;
-	if (rocpart_snapshot_find_partition(s, cli->values.on, &p, &err) < 0) {
+	if (rocpart_snapshot_find_partition(s, q->on.name, &p, &err) < 0) {
 		status = cli_fail(cli, &err);
-	} else if (rocpart_partition_get_memory_bytes(p, &q->partition_bytes) < 0) {
+	} else if (rocpart_partition_get_memory_bytes(p, &q->on.partition_bytes) < 0) {
 		status = cli_usage_error(cli, "the driver does not tell the memory of '%s'",
-					 cli->values.on);
+					 q->on.name);
 	} else {
-		gpu = rocpart_partition_get_gpu(p);
-		q->usable_bytes =
-			rocpart_usable_bytes(q->partition_bytes, ASSUMED_HOST_BYTES, vram_of(s), 0);
-		q->product = rocpart_gpu_get_product(gpu); /* static text of the product table */
-		q->compute = rocpart_gpu_get_compute_mode(gpu);
-		q->memory = rocpart_gpu_get_memory_mode(gpu);
-		find_bound(q);
+		q->on.usable_bytes = rocpart_usable_bytes(q->on.partition_bytes, ASSUMED_HOST_BYTES,
+							  vram_of(s), 0);
+		q->on.bound_millitokens_per_s =
+			find_bound(q->footprint, rocpart_partition_get_gpu(p));
 	}
 	rocpart_snapshot_unref(s);
-	q->product = NULL;
 	return status;
 }
 
 static int open_on(struct cli *cli, struct request *q)
 {
-	const char *on = cli->values.on;
+	struct view_size_on *on = &q->on;
 
-	if (!on)
+	on->name = cli->values.on;
+	if (!on->name)
 		return 0;
-	q->on = true;
-	if (strchr(on, '/'))
+	if (strchr(on->name, '/'))
 		return on_partition(cli, q);
-	if (rp_parse_bytes(on, &q->partition_bytes) < 0 || !q->partition_bytes)
-		return cli_usage_error(cli, "--on: '%s' is neither a size nor GPU/ID", on);
-	q->usable_bytes =
-		rocpart_usable_bytes(q->partition_bytes, ASSUMED_HOST_BYTES, ASSUMED_VRAM_BYTES, 0);
+	if (rp_parse_bytes(on->name, &on->partition_bytes) < 0 || !on->partition_bytes)
+		return cli_usage_error(cli, "--on: '%s' is neither a size nor GPU/ID", on->name);
+	on->usable_bytes = rocpart_usable_bytes(on->partition_bytes, ASSUMED_HOST_BYTES,
+						ASSUMED_VRAM_BYTES, 0);
 	return 0;
-}
-
-/* ---- JSON ---- */
-
-static struct rp_json *items_json(const struct rocpart_footprint *f)
-{
-	struct rp_json *list = rp_json_array();
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < VIEW_N_FOOTPRINT_PARTS; i++) {
-		struct rp_json *j = rp_json_object();
-
-		r = rp_json_set_string(j, "item", view_footprint_parts[i].key);
-		r |= rp_json_set(j, "bytes", view_footprint_json(f, view_footprint_parts[i].value));
-		r |= rp_json_set_string(
-			j, "confidence",
-			rocpart_footprint_get_confidence(f, view_footprint_parts[i].value));
-		r |= rp_json_set_string(
-			j, "source",
-			rocpart_footprint_get_source(f, view_footprint_parts[i].value));
-		r |= rp_json_append(list, j);
-	}
-	return r < 0 ? rp_json_free(list) : list;
-}
-
-static struct rp_json *assumed_json(const struct rocpart_footprint *f)
-{
-	struct rp_json *list = rp_json_array();
-	const char *what, *value, *why;
-	int r = 0;
-
-	for (size_t i = 0;
-	     r == 0 && rocpart_footprint_get_assumption(f, i, &what, &value, &why) == 0; i++) {
-		struct rp_json *j = rp_json_object();
-
-		r = rp_json_set_string(j, "what", what);
-		r |= rp_json_set_string(j, "value", value);
-		r |= rp_json_set_string(j, "why", why);
-		r |= rp_json_append(list, j);
-	}
-	return r < 0 ? rp_json_free(list) : list;
-}
-
-/* process_bytes of the contract holds the collective buffers too, so that the items add up. */
-static struct rp_json *process_json(const struct rocpart_footprint *f)
-{
-	uint64_t a = 0, b = 0;
-
-	if (rocpart_footprint_get(f, ROCPART_FOOTPRINT_PROCESS_BYTES, &a) < 0 ||
-	    rocpart_footprint_get(f, ROCPART_FOOTPRINT_COLLECTIVE_BYTES, &b) < 0)
-		return rp_json_null();
-	return rp_json_u64(a + b);
-}
-
-/* Tokens that the cache holds: of the partition with --on, else of one request. */
-static struct rp_json *tokens_json(const struct request *q)
-{
-	uint64_t usable = q->usable_bytes, tokens;
-
-	if (!q->on &&
-	    rocpart_footprint_get(q->footprint, ROCPART_FOOTPRINT_TOTAL_BYTES, &usable) < 0)
-		return rp_json_null();
-	if (rocpart_footprint_kv_tokens(q->footprint, usable, &tokens) < 0)
-		return rp_json_null();
-	return rp_json_u64(tokens);
-}
-
-static struct rp_json *on_json(const struct cli *cli, const struct request *q)
-{
-	struct rp_json *j = rp_json_object();
-	int fits = rocpart_footprint_fits(q->footprint, q->usable_bytes), r;
-
-	r = rp_json_set_string(j, "partition", cli->values.on);
-	r |= rp_json_set_u64(j, "partition_bytes", q->partition_bytes);
-	r |= rp_json_set_u64(j, "usable_bytes", q->usable_bytes);
-	r |= rp_json_set(j, "fits", fits < 0 ? rp_json_null() : rp_json_bool(fits == 1));
-	r |= rp_json_set_string(j, "uncertainty",
-				"no measurement on a partition of an AMD GPU is known: items whose "
-				"confidence is guess may be off by tenths of a GiB");
-	if (q->bound)
-		r |= rp_json_set(j, "tokens_per_s_bound", rp_json_real((double)q->bound / 1000));
-	return r < 0 ? rp_json_free(j) : j;
-}
-
-static int add_numbers(struct rp_json *j, const struct request *q)
-{
-	static const struct {
-		enum rocpart_footprint_value value;
-		const char *key;
-	} numbers[] = {
-		{ROCPART_FOOTPRINT_PARAMETERS, "parameters"},
-		{ROCPART_FOOTPRINT_DRAFT_PARAMETERS, "draft_parameters"},
-		{ROCPART_FOOTPRINT_WEIGHTS_BYTES, "weights_bytes"},
-		{ROCPART_FOOTPRINT_KV_BYTES_PER_TOKEN, "kv_bytes_per_token"},
-		{ROCPART_FOOTPRINT_KV_BYTES, "kv_bytes"},
-		{ROCPART_FOOTPRINT_ACTIVATION_BYTES, "activation_bytes"},
-		{ROCPART_FOOTPRINT_GRAPH_BYTES, "graph_bytes"},
-		{ROCPART_FOOTPRINT_MARGIN_BYTES, "margin_bytes"},
-		{ROCPART_FOOTPRINT_TOTAL_BYTES, "total_bytes"},
-		{ROCPART_FOOTPRINT_COMFORTABLE_BYTES, "comfortable_bytes"},
-		{ROCPART_FOOTPRINT_STATE_BYTES, "state_bytes_per_sequence"},
-		{ROCPART_FOOTPRINT_CONTEXT, "context"},
-		{ROCPART_FOOTPRINT_MAX_SEQS, "max_seqs"},
-		{ROCPART_FOOTPRINT_MAX_BATCHED_TOKENS, "max_num_batched_tokens"},
-	};
-	int r = rp_json_set(j, "process_bytes", process_json(q->footprint));
-
-	for (size_t i = 0; r == 0 && i < RP_ARRAY_LEN(numbers); i++)
-		r = rp_json_set(j, numbers[i].key,
-				view_footprint_json(q->footprint, numbers[i].value));
-	return r;
-}
-
-static int size_json(struct cli *cli, const struct request *q, char *const *flags)
-{
-	const struct rocpart_footprint *f = q->footprint;
-	struct rp_json *j = cli_new_document(cli);
-	int r = rp_json_set_string(j, "model", rocpart_model_get_name(q->model));
-
-	r |= rp_json_set_string(j, "architecture", rocpart_model_get_architecture(q->model));
-	r |= rp_json_set_string(j, "precision", rocpart_footprint_get_text(f, "precision"));
-	r |= rp_json_set_string(j, "engine", rocpart_footprint_get_text(f, "engine"));
-	r |= add_numbers(j, q);
-	r |= rp_json_set(j, "kv_tokens", tokens_json(q));
-	if (cli->values.tp)
-		r |= rp_json_set(j, "ranks", view_footprint_json(f, ROCPART_FOOTPRINT_RANKS));
-	r |= rp_json_set(j, "flags", view_flags_json(flags));
-	r |= rp_json_set_string(j, "source", rocpart_model_get_source(q->model));
-	r |= rp_json_set_string(j, "confidence",
-				rocpart_footprint_get_confidence(f, ROCPART_FOOTPRINT_TOTAL_BYTES));
-	r |= rp_json_set(j, "items", items_json(f));
-	r |= rp_json_set(j, "assumed", assumed_json(f));
-	if (q->on)
-		r |= rp_json_set(j, "on", on_json(cli, q));
-	if (r < 0) {
-		rp_json_free(j);
-		return cli_nomem(cli);
-	}
-	return cli_print_json(cli, j);
 }
 
 /* ---- text ---- */
@@ -302,15 +152,16 @@ static void print_items(const struct request *q)
 	print_value(q, ROCPART_FOOTPRINT_COMFORTABLE_BYTES, "comfortable", "four such requests");
 }
 
-static void print_on(const struct cli *cli, const struct request *q)
+static void print_on(const struct request *q)
 {
-	int fits = rocpart_footprint_fits(q->footprint, q->usable_bytes);
+	int fits = rocpart_footprint_fits(q->footprint, q->on.usable_bytes);
 	uint64_t tokens = 0;
 	char text[RP_BYTES_TEXT_SIZE];
 
-	printf("on %s: usable %s of %llu bytes; ", cli->values.on,
-	       rp_format_bytes(q->usable_bytes, text), (unsigned long long)q->partition_bytes);
-	if (fits == 1 && rocpart_footprint_kv_tokens(q->footprint, q->usable_bytes, &tokens) < 0)
+	printf("on %s: usable %s of %llu bytes; ", q->on.name,
+	       rp_format_bytes(q->on.usable_bytes, text),
+	       (unsigned long long)q->on.partition_bytes);
+	if (fits == 1 && rocpart_footprint_kv_tokens(q->footprint, q->on.usable_bytes, &tokens) < 0)
 		fits = 0;
 	if (fits == 1 && tokens)
 		printf("fits, %llu tokens of KV cache", (unsigned long long)tokens);
@@ -318,8 +169,9 @@ static void print_on(const struct cli *cli, const struct request *q)
 		printf("fits, its state does not grow with tokens");
 	else
 		printf("%s", fits < 0 ? "not known whether it fits" : "does not fit");
-	if (q->bound)
-		printf("; bandwidth bound <= %.1f tokens/s per sequence", (double)q->bound / 1000);
+	if (q->on.bound_millitokens_per_s)
+		printf("; bandwidth bound <= %.1f tokens/s per sequence",
+		       (double)q->on.bound_millitokens_per_s / 1000);
 	printf("\n  no measurement on a partition of an AMD GPU is known: parts marked guess may "
 	       "be "
 	       "off by tenths of a GiB\n");
@@ -341,7 +193,7 @@ static void print_assumed(const struct rocpart_footprint *f)
 		printf("assumed: %s %s (%s)\n", what, value, why);
 }
 
-static void size_text(const struct cli *cli, const struct request *q, char *const *flags)
+static void size_text(const struct request *q, char *const *flags)
 {
 	uint64_t ranks = 1, parameters;
 
@@ -355,10 +207,23 @@ static void size_text(const struct cli *cli, const struct request *q, char *cons
 	if (ranks > 1)
 		printf("per rank, %llu ranks:\n", (unsigned long long)ranks);
 	print_items(q);
-	if (q->on)
-		print_on(cli, q);
+	if (q->on.name)
+		print_on(q);
 	print_flags(flags);
 	print_assumed(q->footprint);
+}
+
+static int size_json(struct cli *cli, const struct request *q, char *const *flags)
+{
+	const struct view_size size = {
+		.model = q->model,
+		.footprint = q->footprint,
+		.on = q->on.name ? &q->on : NULL,
+		.flags = flags,
+		.has_ranks = cli->values.tp != NULL,
+	};
+
+	return cli_print_json(cli, view_model_size(cli_about(cli), &size));
 }
 
 int cli_cmd_model_size(struct cli *cli, int argc, char **argv)
@@ -368,13 +233,13 @@ int cli_cmd_model_size(struct cli *cli, int argc, char **argv)
 	int status = open_request(cli, argc, argv, &q);
 
 	status = status ? status : open_on(cli, &q);
-	if (!status &&
-	    rocpart_footprint_get_flags(q.footprint, q.partition_bytes, q.usable_bytes, &flags) < 0)
+	if (!status && rocpart_footprint_get_flags(q.footprint, q.on.partition_bytes,
+						   q.on.usable_bytes, &flags) < 0)
 		status = cli_nomem(cli);
 	if (!status && cli->values.json)
 		status = size_json(cli, &q, flags);
 	else if (!status)
-		size_text(cli, &q, flags);
+		size_text(&q, flags);
 	rocpart_flags_free(flags);
 	request_done(&q);
 	return status;
@@ -382,47 +247,12 @@ int cli_cmd_model_size(struct cli *cli, int argc, char **argv)
 
 /* ---- fit ---- */
 
-#define FIT_COLUMNS                                                                        \
-	"product,compute_mode,memory_mode,memory_bytes,fits,kv_tokens,tokens_per_s_bound," \
-	"tokens_per_s_bound_at_context,replicas_per_gpu,validated"
-
-static int add_fit(const struct request *q, const struct rocpart_fit *fit, struct view_table *table,
-		   struct rp_json *list)
-{
-	struct view_fit_row row = {fit, q->footprint, NULL};
-	int r = 0;
-
-	if (fit->fits == 1)
-		r = rocpart_footprint_get_flags(q->footprint, fit->partition_bytes,
-						fit->usable_bytes, &row.flags);
-	if (r == 0)
-		r = list ? rp_json_append(list, view_object_json(view_fit_fields, &row))
-			 : view_table_add(table, &row);
-	rocpart_flags_free(row.flags);
-	return r;
-}
-
-static int fit_rows(const struct request *q, struct view_table *table, struct rp_json *list)
-{
-	struct rocpart_fits *fits = NULL;
-	const struct rocpart_fit *fit;
-	int r = rocpart_fits_new(q->footprint, 0, &fits, NULL);
-
-	for (size_t i = 0; r == 0 && (fit = rocpart_fits_get(fits, i)); i++)
-		r = add_fit(q, fit, table, list);
-	rocpart_fits_free(fits);
-	return r;
-}
-
 /* Flags of the first place where it fits: the numbers differ between places, not the words. */
-static void print_first_flags(const struct request *q)
+static void print_first_flags(const struct request *q, const struct rocpart_fits *fits)
 {
-	struct rocpart_fits *fits = NULL;
 	const struct rocpart_fit *fit, *least = NULL;
 	char **flags = NULL;
 
-	if (rocpart_fits_new(q->footprint, 0, &fits, NULL) < 0)
-		return;
 	for (size_t i = 0; (fit = rocpart_fits_get(fits, i)); i++)
 		if (fit->fits == 1 && (!least || fit->partition_bytes < least->partition_bytes))
 			least = fit;
@@ -434,54 +264,42 @@ static void print_first_flags(const struct request *q)
 		print_flags(flags);
 	}
 	rocpart_flags_free(flags);
-	rocpart_fits_free(fits);
 }
 
-static int fit_text(struct cli *cli, const struct request *q)
+static int fit_text(struct cli *cli, const struct request *q, const struct rocpart_fits *fits)
 {
-	const char *columns = cli->values.columns ? cli->values.columns : FIT_COLUMNS;
-	struct view_table *table;
+	const char *columns = cli->values.columns ? cli->values.columns : VIEW_FIT_COLUMNS;
 	int status = cli_check_columns(cli, view_fit_fields, columns);
 
 	if (status)
 		return status;
-	table = view_table_new(view_fit_fields, columns);
-	if (fit_rows(q, table, NULL) < 0)
-		table = view_table_free(table);
-	if (table)
-		printf("%s, %s, per rank; figures of products are those of data sheets, not of a "
-		       "machine\n",
-		       rocpart_model_get_name(q->model),
-		       rocpart_footprint_get_text(q->footprint, "precision"));
-	status = cli_print_table(cli, table);
+	printf("%s, %s, per rank; figures of products are those of data sheets, not of a machine\n",
+	       rocpart_model_get_name(q->model),
+	       rocpart_footprint_get_text(q->footprint, "precision"));
+	status = cli_print_table(cli, view_fit_table(q->footprint, fits, columns));
 	if (status)
 		return status;
 	printf("tokens/s are bounds of one sequence by memory bandwidth, all partitions busy; "
 	       "tokens left assume a node of 2 TiB and 8 GPUs\n");
-	print_first_flags(q);
+	print_first_flags(q, fits);
 	print_assumed(q->footprint);
 	return 0;
 }
 
-static int fit_json(struct cli *cli, const struct request *q)
+static int print_fits(struct cli *cli, const struct request *q)
 {
-	struct rp_json *j = cli_new_document(cli), *list = rp_json_array();
-	int r = fit_rows(q, NULL, list);
+	struct rocpart_fits *fits = NULL;
+	int status;
 
-	r |= rp_json_set_string(j, "model", rocpart_model_get_name(q->model));
-	r |= rp_json_set_string(j, "precision",
-				rocpart_footprint_get_text(q->footprint, "precision"));
-	r |= rp_json_set(j, "total_bytes",
-			 view_footprint_json(q->footprint, ROCPART_FOOTPRINT_TOTAL_BYTES));
-	r |= rp_json_set_string(j, "products", "figures of the product table, not of a machine");
-	r |= rp_json_set_u64(j, "assumed_host_bytes", ASSUMED_HOST_BYTES);
-	r |= rp_json_set(j, "assumed", assumed_json(q->footprint));
-	r |= rp_json_set(j, "fits", list);
-	if (r < 0) {
-		rp_json_free(j);
+	if (rocpart_fits_new(q->footprint, 0, &fits, NULL) < 0)
 		return cli_nomem(cli);
-	}
-	return cli_print_json(cli, j);
+	status =
+		cli->values.json
+			? cli_print_json(cli, view_model_fit(cli_about(cli), q->model, q->footprint,
+							     fits, ASSUMED_HOST_BYTES))
+			: fit_text(cli, q, fits);
+	rocpart_fits_free(fits);
+	return status;
 }
 
 int cli_cmd_model_fit(struct cli *cli, int argc, char **argv)
@@ -489,8 +307,7 @@ int cli_cmd_model_fit(struct cli *cli, int argc, char **argv)
 	struct request q = {0};
 	int status = open_request(cli, argc, argv, &q);
 
-	if (!status)
-		status = cli->values.json ? fit_json(cli, &q) : fit_text(cli, &q);
+	status = status ? status : print_fits(cli, &q);
 	request_done(&q);
 	return status;
 }

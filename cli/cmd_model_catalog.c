@@ -5,10 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/tree.h"
-#include "views/model_fields.h"
-#include "views/table.h"
-
-#define LIST_COLUMNS "name,architecture,parameters,weights_bytes,kv_bytes_per_token,total_bytes"
+#include "views/model.h"
 
 /* One model; what cannot be read any more is listed without numbers. */
 static int add_model(const struct rocpart_catalog *catalog, size_t i, struct view_table *table,
@@ -25,8 +22,7 @@ static int add_model(const struct rocpart_catalog *catalog, size_t i, struct vie
 		if (rocpart_footprint_new(model, NULL, &footprint, NULL) == 0)
 			row.footprint = footprint;
 	}
-	r = list ? rp_json_append(list, view_object_json(view_model_fields, &row))
-		 : view_table_add(table, &row);
+	r = list ? rp_json_append(list, view_model(&row)) : view_table_add(table, &row);
 	rocpart_footprint_free(footprint);
 	rocpart_model_free(model);
 	return r;
@@ -44,20 +40,16 @@ static int each_model(const struct rocpart_catalog *catalog, struct view_table *
 
 static int list_json(struct cli *cli, const struct rocpart_catalog *catalog)
 {
-	struct rp_json *j = cli_new_document(cli), *list = rp_json_array();
-	int r = each_model(catalog, NULL, list);
+	struct rp_json *list = rp_json_array();
 
-	r |= rp_json_set(j, "models", list);
-	if (r < 0) {
-		rp_json_free(j);
-		return cli_nomem(cli);
-	}
-	return cli_print_json(cli, j);
+	if (each_model(catalog, NULL, list) < 0)
+		list = rp_json_free(list);
+	return cli_print_json(cli, view_model_list(cli_about(cli), list));
 }
 
 static int list_text(struct cli *cli, const struct rocpart_catalog *catalog)
 {
-	const char *columns = cli->values.columns ? cli->values.columns : LIST_COLUMNS;
+	const char *columns = cli->values.columns ? cli->values.columns : VIEW_MODEL_COLUMNS;
 	struct view_table *table;
 	int status = cli_check_columns(cli, view_model_fields, columns);
 
@@ -82,13 +74,26 @@ int cli_cmd_model_list(struct cli *cli, int argc, char **argv)
 	return status;
 }
 
+static int print_model(struct cli *cli, const struct view_model_row *row)
+{
+	RP_AUTO_JSON struct rp_json *j = view_model(row);
+
+	for (const struct view_field *f = view_model_fields; f->key; f++) {
+		RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+
+		if (!j || view_show(rp_json_get(j, f->key), f->show, &text) < 0)
+			return cli_nomem(cli);
+		printf("%-20s %s\n", f->key, rp_strbuf_str(&text));
+	}
+	return 0;
+}
+
 int cli_cmd_model_show(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_model *model = NULL;
 	struct rocpart_footprint *footprint = NULL;
 	struct rocpart_error err = {0};
 	struct view_model_row row = {0};
-	struct rp_json *j = NULL;
 	int status = cli_open_model(cli, argc ? argv[0] : NULL, &model);
 
 	if (status)
@@ -99,24 +104,9 @@ int cli_cmd_model_show(struct cli *cli, int argc, char **argv)
 	row.architecture = rocpart_model_get_architecture(model);
 	row.source = rocpart_model_get_source(model);
 	row.footprint = footprint;
-	if (!status) {
-		j = view_object_json(view_model_fields, &row);
-		if (!j)
-			status = cli_nomem(cli);
-	}
-	if (!status && cli->values.json) {
-		status = cli_print_json(cli, j);
-	} else if (!status) {
-		for (const struct view_field *f = view_model_fields; f->key && !status; f++) {
-			RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-
-			if (view_show(rp_json_get(j, f->key), f->show, &text) < 0)
-				status = cli_nomem(cli);
-			else
-				printf("%-20s %s\n", f->key, rp_strbuf_str(&text));
-		}
-		rp_json_free(j);
-	}
+	if (!status)
+		status = cli->values.json ? cli_print_json(cli, view_model(&row))
+					  : print_model(cli, &row);
 	rocpart_footprint_free(footprint);
 	rocpart_model_free(model);
 	return status;
@@ -188,7 +178,6 @@ int cli_cmd_model_add(struct cli *cli, int argc, char **argv)
 	struct rocpart_model *model = NULL;
 	struct rocpart_footprint *footprint = NULL;
 	struct rocpart_error err = {0};
-	struct rp_json *j;
 	int status;
 
 	(void)argc;
@@ -202,18 +191,8 @@ int cli_cmd_model_add(struct cli *cli, int argc, char **argv)
 		return cli_fail(cli, &err);
 	}
 	status = write_entry(cli, file, argv[0], path);
-	if (!status && cli->values.json) {
-		j = cli_new_document(cli);
-		if (rp_json_set_string(j, "model", argv[0]) < 0 ||
-		    rp_json_set(j, "weights_bytes",
-				view_footprint_json(footprint, ROCPART_FOOTPRINT_WEIGHTS_BYTES)) <
-			    0) {
-			rp_json_free(j);
-			status = cli_nomem(cli);
-		} else {
-			status = cli_print_json(cli, j);
-		}
-	}
+	if (!status && cli->values.json)
+		status = cli_print_json(cli, view_model_added(cli_about(cli), argv[0], footprint));
 	rocpart_footprint_free(footprint);
 	rocpart_model_free(model);
 	return status;
