@@ -125,7 +125,6 @@ int cli_check_columns(struct cli *cli, const struct view_field *fields, const ch
 void cli_print_banner(const struct cli *cli);
 /* The machine of the command, for the documents of views/. */
 struct view_machine cli_about(const struct cli *cli);
-struct rp_json *cli_new_document(const struct cli *cli); /* only its head */
 int cli_flush(int status); /* status, or 1 when standard output could not be written */
 
 /* help.c */

@@ -4,7 +4,7 @@
 
 #include <unistd.h>
 
-#include "views/model_fields.h"
+#include "views/handout.h"
 
 struct form {
 	const char *what, *format; /* format: of --format, NULL: there is one only */
@@ -83,76 +83,6 @@ static void warn_of_conflicts(const struct rocpart_handout *h)
 	}
 }
 
-static struct rp_json *variables_json(const struct rocpart_handout *h, enum rocpart_view view)
-{
-	struct rp_json *j = rp_json_object();
-	const char *name, *value;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && rocpart_handout_get_variable(h, view, i, &name, &value) == 0;
-	     i++)
-		r = rp_json_set_string(j, name, value);
-	return r < 0 ? rp_json_free(j) : j;
-}
-
-static struct rp_json *devices_json(const struct rocpart_handout *h)
-{
-	struct rp_json *j = rp_json_array();
-	const char *path;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && (path = rocpart_handout_get_device(h, i)); i++)
-		r = rp_json_append(j, rp_json_string(path));
-	return r < 0 ? rp_json_free(j) : j;
-}
-
-static struct rp_json *groups_json(const struct rocpart_handout *h)
-{
-	struct rp_json *j = rp_json_array();
-	uint32_t gid;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && rocpart_handout_get_group(h, i, &gid) == 0; i++)
-		r = rp_json_append(j, rp_json_u64(gid));
-	return r < 0 ? rp_json_free(j) : j;
-}
-
-static struct rp_json *partitions_json(const struct rocpart_handout *h)
-{
-	struct rp_json *j = rp_json_array();
-	const struct rocpart_partition *p;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && (p = rocpart_handout_get_partition(h, i)); i++) {
-		RP_AUTO_FREE char *name =
-			rp_strdupf("%s/%u", rocpart_gpu_get_bdf(rocpart_partition_get_gpu(p)),
-				   rocpart_partition_get_id(p));
-
-		r = rp_json_append(j, name ? rp_json_string(name) : NULL);
-	}
-	return r < 0 ? rp_json_free(j) : j;
-}
-
-static int print_json(struct cli *cli, const struct rocpart_handout *h, const struct form *f,
-		      char *const *words)
-{
-	struct rp_json *j = cli_new_document(cli);
-	int r = rp_json_set(j, "partitions", partitions_json(h));
-
-	if (r == 0 && words)
-		r = rp_json_set(j, "args", view_flags_json(words));
-	if (r == 0)
-		r = rp_json_set(j, "env", variables_json(h, rocpart_handout_get_view(h, f->form)));
-	if (r == 0)
-		r = rp_json_set(j, "devices", devices_json(h));
-	if (r == 0)
-		r = rp_json_set(j, "groups", groups_json(h));
-	if (r == 0)
-		return cli_print_json(cli, j);
-	rp_json_free(j);
-	return cli_nomem(cli);
-}
-
 static int print(struct cli *cli, const struct rocpart_handout *h, const struct form *f)
 {
 	struct rocpart_error err = {0};
@@ -163,7 +93,7 @@ static int print(struct cli *cli, const struct rocpart_handout *h, const struct 
 	if (f->has_words && rocpart_handout_get_words(h, f->form, &words, &err) < 0)
 		return cli_fail(cli, &err);
 	if (cli->values.json) {
-		status = print_json(cli, h, f, words);
+		status = cli_print_json(cli, view_args(cli_about(cli), h, f->form, words));
 		rocpart_flags_free(words);
 		return status;
 	}

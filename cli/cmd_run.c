@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
-#include "views/leases.h"
+#include "views/handout.h"
 
 /* What a command left behind has this long between SIGTERM and SIGKILL. */
 #define GRACE_MS 5000
@@ -201,17 +201,10 @@ static void say_conflicts(const struct rocpart_handout *h, enum rocpart_view vie
 static void say_json(struct cli *cli, const struct rocpart_run *run,
 		     const struct rocpart_leases *leases)
 {
-	RP_AUTO_JSON struct rp_json *j = cli_new_document(cli);
+	RP_AUTO_JSON struct rp_json *j = view_run(cli_about(cli), run, leases);
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	struct rp_json *missing = rp_json_array();
-	const char *line;
-	int r = rp_json_set_u64(j, "pid", rocpart_run_get_pid(run));
 
-	for (size_t i = 0; (line = rocpart_run_get_missing(run, i)); i++)
-		r |= rp_json_append(missing, rp_json_string(line));
-	r |= rp_json_set(j, "missing", missing);
-	r |= rp_json_set(j, "leases", leases ? view_leases_json(leases) : rp_json_array());
-	if (r == 0 && rp_json_print(j, false, &text) == 0)
+	if (j && rp_json_print(j, false, &text) == 0)
 		fprintf(stderr, "%s\n", rp_strbuf_str(&text));
 }
 

@@ -5,6 +5,7 @@
 #include <dirent.h>
 
 #include "base/num.h"
+#include "views/sim.h"
 
 /* Machines are folders of their own below one folder, so a name is one word of a path. */
 static int check_name(struct cli *cli, const char *name)
@@ -28,21 +29,10 @@ static int find_dir(struct cli *cli, char **argv, char **ret)
 /* One line of text, or the same as JSON: {"machine": NAME, "action": WHAT}. */
 static int done(struct cli *cli, const char *name, const char *action)
 {
-	struct rp_json *j;
-	int r;
-
-	if (!cli->values.json) {
-		printf("simulated machine %s: %s\n", name, action);
-		return 0;
-	}
-	j = cli_new_document(cli);
-	r = rp_json_set_string(j, "machine", name);
-	r |= rp_json_set_string(j, "action", action);
-	if (r < 0) {
-		rp_json_free(j);
-		return cli_nomem(cli);
-	}
-	return cli_print_json(cli, j);
+	if (cli->values.json)
+		return cli_print_json(cli, view_sim_done(cli_about(cli), name, action));
+	printf("simulated machine %s: %s\n", name, action);
+	return 0;
 }
 
 /* ---- create, reset, reload, rm ---- */
@@ -136,42 +126,37 @@ static int names_in(const char *dir, const char *suffix, struct rp_names *ret)
 static struct rp_json *machine_json(const char *name)
 {
 	RP_AUTO_FREE char *dir = cli_sim_dir(name), *profile = NULL;
-	struct rp_json *j = rp_json_object();
 	struct rocpart_error err = {0};
 	unsigned int abi = 0;
 	size_t gpus = 0;
-	int r = rp_json_set_string(j, "name", name);
 
-	if (!dir || r < 0)
-		return rp_json_free(j);
+	if (!dir)
+		return NULL;
 	if (rocpart_sim_get_profile(dir, &profile, &err) < 0 ||
 	    rocpart_sim_get_abi(dir, &abi, &err) < 0 ||
-	    rocpart_sim_get_gpu_count(dir, &gpus, &err) < 0) {
-		r = rp_json_set_string(j, "error", err.message);
-	} else {
-		r = rp_json_set_string(j, "profile", profile);
-		r |= rp_json_set(j, "abi",
-				 rp_json_string((const char *[]){"g1", "g2", "g3"}[abi - 1]));
-		r |= rp_json_set_u64(j, "gpus", gpus);
-	}
-	return r < 0 ? rp_json_free(j) : j;
+	    rocpart_sim_get_gpu_count(dir, &gpus, &err) < 0)
+		return view_sim_damaged_json(name, err.message);
+	return view_sim_machine_json(name, profile, abi, gpus);
+}
+
+static struct rp_json *machines_json(const struct rp_names *names)
+{
+	struct rp_json *list = rp_json_array();
+
+	for (size_t i = 0; i < names->n; i++)
+		if (rp_json_append(list, machine_json(names->v[i])) < 0)
+			return rp_json_free(list);
+	return list;
 }
 
 static struct rp_json *list_json(struct cli *cli)
 {
 	RP_AUTO_NAMES struct rp_names machines = RP_NAMES_INIT, profiles = RP_NAMES_INIT;
 	RP_AUTO_FREE char *root = cli_sim_root(), *data = cli_data_file("profiles");
-	struct rp_json *j = cli_new_document(cli), *ms = rp_json_array(), *ps = rp_json_array();
-	int r = names_in(root, "", &machines);
 
-	r |= names_in(data, ".yaml", &profiles);
-	for (size_t i = 0; r == 0 && i < machines.n; i++)
-		r = rp_json_append(ms, machine_json(machines.v[i]));
-	for (size_t i = 0; r == 0 && i < profiles.n; i++)
-		r = rp_json_append(ps, rp_json_string(profiles.v[i]));
-	r |= rp_json_set(j, "machines", ms);
-	r |= rp_json_set(j, "profiles", ps);
-	return r < 0 ? rp_json_free(j) : j;
+	if (names_in(root, "", &machines) < 0 || names_in(data, ".yaml", &profiles) < 0)
+		return NULL;
+	return view_sim_list(cli_about(cli), machines_json(&machines), &profiles);
 }
 
 static void print_list(const struct rp_json *j)
@@ -303,23 +288,10 @@ static int describe(struct cli *cli, const char *dir, struct rocpart_sim_process
 
 static int report_pid(struct cli *cli, const char *name, uint32_t pid, const char *action)
 {
-	RP_AUTO_FREE char *text = rp_strdupf("process %u %s", pid, action);
-	struct rp_json *j;
-	int r;
-
-	if (!text)
-		return cli_nomem(cli);
-	if (!cli->values.json)
-		return done(cli, name, text);
-	j = cli_new_document(cli);
-	r = rp_json_set_string(j, "machine", name);
-	r |= rp_json_set_u64(j, "pid", pid);
-	r |= rp_json_set_string(j, "action", action);
-	if (r < 0) {
-		rp_json_free(j);
-		return cli_nomem(cli);
-	}
-	return cli_print_json(cli, j);
+	if (cli->values.json)
+		return cli_print_json(cli, view_sim_process(cli_about(cli), name, pid, action));
+	printf("simulated machine %s: process %u %s\n", name, pid, action);
+	return 0;
 }
 
 static int start_process(struct cli *cli, const char *name, const char *dir)
@@ -362,31 +334,13 @@ static int show_faults(struct cli *cli, const char *name, const char *dir)
 {
 	RP_AUTO_FREE char *rules = NULL;
 	struct rocpart_error err = {0};
-	struct rp_json *j, *list;
-	int r;
 
 	if (rocpart_sim_fault_list(dir, &rules, &err) < 0)
 		return cli_fail(cli, &err);
-	if (!cli->values.json) {
-		printf("%s", *rules ? rules : "no faults\n");
-		return 0;
-	}
-	j = cli_new_document(cli);
-	list = rp_json_array();
-	r = rp_json_set_string(j, "machine", name);
-	for (char *rule = rules; *rule && r == 0;) {
-		size_t len = strcspn(rule, "\n");
-
-		rule[len] = '\0';
-		r = rp_json_append(list, rp_json_string(rule));
-		rule += len + 1;
-	}
-	r |= rp_json_set(j, "faults", list);
-	if (r < 0) {
-		rp_json_free(j);
-		return cli_nomem(cli);
-	}
-	return cli_print_json(cli, j);
+	if (cli->values.json)
+		return cli_print_json(cli, view_sim_faults(cli_about(cli), name, rules));
+	printf("%s", *rules ? rules : "no faults\n");
+	return 0;
 }
 
 int cli_cmd_sim_fault(struct cli *cli, int argc, char **argv)

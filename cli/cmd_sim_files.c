@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include "base/spawn.h"
+#include "views/sim.h"
 
 #define MOUNT_DEADLINE_MS 30000
 #define OUTPUT_MAX	  4096
@@ -114,22 +115,10 @@ static int run_simfs(const struct cli *cli, const char *const *argv)
 
 static int print_place(struct cli *cli, const char *name, const char *action, const char *dir)
 {
-	struct rp_json *j;
-	int r;
-
-	if (!cli->values.json) {
-		printf("simulated machine %s: %s %s\n", name, action, dir);
-		return 0;
-	}
-	j = cli_new_document(cli);
-	r = rp_json_set_string(j, "machine", name);
-	r |= rp_json_set_string(j, "action", action);
-	r |= rp_json_set_string(j, "dir", dir);
-	if (r < 0) {
-		rp_json_free(j);
-		return cli_nomem(cli);
-	}
-	return cli_print_json(cli, j);
+	if (cli->values.json)
+		return cli_print_json(cli, view_sim_place(cli_about(cli), name, action, dir));
+	printf("simulated machine %s: %s %s\n", name, action, dir);
+	return 0;
 }
 
 static int mount_or_unmount(struct cli *cli, int argc, char **argv, bool mounts)

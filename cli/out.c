@@ -15,11 +15,6 @@ struct view_machine cli_about(const struct cli *cli)
 	return (struct view_machine){cli->machine, rp_strbuf_str(&cli->machine_name)};
 }
 
-struct rp_json *cli_new_document(const struct cli *cli)
-{
-	return view_document(cli_about(cli));
-}
-
 int cli_print_text(struct cli *cli, const struct rp_strbuf *text)
 {
 	if (rp_strbuf_failed(text))

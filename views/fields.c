@@ -20,3 +20,13 @@ struct rp_json *view_u64_or_null(int r, uint64_t v)
 {
 	return r < 0 ? rp_json_null() : rp_json_u64(v);
 }
+
+struct rp_json *view_words_json(char *const *words)
+{
+	struct rp_json *list = rp_json_array();
+
+	for (; words && *words; words++)
+		if (rp_json_append(list, rp_json_string(*words)) < 0)
+			return rp_json_free(list);
+	return list;
+}

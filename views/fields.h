@@ -31,5 +31,7 @@ struct rp_json *view_object_json(const struct view_field *fields, const void *ob
 /* Values of fields. */
 struct rp_json *view_text_or_null(const char *s);    /* null of NULL and of "" */
 struct rp_json *view_u64_or_null(int r, uint64_t v); /* r: of the getter; null when negative */
+/* ["--max-model-len", "8192"] of words that end with NULL; [] of NULL. */
+struct rp_json *view_words_json(char *const *words);
 
 #endif

@@ -130,7 +130,7 @@ struct rp_json *view_model_size(struct view_machine about, const struct view_siz
 	r |= rp_json_set(j, "kv_tokens", tokens_json(s));
 	if (s->has_ranks)
 		r |= rp_json_set(j, "ranks", view_footprint_json(f, ROCPART_FOOTPRINT_RANKS));
-	r |= rp_json_set(j, "flags", view_flags_json(s->flags));
+	r |= rp_json_set(j, "flags", view_words_json(s->flags));
 	r |= rp_json_set_string(j, "source", rocpart_model_get_source(s->model));
 	r |= rp_json_set_string(j, "confidence",
 				rocpart_footprint_get_confidence(f, ROCPART_FOOTPRINT_TOTAL_BYTES));

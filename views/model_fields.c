@@ -1,16 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "views/model_fields.h"
 
-struct rp_json *view_flags_json(char *const *flags)
-{
-	struct rp_json *list = rp_json_array();
-
-	for (; flags && *flags; flags++)
-		if (rp_json_append(list, rp_json_string(*flags)) < 0)
-			return rp_json_free(list);
-	return list;
-}
-
 const struct view_footprint_part view_footprint_parts[VIEW_N_FOOTPRINT_PARTS] = {
 	{.value = ROCPART_FOOTPRINT_WEIGHTS_BYTES, .key = "weights_bytes", .text = "weights"},
 	{.value = ROCPART_FOOTPRINT_KV_BYTES, .key = "kv_bytes", .text = "KV cache, one request"},
@@ -127,7 +117,7 @@ static struct rp_json *fit_context_bound(const void *o)
 
 static struct rp_json *fit_flags(const void *o)
 {
-	return view_flags_json(((const struct view_fit_row *)o)->flags);
+	return view_words_json(((const struct view_fit_row *)o)->flags);
 }
 
 const struct view_field view_fit_fields[] = {

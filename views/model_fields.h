@@ -31,8 +31,6 @@ struct view_model_row {
 };
 extern const struct view_field view_model_fields[];
 
-/* ["--max-model-len", "8192", ...]; [] of NULL; NULL when out of memory. */
-struct rp_json *view_flags_json(char *const *flags);
 /* A number of a footprint, null when it is not known. */
 struct rp_json *view_footprint_json(const struct rocpart_footprint *footprint,
 				    enum rocpart_footprint_value value);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Simulated machines. NULL: out of memory. */
+#ifndef RP_VIEWS_SIM_H
+#define RP_VIEWS_SIM_H
+
+#include "views/document.h"
+
+/* Document of what was done to a machine: create, reset, reload, rm, fault; hold; mount. */
+struct rp_json *view_sim_done(struct view_machine about, const char *name, const char *action);
+struct rp_json *view_sim_process(struct view_machine about, const char *name, uint32_t pid,
+				 const char *action);
+struct rp_json *view_sim_place(struct view_machine about, const char *name, const char *action,
+			       const char *dir);
+
+/* Of fault --list; rules: one a line. */
+struct rp_json *view_sim_faults(struct view_machine about, const char *name, const char *rules);
+
+/* A machine of the list, and one that cannot be read. */
+struct rp_json *view_sim_machine_json(const char *name, const char *profile, unsigned abi,
+				      size_t n_gpus);
+struct rp_json *view_sim_damaged_json(const char *name, const char *error);
+/* Of list; machines: an array of the two, taken over. */
+struct rp_json *view_sim_list(struct view_machine about, struct rp_json *machines,
+			      const struct rp_names *profiles);
+
+#endif
