@@ -130,6 +130,8 @@ int cli_flush(int status); /* status, or 1 when standard output could not be wri
 /* help.c */
 void cli_print_help(FILE *f);
 void cli_print_command_help(FILE *f, const struct cli_command *command);
+/* The commands of two words that start with group, such as "sim". False: there are none. */
+bool cli_print_group_help(FILE *f, const char *group);
 int cli_cmd_help(struct cli *cli, int argc, char **argv);
 int cli_cmd_completion(struct cli *cli, int argc, char **argv);
 

@@ -55,6 +55,23 @@ void cli_print_command_help(FILE *f, const struct cli_command *c)
 	print_options(f, "options of every command", cli_global_options);
 }
 
+bool cli_print_group_help(FILE *f, const char *group)
+{
+	const struct cli_command *c;
+	size_t len = strlen(group);
+	bool found = false;
+
+	for (size_t i = 0; (c = cli_command_at(i)); i++) {
+		if (strncmp(c->name, group, len) != 0 || c->name[len] != ' ')
+			continue;
+		if (!found)
+			fprintf(f, "usage: rocpart %s COMMAND ...\n\n", group);
+		found = true;
+		fprintf(f, "  %-14s %s\n", c->name, c->summary);
+	}
+	return found;
+}
+
 /* Braces, underscores and the like are markup in scdoc. */
 static void print_scdoc_text(const char *text)
 {
@@ -133,6 +150,8 @@ int cli_cmd_help(struct cli *cli, int argc, char **argv)
 		cli_print_help(stdout);
 		return 0;
 	}
+	if (argc == 1 && cli_print_group_help(stdout, argv[0]))
+		return 0;
 	(void)rp_fmt(name, sizeof(name), "%s%s%s", argv[0], argc > 1 ? " " : "",
 		     argc > 1 ? argv[1] : "");
 	c = command_named(name);

@@ -55,6 +55,8 @@ static int run(struct cli *cli, int argc, char **argv)
 		cli_print_help(cli->values.help ? stdout : stderr);
 		return cli->values.help ? 0 : 2;
 	}
+	if (n == 1 && cli_print_group_help(cli->values.help ? stdout : stderr, argv[0]))
+		return cli->values.help ? 0 : 2;
 	words = find_command(cli, n, argv);
 	if (!words)
 		return cli_usage_error(cli, "there is no command '%s'; `rocpart help` lists them",

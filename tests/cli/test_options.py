@@ -15,8 +15,9 @@ def helped(*words):
 
 
 def commands():
-    return re.findall(r"^  ((?:sim |model |cdi |state )?[a-z]+) +\S", helped().split("\noptions")[0],
-                      flags=re.M)
+    script = subprocess.run([ROCPART, "completion", "bash"], capture_output=True, text=True,
+                            check=True).stdout
+    return re.findall(r'^\t"([a-z ]+)"\*?\) options=', script, flags=re.M)
 
 
 def options(text):
@@ -42,6 +43,18 @@ class Options(unittest.TestCase):
 
     def test_a_letter_has_one_name(self):
         self.assertEqual({n: k for n, k in self.by_letter.items() if len(k) > 1}, {})
+
+    def test_a_group_alone_shows_its_verbs_and_is_no_command(self):
+        groups = {c.split()[0] for c in commands() if " " in c}
+        self.assertIn("sim", groups)
+        for group in groups:
+            done = subprocess.run([ROCPART, group], capture_output=True, text=True, check=False)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), group)
+            self.assertEqual(done.stderr, helped(group))
+
+    def test_an_unknown_verb_of_a_group_is_a_usage_error(self):
+        done = subprocess.run([ROCPART, "sim", "sing"], capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
 
 
 if __name__ == "__main__":
