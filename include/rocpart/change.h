@@ -99,33 +99,21 @@ int rocpart_change_set_modes(struct rocpart_change *change, const struct rocpart
 			     struct rocpart_error *reterr);
 
 /**
- * rocpart_change_load_file() - Add the wishes of a node.yaml.
- * @change: the change.
- * @path: the file; JSON is read too. Its `node:` part says the memory mode (hive-wide) and the
- *	compute mode of all GPUs, of ranges, indices, PCI addresses, unique ids or product names.
- * @reterr: why it failed, with line and column, or NULL.
- *
- * Its `services:` and `hooks:` are stopped and run around the change. Its `models:` are not looked
- * at: see rocpart_plan_load_file(). Unknown keys are errors.
- *
- * Since 0.1.
- * Return: 0; -EINVAL: CONFIG_SYNTAX; -ENOTSUP: a GPU it names cannot be partitioned; -ENOMEM;
- * errno of reading the file.
- */
-int rocpart_change_load_file(struct rocpart_change *change, const char *path,
-			     struct rocpart_error *reterr);
-
-/**
- * rocpart_change_load_config() - Add the wishes of one of several configurations of a file.
+ * rocpart_change_load_config() - Add the wishes of a node.yaml, or of one configuration of a file.
  * @change: the change.
  * @path: a node.yaml; a file of named `partition-configs:` in the form of mig-parted; the
- *	config.json of AMD's device-config-manager.
+ *	config.json of AMD's device-config-manager. JSON is read too.
  * @config: name of the configuration or profile; NULL when the file has only one.
  * @reterr: why it failed, with line and column, or NULL.
  *
+ * `node:` of a node.yaml says the memory mode (hive-wide) and the compute mode of all GPUs, of
+ * ranges, indices, PCI addresses, unique ids or product names. Its `services:` and `hooks:` are
+ * stopped and run around the change. Its `models:` are not looked at: see rocpart_plan_load_file().
+ *
  * Unknown keys are errors. A PCI address that is not here is not: it is a difference, and
  * rocpart_change_check() fails with GPU_LOST. Since 0.1.
- * Return: as rocpart_change_load_file().
+ * Return: 0; -EINVAL: CONFIG_SYNTAX; -ENOTSUP: a GPU it names cannot be partitioned; -ENOMEM;
+ * errno of reading the file.
  */
 int rocpart_change_load_config(struct rocpart_change *change, const char *path, const char *config,
 			       struct rocpart_error *reterr);
@@ -150,7 +138,7 @@ void rocpart_change_set_reload(struct rocpart_change *change, enum rocpart_reloa
 
 /**
  * rocpart_change_get_allocator() - Who allocates, as the file said.
- * @change: a change after rocpart_change_load_file().
+ * @change: a change after rocpart_change_load_config().
  *
  * rocpart_change_apply() records it, also when all modes are so already. Since 0.1.
  * Return: "rocpart", "kubelet" or "slurm", owned by the change; NULL when the file does not say.

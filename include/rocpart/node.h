@@ -180,7 +180,7 @@ struct rocpart_snapshot *rocpart_snapshot_unref(struct rocpart_snapshot *snapsho
 enum rocpart_machine_kind rocpart_snapshot_get_kind(const struct rocpart_snapshot *snapshot);
 
 /**
- * rocpart_snapshot_export() - The present state as a file that rocpart_change_load_file() reads.
+ * rocpart_snapshot_export() - The present state as a file that rocpart_change_load_config() reads.
  * @snapshot: the snapshot.
  * @ret_text: YAML; to be freed with free(3).
  * @reterr: why it failed, or NULL.

@@ -391,8 +391,6 @@ PROTOTYPES = {
         (c_char_p, [c_void_p, c_size_t]),
     "rocpart_change_load_config":
         (c_int, [c_void_p, c_char_p, c_char_p, POINTER(Error)]),
-    "rocpart_change_load_file":
-        (c_int, [c_void_p, c_char_p, POINTER(Error)]),
     "rocpart_change_needs_reload":
         (c_bool, [c_void_p]),
     "rocpart_change_new":

@@ -157,9 +157,3 @@ ROCPART_PUBLIC int rocpart_change_load_config(struct rocpart_change *change, con
 		r = read_document(&f, doc);
 	return r < 0 ? r : set_wishes(&f);
 }
-
-ROCPART_PUBLIC int rocpart_change_load_file(struct rocpart_change *change, const char *path,
-					    struct rocpart_error *reterr)
-{
-	return rocpart_change_load_config(change, path, NULL, reterr);
-}

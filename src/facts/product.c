@@ -84,11 +84,6 @@ const struct rp_product *rp_product_at(size_t i)
 	return i < RP_ARRAY_LEN(products) ? &products[i] : NULL;
 }
 
-bool rp_product_is_vf(const struct rp_product *p, uint32_t device_id)
-{
-	return p->vf_id && p->vf_id == device_id;
-}
-
 bool rp_product_is_validated(const struct rp_product *p, enum rocpart_compute_mode compute,
 			     enum rocpart_memory_mode memory)
 {

@@ -28,7 +28,6 @@ const struct rp_product *rp_product_by_device_id(uint32_t device_id);
 const struct rp_product *rp_product_by_name(const char *name);
 /* All rows, in the order of the table. */
 const struct rp_product *rp_product_at(size_t i); /* NULL past the end */
-bool rp_product_is_vf(const struct rp_product *p, uint32_t device_id);
 
 /* Whether the vendor has validated the pair on the product (p may be NULL: false). */
 bool rp_product_is_validated(const struct rp_product *p, enum rocpart_compute_mode compute,

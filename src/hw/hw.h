@@ -29,7 +29,6 @@ int rp_hw_find_card(struct rp_tree *t, unsigned render_minor, uint64_t *ret) RP_
 int rp_hw_write_compute(struct rp_tree *t, const char *bdf, enum rocpart_compute_mode mode);
 int rp_hw_write_memory(struct rp_tree *t, const char *bdf, enum rocpart_memory_mode mode);
 int rp_hw_read_compute(struct rp_tree *t, const char *bdf, enum rocpart_compute_mode *ret);
-int rp_hw_read_memory(struct rp_tree *t, const char *bdf, enum rocpart_memory_mode *ret);
 int rp_hw_read_generation(struct rp_tree *t, uint64_t *ret);
 
 #endif

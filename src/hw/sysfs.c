@@ -155,13 +155,3 @@ int rp_hw_read_compute(struct rp_tree *t, const char *bdf, enum rocpart_compute_
 		return r;
 	return rocpart_compute_mode_from_string(rp_strbuf_str(&text), ret) < 0 ? -EBADMSG : 0;
 }
-
-int rp_hw_read_memory(struct rp_tree *t, const char *bdf, enum rocpart_memory_mode *ret)
-{
-	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	int r = rp_tree_read(t, &text, RP_PCI_DEVICES "/%s/current_memory_partition", bdf);
-
-	if (r < 0)
-		return r;
-	return rocpart_memory_mode_from_string(rp_strbuf_str(&text), ret) < 0 ? -EBADMSG : 0;
-}

@@ -5,8 +5,6 @@
 
 #include "machine/machine.h"
 
-#define RP_ALLOCATOR_FILE "allocator" /* in the record folder: the word of node.yaml */
-
 /* "kubelet", "slurm", or NULL when rocpart allocates. */
 const char *rp_allocator(struct rocpart_machine *m);
 

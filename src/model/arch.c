@@ -163,11 +163,6 @@ static const struct rp_arch archs[] = {
 	 NULL},
 };
 
-const char *rp_arch_name(size_t i)
-{
-	return i < RP_ARRAY_LEN(archs) ? archs[i].family : NULL;
-}
-
 /* Names that mean the same tensors as another row. */
 static const struct {
 	const char *alias, *type;

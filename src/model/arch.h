@@ -33,14 +33,11 @@
 #define RP_AF_MAMBA_BIAS    (UINT64_C(1) << 21)
 #define RP_AF_CONV_BIAS	    (UINT64_C(1) << 22)
 #define RP_AF_DENSE_MOE	    (UINT64_C(1) << 23) /* an MLP beside the experts (Gemma 4) */
-#define RP_AF_PROJ_FROM_H   (UINT64_C(1) << 24)
-#define RP_AF_CROSS_GATES   (UINT64_C(1) << 25)
-#define RP_AF_MTP_OWN_EMBED (UINT64_C(1) << 26)
-#define RP_AF_SINKS	    (UINT64_C(1) << 27) /* one logit per head, on the layers that say so */
-#define RP_AF_K_IS_V	    (UINT64_C(1) << 28) /* no v_proj on full-attention layers */
-#define RP_AF_EXTRA_EMBED   (UINT64_C(1) << 29) /* 8 more rows of embeddings (Llama 3.2 Vision) */
-#define RP_AF_SSM_NORM	    (UINT64_C(1) << 30)
-#define RP_AF_Q_NOT_GATED   (UINT64_C(1) << 31)
+#define RP_AF_CROSS_GATES   (UINT64_C(1) << 24)
+#define RP_AF_MTP_OWN_EMBED (UINT64_C(1) << 25)
+#define RP_AF_SINKS	    (UINT64_C(1) << 26) /* one logit per head, on the layers that say so */
+#define RP_AF_K_IS_V	    (UINT64_C(1) << 27) /* no v_proj on full-attention layers */
+#define RP_AF_EXTRA_EMBED   (UINT64_C(1) << 28) /* 8 more rows of embeddings (Llama 3.2 Vision) */
 
 struct rp_arch;
 
@@ -61,8 +58,5 @@ struct rp_layout {
  */
 int rp_layout_make(const struct rp_model_config *c, const char *name, struct rp_layout *ret,
 		   struct rocpart_error *reterr) RP_MUST_CHECK;
-
-/* Names of the table, in its order; NULL after the last. */
-const char *rp_arch_name(size_t i);
 
 #endif

@@ -45,7 +45,6 @@ struct rp_vision_config {
 	uint32_t global_layers, tiles, supported_ratios, head_dim;
 	uint32_t n_taps; /* intermediate layers handed on: Llama 3.2, Qwen3-VL deepstack */
 	bool has_taps;
-	enum rp_tri standardize;
 };
 
 /* Modules of one format (config_groups), or modules that stay as they are. */
@@ -97,7 +96,6 @@ struct rp_model_config {
 	/* mixture of experts */
 	uint32_t experts, experts_per_tok, moe_inter, shared_experts, shared_inter, moe_latent;
 	uint32_t first_dense, moe_freq, moe_step, moe_every, dense_inter;
-	bool first_dense_said;
 	/* multi-head latent attention and its indexer */
 	uint32_t q_lora, kv_lora, qk_nope, qk_rope, index_heads, index_dim;
 	/* Mamba */
@@ -108,8 +106,7 @@ struct rp_model_config {
 	uint32_t l_k_heads, l_v_heads, l_k_dim, l_v_dim, l_conv, full_every;
 	/* multi-token prediction */
 	uint32_t mtp_layers;
-	enum rp_tri mtp_own_embeddings;
-	enum rp_tri parallel_block, new_decoder, multi_query, alibi;
+	enum rp_tri parallel_block, new_decoder, multi_query;
 	/* per layer, where the config lists them */
 	uint32_t n_mixers, n_ffns;
 	uint8_t mixers[RP_MODEL_MAX_LAYERS];

@@ -4,7 +4,6 @@
 #include "base/num.h"
 #include "base/strbuf.h"
 
-#define MIB(n) ((uint64_t)(n) << 20)
 /* Hundredths of a GiB, the precision that the logs print. */
 #define CGIB(n) ((uint64_t)(n)*RP_GIB / 100)
 

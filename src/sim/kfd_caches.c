@@ -5,9 +5,6 @@
  */
 #include "sim/front.h"
 
-#define SIBLINGS_L1  32U
-#define MAX_SIBLINGS (RP_SIM_MAX_XCC * RP_SIM_MAX_SE * 32U)
-
 enum { CACHE_DATA = 1, CACHE_INSTRUCTION = 2, CACHE_SIMD = 8 }; /* bits of `type` */
 
 struct kind {

@@ -35,7 +35,7 @@ static void load(struct rocpart_machine *m, const char *path)
 		r = rocpart_change_new(m, s, &c, NULL);
 	if (r < 0)
 		abort();
-	r = rocpart_change_load_file(c, path, &err);
+	r = rocpart_change_load_config(c, path, NULL, &err);
 	if (r < 0 && (r != err.errnum || !*err.message || !*err.object))
 		abort();
 	if (r == 0)

@@ -511,7 +511,8 @@ static void allocator_of_the_node_is_respected(void **state)
 	fclose(f);
 	assert_int_equal(rocpart_machine_observe(m, &s, NULL), 0);
 	assert_int_equal(rocpart_change_new(m, s, &c, NULL), 0);
-	if (rocpart_change_load_file(c, path, &err) < 0 || rocpart_change_apply(c, &err) < 0)
+	if (rocpart_change_load_config(c, path, NULL, &err) < 0 ||
+	    rocpart_change_apply(c, &err) < 0)
 		fail_msg("%s", err.message);
 	rocpart_change_free(c);
 	rocpart_snapshot_unref(s);

@@ -12,8 +12,7 @@
 #include "base/base.h"
 #include "base/error.h"
 
-#define RP_PULL_BUFFER	  65536u
-#define RP_PULL_MAX_DEPTH 64u
+#define RP_PULL_BUFFER 65536u
 
 enum rp_pull_token {
 	RP_PULL_OBJECT,
