@@ -12,6 +12,7 @@
 
 #include "base/strbuf.h"
 #include "model/files/folder.h"
+#include "rocpart/model.h"
 
 static char folder[64];
 
@@ -127,6 +128,26 @@ static void safetensors_sums_are_those_of_the_file(void **state)
 	assert_int_equal(d.float32_bytes, 12);
 	assert_false(d.packed);
 	rp_model_desc_done(&d);
+}
+
+/* The folder stays open for the caller. */
+static void model_of_an_open_folder_is_that_of_its_path(void **state)
+{
+	RP_AUTO_CLOSE int dirfd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct rocpart_model *model = NULL;
+	struct rocpart_error err = {0};
+
+	(void)state;
+	write_tensors("a.safetensors", "{" TENSOR("t", "F16", "[4]", "0", "8") "}", 8);
+	assert_int_equal(rocpart_model_open_at(dirfd, "a.safetensors", "mine", &model, &err), 0);
+	assert_string_equal(rocpart_model_get_name(model), "mine");
+	model = rocpart_model_free(model);
+	assert_int_equal(rocpart_model_open_at(dirfd, NULL, "mine", &model, &err), 0);
+	model = rocpart_model_free(model);
+	assert_int_equal(rocpart_model_open_at(dirfd, "b.safetensors", "mine", &model, &err),
+			 -ENOENT);
+	assert_null(model);
+	assert_true(fcntl(dirfd, F_GETFD) >= 0);
 }
 
 static void safetensors_of_every_type_have_their_bits(void **state)
@@ -484,6 +505,7 @@ int main(void)
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, make_folder, remove_folder)
 	const struct CMUnitTest tests[] = {
 		TEST(safetensors_sums_are_those_of_the_file),
+		TEST(model_of_an_open_folder_is_that_of_its_path),
 		TEST(safetensors_of_every_type_have_their_bits),
 		TEST(safetensors_hostile_headers_are_refused_by_tensor_and_field),
 		TEST(safetensors_of_bad_length_are_refused),

@@ -299,6 +299,51 @@ static struct rocpart_footprint *public_footprint(const char *name)
 	return f;
 }
 
+/* Blocks of 16 tokens, 131072 bytes each: 17 tokens take two. */
+static void kv_bytes_are_those_of_whole_blocks(void **state)
+{
+	struct rocpart_footprint *f = public_footprint("meta-llama/Llama-3.1-8B-Instruct");
+	struct rocpart_model *model = NULL;
+	uint64_t bytes = 0, tokens = 0;
+
+	(void)state;
+	assert_int_equal(rocpart_footprint_kv_bytes(f, 16, &bytes), 0);
+	assert_int_equal(bytes, 16 * 131072);
+	assert_int_equal(rocpart_footprint_kv_bytes(f, 17, &bytes), 0);
+	assert_int_equal(bytes, 32 * 131072);
+	assert_int_equal(rocpart_footprint_kv_bytes(f, UINT64_MAX, &bytes), -EOVERFLOW);
+	assert_int_equal(bytes, 32 * 131072);
+	rocpart_footprint_free(f);
+	assert_int_equal(rocpart_model_new_bytes("mine", 12345, &model), 0);
+	assert_int_equal(rocpart_footprint_new(model, NULL, &f, NULL), 0);
+	assert_int_equal(rocpart_footprint_kv_bytes(f, 16, &tokens), -ENODATA);
+	rocpart_footprint_free(f);
+	rocpart_model_free(model);
+}
+
+/*
+ * A token reads 8,030,261,248 weights less 128,256 x 4,096 of the embeddings, two bytes each, and
+ * 8,192 tokens of cache are 1 GiB: 526.25 GB/s last for 35.06 and 32.72 tokens.
+ */
+static void bound_of_a_footprint_falls_with_the_context(void **state)
+{
+	struct rocpart_footprint *f = public_footprint("meta-llama/Llama-3.1-8B-Instruct");
+	struct rocpart_model *model = NULL;
+	uint64_t start = 0, late = 0;
+
+	(void)state;
+	assert_int_equal(rocpart_footprint_bound(f, UINT64_C(526250000000), 0, &start), 0);
+	assert_near((double)start, 35060, 5);
+	assert_int_equal(rocpart_footprint_bound(f, UINT64_C(526250000000), 8192, &late), 0);
+	assert_near((double)late, 32720, 5);
+	rocpart_footprint_free(f);
+	assert_int_equal(rocpart_model_new_bytes("mine", 12345, &model), 0);
+	assert_int_equal(rocpart_footprint_new(model, NULL, &f, NULL), 0);
+	assert_int_equal(rocpart_footprint_bound(f, 1, 16, &late), -ENODATA);
+	rocpart_footprint_free(f);
+	rocpart_model_free(model);
+}
+
 static void flags_of_vllm_pass_the_start_up_check(void **state)
 {
 	struct rocpart_footprint *f = public_footprint("meta-llama/Llama-3.1-8B-Instruct");
@@ -356,6 +401,8 @@ static void fits_of_llama_8b_are_what_the_issue_names(void **state)
 	assert_true(find_fit(fits, "MI300X", ROCPART_COMPUTE_QPX, ROCPART_MEMORY_NPS4, &row));
 	assert_int_equal(row.partition_bytes, UINT64_C(51522830336));
 	assert_near((double)row.kv_tokens, 250128, 250128 * 0.02);
+	assert_non_null(rocpart_fits_get(fits, rocpart_fits_get_count(fits) - 1));
+	assert_null(rocpart_fits_get(fits, rocpart_fits_get_count(fits)));
 	/* SPX with four domains is not a pair; MI300A's memory is the host's */
 	assert_false(find_fit(fits, "MI300X", ROCPART_COMPUTE_SPX, ROCPART_MEMORY_NPS4, &row));
 	assert_true(find_fit(fits, "MI300A", ROCPART_COMPUTE_SPX, ROCPART_MEMORY_NPS1, &row));
@@ -422,6 +469,8 @@ int main(void)
 		cmocka_unit_test(footprint_prints_every_assumption),
 		cmocka_unit_test(footprint_above_the_model_maximum_is_refused),
 		cmocka_unit_test(bound_of_a_cpx_partition_matches_the_study),
+		cmocka_unit_test(kv_bytes_are_those_of_whole_blocks),
+		cmocka_unit_test(bound_of_a_footprint_falls_with_the_context),
 		cmocka_unit_test(flags_of_vllm_pass_the_start_up_check),
 		cmocka_unit_test(fits_of_llama_8b_are_what_the_issue_names),
 		cmocka_unit_test(model_of_bytes_has_weights_and_no_total),

@@ -54,6 +54,19 @@ static void small_tree_is_read_as_it_is(void **state)
 	remove_dir(dir);
 }
 
+static void snapshot_with_two_owners_outlives_the_first(void **state)
+{
+	char *dir = make_tree();
+	struct rocpart_snapshot *s = look(dir), *second = rocpart_snapshot_ref(s);
+
+	(void)state;
+	assert_ptr_equal(second, s);
+	assert_null(rocpart_snapshot_unref(s));
+	assert_string_equal(rocpart_gpu_get_bdf(gpu(second, 0)), "0000:05:00.0");
+	rocpart_snapshot_unref(second);
+	remove_dir(dir);
+}
+
 static const char *const files[] = {
 	TOPO "generation_id",
 	TOPO "nodes/0/properties",
@@ -633,6 +646,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(small_tree_is_read_as_it_is),
+		cmocka_unit_test(snapshot_with_two_owners_outlives_the_first),
 		cmocka_unit_test(bad_attribute_is_named_or_harmless),
 		cmocka_unit_test(missing_attribute_is_absent_and_no_error),
 		cmocka_unit_test(attribute_without_newline_reads_the_same),
