@@ -50,6 +50,18 @@ ROCPART_PUBLIC void rocpart_plan_set_leases(struct rocpart_plan *plan,
 	plan->leases = leases;
 }
 
+/* Products whose memory the table knows. */
+static void hint_products(struct rocpart_error *reterr)
+{
+	RP_AUTO_STRBUF struct rp_strbuf names = RP_STRBUF_INIT;
+	const struct rp_product *p;
+
+	for (size_t i = 0; (p = rp_product_at(i)); i++)
+		if (p->vram_bytes)
+			rp_strbuf_addf(&names, "%s%s", names.len ? ", " : "", p->name);
+	(void)rp_error_hint(reterr, "%s", rp_strbuf_str(&names));
+}
+
 ROCPART_PUBLIC int rocpart_plan_set_product(struct rocpart_plan *plan, const char *product,
 					    size_t n_gpus, struct rocpart_error *reterr)
 {
@@ -58,7 +70,7 @@ ROCPART_PUBLIC int rocpart_plan_set_product(struct rocpart_plan *plan, const cha
 	if (!p) {
 		rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, product,
 			     "unknown product '%s'", product);
-		(void)rp_error_hint(reterr, "MI300X, MI308X, MI325X, MI350X, MI355X");
+		hint_products(reterr);
 		return -ENOENT;
 	}
 	if (!p->vram_bytes)

@@ -100,11 +100,26 @@ static void profile_every_machine_of_ours_boots(void **state)
 		{"mi355x-8", 10}, {"mixed", 4},	    {"bmc-63", 10},
 	};
 
+	RP_AUTO_TREE struct rp_tree *t = NULL;
+	RP_AUTO_NAMES struct rp_names names = RP_NAMES_INIT;
+
 	(void)state;
 	for (size_t i = 0; i < RP_ARRAY_LEN(rows); i++) {
 		RP_AUTO_SIM struct rp_sim *sim = boot(rows[i].name, NULL);
 
 		assert_int_equal(sim_count(sim, KFD "nodes"), rows[i].nodes);
+	}
+	assert_int_equal(rp_tree_open(ROCPART_SOURCE_ROOT, RP_TREE_CAPTURE, &t), 0);
+	assert_int_equal(rp_tree_list(t, &names, "profiles"), 0);
+	for (size_t k = 0; k < names.n; k++) {
+		size_t len = strlen(names.v[k]) - strlen(".yaml");
+		bool found = false;
+
+		for (size_t i = 0; i < RP_ARRAY_LEN(rows); i++)
+			found |= strlen(rows[i].name) == len &&
+				 strncmp(rows[i].name, names.v[k], len) == 0;
+		if (!found)
+			fail_msg("profiles/%s has no row here", names.v[k]);
 	}
 }
 
