@@ -71,6 +71,7 @@ format:
 lint:
 	@clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
 	@python3 tools/check-layers.py
+	@python3 tools/check-data.py
 	@python3 tools/check-docs.py
 
 clean:

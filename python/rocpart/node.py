@@ -62,10 +62,13 @@ class Gpu:
     product: Optional[str]
     device_id: int
     compute_mode: ComputeMode
+    compute_mode_derived: bool
     memory_mode: MemoryMode
     pending_memory_mode: MemoryMode
     partitionable: Optional[bool]
     healthy: Optional[bool]
+    uncorrectable_errors: Optional[int]
+    bad_pages: Optional[int]
     degraded: Tuple[str, ...]
     notes: Tuple[str, ...]
     numa_node: Optional[int]
@@ -124,17 +127,21 @@ def _partition(handle: int, index: int, bdf: str) -> Partition:
 
 def _gpu(handle: int) -> Gpu:
     index, bdf = lib.gpu_get_index(handle), decode(lib.gpu_get_bdf(handle))
-    health = lib.gpu_get_health(handle, None, None)
+    errors, pages = ctypes.c_uint64(), ctypes.c_uint64()
+    health = lib.gpu_get_health(handle, ctypes.byref(errors), ctypes.byref(pages))
     partitions = [lib.gpu_get_partition(handle, i)
                   for i in range(lib.gpu_get_partition_count(handle))]
     return Gpu(
         index=index, bdf=bdf, product=decode(lib.gpu_get_product(handle)),
         device_id=lib.gpu_get_device_id(handle),
         compute_mode=ComputeMode(lib.gpu_get_compute_mode(handle)),
+        compute_mode_derived=lib.gpu_is_compute_mode_derived(handle),
         memory_mode=MemoryMode(lib.gpu_get_memory_mode(handle)),
         pending_memory_mode=MemoryMode(lib.gpu_get_pending_memory_mode(handle)),
         partitionable=maybe("gpu_get_partitionable", handle, ctypes.c_bool),
         healthy=None if health < 0 else health == 1,
+        uncorrectable_errors=None if health < 0 else errors.value,
+        bad_pages=None if health < 0 else pages.value,
         degraded=tuple(texts(lib.gpu_get_degraded, handle)),
         notes=tuple(texts(lib.gpu_get_note, handle)),
         numa_node=maybe("gpu_get_numa_node", handle, ctypes.c_uint),

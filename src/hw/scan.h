@@ -52,7 +52,7 @@ struct rp_scan_node {
 	bool hidden; /* the caller's device cgroup forbids its render node: EPERM */
 	struct rp_opt_u64 gpu_id;
 	uint32_t simd_count, simd_per_cu, num_xcc;
-	uint32_t vendor_id, device_id, gfx_target_version;
+	uint32_t device_id, gfx_target_version;
 	uint32_t domain, location_id;
 	char bdf[RP_BDF_SIZE]; /* of its GPU; its partition id stands in the function digit */
 	uint32_t render_minor;

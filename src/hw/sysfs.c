@@ -8,27 +8,10 @@
 /* The kernel finishes a switch in milliseconds; a scan takes a few. */
 #define SCAN_TRIES 16
 
-static void attr_done(struct rp_attr *a)
-{
-	free(a->text);
-	a->text = NULL;
-}
-
 void rp_scan_done(struct rp_scan *scan)
 {
-	for (size_t i = 0; i < scan->n_pci; i++) {
-		struct rp_scan_pci *p = &scan->pci[i];
-
-		attr_done(&p->unique_id);
-		attr_done(&p->compute);
-		attr_done(&p->compute_available);
-		attr_done(&p->compute_supported);
-		attr_done(&p->memory);
-		attr_done(&p->memory_available);
-		attr_done(&p->mem_alloc_mode);
-		attr_done(&p->ras_umc);
-		attr_done(&p->bad_pages);
-	}
+	for (size_t i = 0; i < scan->n_pci; i++)
+		rp_sysfs_pci_done(&scan->pci[i]);
 	free(scan->pci);
 	free(scan->nodes);
 	free(scan->usage);

@@ -12,6 +12,7 @@
 
 int rp_sysfs_scan_kfd(struct rp_tree *t, struct rp_scan *scan, struct rocpart_error *reterr);
 int rp_sysfs_scan_pci(struct rp_tree *t, struct rp_scan *scan, struct rocpart_error *reterr);
+void rp_sysfs_pci_done(struct rp_scan_pci *pci);
 int rp_sysfs_scan_drm(struct rp_tree *t, struct rp_scan *scan, struct rocpart_error *reterr);
 int rp_sysfs_scan_usage(struct rp_tree *t, struct rp_scan *scan, struct rocpart_error *reterr);
 

@@ -17,7 +17,6 @@ static const struct {
 	{"simd_count", offsetof(struct rp_scan_node, simd_count), U32},
 	{"simd_per_cu", offsetof(struct rp_scan_node, simd_per_cu), U32},
 	{"num_xcc", offsetof(struct rp_scan_node, num_xcc), U32},
-	{"vendor_id", offsetof(struct rp_scan_node, vendor_id), U32},
 	{"device_id", offsetof(struct rp_scan_node, device_id), U32},
 	{"gfx_target_version", offsetof(struct rp_scan_node, gfx_target_version), U32},
 	{"domain", offsetof(struct rp_scan_node, domain), U32},

@@ -34,6 +34,17 @@ static const struct {
 	{"xgmi_hive_info/xgmi_hive_id", offsetof(struct rp_scan_pci, hive_id), UINT64_MAX},
 };
 
+void rp_sysfs_pci_done(struct rp_scan_pci *pci)
+{
+	for (size_t i = 0; i < RP_ARRAY_LEN(attributes); i++) {
+		struct rp_attr attr;
+
+		memcpy(&attr, (char *)pci + attributes[i].offset, sizeof(attr));
+		free(attr.text);
+	}
+	free(pci->bad_pages.text);
+}
+
 /* dddd:bb:dd.f; the domain may have more digits (PCI domains are 32 bits wide). */
 static bool is_bdf(const char *s)
 {

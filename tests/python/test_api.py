@@ -113,6 +113,8 @@ class Api(MachineTest):
         self.assertEqual((len(snapshot.gpus), gpu.index, gpu.product), (8, 1, "MI308X"))
         self.assertEqual((gpu.compute_mode.name, gpu.memory_mode.name), ("CPX", "NPS4"))
         self.assertEqual(gpu.unique_id, 11803749423592941193)
+        self.assertEqual((gpu.healthy, gpu.uncorrectable_errors, gpu.bad_pages), (True, 0, 0))
+        self.assertFalse(gpu.compute_mode_derived)
         self.assertEqual([p.cus for p in gpu.partitions], [20] * 4)
         self.assertEqual(snapshot.find_partition("1/3"), gpu.partition(3))
         self.assertIsNone(gpu.partition(4))

@@ -67,6 +67,7 @@ char *make_tree(void)
 	put(dir, DEV "compute_partition_config/supported_xcp_configs", "SPX, DPX, QPX, CPX\n");
 	put(dir, DEV "current_memory_partition", "NPS1\n");
 	put(dir, DEV "available_memory_partition", "NPS1, NPS4\n");
+	put(dir, DEV "compute_partition_mem_alloc_mode", "CAPPING\n");
 	put(dir, DEV "mem_info_vram_total", "206141652992\n");
 	put(dir, DEV "mem_info_vram_used", "300929024\n");
 	put(dir, DEV "xgmi_hive_info/xgmi_hive_id", "15188982192727901047\n");

@@ -54,6 +54,34 @@ static void small_tree_is_read_as_it_is(void **state)
 	remove_dir(dir);
 }
 
+/* The values that make_tree() wrote; it shows no processes and no card of the render node. */
+static void small_tree_gives_each_value_or_says_that_there_is_none(void **state)
+{
+	char *dir = make_tree();
+	struct rocpart_snapshot *s = look(dir);
+	const struct rocpart_gpu *g = gpu(s, 0);
+	const struct rocpart_partition *p = rocpart_gpu_get_partition(g, 0);
+	uint64_t errors = 7, pages = 7, bytes = 0;
+	unsigned v = 7;
+
+	(void)state;
+	assert_int_equal(rocpart_gpu_get_index(g), 0);
+	assert_int_equal(rocpart_gpu_get_health(g, &errors, &pages), 1);
+	assert_int_equal(errors, 0);
+	assert_int_equal(pages, 0);
+	assert_int_equal(rocpart_gpu_get_numa_node(g, &v), 0);
+	assert_int_equal(v, 0);
+	assert_int_equal(rocpart_gpu_get_memory_used_bytes(g, &bytes), 0);
+	assert_int_equal(bytes, 300929024);
+	assert_ptr_equal(rocpart_partition_get_gpu(p), g);
+	assert_int_equal(rocpart_partition_get_kfd_node(p), 1);
+	assert_int_equal(rocpart_partition_get_render_minor(p), 128);
+	assert_int_equal(rocpart_partition_get_card_minor(p, &v), -ENODATA);
+	assert_int_equal(rocpart_partition_get_memory_used_bytes(p, &bytes), -ENODATA);
+	rocpart_snapshot_unref(s);
+	remove_dir(dir);
+}
+
 static void snapshot_with_two_owners_outlives_the_first(void **state)
 {
 	char *dir = make_tree();
@@ -81,6 +109,7 @@ static const char *const files[] = {
 	DEV "compute_partition_config/supported_xcp_configs",
 	DEV "current_memory_partition",
 	DEV "available_memory_partition",
+	DEV "compute_partition_mem_alloc_mode",
 	DEV "mem_info_vram_total",
 	DEV "mem_info_vram_used",
 	DEV "xgmi_hive_info/xgmi_hive_id",
@@ -646,6 +675,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(small_tree_is_read_as_it_is),
+		cmocka_unit_test(small_tree_gives_each_value_or_says_that_there_is_none),
 		cmocka_unit_test(snapshot_with_two_owners_outlives_the_first),
 		cmocka_unit_test(bad_attribute_is_named_or_harmless),
 		cmocka_unit_test(missing_attribute_is_absent_and_no_error),
