@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Checks that the shared library exports exactly what the public headers declare.
+"""Checks that the shared library exports exactly what the public headers declare, and that each of
+these functions has a caller: a program, the Python package or a test.
 
 usage: check-symbols.py LIBROCPART.SO LIBROCPART_INTERNAL.A
 """
@@ -26,6 +27,16 @@ def symbols(args):
             if len(f) >= 3 and f[-2] in "TDBRVW"}
 
 
+def without_caller(names):
+    """Functions that only the library itself knows."""
+    files = [p for top in ("cli", "views", "examples", "tests") for p in (ROOT / top).rglob("*.[ch]")]
+    called = set(re.findall(r"\brocpart_\w+", "\n".join(p.read_text("utf-8") for p in files)))
+    for path in (ROOT / "python/rocpart").glob("*.py"):
+        if path.name != "_abi.py":  # lists all
+            called |= {f"rocpart_{w}" for w in re.findall(r"\w+", path.read_text("utf-8"))}
+    return sorted(names - called)
+
+
 def main():
     exported = {s for s in symbols(["-D", "--defined-only", sys.argv[1]])
                 if not s.startswith("ROCPART_")}
@@ -35,6 +46,8 @@ def main():
     problems = [f"declared, but not exported: {s}" for s in sorted(want - exported)]
     problems += [f"exported, but not declared: {s}" for s in sorted(exported - want)]
     problems += [f"in librocpart.map, but not declared: {s}" for s in sorted(mapped - want)]
+    problems += [f"declared, but no program, binding or test calls it: {s}"
+                 for s in without_caller(want)]
     # Sanitizers add symbols of their own to an object; ours carry one of two prefixes.
     problems += [f"internal symbol without rp_: {s}"
                  for s in sorted(symbols(["-g", "--defined-only", sys.argv[2]]))
