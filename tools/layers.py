@@ -69,7 +69,7 @@ PURE_LIBC = {
 # What compilers call on their own: the stack protector, sanitizers and coverage, arithmetic on
 # 128 bits and bit counts of libgcc, the table of position-independent code.
 HELPERS = re.compile(r"__stack_chk_fail|__(asan|ubsan|sanitizer|sancov|gcov|llvm)_\w+"
-                     r"|__(start|stop)___sancov_\w+|__\w+[dt]i[23]|_GLOBAL_OFFSET_TABLE_")
+                     r"|__(start|stop)___sancov_\w+|__\w+[dt]i[234]|_GLOBAL_OFFSET_TABLE_")
 # Headers that would let the world in. Their functions are refused by name as well.
 IMPURE_HEADERS = {"fcntl.h", "unistd.h", "dirent.h", "time.h", "sys/stat.h", "sys/time.h",
                   "sys/random.h", "signal.h"}

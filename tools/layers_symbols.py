@@ -105,6 +105,29 @@ def circles(graph):
     return found
 
 
+def way(graph, start, end):
+    """The shortest way from a node to another that it reaches."""
+    came, queue = {start: None}, collections.deque([start])
+    while end not in came:
+        node = queue.popleft()
+        for other in sorted(graph[node]):
+            if other not in came:
+                came[other] = node
+                queue.append(other)
+    found = [end]
+    while found[0] != start:
+        found.insert(0, came[found[0]])
+    return found
+
+
+def circle_of(graph, members):
+    """One circle among nodes that all reach each other, over two folders where there are two."""
+    steps = sorted((folder_of(a) == folder_of(b), a, b) for a in members for b in graph[a]
+                   if b in members)
+    _, first, second = steps[0]
+    return " -> ".join([first, *way(graph, second, first)])
+
+
 def circle_problems(pairs):
     """Circles of folders, and of files of several folders; files of one folder may be one topic."""
     files, folders = collections.defaultdict(set), collections.defaultdict(set)
@@ -116,9 +139,9 @@ def circle_problems(pairs):
             folders[folder_of(used)].update()
     for circle in circles(files):
         if len({folder_of(f) for f in circle}) > 1:
-            yield f"circle across folders: {', '.join(circle)}"
+            yield f"circle across folders: {circle_of(files, circle)}"
     for circle in circles(folders):
-        yield f"circle of folders: {', '.join(circle)}"
+        yield f"circle of folders: {circle_of(folders, circle)}"
 
 
 def missing(objects, sources):
