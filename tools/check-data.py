@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Checks that a value which the kernel shows arrives everywhere: from src/hw to columns and Python.
 
-The way: hw/scan.h, a reader in hw/, node/snapshot.h, node/build.c, a getter of node.h, a column, the
-dataclass of python/rocpart/node.py. Beside it: the simulated machine shows the file, `gather` copies
+The way: hw/scan.h, a reader in hw/, node/snapshot.h, node/build.c, a getter of node.h, a column,
+the dataclass of python/rocpart/node.py. Also: the simulated machine shows the file, `gather` copies
 it, a test of the node reads a broken one.
 """
 import pathlib
@@ -30,8 +30,13 @@ def without_comments(text):
     return re.sub(r"/\*.*?\*/", " ", text, flags=re.S)
 
 
-def has(word, text):
-    return re.search(rf"\b{re.escape(word)}\b", text) is not None
+def words_of(*patterns):
+    return set(re.findall(r"\w+", text_of(*patterns)))
+
+
+def members_in(paths):
+    """What is used as a member of something: gpu->bdf, row.bdf."""
+    return {m for p in paths for m in re.findall(r"(?:->|\.)(\w+)", p.read_text("utf-8"))}
 
 
 def fields(header, struct):
@@ -48,38 +53,37 @@ def files_read():
 
 
 def scanned():
-    hw, node = text_of("src/hw/**/*.c"), text_of("src/node/*.c")
+    hw, node = words_of("src/hw/**/*.c"), words_of("src/node/*.c")
     for struct in ("rp_scan_pci", "rp_scan_node"):
         for field in fields("src/hw/scan.h", struct):
-            if not has(field, hw):
+            if field not in hw:
                 yield f"hw/scan.h: {struct}.{field}: nothing in src/hw/ reads it from the machine"
-            if not has(field, node) and field not in HW_ONLY:
+            if field not in node | HW_ONLY:
                 yield f"hw/scan.h: {struct}.{field}: node/build.c does not take it"
 
 
 def kept():
-    made = text_of("src/node/build.c", "src/node/partitions.c")
-    used = "\n".join(p.read_text(encoding="utf-8") for p in ROOT.glob("src/**/*.c")
-                     if p.name not in ("build.c", "partitions.c"))
+    makers = [ROOT / "src/node/build.c", ROOT / "src/node/partitions.c"]
+    made = members_in(makers)
+    used = members_in(p for p in ROOT.glob("src/**/*.c") if p not in makers)
     for struct in ("rocpart_gpu", "rocpart_partition"):
         for field in fields("src/node/snapshot.h", struct):
-            if not re.search(rf"(->|\.){field}\b", made):
+            if field not in made:
                 yield f"node/snapshot.h: {struct}.{field}: node/build.c does not set it"
-            if not re.search(rf"(->|\.){field}\b", used):
+            if field not in used:
                 yield f"node/snapshot.h: {struct}.{field}: no getter or rule uses it"
 
 
 def public():
     header = without_comments((ROOT / "include/rocpart/node.h").read_text(encoding="utf-8"))
-    columns, binding = text_of("cli/*.c", "views/*.c"), text_of(PYTHON)
-    tests = text_of("tests/**/*.c", "tests/python/*.py")
+    columns, binding = words_of("cli/*.c", "views/*.c"), words_of(PYTHON)
+    tests = words_of("tests/**/*.c")
     for name in re.findall(r"\b(rocpart_(?:gpu|partition)_(?:get|is)_\w+)\(", header):
-        short = name.removeprefix("rocpart_")
-        if not has(name, columns) and name not in NO_COLUMN:
+        if name not in columns and name not in NO_COLUMN:
             yield f"{name}(): no column shows it (cli/fields.c)"
-        if not has(short, binding):
+        if name.removeprefix("rocpart_") not in binding:
             yield f"{name}(): {PYTHON} does not read it into its dataclass"
-        if not has(name, tests):
+        if name not in tests:
             yield f"{name}(): no test in tests/ calls it"
 
 
@@ -91,9 +95,9 @@ def around():
     for path in files_read():
         first, last = path.split("/")[0], path.split("/")[-1]
         if f'"{last}"' not in sim:
-            yield f"{path}: hw/sysfs_pci.c reads it, but no simulated machine shows it (src/sim/pci.c)"
+            yield f"{path}: hw/sysfs_pci.c reads it, but no simulated machine shows it (sim/pci.c)"
         if not any(re.fullmatch(p, first) for p in patterns):
-            yield f"{path}: hw/sysfs_pci.c reads it, but `gather` does not copy it (doctor/gather.c)"
+            yield f"{path}: hw/sysfs_pci.c reads it, but `gather` leaves it out (doctor/gather.c)"
         if f'"{path}"' not in broken:
             yield f"{path}: hw/sysfs_pci.c reads it, but test_node.c has no broken one (files[])"
 

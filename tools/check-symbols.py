@@ -29,7 +29,8 @@ def symbols(args):
 
 def without_caller(names):
     """Functions that only the library itself knows."""
-    files = [p for top in ("cli", "views", "examples", "tests") for p in (ROOT / top).rglob("*.[ch]")]
+    tops = ("cli", "views", "examples", "tests")
+    files = [p for top in tops for p in (ROOT / top).rglob("*.[ch]")]
     called = set(re.findall(r"\brocpart_\w+", "\n".join(p.read_text("utf-8") for p in files)))
     for path in (ROOT / "python/rocpart").glob("*.py"):
         if path.name != "_abi.py":  # lists all
