@@ -105,8 +105,9 @@ int cli_cmd_model_show(struct cli *cli, int argc, char **argv)
 	row.source = rocpart_model_get_source(model);
 	row.footprint = footprint;
 	if (!status)
-		status = cli->values.json ? cli_print_json(cli, view_model(&row))
-					  : print_model(cli, &row);
+		status = cli->values.json
+				 ? cli_print_json(cli, view_model_show(cli_about(cli), &row))
+				 : print_model(cli, &row);
 	rocpart_footprint_free(footprint);
 	rocpart_model_free(model);
 	return status;

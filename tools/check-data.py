@@ -80,7 +80,7 @@ def public():
     tests = words_of("tests/**/*.c")
     for name in re.findall(r"\b(rocpart_(?:gpu|partition)_(?:get|is)_\w+)\(", header):
         if name not in columns and name not in NO_COLUMN:
-            yield f"{name}(): no column shows it (cli/fields.c)"
+            yield f"{name}(): no column shows it (views/gpu_fields.c)"
         if name.removeprefix("rocpart_") not in binding:
             yield f"{name}(): {PYTHON} does not read it into its dataclass"
         if name not in tests:

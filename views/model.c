@@ -213,6 +213,13 @@ struct rp_json *view_model(const struct view_model_row *row)
 	return view_object_json(view_model_fields, row);
 }
 
+struct rp_json *view_model_show(struct view_machine about, const struct view_model_row *row)
+{
+	struct rp_json *j = view_document(about);
+
+	return view_finish(j, rp_json_set(j, "model", view_model(row)));
+}
+
 struct rp_json *view_model_added(struct view_machine about, const char *name,
 				 const struct rocpart_footprint *f)
 {

@@ -29,6 +29,7 @@ struct rp_json *view_model_fit(struct view_machine about, const struct rocpart_m
 			       const struct rocpart_fits *fits, uint64_t assumed_host_bytes);
 struct rp_json *view_model_list(struct view_machine about, struct rp_json *models);
 struct rp_json *view_model(const struct view_model_row *row); /* has no head */
+struct rp_json *view_model_show(struct view_machine about, const struct view_model_row *row);
 struct rp_json *view_model_added(struct view_machine about, const char *name,
 				 const struct rocpart_footprint *footprint);
 

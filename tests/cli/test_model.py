@@ -194,7 +194,7 @@ class Model(unittest.TestCase):
         names = [m["name"] for m in self.run_json("model", "list")["models"]]
         self.assertIn("mine/Tiny", names)
         self.assertIn(LLAMA, names)
-        self.assertEqual(self.run_json("model", "show", "mine/Tiny")["weights_bytes"], total)
+        self.assertEqual(self.run_json("model", "show", "mine/Tiny")["model"]["weights_bytes"], total)
         self.run_rocpart("model", "add", "../evil", self.tmp, status=2)
 
     def test_catalog_of_a_user_replaces_and_is_checked(self):
