@@ -33,7 +33,6 @@ ALLOWED = {
     "run": LEASES | {"run/text"},
     "doctor": LEASES | {"change", "desired", "run", "run/text"},
     "library": LEASES | {"change", "desired", "run", "run/text", "doctor"},
-    "library": LEASES | {"change", "desired", "run", "run/text", "doctor"},
     "views": {"base"},
     "cli": {"base", "views"},
     "examples": set(),
