@@ -314,17 +314,3 @@ ROCPART_PUBLIC const char *rocpart_leases_get_allocator(const struct rocpart_lea
 {
 	return leases->allocator;
 }
-
-ROCPART_PUBLIC const char *rocpart_lease_state_to_string(enum rocpart_lease_state state)
-{
-	static const char *const names[] = {"pending", "placed", "running", "stopped", "failed"};
-
-	return (size_t)state < RP_ARRAY_LEN(names) ? names[state] : "unknown";
-}
-
-ROCPART_PUBLIC const char *rocpart_guarantee_to_string(enum rocpart_guarantee guarantee)
-{
-	static const char *const names[] = {"none", "cooperative", "kernel", "hardware"};
-
-	return (size_t)guarantee < RP_ARRAY_LEN(names) ? names[guarantee] : "unknown";
-}
