@@ -27,6 +27,7 @@
 #include <rocpart/plan.h>
 #include <rocpart/run.h>
 #include <rocpart/sim.h>
+#include <rocpart/trace.h>
 #include <rocpart/usage.h>
 
 #ifdef __cplusplus

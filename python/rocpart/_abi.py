@@ -161,6 +161,15 @@ class Source(enum.IntEnum):
     AMD_SMI = 6
 
 
+class TraceKind(enum.IntEnum):
+    READ = 0
+    WRITE = 1
+    DRIVER = 2
+    PROGRAM = 3
+    STEP = 4
+    DECISION = 5
+
+
 class View(enum.IntEnum):
     HOST = 0
     OWN = 1
@@ -324,6 +333,17 @@ class Placement(ctypes.Structure):
     ]
 
 
+class Trace(ctypes.Structure):
+    _fields_ = [
+        ("kind", c_int),
+        ("at_ns", c_uint64),
+        ("duration_ns", c_uint64),
+        ("result", c_int),
+        ("object", c_char_p),
+        ("text", c_char_p),
+    ]
+
+
 class Usage(ctypes.Structure):
     _fields_ = [
         ("lease", c_uint64),
@@ -342,6 +362,7 @@ class Usage(ctypes.Structure):
 
 
 rocpart_progress_fn = ctypes.CFUNCTYPE(None, c_void_p, c_uint, c_uint, c_char_p)
+rocpart_trace_fn = ctypes.CFUNCTYPE(None, c_void_p, POINTER(Trace))
 
 # name: (result, [parameters])
 PROTOTYPES = {
@@ -605,6 +626,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_int, POINTER(Error)]),
     "rocpart_machine_set_cordon":
         (c_int, [c_void_p, c_char_p, c_bool, POINTER(Error)]),
+    "rocpart_machine_set_trace":
+        (None, [c_void_p, rocpart_trace_fn, c_void_p]),
     "rocpart_memory_mode_from_string":
         (c_int, [c_char_p, POINTER(c_int)]),
     "rocpart_memory_mode_to_string":
@@ -830,6 +853,8 @@ PROTOTYPES = {
     "rocpart_source_to_string":
         (c_char_p, [c_int]),
     "rocpart_strerror":
+        (c_char_p, [c_int]),
+    "rocpart_trace_kind_to_string":
         (c_char_p, [c_int]),
     "rocpart_usable_bytes":
         (c_uint64, [c_uint64, c_uint64, c_uint64, c_uint64]),

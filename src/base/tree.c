@@ -100,6 +100,31 @@ void rp_tree_set_hook(struct rp_tree *t, rp_tree_hook_fn fn, void *userdata)
 	t->hook_userdata = userdata;
 }
 
+void rp_tree_set_trace(struct rp_tree *t, const struct rp_trace *trace)
+{
+	t->trace = trace;
+}
+
+const struct rp_trace *rp_tree_trace(const struct rp_tree *t)
+{
+	return t->trace;
+}
+
+int rp_tree_traced(const struct rp_tree *t, const char *op, const char *path, uint64_t begin_ns,
+		   int r)
+{
+	rp_trace(t->trace, ROCPART_TRACE_WRITE, begin_ns, r, path, op);
+	return r;
+}
+
+/* A read that succeeds is not worth a line. */
+static int traced_read(const struct rp_tree *t, const char *path, uint64_t begin_ns, int r)
+{
+	if (r < 0)
+		rp_trace(t->trace, ROCPART_TRACE_READ, begin_ns, r, path, NULL);
+	return r;
+}
+
 int rp_tree_before(const struct rp_tree *t, const char *op, const char *path)
 {
 	return t->hook ? t->hook(t->hook_userdata, op, path, false) : 0;
@@ -220,20 +245,23 @@ static int read_attr(const struct rp_tree *t, struct rp_strbuf *ret, const char 
 
 int rp_tree_read(struct rp_tree *t, struct rp_strbuf *ret, const char *fmt, ...)
 {
+	uint64_t begin_ns = rp_trace_clock(t->trace);
+
 	FORMAT_PATH(path, fmt);
-	return read_attr(t, ret, path);
+	return traced_read(t, path, begin_ns, read_attr(t, ret, path));
 }
 
 int rp_tree_read_u64(struct rp_tree *t, int base, uint64_t *ret, const char *fmt, ...)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	uint64_t begin_ns = rp_trace_clock(t->trace);
 	int r;
 
 	FORMAT_PATH(path, fmt);
 	r = read_attr(t, &text, path);
-	if (r < 0)
-		return r;
-	return rp_parse_u64(rp_strbuf_str(&text), base, ret) < 0 ? -EBADMSG : 0;
+	if (r == 0 && rp_parse_u64(rp_strbuf_str(&text), base, ret) < 0)
+		r = -EBADMSG;
+	return traced_read(t, path, begin_ns, r);
 }
 
 static int read_all_fd(int fd, size_t max, struct rp_strbuf *ret)
@@ -258,13 +286,12 @@ static int read_all_fd(int fd, size_t max, struct rp_strbuf *ret)
 	}
 }
 
-int rp_tree_read_file(struct rp_tree *t, size_t max, struct rp_strbuf *ret, const char *fmt, ...)
+static int read_file(const struct rp_tree *t, size_t max, struct rp_strbuf *ret, const char *path)
 {
 	RP_AUTO_CLOSE int fd = -EBADF;
 	size_t n = 0;
 	int r;
 
-	FORMAT_PATH(path, fmt);
 	rp_strbuf_reset(ret);
 	if (!t->ops) {
 		fd = rp_tree_openat(t, path, O_RDONLY | O_NONBLOCK, 0);
@@ -285,6 +312,14 @@ int rp_tree_read_file(struct rp_tree *t, size_t max, struct rp_strbuf *ret, cons
 	ret->len = n;
 	ret->s[n] = '\0';
 	return n > max ? -EFBIG : 0;
+}
+
+int rp_tree_read_file(struct rp_tree *t, size_t max, struct rp_strbuf *ret, const char *fmt, ...)
+{
+	uint64_t begin_ns = rp_trace_clock(t->trace);
+
+	FORMAT_PATH(path, fmt);
+	return traced_read(t, path, begin_ns, read_file(t, max, ret, path));
 }
 
 static int write_once(const struct rp_tree *t, const char *path, const char *token)
@@ -308,18 +343,18 @@ static int write_once(const struct rp_tree *t, const char *path, const char *tok
 
 int rp_tree_write(struct rp_tree *t, const char *token, const char *fmt, ...)
 {
+	uint64_t begin_ns = rp_trace_clock(t->trace);
 	int r;
 
 	FORMAT_PATH(path, fmt);
 	if (t->kind == RP_TREE_CAPTURE)
 		return -EROFS;
 	r = rp_tree_before(t, "write", path);
-	if (r < 0)
-		return r;
-	r = write_once(t, path, token);
+	if (r == 0)
+		r = write_once(t, path, token);
 	if (r == 0)
 		rp_tree_after(t, "write", path);
-	return r;
+	return rp_tree_traced(t, token, path, begin_ns, r);
 }
 
 static int read_dir(DIR *dir, struct rp_names *names)
@@ -344,6 +379,7 @@ int rp_tree_list(struct rp_tree *t, struct rp_names *ret, const char *fmt, ...)
 {
 	RP_AUTO_NAMES struct rp_names names = RP_NAMES_INIT;
 	RP_AUTO_CLOSEDIR DIR *dir = NULL;
+	uint64_t begin_ns = rp_trace_clock(t->trace);
 	int fd, r;
 
 	FORMAT_PATH(path, fmt);
@@ -352,7 +388,7 @@ int rp_tree_list(struct rp_tree *t, struct rp_names *ret, const char *fmt, ...)
 	} else {
 		fd = rp_tree_openat(t, path, O_RDONLY | O_DIRECTORY, 0);
 		if (fd < 0)
-			return fd;
+			return traced_read(t, path, begin_ns, fd);
 		dir = fdopendir(fd);
 		if (!dir) {
 			r = rp_neg_errno();
@@ -362,7 +398,7 @@ int rp_tree_list(struct rp_tree *t, struct rp_names *ret, const char *fmt, ...)
 		r = read_dir(dir, &names);
 	}
 	if (r < 0)
-		return r;
+		return traced_read(t, path, begin_ns, r);
 	rp_names_sort(&names);
 	rp_names_done(ret);
 	*ret = names;
@@ -434,16 +470,17 @@ int rp_tree_readlink(struct rp_tree *t, struct rp_strbuf *ret, const char *fmt, 
 int rp_tree_driver(struct rp_tree *t, enum rp_driver_op op, struct rp_strbuf *ret)
 {
 	static const char *const names[] = {"unload", "load", "disk-srcversion"};
+	uint64_t begin_ns = rp_trace_clock(t->trace);
 	int r = 0;
 
 	if (!t->ops || !t->ops->driver)
 		return -ENOSYS;
 	if (op != RP_DRIVER_DISK_SRCVERSION)
 		r = rp_tree_before(t, names[op], "amdgpu");
-	if (r < 0)
-		return r;
-	r = t->ops->driver(t->self, op, ret);
+	if (r == 0)
+		r = t->ops->driver(t->self, op, ret);
 	if (r == 0 && op != RP_DRIVER_DISK_SRCVERSION)
 		rp_tree_after(t, names[op], "amdgpu");
+	rp_trace(t->trace, ROCPART_TRACE_DRIVER, begin_ns, r, "amdgpu", names[op]);
 	return r;
 }

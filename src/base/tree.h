@@ -11,6 +11,7 @@
 
 #include "base/base.h"
 #include "base/strbuf.h"
+#include "base/trace.h"
 
 enum rp_tree_kind {
 	RP_TREE_REAL,	 /* this machine */
@@ -76,6 +77,12 @@ void rp_cleanup_tree(struct rp_tree **t);
 
 enum rp_tree_kind rp_tree_kind(const struct rp_tree *t);
 void rp_tree_set_hook(struct rp_tree *t, rp_tree_hook_fn fn, void *userdata);
+/*
+ * Who observes reads that fail and every write; borrowed, outlives the tree. A read that failed is
+ * traced by the tree; one that decides something by whoever decides, with rp_tree_trace().
+ */
+void rp_tree_set_trace(struct rp_tree *t, const struct rp_trace *trace);
+const struct rp_trace *rp_tree_trace(const struct rp_tree *t); /* NULL: nobody */
 
 /* A kernel attribute is at most one page. */
 #define RP_ATTR_MAX 4096

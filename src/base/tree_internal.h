@@ -13,6 +13,7 @@ struct rp_tree {
 	void (*free_self)(void *self); /* NULL: self is borrowed */
 	rp_tree_hook_fn hook;
 	void *hook_userdata;
+	const struct rp_trace *trace; /* NULL: nobody observes */
 };
 
 /* open(2) of path below the root, links resolved inside it; an fd or -errno. */
@@ -20,6 +21,9 @@ int rp_tree_openat(const struct rp_tree *t, const char *path, uint64_t flags, un
 /* Tell the hook; < 0 means that the operation must not be tried. */
 int rp_tree_before(const struct rp_tree *t, const char *op, const char *path);
 void rp_tree_after(const struct rp_tree *t, const char *op, const char *path);
+/* Trace a write of a record and return its result. */
+int rp_tree_traced(const struct rp_tree *t, const char *op, const char *path, uint64_t begin_ns,
+		   int r);
 
 /* The records of rp_tree_open_memory(): as write, rename and unlink of a file do. */
 int rp_memory_put(void *self, const char *name, bool append, const void *data, size_t len);

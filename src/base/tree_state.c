@@ -78,6 +78,7 @@ static int RP_PRINTF(4, 0)
 int rp_tree_replace(struct rp_tree *t, const void *data, size_t len, const char *fmt, ...)
 {
 	char path[NAME_MAX], temporary[NAME_MAX + sizeof(".new")];
+	uint64_t begin_ns = rp_trace_clock(t->trace);
 	va_list ap;
 	int r;
 
@@ -96,12 +97,13 @@ int rp_tree_replace(struct rp_tree *t, const void *data, size_t len, const char 
 		r = sync_folder(t);
 	if (r == 0)
 		rp_tree_after(t, "replace", path);
-	return r;
+	return rp_tree_traced(t, "replace", path, begin_ns, r);
 }
 
 int rp_tree_append(struct rp_tree *t, const void *data, size_t len, const char *fmt, ...)
 {
 	char path[NAME_MAX];
+	uint64_t begin_ns = rp_trace_clock(t->trace);
 	va_list ap;
 	int r;
 
@@ -116,12 +118,13 @@ int rp_tree_append(struct rp_tree *t, const void *data, size_t len, const char *
 		r = sync_folder(t);
 	if (r == 0)
 		rp_tree_after(t, "append", path);
-	return r;
+	return rp_tree_traced(t, "append", path, begin_ns, r);
 }
 
 int rp_tree_rename(struct rp_tree *t, const char *from, const char *to)
 {
 	int r = t->kind == RP_TREE_STATE ? rp_tree_before(t, "rename", to) : -EINVAL;
+	uint64_t begin_ns = rp_trace_clock(t->trace);
 
 	if (r < 0)
 		return r;
@@ -130,12 +133,13 @@ int rp_tree_rename(struct rp_tree *t, const char *from, const char *to)
 		r = sync_folder(t);
 	if (r == 0)
 		rp_tree_after(t, "rename", to);
-	return r;
+	return rp_tree_traced(t, "rename", to, begin_ns, r);
 }
 
 int rp_tree_remove(struct rp_tree *t, const char *path)
 {
 	int r = t->kind == RP_TREE_STATE ? rp_tree_before(t, "remove", path) : -EINVAL;
+	uint64_t begin_ns = rp_trace_clock(t->trace);
 
 	if (r < 0)
 		return r;
@@ -146,7 +150,7 @@ int rp_tree_remove(struct rp_tree *t, const char *path)
 		r = sync_folder(t);
 	if (r == 0)
 		rp_tree_after(t, "remove", path);
-	return r;
+	return rp_tree_traced(t, "remove", path, begin_ns, r);
 }
 
 int rp_tree_lock(struct rp_tree *t, const char *path, int *ret_fd)

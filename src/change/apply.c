@@ -183,6 +183,8 @@ static int finish(struct rocpart_change *c, int r, struct rocpart_error *err)
 	enum rp_outcome outcome = RP_OUTCOME_OPEN;
 
 	r = settle(c, r, err, &outcome);
+	rp_trace_note(&c->machine->trace, ROCPART_TRACE_DECISION, "", "the change ends: %s",
+		      rp_outcome_to_string(outcome));
 	return end(c, r, err, outcome);
 }
 

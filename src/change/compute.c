@@ -39,6 +39,10 @@ static int set_compute(struct rocpart_change *c, const char *bdf, enum rocpart_c
 	c->phase = rp_phase_after(c->phase, RP_EVENT_SWITCH);
 	w = write_compute(c, bdf, mode, &used, &why);
 	r = rp_hw_read_compute(c->machine->tree, bdf, &now);
+	rp_trace_note(&c->machine->trace, ROCPART_TRACE_DECISION, bdf,
+		      "asked for %s through %s (%s); the GPU reads back %s", name,
+		      rocpart_backend_to_string(used), w < 0 ? rocpart_strerror(w) : "accepted",
+		      r < 0 ? rocpart_strerror(r) : rocpart_compute_mode_to_string(now));
 	if (r == 0 && now == mode)
 		return 0;
 	if (w < 0)

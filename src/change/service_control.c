@@ -45,6 +45,17 @@ static int run(struct rocpart_change *c, const char *const *argv, uint64_t deadl
 	return r;
 }
 
+static int run_traced(struct rocpart_change *c, const char *const *argv, uint64_t deadline_ms,
+		      struct rp_strbuf *out, int *ret)
+{
+	const struct rp_trace *trace = &c->machine->trace;
+	uint64_t begin_ns = rp_trace_clock(trace);
+	int r = run(c, argv, deadline_ms, out, ret);
+
+	rp_trace(trace, ROCPART_TRACE_PROGRAM, begin_ns, r, argv[0], rp_strbuf_str(out));
+	return r;
+}
+
 static int failed(const char *program, int r, int status, const struct rp_strbuf *out,
 		  struct rocpart_error *reterr)
 {
@@ -81,7 +92,8 @@ static int run_service(struct rocpart_change *c, const struct rp_service *s, enu
 	const char *const plain[] = {program, verbs[verb], s->name, NULL};
 	const char *const *argv = verb == ASK && s->kind != RP_SERVICE_UNIT ? inspect : plain;
 
-	return run(c, argv, verb == ASK ? ASK_DEADLINE_MS : STOP_DEADLINE_MS, out, ret_status);
+	return run_traced(c, argv, verb == ASK ? ASK_DEADLINE_MS : STOP_DEADLINE_MS, out,
+			  ret_status);
 }
 
 /* 1: it runs. What does not exist does not run. */
@@ -149,7 +161,7 @@ static int run_hook(struct rocpart_change *c, const struct rp_hook *hook,
 	rp_change_progress(c, "run %s%s", hook->argv.v[0],
 			   rp_machine_is_simulated(c->machine) ? " (simulated: noted, not run)"
 							       : "");
-	r = run(c, argv, HOOK_DEADLINE_MS, &out, &status);
+	r = run_traced(c, argv, HOOK_DEADLINE_MS, &out, &status);
 	return r < 0 || status != 0 ? failed(hook->argv.v[0], r, status, &out, reterr) : 0;
 }
 

@@ -50,8 +50,11 @@ static int run(struct rp_tree *t, const char *const *argv, struct rp_strbuf *out
 	       struct rocpart_error *reterr)
 {
 	struct rp_spawn_result res = {0};
+	uint64_t begin_ns = rp_trace_clock(rp_tree_trace(t));
 	int r = rp_spawn(argv, out, OUTPUT_MAX, MODPROBE_DEADLINE_MS, &res);
 
+	rp_trace(rp_tree_trace(t), ROCPART_TRACE_PROGRAM, begin_ns,
+		 r == 0 && res.exit_status ? -EIO : r, argv[0], rp_strbuf_str(out));
 	if ((r == -ENOENT || strstr(rp_strbuf_str(out), "not found")) && no_modules(t, reterr) < 0)
 		return -ENOENT;
 	if (r == -ENOENT) {

@@ -41,6 +41,15 @@ ROCPART_PUBLIC const char *rocpart_machine_get_shown_name(const struct rocpart_m
 	return rp_machine_is_sim_in_files(machine) ? machine->sim_name : NULL;
 }
 
+ROCPART_PUBLIC void rocpart_machine_set_trace(struct rocpart_machine *machine, rocpart_trace_fn fn,
+					      void *userdata)
+{
+	machine->trace = (struct rp_trace){.fn = fn, .userdata = userdata};
+	rp_tree_set_trace(machine->tree, &machine->trace);
+	if (machine->state)
+		rp_tree_set_trace(machine->state, &machine->trace);
+}
+
 void rp_machine_listen(struct rocpart_machine *m, rp_modes_changed_fn fn)
 {
 	assert(m->n_listeners < RP_MACHINE_LISTENERS);
@@ -68,6 +77,8 @@ int rp_machine_open_state(struct rocpart_machine *m)
 	r = rp_tree_open(m->state_dir, RP_TREE_STATE, &m->state);
 	if (r == 0)
 		rp_tree_set_hook(m->state, m->hook, m->hook_userdata);
+	if (r == 0)
+		rp_tree_set_trace(m->state, &m->trace);
 	/* Records that we may not read or that are not there yet: as if there were none. */
 	return r == -ENOENT || r == -ENOTDIR || r == -EACCES ? 0 : r;
 }

@@ -43,7 +43,8 @@ struct rocpart_machine {
 	struct rp_tree *state; /* opened by the first that needs it; may stay NULL */
 	rp_tree_hook_fn hook;  /* given to the record folder too, once it is open */
 	void *hook_userdata;
-	rp_run_fn run; /* NULL: programs are really run, on hardware only */
+	struct rp_trace trace; /* given to both trees */
+	rp_run_fn run;	       /* NULL: programs are really run, on hardware only */
 	void *run_userdata;
 	rp_modes_changed_fn listeners[RP_MACHINE_LISTENERS];
 	size_t n_listeners;

@@ -17,7 +17,12 @@ static int observe(struct rocpart_machine *m, bool ask_backend, struct rocpart_s
 		return r;
 	r = ask_backend ? rp_backend_scan(m->tree, m->backend, &scan, reterr)
 			: rp_hw_scan(m->tree, &scan, reterr);
-	return r < 0 ? r : rp_snapshot_new(&scan, records.v, records.n, ret, reterr);
+	if (r < 0)
+		return r;
+	rp_trace_note(&m->trace, ROCPART_TRACE_READ, "", "%zu KFD nodes and %zu PCI devices, by %s",
+		      scan.n_nodes, scan.n_pci,
+		      ask_backend ? rocpart_backend_to_string(m->backend) : "sysfs");
+	return rp_snapshot_new(&scan, records.v, records.n, ret, reterr);
 }
 
 int rp_observe(struct rocpart_machine *m, struct rocpart_snapshot **ret,

@@ -163,6 +163,15 @@ int rp_backend_merge(struct rp_scan *scan, const struct rp_smi_rows *rows,
 	return r;
 }
 
+/* sysfs is traced by the tree itself. */
+static void trace_call(struct rp_tree *tree, enum rocpart_backend backend, uint64_t begin_ns, int r,
+		       const char *what)
+{
+	if (backend != ROCPART_BACKEND_SYSFS)
+		rp_trace(rp_tree_trace(tree), ROCPART_TRACE_PROGRAM, begin_ns, r,
+			 rocpart_backend_to_string(backend), what);
+}
+
 /* 1: the machine changed between the two readings. */
 static int scan_both(struct rp_tree *tree, enum rocpart_backend backend,
 		     const struct rp_backend *reader, struct rp_scan *ret,
@@ -171,12 +180,14 @@ static int scan_both(struct rp_tree *tree, enum rocpart_backend backend,
 	RP_AUTO_SMI_ROWS struct rp_smi_rows rows = {0};
 	RP_AUTO_SCAN struct rp_scan scan = {0};
 	struct rocpart_error err = {0};
-	uint64_t after = 0;
+	uint64_t after = 0, begin_ns;
 	int r = rp_hw_scan(tree, &scan, reterr), told;
 
 	if (r < 0)
 		return r;
+	begin_ns = rp_trace_clock(rp_tree_trace(tree));
 	told = reader->read(&rows, &err);
+	trace_call(tree, backend, begin_ns, told, "read all GPUs");
 	if (rp_hw_read_generation(tree, &after) < 0 ? scan.generation.known
 						    : after != scan.generation.v)
 		return 1;
@@ -212,12 +223,17 @@ int rp_backend_scan(struct rp_tree *tree, enum rocpart_backend backend, struct r
 	return -EAGAIN;
 }
 
-static int ask(struct rp_tree *tree, const struct rp_backend *b, const struct rp_mode_request *q,
+static int ask(struct rp_tree *tree, enum rocpart_backend backend, const struct rp_mode_request *q,
 	       struct rocpart_error *reterr)
 {
-	return q->compute != ROCPART_COMPUTE_UNKNOWN
-		       ? b->set_compute(tree, q->bdf, q->compute, reterr)
-		       : b->set_memory(tree, q->bdf, q->memory, reterr);
+	const struct rp_backend *b = backends[backend];
+	uint64_t begin_ns = rp_trace_clock(rp_tree_trace(tree));
+	int r = q->compute != ROCPART_COMPUTE_UNKNOWN
+			? b->set_compute(tree, q->bdf, q->compute, reterr)
+			: b->set_memory(tree, q->bdf, q->memory, reterr);
+
+	trace_call(tree, backend, begin_ns, r, "set a mode");
+	return r;
 }
 
 /* 0 when one of AMD's two took it; *ret_used says which. */
@@ -225,7 +241,7 @@ static int ask_others(struct rp_tree *tree, const struct rp_mode_request *q,
 		      enum rocpart_backend *ret_used)
 {
 	for (size_t i = ROCPART_BACKEND_LIBAMD_SMI; i < RP_ARRAY_LEN(backends); i++) {
-		if (ask(tree, backends[i], q, NULL) == 0) {
+		if (ask(tree, (enum rocpart_backend)i, q, NULL) == 0) {
 			*ret_used = (enum rocpart_backend)i;
 			return 0;
 		}
@@ -241,7 +257,7 @@ int rp_backend_set_mode(struct rp_tree *tree, enum rocpart_backend backend,
 	int r;
 
 	*ret_used = b ? backend : ROCPART_BACKEND_SYSFS;
-	r = ask(tree, b ? b : &sysfs, q, reterr);
+	r = ask(tree, *ret_used, q, reterr);
 	if (!b && (r == -EACCES || r == -EROFS) && rp_tree_kind(tree) == RP_TREE_REAL)
 		return ask_others(tree, q, ret_used) == 0 ? 0 : r;
 	return r;
