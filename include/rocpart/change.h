@@ -79,8 +79,9 @@ int rocpart_change_open_last(struct rocpart_machine *machine, struct rocpart_cha
  * @change: the change, or NULL.
  *
  * Since 0.1.
+ * Return: NULL.
  */
-void rocpart_change_free(struct rocpart_change *change);
+struct rocpart_change *rocpart_change_free(struct rocpart_change *change);
 
 /**
  * rocpart_change_set_modes() - Add a wish.
@@ -354,8 +355,9 @@ int rocpart_holders_new(struct rocpart_machine *machine, const struct rocpart_sn
  * @holders: the list, or NULL.
  *
  * Thread: any. Since 0.1.
+ * Return: NULL.
  */
-void rocpart_holders_free(struct rocpart_holders *holders);
+struct rocpart_holders *rocpart_holders_free(struct rocpart_holders *holders);
 
 /**
  * rocpart_holders_get() - One holder.

@@ -60,8 +60,9 @@ int rocpart_doctor_new(struct rocpart_machine *machine, struct rocpart_doctor **
  * @doctor: the checklist, or NULL.
  *
  * Since 0.1.
+ * Return: NULL.
  */
-void rocpart_doctor_free(struct rocpart_doctor *doctor);
+struct rocpart_doctor *rocpart_doctor_free(struct rocpart_doctor *doctor);
 
 /**
  * rocpart_doctor_get_variable() - The environment variables that matter.

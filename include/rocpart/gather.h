@@ -37,8 +37,9 @@ int rocpart_machine_gather(struct rocpart_machine *machine, const char *dir,
  * @gathered: the list, or NULL.
  *
  * Since 0.1.
+ * Return: NULL.
  */
-void rocpart_gathered_free(struct rocpart_gathered *gathered);
+struct rocpart_gathered *rocpart_gathered_free(struct rocpart_gathered *gathered);
 
 /**
  * rocpart_gathered_get_file_count() - Number of files that were copied.

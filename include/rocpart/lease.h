@@ -136,8 +136,9 @@ int rocpart_leases_new(struct rocpart_machine *machine, struct rocpart_leases **
  * @leases: the list, or NULL.
  *
  * Since 0.1.
+ * Return: NULL.
  */
-void rocpart_leases_free(struct rocpart_leases *leases);
+struct rocpart_leases *rocpart_leases_free(struct rocpart_leases *leases);
 
 /**
  * rocpart_leases_get() - One lease, in the order of their numbers.

@@ -124,8 +124,9 @@ int rocpart_pairs_new(const struct rocpart_snapshot *snapshot, const struct rocp
  * @pairs: the list, or NULL.
  *
  * Thread: any. Since 0.1.
+ * Return: NULL.
  */
-void rocpart_pairs_free(struct rocpart_pairs *pairs);
+struct rocpart_pairs *rocpart_pairs_free(struct rocpart_pairs *pairs);
 
 /**
  * rocpart_pairs_get_count() - Number of pairs in a list.

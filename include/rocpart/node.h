@@ -102,8 +102,9 @@ int rocpart_machine_open_sim_memory(const char *profile, size_t profile_bytes,
  * @machine: the machine, or NULL.
  *
  * Since 0.1.
+ * Return: NULL.
  */
-void rocpart_machine_close(struct rocpart_machine *machine);
+struct rocpart_machine *rocpart_machine_close(struct rocpart_machine *machine);
 
 /**
  * rocpart_machine_get_shown_name() - Which simulated machine the files show.

@@ -71,8 +71,9 @@ int rocpart_usages_new(struct rocpart_machine *machine, struct rocpart_usages **
  * @usages: the list, or NULL.
  *
  * Since 0.1.
+ * Return: NULL.
  */
-void rocpart_usages_free(struct rocpart_usages *usages);
+struct rocpart_usages *rocpart_usages_free(struct rocpart_usages *usages);
 
 /**
  * rocpart_usages_get() - One process on one partition: by lease, nobody's last, then by process.

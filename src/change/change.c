@@ -65,10 +65,10 @@ ROCPART_PUBLIC int rocpart_change_new(struct rocpart_machine *machine,
 	return 0;
 }
 
-ROCPART_PUBLIC void rocpart_change_free(struct rocpart_change *change)
+ROCPART_PUBLIC struct rocpart_change *rocpart_change_free(struct rocpart_change *change)
 {
 	if (!change)
-		return;
+		return NULL;
 	for (size_t i = 0; i < change->n_targets; i++)
 		rp_json_free(change->targets[i].settings);
 	free(change->targets);
@@ -83,6 +83,7 @@ ROCPART_PUBLIC void rocpart_change_free(struct rocpart_change *change)
 	rp_cleanup_close(&change->lock_fd);
 	rocpart_snapshot_unref(change->snapshot);
 	free(change);
+	return NULL;
 }
 
 ROCPART_PUBLIC int rocpart_change_set_modes(struct rocpart_change *change,

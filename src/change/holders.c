@@ -253,14 +253,15 @@ ROCPART_PUBLIC int rocpart_holders_new(struct rocpart_machine *machine,
 	return 0;
 }
 
-ROCPART_PUBLIC void rocpart_holders_free(struct rocpart_holders *holders)
+ROCPART_PUBLIC struct rocpart_holders *rocpart_holders_free(struct rocpart_holders *holders)
 {
 	if (!holders)
-		return;
+		return NULL;
 	for (size_t i = 0; i < holders->n; i++)
 		rp_strbuf_done(&holders->v[i].devices);
 	free(holders->v);
 	free(holders);
+	return NULL;
 }
 
 ROCPART_PUBLIC const struct rocpart_holder *

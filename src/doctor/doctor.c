@@ -58,10 +58,10 @@ static void clear_checks(struct rocpart_doctor *d)
 	d->n_checks = 0;
 }
 
-ROCPART_PUBLIC void rocpart_doctor_free(struct rocpart_doctor *doctor)
+ROCPART_PUBLIC struct rocpart_doctor *rocpart_doctor_free(struct rocpart_doctor *doctor)
 {
 	if (!doctor)
-		return;
+		return NULL;
 	clear_checks(doctor);
 	for (size_t i = 0; i < RP_N_VARIABLES; i++)
 		free(doctor->variables[i]);
@@ -69,6 +69,7 @@ ROCPART_PUBLIC void rocpart_doctor_free(struct rocpart_doctor *doctor)
 	free(doctor->checks);
 	free(doctor->gids);
 	free(doctor);
+	return NULL;
 }
 
 ROCPART_PUBLIC int rocpart_doctor_set_variable(struct rocpart_doctor *doctor, const char *name,

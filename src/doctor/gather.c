@@ -227,14 +227,15 @@ ROCPART_PUBLIC int rocpart_machine_gather(struct rocpart_machine *machine, const
 	return 0;
 }
 
-ROCPART_PUBLIC void rocpart_gathered_free(struct rocpart_gathered *gathered)
+ROCPART_PUBLIC struct rocpart_gathered *rocpart_gathered_free(struct rocpart_gathered *gathered)
 {
 	if (!gathered)
-		return;
+		return NULL;
 	rp_cleanup_close(&gathered->out_fd);
 	rp_names_done(&gathered->left_out);
 	rp_strbuf_done(&gathered->devices);
 	free(gathered);
+	return NULL;
 }
 
 ROCPART_PUBLIC size_t rocpart_gathered_get_file_count(const struct rocpart_gathered *gathered)

@@ -269,10 +269,10 @@ ROCPART_PUBLIC int rocpart_leases_new(struct rocpart_machine *machine,
 	return r < 0 ? r : rp_session_view(&s, ret_leases, err);
 }
 
-ROCPART_PUBLIC void rocpart_leases_free(struct rocpart_leases *leases)
+ROCPART_PUBLIC struct rocpart_leases *rocpart_leases_free(struct rocpart_leases *leases)
 {
 	if (!leases)
-		return;
+		return NULL;
 	rp_lease_list_done(&leases->list);
 	rp_lease_events_done(&leases->events);
 	rp_names_done(&leases->texts);
@@ -280,6 +280,7 @@ ROCPART_PUBLIC void rocpart_leases_free(struct rocpart_leases *leases)
 	free(leases->pub);
 	free(leases->use);
 	free(leases);
+	return NULL;
 }
 
 struct rocpart_snapshot *rp_leases_snapshot(const struct rocpart_leases *leases)

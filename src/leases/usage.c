@@ -286,13 +286,14 @@ ROCPART_PUBLIC int rocpart_usages_new(struct rocpart_machine *machine,
 	return 0;
 }
 
-ROCPART_PUBLIC void rocpart_usages_free(struct rocpart_usages *usages)
+ROCPART_PUBLIC struct rocpart_usages *rocpart_usages_free(struct rocpart_usages *usages)
 {
 	if (!usages)
-		return;
+		return NULL;
 	rp_usage_list_done(&usages->list);
 	rocpart_leases_free(usages->leases);
 	free(usages);
+	return NULL;
 }
 
 ROCPART_PUBLIC const struct rocpart_usage *rocpart_usages_get(const struct rocpart_usages *usages,

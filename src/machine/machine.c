@@ -5,10 +5,10 @@
 
 #include <assert.h>
 
-ROCPART_PUBLIC void rocpart_machine_close(struct rocpart_machine *machine)
+ROCPART_PUBLIC struct rocpart_machine *rocpart_machine_close(struct rocpart_machine *machine)
 {
 	if (!machine)
-		return;
+		return NULL;
 	if (machine->free_leases)
 		machine->free_leases(machine->leases);
 	rp_tree_close(machine->state);
@@ -18,6 +18,7 @@ ROCPART_PUBLIC void rocpart_machine_close(struct rocpart_machine *machine)
 	free(machine->state_dir);
 	free(machine->sim_name);
 	free(machine);
+	return NULL;
 }
 
 ROCPART_PUBLIC enum rocpart_machine_kind

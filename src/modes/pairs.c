@@ -46,12 +46,13 @@ ROCPART_PUBLIC int rocpart_pairs_new(const struct rocpart_snapshot *snapshot,
 	return 0;
 }
 
-ROCPART_PUBLIC void rocpart_pairs_free(struct rocpart_pairs *pairs)
+ROCPART_PUBLIC struct rocpart_pairs *rocpart_pairs_free(struct rocpart_pairs *pairs)
 {
 	if (!pairs)
-		return;
+		return NULL;
 	free(pairs->v);
 	free(pairs);
+	return NULL;
 }
 
 ROCPART_PUBLIC size_t rocpart_pairs_get_count(const struct rocpart_pairs *pairs)
