@@ -3,7 +3,7 @@
  * The measuring half of `make bench-model`; bench_model.py drives it and prints.
  *
  *   bench_model size            lines "NAME PRECISION TP SEQS BATCHED ENGINE PLATFORM KV_BYTES KV"
- * in, lines of numbers out ("-" as precision: as the model comes) bench_model open PATH...    one
+ * in, lines of numbers out ("-" as dtype: as the model comes) bench_model open PATH...    one
  * line per path: numbers, or why it was refused bench_model catalog         names and published
  * parameter counts bench_model header FILE     nanoseconds and peak of the heap of reading a
  * safetensors header bench_model speed FILE      nanoseconds of loading a catalog and of 10,000
@@ -147,7 +147,7 @@ static void one_line(const struct rp_catalog *c, char *line)
 		return;
 	}
 	struct rp_size_request q = {
-		.precision = rp_str_eq(word[1], "-") ? NULL : word[1],
+		.dtype = rp_str_eq(word[1], "-") ? NULL : word[1],
 		.tp = (uint32_t)number(word[2]),
 		.max_seqs = number(word[3]),
 		.max_batched = number(word[4]),

@@ -53,17 +53,17 @@ def setting(note, name):
 
 
 def catalog_name(model, names):
-    """The catalog's name of a measured model and the precision that its name tells."""
+    """The catalog's name of a measured model and the dtype that its name tells."""
     base = model.split("/")[-1].split(" ")[0]
-    precision = next((p for word, p in PRECISIONS if word in base.lower()), "-")
+    dtype = next((p for word, p in PRECISIONS if word in base.lower()), "-")
     for cut in ("-fp8-dynamic", "-quantized.w8a8", "-quantized.w4a16", "-FP8-dynamic", "-fp8", "-FP8"):
         base = base.removesuffix(cut)
     for name in names:
         short = name.split("/")[-1].lower()
         if name.lower() == model.lower():
             return name, "-"
-        if precision != "-" and short in (base.lower(), base.lower().replace("meta-", "")):
-            return name, precision
+        if dtype != "-" and short in (base.lower(), base.lower().replace("meta-", "")):
+            return name, dtype
     return None, None
 
 
@@ -71,24 +71,24 @@ def measured_rows(reference, names):
     rows = []
     for r in csv.DictReader((reference / "measured.csv").open()):
         version = r["engine_version"].replace("vLLM", "").replace("<=", "").strip()
-        name, precision = catalog_name(r["model"], names)
+        name, dtype = catalog_name(r["model"], names)
         if not r["engine_version"].startswith("vLLM") or name is None or r["pp"] != "1":
             continue
         if not version.startswith("0."):
             continue
         quantised = r["dtype_quant"] not in ("bfloat16", "float16", "fp16", "bf16", "float32")
-        rows.append((r, name, precision, ".".join(version.split(" ")[0].split(".")[:2]),
-                     quantised or precision != "-"))
+        rows.append((r, name, dtype, ".".join(version.split(" ")[0].split(".")[:2]),
+                     quantised or dtype != "-"))
     return rows
 
 
 def measured(program, reference, report, names):
     rows = measured_rows(reference, names)
     lines = []
-    for r, name, precision, version, _ in rows:
+    for r, name, dtype, version, _ in rows:
         kv = int(float(r["kv_GiB"]) * GIB) if r["kv_GiB"] else 0
         cache = "fp8" if "fp8" in r["kv_dtype"] else "bf16"
-        dtype = "fp32" if "float32" in r["dtype_quant"] else precision
+        dtype = "fp32" if "float32" in r["dtype_quant"] else dtype
         lines.append(f"{name} {dtype} {r['tp']} {setting(r['note'], 'max_num_seqs')} "
                      f"{setting(r['note'], 'max_num_batched_tokens')} vllm:{version} cuda {kv} {cache}\n")
     answers = run(program, "size", stdin="".join(lines))

@@ -15,13 +15,13 @@ static int place_one(struct cli *cli, const struct rocpart_placement *p,
 	int r = rp_fmt(where, sizeof(where), "%s/%u", p->bdf, p->partition);
 
 	if (r == 0)
-		r = rocpart_place_options_new(p->name, p->bytes, &options);
+		r = rocpart_place_options_new(p->name, p->bytes, &options, NULL);
 	if (r == 0)
-		r = rocpart_place_options_set_partition(options, where);
+		r = rocpart_place_options_set_partition(options, where, NULL);
 	if (r == 0)
-		r = rocpart_place_options_set_share(options, p->share);
+		r = rocpart_place_options_set_share(options, p->share, NULL);
 	if (r == 0 && footprint)
-		r = rocpart_place_options_set_footprint(options, footprint);
+		r = rocpart_place_options_set_footprint(options, footprint, NULL);
 	if (r < 0) {
 		rocpart_place_options_free(options);
 		return cli_nomem(cli);

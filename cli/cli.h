@@ -23,15 +23,14 @@ struct cli_values {
 	const char *product, *n_gpus, *verify;
 	struct rp_names add;
 	/* of model */
-	const char *precision, *context, *max_seqs, *max_batched, *kv_dtype, *tp, *engine, *on,
-		*bytes;
+	const char *dtype, *context, *max_seqs, *max_batched, *kv_dtype, *tp, *engine, *on, *bytes;
 	bool eager;
 	/* of sim hold, sim fault */
 	const char *pid, *process, *cgroup, *release;
 	struct rp_names partitions;
 	bool contained, no_kfd, list, clear;
 	/* of place, and of changes where leases are */
-	const char *owner, *dtype, *replicas, *share, *priority;
+	const char *owner, *replicas, *share, *priority;
 	struct rp_names labels;
 	bool pending, evict;
 	/* of run */

@@ -62,8 +62,9 @@ static int set_filter(struct cli *cli, struct rocpart_handout *h)
 		return 0;
 	for (size_t i = 0; i < RP_ARRAY_LEN(filters); i++)
 		if (rp_str_eq(filters[i].name, cli->values.filter))
-			return rocpart_handout_set_filter(h, filters[i].filter) < 0 ? cli_nomem(cli)
-										    : 0;
+			return rocpart_handout_set_filter(h, filters[i].filter, NULL) < 0
+				       ? cli_nomem(cli)
+				       : 0;
 	return cli_usage_error(cli, "--filter is rocr, hip or none, not '%s'", cli->values.filter);
 }
 

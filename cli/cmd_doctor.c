@@ -14,7 +14,7 @@ static int tell_variables(struct rocpart_doctor *doctor)
 	for (size_t i = 0; r == 0 && (name = rocpart_doctor_get_variable(i)); i++) {
 		value = secure_getenv(name);
 		if (value)
-			r = rocpart_doctor_set_variable(doctor, name, value);
+			r = rocpart_doctor_set_variable(doctor, name, value, NULL);
 	}
 	return r;
 }

@@ -200,7 +200,7 @@ static void size_text(const struct request *q, char *const *flags)
 	(void)rocpart_footprint_get(q->footprint, ROCPART_FOOTPRINT_RANKS, &ranks);
 	printf("%s: %s, %s", rocpart_model_get_name(q->model),
 	       rocpart_model_get_architecture(q->model),
-	       rocpart_footprint_get_text(q->footprint, "precision"));
+	       rocpart_footprint_get_text(q->footprint, "dtype"));
 	if (rocpart_footprint_get(q->footprint, ROCPART_FOOTPRINT_PARAMETERS, &parameters) == 0)
 		printf(", %llu parameters", (unsigned long long)parameters);
 	printf("\nfrom %s\n", rocpart_model_get_source(q->model));
@@ -274,8 +274,7 @@ static int fit_text(struct cli *cli, const struct request *q, const struct rocpa
 	if (status)
 		return status;
 	printf("%s, %s, per rank; figures of products are those of data sheets, not of a machine\n",
-	       rocpart_model_get_name(q->model),
-	       rocpart_footprint_get_text(q->footprint, "precision"));
+	       rocpart_model_get_name(q->model), rocpart_footprint_get_text(q->footprint, "dtype"));
 	status = cli_print_table(cli, view_fit_table(q->footprint, fits, columns));
 	if (status)
 		return status;

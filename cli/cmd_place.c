@@ -17,13 +17,6 @@ static int parse_count(struct cli *cli, const char *option, const char *text, ui
 	return 0;
 }
 
-/* --dtype of place is --precision of `model size`. */
-static int size_options(struct cli *cli, struct rocpart_size_options **ret)
-{
-	cli->values.precision = cli->values.dtype;
-	return cli_size_options(cli, ret);
-}
-
 /* Sized by its description: the least that works. */
 static int options_of_model(struct cli *cli, const char *name, struct rocpart_place_options **ret)
 {
@@ -35,7 +28,7 @@ static int options_of_model(struct cli *cli, const char *name, struct rocpart_pl
 	int status = cli_open_model(cli, name, &model);
 
 	if (status == 0)
-		status = size_options(cli, &sizes);
+		status = cli_size_options(cli, &sizes);
 	if (status == 0 && rocpart_footprint_new(model, sizes, &f, &err) < 0)
 		status = cli_fail(cli, &err);
 	if (status == 0 && rocpart_footprint_get(f, ROCPART_FOOTPRINT_TOTAL_BYTES, &bytes) < 0)
@@ -44,9 +37,9 @@ static int options_of_model(struct cli *cli, const char *name, struct rocpart_pl
 					 "them with --bytes",
 					 name);
 	if (status == 0 &&
-	    (rocpart_place_options_new(rocpart_model_get_name(model), bytes, ret) < 0 ||
-	     rocpart_place_options_set_footprint(*ret, f) < 0))
-		status = cli_nomem(cli);
+	    (rocpart_place_options_new(rocpart_model_get_name(model), bytes, ret, &err) < 0 ||
+	     rocpart_place_options_set_footprint(*ret, f, &err) < 0))
+		status = cli_fail(cli, &err);
 	rocpart_footprint_free(f);
 	rocpart_size_options_free(sizes);
 	rocpart_model_free(model);
@@ -55,6 +48,7 @@ static int options_of_model(struct cli *cli, const char *name, struct rocpart_pl
 
 static int options_of_bytes(struct cli *cli, const char *name, struct rocpart_place_options **ret)
 {
+	struct rocpart_error err = {0};
 	uint64_t bytes;
 
 	if (rp_parse_bytes(cli->values.bytes, &bytes) < 0 || bytes == 0 || bytes > INT64_MAX)
@@ -62,8 +56,9 @@ static int options_of_bytes(struct cli *cli, const char *name, struct rocpart_pl
 				       cli->values.bytes);
 	if (cli->values.dtype || cli->values.context)
 		return cli_usage_error(cli, "--dtype and --context size a model; --bytes says it");
-	return rocpart_place_options_new(name ? name : "model", bytes, ret) < 0 ? cli_nomem(cli)
-										: 0;
+	return rocpart_place_options_new(name ? name : "model", bytes, ret, &err) < 0
+		       ? cli_fail(cli, &err)
+		       : 0;
 }
 
 static int set_labels(struct cli *cli, struct rocpart_place_options *o)
@@ -72,7 +67,7 @@ static int set_labels(struct cli *cli, struct rocpart_place_options *o)
 		const char *text = cli->values.labels.v[i], *equals = strchr(text, '=');
 		RP_AUTO_FREE char *key = equals ? rp_strndup(text, (size_t)(equals - text)) : NULL;
 
-		if (!key || rocpart_place_options_set_label(o, key, equals + 1) < 0)
+		if (!key || rocpart_place_options_set_label(o, key, equals + 1, NULL) < 0)
 			return cli_usage_error(cli, "--label is KEY=VALUE, not '%s'", text);
 	}
 	return 0;
@@ -91,12 +86,12 @@ static int set_options(struct cli *cli, struct rocpart_place_options *o)
 	if (v->replicas) {
 		status = parse_count(cli, "replicas", v->replicas, 4096, &n);
 		if (status == 0)
-			(void)rocpart_place_options_set_replicas(o, n);
+			(void)rocpart_place_options_set_replicas(o, n, NULL);
 	}
 	if (status == 0 && v->share) {
 		status = parse_count(cli, "share", v->share, 64, &n);
 		if (status == 0)
-			(void)rocpart_place_options_set_share(o, n);
+			(void)rocpart_place_options_set_share(o, n, NULL);
 	}
 	if (status == 0 && v->priority) {
 		if (rp_parse_double(v->priority, &priority) < 0 || priority < -1e9 ||
@@ -118,7 +113,7 @@ int cli_place_options(struct cli *cli, const char *model, const char *name,
 	else if (cli->values.bytes)
 		status = options_of_bytes(cli, name, ret);
 	else
-		status = rocpart_place_options_new(name, 0, ret) < 0 ? cli_nomem(cli) : 0;
+		status = rocpart_place_options_new(name, 0, ret, NULL) < 0 ? cli_nomem(cli) : 0;
 	return status ? status : set_options(cli, *ret);
 }
 
@@ -163,7 +158,7 @@ int cli_cmd_place(struct cli *cli, int argc, char **argv)
 		status = cli_place_options(cli, cli->values.bytes ? NULL : argv[0],
 					   argc ? argv[0] : NULL, &o);
 		if (status == 0 && cli->values.partitions.n &&
-		    rocpart_place_options_set_partition(o, cli->values.partitions.v[0]) < 0)
+		    rocpart_place_options_set_partition(o, cli->values.partitions.v[0], NULL) < 0)
 			status = cli_nomem(cli);
 		r = status ? 0 : rocpart_place(cli->machine, o, &leases, &err);
 	}

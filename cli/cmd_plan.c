@@ -278,7 +278,7 @@ int cli_print_plan(struct cli *cli, const struct rocpart_plan *plan)
 	RP_AUTO_JSON struct rp_json *j = NULL;
 	struct rocpart_error err = {0};
 
-	if (rocpart_plan_to_json(plan, &document) < 0)
+	if (rocpart_plan_to_json(plan, &document, NULL) < 0)
 		return cli_nomem(cli);
 	if (cli->values.json)
 		fputs(document, stdout);
@@ -335,7 +335,7 @@ static int set_wishes(struct cli *cli, struct rocpart_plan *plan)
 	if (v->file && rocpart_plan_load_file(plan, v->file, &err) < 0)
 		return cli_fail(cli, &err);
 	for (size_t i = 0; i < v->add.n; i++)
-		if (rocpart_plan_add_model(plan, v->add.v[i]) < 0)
+		if (rocpart_plan_add_model(plan, v->add.v[i], NULL) < 0)
 			return cli_nomem(cli);
 	return 0;
 }

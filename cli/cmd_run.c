@@ -154,7 +154,8 @@ static int place(struct cli *cli, const struct rocpart_command *command, struct 
 		status = cli_place_options(cli, cli->values.model,
 					   base ? base + 1 : command->argv[0], &options[n_made]);
 		if (status == 0 && parts->n &&
-		    rocpart_place_options_set_partition(options[n_made], parts->v[n_made]) < 0)
+		    rocpart_place_options_set_partition(options[n_made], parts->v[n_made], NULL) <
+			    0)
 			status = cli_nomem(cli);
 	}
 	if (status == 0 && rocpart_run_place(cli->machine, command,

@@ -274,13 +274,14 @@ static int describe(struct cli *cli, const char *dir, struct rocpart_sim_process
 		RP_AUTO_FREE char *word = rp_strndup(v->process, strcspn(v->process, " "));
 		const char *slash = word ? strrchr(word, '/') : NULL;
 
-		r = word ? rocpart_sim_process_set_command(p, slash ? slash + 1 : word, v->process)
+		r = word ? rocpart_sim_process_set_command(p, slash ? slash + 1 : word, v->process,
+							   NULL)
 			 : -ENOMEM;
 	}
 	if (r == -EINVAL)
 		return cli_usage_error(cli, "'%s' is not a command line", v->process);
 	if (r == 0 && v->cgroup)
-		r = rocpart_sim_process_set_cgroup(p, v->cgroup);
+		r = rocpart_sim_process_set_cgroup(p, v->cgroup, NULL);
 	if (r == -EINVAL)
 		return cli_usage_error(cli, "'%s' is not a path of a control group", v->cgroup);
 	return r < 0 ? cli_nomem(cli) : add_partitions(cli, dir, p);

@@ -176,13 +176,9 @@ static const struct cli_option sim_fault_options[] = {
 };
 
 #define OPTS_MODEL                                                                               \
-	{                                                                                        \
-		"precision",                                                                     \
-		0,                                                                               \
-		"WORD",                                                                          \
-		CLI_TEXT,                                                                        \
-		AT(precision),                                                                   \
-		"format of the weights: fp32 fp16 bf16 fp8 int8 int4 gptq awq mxfp4 nvfp4"},     \
+	{"dtype",   0,                                                                           \
+	 "WORD",    CLI_TEXT,                                                                    \
+	 AT(dtype), "format of the weights: fp32 fp16 bf16 fp8 int8 int4 gptq awq mxfp4 nvfp4"}, \
 		{"context", 0, "TOKENS", CLI_TEXT, AT(context), "longest request, e.g. 32k"},    \
 		{"max-seqs", 0, "N", CLI_TEXT, AT(max_seqs), "requests that run at once (256)"}, \
 		{"max-batched-tokens",	     0, "N", CLI_TEXT, AT(max_batched),                  \

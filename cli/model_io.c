@@ -106,26 +106,14 @@ int cli_parse_count(struct cli *cli, const char *option, const char *text, uint6
 static int set_words(struct cli *cli, struct rocpart_size_options *o)
 {
 	const struct cli_values *v = &cli->values;
-	const struct {
-		const char *option, *word;
-		int (*set)(struct rocpart_size_options *options, const char *word);
-	} words[] = {
-		{"precision", v->precision, rocpart_size_options_set_precision},
-		{"kv-dtype", v->kv_dtype, rocpart_size_options_set_kv_dtype},
-		{"engine", v->engine, rocpart_size_options_set_engine},
-	};
+	struct rocpart_error err = {0};
+	int r = rocpart_size_options_set_dtype(o, v->dtype, &err);
 
-	for (size_t i = 0; i < RP_ARRAY_LEN(words); i++) {
-		int r = words[i].set(o, words[i].word);
-
-		if (r == -EINVAL)
-			return cli_usage_error(cli,
-					       "--%s: '%s' is not known; see `rocpart help %s`",
-					       words[i].option, words[i].word, cli->command->name);
-		if (r < 0)
-			return cli_nomem(cli);
-	}
-	return 0;
+	if (r == 0)
+		r = rocpart_size_options_set_kv_dtype(o, v->kv_dtype, &err);
+	if (r == 0)
+		r = rocpart_size_options_set_engine(o, v->engine, &err);
+	return r < 0 ? cli_fail(cli, &err) : 0;
 }
 
 static int set_counts(struct cli *cli, struct rocpart_size_options *o)

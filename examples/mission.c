@@ -72,9 +72,9 @@ static int place_model(struct rocpart_machine *machine, const struct rocpart_foo
 	int r = rocpart_footprint_get(footprint, ROCPART_FOOTPRINT_TOTAL_BYTES, &bytes);
 
 	if (r == 0)
-		r = rocpart_place_options_new(MODEL, bytes, &options);
+		r = rocpart_place_options_new(MODEL, bytes, &options, &err);
 	if (r == 0)
-		r = rocpart_place_options_set_partition(options, partition);
+		r = rocpart_place_options_set_partition(options, partition, &err);
 	if (r == 0)
 		r = rocpart_place(machine, options, &leases, &err);
 	if (r == 0)

@@ -124,7 +124,7 @@ struct rp_json *view_model_size(struct view_machine about, const struct view_siz
 	int r = rp_json_set_string(j, "model", rocpart_model_get_name(s->model));
 
 	r |= rp_json_set_string(j, "architecture", rocpart_model_get_architecture(s->model));
-	r |= rp_json_set_string(j, "precision", rocpart_footprint_get_text(f, "precision"));
+	r |= rp_json_set_string(j, "dtype", rocpart_footprint_get_text(f, "dtype"));
 	r |= rp_json_set_string(j, "engine", rocpart_footprint_get_text(f, "engine"));
 	r |= put_numbers(j, f);
 	r |= rp_json_set(j, "kv_tokens", tokens_json(s));
@@ -178,7 +178,7 @@ struct rp_json *view_model_fit(struct view_machine about, const struct rocpart_m
 	struct rp_json *j = view_document(about);
 	int r = rp_json_set_string(j, "model", rocpart_model_get_name(model));
 
-	r |= rp_json_set_string(j, "precision", rocpart_footprint_get_text(f, "precision"));
+	r |= rp_json_set_string(j, "dtype", rocpart_footprint_get_text(f, "dtype"));
 	r |= rp_json_set(j, "total_bytes", view_footprint_json(f, ROCPART_FOOTPRINT_TOTAL_BYTES));
 	r |= rp_json_set_string(j, "products", "figures of the product table, not of a machine");
 	r |= rp_json_set_u64(j, "assumed_host_bytes", assumed_host_bytes);

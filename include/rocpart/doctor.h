@@ -79,11 +79,13 @@ const char *rocpart_doctor_get_variable(size_t index);
  * @doctor: the checklist.
  * @name: one of rocpart_doctor_get_variable().
  * @value: its value, which may be empty.
+ * @reterr: why it failed, or NULL.
  *
  * Since 0.1.
  * Return: 0; -EINVAL: another name; -ENOMEM.
  */
-int rocpart_doctor_set_variable(struct rocpart_doctor *doctor, const char *name, const char *value);
+int rocpart_doctor_set_variable(struct rocpart_doctor *doctor, const char *name, const char *value,
+				struct rocpart_error *reterr);
 
 /**
  * rocpart_doctor_set_user() - Tell who would use the GPUs.

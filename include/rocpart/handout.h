@@ -94,11 +94,13 @@ struct rocpart_handout *rocpart_handout_free(struct rocpart_handout *handout);
  * rocpart_handout_set_filter() - Choose the variable that hides other devices.
  * @handout: the handout.
  * @filter: ROCPART_FILTER_AUTO unless set.
+ * @reterr: why it failed, or NULL.
  *
  * Since 0.1.
  * Return: 0; -EINVAL: no such filter.
  */
-int rocpart_handout_set_filter(struct rocpart_handout *handout, enum rocpart_filter filter);
+int rocpart_handout_set_filter(struct rocpart_handout *handout, enum rocpart_filter filter,
+			       struct rocpart_error *reterr);
 
 /**
  * rocpart_handout_set_rootless() - Say who starts containers.

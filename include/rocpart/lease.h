@@ -24,11 +24,11 @@ extern "C" {
  * enum rocpart_lease_state - Where a lease is in its life. Append-only.
  */
 enum rocpart_lease_state {
-	ROCPART_LEASE_PENDING = 0, /* has no place now and holds no bytes */
-	ROCPART_LEASE_PLACED = 1,  /* holds its bytes; nothing was seen of its owner yet */
-	ROCPART_LEASE_RUNNING = 2, /* the kernel shows its memory, or its owner said so */
-	ROCPART_LEASE_STOPPED = 3, /* ran, and nothing of it runs now; holds its bytes */
-	ROCPART_LEASE_FAILED = 4,  /* its place is not what it was; holds its bytes */
+	ROCPART_LEASE_PENDING = 0,   /* has no place now and holds no bytes */
+	ROCPART_LEASE_PLACED = 1,    /* holds its bytes; nothing was seen of its owner yet */
+	ROCPART_LEASE_RUNNING = 2,   /* the kernel shows its memory, or its owner said so */
+	ROCPART_LEASE_STOPPED = 3,   /* ran, and nothing of it runs now; holds its bytes */
+	ROCPART_LEASE_DISPLACED = 4, /* keeps its claim on a place that is not there now */
 };
 
 /**
@@ -184,7 +184,7 @@ const char *rocpart_leases_get_event(const struct rocpart_leases *leases, size_t
 const char *rocpart_leases_get_allocator(const struct rocpart_leases *leases);
 
 /**
- * rocpart_lease_state_to_string() - "pending", "placed", "running", "stopped" or "failed".
+ * rocpart_lease_state_to_string() - "pending", "placed", "running", "stopped" or "displaced".
  * @state: any value.
  *
  * Thread: any. Since 0.1.

@@ -220,34 +220,40 @@ int rocpart_size_options_new(struct rocpart_size_options **ret_options);
 struct rocpart_size_options *rocpart_size_options_free(struct rocpart_size_options *options);
 
 /**
- * rocpart_size_options_set_precision() - Format of the weights.
+ * rocpart_size_options_set_dtype() - Format of the weights.
  * @options: options.
  * @word: fp32 fp16 bf16 fp8 int8 int4 gptq awq mxfp4 nvfp4, or NULL: as the model comes. Copied.
+ * @reterr: why it failed, or NULL.
  *
  * Embeddings, lm_head, norms, routers and vision towers stay 16 bit. Since 0.1.
  * Return: 0; -EINVAL: no such word; -ENOMEM.
  */
-int rocpart_size_options_set_precision(struct rocpart_size_options *options, const char *word);
+int rocpart_size_options_set_dtype(struct rocpart_size_options *options, const char *word,
+				   struct rocpart_error *reterr);
 
 /**
  * rocpart_size_options_set_kv_dtype() - Format of the KV cache.
  * @options: options.
  * @word: bf16 fp16 fp8 int8 fp32; of llama.cpp also q8_0 q5_1 q5_0 q4_1 q4_0 iq4_nl. Copied.
+ * @reterr: why it failed, or NULL.
  *
  * Since 0.1.
  * Return: 0; -EINVAL: no such word; -ENOMEM.
  */
-int rocpart_size_options_set_kv_dtype(struct rocpart_size_options *options, const char *word);
+int rocpart_size_options_set_kv_dtype(struct rocpart_size_options *options, const char *word,
+				      struct rocpart_error *reterr);
 
 /**
  * rocpart_size_options_set_engine() - The program that will run it.
  * @options: options.
  * @word: "vllm", "vllm:0.19", "llama.cpp". Copied.
+ * @reterr: why it failed, or NULL.
  *
  * Not set: vLLM 0.19, for GGUF files llama.cpp. Since 0.1.
  * Return: 0; -EINVAL: no such word; -ENOMEM.
  */
-int rocpart_size_options_set_engine(struct rocpart_size_options *options, const char *word);
+int rocpart_size_options_set_engine(struct rocpart_size_options *options, const char *word,
+				    struct rocpart_error *reterr);
 
 /**
  * rocpart_size_options_set_context() - Longest request, prompt and answer together.
@@ -389,7 +395,7 @@ const char *rocpart_footprint_get_source(const struct rocpart_footprint *footpri
 /**
  * rocpart_footprint_get_text() - Words of a footprint.
  * @footprint: footprint.
- * @what: "precision", "kv_dtype" or "engine".
+ * @what: "dtype", "kv_dtype" or "engine".
  *
  * Since 0.1.
  * Return: text that lives as long as the footprint; "" for other words.

@@ -25,12 +25,14 @@ struct rocpart_place_options;
  * @bytes: device memory that one replica needs; 0: all that programs can have of the partition
  *	that rocpart_place_options_set_partition() names.
  * @ret_options: to be freed with rocpart_place_options_free().
+ * @reterr: why it failed, or NULL.
  *
  * Since 0.1.
  * Return: 0; -EINVAL: no name, or more than 2^63-1 bytes; -ENOMEM.
  */
 int rocpart_place_options_new(const char *name, uint64_t bytes,
-			      struct rocpart_place_options **ret_options);
+			      struct rocpart_place_options **ret_options,
+			      struct rocpart_error *reterr);
 
 /**
  * rocpart_place_options_free() - Free options.
@@ -57,33 +59,38 @@ int rocpart_place_options_set_owner(struct rocpart_place_options *options, const
  * rocpart_place_options_set_partition() - Where it has to go.
  * @options: options.
  * @partition: "GPU/ID" as in rocpart_snapshot_find_partition(), or NULL: anywhere. Copied.
+ * @reterr: why it failed, or NULL.
  *
  * Since 0.1.
  * Return: 0; -ENOMEM.
  */
 int rocpart_place_options_set_partition(struct rocpart_place_options *options,
-					const char *partition);
+					const char *partition, struct rocpart_error *reterr);
 
 /**
  * rocpart_place_options_set_replicas() - How many, each with a lease of its own.
  * @options: options.
  * @replicas: 1 to 4096; all of them are placed or none.
+ * @reterr: why it failed, or NULL.
  *
  * Replicas of one name go to different GPUs while there are any, because a reset of a GPU takes all
  * that is on it. Since 0.1.
  * Return: 0; -EINVAL: not in that range.
  */
-int rocpart_place_options_set_replicas(struct rocpart_place_options *options, uint32_t replicas);
+int rocpart_place_options_set_replicas(struct rocpart_place_options *options, uint32_t replicas,
+				       struct rocpart_error *reterr);
 
 /**
  * rocpart_place_options_set_share() - Let others onto its partition.
  * @options: options.
  * @share: tenants that the partition may have, 1 to 64. Every tenant must agree.
+ * @reterr: why it failed, or NULL.
  *
  * Since 0.1.
  * Return: 0; -EINVAL: not in that range.
  */
-int rocpart_place_options_set_share(struct rocpart_place_options *options, uint32_t share);
+int rocpart_place_options_set_share(struct rocpart_place_options *options, uint32_t share,
+				    struct rocpart_error *reterr);
 
 /**
  * rocpart_place_options_set_priority() - Recorded with the lease.
@@ -99,23 +106,26 @@ void rocpart_place_options_set_priority(struct rocpart_place_options *options, i
  * @options: options.
  * @key: its name; one of that name is replaced. Copied.
  * @value: text. Copied.
+ * @reterr: why it failed, or NULL.
  *
  * Since 0.1.
  * Return: 0; -EINVAL: an empty name, or not UTF-8; -ENOMEM.
  */
 int rocpart_place_options_set_label(struct rocpart_place_options *options, const char *key,
-				    const char *value);
+				    const char *value, struct rocpart_error *reterr);
 
 /**
  * rocpart_place_options_set_footprint() - Record what the bytes consist of.
  * @options: options.
  * @footprint: footprint of the model; borrowed during the call.
+ * @reterr: why it failed, or NULL.
  *
  * Since 0.1.
  * Return: 0; -ENOMEM.
  */
 int rocpart_place_options_set_footprint(struct rocpart_place_options *options,
-					const struct rocpart_footprint *footprint);
+					const struct rocpart_footprint *footprint,
+					struct rocpart_error *reterr);
 
 /**
  * rocpart_place() - Find places and lease them, durably.

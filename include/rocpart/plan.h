@@ -87,11 +87,13 @@ int rocpart_plan_load_file(struct rocpart_plan *plan, const char *path,
  * rocpart_plan_add_model() - One more wish: one replica of a model.
  * @plan: the plan.
  * @model: name in the catalog, or path of a model's files.
+ * @reterr: why it failed, or NULL.
  *
  * Since 0.1.
  * Return: 0; -ENOMEM.
  */
-int rocpart_plan_add_model(struct rocpart_plan *plan, const char *model);
+int rocpart_plan_add_model(struct rocpart_plan *plan, const char *model,
+			   struct rocpart_error *reterr);
 
 /**
  * rocpart_plan_set_allow_unvalidated() - Use modes that the vendor has not validated too.
@@ -196,11 +198,13 @@ const struct rocpart_footprint *rocpart_plan_get_footprint(const struct rocpart_
  * rocpart_plan_to_json() - The plan as a document, certificate included.
  * @plan: a solved plan.
  * @ret_text: JSON text; the caller frees it.
+ * @reterr: why it failed, or NULL.
  *
  * Since 0.1.
  * Return: 0; -ENOMEM.
  */
-int rocpart_plan_to_json(const struct rocpart_plan *plan, char **ret_text);
+int rocpart_plan_to_json(const struct rocpart_plan *plan, char **ret_text,
+			 struct rocpart_error *reterr);
 
 /**
  * rocpart_plan_verify() - Check a plan from its document alone.

@@ -165,22 +165,25 @@ void rocpart_sim_process_set_start(struct rocpart_sim_process *process, uint64_t
  * @process: description.
  * @comm: name; the kernel keeps 15 bytes of it. Copied.
  * @cmdline: words separated by one blank, or NULL for @comm. Copied.
+ * @reterr: why it failed, or NULL.
  *
  * Since 0.1.
  * Return: 0; -EINVAL: an empty name, or a line break in one of them; -ENOMEM.
  */
 int rocpart_sim_process_set_command(struct rocpart_sim_process *process, const char *comm,
-				    const char *cmdline);
+				    const char *cmdline, struct rocpart_error *reterr);
 
 /**
  * rocpart_sim_process_set_cgroup() - Choose the control group, which names container, unit or job.
  * @process: description.
  * @path: path in the cgroup v2 hierarchy, starting with a slash. Copied.
+ * @reterr: why it failed, or NULL.
  *
  * Since 0.1.
  * Return: 0; -EINVAL: no slash at the start, or a line break; -ENOMEM.
  */
-int rocpart_sim_process_set_cgroup(struct rocpart_sim_process *process, const char *path);
+int rocpart_sim_process_set_cgroup(struct rocpart_sim_process *process, const char *path,
+				   struct rocpart_error *reterr);
 
 /**
  * rocpart_sim_process_open_kfd() - It has /dev/kfd open, as every ROCm process has.

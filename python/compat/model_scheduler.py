@@ -24,7 +24,7 @@ class ModelStatus(enum.Enum):
 
 
 _STATE = {ModelStatus.SCHEDULED: "placed", ModelStatus.RUNNING: "running",
-          ModelStatus.STOPPED: "stopped", ModelStatus.FAILED: "failed"}
+          ModelStatus.STOPPED: "stopped", ModelStatus.FAILED: "displaced"}
 _STATUS = {state: status for status, state in _STATE.items()}
 
 

@@ -120,7 +120,7 @@ class LeaseState(enum.IntEnum):
     PLACED = 1
     RUNNING = 2
     STOPPED = 3
-    FAILED = 4
+    DISPLACED = 4
 
 
 class MachineKind(enum.IntEnum):
@@ -397,7 +397,7 @@ PROTOTYPES = {
     "rocpart_change_check":
         (c_int, [c_void_p, POINTER(Error)]),
     "rocpart_change_free":
-        (None, [c_void_p]),
+        (c_void_p, [c_void_p]),
     "rocpart_change_get_allocator":
         (c_char_p, [c_void_p]),
     "rocpart_change_get_difference":
@@ -441,7 +441,7 @@ PROTOTYPES = {
     "rocpart_compute_mode_to_string":
         (c_char_p, [c_int]),
     "rocpart_doctor_free":
-        (None, [c_void_p]),
+        (c_void_p, [c_void_p]),
     "rocpart_doctor_get_check":
         (POINTER(Check), [c_void_p, c_size_t]),
     "rocpart_doctor_get_variable":
@@ -453,7 +453,7 @@ PROTOTYPES = {
     "rocpart_doctor_set_user":
         (c_int, [c_void_p, c_uint32, POINTER(c_uint32), c_size_t]),
     "rocpart_doctor_set_variable":
-        (c_int, [c_void_p, c_char_p, c_char_p]),
+        (c_int, [c_void_p, c_char_p, c_char_p, POINTER(Error)]),
     "rocpart_errcode_exit_status":
         (c_int, [c_int]),
     "rocpart_errcode_to_string":
@@ -493,7 +493,7 @@ PROTOTYPES = {
     "rocpart_footprint_new":
         (c_int, [c_void_p, c_void_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_gathered_free":
-        (None, [c_void_p]),
+        (c_void_p, [c_void_p]),
     "rocpart_gathered_get_file_count":
         (c_size_t, [c_void_p]),
     "rocpart_gathered_get_left_out":
@@ -561,11 +561,11 @@ PROTOTYPES = {
     "rocpart_handout_print":
         (c_int, [c_void_p, c_int, POINTER(c_char_p), POINTER(Error)]),
     "rocpart_handout_set_filter":
-        (c_int, [c_void_p, c_int]),
+        (c_int, [c_void_p, c_int, POINTER(Error)]),
     "rocpart_handout_set_rootless":
         (None, [c_void_p, c_bool]),
     "rocpart_holders_free":
-        (None, [c_void_p]),
+        (c_void_p, [c_void_p]),
     "rocpart_holders_get":
         (POINTER(Holder), [c_void_p, c_size_t]),
     "rocpart_holders_get_advice":
@@ -589,7 +589,7 @@ PROTOTYPES = {
     "rocpart_leases_export":
         (c_int, [c_void_p, POINTER(c_char_p), POINTER(Error)]),
     "rocpart_leases_free":
-        (None, [c_void_p]),
+        (c_void_p, [c_void_p]),
     "rocpart_leases_get":
         (POINTER(Lease), [c_void_p, c_size_t]),
     "rocpart_leases_get_allocator":
@@ -603,7 +603,7 @@ PROTOTYPES = {
     "rocpart_leases_new":
         (c_int, [c_void_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_machine_close":
-        (None, [c_void_p]),
+        (c_void_p, [c_void_p]),
     "rocpart_machine_gather":
         (c_int, [c_void_p, c_char_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_machine_get_kind":
@@ -653,7 +653,7 @@ PROTOTYPES = {
     "rocpart_pair_state_to_string":
         (c_char_p, [c_int]),
     "rocpart_pairs_free":
-        (None, [c_void_p]),
+        (c_void_p, [c_void_p]),
     "rocpart_pairs_get":
         (POINTER(Pair), [c_void_p, c_size_t]),
     "rocpart_pairs_get_count":
@@ -689,25 +689,25 @@ PROTOTYPES = {
     "rocpart_place_options_free":
         (c_void_p, [c_void_p]),
     "rocpart_place_options_new":
-        (c_int, [c_char_p, c_uint64, POINTER(c_void_p)]),
+        (c_int, [c_char_p, c_uint64, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_place_options_set_footprint":
-        (c_int, [c_void_p, c_void_p]),
+        (c_int, [c_void_p, c_void_p, POINTER(Error)]),
     "rocpart_place_options_set_label":
-        (c_int, [c_void_p, c_char_p, c_char_p]),
+        (c_int, [c_void_p, c_char_p, c_char_p, POINTER(Error)]),
     "rocpart_place_options_set_owner":
         (c_int, [c_void_p, c_char_p, POINTER(Error)]),
     "rocpart_place_options_set_partition":
-        (c_int, [c_void_p, c_char_p]),
+        (c_int, [c_void_p, c_char_p, POINTER(Error)]),
     "rocpart_place_options_set_priority":
         (None, [c_void_p, c_int32]),
     "rocpart_place_options_set_replicas":
-        (c_int, [c_void_p, c_uint32]),
+        (c_int, [c_void_p, c_uint32, POINTER(Error)]),
     "rocpart_place_options_set_share":
-        (c_int, [c_void_p, c_uint32]),
+        (c_int, [c_void_p, c_uint32, POINTER(Error)]),
     "rocpart_place_pending":
         (c_int, [c_void_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_plan_add_model":
-        (c_int, [c_void_p, c_char_p]),
+        (c_int, [c_void_p, c_char_p, POINTER(Error)]),
     "rocpart_plan_file_has_models":
         (c_bool, [c_char_p]),
     "rocpart_plan_fill_change":
@@ -735,7 +735,7 @@ PROTOTYPES = {
     "rocpart_plan_solve":
         (c_int, [c_void_p, c_void_p, c_uint64, POINTER(Error)]),
     "rocpart_plan_to_json":
-        (c_int, [c_void_p, POINTER(c_char_p)]),
+        (c_int, [c_void_p, POINTER(c_char_p), POINTER(Error)]),
     "rocpart_plan_verify":
         (c_int, [c_char_p, c_size_t, c_char_p, POINTER(Error)]),
     "rocpart_run_finish":
@@ -785,9 +785,9 @@ PROTOTYPES = {
     "rocpart_sim_process_open_render":
         (c_int, [c_void_p, c_char_p, c_uint32]),
     "rocpart_sim_process_set_cgroup":
-        (c_int, [c_void_p, c_char_p]),
+        (c_int, [c_void_p, c_char_p, POINTER(Error)]),
     "rocpart_sim_process_set_command":
-        (c_int, [c_void_p, c_char_p, c_char_p]),
+        (c_int, [c_void_p, c_char_p, c_char_p, POINTER(Error)]),
     "rocpart_sim_process_set_pid":
         (None, [c_void_p, c_uint32]),
     "rocpart_sim_process_set_start":
@@ -810,18 +810,18 @@ PROTOTYPES = {
         (c_int, [POINTER(c_void_p)]),
     "rocpart_size_options_set_context":
         (None, [c_void_p, c_uint64]),
+    "rocpart_size_options_set_dtype":
+        (c_int, [c_void_p, c_char_p, POINTER(Error)]),
     "rocpart_size_options_set_eager":
         (None, [c_void_p, c_bool]),
     "rocpart_size_options_set_engine":
-        (c_int, [c_void_p, c_char_p]),
+        (c_int, [c_void_p, c_char_p, POINTER(Error)]),
     "rocpart_size_options_set_kv_dtype":
-        (c_int, [c_void_p, c_char_p]),
+        (c_int, [c_void_p, c_char_p, POINTER(Error)]),
     "rocpart_size_options_set_max_batched_tokens":
         (None, [c_void_p, c_uint64]),
     "rocpart_size_options_set_max_seqs":
         (None, [c_void_p, c_uint64]),
-    "rocpart_size_options_set_precision":
-        (c_int, [c_void_p, c_char_p]),
     "rocpart_size_options_set_tensor_parallel":
         (None, [c_void_p, c_uint32]),
     "rocpart_snapshot_export":
@@ -859,7 +859,7 @@ PROTOTYPES = {
     "rocpart_usable_bytes":
         (c_uint64, [c_uint64, c_uint64, c_uint64, c_uint64]),
     "rocpart_usages_free":
-        (None, [c_void_p]),
+        (c_void_p, [c_void_p]),
     "rocpart_usages_get":
         (POINTER(Usage), [c_void_p, c_size_t]),
     "rocpart_usages_get_lease_bytes":

@@ -19,7 +19,7 @@ class Handout:
         array = (ctypes.c_char_p * len(names))(*[encode(n) for n in names])
         self.handle = lib.new("handout_new", machine.handle, array, len(names))
         weakref.finalize(self, lib.handout_free, self.handle)
-        lib.check("handout_set_filter", self.handle, Filter(filter))
+        lib.call("handout_set_filter", self.handle, Filter(filter))
 
     def env(self, view: View = View.HOST) -> Dict[str, str]:
         """Variables for a program that sees the whole machine, or (View.OWN) its nodes only."""

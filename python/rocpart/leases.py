@@ -14,7 +14,7 @@ from .errors import NoRoomError, NotFoundError
 from .model import Footprint
 from .node import Machine, Partition
 
-STATES = ("pending", "placed", "running", "stopped", "failed")
+STATES = ("pending", "placed", "running", "stopped", "displaced")
 _MAX_TENANTS = 64
 
 
@@ -134,16 +134,16 @@ class LeaseBooks:
         if wish.bytes <= 0:  # to the library 0 is a whole partition
             raise ValueError("a claim has at least one byte")
         options = ctypes.c_void_p()
-        lib.check("place_options_new", encode(wish.name), wish.bytes, ctypes.byref(options))
+        lib.call("place_options_new", encode(wish.name), wish.bytes, ctypes.byref(options))
         try:
             lib.call("place_options_set_owner", options, encode(wish.owner))
-            lib.check("place_options_set_partition", options, encode(partition.name))
-            lib.check("place_options_set_share", options, _MAX_TENANTS)
+            lib.call("place_options_set_partition", options, encode(partition.name))
+            lib.call("place_options_set_share", options, _MAX_TENANTS)
             lib.place_options_set_priority(options, wish.priority)
             for key, value in (wish.labels or {}).items():
-                lib.check("place_options_set_label", options, encode(key), encode(value))
+                lib.call("place_options_set_label", options, encode(key), encode(value))
             if wish.footprint:
-                lib.check("place_options_set_footprint", options, wish.footprint.handle)
+                lib.call("place_options_set_footprint", options, wish.footprint.handle)
             return self._read(lib.new("place", self._machine.handle, options))[0]
         finally:
             lib.place_options_free(options)

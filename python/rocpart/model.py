@@ -42,9 +42,9 @@ class Footprint:
         return str(decode(lib.footprint_get_confidence(self.handle, FootprintValue.TOTAL_BYTES)))
 
     @property
-    def precision(self) -> str:
+    def dtype(self) -> str:
         """Format of the weights."""
-        return str(decode(lib.footprint_get_text(self.handle, b"precision")))
+        return str(decode(lib.footprint_get_text(self.handle, b"dtype")))
 
     @property
     def assumptions(self) -> List[Tuple[str, str, str]]:
@@ -100,17 +100,17 @@ class Model:
         """Longest context that it was made for, in tokens."""
         return maybe("model_get_max_context", self.handle, ctypes.c_uint64)
 
-    def footprint(self, precision: Optional[str] = None, kv_dtype: Optional[str] = None,
+    def footprint(self, dtype: Optional[str] = None, kv_dtype: Optional[str] = None,
                   engine: Optional[str] = None, context: int = 0, max_seqs: int = 0,
                   tensor_parallel: int = 0, eager: bool = False) -> Footprint:
         """Size it; what is not given is assumed, and Footprint.assumptions tells so."""
         options = ctypes.c_void_p()
         lib.check("size_options_new", ctypes.byref(options))
         try:
-            for what, word in (("precision", precision), ("kv_dtype", kv_dtype),
+            for what, word in (("dtype", dtype), ("kv_dtype", kv_dtype),
                                ("engine", engine)):
                 if word is not None:
-                    lib.check("size_options_set_" + what, options, encode(word))
+                    lib.call("size_options_set_" + what, options, encode(word))
             lib.size_options_set_context(options, context)
             lib.size_options_set_max_seqs(options, max_seqs)
             lib.size_options_set_tensor_parallel(options, tensor_parallel)

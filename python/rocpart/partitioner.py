@@ -283,7 +283,7 @@ class BasePartitioner:
         """What a model of the catalog needs; raises for an unknown model or precision."""
         if self._catalog is None:
             self._catalog = Catalog()
-        footprint = self._catalog.find(model_id).footprint(precision=precision)
+        footprint = self._catalog.find(model_id).footprint(dtype=precision)
         if footprint.total_bytes is None:
             raise NotFoundError(-61, Errcode.MODEL_UNKNOWN, model_id,
                                 f"the bytes of '{model_id}' are not known")

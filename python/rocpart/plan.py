@@ -33,7 +33,7 @@ class Plan:
     def add(self, model: str, replicas: int = 1) -> "Plan":
         """Replicas of a model, by its name in the catalog or the path of its files."""
         for _ in range(replicas):
-            lib.check("plan_add_model", self.handle, encode(model))
+            lib.call("plan_add_model", self.handle, encode(model))
         return self
 
     def allow_unvalidated(self, allow: bool = True) -> "Plan":
@@ -55,7 +55,7 @@ class Plan:
     def to_json(self) -> str:
         """The plan as a document, certificate included."""
         out = ctypes.c_char_p()
-        lib.check("plan_to_json", self.handle, ctypes.byref(out))
+        lib.call("plan_to_json", self.handle, ctypes.byref(out))
         return str(lib.take_text(out))
 
     def to_dict(self) -> Dict[str, Any]:

@@ -97,7 +97,7 @@ def hold(directory: Path, vram: Optional[List[Tuple[str, int, int]]] = None,
     lib.check("sim_process_new", ctypes.byref(process))
     try:
         lib.sim_process_set_pid(process, pid)
-        lib.check("sim_process_set_command", process, encode(command), None)
+        lib.call("sim_process_set_command", process, encode(command), None)
         lib.sim_process_open_kfd(process)
         for bdf, partition, n_bytes in vram or []:
             lib.check("sim_process_use_vram", process, encode(bdf), partition, n_bytes)

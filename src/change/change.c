@@ -213,7 +213,7 @@ uint64_t rp_change_compute_gpus(const struct rocpart_change *c, enum rp_directio
 		const struct rocpart_gpu *gpu =
 			rp_snapshot_gpu_by_bdf(c->snapshot, c->targets[i].bdf);
 
-		if (gpu && gpu->compute != rp_target_wish(&c->targets[i], d).compute &&
+		if (gpu && gpu->compute != rp_target_goal(&c->targets[i], d).compute &&
 		    gpu->index < 64)
 			bits |= UINT64_C(1) << gpu->index;
 	}
@@ -225,7 +225,7 @@ bool rp_change_differs(const struct rocpart_change *c, const struct rp_target *t
 {
 	const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(c->snapshot, t->bdf);
 
-	return gpu && gpu->memory != rp_target_wish(t, d).memory;
+	return gpu && gpu->memory != rp_target_goal(t, d).memory;
 }
 
 bool rp_change_needs_memory(const struct rocpart_change *c, enum rp_direction d)

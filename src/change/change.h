@@ -74,7 +74,7 @@ struct rocpart_change {
 	bool needs_reload;
 };
 
-static inline struct rp_mode_pair rp_target_wish(const struct rp_target *t, enum rp_direction d)
+static inline struct rp_mode_pair rp_target_goal(const struct rp_target *t, enum rp_direction d)
 {
 	return d == RP_FORWARD ? t->to : t->from;
 }

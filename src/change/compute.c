@@ -65,12 +65,12 @@ int rp_change_run_compute(struct rocpart_change *c, enum rp_direction d,
 
 	for (size_t k = 0; r == 0 && k < c->n_targets; k++) {
 		size_t i = d == RP_FORWARD ? k : c->n_targets - 1 - k;
-		struct rp_mode_pair wish = rp_target_wish(&c->targets[i], d);
+		struct rp_mode_pair goal = rp_target_goal(&c->targets[i], d);
 		const struct rocpart_gpu *gpu =
 			rp_snapshot_gpu_by_bdf(c->snapshot, c->targets[i].bdf);
 
-		if (gpu && gpu->compute != wish.compute)
-			r = set_compute(c, c->targets[i].bdf, wish.compute, reterr);
+		if (gpu && gpu->compute != goal.compute)
+			r = set_compute(c, c->targets[i].bdf, goal.compute, reterr);
 	}
 	return r;
 }

@@ -7,7 +7,7 @@ static int verify_target(struct rocpart_change *c, const struct rp_target *t, en
 			 struct rocpart_error *reterr)
 {
 	const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(c->snapshot, t->bdf);
-	struct rp_mode_pair wish = rp_target_wish(t, d);
+	struct rp_mode_pair goal = rp_target_goal(t, d);
 	struct rocpart_pair pair;
 
 	if (!gpu) {
@@ -15,14 +15,14 @@ static int verify_target(struct rocpart_change *c, const struct rp_target *t, en
 				   "this GPU is gone; the others are in the modes wanted");
 		return rp_error_hint(reterr, "look at the kernel log; a reboot may bring it back");
 	}
-	if (gpu->compute != wish.compute || gpu->memory != wish.memory)
+	if (gpu->compute != goal.compute || gpu->memory != goal.memory)
 		return rp_error_set(reterr, -EIO, ROCPART_ERR_READBACK_MISMATCH, t->bdf,
 				    "the GPU is in %s/%s instead of %s/%s",
 				    rocpart_compute_mode_to_string(gpu->compute),
 				    rocpart_memory_mode_to_string(gpu->memory),
-				    rocpart_compute_mode_to_string(wish.compute),
-				    rocpart_memory_mode_to_string(wish.memory));
-	rp_pair_fill(gpu, wish.compute, wish.memory, &pair);
+				    rocpart_compute_mode_to_string(goal.compute),
+				    rocpart_memory_mode_to_string(goal.memory));
+	rp_pair_fill(gpu, goal.compute, goal.memory, &pair);
 	if (gpu->n_partitions < pair.n_expected) {
 		(void)rp_error_set(reterr, -ENODEV, ROCPART_ERR_PARTITION_MISSING, t->bdf,
 				   "the GPU is in %s/%s, but shows %zu of %u partitions",

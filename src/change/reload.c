@@ -110,7 +110,7 @@ static int record_pending(struct rocpart_change *c, enum rp_direction d,
 		if (!rp_change_differs(c, &c->targets[i], d))
 			continue;
 		r = rp_records_set_pending(c->machine, &bdf, 1,
-					   rp_target_wish(&c->targets[i], d).memory);
+					   rp_target_goal(&c->targets[i], d).memory);
 		if (r < 0)
 			return rp_error_errno(reterr, r, c->machine->state_dir,
 					      "cannot record the request");
@@ -124,7 +124,7 @@ static int request(struct rocpart_change *c, enum rp_direction d, struct rocpart
 
 	for (size_t i = 0; r == 0 && i < c->n_targets; i++)
 		if (rp_change_differs(c, &c->targets[i], d) && is_first_of_hive(c, i, d))
-			r = request_one(c, &c->targets[i], rp_target_wish(&c->targets[i], d).memory,
+			r = request_one(c, &c->targets[i], rp_target_goal(&c->targets[i], d).memory,
 					reterr);
 	/* A first request that failed outright left nothing behind. */
 	if (r < 0 && !rp_phase_has_request(c->phase) && rp_records_clear_pending(c->machine) < 0)
@@ -228,7 +228,7 @@ static int mismatch(const struct rocpart_change *c, enum rp_direction d,
 		return rp_error_set(reterr, -EIO, ROCPART_ERR_READBACK_MISMATCH, t->bdf,
 				    "after the reload the GPU is in %s instead of %s",
 				    rocpart_memory_mode_to_string(gpu->memory),
-				    rocpart_memory_mode_to_string(rp_target_wish(t, d).memory));
+				    rocpart_memory_mode_to_string(rp_target_goal(t, d).memory));
 	}
 	return 0;
 }

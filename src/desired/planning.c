@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Planning: wishes sized by model/, a machine described by modes/, solved by place/. */
+/* Planning: requests sized by model/, a machine described by modes/, solved by place/. */
 #include "desired/planning.h"
 #include "base/json.h"
 #include "base/num.h"
@@ -31,7 +31,7 @@ ROCPART_PUBLIC struct rocpart_plan *rocpart_plan_free(struct rocpart_plan *plan)
 	rp_plan_machine_done(&plan->machine);
 	rp_gpu_rules_done(&plan->limits.rules);
 	free(plan->limits.compute);
-	rp_wishes_done(&plan->wishes);
+	rp_model_requests_done(&plan->models);
 	rocpart_snapshot_unref(plan->snapshot);
 	free(plan);
 	return NULL;
@@ -86,9 +86,13 @@ ROCPART_PUBLIC int rocpart_plan_set_product(struct rocpart_plan *plan, const cha
 	return 0;
 }
 
-ROCPART_PUBLIC int rocpart_plan_add_model(struct rocpart_plan *plan, const char *model)
+ROCPART_PUBLIC int rocpart_plan_add_model(struct rocpart_plan *plan, const char *model,
+					  struct rocpart_error *reterr)
 {
-	return rp_wishes_add_model(&plan->wishes, model);
+	if (!model || !*model)
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
+				    "a model needs a name or a path that is not empty");
+	return rp_model_requests_add_model(&plan->models, model) < 0 ? rp_error_nomem(reterr) : 0;
 }
 
 ROCPART_PUBLIC void rocpart_plan_set_allow_unvalidated(struct rocpart_plan *plan, bool allow)
@@ -145,7 +149,7 @@ ROCPART_PUBLIC int rocpart_plan_load_file(struct rocpart_plan *plan, const char 
 		return rp_yaml_error(doc, path, reterr, "there are no 'models:' to be placed");
 	if (node)
 		r = read_node(node, path, &plan->limits, reterr);
-	return r < 0 ? r : rp_wishes_read(models, path, &plan->wishes, reterr);
+	return r < 0 ? r : rp_model_requests_read(models, path, &plan->models, reterr);
 }
 
 ROCPART_PUBLIC bool rocpart_plan_file_has_models(const char *path)
@@ -155,22 +159,23 @@ ROCPART_PUBLIC bool rocpart_plan_file_has_models(const char *path)
 	return rp_yaml_load(path, &doc, NULL) == 0 && rp_yaml_get(doc, "models");
 }
 
-static int size_options(const struct rp_wish *w, struct rocpart_size_options **ret,
+static int size_options(const struct rp_model_request *w, struct rocpart_size_options **ret,
 			struct rocpart_error *reterr)
 {
 	struct rocpart_size_options *o = NULL;
 	int r = rocpart_size_options_new(&o);
 
-	if (r == 0 && w->dtype)
-		r = rocpart_size_options_set_precision(o, w->dtype);
+	if (r < 0)
+		return rp_error_nomem(reterr);
+	if (w->dtype)
+		r = rocpart_size_options_set_dtype(o, w->dtype, reterr);
 	if (r == 0 && w->kv_dtype)
-		r = rocpart_size_options_set_kv_dtype(o, w->kv_dtype);
+		r = rocpart_size_options_set_kv_dtype(o, w->kv_dtype, reterr);
 	if (r == 0 && w->engine)
-		r = rocpart_size_options_set_engine(o, w->engine);
+		r = rocpart_size_options_set_engine(o, w->engine, reterr);
 	if (r < 0) {
 		rocpart_size_options_free(o);
-		return rp_error_set(reterr, r, ROCPART_ERR_CONFIG_SYNTAX, w->place,
-				    "'%s': unknown dtype, kv-dtype or engine", w->name);
+		return rp_error_prefix(reterr, "%s: model '%s'", w->place, w->name);
 	}
 	if (w->context)
 		rocpart_size_options_set_context(o, w->context);
@@ -181,7 +186,7 @@ static int size_options(const struct rp_wish *w, struct rocpart_size_options **r
 }
 
 /* A path is read, a name looked up. */
-static int open_model(const struct rp_wish *w, const struct rocpart_catalog *catalog,
+static int open_model(const struct rp_model_request *w, const struct rocpart_catalog *catalog,
 		      struct rocpart_model **ret, struct rocpart_error *reterr)
 {
 	if (access(w->model, F_OK) == 0)
@@ -189,7 +194,7 @@ static int open_model(const struct rp_wish *w, const struct rocpart_catalog *cat
 	return rocpart_model_find(catalog, w->model, ret, reterr);
 }
 
-static int set_bandwidth(const struct rocpart_footprint *fp, const struct rp_wish *w,
+static int set_bandwidth(const struct rocpart_footprint *fp, const struct rp_model_request *w,
 			 struct rp_place_request *q, struct rocpart_error *reterr)
 {
 	uint64_t bytes = 0;
@@ -207,8 +212,8 @@ static int set_bandwidth(const struct rocpart_footprint *fp, const struct rp_wis
 	return 0;
 }
 
-static int size_wish(struct rp_wish *w, const struct rocpart_catalog *catalog,
-		     struct rp_place_request *q, struct rocpart_error *reterr)
+static int size_request(struct rp_model_request *w, const struct rocpart_catalog *catalog,
+			struct rp_place_request *q, struct rocpart_error *reterr)
 {
 	struct rocpart_size_options *options = NULL;
 	struct rocpart_model *model = NULL;
@@ -230,7 +235,7 @@ static int size_wish(struct rp_wish *w, const struct rocpart_catalog *catalog,
 	return r;
 }
 
-static int make_request(struct rp_wish *w, const struct rocpart_catalog *catalog,
+static int make_request(struct rp_model_request *w, const struct rocpart_catalog *catalog,
 			struct rp_place_request *q, struct rocpart_error *reterr)
 {
 	*q = (struct rp_place_request){.name = w->name,
@@ -243,18 +248,18 @@ static int make_request(struct rp_wish *w, const struct rocpart_catalog *catalog
 				       .share = (uint32_t)w->share,
 				       .per_domain = 1,
 				       .spread = w->spread};
-	return w->bytes ? 0 : size_wish(w, catalog, q, reterr);
+	return w->bytes ? 0 : size_request(w, catalog, q, reterr);
 }
 
 static int make_requests(struct rocpart_plan *plan, const struct rocpart_catalog *catalog,
 			 struct rocpart_error *reterr)
 {
 	free(plan->requests);
-	plan->requests = rp_new0(struct rp_place_request, plan->wishes.n);
+	plan->requests = rp_new0(struct rp_place_request, plan->models.n);
 	if (!plan->requests)
 		return rp_error_nomem(reterr);
-	for (size_t i = 0; i < plan->wishes.n; i++) {
-		int r = make_request(&plan->wishes.v[i], catalog, &plan->requests[i], reterr);
+	for (size_t i = 0; i < plan->models.n; i++) {
+		int r = make_request(&plan->models.v[i], catalog, &plan->requests[i], reterr);
 
 		if (r < 0)
 			return r;
@@ -267,8 +272,8 @@ static size_t enough_gpus(const struct rocpart_plan *plan)
 {
 	uint64_t n = 0;
 
-	for (size_t i = 0; i < plan->wishes.n; i++)
-		n += plan->wishes.v[i].replicas;
+	for (size_t i = 0; i < plan->models.n; i++)
+		n += plan->models.v[i].replicas;
 	n = n < 16 ? 16 : n;
 	return n < MAX_GPUS ? (size_t)n : MAX_GPUS;
 }
@@ -307,10 +312,10 @@ static void relax_spread(struct rocpart_plan *plan)
 {
 	size_t n = plan->machine.n_gpus;
 
-	for (size_t i = 0; i < plan->wishes.n; i++)
-		if (!plan->wishes.v[i].has_spread)
+	for (size_t i = 0; i < plan->models.n; i++)
+		if (!plan->models.v[i].has_spread)
 			plan->requests[i].per_domain =
-				(uint32_t)((plan->wishes.v[i].replicas + n - 1) / n);
+				(uint32_t)((plan->models.v[i].replicas + n - 1) / n);
 }
 
 static int solve_on(struct rocpart_plan *plan, size_t n_gpus, const struct rp_plan_options *options,
@@ -330,7 +335,7 @@ static int solve_on(struct rocpart_plan *plan, size_t n_gpus, const struct rp_pl
 		.requests = plan->requests,
 		.n_menus = (uint32_t)plan->machine.n_menus,
 		.n_gpus = (uint32_t)plan->machine.n_gpus,
-		.n_requests = (uint32_t)plan->wishes.n,
+		.n_requests = (uint32_t)plan->models.n,
 		.tenants = plan->tenants,
 		.n_tenants = (uint32_t)plan->n_tenants,
 		.allow_unvalidated = plan->allow_unvalidated,
@@ -377,7 +382,7 @@ ROCPART_PUBLIC int rocpart_plan_solve(struct rocpart_plan *plan,
 	const struct rp_plan_options options = {.max_work = max_work};
 	int r;
 
-	if (!plan->wishes.n)
+	if (!plan->models.n)
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
 				    "there is nothing to be placed");
 	r = make_requests(plan, catalog, reterr);
@@ -392,19 +397,24 @@ ROCPART_PUBLIC bool rocpart_plan_is_feasible(const struct rocpart_plan *plan)
 	return plan->plan && plan->plan->feasible;
 }
 
-ROCPART_PUBLIC int rocpart_plan_to_json(const struct rocpart_plan *plan, char **ret_text)
+ROCPART_PUBLIC int rocpart_plan_to_json(const struct rocpart_plan *plan, char **ret_text,
+					struct rocpart_error *reterr)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	RP_AUTO_JSON struct rp_json *j = NULL;
-	int r = plan->plan ? rp_plan_to_json(plan->plan, &j) : -EINVAL;
+	int r;
 
+	if (!plan->plan)
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
+				    "the plan is not solved yet");
+	r = rp_plan_to_json(plan->plan, &j);
 	if (r == 0)
 		r = rp_json_print(j, true, &text);
 	rp_strbuf_add_char(&text, '\n');
 	if (r < 0 || rp_strbuf_failed(&text))
-		return r < 0 ? r : -ENOMEM;
+		return rp_error_nomem(reterr);
 	*ret_text = rp_strbuf_steal(&text);
-	return *ret_text ? 0 : -ENOMEM;
+	return *ret_text ? 0 : rp_error_nomem(reterr);
 }
 
 ROCPART_PUBLIC int rocpart_plan_verify(const char *text, size_t size, const char *name,

@@ -14,7 +14,7 @@ struct rocpart_plan {
 	const struct rp_product *product;
 	size_t n_gpus;
 	struct rp_plan_limits limits;
-	struct rp_wishes wishes;
+	struct rp_model_requests models;
 	bool allow_unvalidated;
 
 	struct rp_plan_machine machine;
@@ -34,7 +34,7 @@ int rp_plan_look_up_gpus(struct rocpart_plan *plan, size_t n,
 			 struct rocpart_error *reterr) RP_MUST_CHECK;
 
 /*
- * plan_leases.c: tenants of the wishes, and partitions that other leases hold. -EBUSY LEASED: a
+ * plan_leases.c: tenants of the requests, and partitions that other leases hold. -EBUSY LEASED: a
  * lease is on a GPU that node.yaml wants in another mode.
  */
 int rp_plan_take_leases(struct rocpart_plan *plan, struct rocpart_error *reterr) RP_MUST_CHECK;

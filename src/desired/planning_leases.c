@@ -11,42 +11,42 @@ static size_t gpu_of(const struct rocpart_plan *plan, const char *bdf)
 	return SIZE_MAX;
 }
 
-static size_t wish_of(const struct rocpart_plan *plan, const char *name)
+static size_t request_of(const struct rocpart_plan *plan, const char *name)
 {
-	for (size_t i = 0; i < plan->wishes.n; i++)
-		if (rp_str_eq(plan->wishes.v[i].name, name))
+	for (size_t i = 0; i < plan->models.n; i++)
+		if (rp_str_eq(plan->models.v[i].name, name))
 			return i;
 	return SIZE_MAX;
 }
 
 /* Replicas beyond those wished for are no business of the plan: they hold their partition. */
-static bool is_wanted(const struct rocpart_plan *plan, size_t wish)
+static bool is_wanted(const struct rocpart_plan *plan, size_t request)
 {
 	uint64_t n = 0;
 
-	if (wish == SIZE_MAX)
+	if (request == SIZE_MAX)
 		return false;
 	for (size_t i = 0; i < plan->n_tenants; i++)
-		n += plan->tenants[i].request == wish;
-	return n < plan->wishes.v[wish].replicas;
+		n += plan->tenants[i].request == request;
+	return n < plan->models.v[request].replicas;
 }
 
 static void take_lease(struct rocpart_plan *plan, const struct rocpart_lease *l)
 {
-	size_t gpu = gpu_of(plan, l->bdf), wish = wish_of(plan, l->name);
+	size_t gpu = gpu_of(plan, l->bdf), request = request_of(plan, l->name);
 	struct rp_place_gpu *g = gpu == SIZE_MAX ? NULL : &plan->machine.gpus[gpu];
 
 	if (!g || l->state == ROCPART_LEASE_PENDING ||
 	    l->partition >= plan->machine.menus[g->menu].modes[g->mode].n_parts)
 		return; /* it holds nothing here */
-	if (!is_wanted(plan, wish)) {
+	if (!is_wanted(plan, request)) {
 		g->occupied |= 1U << l->partition;
 		g->flags |= RP_PLACE_CANNOT_SWITCH;
 		return;
 	}
 	/* Its own memory is not somebody else's. */
 	g->occupied &= ~(1U << l->partition);
-	plan->tenants[plan->n_tenants++] = (struct rp_place_tenant){.request = (uint32_t)wish,
+	plan->tenants[plan->n_tenants++] = (struct rp_place_tenant){.request = (uint32_t)request,
 								    .gpu = (uint32_t)gpu,
 								    .part = l->partition,
 								    .pinned = true};
@@ -179,5 +179,5 @@ rocpart_plan_get_footprint(const struct rocpart_plan *plan, size_t index)
 {
 	if (!plan->plan || index >= plan->plan->n_places)
 		return NULL;
-	return plan->wishes.v[plan->plan->places[index].request].footprint;
+	return plan->models.v[plan->plan->places[index].request].footprint;
 }

@@ -5,7 +5,7 @@
 #include "rocpart/mode.h"
 #include "rocpart/model.h"
 
-void rp_wishes_done(struct rp_wishes *w)
+void rp_model_requests_done(struct rp_model_requests *w)
 {
 	for (size_t i = 0; i < w->n; i++) {
 		free(w->v[i].name);
@@ -21,33 +21,33 @@ void rp_wishes_done(struct rp_wishes *w)
 	memset(w, 0, sizeof(*w));
 }
 
-static struct rp_wish *add(struct rp_wishes *w, const char *name, char *place)
+static struct rp_model_request *add(struct rp_model_requests *w, const char *name, char *place)
 {
-	struct rp_wish *wish;
+	struct rp_model_request *request;
 
 	if (!place || rp_grow(&w->v, &w->cap, w->n + 1, sizeof(*w->v)) < 0) {
 		free(place);
 		return NULL;
 	}
-	wish = &w->v[w->n++];
-	*wish = (struct rp_wish){.name = strdup(name),
-				 .place = place,
-				 .replicas = 1,
-				 .weight = 1,
-				 .min_xcds = 1,
-				 .share = 1,
-				 .spread = RP_PLACE_SPREAD_GPU};
-	return wish->name ? wish : NULL;
+	request = &w->v[w->n++];
+	*request = (struct rp_model_request){.name = strdup(name),
+					     .place = place,
+					     .replicas = 1,
+					     .weight = 1,
+					     .min_xcds = 1,
+					     .share = 1,
+					     .spread = RP_PLACE_SPREAD_GPU};
+	return request->name ? request : NULL;
 }
 
-int rp_wishes_add_model(struct rp_wishes *w, const char *model)
+int rp_model_requests_add_model(struct rp_model_requests *w, const char *model)
 {
-	struct rp_wish *wish = add(w, model, strdup(model));
+	struct rp_model_request *request = add(w, model, strdup(model));
 
-	if (!wish)
+	if (!request)
 		return -ENOMEM;
-	wish->model = strdup(model);
-	return wish->model ? 0 : -ENOMEM;
+	request->model = strdup(model);
+	return request->model ? 0 : -ENOMEM;
 }
 
 struct reader {
@@ -161,7 +161,7 @@ static int read_memory(const struct reader *r, const struct rp_yaml *y, char **r
 }
 
 static int read_key(const struct reader *r, const char *key, const struct rp_yaml *y,
-		    struct rp_wish *w)
+		    struct rp_model_request *w)
 {
 	if (rp_str_eq(key, "model"))
 		return read_text(r, y, &w->model);
@@ -213,13 +213,14 @@ static int only_for_models(const struct reader *r, const struct rp_yaml *y)
 }
 
 static int read_wish(const struct reader *r, const char *key, const struct rp_yaml *y,
-		     struct rp_wishes *wishes)
+		     struct rp_model_requests *requests)
 {
 	static const char *const known[] = {"model",  "bytes",	   "dtype",	"kv-dtype",
 					    "engine", "context",   "sequences", "replicas",
 					    "weight", "min-tok-s", "min-xcds",	"priority",
 					    "spread", "isolation", "memory"};
-	struct rp_wish *w = add(wishes, key, rp_strdupf("%s:%u:%u", r->name, y->line, y->column));
+	struct rp_model_request *w =
+		add(requests, key, rp_strdupf("%s:%u:%u", r->name, y->line, y->column));
 	int rc;
 
 	if (!w)
@@ -234,8 +235,8 @@ static int read_wish(const struct reader *r, const char *key, const struct rp_ya
 	return rc == 0 && w->bytes ? only_for_models(r, y) : rc;
 }
 
-int rp_wishes_read(const struct rp_yaml *models, const char *name, struct rp_wishes *w,
-		   struct rocpart_error *reterr)
+int rp_model_requests_read(const struct rp_yaml *models, const char *name,
+			   struct rp_model_requests *w, struct rocpart_error *reterr)
 {
 	struct reader r = {name, reterr};
 	int rc = 0;

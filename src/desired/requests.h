@@ -7,7 +7,7 @@
 #include "model/size.h"
 #include "plan/problem.h"
 
-struct rp_wish {
+struct rp_model_request {
 	char *name;				  /* its key in the file, or the model */
 	char *model;				  /* NULL when bytes are given */
 	char *place;				  /* "node.yaml:7:3", for messages */
@@ -21,16 +21,16 @@ struct rp_wish {
 	struct rocpart_footprint *footprint; /* once its model is sized; NULL: bytes are given */
 };
 
-struct rp_wishes {
-	struct rp_wish *v;
+struct rp_model_requests {
+	struct rp_model_request *v;
 	size_t n, cap;
 };
 
-void rp_wishes_done(struct rp_wishes *w);
+void rp_model_requests_done(struct rp_model_requests *w);
 /* One replica of a model, as `plan --add` says it. 0 or -ENOMEM. */
-int rp_wishes_add_model(struct rp_wishes *w, const char *model) RP_MUST_CHECK;
+int rp_model_requests_add_model(struct rp_model_requests *w, const char *model) RP_MUST_CHECK;
 /* The map of a file; name stands in messages. 0, -EINVAL, -ENOMEM. */
-int rp_wishes_read(const struct rp_yaml *models, const char *name, struct rp_wishes *w,
-		   struct rocpart_error *reterr) RP_MUST_CHECK;
+int rp_model_requests_read(const struct rp_yaml *models, const char *name,
+			   struct rp_model_requests *w, struct rocpart_error *reterr) RP_MUST_CHECK;
 
 #endif

@@ -73,7 +73,7 @@ ROCPART_PUBLIC struct rocpart_doctor *rocpart_doctor_free(struct rocpart_doctor 
 }
 
 ROCPART_PUBLIC int rocpart_doctor_set_variable(struct rocpart_doctor *doctor, const char *name,
-					       const char *value)
+					       const char *value, struct rocpart_error *reterr)
 {
 	const char *known;
 
@@ -84,12 +84,15 @@ ROCPART_PUBLIC int rocpart_doctor_set_variable(struct rocpart_doctor *doctor, co
 			continue;
 		copy = rp_strdupf("%s", value);
 		if (!copy)
-			return -ENOMEM;
+			return rp_error_nomem(reterr);
 		free(doctor->variables[i]);
 		doctor->variables[i] = copy;
 		return 0;
 	}
-	return -EINVAL;
+	return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, name,
+			    "'%.60s' does not choose devices; rocpart_doctor_get_variable() lists "
+			    "those that do",
+			    name);
 }
 
 ROCPART_PUBLIC int rocpart_doctor_set_user(struct rocpart_doctor *doctor, uint32_t uid,

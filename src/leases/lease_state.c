@@ -5,7 +5,7 @@
 
 ROCPART_PUBLIC const char *rocpart_lease_state_to_string(enum rocpart_lease_state state)
 {
-	static const char *const names[] = {"pending", "placed", "running", "stopped", "failed"};
+	static const char *const names[] = {"pending", "placed", "running", "stopped", "displaced"};
 
 	return (size_t)state < RP_ARRAY_LEN(names) ? names[state] : "unknown";
 }

@@ -33,17 +33,25 @@ struct rocpart_place_options {
 	struct rp_json *labels;
 };
 
+static int refuse_option(struct rocpart_error *reterr, const char *object, const char *why)
+{
+	return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, object, "%s", why);
+}
+
 ROCPART_PUBLIC int rocpart_place_options_new(const char *name, uint64_t bytes,
-					     struct rocpart_place_options **ret_options)
+					     struct rocpart_place_options **ret_options,
+					     struct rocpart_error *reterr)
 {
 	struct rocpart_place_options *o;
 
-	if (!name || !*name || bytes > INT64_MAX)
-		return -EINVAL;
+	if (!name || !*name)
+		return refuse_option(reterr, name, "a lease needs a name that is not empty");
+	if (bytes > INT64_MAX)
+		return refuse_option(reterr, name, "a lease has less than 2^63 bytes");
 	o = rp_new0(struct rocpart_place_options, 1);
 	if (!o || !(o->name = strdup(name))) {
 		rocpart_place_options_free(o);
-		return -ENOMEM;
+		return rp_error_nomem(reterr);
 	}
 	o->bytes = bytes;
 	o->replicas = 1;
@@ -72,31 +80,36 @@ ROCPART_PUBLIC int rocpart_place_options_set_owner(struct rocpart_place_options 
 }
 
 ROCPART_PUBLIC int rocpart_place_options_set_partition(struct rocpart_place_options *options,
-						       const char *partition)
+						       const char *partition,
+						       struct rocpart_error *reterr)
 {
-	char *copy = partition ? strdup(partition) : NULL;
+	char *copy;
 
+	if (partition && !*partition)
+		return refuse_option(reterr, NULL, "a partition is GPU/ID, such as 0/3, not empty");
+	copy = partition ? strdup(partition) : NULL;
 	if (partition && !copy)
-		return -ENOMEM;
+		return rp_error_nomem(reterr);
 	free(options->partition);
 	options->partition = copy;
 	return 0;
 }
 
 ROCPART_PUBLIC int rocpart_place_options_set_replicas(struct rocpart_place_options *options,
-						      uint32_t replicas)
+						      uint32_t replicas,
+						      struct rocpart_error *reterr)
 {
 	if (replicas < 1 || replicas > MAX_REPLICAS)
-		return -EINVAL;
+		return refuse_option(reterr, options->name, "replicas must be 1 to 4096");
 	options->replicas = replicas;
 	return 0;
 }
 
 ROCPART_PUBLIC int rocpart_place_options_set_share(struct rocpart_place_options *options,
-						   uint32_t share)
+						   uint32_t share, struct rocpart_error *reterr)
 {
 	if (share < 1 || share > MAX_SHARE)
-		return -EINVAL;
+		return refuse_option(reterr, options->name, "share must be 1 to 64 leases");
 	options->share = share;
 	return 0;
 }
@@ -108,19 +121,24 @@ ROCPART_PUBLIC void rocpart_place_options_set_priority(struct rocpart_place_opti
 }
 
 ROCPART_PUBLIC int rocpart_place_options_set_label(struct rocpart_place_options *options,
-						   const char *key, const char *value)
+						   const char *key, const char *value,
+						   struct rocpart_error *reterr)
 {
-	struct rp_json *text = key && *key && value ? rp_json_string(value) : NULL;
+	struct rp_json *text;
 
+	if (!key || !*key || !value)
+		return refuse_option(reterr, key, "a label is KEY=VALUE, and KEY is not empty");
+	text = rp_json_string(value);
 	if (!text)
-		return -EINVAL;
+		return refuse_option(reterr, key, "the value of a label must be valid UTF-8");
 	if (!options->labels)
 		options->labels = rp_json_object();
-	return rp_json_set(options->labels, key, text);
+	return rp_json_set(options->labels, key, text) < 0 ? rp_error_nomem(reterr) : 0;
 }
 
 ROCPART_PUBLIC int rocpart_place_options_set_footprint(struct rocpart_place_options *options,
-						       const struct rocpart_footprint *footprint)
+						       const struct rocpart_footprint *footprint,
+						       struct rocpart_error *reterr)
 {
 	static const struct {
 		enum rocpart_footprint_value value;
@@ -139,7 +157,7 @@ ROCPART_PUBLIC int rocpart_place_options_set_footprint(struct rocpart_place_opti
 		{ROCPART_FOOTPRINT_MAX_BATCHED_TOKENS, "max_batched_tokens"},
 		{ROCPART_FOOTPRINT_RANKS, "ranks"},
 	};
-	static const char *const words[] = {"precision", "kv_dtype", "engine"};
+	static const char *const words[] = {"dtype", "kv_dtype", "engine"};
 	RP_AUTO_JSON struct rp_json *j = rp_json_object();
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	uint64_t v;
@@ -158,10 +176,10 @@ ROCPART_PUBLIC int rocpart_place_options_set_footprint(struct rocpart_place_opti
 	if (r == 0)
 		r = rp_json_print(j, false, &text);
 	if (r < 0)
-		return r;
+		return rp_error_nomem(reterr);
 	free(options->footprint);
 	options->footprint = rp_strbuf_steal(&text);
-	return options->footprint ? 0 : -ENOMEM;
+	return options->footprint ? 0 : rp_error_nomem(reterr);
 }
 
 /* ---- decisions ---- */

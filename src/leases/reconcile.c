@@ -264,7 +264,7 @@ static void judge_placed(const struct context *c, size_t index, enum rp_owner_st
 			 struct verdict *v)
 {
 	const struct rp_lease *l = &c->list->v[index];
-	bool was_misplaced = l->state == ROCPART_LEASE_FAILED && l->problem && *l->problem;
+	bool was_misplaced = l->state == ROCPART_LEASE_DISPLACED && l->problem && *l->problem;
 	uint64_t left = count_left_on(c, index);
 
 	if (owner == RP_OWNER_GONE && c->w->sees_memory && left == 0) {
@@ -276,7 +276,7 @@ static void judge_placed(const struct context *c, size_t index, enum rp_owner_st
 	if (c->out->lease_used[index]) {
 		v->state = ROCPART_LEASE_RUNNING;
 	} else if (v->problem.len) {
-		v->state = ROCPART_LEASE_FAILED;
+		v->state = ROCPART_LEASE_DISPLACED;
 	} else if (owner == RP_OWNER_GONE) {
 		v->state = ROCPART_LEASE_STOPPED;
 		rp_strbuf_addf(&v->problem,

@@ -92,7 +92,7 @@ ROCPART_PUBLIC int rocpart_lease_set_state(struct rocpart_machine *machine, uint
 	int r;
 
 	reterr = reterr ? reterr : &local;
-	if (state < ROCPART_LEASE_PLACED || state > ROCPART_LEASE_FAILED)
+	if (state < ROCPART_LEASE_PLACED || state > ROCPART_LEASE_DISPLACED)
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
 				    "that is not a state that can be said");
 	r = begin_session(machine, RP_LEASE_WRITE, &s, reterr);

@@ -108,7 +108,7 @@ static const char *problem_of(struct rocpart_leases *v, const struct rp_lease *l
 static uint64_t limit_of(const struct rp_lease *l, const struct rp_host_view *w)
 {
 	bool is_kept = l->guarantee >= ROCPART_GUARANTEE_KERNEL && l->n_claims &&
-		       l->state != ROCPART_LEASE_FAILED;
+		       l->state != ROCPART_LEASE_DISPLACED;
 	const struct rocpart_gpu *gpu =
 		w && is_kept ? rp_snapshot_gpu_by_bdf(w->snapshot, l->claims[0].bdf) : NULL;
 	const struct rocpart_partition *part =

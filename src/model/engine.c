@@ -77,6 +77,8 @@ static int parse_version(const char *s, struct rp_engine_version *v)
 	return 0;
 }
 
+const char rp_engine_words[] = "vllm vllm:MAJOR.MINOR llama.cpp";
+
 int rp_engine_parse(const char *word, struct rp_engine_version *ret)
 {
 	struct rp_engine_version v = {RP_ENGINE_VLLM, 0, 19};

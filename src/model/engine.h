@@ -42,6 +42,8 @@ struct rp_rest_row {
 const struct rp_rest_row *rp_rest_find(enum rp_rest_part part, const struct rp_engine_version *v,
 				       enum rp_platform platform);
 
+extern const char rp_engine_words[]; /* for messages */
+
 /* "vllm", "vllm:0.19", "llama.cpp". -EINVAL. */
 int rp_engine_parse(const char *word, struct rp_engine_version *ret) RP_MUST_CHECK;
 const char *rp_engine_name(enum rp_engine e);

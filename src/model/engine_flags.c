@@ -32,15 +32,15 @@ static void add_utilization(struct rp_words *w, const struct rp_engine_facts *f)
 }
 
 /* A checkpoint of another width is converted as it loads. Packed formats name themselves. */
-static void add_dtype(struct rp_words *w, const char *precision)
+static void add_dtype(struct rp_words *w, const char *dtype)
 {
 	static const char *const words[][2] = {
 		{"bf16", "bfloat16"}, {"fp16", "float16"}, {"fp32", "float32"}};
 
 	for (size_t i = 0; i < RP_ARRAY_LEN(words); i++)
-		if (rp_str_eq(precision, words[i][0]))
+		if (rp_str_eq(dtype, words[i][0]))
 			add_text(w, "--dtype", words[i][1]);
-	if (rp_str_eq(precision, "fp8"))
+	if (rp_str_eq(dtype, "fp8"))
 		add_text(w, "--quantization", "fp8");
 }
 
@@ -55,7 +55,7 @@ static void vllm_flags(struct rp_words *w, const struct rp_engine_facts *f)
 		add_number(w, "--max-num-batched-tokens", f->max_batched);
 	if (f->ranks > 1)
 		add_number(w, "--tensor-parallel-size", f->ranks);
-	add_dtype(w, f->precision);
+	add_dtype(w, f->dtype);
 	if (rp_str_eq(f->kv_dtype, "fp8") || rp_str_eq(f->kv_dtype, "int8"))
 		add_text(w, "--kv-cache-dtype", f->kv_dtype);
 	if (f->is_eager)

@@ -7,9 +7,9 @@
 
 /* Of a footprint, or of what a lease recorded of one; texts are borrowed. */
 struct rp_engine_facts {
-	bool is_vllm;	       /* else llama.cpp */
-	const char *precision; /* a word, or a phrase that is no word of the engine */
-	const char *kv_dtype;  /* "": not said */
+	bool is_vllm;	      /* else llama.cpp */
+	const char *dtype;    /* a word, or a phrase that is no word of the engine */
+	const char *kv_dtype; /* "": not said */
 	uint64_t context, max_seqs;
 	uint64_t max_batched; /* 0: not known */
 	uint64_t ranks;

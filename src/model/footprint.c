@@ -83,8 +83,8 @@ ROCPART_PUBLIC const char *rocpart_footprint_get_source(const struct rocpart_foo
 ROCPART_PUBLIC const char *rocpart_footprint_get_text(const struct rocpart_footprint *footprint,
 						      const char *what)
 {
-	if (rp_str_eq(what, "precision"))
-		return footprint->f.precision;
+	if (rp_str_eq(what, "dtype"))
+		return footprint->f.dtype;
 	if (rp_str_eq(what, "kv_dtype"))
 		return footprint->f.kv_dtype ? footprint->f.kv_dtype->name : "";
 	if (rp_str_eq(what, "engine"))
@@ -168,7 +168,7 @@ ROCPART_PUBLIC int rocpart_footprint_get_flags(const struct rocpart_footprint *f
 	RP_AUTO_WORDS struct rp_words w = {0};
 	struct rp_engine_facts facts = {
 		.is_vllm = f->version.engine == RP_ENGINE_VLLM,
-		.precision = f->precision,
+		.dtype = f->dtype,
 		.kv_dtype = f->kv_dtype ? f->kv_dtype->name : "",
 		.context = f->context,
 		.max_seqs = f->max_seqs,

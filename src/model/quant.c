@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From quantization_config, hf_quant_config.json and --precision to the format of each tensor. */
+/* From quantization_config, hf_quant_config.json and --dtype to the format of each tensor. */
 #include "model/weights.h"
 
 #include "base/strbuf.h"
@@ -155,7 +155,7 @@ int rp_weight_plan_native(const struct rp_model_config *c, const char *name,
 	}
 	rp_error_set(reterr, -ENOTSUP, ROCPART_ERR_MODEL_UNKNOWN, name,
 		     "quantisation '%s %s' with %u bits is not known", method, q->algo, q->bits);
-	return rp_error_hint(reterr, "give its safetensors files, or --precision");
+	return rp_error_hint(reterr, "give its safetensors files, or --dtype");
 }
 
 /* '*' stands for any text. Linear in the length of the text times the number of stars. */

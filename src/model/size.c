@@ -189,25 +189,25 @@ static int weights_of_files(const struct rp_model_desc *d, const struct rp_layou
 	} else {
 		f->active_bytes = bytes;
 	}
-	(void)rp_fmt(f->precision, sizeof(f->precision), "as in the file"); /* fits */
+	(void)rp_fmt(f->dtype, sizeof(f->dtype), "as in the file"); /* fits */
 	note_files(d, f);
 	return 0;
 }
 
 /* 16 bit has two names. */
-static void name_precision(struct rp_footprint *f, const struct rp_model_desc *d,
-			   const struct rp_size_request *q, const struct rp_weight_plan *plan)
+static void name_dtype(struct rp_footprint *f, const struct rp_model_desc *d,
+		       const struct rp_size_request *q, const struct rp_weight_plan *plan)
 {
 	const char *text = plan->text;
 
-	if (q->precision)
-		text = q->precision;
+	if (q->dtype)
+		text = q->dtype;
 	else if (!d->config.has_quant)
 		text = rp_str_eq(d->config.dtype, "float16") ? "fp16" : "bf16";
 	/* Both arrays have the same size, and words of the user are shorter: never cut. */
-	(void)rp_fmt(f->precision, sizeof(f->precision), "%s", text);
-	if (!q->precision)
-		assume(f, "precision", "as the model comes", f->precision);
+	(void)rp_fmt(f->dtype, sizeof(f->dtype), "%s", text);
+	if (!q->dtype)
+		assume(f, "dtype", "as the model comes", f->dtype);
 }
 
 static int weights_of_config(const struct rp_model_desc *d, const struct rp_size_request *q,
@@ -219,9 +219,9 @@ static int weights_of_config(const struct rp_model_desc *d, const struct rp_size
 	struct rp_weights w;
 	int r;
 
-	if (q->precision) {
-		if (rp_weight_spec_parse(q->precision, &spec) < 0)
-			return refuse(reterr, "--precision", q->precision, rp_weight_words);
+	if (q->dtype) {
+		if (rp_weight_spec_parse(q->dtype, &spec) < 0)
+			return refuse(reterr, "--dtype", q->dtype, rp_weight_words);
 		rp_weight_plan_uniform(&spec, &plan);
 	} else {
 		r = rp_weight_plan_native(&d->config, d->name, &plan, reterr);
@@ -237,21 +237,20 @@ static int weights_of_config(const struct rp_model_desc *d, const struct rp_size
 	f->parameters = w.parameters;
 	f->draft_parameters = w.mtp_parameters;
 	f->active_bytes = w.active_bytes;
-	name_precision(f, d, q, &plan);
+	name_dtype(f, d, q, &plan);
 	return 0;
 }
 
 static int weights(const struct rp_model_desc *d, const struct rp_size_request *q,
 		   const struct rp_layout *l, struct rp_footprint *f, struct rocpart_error *reterr)
 {
-	if (d->has_file_bytes && !q->precision)
+	if (d->has_file_bytes && !q->dtype)
 		return weights_of_files(d, l, f, reterr);
 	if (l)
 		return weights_of_config(d, q, l, f, reterr);
-	rp_error_set(
-		reterr, -ENOTSUP, ROCPART_ERR_UNSUPPORTED, d->name,
-		"--precision needs a config.json: the shapes alone do not tell what is quantised");
-	return rp_error_hint(reterr, "leave --precision out, or put config.json beside the file");
+	rp_error_set(reterr, -ENOTSUP, ROCPART_ERR_UNSUPPORTED, d->name,
+		     "--dtype needs a config.json: the shapes alone do not tell what is quantised");
+	return rp_error_hint(reterr, "leave --dtype out, or put config.json beside the file");
 }
 
 static int cache(const struct rp_size_request *q, const struct rp_layout *l, struct rp_footprint *f,

@@ -39,13 +39,13 @@ void rp_model_desc_done(struct rp_model_desc *d);
 #define RP_AUTO_MODEL_DESC RP_AUTO(rp_model_desc_done)
 
 struct rp_size_request {
-	const char *precision; /* NULL: as the model comes */
-	const char *kv_dtype;  /* NULL: 16 bit */
-	const char *engine;    /* NULL: vllm 0.19, llama.cpp for GGUF */
-	uint64_t context;      /* 0: min(model maximum, 8192) */
-	uint64_t max_seqs;     /* 0: 256; llama.cpp 1 */
-	uint64_t max_batched;  /* 0: 2048 */
-	uint32_t tp;	       /* 0: 1 */
+	const char *dtype;    /* NULL: as the model comes */
+	const char *kv_dtype; /* NULL: 16 bit */
+	const char *engine;   /* NULL: vllm 0.19, llama.cpp for GGUF */
+	uint64_t context;     /* 0: min(model maximum, 8192) */
+	uint64_t max_seqs;    /* 0: 256; llama.cpp 1 */
+	uint64_t max_batched; /* 0: 2048 */
+	uint32_t tp;	      /* 0: 1 */
 	enum rp_platform platform;
 	bool eager;
 };
@@ -90,7 +90,7 @@ struct rp_footprint {
 	struct rp_cache cache;
 	uint64_t kv_one_bytes;	       /* one request of context */
 	uint64_t comfortable_kv_bytes; /* RP_COMFORTABLE_REQUESTS of them */
-	char precision[96];
+	char dtype[96];
 	const struct rp_kv_dtype *kv_dtype;
 	const char *confidence; /* of the total: the worst of the items */
 };

@@ -33,7 +33,7 @@ struct rp_weights {
  */
 int rp_weight_plan_native(const struct rp_model_config *c, const char *name,
 			  struct rp_weight_plan *ret, struct rocpart_error *reterr) RP_MUST_CHECK;
-/* Every quantisable matrix in one format: what --precision asks for. */
+/* Every quantisable matrix in one format: what --dtype asks for. */
 void rp_weight_plan_uniform(const struct rp_weight_spec *spec, struct rp_weight_plan *ret);
 
 /* Sum up. tp >= 1. -EINVAL names what does not divide by tp; -EOVERFLOW. */

@@ -26,7 +26,7 @@ static int lease_partition(const struct rocpart_snapshot *s, const struct rocpar
 			   const struct rocpart_partition **ret, struct rocpart_error *reterr)
 {
 	const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(s, l->bdf);
-	bool is_lost = l->state == ROCPART_LEASE_FAILED && *l->problem;
+	bool is_lost = l->state == ROCPART_LEASE_DISPLACED && *l->problem;
 
 	*ret = gpu && !is_lost ? rp_gpu_partition_by_id(gpu, l->partition) : NULL;
 	if (*ret)
@@ -243,12 +243,14 @@ ROCPART_PUBLIC struct rocpart_handout *rocpart_handout_free(struct rocpart_hando
 }
 
 ROCPART_PUBLIC int rocpart_handout_set_filter(struct rocpart_handout *handout,
-					      enum rocpart_filter filter)
+					      enum rocpart_filter filter,
+					      struct rocpart_error *reterr)
 {
 	if (filter < ROCPART_FILTER_AUTO || filter > ROCPART_FILTER_HIP)
-		return -EINVAL;
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
+				    "there is no filter %d", (int)filter);
 	handout->values.filter = filter;
-	return make_variables(handout);
+	return make_variables(handout) < 0 ? rp_error_nomem(reterr) : 0;
 }
 
 ROCPART_PUBLIC const struct rocpart_partition *

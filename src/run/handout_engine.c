@@ -66,7 +66,7 @@ int rp_handout_read_engine(struct rocpart_handout *h, const struct rp_named *nam
 		return r == -ENOMEM ? r : 0;
 	engine = word(h->footprint, "engine");
 	f.is_vllm = rp_str_eq(engine, "vllm");
-	f.precision = word(h->footprint, "precision");
+	f.dtype = word(h->footprint, "dtype");
 	f.kv_dtype = word(h->footprint, "kv_dtype");
 	f.context = number(h->footprint, "context");
 	f.max_seqs = number(h->footprint, "max_seqs");

@@ -158,17 +158,19 @@ ROCPART_PUBLIC void rocpart_sim_process_set_start(struct rocpart_sim_process *pr
 }
 
 ROCPART_PUBLIC int rocpart_sim_process_set_command(struct rocpart_sim_process *process,
-						   const char *comm, const char *cmdline)
+						   const char *comm, const char *cmdline,
+						   struct rocpart_error *reterr)
 {
 	RP_AUTO_FREE char *name = NULL;
 	RP_AUTO_FREE char *line = NULL;
 
 	if (!*comm || strchr(comm, '\n') || (cmdline && strchr(cmdline, '\n')))
-		return -EINVAL;
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, comm,
+				    "the name of a process is not empty, and has no line break");
 	name = rp_strdupf("%s", comm);
 	line = rp_strdupf("%s", cmdline ? cmdline : comm);
 	if (!name || !line)
-		return -ENOMEM;
+		return rp_error_nomem(reterr);
 	free(process->comm);
 	free(process->cmdline);
 	process->comm = rp_steal(&name);
@@ -177,15 +179,16 @@ ROCPART_PUBLIC int rocpart_sim_process_set_command(struct rocpart_sim_process *p
 }
 
 ROCPART_PUBLIC int rocpart_sim_process_set_cgroup(struct rocpart_sim_process *process,
-						  const char *path)
+						  const char *path, struct rocpart_error *reterr)
 {
 	char *copy;
 
 	if (path[0] != '/' || strchr(path, '\n'))
-		return -EINVAL;
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, path,
+				    "the path of a cgroup begins with '/', and has no line break");
 	copy = rp_strdupf("%s", path);
 	if (!copy)
-		return -ENOMEM;
+		return rp_error_nomem(reterr);
 	free(process->cgroup);
 	process->cgroup = copy;
 	return 0;

@@ -61,7 +61,7 @@ class Model(unittest.TestCase):
 
     def test_model_size_json_holds_the_contract_and_adds_up(self):
         for args in ((LLAMA,), ("Qwen/Qwen3-30B-A3B", "--tp", "2"),
-                     ("google/gemma-3-27b-it", "--precision", "fp8", "--context", "32k")):
+                     ("google/gemma-3-27b-it", "--dtype", "fp8", "--context", "32k")):
             size = self.run_json("model", "size", *args)
             for key in CONTRACT:
                 self.assertIn(key, size)
@@ -72,7 +72,7 @@ class Model(unittest.TestCase):
 
     def test_model_size_on_24_gib_leaves_the_tokens_promised(self):
         for on, tokens in (("24GiB", 53520), ("48GiB", 250128)):
-            size = self.run_json("model", "size", LLAMA, "--precision", "bf16", "--on", on)
+            size = self.run_json("model", "size", LLAMA, "--dtype", "bf16", "--on", on)
             self.assertAlmostEqual(size["kv_tokens"], tokens, delta=0.02 * tokens)
             self.assertTrue(size["on"]["fits"])
 
@@ -176,7 +176,7 @@ class Model(unittest.TestCase):
         self.assertIn("--bytes", error["hint"])
 
     def test_unknown_words_are_usage_errors(self):
-        for args in (("--precision", "int3"), ("--kv-dtype", "int3"), ("--engine", "x"),
+        for args in (("--dtype", "int3"), ("--kv-dtype", "int3"), ("--engine", "x"),
                      ("--context", "0"), ("--context", "many"), ("--tp", "0"), ("--on", "huge")):
             self.run_rocpart("model", "size", LLAMA, *args, status=2)
         self.run_rocpart("model", "size", status=2)

@@ -107,7 +107,7 @@ static uint32_t hold_kfd(const char *dir, const char *bdf)
 	uint32_t pid = 0;
 
 	assert_int_equal(rocpart_sim_process_new(&p), 0);
-	assert_int_equal(rocpart_sim_process_set_command(p, "vllm", NULL), 0);
+	assert_int_equal(rocpart_sim_process_set_command(p, "vllm", NULL, NULL), 0);
 	rocpart_sim_process_open_kfd(p);
 	if (bdf)
 		assert_int_equal(rocpart_sim_process_allow(p, bdf, 0), 0);

@@ -44,7 +44,7 @@ static void hold_gpu(const char *dir, bool on)
 
 	assert_int_equal(rocpart_sim_process_new(&p), 0);
 	rocpart_sim_process_set_pid(p, AGENT_PID);
-	assert_int_equal(rocpart_sim_process_set_command(p, "gpuagent", NULL), 0);
+	assert_int_equal(rocpart_sim_process_set_command(p, "gpuagent", NULL, NULL), 0);
 	rocpart_sim_process_open_kfd(p);
 	if (on)
 		assert_int_equal(rocpart_sim_hold(dir, p, &(uint32_t){0}, NULL), 0);

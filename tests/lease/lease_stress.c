@@ -71,12 +71,12 @@ static void take(struct rocpart_machine *m, struct slot *s, const char *owner, u
 	struct rocpart_place_options *o = NULL;
 	struct rocpart_leases *leases = NULL;
 	struct rocpart_error err = {0};
-	int r = rocpart_place_options_new("model", bytes, &o);
+	int r = rocpart_place_options_new("model", bytes, &o, NULL);
 
 	if (r == 0)
 		r = rocpart_place_options_set_owner(o, owner, &err);
 	if (r == 0)
-		r = rocpart_place_options_set_share(o, 1 + random_of(seed, 4));
+		r = rocpart_place_options_set_share(o, 1 + random_of(seed, 4), NULL);
 	s->is_placing = 1;
 	if (r == 0)
 		r = rocpart_place(m, o, &leases, &err);

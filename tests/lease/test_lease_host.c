@@ -148,9 +148,9 @@ static int try_place(const char *owner, const char *partition, struct rocpart_er
 	struct rocpart_leases *leases = NULL;
 	int r;
 
-	assert_int_equal(rocpart_place_options_new("llama", 16 * GIB, &o), 0);
+	assert_int_equal(rocpart_place_options_new("llama", 16 * GIB, &o, NULL), 0);
 	assert_int_equal(rocpart_place_options_set_owner(o, owner, err), 0);
-	assert_int_equal(rocpart_place_options_set_partition(o, partition), 0);
+	assert_int_equal(rocpart_place_options_set_partition(o, partition, NULL), 0);
 	r = rocpart_place(m, o, &leases, err);
 	rocpart_leases_free(leases);
 	rocpart_place_options_free(o);
@@ -172,7 +172,7 @@ static uint32_t hold(const char *cgroup)
 	uint32_t pid = 0;
 
 	assert_int_equal(rocpart_sim_process_new(&p), 0);
-	assert_int_equal(rocpart_sim_process_set_cgroup(p, cgroup), 0);
+	assert_int_equal(rocpart_sim_process_set_cgroup(p, cgroup, NULL), 0);
 	assert_int_equal(rocpart_sim_process_use_vram(p, G0, 2, 9 * GIB), 0);
 	assert_int_equal(rocpart_sim_hold(dir, p, &pid, NULL), 0);
 	rocpart_sim_process_free(p);

@@ -33,10 +33,10 @@ static int place(struct rocpart_machine *m, uint64_t bytes, uint32_t replicas)
 {
 	struct rocpart_place_options *o = NULL;
 	struct rocpart_leases *leases = NULL;
-	int r = rocpart_place_options_new("llama", bytes, &o);
+	int r = rocpart_place_options_new("llama", bytes, &o, NULL);
 
 	if (r == 0)
-		r = rocpart_place_options_set_replicas(o, replicas);
+		r = rocpart_place_options_set_replicas(o, replicas, NULL);
 	if (r == 0)
 		r = rocpart_place(m, o, &leases, NULL);
 	rocpart_leases_free(leases);

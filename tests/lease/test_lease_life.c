@@ -45,9 +45,9 @@ static int try_place(const char *name, uint64_t bytes, const char *owner, const 
 	struct rocpart_leases *leases = NULL;
 	int r;
 
-	assert_int_equal(rocpart_place_options_new(name, bytes, &o), 0);
+	assert_int_equal(rocpart_place_options_new(name, bytes, &o, NULL), 0);
 	assert_int_equal(rocpart_place_options_set_owner(o, owner, err), 0);
-	assert_int_equal(rocpart_place_options_set_partition(o, partition), 0);
+	assert_int_equal(rocpart_place_options_set_partition(o, partition, NULL), 0);
 	r = rocpart_place(m, o, &leases, err);
 	rocpart_leases_free(leases);
 	rocpart_place_options_free(o);
@@ -74,7 +74,7 @@ static uint32_t hold(uint32_t pid, const char *cgroup, unsigned part, uint64_t b
 		rocpart_sim_process_set_pid(p, pid);
 	rocpart_sim_process_set_start(p, start_ticks);
 	if (cgroup)
-		assert_int_equal(rocpart_sim_process_set_cgroup(p, cgroup), 0);
+		assert_int_equal(rocpart_sim_process_set_cgroup(p, cgroup, NULL), 0);
 	if (bytes)
 		assert_int_equal(rocpart_sim_process_use_vram(p, G0, part, bytes), 0);
 	if (rocpart_sim_hold(dir, p, &ret, &err) < 0)
@@ -206,7 +206,7 @@ static void reboot_into_other_modes_gives_nothing_away(void **state)
 	(void)state;
 	place("llama", 16 * GIB, "unit:vllm", "0/6");
 	assert_int_equal(rocpart_sim_reset(dir, NULL), 0);
-	assert_lease(ROCPART_LEASE_FAILED, "it was in CPX/NPS4", "release 1");
+	assert_lease(ROCPART_LEASE_DISPLACED, "it was in CPX/NPS4", "release 1");
 	assert_int_equal(count_free(), 0);
 	assert_no_room(NULL);
 	assert_no_room("0/0");
@@ -246,7 +246,7 @@ static void partition_that_vanished_is_told_and_comes_back(void **state)
 	(void)state;
 	place("llama", 16 * GIB, "unit:vllm", "0/6");
 	switch_behind_our_back("QPX");
-	assert_lease(ROCPART_LEASE_FAILED, "the GPU is in QPX/NPS4", "release 1");
+	assert_lease(ROCPART_LEASE_DISPLACED, "the GPU is in QPX/NPS4", "release 1");
 	assert_int_equal(count_free(), 0);
 	assert_no_room("0/1");
 	/* our own way back is not in the way of the lease that waits for it */

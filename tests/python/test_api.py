@@ -177,7 +177,7 @@ class Api(MachineTest):
             machine.set_backend(rocpart.Backend.LIBAMD_SMI)
 
     def test_footprint_has_parts_flags_and_assumptions(self):
-        footprint = rocpart.Catalog().find(LLAMA).footprint(precision="bf16", context=32768)
+        footprint = rocpart.Catalog().find(LLAMA).footprint(dtype="bf16", context=32768)
         parts = dict((name, n) for name, n, _ in footprint.parts)
         # 8,030,261,248 parameters of two bytes; 32 layers x 8 heads x 128 x 2 x 2 bytes a token.
         self.assertEqual(parts["weights_bytes"], 8030261248 * 2)
@@ -217,8 +217,8 @@ class Api(MachineTest):
                 books.place(Wish("b", 100 * GIB), partition, usable)
             with self.assertRaises(ValueError):
                 books.place(Wish("b", 0), partition, usable)
-            books.set_state(first, "failed")
-            self.assertEqual([c.state for c in books.claims(partition.bdf)], ["failed"])
+            books.set_state(first, "displaced")
+            self.assertEqual([c.state for c in books.claims(partition.bdf)], ["displaced"])
             books.release(first)
             with self.assertRaises(rocpart.NotFoundError):
                 books.release(first)

@@ -142,7 +142,7 @@ class Defects(MachineTest):
             counted += [scheduler.get_model_info(LLAMA).memory_allocated_bytes,
                         p.partitions[1].allocated_bytes]
         self.assertEqual(len(set(counted)), 1, counted)
-        fp16 = rocpart.Catalog().find(LLAMA).footprint(precision="fp16").total_bytes
+        fp16 = rocpart.Catalog().find(LLAMA).footprint(dtype="fp16").total_bytes
         self.assertLess(counted[0], fp16)
 
     def test_D9_failed_model_that_is_scheduled_again_leaves_nothing_behind(self):

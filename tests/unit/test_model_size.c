@@ -179,7 +179,7 @@ static struct rp_footprint size_of(const char *name, const struct rp_size_reques
 /* The figures that the issue names: 53,520 and 250,128 tokens, two per cent. */
 static void footprint_of_llama_8b_leaves_the_tokens_promised(void **state)
 {
-	struct rp_size_request q = {.precision = "bf16"};
+	struct rp_size_request q = {.dtype = "bf16"};
 	struct rp_footprint f = size_of("meta-llama/Llama-3.1-8B-Instruct", &q);
 	uint64_t reserve = rp_page_table_reserve(UINT64_C(2) << 40, 8 * 192 * RP_GIB), tokens;
 
@@ -212,7 +212,7 @@ static void footprint_beside_the_cache_matches_the_logs(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < RP_ARRAY_LEN(rows); i++) {
-		struct rp_size_request q = {.precision = "bf16",
+		struct rp_size_request q = {.dtype = "bf16",
 					    .max_seqs = 1024,
 					    .max_batched = 8192,
 					    .tp = rows[i].tp,
@@ -228,7 +228,7 @@ static void footprint_beside_the_cache_matches_the_logs(void **state)
 /* Its config does not describe the tower, its activations hold 0.6 GiB for it (study 1.4). */
 static void footprint_of_llama_4_counts_its_vision_tower(void **state)
 {
-	struct rp_size_request q = {.precision = "bf16",
+	struct rp_size_request q = {.dtype = "bf16",
 				    .max_seqs = 1024,
 				    .max_batched = 8192,
 				    .tp = 4,
@@ -243,7 +243,7 @@ static void footprint_of_llama_4_counts_its_vision_tower(void **state)
 
 static void footprint_prints_every_assumption(void **state)
 {
-	struct rp_size_request none = {0}, all = {.precision = "fp8",
+	struct rp_size_request none = {0}, all = {.dtype = "fp8",
 						  .kv_dtype = "fp8",
 						  .engine = "vllm:0.19",
 						  .context = 4096,
@@ -277,7 +277,7 @@ static void footprint_above_the_model_maximum_is_refused(void **state)
 /* 0.526 TB/s of a CPX partition, all busy: 35 tokens/s for bf16, 65 for fp8 (study 5). */
 static void bound_of_a_cpx_partition_matches_the_study(void **state)
 {
-	struct rp_size_request bf16 = {.precision = "bf16"}, fp8 = {.precision = "fp8"};
+	struct rp_size_request bf16 = {.dtype = "bf16"}, fp8 = {.dtype = "fp8"};
 	uint64_t share = rp_sustained_bandwidth(UINT64_C(5300000000000), 8, false);
 	struct rp_footprint a = size_of("meta-llama/Llama-3.1-8B-Instruct", &bf16);
 	struct rp_footprint b = size_of("meta-llama/Llama-3.1-8B-Instruct", &fp8);

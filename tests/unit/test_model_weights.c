@@ -47,7 +47,7 @@ static const struct rp_catalog_entry *entry(const char *name)
 	return e;
 }
 
-static struct rp_weights count(const char *name, const char *precision, uint32_t tp)
+static struct rp_weights count(const char *name, const char *dtype, uint32_t tp)
 {
 	const struct rp_catalog_entry *e = entry(name);
 	struct rp_weight_spec spec;
@@ -56,8 +56,8 @@ static struct rp_weights count(const char *name, const char *precision, uint32_t
 	struct rp_weights w;
 
 	assert_int_equal(rp_layout_make(&e->config, name, &l, NULL), 0);
-	if (precision) {
-		assert_int_equal(rp_weight_spec_parse(precision, &spec), 0);
+	if (dtype) {
+		assert_int_equal(rp_weight_spec_parse(dtype, &spec), 0);
 		rp_weight_plan_uniform(&spec, &plan);
 	} else {
 		assert_int_equal(rp_weight_plan_native(&e->config, name, &plan, NULL), 0);

@@ -144,8 +144,8 @@ static int place(struct rocpart_machine *m, uint64_t bytes, uint32_t replicas)
 	struct rocpart_leases *leases = NULL;
 	int r;
 
-	assert_int_equal(rocpart_place_options_new("llama", bytes, &o), 0);
-	assert_int_equal(rocpart_place_options_set_replicas(o, replicas), 0);
+	assert_int_equal(rocpart_place_options_new("llama", bytes, &o, NULL), 0);
+	assert_int_equal(rocpart_place_options_set_replicas(o, replicas, NULL), 0);
 	r = rocpart_place(m, o, &leases, NULL);
 	rocpart_leases_free(leases);
 	rocpart_place_options_free(o);

@@ -16,7 +16,7 @@ struct rocpart_model {
 };
 
 struct rocpart_size_options {
-	char *precision, *kv_dtype, *engine;
+	char *dtype, *kv_dtype, *engine;
 	struct rp_size_request q;
 };
 
@@ -182,7 +182,7 @@ ROCPART_PUBLIC struct rocpart_size_options *
 rocpart_size_options_free(struct rocpart_size_options *options)
 {
 	if (options) {
-		free(options->precision);
+		free(options->dtype);
 		free(options->kv_dtype);
 		free(options->engine);
 	}
@@ -190,14 +190,15 @@ rocpart_size_options_free(struct rocpart_size_options *options)
 	return NULL;
 }
 
-static int replace(char **at, const char *word, const char **ret_borrowed)
+static int replace(char **at, const char *word, const char **ret_borrowed,
+		   struct rocpart_error *reterr)
 {
 	char *copy = NULL;
 
 	if (word) {
 		copy = rp_strndup(word, strlen(word));
 		if (!copy)
-			return -ENOMEM;
+			return rp_error_nomem(reterr);
 	}
 	free(*at);
 	*at = copy;
@@ -205,32 +206,41 @@ static int replace(char **at, const char *word, const char **ret_borrowed)
 	return 0;
 }
 
-ROCPART_PUBLIC int rocpart_size_options_set_precision(struct rocpart_size_options *options,
-						      const char *word)
+/* allowed: the words that there are, separated by blanks. */
+static int refuse_word(struct rocpart_error *reterr, const char *what, const char *word,
+		       const char *allowed)
+{
+	(void)rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, word,
+			   "unknown %s '%.60s'", what, word);
+	return rp_error_hint(reterr, "use one of: %s", allowed);
+}
+
+ROCPART_PUBLIC int rocpart_size_options_set_dtype(struct rocpart_size_options *options,
+						  const char *word, struct rocpart_error *reterr)
 {
 	struct rp_weight_spec spec;
 
 	if (word && rp_weight_spec_parse(word, &spec) < 0)
-		return -EINVAL;
-	return replace(&options->precision, word, &options->q.precision);
+		return refuse_word(reterr, "dtype", word, rp_weight_words);
+	return replace(&options->dtype, word, &options->q.dtype, reterr);
 }
 
 ROCPART_PUBLIC int rocpart_size_options_set_kv_dtype(struct rocpart_size_options *options,
-						     const char *word)
+						     const char *word, struct rocpart_error *reterr)
 {
 	if (word && !rp_kv_dtype_find(word))
-		return -EINVAL;
-	return replace(&options->kv_dtype, word, &options->q.kv_dtype);
+		return refuse_word(reterr, "KV cache dtype", word, rp_kv_dtype_words);
+	return replace(&options->kv_dtype, word, &options->q.kv_dtype, reterr);
 }
 
 ROCPART_PUBLIC int rocpart_size_options_set_engine(struct rocpart_size_options *options,
-						   const char *word)
+						   const char *word, struct rocpart_error *reterr)
 {
 	struct rp_engine_version v;
 
 	if (word && rp_engine_parse(word, &v) < 0)
-		return -EINVAL;
-	return replace(&options->engine, word, &options->q.engine);
+		return refuse_word(reterr, "engine", word, rp_engine_words);
+	return replace(&options->engine, word, &options->q.engine, reterr);
 }
 
 ROCPART_PUBLIC void rocpart_size_options_set_context(struct rocpart_size_options *options,
