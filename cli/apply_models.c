@@ -15,16 +15,16 @@ static int place_one(struct cli *cli, const struct rocpart_placement *p,
 	int r = rp_fmt(where, sizeof(where), "%s/%u", p->bdf, p->partition);
 
 	if (r == 0)
-		r = rocpart_place_options_new(p->name, p->bytes, &options, NULL);
+		r = rocpart_place_options_new(p->name, p->bytes, &options, &err);
 	if (r == 0)
-		r = rocpart_place_options_set_partition(options, where, NULL);
+		r = rocpart_place_options_set_partition(options, where, &err);
 	if (r == 0)
-		r = rocpart_place_options_set_share(options, p->share, NULL);
+		r = rocpart_place_options_set_share(options, p->share, &err);
 	if (r == 0 && footprint)
-		r = rocpart_place_options_set_footprint(options, footprint, NULL);
+		r = rocpart_place_options_set_footprint(options, footprint, &err);
 	if (r < 0) {
 		rocpart_place_options_free(options);
-		return cli_nomem(cli);
+		return cli_fail(cli, &err);
 	}
 	rocpart_place_options_set_priority(options, p->priority);
 	r = rocpart_place(cli->machine, options, &leases, &err);
@@ -32,9 +32,19 @@ static int place_one(struct cli *cli, const struct rocpart_placement *p,
 	rocpart_place_options_free(options);
 	if (r < 0)
 		return cli_fail(cli, &err);
-	if (!cli->values.json)
+	if (!cli->global.json)
 		printf("%s is placed on %s\n", p->name, where);
 	return 0;
+}
+
+static size_t count_new(const struct rocpart_plan *plan)
+{
+	struct rocpart_placement p;
+	size_t n = 0;
+
+	for (size_t i = 0; rocpart_plan_get_placement(plan, i, &p) == 0; i++)
+		n += p.is_new;
+	return n;
 }
 
 /* What was leased before a failure stays: the same file goes on from there. */
@@ -55,14 +65,14 @@ static int place_all(struct cli *cli, const struct rocpart_plan *plan, size_t *r
 
 /* Takes over nothing. Exit status; *ret_change is NULL when an error was printed. */
 static int make_change(struct cli *cli, const struct rocpart_plan *plan, struct rocpart_snapshot *s,
-		       struct rocpart_change **ret_change)
+		       const struct cli_file_values *file, struct rocpart_change **ret_change)
 {
 	struct rocpart_change *change = NULL;
 	struct rocpart_error err = {0};
 	int r = rocpart_change_new(cli->machine, s, &change, &err);
 
 	if (r == 0)
-		r = rocpart_change_load_config(change, cli->values.file, cli->values.config, &err);
+		r = rocpart_change_load_config(change, file->file, file->config, &err);
 	if (r == 0)
 		r = rocpart_plan_fill_change(plan, change, &err);
 	if (r < 0) {
@@ -75,7 +85,7 @@ static int make_change(struct cli *cli, const struct rocpart_plan *plan, struct 
 
 static int end(struct cli *cli, const struct rocpart_plan *plan, size_t placed)
 {
-	if (cli->values.json)
+	if (cli->global.json)
 		return cli_print_json(cli, view_applied(cli_about(cli), placed));
 	printf("%zu replica%s placed, %s\n", placed, placed == 1 ? "" : "s",
 	       rocpart_plan_get_placement(plan, placed, &(struct rocpart_placement){0}) == 0
@@ -85,21 +95,25 @@ static int end(struct cli *cli, const struct rocpart_plan *plan, size_t placed)
 	return 0;
 }
 
-static int switch_and_place(struct cli *cli, struct rocpart_plan *plan, struct rocpart_snapshot *s)
+static int switch_and_place(struct cli *cli, struct rocpart_plan *plan, struct rocpart_snapshot *s,
+			    const struct cli_file_values *file, const struct cli_change_values *v)
 {
 	struct rocpart_change *change = NULL;
 	size_t placed = 0;
-	int status = make_change(cli, plan, s, &change);
+	int status = make_change(cli, plan, s, file, &change);
 
 	if (status == 0)
-		status = cli_do_change_quietly(cli, change);
-	if (status || cli->values.dry_run)
+		status = cli_do_change_quietly(cli, v, change);
+	if (status)
 		return status;
+	if (v->dry_run)
+		return count_new(plan) ? CLI_EXIT_TO_DO : 0;
 	status = place_all(cli, plan, &placed);
 	return status ? status : end(cli, plan, placed);
 }
 
-int cli_apply_models(struct cli *cli)
+int cli_apply_models(struct cli *cli, const struct cli_file_values *file,
+		     const struct cli_change_values *v)
 {
 	struct rocpart_snapshot *s = NULL;
 	struct rocpart_leases *leases = NULL;
@@ -111,11 +125,11 @@ int cli_apply_models(struct cli *cli)
 	if (status == 0)
 		status = cli_plan_for_machine(cli, plan, s, &leases);
 	if (status == 0)
-		status = cli_solve_plan(cli, plan);
-	if (status == 0 && (!cli->values.json || !rocpart_plan_is_feasible(plan)))
+		status = cli_solve_plan(cli, plan, file->file, NULL, v->allow_unvalidated);
+	if (status == 0 && (!cli->global.json || !rocpart_plan_is_feasible(plan)))
 		status = cli_print_plan(cli, plan);
 	if (status == 0)
-		status = switch_and_place(cli, plan, s);
+		status = switch_and_place(cli, plan, s, file, v);
 	rocpart_plan_free(plan);
 	rocpart_leases_free(leases);
 	rocpart_snapshot_unref(s);

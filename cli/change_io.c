@@ -7,9 +7,9 @@
 #include "base/num.h"
 #include "views/change.h"
 
-int cli_set_change_options(struct cli *cli, struct rocpart_change *change)
+static int set_options(struct cli *cli, const struct cli_change_values *v,
+		       struct rocpart_change *change)
 {
-	const struct cli_values *v = &cli->values;
 	double seconds;
 
 	if (v->evict)
@@ -130,9 +130,9 @@ static int confirm(struct cli *cli)
 				    .hint = "add --yes, or look at it first with --dry-run"};
 	char answer[8] = "";
 
-	if (cli->values.yes || rocpart_machine_get_kind(cli->machine) == ROCPART_MACHINE_SIM)
+	if (cli->global.yes || rocpart_machine_get_kind(cli->machine) == ROCPART_MACHINE_SIM)
 		return 0;
-	if (cli->values.json || !isatty(STDIN_FILENO))
+	if (cli->global.json || !isatty(STDIN_FILENO))
 		return cli_fail(cli, &err);
 	printf("type 'yes' to do it: ");
 	fflush(stdout);
@@ -149,7 +149,7 @@ static void show_progress(void *userdata, unsigned step, unsigned n_steps, const
 
 static int print_end(struct cli *cli, struct rocpart_change *change, const char *result)
 {
-	if (cli->values.json)
+	if (cli->global.json)
 		return cli_print_json(cli, view_change(cli_about(cli), change, NULL, result));
 	printf("%s\n", result);
 	return 0;
@@ -171,76 +171,111 @@ static int change_failed(struct cli *cli, struct rocpart_error *err)
 	return cli_fail(cli, err);
 }
 
-int cli_finish_change(struct cli *cli, struct rocpart_change *change, bool undo)
+static int perform(struct cli *cli, struct rocpart_change *change, bool undo)
 {
 	struct rocpart_error err = {0};
 	int r;
 
-	if (!cli->values.json)
+	fflush(stdout); /* what was planned is read before the progress, in one log too */
+	if (!cli->global.json)
 		rocpart_change_set_progress(change, show_progress, NULL);
 	r = undo ? rocpart_change_undo(change, &err) : rocpart_change_apply(change, &err);
-	return r < 0 ? change_failed(cli, &err) : print_end(cli, change, undo ? "undone" : "done");
+	return r < 0 ? change_failed(cli, &err) : 0;
 }
 
-static int apply_quietly(struct cli *cli, struct rocpart_change *change)
+/* What stands in the file besides modes, its allocator, is recorded too. */
+static int nothing_to_do(struct cli *cli, const struct cli_change_values *v,
+			 struct rocpart_change *change, bool quietly)
 {
 	struct rocpart_error err = {0};
 
-	if (!cli->values.json)
-		rocpart_change_set_progress(change, show_progress, NULL);
-	return rocpart_change_apply(change, &err) < 0 ? change_failed(cli, &err) : 0;
+	if (rocpart_change_get_allocator(change) && !v->dry_run &&
+	    rocpart_change_apply(change, &err) < 0)
+		return cli_fail(cli, &err);
+	return quietly ? 0 : print_end(cli, change, "already so");
 }
 
-static int checked_change(struct cli *cli, struct rocpart_change *change, bool quietly)
+/* The change as it would be done. */
+static int show_dry_run(struct cli *cli, struct rocpart_change *change,
+			const struct rocpart_holders *holders)
+{
+	int status = 0;
+
+	if (cli->global.json)
+		status = cli_print_json(cli,
+					view_change(cli_about(cli), change, holders, "dry-run"));
+	else
+		printf("dry run: nothing was changed\n");
+	return status ? status : CLI_EXIT_TO_DO;
+}
+
+static int checked_change(struct cli *cli, const struct cli_change_values *v,
+			  struct rocpart_change *change, bool quietly)
 {
 	struct rocpart_holders *holders = NULL;
 	struct rocpart_error err = {0};
-	int status = 0, r = rocpart_change_check(change, &err);
+	int status = 0;
 
-	if (r < 0)
+	if (rocpart_change_check(change, &err) < 0)
 		return change_failed(cli, &err);
-	if (!rocpart_change_get_gpu(change, 0)) {
-		/* what else the file says, its allocator, is recorded all the same */
-		if (rocpart_change_get_allocator(change) && !cli->values.dry_run &&
-		    rocpart_change_apply(change, &err) < 0)
-			return cli_fail(cli, &err);
-		return quietly ? 0 : print_end(cli, change, "already so");
-	}
-	r = rocpart_change_get_holders(change, &holders, &err);
-	if (r < 0)
+	if (!rocpart_change_get_gpu(change, 0))
+		return nothing_to_do(cli, v, change, quietly);
+	if (rocpart_change_get_holders(change, &holders, &err) < 0)
 		return cli_fail(cli, &err);
-	if (!cli->values.json)
+	if (!cli->global.json)
 		print_change(cli, change, holders);
-	if (cli->values.dry_run && cli->values.json)
-		status = cli_print_json(cli,
-					view_change(cli_about(cli), change, holders, "dry-run"));
-	else if (cli->values.dry_run)
-		printf("dry run: nothing was changed\n");
+	status = v->dry_run ? show_dry_run(cli, change, holders) : confirm(cli);
 	rocpart_holders_free(holders);
-	if (cli->values.dry_run)
-		return status;
-	status = confirm(cli);
-	if (status)
-		return status;
-	return quietly ? apply_quietly(cli, change) : cli_finish_change(cli, change, false);
+	if (status == 0)
+		status = perform(cli, change, false);
+	return status || quietly ? status : print_end(cli, change, "done");
 }
 
-int cli_do_change(struct cli *cli, struct rocpart_change *change)
+static int do_change(struct cli *cli, const struct cli_change_values *v,
+		     struct rocpart_change *change, bool quietly)
 {
-	int status = cli_set_change_options(cli, change);
+	int status = set_options(cli, v, change);
 
 	if (status == 0)
-		status = checked_change(cli, change, false);
+		status = checked_change(cli, v, change, quietly);
 	rocpart_change_free(change);
 	return status;
 }
 
-int cli_do_change_quietly(struct cli *cli, struct rocpart_change *change)
+int cli_do_change(struct cli *cli, const struct cli_change_values *v, struct rocpart_change *change)
 {
-	int status = cli_set_change_options(cli, change);
+	return do_change(cli, v, change, false);
+}
 
+int cli_do_change_quietly(struct cli *cli, const struct cli_change_values *v,
+			  struct rocpart_change *change)
+{
+	return do_change(cli, v, change, true);
+}
+
+static int finish(struct cli *cli, const struct cli_change_values *v, struct rocpart_change *change,
+		  bool undo)
+{
+	int status = set_options(cli, v, change);
+
+	if (status)
+		return status;
+	if (v->dry_run) {
+		if (!cli->global.json)
+			printf("the unfinished change would be %s\n", undo ? "undone" : "resumed");
+		return show_dry_run(cli, change, NULL);
+	}
+	status = confirm(cli);
 	if (status == 0)
-		status = checked_change(cli, change, true);
+		status = perform(cli, change, undo);
+	return status ? status : print_end(cli, change, undo ? "undone" : "done");
+}
+
+int cli_finish_change(struct cli *cli, const struct cli_change_values *v,
+		      struct rocpart_change *change, bool undo)
+{
+	int status = finish(cli, v, change, undo);
+
 	rocpart_change_free(change);
 	return status;
 }

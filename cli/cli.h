@@ -3,85 +3,148 @@
 #ifndef RP_CLI_CLI_H
 #define RP_CLI_CLI_H
 
+#include <stddef.h>
 #include <stdio.h>
 
 #include "views/document.h"
 #include "views/table.h"
 #include <rocpart/rocpart.h>
 
-/* Every value that an option can set; a command reads those that its table names. */
-struct cli_values {
-	/* global */
-	const char *sim, *root, *backend;
-	bool json, yes, help, version;
-	/* of commands */
-	bool dry_run, allow_unvalidated, resume, all;
-	const char *compute, *memory, *reload, *file, *config, *output, *columns, *profile, *wait,
-		*scdoc;
-	struct rp_names gpus;
-	/* of plan */
-	const char *product, *n_gpus, *verify;
-	struct rp_names add;
-	/* of model */
-	const char *dtype, *context, *max_seqs, *max_batched, *kv_dtype, *tp, *engine, *on, *bytes;
-	bool eager;
-	/* of sim hold, sim fault */
-	const char *pid, *process, *cgroup, *release;
-	struct rp_names partitions;
-	bool contained, no_kfd, list, clear;
-	/* of place, and of changes where leases are */
-	const char *owner, *replicas, *share, *priority;
-	struct rp_names labels;
-	bool pending, evict;
-	/* of run */
-	const char *model;
-	struct rp_names leases;
-	/* of watch */
-	const char *enforce, *grace, *interval;
-	/* of args */
-	const char *filter, *format;
-	/* of cdi */
-	const char *kind;
-};
-
-enum cli_option_kind { CLI_FLAG, CLI_TEXT, CLI_LIST };
-
-struct cli_option {
-	const char *name; /* without the dashes */
-	char letter;	  /* 0: none */
-	const char *arg;  /* name of its argument in help; NULL for a flag */
-	enum cli_option_kind kind;
-	size_t offset; /* in struct cli_values */
-	const char *help;
-};
-
 struct cli;
 
+/* What every command has. */
+struct cli_global_values {
+	const char *sim, *root, *backend, *trace;
+	bool json, yes, help, version;
+};
+
+enum cli_option_kind {
+	CLI_FLAG,
+	CLI_TEXT,     /* a value that is not empty; given once */
+	CLI_LIST,     /* "0,2,5", no part of it empty; given again it goes on */
+	CLI_OPTIONAL, /* "" without a value, which takes "=": --trace, --trace=FILE */
+	CLI_TABLE,    /* the options of another table, for a struct that is a member */
+};
+
+/* What completion offers: as values of options, and as arguments of a command. */
+enum cli_words {
+	CLI_WORDS_NONE,
+	CLI_WORDS_OF_ARG, /* the alternatives in its arg: "auto|never" */
+	CLI_WORDS_FILES,
+	CLI_WORDS_SIMS,
+	CLI_WORDS_SIMS_AND_PROFILES,
+	CLI_WORDS_PROFILES,
+	CLI_WORDS_BACKENDS,
+	CLI_WORDS_COMPUTE_MODES,
+	CLI_WORDS_MEMORY_MODES,
+	CLI_WORDS_GPUS,
+	CLI_WORDS_PARTITIONS,
+	CLI_WORDS_LEASES, /* numbers and names */
+	CLI_WORDS_LEASES_AND_PARTITIONS,
+	CLI_WORDS_MODELS,
+	CLI_WORDS_PRODUCTS,
+	CLI_WORDS_COMMANDS,
+	CLI_WORDS_COLUMNS,
+};
+
+struct cli_option {
+	const char *name; /* without the dashes; NULL ends a table */
+	char letter;	  /* 0: none */
+	enum cli_option_kind kind;
+	enum cli_words words;
+	const char *arg;		/* name of its value in help; NULL for a flag */
+	size_t offset;			/* in the struct of values */
+	const struct cli_option *table; /* of CLI_TABLE */
+	const char *help;		/* a verb and its object, no full stop */
+};
+
+/*
+ * One verb. Its options, its struct of values and its function are in one file; the table of verbs
+ * in commands.c is all that knows of them.
+ */
 struct cli_command {
 	const char *name;  /* "list", "sim create" */
 	const char *group; /* heading in help */
 	const char *args;  /* positional arguments in help, or "" */
 	unsigned min_args, max_args;
-	const char *summary;		  /* one line, lower case, no full stop */
-	const struct cli_option *options; /* ends with a NULL name; may be NULL */
+	const char *summary; /* one line, lower case, no full stop */
+	const struct cli_option *options;
+	size_t values_size;		  /* of the struct that the offsets of options mean */
+	enum cli_words words[2];	  /* of the first argument, and of those after it */
+	const struct view_field *columns; /* that --columns may name */
 	bool needs_machine;
+	bool has_program; /* what follows "--" are the words of a program, which may be empty */
 	int (*run)(struct cli *cli, int argc, char **argv); /* exit status */
 };
 
+/* Groups of options that several verbs have, each with the values that they set. */
+struct cli_change_values {
+	bool dry_run, allow_unvalidated, evict;
+	const char *reload, *wait;
+};
+extern const struct cli_option cli_change_options[];
+
+struct cli_file_values {
+	const char *file, *config;
+};
+extern const struct cli_option cli_file_options[];
+
+struct cli_table_values {
+	const char *columns;
+	bool wide, csv;
+};
+extern const struct cli_option cli_table_options[];
+
+struct cli_size_values {
+	const char *dtype, *context, *max_seqs, *max_batched, *kv_dtype, *tp, *engine, *bytes;
+	bool eager;
+};
+extern const struct cli_option cli_size_options[];
+
+struct cli_lease_values {
+	const char *bytes, *dtype, *context, *replicas, *owner, *share, *priority;
+	struct rp_names labels;
+};
+extern const struct cli_option cli_lease_options[];
+
+#define CLI_SHARED(options_, type, member)                          \
+	{                                                           \
+		.name = "", .kind = CLI_TABLE, .table = (options_), \
+		.offset = offsetof(struct type, member)             \
+	}
+#define CLI_END              \
+	{                    \
+		.name = NULL \
+	}
+
 struct cli {
-	struct cli_values values;
+	struct cli_global_values global;
+	void *values; /* of the command's options: its own struct */
 	const struct cli_command *command;
 	struct rocpart_machine *machine;
 	struct rp_strbuf machine_name; /* of a simulated machine or a capture */
 };
 
 /* commands.c */
-const struct cli_command *cli_command_at(size_t i); /* NULL past the end */
+const struct cli_command *cli_command_at(size_t i);	       /* NULL past the end */
+const struct cli_command *cli_command_named(const char *name); /* NULL: there is none */
+const char *cli_suggest_command(const char *word);	       /* NULL: none is near */
 extern const struct cli_option cli_global_options[];
 
-/* options.c: 0, or an exit status with the error printed. Positionals are moved to argv[0..n). */
+/* options.c: options of a table, those of shared tables in their place; false past the end. */
+struct cli_option_at {
+	const struct cli_option *option;
+	size_t offset; /* in the struct of the outermost table */
+};
+bool cli_option_at(const struct cli_option *table, size_t index, struct cli_option_at *ret);
+bool cli_find_option(const struct cli_option *table, const char *name, struct cli_option_at *ret);
+/*
+ * Find the command and its options, wherever they stand. 0, or an exit status with the error
+ * printed. Positional arguments are moved to argv[0..n). cli->command stays NULL when no word names
+ * one: then they are the words.
+ */
 int cli_parse(struct cli *cli, int argc, char **argv, int *ret_argc);
-const struct cli_option *cli_find_option(const struct cli_command *command, const char *name);
+void cli_free_values(struct cli *cli);
 
 /* machine.c */
 int cli_open_machine(struct cli *cli); /* 0 or exit status */
@@ -102,8 +165,10 @@ int cli_read_file(struct cli *cli, const char *path, struct rp_strbuf *ret);
 /* model_io.c: 0 or exit status; what is returned is to be freed. */
 int cli_open_catalog(struct cli *cli, struct rocpart_catalog **ret);
 /* By path, by catalog name, or by --bytes; name may be NULL with --bytes. */
-int cli_open_model(struct cli *cli, const char *name, struct rocpart_model **ret);
-int cli_size_options(struct cli *cli, struct rocpart_size_options **ret);
+int cli_open_model(struct cli *cli, const char *name, const char *bytes,
+		   struct rocpart_model **ret);
+int cli_make_size_options(struct cli *cli, const struct cli_size_values *v,
+			  struct rocpart_size_options **ret);
 /* The folder of the user's own catalog; NULL: no memory. */
 char *cli_user_models(void);
 /* "32k" is 32768. */
@@ -126,85 +191,52 @@ void cli_print_banner(const struct cli *cli);
 struct view_machine cli_about(const struct cli *cli);
 int cli_flush(int status); /* status, or 1 when standard output could not be written */
 
+/* trace.c: print what the library does, to standard error or to the file of --trace=. */
+int cli_start_trace(struct cli *cli); /* 0 or exit status */
+void cli_end_trace(void);
+
 /* help.c */
 void cli_print_help(FILE *f);
 void cli_print_command_help(FILE *f, const struct cli_command *command);
 /* The commands of two words that start with group, such as "sim". False: there are none. */
 bool cli_print_group_help(FILE *f, const char *group);
-int cli_cmd_help(struct cli *cli, int argc, char **argv);
-int cli_cmd_completion(struct cli *cli, int argc, char **argv);
+
+/* Something is to be done: the answer of assert, of plan for a machine and of --dry-run. */
+#define CLI_EXIT_TO_DO 7
+
+/* shared_options.c: the file, given by -f or as the argument. 0, or exit status with the error. */
+int cli_take_file(struct cli *cli, struct cli_file_values *v, int argc, char **argv);
 
 /* change_io.c: showing, confirming and doing a change. Takes over change. */
-int cli_do_change(struct cli *cli, struct rocpart_change *change);
-/* The same as one part of a command: says nothing with --json, nor when all is so already. */
-int cli_do_change_quietly(struct cli *cli, struct rocpart_change *change);
-int cli_finish_change(struct cli *cli, struct rocpart_change *change, bool undo);
+int cli_do_change(struct cli *cli, const struct cli_change_values *v,
+		  struct rocpart_change *change);
+/* The same as one part of a command: silent with --json and when nothing is to be done. */
+int cli_do_change_quietly(struct cli *cli, const struct cli_change_values *v,
+			  struct rocpart_change *change);
+/* An unfinished change is resumed, or undone; --dry-run only shows it. Takes over change. */
+int cli_finish_change(struct cli *cli, const struct cli_change_values *v,
+		      struct rocpart_change *change, bool undo);
 void cli_print_holders(const struct rocpart_holders *holders);
-/* Options of a change into it: --allow-unvalidated --reload --wait. 0 or exit status. */
-int cli_set_change_options(struct cli *cli, struct rocpart_change *change);
 
 /*
  * cmd_place.c: what the options say of a lease, to be freed. model: sized; else --bytes, or 0 for
  * all of a partition, and name. 0 or exit status.
  */
-int cli_place_options(struct cli *cli, const char *model, const char *name,
-		      struct rocpart_place_options **ret);
+int cli_place_options(struct cli *cli, const struct cli_lease_values *v, const char *model,
+		      const char *name, struct rocpart_place_options **ret);
 
 /* cmd_lease.c: leases under the table of status. Exit status. */
 int cli_print_lease_status(struct cli *cli, const struct rocpart_leases *leases);
 
-/* cmd_*.c */
-int cli_cmd_args(struct cli *cli, int argc, char **argv);
-int cli_cmd_cdi_generate(struct cli *cli, int argc, char **argv);
-int cli_cmd_cdi_list(struct cli *cli, int argc, char **argv);
-int cli_cmd_cdi_validate(struct cli *cli, int argc, char **argv);
-int cli_cmd_place(struct cli *cli, int argc, char **argv);
-int cli_cmd_release(struct cli *cli, int argc, char **argv);
-int cli_cmd_run(struct cli *cli, int argc, char **argv);
-int cli_cmd_usage(struct cli *cli, int argc, char **argv);
-int cli_cmd_watch(struct cli *cli, int argc, char **argv);
-int cli_cmd_adopt(struct cli *cli, int argc, char **argv);
-int cli_cmd_explain(struct cli *cli, int argc, char **argv);
-int cli_cmd_state_export(struct cli *cli, int argc, char **argv);
-int cli_cmd_state_import(struct cli *cli, int argc, char **argv);
-int cli_cmd_state_check(struct cli *cli, int argc, char **argv);
-int cli_cmd_list(struct cli *cli, int argc, char **argv);
-int cli_cmd_status(struct cli *cli, int argc, char **argv);
-int cli_cmd_show(struct cli *cli, int argc, char **argv);
-int cli_cmd_modes(struct cli *cli, int argc, char **argv);
-int cli_cmd_doctor(struct cli *cli, int argc, char **argv);
-int cli_cmd_assert(struct cli *cli, int argc, char **argv);
-int cli_cmd_export(struct cli *cli, int argc, char **argv);
-int cli_cmd_gather(struct cli *cli, int argc, char **argv);
-int cli_cmd_holders(struct cli *cli, int argc, char **argv);
-int cli_cmd_set(struct cli *cli, int argc, char **argv);
-int cli_cmd_apply(struct cli *cli, int argc, char **argv);
-int cli_cmd_reset(struct cli *cli, int argc, char **argv);
-int cli_cmd_undo(struct cli *cli, int argc, char **argv);
-int cli_cmd_cordon(struct cli *cli, int argc, char **argv);
-int cli_cmd_uncordon(struct cli *cli, int argc, char **argv);
-int cli_cmd_plan(struct cli *cli, int argc, char **argv);
 /* cmd_plan.c: 0 or exit status with the error printed. */
 int cli_plan_for_machine(struct cli *cli, struct rocpart_plan *plan, struct rocpart_snapshot *s,
 			 struct rocpart_leases **ret_leases);
-int cli_solve_plan(struct cli *cli, struct rocpart_plan *plan); /* -f and --add into it, solved */
+/* The file and the models of add into it, solved. */
+int cli_solve_plan(struct cli *cli, struct rocpart_plan *plan, const char *file,
+		   const struct rp_names *add, bool allow_unvalidated);
 int cli_print_plan(struct cli *cli, const struct rocpart_plan *plan); /* 1 when not feasible */
 /* apply_models.c */
-int cli_apply_models(struct cli *cli);
-int cli_cmd_model_size(struct cli *cli, int argc, char **argv);
-int cli_cmd_model_fit(struct cli *cli, int argc, char **argv);
-int cli_cmd_model_list(struct cli *cli, int argc, char **argv);
-int cli_cmd_model_show(struct cli *cli, int argc, char **argv);
-int cli_cmd_model_add(struct cli *cli, int argc, char **argv);
-int cli_cmd_sim_create(struct cli *cli, int argc, char **argv);
-int cli_cmd_sim_list(struct cli *cli, int argc, char **argv);
-int cli_cmd_sim_reset(struct cli *cli, int argc, char **argv);
-int cli_cmd_sim_reload(struct cli *cli, int argc, char **argv);
-int cli_cmd_sim_mount(struct cli *cli, int argc, char **argv);
-int cli_cmd_sim_unmount(struct cli *cli, int argc, char **argv);
-int cli_cmd_sim_exec(struct cli *cli, int argc, char **argv);
-int cli_cmd_sim_rm(struct cli *cli, int argc, char **argv);
-int cli_cmd_sim_hold(struct cli *cli, int argc, char **argv);
-int cli_cmd_sim_fault(struct cli *cli, int argc, char **argv);
+int cli_apply_models(struct cli *cli, const struct cli_file_values *file,
+		     const struct cli_change_values *v);
 
 #endif

@@ -6,6 +6,26 @@
 
 #include "views/handout.h"
 
+struct args_values {
+	const char *filter, *format;
+};
+
+static const struct cli_option args_options[] = {
+	{.name = "filter",
+	 .kind = CLI_TEXT,
+	 .words = CLI_WORDS_OF_ARG,
+	 .arg = "rocr|hip|none",
+	 .offset = offsetof(struct args_values, filter),
+	 .help = "variable that hides the other devices (rocr on the host, none in containers)"},
+	{.name = "format",
+	 .kind = CLI_TEXT,
+	 .words = CLI_WORDS_OF_ARG,
+	 .arg = "shell|dotenv|yaml|json",
+	 .offset = offsetof(struct args_values, format),
+	 .help = "shell or dotenv for env (shell); yaml or json for k8s (yaml)"},
+	CLI_END,
+};
+
 struct form {
 	const char *what, *format; /* format: of --format, NULL: there is one only */
 	enum rocpart_handout_form form;
@@ -26,7 +46,8 @@ static const struct form forms[] = {
 
 static int find_form(struct cli *cli, const char *what, const struct form **ret)
 {
-	const char *format = cli->values.format;
+	const struct args_values *v = cli->values;
+	const char *format = v->format;
 	bool is_known = false;
 
 	for (size_t i = 0; i < RP_ARRAY_LEN(forms); i++) {
@@ -57,15 +78,17 @@ static int set_filter(struct cli *cli, struct rocpart_handout *h)
 		{"hip", ROCPART_FILTER_HIP},
 		{"none", ROCPART_FILTER_NONE},
 	};
+	const struct args_values *v = cli->values;
+	struct rocpart_error err = {0};
 
-	if (!cli->values.filter)
+	if (!v->filter)
 		return 0;
 	for (size_t i = 0; i < RP_ARRAY_LEN(filters); i++)
-		if (rp_str_eq(filters[i].name, cli->values.filter))
-			return rocpart_handout_set_filter(h, filters[i].filter, NULL) < 0
-				       ? cli_nomem(cli)
+		if (rp_str_eq(filters[i].name, v->filter))
+			return rocpart_handout_set_filter(h, filters[i].filter, &err) < 0
+				       ? cli_fail(cli, &err)
 				       : 0;
-	return cli_usage_error(cli, "--filter is rocr, hip or none, not '%s'", cli->values.filter);
+	return cli_usage_error(cli, "--filter is rocr, hip or none, not '%s'", v->filter);
 }
 
 /* An empty one counts for ROCr: it shows nothing then. */
@@ -93,7 +116,7 @@ static int print(struct cli *cli, const struct rocpart_handout *h, const struct 
 
 	if (f->has_words && rocpart_handout_get_words(h, f->form, &words, &err) < 0)
 		return cli_fail(cli, &err);
-	if (cli->values.json) {
+	if (cli->global.json) {
 		status = cli_print_json(cli, view_args(cli_about(cli), h, f->form, words));
 		rocpart_flags_free(words);
 		return status;
@@ -108,7 +131,7 @@ static int print(struct cli *cli, const struct rocpart_handout *h, const struct 
 	return fputs(text, stdout) < 0;
 }
 
-int cli_cmd_args(struct cli *cli, int argc, char **argv)
+static int run_args(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_handout *h = NULL;
 	struct rocpart_error err = {0};
@@ -129,3 +152,17 @@ int cli_cmd_args(struct cli *cli, int argc, char **argv)
 	rocpart_handout_free(h);
 	return status;
 }
+
+const struct cli_command cli_verb_args = {
+	.name = "args",
+	.group = "every day",
+	.args = "env|docker|podman|k8s|systemd|vllm|llama.cpp LEASE|GPU/ID...",
+	.min_args = 2,
+	.max_args = 65,
+	.summary = "print settings for a program: env, docker, podman, vllm, ...",
+	.options = args_options,
+	.values_size = sizeof(struct args_values),
+	.words = {CLI_WORDS_OF_ARG, CLI_WORDS_LEASES_AND_PARTITIONS},
+	.needs_machine = true,
+	.run = run_args,
+};

@@ -4,18 +4,40 @@
 
 #include "views/cdi.h"
 
+struct cdi_values {
+	const char *output, *kind;
+};
+
+static const struct cli_option cdi_generate_options[] = {
+	{.name = "output",
+	 .letter = 'o',
+	 .kind = CLI_TEXT,
+	 .words = CLI_WORDS_FILES,
+	 .arg = "DIR",
+	 .offset = offsetof(struct cdi_values, output),
+	 .help = "folder for the spec (/run/cdi); '-' prints it instead"},
+	{.name = "kind",
+	 .kind = CLI_TEXT,
+	 .words = CLI_WORDS_OF_ARG,
+	 .arg = "rocpart.dev/partition|amd.com/gpu",
+	 .offset = offsetof(struct cdi_values, kind),
+	 .help = "name devices rocpart.dev/partition, or amd.com/gpu as amd-ctk does "
+		 "(rocpart.dev/partition)"},
+	CLI_END,
+};
+
 static int print_path(struct cli *cli, const char *path)
 {
-	if (cli->values.json)
+	if (cli->global.json)
 		return cli_print_json(cli, view_cdi_written(cli_about(cli), path));
 	cli_print_banner(cli);
 	printf("%s\n", path);
 	return 0;
 }
 
-int cli_cmd_cdi_generate(struct cli *cli, int argc, char **argv)
+static int run_cdi_generate(struct cli *cli, int argc, char **argv)
 {
-	const struct cli_values *v = &cli->values;
+	const struct cdi_values *v = cli->values;
 	bool to_stdout = v->output && rp_str_eq(v->output, "-");
 	struct rocpart_error err = {0};
 	RP_AUTO_FREE char *text = NULL;
@@ -26,7 +48,8 @@ int cli_cmd_cdi_generate(struct cli *cli, int argc, char **argv)
 	if (to_stdout)
 		r = rocpart_cdi_document(cli->machine, v->kind, &text, &err);
 	else
-		r = rocpart_cdi_generate(cli->machine, v->kind, v->output, v->yes, &text, &err);
+		r = rocpart_cdi_generate(cli->machine, v->kind, v->output, cli->global.yes, &text,
+					 &err);
 	if (r < 0)
 		return cli_fail(cli, &err);
 	return to_stdout ? fputs(text, stdout) < 0 : print_path(cli, text);
@@ -43,7 +66,7 @@ static int open_cdi(struct cli *cli, struct rocpart_cdi **ret)
 
 static int list(struct cli *cli, const struct rocpart_cdi *cdi)
 {
-	if (cli->values.json)
+	if (cli->global.json)
 		return cli_print_json(cli, view_cdi_list(cli_about(cli), cdi));
 	cli_print_banner(cli);
 	if (rocpart_cdi_get(cdi, 0))
@@ -52,7 +75,7 @@ static int list(struct cli *cli, const struct rocpart_cdi *cdi)
 	return 0;
 }
 
-int cli_cmd_cdi_list(struct cli *cli, int argc, char **argv)
+static int run_cdi_list(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_cdi *cdi = NULL;
 	int status = open_cdi(cli, &cdi);
@@ -79,7 +102,7 @@ static int validate(struct cli *cli, const struct rocpart_cdi *cdi)
 	int status = 0;
 	size_t n = 0;
 
-	if (cli->values.json) {
+	if (cli->global.json) {
 		status = cli_print_json(cli, view_cdi_validate(cli_about(cli), cdi));
 		return status ? status : !is_valid;
 	}
@@ -93,7 +116,7 @@ static int validate(struct cli *cli, const struct rocpart_cdi *cdi)
 	return status ? status : !is_valid;
 }
 
-int cli_cmd_cdi_validate(struct cli *cli, int argc, char **argv)
+static int run_cdi_validate(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_cdi *cdi = NULL;
 	int status = open_cdi(cli, &cdi);
@@ -105,3 +128,32 @@ int cli_cmd_cdi_validate(struct cli *cli, int argc, char **argv)
 	rocpart_cdi_free(cdi);
 	return status;
 }
+
+const struct cli_command cli_verb_cdi_generate = {
+	.name = "cdi generate",
+	.group = "manage",
+	.args = "",
+	.summary = "write a CDI spec of the partitions for container engines",
+	.options = cdi_generate_options,
+	.values_size = sizeof(struct cdi_values),
+	.needs_machine = true,
+	.run = run_cdi_generate,
+};
+
+const struct cli_command cli_verb_cdi_list = {
+	.name = "cdi list",
+	.group = "manage",
+	.args = "",
+	.summary = "list the devices of the generated CDI specs",
+	.needs_machine = true,
+	.run = run_cdi_list,
+};
+
+const struct cli_command cli_verb_cdi_validate = {
+	.name = "cdi validate",
+	.group = "manage",
+	.args = "",
+	.summary = "compare CDI specs with the current partitions",
+	.needs_machine = true,
+	.run = run_cdi_validate,
+};

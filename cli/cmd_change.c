@@ -4,6 +4,72 @@
 
 #include "views/change.h"
 
+struct set_values {
+	const char *compute, *memory;
+	struct rp_names gpus;
+	struct cli_change_values change;
+};
+
+static const struct cli_option set_options[] = {
+	{.name = "compute",
+	 .letter = 'c',
+	 .kind = CLI_TEXT,
+	 .words = CLI_WORDS_COMPUTE_MODES,
+	 .arg = "MODE",
+	 .offset = offsetof(struct set_values, compute),
+	 .help = "compute mode: SPX, DPX, TPX, QPX or CPX"},
+	{.name = "memory",
+	 .letter = 'm',
+	 .kind = CLI_TEXT,
+	 .words = CLI_WORDS_MEMORY_MODES,
+	 .arg = "MODE",
+	 .offset = offsetof(struct set_values, memory),
+	 .help = "memory mode: NPS1, NPS2 or NPS4"},
+	{.name = "gpu",
+	 .letter = 'g',
+	 .kind = CLI_LIST,
+	 .words = CLI_WORDS_GPUS,
+	 .arg = "GPU",
+	 .offset = offsetof(struct set_values, gpus),
+	 .help = "switch these GPUs only, by index, PCI address or unique id; several by commas, "
+		 "or all"},
+	CLI_SHARED(cli_change_options, set_values, change),
+	CLI_END,
+};
+
+struct reset_values {
+	struct rp_names gpus;
+	struct cli_change_values change;
+};
+
+static const struct cli_option reset_options[] = {
+	{.name = "gpu",
+	 .letter = 'g',
+	 .kind = CLI_LIST,
+	 .words = CLI_WORDS_GPUS,
+	 .arg = "GPU",
+	 .offset = offsetof(struct reset_values, gpus),
+	 .help = "reset these GPUs only, by index, PCI address or unique id; several by commas, or "
+		 "all"},
+	CLI_SHARED(cli_change_options, reset_values, change),
+	CLI_END,
+};
+
+struct apply_values {
+	struct cli_file_values file;
+	struct cli_change_values change;
+	bool resume;
+};
+
+static const struct cli_option apply_options[] = {
+	CLI_SHARED(cli_file_options, apply_values, file),
+	{.name = "resume",
+	 .offset = offsetof(struct apply_values, resume),
+	 .help = "resume an interrupted change"},
+	CLI_SHARED(cli_change_options, apply_values, change),
+	CLI_END,
+};
+
 static int new_change(struct cli *cli, struct rocpart_snapshot **ret_snapshot,
 		      struct rocpart_change **ret)
 {
@@ -17,11 +83,20 @@ static int new_change(struct cli *cli, struct rocpart_snapshot **ret_snapshot,
 	return 0;
 }
 
-/* The GPUs of --gpu, or all; "all" is a name too. */
+/* The modes that GPUs are to be in. */
+struct goal {
+	const struct rp_names *gpus;
+	enum rocpart_compute_mode compute;
+	enum rocpart_memory_mode memory;
+};
+
+/* The GPUs of --gpu, or all when it is not given; "all" is a name too. */
 static int set_modes(struct cli *cli, struct rocpart_snapshot *s, struct rocpart_change *change,
-		     enum rocpart_compute_mode c, enum rocpart_memory_mode m)
+		     const struct goal *goal)
 {
-	const struct rp_names *names = &cli->values.gpus;
+	const struct rp_names *names = goal->gpus;
+	enum rocpart_compute_mode c = goal->compute;
+	enum rocpart_memory_mode m = goal->memory;
 	struct rocpart_error err = {0};
 	int r = 0;
 
@@ -37,104 +112,106 @@ static int set_modes(struct cli *cli, struct rocpart_snapshot *s, struct rocpart
 	return r < 0 ? cli_fail(cli, &err) : 0;
 }
 
-static int change_modes(struct cli *cli, enum rocpart_compute_mode c, enum rocpart_memory_mode m)
+static int change_modes(struct cli *cli, const struct goal *goal, const struct cli_change_values *v)
 {
 	struct rocpart_snapshot *s = NULL;
 	struct rocpart_change *change = NULL;
 	int status = new_change(cli, &s, &change);
 
 	if (status == 0)
-		status = set_modes(cli, s, change, c, m);
+		status = set_modes(cli, s, change, goal);
 	if (status == 0)
-		status = cli_do_change(cli, change);
+		status = cli_do_change(cli, v, change);
 	else
 		rocpart_change_free(change);
 	rocpart_snapshot_unref(s);
 	return status;
 }
 
-int cli_cmd_set(struct cli *cli, int argc, char **argv)
+static int run_set(struct cli *cli, int argc, char **argv)
 {
-	enum rocpart_compute_mode c = ROCPART_COMPUTE_UNKNOWN;
-	enum rocpart_memory_mode m = ROCPART_MEMORY_UNKNOWN;
-	const struct cli_values *v = &cli->values;
+	const struct set_values *v = cli->values;
+	struct goal goal = {.gpus = &v->gpus};
 
 	(void)argc;
 	(void)argv;
 	if (!v->compute && !v->memory)
 		return cli_usage_error(cli, "name what to set: --compute, --memory or both");
-	if (v->compute && rocpart_compute_mode_from_string(v->compute, &c) < 0)
+	if (v->compute && rocpart_compute_mode_from_string(v->compute, &goal.compute) < 0)
 		return cli_usage_error(cli, "'%s' is not a compute mode (SPX, DPX, TPX, QPX, CPX)",
 				       v->compute);
-	if (v->memory && rocpart_memory_mode_from_string(v->memory, &m) < 0)
+	if (v->memory && rocpart_memory_mode_from_string(v->memory, &goal.memory) < 0)
 		return cli_usage_error(cli, "'%s' is not a memory mode (NPS1, NPS2, NPS4)",
 				       v->memory);
-	return change_modes(cli, c, m);
+	return change_modes(cli, &goal, &v->change);
 }
 
-int cli_cmd_reset(struct cli *cli, int argc, char **argv)
+static int run_reset(struct cli *cli, int argc, char **argv)
 {
+	const struct reset_values *v = cli->values;
+	const struct goal goal = {&v->gpus, ROCPART_COMPUTE_SPX, ROCPART_MEMORY_NPS1};
+
 	(void)argc;
 	(void)argv;
-	return change_modes(cli, ROCPART_COMPUTE_SPX, ROCPART_MEMORY_NPS1);
+	return change_modes(cli, &goal, &v->change);
 }
 
 static int nothing_to_do(struct cli *cli, const char *text)
 {
-	if (cli->values.json)
+	if (cli->global.json)
 		return cli_print_json(cli, view_result(cli_about(cli), "already so"));
 	printf("%s\n", text);
 	return 0;
 }
 
-static int resume(struct cli *cli, bool undo)
+static int resume(struct cli *cli, const struct cli_change_values *v, bool undo)
 {
 	struct rocpart_change *change = NULL;
 	struct rocpart_error err = {0};
-	int status, r = rocpart_change_open_journal(cli->machine, &change, &err);
+	int r = rocpart_change_open_journal(cli->machine, &change, &err);
 
 	if (r == -ENOENT && !undo)
 		return nothing_to_do(cli, err.message);
-	if (r < 0)
-		return cli_fail(cli, &err);
-	status = cli_set_change_options(cli, change);
-	if (status == 0)
-		status = cli_finish_change(cli, change, undo);
-	rocpart_change_free(change);
-	return status;
+	return r < 0 ? cli_fail(cli, &err) : cli_finish_change(cli, v, change, undo);
 }
 
-static int apply_file(struct cli *cli, const char *path)
+static int apply_file(struct cli *cli, const struct apply_values *values)
 {
 	struct rocpart_snapshot *s = NULL;
 	struct rocpart_change *change = NULL;
+	const struct cli_change_values *v = &values->change;
 	struct rocpart_error err = {0};
 	int status = new_change(cli, &s, &change);
 
-	if (status == 0 && rocpart_change_load_config(change, path, cli->values.config, &err) < 0)
+	if (status == 0 &&
+	    rocpart_change_load_config(change, values->file.file, values->file.config, &err) < 0)
 		status = cli_fail(cli, &err);
 	if (status == 0)
-		status = cli_do_change(cli, change);
+		status = cli_do_change(cli, v, change);
 	else
 		rocpart_change_free(change);
 	rocpart_snapshot_unref(s);
 	return status;
 }
 
-int cli_cmd_apply(struct cli *cli, int argc, char **argv)
+static int run_apply(struct cli *cli, int argc, char **argv)
 {
-	(void)argc;
-	(void)argv;
-	if (cli->values.resume == (cli->values.file != NULL))
-		return cli_usage_error(cli, "name a file with -f, or --resume");
-	if (cli->values.resume)
-		return resume(cli, false);
-	if (rocpart_plan_file_has_models(cli->values.file))
-		return cli_apply_models(cli);
-	return apply_file(cli, cli->values.file);
+	struct apply_values *v = cli->values;
+	int status;
+
+	if (v->resume && (v->file.file || argc))
+		return cli_usage_error(cli, "give a file or --resume, not both");
+	if (v->resume)
+		return resume(cli, &v->change, false);
+	status = cli_take_file(cli, &v->file, argc, argv);
+	if (status)
+		return status;
+	if (rocpart_plan_file_has_models(v->file.file))
+		return cli_apply_models(cli, &v->file, &v->change);
+	return apply_file(cli, v);
 }
 
-int cli_cmd_undo(struct cli *cli, int argc, char **argv)
+static int run_undo(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_change *change = NULL;
 	struct rocpart_error err = {0};
@@ -146,14 +223,14 @@ int cli_cmd_undo(struct cli *cli, int argc, char **argv)
 	rocpart_change_free(change);
 	change = NULL;
 	if (r == 0)
-		return resume(cli, true);
+		return resume(cli, cli->values, true);
 	r = rocpart_change_open_last(cli->machine, &change, &err);
 	if (r == -ENOENT)
 		return nothing_to_do(cli, err.message);
-	return r < 0 ? cli_fail(cli, &err) : cli_do_change(cli, change);
+	return r < 0 ? cli_fail(cli, &err) : cli_do_change(cli, cli->values, change);
 }
 
-int cli_cmd_holders(struct cli *cli, int argc, char **argv)
+static int run_holders(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_snapshot *s = NULL;
 	struct rocpart_holders *holders = NULL;
@@ -166,7 +243,7 @@ int cli_cmd_holders(struct cli *cli, int argc, char **argv)
 		return status;
 	if (rocpart_holders_new(cli->machine, s, &holders, &err) < 0) {
 		status = cli_fail(cli, &err);
-	} else if (cli->values.json) {
+	} else if (cli->global.json) {
 		status = cli_print_json(cli, view_holders(cli_about(cli), holders));
 	} else {
 		cli_print_banner(cli);
@@ -194,22 +271,101 @@ static int cordon(struct cli *cli, int argc, char **argv, bool on)
 						       &err);
 		if (r < 0)
 			status = cli_fail(cli, &err);
-		else if (!cli->values.json)
+		else if (!cli->global.json)
 			printf("GPU %zu (%s) is %s\n", rocpart_gpu_get_index(gpu),
 			       rocpart_gpu_get_bdf(gpu), on ? "cordoned" : "not cordoned");
 	}
 	rocpart_snapshot_unref(s);
-	if (status == 0 && cli->values.json)
+	if (status == 0 && cli->global.json)
 		return cli_print_json(cli, view_document(cli_about(cli)));
 	return status;
 }
 
-int cli_cmd_cordon(struct cli *cli, int argc, char **argv)
+static int run_cordon(struct cli *cli, int argc, char **argv)
 {
 	return cordon(cli, argc, argv, true);
 }
 
-int cli_cmd_uncordon(struct cli *cli, int argc, char **argv)
+static int run_uncordon(struct cli *cli, int argc, char **argv)
 {
 	return cordon(cli, argc, argv, false);
 }
+
+const struct cli_command cli_verb_set = {
+	.name = "set",
+	.group = "manage",
+	.args = "",
+	.summary = "switch the compute and memory modes of GPUs",
+	.options = set_options,
+	.values_size = sizeof(struct set_values),
+	.needs_machine = true,
+	.run = run_set,
+};
+
+const struct cli_command cli_verb_reset = {
+	.name = "reset",
+	.group = "manage",
+	.args = "",
+	.summary = "switch GPUs back to SPX/NPS1",
+	.options = reset_options,
+	.values_size = sizeof(struct reset_values),
+	.needs_machine = true,
+	.run = run_reset,
+};
+
+const struct cli_command cli_verb_apply = {
+	.name = "apply",
+	.group = "every day",
+	.args = "[FILE]",
+	.max_args = 1,
+	.summary = "bring the node into the state that a file describes, or resume a change",
+	.options = apply_options,
+	.values_size = sizeof(struct apply_values),
+	.words = {CLI_WORDS_FILES},
+	.needs_machine = true,
+	.run = run_apply,
+};
+
+const struct cli_command cli_verb_undo = {
+	.name = "undo",
+	.group = "every day",
+	.args = "",
+	.summary = "undo the last change, finished or not",
+	.options = cli_change_options,
+	.values_size = sizeof(struct cli_change_values),
+	.needs_machine = true,
+	.run = run_undo,
+};
+
+const struct cli_command cli_verb_holders = {
+	.name = "holders",
+	.group = "look closer",
+	.args = "",
+	.summary = "list the processes that use the GPUs",
+	.needs_machine = true,
+	.run = run_holders,
+};
+
+const struct cli_command cli_verb_cordon = {
+	.name = "cordon",
+	.group = "manage",
+	.args = "GPU...",
+	.min_args = 1,
+	.max_args = 64,
+	.summary = "exclude GPUs from changes and placement",
+	.words = {CLI_WORDS_GPUS, CLI_WORDS_GPUS},
+	.needs_machine = true,
+	.run = run_cordon,
+};
+
+const struct cli_command cli_verb_uncordon = {
+	.name = "uncordon",
+	.group = "manage",
+	.args = "GPU...",
+	.min_args = 1,
+	.max_args = 64,
+	.summary = "allow changes and placement on cordoned GPUs again",
+	.words = {CLI_WORDS_GPUS, CLI_WORDS_GPUS},
+	.needs_machine = true,
+	.run = run_uncordon,
+};

@@ -6,7 +6,7 @@
 
 #include "views/doctor.h"
 
-static int tell_variables(struct rocpart_doctor *doctor)
+static int pass_variables(struct rocpart_doctor *doctor, struct rocpart_error *reterr)
 {
 	const char *name, *value;
 	int r = 0;
@@ -14,12 +14,12 @@ static int tell_variables(struct rocpart_doctor *doctor)
 	for (size_t i = 0; r == 0 && (name = rocpart_doctor_get_variable(i)); i++) {
 		value = secure_getenv(name);
 		if (value)
-			r = rocpart_doctor_set_variable(doctor, name, value, NULL);
+			r = rocpart_doctor_set_variable(doctor, name, value, reterr);
 	}
 	return r;
 }
 
-static int tell_user(struct rocpart_doctor *doctor)
+static int pass_user(struct rocpart_doctor *doctor)
 {
 	int n = getgroups(0, NULL);
 	RP_AUTO_FREE gid_t *gids = rp_new0(gid_t, (size_t)(n < 0 ? 0 : n) + 1);
@@ -52,7 +52,7 @@ static int report(struct cli *cli, const struct rocpart_doctor *doctor, int n_gp
 {
 	int status = 0;
 
-	if (cli->values.json)
+	if (cli->global.json)
 		status = cli_print_json(cli, view_doctor(cli_about(cli), doctor));
 	else
 		print_checks(cli, doctor);
@@ -63,7 +63,7 @@ static int report(struct cli *cli, const struct rocpart_doctor *doctor, int n_gp
 	return view_doctor_result(doctor) == ROCPART_CHECK_FAIL;
 }
 
-int cli_cmd_doctor(struct cli *cli, int argc, char **argv)
+static int run_doctor(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_doctor *doctor = NULL;
 	struct rocpart_error err = {0};
@@ -71,13 +71,22 @@ int cli_cmd_doctor(struct cli *cli, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	if (r == 0 && (tell_variables(doctor) < 0 || tell_user(doctor) < 0)) {
-		rocpart_doctor_free(doctor);
-		return cli_nomem(cli);
-	}
+	if (r == 0)
+		r = pass_variables(doctor, &err);
+	if (r == 0 && pass_user(doctor) < 0)
+		r = rp_error_nomem(&err);
 	if (r == 0)
 		r = rocpart_doctor_run(doctor, &err);
 	status = r < 0 ? cli_fail(cli, &err) : report(cli, doctor, r);
 	rocpart_doctor_free(doctor);
 	return status;
 }
+
+const struct cli_command cli_verb_doctor = {
+	.name = "doctor",
+	.group = "every day",
+	.args = "",
+	.summary = "diagnose the machine",
+	.needs_machine = true,
+	.run = run_doctor,
+};

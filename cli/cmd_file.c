@@ -17,31 +17,33 @@ static void print_differences(const struct cli *cli, const struct rocpart_change
 /* That the change could not be done (a capture, a cordon) is no difference. */
 static int compare(struct cli *cli, struct rocpart_change *change)
 {
+	const struct cli_file_values *v = cli->values;
 	struct rocpart_error err = {0};
 	int status = 0;
 
-	if (rocpart_change_load_config(change, cli->values.file, cli->values.config, &err) < 0)
+	if (rocpart_change_load_config(change, v->file, v->config, &err) < 0)
 		return cli_fail(cli, &err);
 	if (rocpart_change_check(change, &err) == -ENOMEM)
 		return cli_fail(cli, &err);
-	if (cli->values.json)
+	if (cli->global.json)
 		status = cli_print_json(cli, view_assert(cli_about(cli), change));
 	else
 		print_differences(cli, change);
-	return status ? status : rocpart_change_get_difference(change, 0) != NULL;
+	if (status == 0 && rocpart_change_get_difference(change, 0))
+		return CLI_EXIT_TO_DO;
+	return status;
 }
 
-int cli_cmd_assert(struct cli *cli, int argc, char **argv)
+static int run_assert(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_snapshot *s = NULL;
 	struct rocpart_change *change = NULL;
 	struct rocpart_error err = {0};
 	int status;
 
-	(void)argc;
-	(void)argv;
-	if (!cli->values.file)
-		return cli_usage_error(cli, "name a file with -f");
+	status = cli_take_file(cli, cli->values, argc, argv);
+	if (status)
+		return status;
 	status = cli_observe_gpus(cli, &s);
 	if (status == 0 && rocpart_change_new(cli->machine, s, &change, &err) < 0)
 		status = cli_fail(cli, &err);
@@ -52,7 +54,7 @@ int cli_cmd_assert(struct cli *cli, int argc, char **argv)
 	return status;
 }
 
-int cli_cmd_export(struct cli *cli, int argc, char **argv)
+static int run_export(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_snapshot *s = NULL;
 	RP_AUTO_FREE char *text = NULL;
@@ -65,10 +67,32 @@ int cli_cmd_export(struct cli *cli, int argc, char **argv)
 		return status;
 	if (rocpart_snapshot_export(s, &text, &err) < 0)
 		status = cli_fail(cli, &err);
-	else if (cli->values.json)
+	else if (cli->global.json)
 		status = cli_print_json(cli, view_export(cli_about(cli), text));
 	else
 		status = fputs(text, stdout) < 0;
 	rocpart_snapshot_unref(s);
 	return status;
 }
+
+const struct cli_command cli_verb_assert = {
+	.name = "assert",
+	.group = "manage",
+	.args = "[FILE]",
+	.max_args = 1,
+	.summary = "check that the node is in the state that a file describes",
+	.options = cli_file_options,
+	.values_size = sizeof(struct cli_file_values),
+	.words = {CLI_WORDS_FILES},
+	.needs_machine = true,
+	.run = run_assert,
+};
+
+const struct cli_command cli_verb_export = {
+	.name = "export",
+	.group = "manage",
+	.args = "",
+	.summary = "print the present state as a file for apply",
+	.needs_machine = true,
+	.run = run_export,
+};

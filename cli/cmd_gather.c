@@ -4,6 +4,21 @@
 
 #include "views/doctor.h"
 
+struct gather_values {
+	const char *output;
+};
+
+static const struct cli_option gather_options[] = {
+	{.name = "output",
+	 .letter = 'o',
+	 .kind = CLI_TEXT,
+	 .words = CLI_WORDS_FILES,
+	 .arg = "DIR",
+	 .offset = offsetof(struct gather_values, output),
+	 .help = "folder to make (rocpart-capture)"},
+	CLI_END,
+};
+
 static void print_gathered(const struct cli *cli, const char *dir, const struct rocpart_gathered *g)
 {
 	const char *text;
@@ -15,9 +30,10 @@ static void print_gathered(const struct cli *cli, const char *dir, const struct 
 	printf("look at it with: rocpart --root %s list\n", dir);
 }
 
-int cli_cmd_gather(struct cli *cli, int argc, char **argv)
+static int run_gather(struct cli *cli, int argc, char **argv)
 {
-	const char *dir = cli->values.output ? cli->values.output : "rocpart-capture";
+	const struct gather_values *v = cli->values;
+	const char *dir = v->output ? v->output : "rocpart-capture";
 	struct rocpart_gathered *g = NULL;
 	struct rocpart_error err = {0};
 	int status = 0;
@@ -26,10 +42,21 @@ int cli_cmd_gather(struct cli *cli, int argc, char **argv)
 	(void)argv;
 	if (rocpart_machine_gather(cli->machine, dir, &g, &err) < 0)
 		return cli_fail(cli, &err);
-	if (cli->values.json)
+	if (cli->global.json)
 		status = cli_print_json(cli, view_gathered(cli_about(cli), dir, g));
 	else
 		print_gathered(cli, dir, g);
 	rocpart_gathered_free(g);
 	return status;
 }
+
+const struct cli_command cli_verb_gather = {
+	.name = "gather",
+	.group = "develop",
+	.args = "",
+	.summary = "capture what the kernel shows of the GPUs in a folder",
+	.options = gather_options,
+	.values_size = sizeof(struct gather_values),
+	.needs_machine = true,
+	.run = run_gather,
+};

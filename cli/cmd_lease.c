@@ -9,35 +9,110 @@
 #include "views/leases.h"
 #include "views/model_fields.h"
 
-int cli_cmd_release(struct cli *cli, int argc, char **argv)
+struct release_values {
+	bool all;
+};
+
+static const struct cli_option release_options[] = {
+	{.name = "all",
+	 .offset = offsetof(struct release_values, all),
+	 .help = "release every lease of a name that several have"},
+	CLI_END,
+};
+
+/* Released so far, and what of their memory is still in use. */
+struct released {
+	uint64_t n, in_use_bytes;
+};
+
+static int release_one(struct cli *cli, const char *who, struct released *sum)
 {
 	struct rocpart_error err = {0};
-	uint64_t n_all = 0, in_use_all = 0;
+	uint64_t in_use = 0;
+	size_t n = 0;
 
-	for (int i = 0; i < argc; i++) {
-		uint64_t in_use = 0;
-		size_t n = 0;
-
-		if (rocpart_lease_release(cli->machine, argv[i], &n, &in_use, &err) < 0)
-			return cli_fail(cli, &err);
-		n_all += n;
-		in_use_all += in_use;
-		if (!cli->values.json)
-			printf("%s: %zu lease%s released\n", argv[i], n, n == 1 ? "" : "s");
-	}
-	if (cli->values.json)
-		return cli_print_json(cli, view_released(cli_about(cli), n_all, in_use_all));
-	if (in_use_all) {
-		char bytes[RP_BYTES_TEXT_SIZE];
-
-		printf("%s of their memory is still in use: it counts as unmanaged until the "
-		       "programs end\n",
-		       rp_format_bytes(in_use_all, bytes));
-	}
+	if (rocpart_lease_release(cli->machine, who, &n, &in_use, &err) < 0)
+		return cli_fail(cli, &err);
+	sum->n += n;
+	sum->in_use_bytes += in_use;
+	if (!cli->global.json)
+		printf("%s: %zu lease%s released\n", who, n, n == 1 ? "" : "s");
 	return 0;
 }
 
-int cli_cmd_adopt(struct cli *cli, int argc, char **argv)
+/* Numbers of the leases with that name, as `status` prints it. */
+static int ids_of_name(struct cli *cli, const char *name, struct rp_names *ret)
+{
+	struct rocpart_leases *leases = NULL;
+	const struct rocpart_lease *l;
+	struct rocpart_error err = {0};
+	int r = 0;
+
+	if (rocpart_leases_new(cli->machine, &leases, &err) < 0)
+		return cli_fail(cli, &err);
+	for (size_t i = 0; r == 0 && (l = rocpart_leases_get(leases, i)); i++) {
+		char id[24];
+
+		(void)rp_fmt(id, sizeof(id), "%llu", (unsigned long long)l->id);
+		if (rp_str_eq(l->name, name))
+			r = rp_names_add(ret, id);
+	}
+	rocpart_leases_free(leases);
+	return r < 0 ? cli_nomem(cli) : 0;
+}
+
+static int refuse_several(struct cli *cli, const char *name, const struct rp_names *ids)
+{
+	RP_AUTO_STRBUF struct rp_strbuf list = RP_STRBUF_INIT;
+	struct rocpart_error err = {0};
+
+	for (size_t i = 0; i < ids->n; i++)
+		rp_strbuf_addf(&list, "%s%s", i ? " " : "", ids->v[i]);
+	(void)rp_error_set(&err, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, name,
+			   "%zu leases are called '%.100s': %.200s; nothing was released", ids->n,
+			   name, rp_strbuf_str(&list));
+	(void)rp_error_hint(&err, "release them by their numbers, or all with --all");
+	return cli_fail(cli, &err);
+}
+
+/* A number or an owner goes to the library as it is; a name stands for the leases that have it. */
+static int release_named(struct cli *cli, const char *who, struct released *sum)
+{
+	const struct release_values *v = cli->values;
+	RP_AUTO_NAMES struct rp_names ids = RP_NAMES_INIT;
+	int status = ids_of_name(cli, who, &ids);
+
+	if (status)
+		return status;
+	if (!ids.n)
+		return release_one(cli, who, sum);
+	if (ids.n > 1 && !v->all)
+		return refuse_several(cli, who, &ids);
+	for (size_t i = 0; status == 0 && i < ids.n; i++)
+		status = release_one(cli, ids.v[i], sum);
+	return status;
+}
+
+static int run_release(struct cli *cli, int argc, char **argv)
+{
+	struct released sum = {0};
+	char bytes[RP_BYTES_TEXT_SIZE];
+	int status = 0;
+
+	for (int i = 0; status == 0 && i < argc; i++)
+		status = release_named(cli, argv[i], &sum);
+	if (status)
+		return status;
+	if (cli->global.json)
+		return cli_print_json(cli, view_released(cli_about(cli), sum.n, sum.in_use_bytes));
+	if (sum.in_use_bytes)
+		printf("%s of the released memory is still in use: it counts as unmanaged until "
+		       "the programs end\n",
+		       rp_format_bytes(sum.in_use_bytes, bytes));
+	return 0;
+}
+
+static int run_adopt(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_error err = {0};
 	size_t n = 0;
@@ -45,7 +120,7 @@ int cli_cmd_adopt(struct cli *cli, int argc, char **argv)
 	(void)argc;
 	if (rocpart_lease_adopt(cli->machine, argv[0], &n, &err) < 0)
 		return cli_fail(cli, &err);
-	if (cli->values.json)
+	if (cli->global.json)
 		return cli_print_json(cli, view_count(cli_about(cli), "adopted", n));
 	printf("%zu lease%s for %s\n", n, n == 1 ? "" : "s", argv[0]);
 	return 0;
@@ -275,7 +350,7 @@ static int explain(struct cli *cli, const struct rocpart_leases *leases, const c
 			     "name a lease by its number or a partition as GPU/ID");
 		return cli_fail(cli, &err);
 	}
-	if (cli->values.json)
+	if (cli->global.json)
 		return cli_print_json(cli, u ? view_use(cli_about(cli), u)
 					     : view_lease(cli_about(cli), l));
 	cli_print_banner(cli);
@@ -286,7 +361,7 @@ static int explain(struct cli *cli, const struct rocpart_leases *leases, const c
 	return 0;
 }
 
-int cli_cmd_explain(struct cli *cli, int argc, char **argv)
+static int run_explain(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_leases *leases = NULL;
 	struct rocpart_error err = {0};
@@ -302,7 +377,7 @@ int cli_cmd_explain(struct cli *cli, int argc, char **argv)
 
 /* ---- state ---- */
 
-int cli_cmd_state_export(struct cli *cli, int argc, char **argv)
+static int run_state_export(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_error err = {0};
 	RP_AUTO_FREE char *text = NULL;
@@ -331,7 +406,7 @@ static int read_all(struct cli *cli, const char *path, struct rp_strbuf *ret)
 	return 0;
 }
 
-int cli_cmd_state_import(struct cli *cli, int argc, char **argv)
+static int run_state_import(struct cli *cli, int argc, char **argv)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	struct rocpart_error err = {0};
@@ -344,13 +419,13 @@ int cli_cmd_state_import(struct cli *cli, int argc, char **argv)
 	if (rocpart_leases_import(cli->machine, text.s ? text.s : "", text.len, argv[0], &n, &err) <
 	    0)
 		return cli_fail(cli, &err);
-	if (cli->values.json)
+	if (cli->global.json)
 		return cli_print_json(cli, view_count(cli_about(cli), "imported", n));
 	printf("%zu lease%s imported\n", n, n == 1 ? "" : "s");
 	return 0;
 }
 
-int cli_cmd_state_check(struct cli *cli, int argc, char **argv)
+static int run_state_check(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_error err = {0};
 	RP_AUTO_FREE char *problems = NULL;
@@ -360,9 +435,76 @@ int cli_cmd_state_check(struct cli *cli, int argc, char **argv)
 	(void)argv;
 	if (rocpart_leases_check(cli->machine, &problems, &err) < 0)
 		return cli_fail(cli, &err);
-	if (cli->values.json)
+	if (cli->global.json)
 		status = cli_print_json(cli, view_lease_check(cli_about(cli), problems));
 	else
 		printf("%s", *problems ? problems : "the leases are consistent\n");
 	return status ? status : *problems != '\0';
 }
+
+const struct cli_command cli_verb_release = {
+	.name = "release",
+	.group = "every day",
+	.args = "LEASE|NAME|OWNER...",
+	.min_args = 1,
+	.max_args = 64,
+	.summary = "release leases",
+	.options = release_options,
+	.values_size = sizeof(struct release_values),
+	.words = {CLI_WORDS_LEASES, CLI_WORDS_LEASES},
+	.needs_machine = true,
+	.run = run_release,
+};
+
+const struct cli_command cli_verb_adopt = {
+	.name = "adopt",
+	.group = "manage",
+	.args = "OWNER|PID",
+	.min_args = 1,
+	.max_args = 1,
+	.summary = "create leases for memory in use that has none",
+	.needs_machine = true,
+	.run = run_adopt,
+};
+
+const struct cli_command cli_verb_explain = {
+	.name = "explain",
+	.group = "look closer",
+	.args = "LEASE|GPU/ID",
+	.min_args = 1,
+	.max_args = 1,
+	.summary = "explain why a lease is where it is and what enforces its limits",
+	.words = {CLI_WORDS_LEASES_AND_PARTITIONS},
+	.needs_machine = true,
+	.run = run_explain,
+};
+
+const struct cli_command cli_verb_state_export = {
+	.name = "state export",
+	.group = "manage",
+	.args = "",
+	.summary = "print all leases as JSON",
+	.needs_machine = true,
+	.run = run_state_export,
+};
+
+const struct cli_command cli_verb_state_import = {
+	.name = "state import",
+	.group = "manage",
+	.args = "FILE",
+	.min_args = 1,
+	.max_args = 1,
+	.summary = "restore exported leases ('-' reads standard input)",
+	.words = {CLI_WORDS_FILES},
+	.needs_machine = true,
+	.run = run_state_import,
+};
+
+const struct cli_command cli_verb_state_check = {
+	.name = "state check",
+	.group = "manage",
+	.args = "",
+	.summary = "recompute and verify the lease accounting",
+	.needs_machine = true,
+	.run = run_state_check,
+};

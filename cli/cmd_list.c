@@ -83,7 +83,8 @@ static int check_columns(struct cli *cli, const struct view_field *fields, const
 
 static int print_partitions(struct cli *cli, const struct rocpart_snapshot *s)
 {
-	const char *columns = cli->values.columns ? cli->values.columns : VIEW_PARTITION_COLUMNS;
+	const struct cli_table_values *v = cli->values;
+	const char *columns = v->columns ? v->columns : VIEW_PARTITION_COLUMNS;
 	int status = check_columns(cli, view_partition_fields, columns);
 
 	if (status)
@@ -95,7 +96,7 @@ static int print_partitions(struct cli *cli, const struct rocpart_snapshot *s)
 	return status;
 }
 
-int cli_cmd_list(struct cli *cli, int argc, char **argv)
+static int run_list(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_snapshot *s = NULL;
 	int status = cli_observe_gpus(cli, &s);
@@ -103,7 +104,7 @@ int cli_cmd_list(struct cli *cli, int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	if (status == 0)
-		status = cli->values.json ? cli_print_json(cli, view_list(cli_about(cli), s))
+		status = cli->global.json ? cli_print_json(cli, view_list(cli_about(cli), s))
 					  : print_partitions(cli, s);
 	rocpart_snapshot_unref(s);
 	return status;
@@ -139,7 +140,8 @@ static int print_leases(struct cli *cli)
 
 static int print_status(struct cli *cli, const struct rocpart_snapshot *s)
 {
-	const char *columns = cli->values.columns ? cli->values.columns : VIEW_GPU_COLUMNS;
+	const struct cli_table_values *v = cli->values;
+	const char *columns = v->columns ? v->columns : VIEW_GPU_COLUMNS;
 	int status = check_columns(cli, view_gpu_fields, columns);
 
 	if (status)
@@ -167,7 +169,7 @@ static int print_status_json(struct cli *cli, const struct rocpart_snapshot *s)
 	return status;
 }
 
-int cli_cmd_status(struct cli *cli, int argc, char **argv)
+static int run_status(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_snapshot *s = NULL;
 	int status = cli_observe(cli, &s);
@@ -181,7 +183,7 @@ int cli_cmd_status(struct cli *cli, int argc, char **argv)
 		status = cli_observe_gpus(cli, &s);
 	}
 	if (status == 0)
-		status = cli->values.json ? print_status_json(cli, s) : print_status(cli, s);
+		status = cli->global.json ? print_status_json(cli, s) : print_status(cli, s);
 	rocpart_snapshot_unref(s);
 	return status;
 }
@@ -197,17 +199,17 @@ static int print_object(struct cli *cli, const struct view_field *fields, const 
 
 static int show_gpu(struct cli *cli, const struct rocpart_gpu *gpu)
 {
-	return cli->values.json ? cli_print_json(cli, view_gpu(cli_about(cli), gpu))
+	return cli->global.json ? cli_print_json(cli, view_gpu(cli_about(cli), gpu))
 				: print_object(cli, view_gpu_fields, gpu);
 }
 
 static int show_partition(struct cli *cli, const struct rocpart_partition *p)
 {
-	return cli->values.json ? cli_print_json(cli, view_partition(cli_about(cli), p))
+	return cli->global.json ? cli_print_json(cli, view_partition(cli_about(cli), p))
 				: print_object(cli, view_partition_fields, p);
 }
 
-int cli_cmd_show(struct cli *cli, int argc, char **argv)
+static int run_show(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_snapshot *s = NULL;
 	const struct rocpart_gpu *gpu = NULL;
@@ -229,3 +231,39 @@ int cli_cmd_show(struct cli *cli, int argc, char **argv)
 	rocpart_snapshot_unref(s);
 	return status;
 }
+
+const struct cli_command cli_verb_status = {
+	.name = "status",
+	.group = "every day",
+	.args = "",
+	.summary = "show modes, memory and problems of each GPU, and the leases",
+	.options = cli_table_options,
+	.values_size = sizeof(struct cli_table_values),
+	.columns = view_gpu_fields,
+	.needs_machine = true,
+	.run = run_status,
+};
+
+const struct cli_command cli_verb_list = {
+	.name = "list",
+	.group = "look closer",
+	.args = "",
+	.summary = "list every partition with its memory, devices and indices",
+	.options = cli_table_options,
+	.values_size = sizeof(struct cli_table_values),
+	.columns = view_partition_fields,
+	.needs_machine = true,
+	.run = run_list,
+};
+
+const struct cli_command cli_verb_show = {
+	.name = "show",
+	.group = "look closer",
+	.args = "GPU|GPU/ID",
+	.min_args = 1,
+	.max_args = 1,
+	.summary = "show everything about one GPU or partition",
+	.words = {CLI_WORDS_PARTITIONS},
+	.needs_machine = true,
+	.run = run_show,
+};

@@ -9,6 +9,42 @@
 #define ASSUMED_HOST_BYTES (UINT64_C(2) << 40)
 #define ASSUMED_VRAM_BYTES (8 * 192 * RP_GIB)
 
+struct size_values {
+	struct cli_size_values size;
+	const char *on;
+};
+
+static const struct cli_option model_size_options[] = {
+	CLI_SHARED(cli_size_options, size_values, size),
+	{.name = "on",
+	 .kind = CLI_TEXT,
+	 .words = CLI_WORDS_PARTITIONS,
+	 .arg = "SIZE|GPU/ID",
+	 .offset = offsetof(struct size_values, on),
+	 .help = "compare with a partition of this size, or with that partition of the machine"},
+	CLI_END,
+};
+
+struct fit_values {
+	struct cli_size_values size;
+	struct cli_table_values table;
+	const char *product;
+	bool all;
+};
+
+static const struct cli_option model_fit_options[] = {
+	CLI_SHARED(cli_size_options, fit_values, size),
+	{.name = "product",
+	 .kind = CLI_TEXT,
+	 .words = CLI_WORDS_PRODUCTS,
+	 .arg = "NAME",
+	 .offset = offsetof(struct fit_values, product),
+	 .help = "show the modes of this product"},
+	{.name = "all", .offset = offsetof(struct fit_values, all), .help = "show all products"},
+	CLI_SHARED(cli_table_options, fit_values, table),
+	CLI_END,
+};
+
 struct request {
 	struct rocpart_model *model;
 	struct rocpart_footprint *footprint;
@@ -21,13 +57,14 @@ static void request_done(struct request *q)
 	rocpart_footprint_free(q->footprint);
 }
 
-static int open_request(struct cli *cli, int argc, char **argv, struct request *q)
+static int open_request(struct cli *cli, const struct cli_size_values *v, int argc, char **argv,
+			struct request *q)
 {
 	struct rocpart_size_options *options = NULL;
 	struct rocpart_error err = {0};
-	int r, status = cli_size_options(cli, &options);
+	int r, status = cli_make_size_options(cli, v, &options);
 
-	status = status ? status : cli_open_model(cli, argc ? argv[0] : NULL, &q->model);
+	status = status ? status : cli_open_model(cli, argc ? argv[0] : NULL, v->bytes, &q->model);
 	if (!status) {
 		r = rocpart_footprint_new(q->model, options, &q->footprint, &err);
 		status = r < 0 ? cli_fail(cli, &err) : 0;
@@ -96,9 +133,10 @@ static int on_partition(struct cli *cli, struct request *q)
 
 static int open_on(struct cli *cli, struct request *q)
 {
+	const struct size_values *v = cli->values;
 	struct view_size_on *on = &q->on;
 
-	on->name = cli->values.on;
+	on->name = v->on;
 	if (!on->name)
 		return 0;
 	if (strchr(on->name, '/'))
@@ -215,28 +253,30 @@ static void size_text(const struct request *q, char *const *flags)
 
 static int size_json(struct cli *cli, const struct request *q, char *const *flags)
 {
+	const struct size_values *v = cli->values;
 	const struct view_size size = {
 		.model = q->model,
 		.footprint = q->footprint,
 		.on = q->on.name ? &q->on : NULL,
 		.flags = flags,
-		.has_ranks = cli->values.tp != NULL,
+		.has_ranks = v->size.tp != NULL,
 	};
 
 	return cli_print_json(cli, view_model_size(cli_about(cli), &size));
 }
 
-int cli_cmd_model_size(struct cli *cli, int argc, char **argv)
+static int run_model_size(struct cli *cli, int argc, char **argv)
 {
+	const struct size_values *v = cli->values;
 	struct request q = {0};
 	char **flags = NULL;
-	int status = open_request(cli, argc, argv, &q);
+	int status = open_request(cli, &v->size, argc, argv, &q);
 
 	status = status ? status : open_on(cli, &q);
 	if (!status && rocpart_footprint_get_flags(q.footprint, q.on.partition_bytes,
 						   q.on.usable_bytes, &flags) < 0)
 		status = cli_nomem(cli);
-	if (!status && cli->values.json)
+	if (!status && cli->global.json)
 		status = size_json(cli, &q, flags);
 	else if (!status)
 		size_text(&q, flags);
@@ -268,7 +308,8 @@ static void print_first_flags(const struct request *q, const struct rocpart_fits
 
 static int fit_text(struct cli *cli, const struct request *q, const struct rocpart_fits *fits)
 {
-	const char *columns = cli->values.columns ? cli->values.columns : VIEW_FIT_COLUMNS;
+	const struct fit_values *v = cli->values;
+	const char *columns = v->table.columns ? v->table.columns : VIEW_FIT_COLUMNS;
 	int status = cli_check_columns(cli, view_fit_fields, columns);
 
 	if (status)
@@ -293,7 +334,7 @@ static int print_fits(struct cli *cli, const struct request *q)
 	if (rocpart_fits_new(q->footprint, 0, &fits, NULL) < 0)
 		return cli_nomem(cli);
 	status =
-		cli->values.json
+		cli->global.json
 			? cli_print_json(cli, view_model_fit(cli_about(cli), q->model, q->footprint,
 							     fits, ASSUMED_HOST_BYTES))
 			: fit_text(cli, q, fits);
@@ -301,12 +342,38 @@ static int print_fits(struct cli *cli, const struct request *q)
 	return status;
 }
 
-int cli_cmd_model_fit(struct cli *cli, int argc, char **argv)
+static int run_model_fit(struct cli *cli, int argc, char **argv)
 {
+	const struct fit_values *v = cli->values;
 	struct request q = {0};
-	int status = open_request(cli, argc, argv, &q);
+	int status = open_request(cli, &v->size, argc, argv, &q);
 
 	status = status ? status : print_fits(cli, &q);
 	request_done(&q);
 	return status;
 }
+
+const struct cli_command cli_verb_model_size = {
+	.name = "model size",
+	.group = "models",
+	.args = "MODEL|FILE",
+	.max_args = 1,
+	.summary = "show how many bytes a model needs, item by item",
+	.options = model_size_options,
+	.values_size = sizeof(struct size_values),
+	.words = {CLI_WORDS_MODELS},
+	.run = run_model_size,
+};
+
+const struct cli_command cli_verb_model_fit = {
+	.name = "model fit",
+	.group = "models",
+	.args = "MODEL|FILE",
+	.max_args = 1,
+	.summary = "show the products and modes that a model fits",
+	.options = model_fit_options,
+	.values_size = sizeof(struct fit_values),
+	.words = {CLI_WORDS_MODELS},
+	.columns = view_fit_fields,
+	.run = run_model_fit,
+};

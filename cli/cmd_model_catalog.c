@@ -49,7 +49,8 @@ static int list_json(struct cli *cli, const struct rocpart_catalog *catalog)
 
 static int list_text(struct cli *cli, const struct rocpart_catalog *catalog)
 {
-	const char *columns = cli->values.columns ? cli->values.columns : VIEW_MODEL_COLUMNS;
+	const struct cli_table_values *v = cli->values;
+	const char *columns = v->columns ? v->columns : VIEW_MODEL_COLUMNS;
 	struct view_table *table;
 	int status = cli_check_columns(cli, view_model_fields, columns);
 
@@ -61,7 +62,7 @@ static int list_text(struct cli *cli, const struct rocpart_catalog *catalog)
 	return cli_print_table(cli, table);
 }
 
-int cli_cmd_model_list(struct cli *cli, int argc, char **argv)
+static int run_model_list(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_catalog *catalog = NULL;
 	int status = cli_open_catalog(cli, &catalog);
@@ -69,7 +70,7 @@ int cli_cmd_model_list(struct cli *cli, int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	if (!status)
-		status = cli->values.json ? list_json(cli, catalog) : list_text(cli, catalog);
+		status = cli->global.json ? list_json(cli, catalog) : list_text(cli, catalog);
 	rocpart_catalog_free(catalog);
 	return status;
 }
@@ -88,13 +89,13 @@ static int print_model(struct cli *cli, const struct view_model_row *row)
 	return 0;
 }
 
-int cli_cmd_model_show(struct cli *cli, int argc, char **argv)
+static int run_model_show(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_model *model = NULL;
 	struct rocpart_footprint *footprint = NULL;
 	struct rocpart_error err = {0};
 	struct view_model_row row = {0};
-	int status = cli_open_model(cli, argc ? argv[0] : NULL, &model);
+	int status = cli_open_model(cli, argc ? argv[0] : NULL, NULL, &model);
 
 	if (status)
 		return status;
@@ -105,7 +106,7 @@ int cli_cmd_model_show(struct cli *cli, int argc, char **argv)
 	row.source = rocpart_model_get_source(model);
 	row.footprint = footprint;
 	if (!status)
-		status = cli->values.json
+		status = cli->global.json
 				 ? cli_print_json(cli, view_model_show(cli_about(cli), &row))
 				 : print_model(cli, &row);
 	rocpart_footprint_free(footprint);
@@ -168,12 +169,12 @@ static int write_entry(struct cli *cli, const char *file, const char *name, cons
 			     file, rocpart_strerror(r));
 		return cli_fail(cli, &err);
 	}
-	if (!cli->values.json)
+	if (!cli->global.json)
 		printf("%s: added to %s/%s\n", name, folder, file);
 	return 0;
 }
 
-int cli_cmd_model_add(struct cli *cli, int argc, char **argv)
+static int run_model_add(struct cli *cli, int argc, char **argv)
 {
 	RP_AUTO_FREE char *file = file_of(argv[0]), *path = realpath(argv[1], NULL);
 	struct rocpart_model *model = NULL;
@@ -192,9 +193,42 @@ int cli_cmd_model_add(struct cli *cli, int argc, char **argv)
 		return cli_fail(cli, &err);
 	}
 	status = write_entry(cli, file, argv[0], path);
-	if (!status && cli->values.json)
+	if (!status && cli->global.json)
 		status = cli_print_json(cli, view_model_added(cli_about(cli), argv[0], footprint));
 	rocpart_footprint_free(footprint);
 	rocpart_model_free(model);
 	return status;
 }
+
+const struct cli_command cli_verb_model_list = {
+	.name = "model list",
+	.group = "models",
+	.args = "",
+	.summary = "list the models of the catalog",
+	.options = cli_table_options,
+	.values_size = sizeof(struct cli_table_values),
+	.columns = view_model_fields,
+	.run = run_model_list,
+};
+
+const struct cli_command cli_verb_model_show = {
+	.name = "model show",
+	.group = "models",
+	.args = "MODEL|FILE",
+	.min_args = 1,
+	.max_args = 1,
+	.summary = "show what is known of a model and the sources",
+	.words = {CLI_WORDS_MODELS},
+	.run = run_model_show,
+};
+
+const struct cli_command cli_verb_model_add = {
+	.name = "model add",
+	.group = "models",
+	.args = "NAME FILE",
+	.min_args = 2,
+	.max_args = 2,
+	.summary = "add a model's files to your own catalog",
+	.words = {CLI_WORDS_NONE, CLI_WORDS_FILES},
+	.run = run_model_add,
+};

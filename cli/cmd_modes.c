@@ -4,6 +4,23 @@
 
 #include "views/modes.h"
 
+struct modes_values {
+	struct rp_names gpus;
+	struct cli_table_values table;
+};
+
+static const struct cli_option modes_options[] = {
+	{.name = "gpu",
+	 .letter = 'g',
+	 .kind = CLI_LIST,
+	 .words = CLI_WORDS_GPUS,
+	 .arg = "GPU",
+	 .offset = offsetof(struct modes_values, gpus),
+	 .help = "show these GPUs only, by index, PCI address or unique id; several by commas"},
+	CLI_SHARED(cli_table_options, modes_values, table),
+	CLI_END,
+};
+
 /* Whether the GPU has the same modes, and so the same pairs, as the one before it. */
 static bool is_alike(const struct rocpart_gpu *a, const struct rocpart_gpu *b)
 {
@@ -49,16 +66,17 @@ static int one_gpu(struct cli *cli, const struct rocpart_snapshot *s, const stru
 
 static int each_gpu(struct cli *cli, const struct rocpart_snapshot *s, struct rp_json *list)
 {
+	const struct modes_values *v = cli->values;
 	const struct rocpart_gpu *gpu, *before = NULL;
 	struct rocpart_error err = {0};
 	int status = 0;
 
-	for (size_t i = 0; i < cli->values.gpus.n && status == 0; i++) {
-		if (rocpart_snapshot_find_gpu(s, cli->values.gpus.v[i], &gpu, &err) < 0)
+	for (size_t i = 0; i < v->gpus.n && status == 0; i++) {
+		if (rocpart_snapshot_find_gpu(s, v->gpus.v[i], &gpu, &err) < 0)
 			return cli_fail(cli, &err);
 		status = one_gpu(cli, s, gpu, &before, list);
 	}
-	for (size_t i = 0; !cli->values.gpus.n && status == 0; i++) {
+	for (size_t i = 0; !v->gpus.n && status == 0; i++) {
 		gpu = rocpart_snapshot_get_gpu(s, i);
 		if (!gpu)
 			break;
@@ -67,10 +85,10 @@ static int each_gpu(struct cli *cli, const struct rocpart_snapshot *s, struct rp
 	return status;
 }
 
-int cli_cmd_modes(struct cli *cli, int argc, char **argv)
+static int run_modes(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_snapshot *s = NULL;
-	struct rp_json *list = cli->values.json ? rp_json_array() : NULL;
+	struct rp_json *list = cli->global.json ? rp_json_array() : NULL;
 	int status = cli_observe_gpus(cli, &s);
 
 	(void)argc;
@@ -87,3 +105,15 @@ int cli_cmd_modes(struct cli *cli, int argc, char **argv)
 	rocpart_snapshot_unref(s);
 	return status;
 }
+
+const struct cli_command cli_verb_modes = {
+	.name = "modes",
+	.group = "look closer",
+	.args = "",
+	.summary = "show which modes each GPU accepts and the partitions of each",
+	.options = modes_options,
+	.values_size = sizeof(struct modes_values),
+	.columns = view_pair_fields,
+	.needs_machine = true,
+	.run = run_modes,
+};

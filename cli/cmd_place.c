@@ -17,18 +17,50 @@ static int parse_count(struct cli *cli, const char *option, const char *text, ui
 	return 0;
 }
 
+struct place_values {
+	struct cli_lease_values lease;
+	struct rp_names partitions;
+	bool pending;
+};
+
+static const struct cli_option place_options[] = {
+	CLI_SHARED(cli_lease_options, place_values, lease),
+	{.name = "replicas",
+	 .kind = CLI_TEXT,
+	 .arg = "N",
+	 .offset = offsetof(struct place_values, lease.replicas),
+	 .help = "place this many, on different GPUs where possible (1)"},
+	{.name = "owner",
+	 .kind = CLI_TEXT,
+	 .arg = "OWNER",
+	 .offset = offsetof(struct place_values, lease.owner),
+	 .help = "lease owner: docker:NAME, unit:NAME, pod:NS/NAME, job:ID, pid:N or none (none)"},
+	{.name = "partition",
+	 .kind = CLI_LIST,
+	 .words = CLI_WORDS_PARTITIONS,
+	 .arg = "GPU/ID",
+	 .offset = offsetof(struct place_values, partitions),
+	 .help = "place on this partition"},
+	{.name = "pending",
+	 .offset = offsetof(struct place_values, pending),
+	 .help = "find partitions for the leases that wait for one"},
+	CLI_END,
+};
+
 /* Sized by its description: the least that works. */
-static int options_of_model(struct cli *cli, const char *name, struct rocpart_place_options **ret)
+static int options_of_model(struct cli *cli, const struct cli_lease_values *v, const char *name,
+			    struct rocpart_place_options **ret)
 {
+	const struct cli_size_values sizing = {.dtype = v->dtype, .context = v->context};
 	struct rocpart_model *model = NULL;
 	struct rocpart_size_options *sizes = NULL;
 	struct rocpart_footprint *f = NULL;
 	struct rocpart_error err = {0};
 	uint64_t bytes = 0;
-	int status = cli_open_model(cli, name, &model);
+	int status = cli_open_model(cli, name, NULL, &model);
 
 	if (status == 0)
-		status = cli_size_options(cli, &sizes);
+		status = cli_make_size_options(cli, &sizing, &sizes);
 	if (status == 0 && rocpart_footprint_new(model, sizes, &f, &err) < 0)
 		status = cli_fail(cli, &err);
 	if (status == 0 && rocpart_footprint_get(f, ROCPART_FOOTPRINT_TOTAL_BYTES, &bytes) < 0)
@@ -46,36 +78,43 @@ static int options_of_model(struct cli *cli, const char *name, struct rocpart_pl
 	return status;
 }
 
-static int options_of_bytes(struct cli *cli, const char *name, struct rocpart_place_options **ret)
+static int options_of_bytes(struct cli *cli, const struct cli_lease_values *v, const char *name,
+			    struct rocpart_place_options **ret)
 {
 	struct rocpart_error err = {0};
 	uint64_t bytes;
 
-	if (rp_parse_bytes(cli->values.bytes, &bytes) < 0 || bytes == 0 || bytes > INT64_MAX)
-		return cli_usage_error(cli, "--bytes is a size such as 16G, not '%s'",
-				       cli->values.bytes);
-	if (cli->values.dtype || cli->values.context)
-		return cli_usage_error(cli, "--dtype and --context size a model; --bytes says it");
+	if (rp_parse_bytes(v->bytes, &bytes) < 0 || bytes == 0 || bytes > INT64_MAX)
+		return cli_usage_error(cli, "--bytes is a size such as 16G, not '%s'", v->bytes);
+	if (v->dtype || v->context)
+		return cli_usage_error(cli,
+				       "--dtype and --context size a model; leave them out with "
+				       "--bytes");
 	return rocpart_place_options_new(name ? name : "model", bytes, ret, &err) < 0
 		       ? cli_fail(cli, &err)
 		       : 0;
 }
 
-static int set_labels(struct cli *cli, struct rocpart_place_options *o)
+static int set_labels(struct cli *cli, const struct rp_names *labels,
+		      struct rocpart_place_options *o)
 {
-	for (size_t i = 0; i < cli->values.labels.n; i++) {
-		const char *text = cli->values.labels.v[i], *equals = strchr(text, '=');
+	struct rocpart_error err = {0};
+
+	for (size_t i = 0; i < labels->n; i++) {
+		const char *text = labels->v[i], *equals = strchr(text, '=');
 		RP_AUTO_FREE char *key = equals ? rp_strndup(text, (size_t)(equals - text)) : NULL;
 
-		if (!key || rocpart_place_options_set_label(o, key, equals + 1, NULL) < 0)
-			return cli_usage_error(cli, "--label is KEY=VALUE, not '%s'", text);
+		if (!key)
+			return cli_usage_error(cli, "--label: '%s' is not KEY=VALUE", text);
+		if (rocpart_place_options_set_label(o, key, equals + 1, &err) < 0)
+			return cli_fail(cli, &err);
 	}
 	return 0;
 }
 
-static int set_options(struct cli *cli, struct rocpart_place_options *o)
+static int set_options(struct cli *cli, const struct cli_lease_values *v,
+		       struct rocpart_place_options *o)
 {
-	const struct cli_values *v = &cli->values;
 	struct rocpart_error err = {0};
 	uint32_t n = 1;
 	double priority;
@@ -100,28 +139,30 @@ static int set_options(struct cli *cli, struct rocpart_place_options *o)
 					       v->priority);
 		rocpart_place_options_set_priority(o, (int32_t)priority);
 	}
-	return status ? status : set_labels(cli, o);
+	return status ? status : set_labels(cli, &v->labels, o);
 }
 
-int cli_place_options(struct cli *cli, const char *model, const char *name,
-		      struct rocpart_place_options **ret)
+int cli_place_options(struct cli *cli, const struct cli_lease_values *v, const char *model,
+		      const char *name, struct rocpart_place_options **ret)
 {
+	struct rocpart_error err = {0};
 	int status;
 
 	if (model)
-		status = options_of_model(cli, model, ret);
-	else if (cli->values.bytes)
-		status = options_of_bytes(cli, name, ret);
+		status = options_of_model(cli, v, model, ret);
+	else if (v->bytes)
+		status = options_of_bytes(cli, v, name, ret);
 	else
-		status = rocpart_place_options_new(name, 0, ret, NULL) < 0 ? cli_nomem(cli) : 0;
-	return status ? status : set_options(cli, *ret);
+		status =
+			rocpart_place_options_new(name, 0, ret, &err) < 0 ? cli_fail(cli, &err) : 0;
+	return status ? status : set_options(cli, v, *ret);
 }
 
 static int print_placed(struct cli *cli, const struct rocpart_leases *leases)
 {
 	const struct rocpart_lease *l;
 
-	if (cli->values.json)
+	if (cli->global.json)
 		return cli_print_json(cli, view_placed(cli_about(cli), leases));
 	cli_print_banner(cli);
 	if (!rocpart_leases_get(leases, 0))
@@ -141,32 +182,58 @@ static int print_placed(struct cli *cli, const struct rocpart_leases *leases)
 	return 0;
 }
 
-int cli_cmd_place(struct cli *cli, int argc, char **argv)
+static int place_one(struct cli *cli, const struct place_values *v, const char *name)
 {
 	struct rocpart_place_options *o = NULL;
 	struct rocpart_leases *leases = NULL;
 	struct rocpart_error err = {0};
-	int r, status = 0;
+	int status = cli_place_options(cli, &v->lease, v->lease.bytes ? NULL : name, name, &o);
 
-	if (cli->values.pending ? argc > 0 || cli->values.bytes : !argc && !cli->values.bytes)
-		return cli_usage_error(cli, "name a model, or --bytes N, or --pending");
-	if (cli->values.partitions.n > 1)
-		return cli_usage_error(cli, "name one partition");
-	if (cli->values.pending) {
-		r = rocpart_place_pending(cli->machine, &leases, &err);
-	} else {
-		status = cli_place_options(cli, cli->values.bytes ? NULL : argv[0],
-					   argc ? argv[0] : NULL, &o);
-		if (status == 0 && cli->values.partitions.n &&
-		    rocpart_place_options_set_partition(o, cli->values.partitions.v[0], NULL) < 0)
-			status = cli_nomem(cli);
-		r = status ? 0 : rocpart_place(cli->machine, o, &leases, &err);
-	}
-	if (r < 0)
+	if (status == 0 && v->partitions.n &&
+	    rocpart_place_options_set_partition(o, v->partitions.v[0], &err) < 0)
 		status = cli_fail(cli, &err);
-	else if (status == 0)
+	if (status == 0 && rocpart_place(cli->machine, o, &leases, &err) < 0)
+		status = cli_fail(cli, &err);
+	if (status == 0)
 		status = print_placed(cli, leases);
 	rocpart_leases_free(leases);
 	rocpart_place_options_free(o);
 	return status;
 }
+
+static int place_pending(struct cli *cli)
+{
+	struct rocpart_leases *leases = NULL;
+	struct rocpart_error err = {0};
+	int status;
+
+	if (rocpart_place_pending(cli->machine, &leases, &err) < 0)
+		return cli_fail(cli, &err);
+	status = print_placed(cli, leases);
+	rocpart_leases_free(leases);
+	return status;
+}
+
+static int run_place(struct cli *cli, int argc, char **argv)
+{
+	const struct place_values *v = cli->values;
+
+	if (v->pending ? argc > 0 || v->lease.bytes : !argc && !v->lease.bytes)
+		return cli_usage_error(cli, "nothing to lease: give a model, --bytes or --pending");
+	if (v->partitions.n > 1)
+		return cli_usage_error(cli, "--partition: place takes one partition");
+	return v->pending ? place_pending(cli) : place_one(cli, v, argc ? argv[0] : NULL);
+}
+
+const struct cli_command cli_verb_place = {
+	.name = "place",
+	.group = "every day",
+	.args = "[MODEL|NAME]",
+	.max_args = 1,
+	.summary = "lease a partition for a model",
+	.options = place_options,
+	.values_size = sizeof(struct place_values),
+	.words = {CLI_WORDS_MODELS},
+	.needs_machine = true,
+	.run = run_place,
+};

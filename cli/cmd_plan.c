@@ -3,6 +3,49 @@
 #include "base/num.h"
 #include "cli/cli.h"
 
+struct plan_values {
+	const char *file, *product, *n_gpus, *verify;
+	struct rp_names add;
+	bool allow_unvalidated;
+};
+
+static const struct cli_option plan_options[] = {
+	{.name = "file",
+	 .letter = 'f',
+	 .kind = CLI_TEXT,
+	 .words = CLI_WORDS_FILES,
+	 .arg = "FILE",
+	 .offset = offsetof(struct plan_values, file),
+	 .help = "file whose models are to be placed (node.yaml)"},
+	{.name = "add",
+	 .kind = CLI_LIST,
+	 .words = CLI_WORDS_MODELS,
+	 .arg = "MODEL",
+	 .offset = offsetof(struct plan_values, add),
+	 .help = "place one replica of this model too; several by commas"},
+	{.name = "product",
+	 .kind = CLI_TEXT,
+	 .words = CLI_WORDS_PRODUCTS,
+	 .arg = "NAME",
+	 .offset = offsetof(struct plan_values, product),
+	 .help = "plan for GPUs of this product instead of the machine's"},
+	{.name = "gpus",
+	 .kind = CLI_TEXT,
+	 .arg = "N",
+	 .offset = offsetof(struct plan_values, n_gpus),
+	 .help = "number of GPUs with --product (as many as are needed)"},
+	{.name = "allow-unvalidated",
+	 .offset = offsetof(struct plan_values, allow_unvalidated),
+	 .help = "use modes that the vendor has not validated too"},
+	{.name = "verify",
+	 .kind = CLI_TEXT,
+	 .words = CLI_WORDS_FILES,
+	 .arg = "FILE",
+	 .offset = offsetof(struct plan_values, verify),
+	 .help = "verify the claims of a plan that --json printed, from the file alone"},
+	CLI_END,
+};
+
 static int64_t number(const struct rp_json *j, const char *key)
 {
 	return rp_json_int_value(rp_json_get(j, key));
@@ -259,7 +302,7 @@ static int print_plan(const struct cli *cli, const struct rp_json *doc)
 
 	if (sort_tenants(doc, &tenants) < 0)
 		return -ENOMEM;
-	if (!cli->values.product)
+	if (cli->machine)
 		cli_print_banner(cli);
 	print_requests(doc);
 	for (size_t i = 0; i < rp_json_len(gpus); i++)
@@ -278,9 +321,9 @@ int cli_print_plan(struct cli *cli, const struct rocpart_plan *plan)
 	RP_AUTO_JSON struct rp_json *j = NULL;
 	struct rocpart_error err = {0};
 
-	if (rocpart_plan_to_json(plan, &document, NULL) < 0)
-		return cli_nomem(cli);
-	if (cli->values.json)
+	if (rocpart_plan_to_json(plan, &document, &err) < 0)
+		return cli_fail(cli, &err);
+	if (cli->global.json)
 		fputs(document, stdout);
 	else if (rp_json_parse(document, strlen(document), "plan", &j, &err) < 0)
 		return cli_fail(cli, &err);
@@ -304,7 +347,7 @@ int cli_plan_for_machine(struct cli *cli, struct rocpart_plan *plan, struct rocp
 /* The GPUs of --product, or those of the machine. */
 static int set_gpus(struct cli *cli, struct rocpart_plan *plan, struct rocpart_leases **leases)
 {
-	const struct cli_values *v = &cli->values;
+	const struct plan_values *v = cli->values;
 	struct rocpart_snapshot *s = NULL;
 	struct rocpart_error err = {0};
 	uint64_t n = 0;
@@ -327,45 +370,60 @@ static int set_gpus(struct cli *cli, struct rocpart_plan *plan, struct rocpart_l
 	return status;
 }
 
-static int set_wishes(struct cli *cli, struct rocpart_plan *plan)
+static int set_models(struct cli *cli, struct rocpart_plan *plan, const char *file,
+		      const struct rp_names *add)
 {
-	const struct cli_values *v = &cli->values;
 	struct rocpart_error err = {0};
 
-	if (v->file && rocpart_plan_load_file(plan, v->file, &err) < 0)
+	if (file && rocpart_plan_load_file(plan, file, &err) < 0)
 		return cli_fail(cli, &err);
-	for (size_t i = 0; i < v->add.n; i++)
-		if (rocpart_plan_add_model(plan, v->add.v[i], NULL) < 0)
-			return cli_nomem(cli);
+	for (size_t i = 0; add && i < add->n; i++)
+		if (rocpart_plan_add_model(plan, add->v[i], &err) < 0)
+			return cli_fail(cli, &err);
 	return 0;
 }
 
-int cli_solve_plan(struct cli *cli, struct rocpart_plan *plan)
+int cli_solve_plan(struct cli *cli, struct rocpart_plan *plan, const char *file,
+		   const struct rp_names *add, bool allow_unvalidated)
 {
 	struct rocpart_catalog *catalog = NULL;
 	struct rocpart_error err = {0};
-	int status = set_wishes(cli, plan);
+	int status = set_models(cli, plan, file, add);
 
 	if (status == 0)
 		status = cli_open_catalog(cli, &catalog);
 	if (status)
 		return status;
-	rocpart_plan_set_allow_unvalidated(plan, cli->values.allow_unvalidated);
+	rocpart_plan_set_allow_unvalidated(plan, allow_unvalidated);
 	if (rocpart_plan_solve(plan, catalog, 0, &err) < 0)
 		status = cli_fail(cli, &err);
 	rocpart_catalog_free(catalog);
 	return status;
 }
 
+/* Of a machine: some replica is not where the plan wants it yet. */
+static bool has_steps(const struct rocpart_plan *plan)
+{
+	struct rocpart_placement p;
+
+	for (size_t i = 0; rocpart_plan_get_placement(plan, i, &p) == 0; i++)
+		if (p.is_new)
+			return true;
+	return false;
+}
+
 static int plan_and_print(struct cli *cli, struct rocpart_plan *plan)
 {
+	const struct plan_values *v = cli->values;
 	struct rocpart_leases *leases = NULL;
 	int status = set_gpus(cli, plan, &leases);
 
 	if (status == 0)
-		status = cli_solve_plan(cli, plan);
+		status = cli_solve_plan(cli, plan, v->file, &v->add, v->allow_unvalidated);
 	if (status == 0)
 		status = cli_print_plan(cli, plan);
+	if (status == 0 && !v->product && has_steps(plan))
+		status = CLI_EXIT_TO_DO;
 	rocpart_leases_free(leases);
 	return status;
 }
@@ -380,27 +438,40 @@ static int verify(struct cli *cli, const char *path)
 		return status;
 	if (rocpart_plan_verify(rp_strbuf_str(&document), document.len, path, &err) < 0)
 		return cli_fail(cli, &err);
-	if (cli->values.json)
+	if (cli->global.json)
 		return cli_print_json(cli, view_document(cli_about(cli)));
 	printf("every claim of '%s' holds\n", path);
 	return 0;
 }
 
-int cli_cmd_plan(struct cli *cli, int argc, char **argv)
+static int run_plan(struct cli *cli, int argc, char **argv)
 {
+	struct plan_values *v = cli->values;
 	struct rocpart_plan *plan = NULL;
 	int status;
 
-	(void)argc;
-	(void)argv;
-	if (cli->values.verify)
-		return verify(cli, cli->values.verify);
-	if (!cli->values.file && !cli->values.add.n)
-		return cli_usage_error(cli,
-				       "say what is to be placed: -f FILE, --add MODEL or both");
+	if (v->verify)
+		return verify(cli, v->verify);
+	if (argc && v->file)
+		return cli_usage_error(cli, "two files are given: '%s' and '%s'", v->file, argv[0]);
+	v->file = argc ? argv[0] : v->file;
+	if (!v->file && !v->add.n)
+		return cli_usage_error(cli, "nothing to place: give -f FILE, --add MODEL or both");
 	if (rocpart_plan_new(&plan) < 0)
 		return cli_nomem(cli);
 	status = plan_and_print(cli, plan);
 	rocpart_plan_free(plan);
 	return status;
 }
+
+const struct cli_command cli_verb_plan = {
+	.name = "plan",
+	.group = "every day",
+	.args = "[FILE]",
+	.max_args = 1,
+	.summary = "plan modes and partitions for models, with a proof",
+	.options = plan_options,
+	.values_size = sizeof(struct plan_values),
+	.words = {CLI_WORDS_FILES},
+	.run = run_plan,
+};

@@ -18,6 +18,36 @@
 #define BY_A_SIGNAL	 128
 #define TERMINAL_STOP(s) ((s) == SIGTSTP || (s) == SIGTTIN || (s) == SIGTTOU)
 
+struct run_values {
+	struct cli_lease_values lease;
+	const char *model;
+	struct rp_names partitions, leases;
+};
+
+static const struct cli_option run_options[] = {
+	{.name = "model",
+	 .kind = CLI_TEXT,
+	 .words = CLI_WORDS_MODELS,
+	 .arg = "MODEL",
+	 .offset = offsetof(struct run_values, model),
+	 .help = "lease what this model needs"},
+	{.name = "partition",
+	 .kind = CLI_LIST,
+	 .words = CLI_WORDS_PARTITIONS,
+	 .arg = "GPU/ID",
+	 .offset = offsetof(struct run_values, partitions),
+	 .help = "lease this partition, all of it unless --model or --bytes ask for less; several "
+		 "by commas"},
+	{.name = "lease",
+	 .kind = CLI_LIST,
+	 .words = CLI_WORDS_LEASES,
+	 .arg = "LEASE",
+	 .offset = offsetof(struct run_values, leases),
+	 .help = "use this lease; several by commas"},
+	CLI_SHARED(cli_lease_options, run_values, lease),
+	CLI_END,
+};
+
 /* ---- commands that only ask somebody else to start something ---- */
 
 struct client {
@@ -123,18 +153,21 @@ static int wait_for(pid_t pid, int signal_fd)
 
 static int check_options(struct cli *cli)
 {
-	const struct cli_values *v = &cli->values;
+	const struct run_values *v = cli->values;
+	const struct cli_lease_values *l = &v->lease;
 
 	if (v->leases.n &&
-	    (v->model || v->bytes || v->partitions.n || v->share || v->priority || v->labels.n))
+	    (v->model || l->bytes || v->partitions.n || l->share || l->priority || l->labels.n))
 		return cli_usage_error(cli,
-				       "--lease goes with no other option: the lease is there");
-	if (v->model && v->bytes)
+				       "--lease uses a lease that exists: leave out --model, "
+				       "--bytes, --partition, --share, --priority and --label");
+	if (v->model && l->bytes)
 		return cli_usage_error(cli, "--model and --bytes exclude each other");
-	if (!v->leases.n && !v->model && !v->bytes && !v->partitions.n)
-		return cli_usage_error(cli, "on what? --model, --bytes, --partition or --lease");
-	if ((v->dtype || v->context) && !v->model)
-		return cli_usage_error(cli, "--dtype and --context size a model: --model");
+	if (!v->leases.n && !v->model && !l->bytes && !v->partitions.n)
+		return cli_usage_error(cli, "nothing to lease: give --model, --bytes, --partition "
+					    "or --lease");
+	if ((l->dtype || l->context) && !v->model)
+		return cli_usage_error(cli, "--dtype and --context size a model: give --model");
 	return 0;
 }
 
@@ -142,7 +175,8 @@ static int check_options(struct cli *cli)
 static int place(struct cli *cli, const struct rocpart_command *command, struct rocpart_run **ret,
 		 struct rocpart_leases **ret_leases)
 {
-	const struct rp_names *parts = &cli->values.partitions;
+	const struct run_values *v = cli->values;
+	const struct rp_names *parts = &v->partitions;
 	size_t n = parts->n ? parts->n : 1, n_made = 0;
 	RP_AUTO_FREE struct rocpart_place_options **options =
 		rp_new0(struct rocpart_place_options *, n);
@@ -151,12 +185,12 @@ static int place(struct cli *cli, const struct rocpart_command *command, struct 
 	int status = options ? 0 : cli_nomem(cli);
 
 	for (; status == 0 && n_made < n; n_made += status == 0) {
-		status = cli_place_options(cli, cli->values.model,
+		status = cli_place_options(cli, &v->lease, v->model,
 					   base ? base + 1 : command->argv[0], &options[n_made]);
 		if (status == 0 && parts->n &&
-		    rocpart_place_options_set_partition(options[n_made], parts->v[n_made], NULL) <
+		    rocpart_place_options_set_partition(options[n_made], parts->v[n_made], &err) <
 			    0)
-			status = cli_nomem(cli);
+			status = cli_fail(cli, &err);
 	}
 	if (status == 0 && rocpart_run_place(cli->machine, command,
 					     (const struct rocpart_place_options *const *)options,
@@ -170,7 +204,8 @@ static int place(struct cli *cli, const struct rocpart_command *command, struct 
 static int prepare(struct cli *cli, const struct rocpart_command *command, struct rocpart_run **ret,
 		   struct rocpart_leases **ret_leases)
 {
-	const struct rp_names *leases = &cli->values.leases;
+	const struct run_values *v = cli->values;
+	const struct rp_names *leases = &v->leases;
 	struct rocpart_error err = {0};
 
 	if (!leases->n)
@@ -269,7 +304,7 @@ static int run_command(struct cli *cli, struct rocpart_run *run, const char *com
 	return status;
 }
 
-int cli_cmd_run(struct cli *cli, int argc, char **argv)
+static int run_run(struct cli *cli, int argc, char **argv)
 {
 	const struct rocpart_command command = {.argv = (const char *const *)argv,
 						.envp = (const char *const *)environ};
@@ -283,7 +318,7 @@ int cli_cmd_run(struct cli *cli, int argc, char **argv)
 	if (status == 0)
 		status = prepare(cli, &command, &run, &leases);
 	if (status == 0) {
-		if (cli->values.json)
+		if (cli->global.json)
 			say_json(cli, run, leases);
 		else
 			say(cli, run, leases);
@@ -293,3 +328,17 @@ int cli_cmd_run(struct cli *cli, int argc, char **argv)
 	rocpart_run_free(run);
 	return status;
 }
+
+const struct cli_command cli_verb_run = {
+	.name = "run",
+	.group = "every day",
+	.args = "-- COMMAND...",
+	.min_args = 1,
+	.max_args = 4096,
+	.summary = "run a command on a partition of its own",
+	.options = run_options,
+	.values_size = sizeof(struct run_values),
+	.needs_machine = true,
+	.has_program = true,
+	.run = run_run,
+};

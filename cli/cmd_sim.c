@@ -7,6 +7,86 @@
 #include "base/num.h"
 #include "views/sim.h"
 
+struct create_values {
+	const char *profile, *file;
+};
+
+static const struct cli_option create_options[] = {
+	{.name = "profile",
+	 .letter = 'p',
+	 .kind = CLI_TEXT,
+	 .words = CLI_WORDS_PROFILES,
+	 .arg = "PROFILE",
+	 .offset = offsetof(struct create_values, profile),
+	 .help = "profile to make the machine from; `rocpart sim list` shows them (NAME)"},
+	{.name = "file",
+	 .letter = 'f',
+	 .kind = CLI_TEXT,
+	 .words = CLI_WORDS_FILES,
+	 .arg = "FILE",
+	 .offset = offsetof(struct create_values, file),
+	 .help = "file with a profile of your own, YAML"},
+	CLI_END,
+};
+
+struct hold_values {
+	const char *pid, *process, *cgroup, *release;
+	struct rp_names partitions;
+	bool contained, no_kfd;
+};
+
+static const struct cli_option hold_options[] = {
+	{.name = "partition",
+	 .kind = CLI_LIST,
+	 .words = CLI_WORDS_PARTITIONS,
+	 .arg = "GPU/ID[=SIZE]",
+	 .offset = offsetof(struct hold_values, partitions),
+	 .help = "partition that the process opens, with SIZE of its memory in use; several by "
+		 "commas"},
+	{.name = "contained",
+	 .offset = offsetof(struct hold_values, contained),
+	 .help = "restrict the process's device cgroup to these partitions, as in a container"},
+	{.name = "no-kfd",
+	 .offset = offsetof(struct hold_values, no_kfd),
+	 .help = "open render nodes only, as a process that does not compute"},
+	{.name = "process",
+	 .kind = CLI_TEXT,
+	 .arg = "WORDS",
+	 .offset = offsetof(struct hold_values, process),
+	 .help = "command line of the process (python3)"},
+	{.name = "cgroup",
+	 .kind = CLI_TEXT,
+	 .arg = "PATH",
+	 .offset = offsetof(struct hold_values, cgroup),
+	 .help = "cgroup of the process, such as /system.slice/docker-ID.scope"},
+	{.name = "pid",
+	 .kind = CLI_TEXT,
+	 .arg = "PID",
+	 .offset = offsetof(struct hold_values, pid),
+	 .help = "process id"},
+	{.name = "release",
+	 .kind = CLI_TEXT,
+	 .arg = "PID",
+	 .offset = offsetof(struct hold_values, release),
+	 .help = "stop this process instead"},
+	CLI_END,
+};
+
+struct fault_values {
+	bool list, clear;
+};
+
+static const struct cli_option fault_options[] = {
+	{.name = "list",
+	 .letter = 'l',
+	 .offset = offsetof(struct fault_values, list),
+	 .help = "list the fault rules, as without RULE"},
+	{.name = "clear",
+	 .offset = offsetof(struct fault_values, clear),
+	 .help = "remove all fault rules"},
+	CLI_END,
+};
+
 /* Machines are folders of their own below one folder, so a name is one word of a path. */
 static int check_name(struct cli *cli, const char *name)
 {
@@ -29,7 +109,7 @@ static int find_dir(struct cli *cli, char **argv, char **ret)
 /* One line of text, or the same as JSON: {"machine": NAME, "action": WHAT}. */
 static int done(struct cli *cli, const char *name, const char *action)
 {
-	if (cli->values.json)
+	if (cli->global.json)
 		return cli_print_json(cli, view_sim_done(cli_about(cli), name, action));
 	printf("simulated machine %s: %s\n", name, action);
 	return 0;
@@ -39,7 +119,7 @@ static int done(struct cli *cli, const char *name, const char *action)
 
 static int load_profile(struct cli *cli, const char *name, struct rp_strbuf *ret, char **ret_name)
 {
-	const struct cli_values *v = &cli->values;
+	const struct create_values *v = cli->values;
 	const char *profile = v->file ? v->file : v->profile ? v->profile : name;
 	/* a file of that name here, though it looks like the name of a profile */
 	RP_AUTO_FREE char *path =
@@ -55,7 +135,23 @@ static int load_profile(struct cli *cli, const char *name, struct rp_strbuf *ret
 	return cli_load_profile(cli, path, ret);
 }
 
-int cli_cmd_sim_create(struct cli *cli, int argc, char **argv)
+/* Before its profile is looked for: it may have none of that name. */
+static int refuse_existing(struct cli *cli, const char *name, const char *dir)
+{
+	RP_AUTO_FREE char *profile = NULL;
+	struct rocpart_error err = {0};
+
+	if (rocpart_sim_get_profile(dir, &profile, NULL) < 0)
+		return 0;
+	(void)rp_error_set(&err, -EEXIST, ROCPART_ERR_INVALID_ARGUMENT, name,
+			   "the simulated machine '%s' exists, made from profile %s; nothing was "
+			   "changed",
+			   name, profile);
+	(void)rp_error_hint(&err, "`rocpart sim rm %s` deletes it", name);
+	return cli_fail(cli, &err);
+}
+
+static int run_sim_create(struct cli *cli, int argc, char **argv)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	RP_AUTO_FREE char *dir = NULL, *profile = NULL;
@@ -63,6 +159,8 @@ int cli_cmd_sim_create(struct cli *cli, int argc, char **argv)
 	int status = find_dir(cli, argv, &dir);
 
 	(void)argc;
+	if (status == 0)
+		status = refuse_existing(cli, argv[0], dir);
 	if (status == 0)
 		status = load_profile(cli, argv[0], &text, &profile);
 	if (status)
@@ -84,19 +182,19 @@ static int on_dir(struct cli *cli, char **argv, const char *action,
 	return fn(dir, &err) < 0 ? cli_fail(cli, &err) : done(cli, argv[0], action);
 }
 
-int cli_cmd_sim_reset(struct cli *cli, int argc, char **argv)
+static int run_sim_reset(struct cli *cli, int argc, char **argv)
 {
 	(void)argc;
 	return on_dir(cli, argv, "switched off and on", rocpart_sim_reset);
 }
 
-int cli_cmd_sim_reload(struct cli *cli, int argc, char **argv)
+static int run_sim_reload(struct cli *cli, int argc, char **argv)
 {
 	(void)argc;
 	return on_dir(cli, argv, "driver reloaded", rocpart_sim_reload);
 }
 
-int cli_cmd_sim_rm(struct cli *cli, int argc, char **argv)
+static int run_sim_rm(struct cli *cli, int argc, char **argv)
 {
 	(void)argc;
 	return on_dir(cli, argv, "deleted", rocpart_sim_remove);
@@ -185,7 +283,7 @@ static void print_list(const struct rp_json *j)
 	printf("\n");
 }
 
-int cli_cmd_sim_list(struct cli *cli, int argc, char **argv)
+static int run_sim_list(struct cli *cli, int argc, char **argv)
 {
 	struct rp_json *j = list_json(cli);
 
@@ -193,7 +291,7 @@ int cli_cmd_sim_list(struct cli *cli, int argc, char **argv)
 	(void)argv;
 	if (!j)
 		return cli_nomem(cli);
-	if (cli->values.json)
+	if (cli->global.json)
 		return cli_print_json(cli, j);
 	print_list(j);
 	rp_json_free(j);
@@ -213,6 +311,7 @@ static int parse_pid(struct cli *cli, const char *text, uint32_t *ret)
 static int add_partition(struct cli *cli, const struct rocpart_snapshot *s, char *text,
 			 struct rocpart_sim_process *p)
 {
+	const struct hold_values *v = cli->values;
 	const struct rocpart_partition *partition = NULL;
 	char *size = strchr(text, '=');
 	struct rocpart_error err = {0};
@@ -225,14 +324,14 @@ static int add_partition(struct cli *cli, const struct rocpart_snapshot *s, char
 		*size++ = '\0';
 	if (size && rp_parse_bytes(size, &bytes) < 0)
 		return cli_usage_error(cli, "'%s' is not a size; write 20GiB or bytes", size);
-	if (size && cli->values.no_kfd)
+	if (size && v->no_kfd)
 		return cli_usage_error(cli, "a process without KFD has no memory of partitions");
 	if (rocpart_snapshot_find_partition(s, text, &partition, &err) < 0)
 		return cli_fail(cli, &err);
 	bdf = rocpart_gpu_get_bdf(rocpart_partition_get_gpu(partition));
 	id = rocpart_partition_get_id(partition);
 	r = rocpart_sim_process_open_render(p, bdf, id);
-	if (r == 0 && cli->values.contained)
+	if (r == 0 && v->contained)
 		r = rocpart_sim_process_allow(p, bdf, id);
 	if (r == 0 && bytes)
 		r = rocpart_sim_process_use_vram(p, bdf, id, bytes);
@@ -241,13 +340,14 @@ static int add_partition(struct cli *cli, const struct rocpart_snapshot *s, char
 
 static int add_partitions(struct cli *cli, const char *dir, struct rocpart_sim_process *p)
 {
-	struct rp_names *names = &cli->values.partitions;
+	struct hold_values *v = cli->values;
+	struct rp_names *names = &v->partitions;
 	struct rocpart_snapshot *s = NULL;
 	struct rocpart_error err = {0};
 	int status = 0;
 
 	if (names->n == 0)
-		return cli->values.contained || cli->values.no_kfd
+		return v->contained || v->no_kfd
 			       ? cli_usage_error(cli, "--contained and --no-kfd need --partition")
 			       : 0;
 	if (rocpart_machine_open_sim(dir, &cli->machine, &err) < 0)
@@ -261,7 +361,8 @@ static int add_partitions(struct cli *cli, const char *dir, struct rocpart_sim_p
 
 static int describe(struct cli *cli, const char *dir, struct rocpart_sim_process *p)
 {
-	const struct cli_values *v = &cli->values;
+	const struct hold_values *v = cli->values;
+	struct rocpart_error err = {0};
 	uint32_t pid = 0;
 	int r = 0, status = v->pid ? parse_pid(cli, v->pid, &pid) : 0;
 
@@ -275,21 +376,17 @@ static int describe(struct cli *cli, const char *dir, struct rocpart_sim_process
 		const char *slash = word ? strrchr(word, '/') : NULL;
 
 		r = word ? rocpart_sim_process_set_command(p, slash ? slash + 1 : word, v->process,
-							   NULL)
-			 : -ENOMEM;
+							   &err)
+			 : rp_error_nomem(&err);
 	}
-	if (r == -EINVAL)
-		return cli_usage_error(cli, "'%s' is not a command line", v->process);
 	if (r == 0 && v->cgroup)
-		r = rocpart_sim_process_set_cgroup(p, v->cgroup, NULL);
-	if (r == -EINVAL)
-		return cli_usage_error(cli, "'%s' is not a path of a control group", v->cgroup);
-	return r < 0 ? cli_nomem(cli) : add_partitions(cli, dir, p);
+		r = rocpart_sim_process_set_cgroup(p, v->cgroup, &err);
+	return r < 0 ? cli_fail(cli, &err) : add_partitions(cli, dir, p);
 }
 
 static int report_pid(struct cli *cli, const char *name, uint32_t pid, const char *action)
 {
-	if (cli->values.json)
+	if (cli->global.json)
 		return cli_print_json(cli, view_sim_process(cli_about(cli), name, pid, action));
 	printf("simulated machine %s: process %u %s\n", name, pid, action);
 	return 0;
@@ -308,9 +405,9 @@ static int start_process(struct cli *cli, const char *name, const char *dir)
 	return status ? status : report_pid(cli, name, pid, "started");
 }
 
-int cli_cmd_sim_hold(struct cli *cli, int argc, char **argv)
+static int run_sim_hold(struct cli *cli, int argc, char **argv)
 {
-	const struct cli_values *v = &cli->values;
+	const struct hold_values *v = cli->values;
 	RP_AUTO_FREE char *dir = NULL;
 	struct rocpart_error err = {0};
 	uint32_t pid = 0;
@@ -320,13 +417,14 @@ int cli_cmd_sim_hold(struct cli *cli, int argc, char **argv)
 	if (status || !v->release)
 		return status ? status : start_process(cli, argv[0], dir);
 	if (v->pid || v->process || v->cgroup || v->partitions.n || v->contained || v->no_kfd)
-		return cli_usage_error(cli, "--release goes with no other option");
+		return cli_usage_error(cli,
+				       "--release stops a process: leave out the other options");
 	status = parse_pid(cli, v->release, &pid);
 	if (status)
 		return status;
 	if (rocpart_sim_unhold(dir, pid, &err) < 0)
 		return cli_fail(cli, &err);
-	return report_pid(cli, argv[0], pid, "ended");
+	return report_pid(cli, argv[0], pid, "stopped");
 }
 
 /* ---- fault ---- */
@@ -338,15 +436,15 @@ static int show_faults(struct cli *cli, const char *name, const char *dir)
 
 	if (rocpart_sim_fault_list(dir, &rules, &err) < 0)
 		return cli_fail(cli, &err);
-	if (cli->values.json)
+	if (cli->global.json)
 		return cli_print_json(cli, view_sim_faults(cli_about(cli), name, rules));
 	printf("%s", *rules ? rules : "no faults\n");
 	return 0;
 }
 
-int cli_cmd_sim_fault(struct cli *cli, int argc, char **argv)
+static int run_sim_fault(struct cli *cli, int argc, char **argv)
 {
-	const struct cli_values *v = &cli->values;
+	const struct fault_values *v = cli->values;
 	RP_AUTO_FREE char *dir = NULL;
 	struct rocpart_error err = {0};
 	int status = find_dir(cli, argv, &dir);
@@ -364,3 +462,82 @@ int cli_cmd_sim_fault(struct cli *cli, int argc, char **argv)
 	return rocpart_sim_fault_add(dir, argv[1], &err) < 0 ? cli_fail(cli, &err)
 							     : done(cli, argv[0], "fault added");
 }
+
+const struct cli_command cli_verb_sim_create = {
+	.name = "sim create",
+	.group = "simulated machines",
+	.args = "NAME",
+	.min_args = 1,
+	.max_args = 1,
+	.summary = "create a simulated machine",
+	.options = create_options,
+	.values_size = sizeof(struct create_values),
+	.run = run_sim_create,
+};
+
+const struct cli_command cli_verb_sim_list = {
+	.name = "sim list",
+	.group = "simulated machines",
+	.args = "",
+	.summary = "list simulated machines and the profiles to make them from",
+	.run = run_sim_list,
+};
+
+const struct cli_command cli_verb_sim_reset = {
+	.name = "sim reset",
+	.group = "simulated machines",
+	.args = "NAME",
+	.min_args = 1,
+	.max_args = 1,
+	.summary = "power-cycle a simulated machine",
+	.words = {CLI_WORDS_SIMS},
+	.run = run_sim_reset,
+};
+
+const struct cli_command cli_verb_sim_hold = {
+	.name = "sim hold",
+	.group = "simulated machines",
+	.args = "NAME",
+	.min_args = 1,
+	.max_args = 1,
+	.summary = "start or stop a simulated process that uses GPUs",
+	.options = hold_options,
+	.values_size = sizeof(struct hold_values),
+	.words = {CLI_WORDS_SIMS},
+	.run = run_sim_hold,
+};
+
+const struct cli_command cli_verb_sim_fault = {
+	.name = "sim fault",
+	.group = "simulated machines",
+	.args = "NAME [RULE]",
+	.min_args = 1,
+	.max_args = 2,
+	.summary = "inject a fault",
+	.options = fault_options,
+	.values_size = sizeof(struct fault_values),
+	.words = {CLI_WORDS_SIMS},
+	.run = run_sim_fault,
+};
+
+const struct cli_command cli_verb_sim_reload = {
+	.name = "sim reload",
+	.group = "simulated machines",
+	.args = "NAME",
+	.min_args = 1,
+	.max_args = 1,
+	.summary = "reload a simulated machine's driver, as another tool would",
+	.words = {CLI_WORDS_SIMS},
+	.run = run_sim_reload,
+};
+
+const struct cli_command cli_verb_sim_rm = {
+	.name = "sim rm",
+	.group = "simulated machines",
+	.args = "NAME",
+	.min_args = 1,
+	.max_args = 1,
+	.summary = "delete a simulated machine",
+	.words = {CLI_WORDS_SIMS},
+	.run = run_sim_rm,
+};

@@ -37,7 +37,7 @@ static int find_machine(struct cli *cli, const char *name, char **ret_name, char
 	RP_AUTO_FREE char *dir = cli_sim_dir(name);
 	int status;
 
-	cli->values.sim = name;
+	cli->global.sim = name;
 	status = cli_open_machine(cli);
 	if (status)
 		return status;
@@ -115,7 +115,7 @@ static int run_simfs(const struct cli *cli, const char *const *argv)
 
 static int print_place(struct cli *cli, const char *name, const char *action, const char *dir)
 {
-	if (cli->values.json)
+	if (cli->global.json)
 		return cli_print_json(cli, view_sim_place(cli_about(cli), name, action, dir));
 	printf("simulated machine %s: %s %s\n", name, action, dir);
 	return 0;
@@ -141,17 +141,17 @@ static int mount_or_unmount(struct cli *cli, int argc, char **argv, bool mounts)
 		      : print_place(cli, name, mounts ? "mounted at" : "unmounted from", dir);
 }
 
-int cli_cmd_sim_mount(struct cli *cli, int argc, char **argv)
+static int run_sim_mount(struct cli *cli, int argc, char **argv)
 {
 	return mount_or_unmount(cli, argc, argv, true);
 }
 
-int cli_cmd_sim_unmount(struct cli *cli, int argc, char **argv)
+static int run_sim_unmount(struct cli *cli, int argc, char **argv)
 {
 	return mount_or_unmount(cli, argc, argv, false);
 }
 
-int cli_cmd_sim_exec(struct cli *cli, int argc, char **argv)
+static int run_sim_exec(struct cli *cli, int argc, char **argv)
 {
 	RP_AUTO_FREE char *program = program_path(), *name = NULL, *folder = NULL;
 	RP_AUTO_FREE char **all = rp_new0(char *, (size_t)argc + 4);
@@ -172,3 +172,37 @@ int cli_cmd_sim_exec(struct cli *cli, int argc, char **argv)
 	execv(program, all);
 	return errno == ENOENT ? not_installed(cli, program) : cli_nomem(cli);
 }
+
+const struct cli_command cli_verb_sim_mount = {
+	.name = "sim mount",
+	.group = "simulated machines",
+	.args = "NAME [DIR]",
+	.min_args = 1,
+	.max_args = 2,
+	.summary = "mount a simulated machine as files: sys/ and dev/ in DIR",
+	.words = {CLI_WORDS_SIMS, CLI_WORDS_FILES},
+	.run = run_sim_mount,
+};
+
+const struct cli_command cli_verb_sim_unmount = {
+	.name = "sim unmount",
+	.group = "simulated machines",
+	.args = "NAME [DIR]",
+	.min_args = 1,
+	.max_args = 2,
+	.summary = "unmount a simulated machine",
+	.words = {CLI_WORDS_SIMS, CLI_WORDS_FILES},
+	.run = run_sim_unmount,
+};
+
+const struct cli_command cli_verb_sim_exec = {
+	.name = "sim exec",
+	.group = "simulated machines",
+	.args = "NAME -- COMMAND...",
+	.min_args = 2,
+	.max_args = 4096,
+	.summary = "run a command that sees a simulated machine as /sys and /dev",
+	.words = {CLI_WORDS_SIMS},
+	.has_program = true,
+	.run = run_sim_exec,
+};

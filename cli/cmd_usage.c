@@ -7,7 +7,8 @@
 
 static int print_text(struct cli *cli, const struct rocpart_usages *list)
 {
-	const char *columns = cli->values.columns ? cli->values.columns : VIEW_USAGE_COLUMNS;
+	const struct cli_table_values *v = cli->values;
+	const char *columns = v->columns ? v->columns : VIEW_USAGE_COLUMNS;
 	uint64_t unmanaged = rocpart_usages_get_lease_bytes(list, 0);
 	char text[RP_BYTES_TEXT_SIZE];
 	int status = cli_check_columns(cli, view_usage_fields, columns);
@@ -27,7 +28,7 @@ static int print_text(struct cli *cli, const struct rocpart_usages *list)
 	return 0;
 }
 
-int cli_cmd_usage(struct cli *cli, int argc, char **argv)
+static int run_usage(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_usages *list = NULL;
 	struct rocpart_error err = {0};
@@ -37,8 +38,20 @@ int cli_cmd_usage(struct cli *cli, int argc, char **argv)
 	(void)argv;
 	if (rocpart_usages_new(cli->machine, &list, &err) < 0)
 		return cli_fail(cli, &err);
-	status = cli->values.json ? cli_print_json(cli, view_usage(cli_about(cli), list))
+	status = cli->global.json ? cli_print_json(cli, view_usage(cli_about(cli), list))
 				  : print_text(cli, list);
 	rocpart_usages_free(list);
 	return status;
 }
+
+const struct cli_command cli_verb_usage = {
+	.name = "usage",
+	.group = "look closer",
+	.args = "",
+	.summary = "show the memory that the processes of each lease use",
+	.options = cli_table_options,
+	.values_size = sizeof(struct cli_table_values),
+	.columns = view_usage_fields,
+	.needs_machine = true,
+	.run = run_usage,
+};

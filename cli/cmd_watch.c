@@ -16,6 +16,30 @@ enum stage {
 	KILLED,
 };
 
+struct watch_values {
+	const char *enforce, *grace, *interval;
+};
+
+static const struct cli_option watch_options[] = {
+	{.name = "enforce",
+	 .kind = CLI_TEXT,
+	 .words = CLI_WORDS_OF_ARG,
+	 .arg = "warn|stop",
+	 .offset = offsetof(struct watch_values, enforce),
+	 .help = "warn of a lease over its limit, or stop its processes too (warn)"},
+	{.name = "grace",
+	 .kind = CLI_TEXT,
+	 .arg = "SECONDS",
+	 .offset = offsetof(struct watch_values, grace),
+	 .help = "time that a lease may be over its limit, and again from SIGTERM to SIGKILL (10)"},
+	{.name = "interval",
+	 .kind = CLI_TEXT,
+	 .arg = "SECONDS",
+	 .offset = offsetof(struct watch_values, interval),
+	 .help = "time between two readings (2)"},
+	CLI_END,
+};
+
 struct watched {
 	uint64_t lease;
 	enum stage stage;
@@ -60,7 +84,7 @@ static int print_event(const struct watch *w, struct view_watch_event *e)
 	int r;
 
 	e->at_s = (uint64_t)time(NULL);
-	r = w->cli->values.json ? print_json(w, e) : print_text(e);
+	r = w->cli->global.json ? print_json(w, e) : print_text(e);
 	return r == 0 && fflush(stdout) != 0 ? -EIO : r;
 }
 
@@ -184,18 +208,20 @@ static int parse_seconds(struct cli *cli, const char *option, const char *text, 
 
 static int parse(struct cli *cli, struct watch *w)
 {
-	const char *enforce = cli->values.enforce ? cli->values.enforce : "warn";
+	const struct watch_values *v = cli->values;
+	const char *enforce = v->enforce ? v->enforce : "warn";
 	double grace = 10, interval = 2;
-	int status = parse_seconds(cli, "grace", cli->values.grace, 0, &grace);
+	int status = parse_seconds(cli, "grace", v->grace, 0, &grace);
 
 	if (status == 0)
-		status = parse_seconds(cli, "interval", cli->values.interval, 0.01, &interval);
+		status = parse_seconds(cli, "interval", v->interval, 0.01, &interval);
 	if (status)
 		return status;
 	if (!rp_str_eq(enforce, "warn") && !rp_str_eq(enforce, "stop"))
 		return cli_usage_error(cli, "--enforce is warn or stop, not '%s'", enforce);
 	if (rocpart_machine_get_kind(cli->machine) == ROCPART_MACHINE_CAPTURE)
-		return cli_usage_error(cli, "nothing changes on a capture");
+		return cli_usage_error(cli,
+				       "a capture does not change: there is nothing to monitor");
 	w->stops = rp_str_eq(enforce, "stop");
 	w->grace_ns = (uint64_t)(grace * 1e9);
 	w->interval_ms = (uint64_t)(interval * 1e3);
@@ -225,17 +251,28 @@ static int watch(struct watch *w)
 	}
 }
 
-int cli_cmd_watch(struct cli *cli, int argc, char **argv)
+static int run_watch(struct cli *cli, int argc, char **argv)
 {
 	struct watch w = {.cli = cli};
 	int status = parse(cli, &w);
 
 	(void)argc;
 	(void)argv;
-	if (status == 0 && !cli->values.json)
+	if (status == 0 && !cli->global.json)
 		cli_print_banner(cli);
 	if (status == 0)
 		status = watch(&w);
 	free(w.v);
 	return status;
 }
+
+const struct cli_command cli_verb_watch = {
+	.name = "watch",
+	.group = "manage",
+	.args = "",
+	.summary = "monitor leases that exceed their limit",
+	.options = watch_options,
+	.values_size = sizeof(struct watch_values),
+	.needs_machine = true,
+	.run = run_watch,
+};

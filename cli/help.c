@@ -1,24 +1,54 @@
 /* SPDX-License-Identifier: MIT */
-/* Help, completion and the OPTIONS of man pages, all from the tables of commands.c. */
+/* Help and the frames of man pages, from the tables of options and commands. */
 #include "cli/cli.h"
 
-static void print_option(FILE *f, const struct cli_option *o)
-{
-	char left[64];
+#define WIDTH 80
+#define LEFT  30 /* where the text of an option begins */
 
-	(void)rp_fmt(left, sizeof(left), "%s%c%s--%s%s%s", o->letter ? "-" : " ",
-		     o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name,
-		     o->arg ? " " : "", o->arg ? o->arg : "");
-	fprintf(f, "  %-28s %s\n", left, o->help);
+/* Text from column LEFT on, broken between words. */
+static void print_wrapped(FILE *f, const char *text, size_t column)
+{
+	while (*text) {
+		size_t n = strcspn(text, " ");
+
+		if (column > LEFT && column + 1 + n > WIDTH) {
+			fprintf(f, "\n%*s", LEFT, "");
+			column = LEFT;
+		}
+		fprintf(f, "%s%.*s", column > LEFT ? " " : "", (int)n, text);
+		column += n + (column > LEFT);
+		text += n + (text[n] == ' ');
+	}
+	fputc('\n', f);
 }
 
-static void print_options(FILE *f, const char *heading, const struct cli_option *o)
+/* "  -g, --gpu GPU" and its text, beside it where there is room. */
+static void print_option(FILE *f, const struct cli_option *o)
 {
-	if (!o || !o->name)
+	char letter[] = {'-', o->letter, ',', ' ', '\0'};
+	char left[96];
+
+	(void)rp_fmt(left, sizeof(left), "  %s--%s%s%s%s", o->letter ? letter : "    ", o->name,
+		     o->kind == CLI_OPTIONAL ? "[="
+		     : o->arg		     ? " "
+					     : "",
+		     o->arg ? o->arg : "", o->kind == CLI_OPTIONAL ? "]" : "");
+	if (strlen(left) < LEFT)
+		fprintf(f, "%-*s", LEFT, left);
+	else
+		fprintf(f, "%s\n%*s", left, LEFT, "");
+	print_wrapped(f, o->help, LEFT);
+}
+
+static void print_options(FILE *f, const char *heading, const struct cli_option *table)
+{
+	struct cli_option_at at;
+
+	if (!cli_option_at(table, 0, &at))
 		return;
 	fprintf(f, "\n%s:\n", heading);
-	for (; o->name; o++)
-		print_option(f, o);
+	for (size_t i = 0; cli_option_at(table, i, &at); i++)
+		print_option(f, at.option);
 }
 
 static void print_group(FILE *f, const char *group)
@@ -82,31 +112,25 @@ static void print_scdoc_text(const char *text)
 	}
 }
 
-static void print_scdoc(const struct cli_option *o)
+static void print_scdoc(const struct cli_option *table)
 {
-	for (; o && o->name; o++) {
+	struct cli_option_at at;
+
+	for (size_t i = 0; cli_option_at(table, i, &at); i++) {
+		const struct cli_option *o = at.option;
+
 		printf("*--%s*", o->name);
 		if (o->letter)
 			printf(", *-%c*", o->letter);
 		if (o->arg) {
-			printf(" _");
+			printf(o->kind == CLI_OPTIONAL ? "\\[=_" : " _");
 			print_scdoc_text(o->arg);
-			printf("_");
+			printf(o->kind == CLI_OPTIONAL ? "_]" : "_");
 		}
 		printf("\n\t");
 		print_scdoc_text(o->help);
 		printf(".\n\n");
 	}
-}
-
-static const struct cli_command *command_named(const char *name)
-{
-	const struct cli_command *c;
-
-	for (size_t i = 0; (c = cli_command_at(i)); i++)
-		if (rp_str_eq(c->name, name))
-			return c;
-	return NULL;
 }
 
 static void print_man_frame(const struct cli_command *c)
@@ -124,118 +148,75 @@ static void print_man_frame(const struct cli_command *c)
 		print_scdoc_text(c->args);
 	}
 	printf("\n\n# DESCRIPTION\n\n@BODY@\n");
-	if (c->options && c->options->name)
+	if (c->options)
 		printf("# OPTIONS\n\n");
 	print_scdoc(c->options);
 	printf("Options of every command are in *rocpart*(1).\n\n# EXIT STATUS\n\nAs in "
 	       "*rocpart*(1).\n\n# SEE ALSO\n\n*rocpart*(1)\n");
 }
 
-int cli_cmd_help(struct cli *cli, int argc, char **argv)
-{
-	char name[64] = "";
-	const struct cli_command *c;
+struct help_values {
+	const char *scdoc;
+};
 
-	if (cli->values.scdoc) {
-		c = command_named(cli->values.scdoc);
-		if (!c && !rp_str_eq(cli->values.scdoc, "rocpart"))
-			return cli_usage_error(cli, "there is no command '%s'", cli->values.scdoc);
-		if (c)
-			print_man_frame(c);
-		else
-			print_scdoc(cli_global_options);
-		return 0;
-	}
+static const struct cli_option help_options[] = {
+	{.name = "scdoc",
+	 .kind = CLI_TEXT,
+	 .words = CLI_WORDS_COMMANDS,
+	 .arg = "COMMAND",
+	 .offset = offsetof(struct help_values, scdoc),
+	 .help = "print the frame of a man page"},
+	CLI_END,
+};
+
+static int print_frame(struct cli *cli, const char *name)
+{
+	const struct cli_command *c = cli_command_named(name);
+
+	if (c)
+		print_man_frame(c);
+	else if (rp_str_eq(name, "rocpart"))
+		print_scdoc(cli_global_options);
+	else
+		return cli_usage_error(cli, "there is no command '%s'", name);
+	return 0;
+}
+
+static int run_help(struct cli *cli, int argc, char **argv)
+{
+	const struct help_values *v = cli->values;
+	const struct cli_command *c;
+	const char *near;
+	char name[64];
+
+	if (v->scdoc)
+		return print_frame(cli, v->scdoc);
 	if (argc == 0) {
 		cli_print_help(stdout);
 		return 0;
 	}
 	if (argc == 1 && cli_print_group_help(stdout, argv[0]))
 		return 0;
-	(void)rp_fmt(name, sizeof(name), "%s%s%s", argv[0], argc > 1 ? " " : "",
+	(void)rp_fmt(name, sizeof(name), "%.20s%s%.20s", argv[0], argc > 1 ? " " : "",
 		     argc > 1 ? argv[1] : "");
-	c = command_named(name);
-	if (!c)
-		return cli_usage_error(cli, "there is no command '%s'", name);
-	cli_print_command_help(stdout, c);
-	return 0;
-}
-
-static void print_words(const struct cli_option *o)
-{
-	for (; o && o->name; o++)
-		printf(" --%s", o->name);
-}
-
-/* Words by position: the verb (or group), its second word, then options. */
-static void print_bash(void)
-{
-	const struct cli_command *c;
-
-	printf("_rocpart() {\n"
-	       "\tlocal cur=${COMP_WORDS[COMP_CWORD]} words=() w cmd two\n"
-	       "\tfor w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-	       "\t\t[[ $w == -* ]] || words+=(\"$w\")\n"
-	       "\tdone\n"
-	       "\tcmd=${words[0]} two=\"${words[0]} ${words[1]}\"\n"
-	       "\tlocal global=\"");
-	print_words(cli_global_options);
-	printf("\"\n\tlocal options=\"$global\"\n\tcase \"$two\" in\n");
-	for (size_t i = 0; (c = cli_command_at(i)); i++) {
-		printf("\t\"%s\"%s) options=\"$global", c->name, strchr(c->name, ' ') ? "" : "*");
-		print_words(c->options);
-		printf("\" ;;\n");
+	c = cli_command_named(name);
+	if (c) {
+		cli_print_command_help(stdout, c);
+		return 0;
 	}
-	printf("\tesac\n\tif [[ $cur == -* ]]; then\n"
-	       "\t\tCOMPREPLY=($(compgen -W \"$options\" -- \"$cur\"))\n"
-	       "\telif [[ ${#words[@]} -eq 0 ]]; then\n\t\tCOMPREPLY=($(compgen -W \"");
-	for (size_t i = 0; (c = cli_command_at(i)); i++)
-		printf("%.*s ", (int)strcspn(c->name, " "), c->name);
-	printf("\" -- \"$cur\"))\n\telif [[ ${#words[@]} -eq 1 ]]; then\n\t\tcase \"$cmd\" in\n");
-	for (size_t i = 0; (c = cli_command_at(i)); i++)
-		if (strchr(c->name, ' '))
-			printf("\t\t%.*s) COMPREPLY+=($(compgen -W \"%s\" -- \"$cur\")) ;;&\n",
-			       (int)strcspn(c->name, " "), c->name, strchr(c->name, ' ') + 1);
-	printf("\t\tesac\n\tfi\n}\ncomplete -o default -F _rocpart rocpart\n");
+	near = cli_suggest_command(name);
+	return cli_usage_error(cli, "there is no command '%s'%s%s%s", name,
+			       near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-static void print_fish(void)
-{
-	const struct cli_command *c;
-
-	printf("complete -c rocpart -f\n");
-	for (const struct cli_option *o = cli_global_options; o->name; o++)
-		printf("complete -c rocpart -l %s%s -d '%s'\n", o->name, o->arg ? " -r" : "",
-		       o->help);
-	for (size_t i = 0; (c = cli_command_at(i)); i++) {
-		int first = (int)strcspn(c->name, " ");
-
-		if (c->name[first])
-			printf("complete -c rocpart -n '__fish_seen_subcommand_from %.*s' -a %s -d "
-			       "'%s'\n",
-			       first, c->name, c->name + first + 1, c->summary);
-		printf("complete -c rocpart -n __fish_use_subcommand -a %.*s -d '%s'\n", first,
-		       c->name, c->name[first] ? "" : c->summary);
-		for (const struct cli_option *o = c->options; o && o->name; o++)
-			printf("complete -c rocpart -n '__fish_seen_subcommand_from %.*s' -l %s%s "
-			       "-d '%s'\n",
-			       first, c->name, o->name, o->arg ? " -r" : "", o->help);
-	}
-}
-
-int cli_cmd_completion(struct cli *cli, int argc, char **argv)
-{
-	(void)argc;
-	if (rp_str_eq(argv[0], "bash")) {
-		print_bash();
-	} else if (rp_str_eq(argv[0], "zsh")) {
-		printf("#compdef rocpart\nautoload -U +X bashcompinit && bashcompinit\n");
-		print_bash();
-	} else if (rp_str_eq(argv[0], "fish")) {
-		print_fish();
-	} else {
-		return cli_usage_error(cli, "completion is for bash, zsh or fish, not '%s'",
-				       argv[0]);
-	}
-	return 0;
-}
+const struct cli_command cli_verb_help = {
+	.name = "help",
+	.group = "develop",
+	.args = "[COMMAND]",
+	.max_args = 2,
+	.summary = "show help on a command",
+	.options = help_options,
+	.values_size = sizeof(struct help_values),
+	.words = {CLI_WORDS_COMMANDS},
+	.run = run_help,
+};

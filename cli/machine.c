@@ -139,7 +139,7 @@ static int open_sim(struct cli *cli, const char *name)
 
 static int open_machine(struct cli *cli)
 {
-	const struct cli_values *v = &cli->values;
+	const struct cli_global_values *v = &cli->global;
 	const char *sim = v->sim || v->root ? v->sim : env("ROCPART_SIM");
 	struct rocpart_error err = {0};
 	int r;
@@ -162,7 +162,7 @@ static int open_machine(struct cli *cli)
 int cli_open_machine(struct cli *cli)
 {
 	enum rocpart_backend backend = ROCPART_BACKEND_AUTO;
-	const char *name = cli->values.backend;
+	const char *name = cli->global.backend;
 	struct rocpart_error err = {0};
 	int status;
 
@@ -174,8 +174,9 @@ int cli_open_machine(struct cli *cli)
 	status = open_machine(cli);
 	if (status)
 		return status;
-	return rocpart_machine_set_backend(cli->machine, backend, &err) < 0 ? cli_fail(cli, &err)
-									    : 0;
+	if (rocpart_machine_set_backend(cli->machine, backend, &err) < 0)
+		return cli_fail(cli, &err);
+	return cli_start_trace(cli);
 }
 
 int cli_observe(struct cli *cli, struct rocpart_snapshot **ret)

@@ -1,22 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cli.h"
 
-/* "sim create" is matched before "sim". Returns the words that the name took, 0: no command. */
-static int find_command(struct cli *cli, int argc, char **argv)
+/* Words that name no command: those of a group are listed, others refused. */
+static int no_command(struct cli *cli, int n, char **words)
 {
-	const struct cli_command *c;
+	FILE *f = cli->global.help ? stdout : stderr;
+	int status = cli->global.help ? 0 : 2;
+	struct rocpart_error err = {0};
+	const char *near;
 
-	for (size_t i = 0; (c = cli_command_at(i)); i++) {
-		const char *blank = strchr(c->name, ' ');
-		size_t first = blank ? (size_t)(blank - c->name) : strlen(c->name);
-
-		if (strlen(argv[0]) != first || strncmp(argv[0], c->name, first) != 0)
-			continue;
-		if (blank && (argc < 2 || !rp_str_eq(argv[1], blank + 1)))
-			continue;
-		cli->command = c;
-		return blank ? 2 : 1;
+	if (n == 0) {
+		cli_print_help(f);
+		return status;
 	}
+	if (n == 1 && cli_print_group_help(f, words[0]))
+		return status;
+	near = cli_suggest_command(words[0]);
+	(void)rp_error_set(&err, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
+			   "there is no command '%.60s%s%.60s'", words[0], n > 1 ? " " : "",
+			   n > 1 ? words[1] : "");
+	if (near)
+		(void)rp_error_hint(&err, "did you mean `rocpart %s`? `rocpart help` lists all",
+				    near);
+	else
+		(void)rp_error_hint(&err, "`rocpart help` lists all commands");
+	return cli_fail(cli, &err);
+}
+
+/* An argument from an unset variable is not taken for a name. */
+static int check_arguments(struct cli *cli, int argc, char **argv)
+{
+	const struct cli_command *c = cli->command;
+
+	if ((unsigned)argc < c->min_args || (unsigned)argc > c->max_args)
+		return cli_usage_error(cli, "'%s' takes %s", c->name,
+				       *c->args ? c->args : "no arguments");
+	for (int i = 0; i < argc && !c->has_program; i++)
+		if (!*argv[i])
+			return cli_usage_error(cli, "argument %d of '%s' is empty", i + 1, c->name);
 	return 0;
 }
 
@@ -25,42 +46,29 @@ static int run_command(struct cli *cli, int argc, char **argv)
 	const struct cli_command *c = cli->command;
 	int status;
 
-	if (cli->values.help) {
+	if (cli->global.help) {
 		cli_print_command_help(stdout, c);
 		return 0;
 	}
-	if ((unsigned)argc < c->min_args || (unsigned)argc > c->max_args)
-		return cli_usage_error(cli, "'%s' takes %s", c->name,
-				       *c->args ? c->args : "no arguments");
-	if (c->needs_machine) {
+	status = check_arguments(cli, argc, argv);
+	if (status == 0 && c->needs_machine)
 		status = cli_open_machine(cli);
-		if (status)
-			return status;
-	}
-	return c->run(cli, argc, argv);
+	return status ? status : c->run(cli, argc, argv);
 }
 
 static int run(struct cli *cli, int argc, char **argv)
 {
-	int n = 0, status, words;
+	int n = 0, words, status = cli_parse(cli, argc, argv, &n);
 
-	status = cli_parse(cli, argc, argv, &n);
 	if (status)
 		return status;
-	if (cli->values.version) {
+	if (cli->global.version) {
 		printf("rocpart %s\n", rocpart_version());
 		return 0;
 	}
-	if (n == 0) {
-		cli_print_help(cli->values.help ? stdout : stderr);
-		return cli->values.help ? 0 : 2;
-	}
-	if (n == 1 && cli_print_group_help(cli->values.help ? stdout : stderr, argv[0]))
-		return cli->values.help ? 0 : 2;
-	words = find_command(cli, n, argv);
-	if (!words)
-		return cli_usage_error(cli, "there is no command '%s'; `rocpart help` lists them",
-				       argv[0]);
+	if (!cli->command)
+		return no_command(cli, n, argv);
+	words = strchr(cli->command->name, ' ') ? 2 : 1;
 	return run_command(cli, n - words, argv + words);
 }
 
@@ -70,11 +78,8 @@ int main(int argc, char **argv)
 	int status = run(&cli, argc - 1, argv + 1);
 
 	rocpart_machine_close(cli.machine);
-	rp_names_done(&cli.values.gpus);
-	rp_names_done(&cli.values.add);
-	rp_names_done(&cli.values.partitions);
-	rp_names_done(&cli.values.labels);
-	rp_names_done(&cli.values.leases);
+	cli_end_trace();
+	cli_free_values(&cli);
 	rp_strbuf_done(&cli.machine_name);
 	return cli_flush(status);
 }

@@ -46,12 +46,13 @@ int cli_open_catalog(struct cli *cli, struct rocpart_catalog **ret)
 	return 0;
 }
 
-static int open_bytes(struct cli *cli, const char *name, struct rocpart_model **ret)
+static int open_bytes(struct cli *cli, const char *name, const char *size,
+		      struct rocpart_model **ret)
 {
 	uint64_t bytes;
 
-	if (rp_parse_bytes(cli->values.bytes, &bytes) < 0)
-		return cli_usage_error(cli, "'%s' is not a size; write 14GiB", cli->values.bytes);
+	if (rp_parse_bytes(size, &bytes) < 0)
+		return cli_usage_error(cli, "--bytes: '%s' is not a size such as 14GiB", size);
 	return rocpart_model_new_bytes(name ? name : "(given by --bytes)", bytes, ret) < 0
 		       ? cli_nomem(cli)
 		       : 0;
@@ -65,17 +66,17 @@ static bool looks_like_path(const char *name)
 	       rp_str_ends(name, ".json") || exists(name);
 }
 
-int cli_open_model(struct cli *cli, const char *name, struct rocpart_model **ret)
+int cli_open_model(struct cli *cli, const char *name, const char *bytes, struct rocpart_model **ret)
 {
 	struct rocpart_catalog *catalog = NULL;
 	struct rocpart_error err = {0};
 	int r, status;
 
-	if (cli->values.bytes)
-		return open_bytes(cli, name, ret);
+	if (bytes)
+		return open_bytes(cli, name, bytes, ret);
 	if (!name)
-		return cli_usage_error(cli,
-				       "which model? a catalog name, a folder, a file or --bytes");
+		return cli_usage_error(cli, "no model is given: name one of the catalog, a folder "
+					    "or a file, or give --bytes");
 	if (looks_like_path(name)) {
 		r = rocpart_model_open(name, ret, &err);
 		return r < 0 ? cli_fail(cli, &err) : 0;
@@ -98,14 +99,18 @@ int cli_parse_count(struct cli *cli, const char *option, const char *text, uint6
 	if (!digits)
 		return cli_nomem(cli);
 	if (rp_parse_u64(digits, 10, &v) < 0 || rp_mul_u64(v, kilo ? 1024 : 1, &v) < 0 || v == 0)
-		return cli_usage_error(cli, "--%s: '%s' is not a number above zero", option, text);
+		return cli_usage_error(
+			cli,
+			"--%s: '%s' is not a whole number above zero, such as 4096 or "
+			"32k",
+			option, text);
 	*ret = v;
 	return 0;
 }
 
-static int set_words(struct cli *cli, struct rocpart_size_options *o)
+static int set_words(struct cli *cli, const struct cli_size_values *v,
+		     struct rocpart_size_options *o)
 {
-	const struct cli_values *v = &cli->values;
 	struct rocpart_error err = {0};
 	int r = rocpart_size_options_set_dtype(o, v->dtype, &err);
 
@@ -116,9 +121,9 @@ static int set_words(struct cli *cli, struct rocpart_size_options *o)
 	return r < 0 ? cli_fail(cli, &err) : 0;
 }
 
-static int set_counts(struct cli *cli, struct rocpart_size_options *o)
+static int set_counts(struct cli *cli, const struct cli_size_values *v,
+		      struct rocpart_size_options *o)
 {
-	const struct cli_values *v = &cli->values;
 	uint64_t n;
 	int status = 0;
 
@@ -131,22 +136,23 @@ static int set_counts(struct cli *cli, struct rocpart_size_options *o)
 		rocpart_size_options_set_max_batched_tokens(o, n);
 	if (!status && v->tp && !(status = cli_parse_count(cli, "tp", v->tp, &n))) {
 		if (n > 1024)
-			return cli_usage_error(cli, "--tp: %s ranks make no sense", v->tp);
+			return cli_usage_error(cli, "--tp: %s ranks are more than 1024", v->tp);
 		rocpart_size_options_set_tensor_parallel(o, (uint32_t)n);
 	}
 	rocpart_size_options_set_eager(o, v->eager);
 	return status;
 }
 
-int cli_size_options(struct cli *cli, struct rocpart_size_options **ret)
+int cli_make_size_options(struct cli *cli, const struct cli_size_values *v,
+			  struct rocpart_size_options **ret)
 {
 	struct rocpart_size_options *o = NULL;
 	int status;
 
 	if (rocpart_size_options_new(&o) < 0)
 		return cli_nomem(cli);
-	status = set_words(cli, o);
-	status = status ? status : set_counts(cli, o);
+	status = set_words(cli, v, o);
+	status = status ? status : set_counts(cli, v, o);
 	if (status) {
 		rocpart_size_options_free(o);
 		return status;

@@ -1,93 +1,142 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Options before or after the verb, from one table for each command. The command is found first:
- * its words are the first arguments that are neither options nor their values.
+ * Options before or after the verb, into a struct of that verb alone. A value that is not given is
+ * NULL; one that is empty is refused, since a script with an unset variable does not mean "all".
  */
 #include "cli/cli.h"
 
-static const struct cli_option *in_table(const struct cli_option *table, const char *name,
-					 size_t len, char letter)
+#include "base/suggest.h"
+
+#define MOST_OPTIONS 64
+
+/* ---- tables ---- */
+
+static bool at_index(const struct cli_option *table, size_t base, size_t *index,
+		     struct cli_option_at *ret)
 {
-	for (; table && table->name; table++)
-		if (letter ? table->letter == letter
-			   : strlen(table->name) == len && strncmp(table->name, name, len) == 0)
-			return table;
-	return NULL;
-}
-
-const struct cli_option *cli_find_option(const struct cli_command *command, const char *name)
-{
-	const struct cli_option *o = in_table(cli_global_options, name, strlen(name), 0);
-
-	return o ? o : in_table(command->options, name, strlen(name), 0);
-}
-
-/* Of a name that stands before the verb: whichever command has it. */
-static const struct cli_option *lookup(const char *name, size_t len, char letter)
-{
-	const struct cli_option *o = in_table(cli_global_options, name, len, letter);
-
-	for (size_t i = 0; !o && cli_command_at(i); i++)
-		o = in_table(cli_command_at(i)->options, name, len, letter);
-	return o;
-}
-
-static int store(struct cli *cli, const struct cli_option *o, const char *value)
-{
-	char *at = (char *)&cli->values + o->offset;
-	const bool yes = true;
-
-	switch (o->kind) {
-	case CLI_FLAG:
-		memcpy(at, &yes, sizeof(yes));
-		return 0;
-	case CLI_TEXT:
-		memcpy(at, &value, sizeof(value));
-		return 0;
-	case CLI_LIST: {
-		/* "0,2,5": one name at a time; the list lives in the values */
-		struct rp_names *list = (struct rp_names *)(void *)at;
-
-		while (*value) {
-			size_t n = strcspn(value, ",");
-			RP_AUTO_FREE char *one = rp_strndup(value, n);
-
-			if (!one || (n && rp_names_add(list, one) < 0))
-				return cli_nomem(cli);
-			value += n + (value[n] == ',');
+	for (; table && table->name; table++) {
+		if (table->kind == CLI_TABLE) {
+			if (at_index(table->table, base + table->offset, index, ret))
+				return true;
+			continue;
 		}
-		return 0;
+		if ((*index)-- == 0) {
+			*ret = (struct cli_option_at){table, base + table->offset};
+			return true;
+		}
 	}
-	default:
-		return 2;
-	}
+	return false;
 }
+
+bool cli_option_at(const struct cli_option *table, size_t index, struct cli_option_at *ret)
+{
+	return at_index(table, 0, &index, ret);
+}
+
+/* name is not NUL-terminated; NULL: by letter. */
+static bool find_in(const struct cli_option *table, const char *name, size_t len, char letter,
+		    struct cli_option_at *ret)
+{
+	for (size_t i = 0; cli_option_at(table, i, ret); i++) {
+		const struct cli_option *o = ret->option;
+
+		if (name ? strlen(o->name) == len && strncmp(o->name, name, len) == 0
+			 : o->letter == letter)
+			return true;
+	}
+	return false;
+}
+
+bool cli_find_option(const struct cli_option *table, const char *name, struct cli_option_at *ret)
+{
+	return find_in(table, name, strlen(name), 0, ret);
+}
+
+/* ---- what was given ---- */
+
+struct given {
+	const char *shown; /* as it was typed */
+	const char *name;  /* of len; NULL: letter */
+	size_t len;
+	char letter;
+	const char *value; /* NULL: a flag */
+};
 
 struct parser {
 	struct cli *cli;
 	int argc, i;
 	char **argv;
-	const struct cli_option *seen[32]; /* to be checked once the command is known */
-	size_t n_seen;
+	struct given given[MOST_OPTIONS];
+	size_t n_given;
 };
 
-/* value: text behind "=" or glued to a letter; NULL: the next argument. */
-static int take(struct parser *p, const struct cli_option *o, const char *value, const char *shown)
+/* Which option it is, so far as that can be said: before the verb it may be of any. */
+static bool look_up(const struct parser *p, const struct given *g, struct cli_option_at *ret)
 {
-	if (!o)
-		return cli_usage_error(p->cli, "there is no option '%s'", shown);
-	if (o->kind == CLI_FLAG && value)
-		return cli_usage_error(p->cli, "option '%s' takes no value", shown);
-	if (o->kind != CLI_FLAG && !value) {
+	const struct cli_command *c = p->cli->command;
+
+	if (find_in(cli_global_options, g->name, g->len, g->letter, ret))
+		return true;
+	if (c)
+		return find_in(c->options, g->name, g->len, g->letter, ret);
+	for (size_t i = 0; (c = cli_command_at(i)); i++)
+		if (find_in(c->options, g->name, g->len, g->letter, ret))
+			return true;
+	return false;
+}
+
+static const char *option_word(const void *list, size_t index)
+{
+	const struct cli_command *c = list;
+	struct cli_option_at at;
+	size_t n_global = 0;
+
+	while (cli_option_at(cli_global_options, n_global, &at))
+		n_global++;
+	if (index < n_global)
+		return cli_option_at(cli_global_options, index, &at) ? at.option->name : NULL;
+	return c && cli_option_at(c->options, index - n_global, &at) ? at.option->name : NULL;
+}
+
+static int refuse_unknown(const struct parser *p, const struct given *g)
+{
+	const struct cli_command *c = p->cli->command;
+	RP_AUTO_FREE char *name = g->name ? rp_strndup(g->name, g->len) : NULL;
+	const char *near = name ? rp_suggest(name, option_word, c) : NULL;
+	struct rocpart_error err = {0};
+
+	(void)rp_error_set(&err, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
+			   "'%s' has no option '%.100s'", c ? c->name : "rocpart", g->shown);
+	if (near)
+		(void)rp_error_hint(&err, "did you mean --%s? `rocpart help %s` lists the options",
+				    near, c ? c->name : "");
+	else
+		(void)rp_error_hint(&err, "`rocpart help %s` lists the options", c ? c->name : "");
+	return cli_fail(p->cli, &err);
+}
+
+/* attached: text behind "=" or glued to a letter; NULL: the value is the next argument. */
+static int take(struct parser *p, struct given g, const char *attached)
+{
+	struct cli_option_at at;
+
+	if (!look_up(p, &g, &at))
+		return refuse_unknown(p, &g);
+	if (at.option->kind == CLI_FLAG && attached)
+		return cli_usage_error(p->cli, "option '%s' takes no value", g.shown);
+	g.value = attached;
+	if (at.option->kind == CLI_OPTIONAL && !attached)
+		g.value = "";
+	if ((at.option->kind == CLI_TEXT || at.option->kind == CLI_LIST) && !attached) {
 		if (p->i + 1 >= p->argc)
-			return cli_usage_error(p->cli, "option '%s' needs a value (%s)", shown,
-					       o->arg);
-		value = p->argv[++p->i];
+			return cli_usage_error(p->cli, "option '%s' needs a value (%s)", g.shown,
+					       at.option->arg);
+		g.value = p->argv[++p->i];
 	}
-	if (p->n_seen == RP_ARRAY_LEN(p->seen))
-		return cli_usage_error(p->cli, "too many options");
-	p->seen[p->n_seen++] = o;
-	return store(p->cli, o, value);
+	if (p->n_given == MOST_OPTIONS)
+		return cli_usage_error(p->cli, "more than %d options", MOST_OPTIONS);
+	p->given[p->n_given++] = g;
+	return 0;
 }
 
 static int take_argument(struct parser *p)
@@ -98,45 +147,99 @@ static int take_argument(struct parser *p)
 	if (arg[1] == '-') {
 		size_t len = equals ? (size_t)(equals - arg - 2) : strlen(arg + 2);
 
-		return take(p, lookup(arg + 2, len, 0), equals ? equals + 1 : NULL, arg);
+		return take(p, (struct given){.shown = arg, .name = arg + 2, .len = len},
+			    equals ? equals + 1 : NULL);
 	}
 	for (const char *letter = arg + 1; *letter; letter++) {
-		const struct cli_option *o = lookup(NULL, 0, *letter);
-		int r;
+		const struct given g = {.shown = arg, .letter = *letter};
+		struct cli_option_at at;
+		bool has_value = look_up(p, &g, &at) && at.option->kind != CLI_FLAG;
+		int status = take(p, g, has_value && letter[1] ? letter + 1 : NULL);
 
-		if (o && o->kind != CLI_FLAG)
-			return take(p, o, letter[1] ? letter + 1 : NULL, arg);
-		r = take(p, o, NULL, arg);
-		if (r)
-			return r;
+		if (status || has_value)
+			return status;
 	}
 	return 0;
 }
 
-/* An option of another command is refused, not ignored. */
-static int check_seen(const struct parser *p, const char *command, const char *second)
+/* ---- into the values ---- */
+
+static int add_to_list(struct cli *cli, const struct given *g, struct rp_names *list)
 {
-	const struct cli_command *c = NULL;
-	char both[64];
+	const char *value = g->value;
 
-	for (size_t i = 0; cli_command_at(i) && !c; i++) {
-		(void)rp_fmt(both, sizeof(both), "%s %s", command, second ? second : "");
-		if (rp_str_eq(cli_command_at(i)->name, command) ||
-		    rp_str_eq(cli_command_at(i)->name, both))
-			c = cli_command_at(i);
+	for (;;) {
+		size_t n = strcspn(value, ",");
+		RP_AUTO_FREE char *one = rp_strndup(value, n);
+
+		if (!n)
+			return cli_usage_error(cli, "option '%s': '%s' has an empty part", g->shown,
+					       g->value);
+		if (!one || rp_names_add(list, one) < 0)
+			return cli_nomem(cli);
+		if (!value[n])
+			return 0;
+		value += n + 1;
 	}
-	for (size_t i = 0; c && i < p->n_seen; i++) {
-		const char *name = p->seen[i]->name;
+}
 
-		if (!cli_find_option(c, name))
-			return cli_usage_error(p->cli,
-					       "'%s' has no option '--%s'; see `rocpart help %s`",
-					       c->name, name, c->name);
+static int store(struct cli *cli, const struct given *g, const struct cli_option *o, void *at)
+{
+	const char *before = NULL;
+	const bool yes = true;
+
+	if (o->kind == CLI_FLAG) {
+		memcpy(at, &yes, sizeof(yes));
+		return 0;
+	}
+	if (o->kind != CLI_OPTIONAL && !*g->value)
+		return cli_usage_error(cli, "option '%s': the value (%s) is empty", g->shown,
+				       o->arg);
+	if (o->kind == CLI_LIST)
+		return add_to_list(cli, g, at);
+	memcpy(&before, at, sizeof(before));
+	if (before)
+		return cli_usage_error(cli, "option '%s' is given twice", g->shown);
+	memcpy(at, &g->value, sizeof(g->value));
+	return 0;
+}
+
+static int store_all(struct parser *p)
+{
+	struct cli *cli = p->cli;
+	const struct cli_command *c = cli->command;
+
+	for (size_t i = 0; i < p->n_given; i++) {
+		const struct given *g = &p->given[i];
+		struct cli_option_at at;
+		int status = 0;
+
+		if (find_in(cli_global_options, g->name, g->len, g->letter, &at))
+			status = store(cli, g, at.option, (char *)&cli->global + at.offset);
+		else if (c && find_in(c->options, g->name, g->len, g->letter, &at))
+			status = store(cli, g, at.option, (char *)cli->values + at.offset);
+		else if (c)
+			status = refuse_unknown(p, g);
+		if (status)
+			return status;
 	}
 	return 0;
 }
 
-/* A mistake before --json is told as JSON too. */
+void cli_free_values(struct cli *cli)
+{
+	struct cli_option_at at;
+
+	for (size_t i = 0; cli->values && cli_option_at(cli->command->options, i, &at); i++)
+		if (at.option->kind == CLI_LIST)
+			rp_names_done((struct rp_names *)(void *)((char *)cli->values + at.offset));
+	free(cli->values);
+	cli->values = NULL;
+}
+
+/* ---- the command line ---- */
+
+/* A mistake before --json is reported as JSON too. */
 static bool wants_json(int argc, char **argv)
 {
 	for (int i = 0; i < argc && !rp_str_eq(argv[i], "--"); i++)
@@ -145,29 +248,56 @@ static bool wants_json(int argc, char **argv)
 	return false;
 }
 
-int cli_parse(struct cli *cli, int argc, char **argv, int *ret_argc)
+/* The first word is a verb, or with the second one of a group: "sim create". */
+static void find_command(struct cli *cli, char **words, int n)
 {
-	struct parser p = {.cli = cli, .argc = argc, .argv = argv};
-	bool only_words = false;
-	int n = 0;
+	char both[64];
 
-	cli->values.json = wants_json(argc, argv);
-	for (p.i = 0; p.i < argc; p.i++) {
-		char *arg = argv[p.i];
-		int r;
+	if (cli->command || n > 2)
+		return;
+	if (n == 1)
+		cli->command = cli_command_named(words[0]);
+	else if (rp_fmt(both, sizeof(both), "%s %s", words[0], words[1]) == 0)
+		cli->command = cli_command_named(both);
+}
+
+static int split(struct parser *p, int *ret_n)
+{
+	bool only_words = false;
+	int n = 0, status;
+
+	for (p->i = 0; p->i < p->argc; p->i++) {
+		char *arg = p->argv[p->i];
 
 		if (!only_words && rp_str_eq(arg, "--")) {
 			only_words = true;
 			continue;
 		}
-		if (only_words || arg[0] != '-' || !arg[1]) {
-			argv[n++] = arg;
+		if (!only_words && arg[0] == '-' && arg[1]) {
+			status = take_argument(p);
+			if (status)
+				return status;
 			continue;
 		}
-		r = take_argument(&p);
-		if (r)
-			return r;
+		p->argv[n++] = arg;
+		if (!only_words)
+			find_command(p->cli, p->argv, n);
 	}
-	*ret_argc = n;
-	return n ? check_seen(&p, argv[0], n > 1 ? argv[1] : NULL) : 0;
+	*ret_n = n;
+	return 0;
+}
+
+int cli_parse(struct cli *cli, int argc, char **argv, int *ret_argc)
+{
+	struct parser p = {.cli = cli, .argc = argc, .argv = argv};
+	int status;
+
+	cli->global.json = wants_json(argc, argv);
+	status = split(&p, ret_argc);
+	if (status == 0 && cli->command) {
+		cli->values = calloc(1, cli->command->values_size + 1);
+		if (!cli->values)
+			return cli_nomem(cli);
+	}
+	return status ? status : store_all(&p);
 }

@@ -73,7 +73,7 @@ int cli_fail(const struct cli *cli, const struct rocpart_error *err)
 {
 	bool colour = cli_wants_colour(stderr);
 
-	if (cli->values.json) {
+	if (cli->global.json) {
 		print_error_json(err);
 		return rocpart_errcode_exit_status(err->code);
 	}

@@ -181,6 +181,15 @@ struct rocpart_pair {
  */
 const struct rocpart_pair *rocpart_pairs_get(const struct rocpart_pairs *pairs, size_t index);
 
+/**
+ * rocpart_product_get_name() - Name of a product that rocpart knows, such as "MI300X".
+ * @index: from 0.
+ *
+ * Thread: any. Since 0.1.
+ * Return: a static text; NULL past the end.
+ */
+const char *rocpart_product_get_name(size_t index);
+
 #ifdef __cplusplus
 }
 #endif

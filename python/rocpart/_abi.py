@@ -738,6 +738,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, POINTER(c_char_p), POINTER(Error)]),
     "rocpart_plan_verify":
         (c_int, [c_char_p, c_size_t, c_char_p, POINTER(Error)]),
+    "rocpart_product_get_name":
+        (c_char_p, [c_size_t]),
     "rocpart_run_finish":
         (c_int, [c_void_p, c_uint64, POINTER(c_size_t), POINTER(Error)]),
     "rocpart_run_free":

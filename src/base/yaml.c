@@ -2,6 +2,7 @@
 #include "base/yaml.h"
 #include "base/num.h"
 #include "base/strbuf.h"
+#include "base/suggest.h"
 #include "base/tree.h"
 
 #include <fcntl.h>
@@ -346,6 +347,20 @@ int rp_yaml_error(const struct rp_yaml *at, const char *name, struct rocpart_err
 	return rp_error_set(reterr, -EINVAL, ROCPART_ERR_CONFIG_SYNTAX, place, "%s", text);
 }
 
+static int unknown_key(const struct rp_yaml *map, size_t i, const char *name,
+		       const char *const *known, size_t n, struct rocpart_error *reterr)
+{
+	RP_AUTO_STRBUF struct rp_strbuf all = RP_STRBUF_INIT;
+	const char *near = rp_suggest_of(map->keys[i], known, n);
+
+	(void)rp_yaml_error(map->key_nodes[i], name, reterr, "unknown key '%s'", map->keys[i]);
+	if (near)
+		return rp_error_hint(reterr, "did you mean '%s'?", near);
+	for (size_t k = 0; k < n; k++)
+		rp_strbuf_addf(&all, "%s%s", k ? ", " : "", known[k]);
+	return rp_error_hint(reterr, "the keys here are: %s", rp_strbuf_str(&all));
+}
+
 int rp_yaml_only_keys(const struct rp_yaml *map, const char *name, const char *const *known,
 		      size_t n, struct rocpart_error *reterr)
 {
@@ -357,8 +372,7 @@ int rp_yaml_only_keys(const struct rp_yaml *map, const char *name, const char *c
 		for (size_t k = 0; k < n && !found; k++)
 			found = rp_str_eq(map->keys[i], known[k]);
 		if (!found)
-			return rp_yaml_error(map->key_nodes[i], name, reterr, "unknown key '%s'",
-					     map->keys[i]);
+			return unknown_key(map, i, name, known, n, reterr);
 	}
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include "base/num.h"
 #include "base/strbuf.h"
 #include "facts/mode_name.h"
+#include "rocpart/mode.h"
 
 #define NPS1 (1U << ROCPART_MEMORY_NPS1)
 #define NPS2 (1U << ROCPART_MEMORY_NPS2)
@@ -92,4 +93,11 @@ bool rp_product_is_validated(const struct rp_product *p, enum rocpart_compute_mo
 		    validated[i].memory == memory)
 			return true;
 	return false;
+}
+
+ROCPART_PUBLIC const char *rocpart_product_get_name(size_t index)
+{
+	const struct rp_product *p = rp_product_at(index);
+
+	return p ? p->name : NULL;
 }

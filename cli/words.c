@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The words that completion offers. A machine is only read, and only one that exists: pressing TAB
+ * creates nothing and prints no error.
+ */
+#include "cli/words.h"
+
+#include <dirent.h>
+
+static int add(struct rp_names *list, const char *word)
+{
+	return rp_names_add(list, word);
+}
+
+static int add_mode_names(struct rp_names *list, bool is_memory)
+{
+	int r = 0;
+
+	for (int m = 1; r == 0; m++) {
+		const char *name =
+			is_memory ? rocpart_memory_mode_to_string((enum rocpart_memory_mode)m)
+				  : rocpart_compute_mode_to_string((enum rocpart_compute_mode)m);
+
+		if (rp_str_eq(name, "UNKNOWN"))
+			return 0;
+		r = add(list, name);
+	}
+	return r;
+}
+
+static int add_backends(struct rp_names *list)
+{
+	int r = 0;
+
+	for (int b = 0; r == 0; b++) {
+		const char *name = rocpart_backend_to_string((enum rocpart_backend)b);
+
+		if (rp_str_eq(name, "unknown"))
+			return 0;
+		r = add(list, name);
+	}
+	return r;
+}
+
+/* "auto|never" */
+static int add_alternatives(struct rp_names *list, const char *arg)
+{
+	int r = 0;
+
+	while (arg && *arg && *arg != ' ' && r == 0) {
+		size_t n = strcspn(arg, "| ");
+		RP_AUTO_FREE char *one = rp_strndup(arg, n);
+
+		r = one ? add(list, one) : -ENOMEM;
+		arg += n + (arg[n] == '|');
+	}
+	return r;
+}
+
+/* Names in a folder that end with suffix, without it; folders when suffix is NULL. */
+static int add_entries(struct rp_names *list, const char *dir, const char *suffix)
+{
+	RP_AUTO_CLOSEDIR DIR *d = dir ? opendir(dir) : NULL;
+	struct dirent *e;
+	int r = 0;
+
+	while (r == 0 && d && (e = readdir(d))) {
+		size_t n = strlen(e->d_name), cut = suffix ? strlen(suffix) : 0;
+		RP_AUTO_FREE char *name = NULL;
+
+		if (e->d_name[0] == '.' || (suffix && !rp_str_ends(e->d_name, suffix)))
+			continue;
+		name = rp_strndup(e->d_name, n - cut);
+		r = name ? add(list, name) : -ENOMEM;
+	}
+	return r;
+}
+
+static int add_sims(struct rp_names *list)
+{
+	RP_AUTO_FREE char *root = cli_sim_root();
+
+	return add_entries(list, root, NULL);
+}
+
+static int add_profiles(struct rp_names *list)
+{
+	RP_AUTO_FREE char *dir = cli_data_file("profiles");
+
+	return add_entries(list, dir, ".yaml");
+}
+
+/* NULL: there is none to read. The caller closes it. */
+static struct rocpart_machine *open_machine(const struct cli *cli)
+{
+	const char *sim = cli->global.sim ? cli->global.sim : secure_getenv("ROCPART_SIM");
+	RP_AUTO_FREE char *dir = sim && *sim ? cli_sim_dir(sim) : NULL;
+	struct rocpart_machine *m = NULL;
+
+	if (cli->global.root)
+		(void)rocpart_machine_open_capture(cli->global.root, &m, NULL);
+	else if (sim && *sim)
+		(void)(dir ? rocpart_machine_open_sim(dir, &m, NULL) : -ENOMEM);
+	else
+		(void)rocpart_machine_open_real(NULL, &m, NULL);
+	return m;
+}
+
+static int add_gpus(const struct cli *cli, struct rp_names *list, bool with_partitions)
+{
+	struct rocpart_machine *m = open_machine(cli);
+	struct rocpart_snapshot *s = NULL;
+	const struct rocpart_gpu *gpu;
+	char text[32];
+	int r = 0;
+
+	if (m && rocpart_machine_observe(m, &s, NULL) < 0)
+		s = NULL;
+	for (size_t i = 0; r == 0 && s && (gpu = rocpart_snapshot_get_gpu(s, i)); i++) {
+		size_t n = with_partitions ? rocpart_gpu_get_partition_count(gpu) : 0;
+
+		(void)rp_fmt(text, sizeof(text), "%zu", rocpart_gpu_get_index(gpu));
+		r = add(list, text);
+		for (size_t k = 0; r == 0 && k < n; k++) {
+			const struct rocpart_partition *p = rocpart_gpu_get_partition(gpu, k);
+
+			(void)rp_fmt(text, sizeof(text), "%zu/%u", rocpart_gpu_get_index(gpu),
+				     rocpart_partition_get_id(p));
+			r = add(list, text);
+		}
+	}
+	rocpart_snapshot_unref(s);
+	rocpart_machine_close(m);
+	return r;
+}
+
+static int add_leases(const struct cli *cli, struct rp_names *list)
+{
+	struct rocpart_machine *m = open_machine(cli);
+	struct rocpart_leases *leases = NULL;
+	const struct rocpart_lease *l;
+	char text[24];
+	int r = 0;
+
+	if (m && rocpart_leases_new(m, &leases, NULL) < 0)
+		leases = NULL;
+	for (size_t i = 0; r == 0 && leases && (l = rocpart_leases_get(leases, i)); i++) {
+		(void)rp_fmt(text, sizeof(text), "%llu", (unsigned long long)l->id);
+		r = add(list, text);
+		r = r < 0 ? r : add(list, l->name);
+	}
+	rocpart_leases_free(leases);
+	rocpart_machine_close(m);
+	return r;
+}
+
+static int add_models(struct cli *cli, struct rp_names *list)
+{
+	struct rocpart_catalog *catalog = NULL;
+	int r = cli_open_catalog(cli, &catalog) ? -ENOENT : 0;
+
+	for (size_t i = 0; r == 0 && i < rocpart_catalog_get_count(catalog); i++)
+		r = add(list, rocpart_catalog_get_name(catalog, i));
+	rocpart_catalog_free(catalog);
+	return r;
+}
+
+static int add_products(struct rp_names *list)
+{
+	const char *name;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && (name = rocpart_product_get_name(i)); i++)
+		r = add(list, name);
+	return r;
+}
+
+static int add_commands(struct rp_names *list)
+{
+	const struct cli_command *c;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && (c = cli_command_at(i)); i++)
+		r = add(list, c->name);
+	return r;
+}
+
+static int add_columns(const struct cli *cli, struct rp_names *list)
+{
+	const struct view_field *f = cli->command ? cli->command->columns : NULL;
+	int r = 0;
+
+	for (; r == 0 && f && f->key; f++)
+		r = add(list, f->key);
+	return r;
+}
+
+int cli_add_words(struct cli *cli, enum cli_words words, const char *arg, struct rp_names *ret)
+{
+	switch (words) {
+	case CLI_WORDS_OF_ARG:
+		return add_alternatives(ret, arg);
+	case CLI_WORDS_SIMS:
+		return add_sims(ret);
+	case CLI_WORDS_PROFILES:
+		return add_profiles(ret);
+	case CLI_WORDS_SIMS_AND_PROFILES:
+		return add_sims(ret) < 0 ? -ENOMEM : add_profiles(ret);
+	case CLI_WORDS_BACKENDS:
+		return add_backends(ret);
+	case CLI_WORDS_COMPUTE_MODES:
+		return add_mode_names(ret, false);
+	case CLI_WORDS_MEMORY_MODES:
+		return add_mode_names(ret, true);
+	case CLI_WORDS_GPUS:
+		return add_gpus(cli, ret, false);
+	case CLI_WORDS_PARTITIONS:
+		return add_gpus(cli, ret, true);
+	case CLI_WORDS_LEASES:
+		return add_leases(cli, ret);
+	case CLI_WORDS_LEASES_AND_PARTITIONS:
+		return add_leases(cli, ret) < 0 ? -ENOMEM : add_gpus(cli, ret, true);
+	case CLI_WORDS_MODELS:
+		return add_models(cli, ret);
+	case CLI_WORDS_PRODUCTS:
+		return add_products(ret);
+	case CLI_WORDS_COMMANDS:
+		return add_commands(ret);
+	case CLI_WORDS_COLUMNS:
+		return add_columns(cli, ret);
+	case CLI_WORDS_NONE:
+	case CLI_WORDS_FILES:
+	default:
+		return 0;
+	}
+}
