@@ -90,11 +90,19 @@ class Program:
                               check=False, timeout=60)
         return done.returncode, done.stdout
 
+    def words(self, *line):
+        """What completion offers at the end of a command line."""
+        text = self.run("completion", "words", "--", *line)[1]
+        return [line.split("\t")[0] for line in text.splitlines()]
+
     def verbs(self):
         """{verb: its options}, as completion knows them."""
-        text = self.run("completion", "bash")[1]
-        return {verb: set(options.split()) for verb, options in
-                re.findall(r'^\t"([^"]+)"\*?\) options="\$global([^"]*)"', text, re.M)}
+        every = set(self.words("--"))
+        names = []
+        for word in self.words(""):
+            names += [f"{word} {second}" for second in self.words(word, "")
+                      if self.run("help", word, second)[0] == 0] or [word]
+        return {name: set(self.words(*name.split(), "--")) - every for name in names}
 
 
 def page_of(verb):
@@ -203,7 +211,7 @@ def main():
         found = [*pages(verbs), *help_problems(program, verbs), *groups(program, verbs),
                  *tested(verbs), *documents(program, verbs)]
     if not verbs:
-        found.append("`rocpart completion bash` names no verbs")
+        found.append("`rocpart completion words` names no verbs")
     print("\n".join(found) if found else f"{len(verbs)} verbs: man page, help, JSON, test")
     sys.exit(1 if found else 0)
 

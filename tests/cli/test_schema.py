@@ -152,12 +152,25 @@ class Machines:
         self.json("sim-action", f"sim create n --profile {profile}")
 
 
+def words(*line):
+    """What completion offers at the end of a command line."""
+    out = subprocess.run([os.environ["ROCPART"], "completion", "words", "--", *line], check=True,
+                         capture_output=True, text=True).stdout
+    return [found.split("\t")[0] for found in out.splitlines()]
+
+
 @functools.cache
 def verbs():
     """All verbs of the command: "list", "sim create"."""
-    script = subprocess.run([os.environ["ROCPART"], "completion", "bash"], check=True,
-                            capture_output=True, text=True).stdout
-    return re.findall(r'^\t"([a-z ]+)"\*?\) options=', script, re.M)
+    found = []
+    for word in words(""):
+        group = subprocess.run([os.environ["ROCPART"], "help", word], check=True,
+                               capture_output=True, text=True).stdout
+        if f"usage: rocpart {word} COMMAND" in group:
+            found += [f"{word} {second}" for second in words(word, "")]
+        else:
+            found.append(word)
+    return found
 
 
 def verb_of(command):
