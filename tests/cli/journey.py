@@ -9,7 +9,7 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-DONE, FAILED, USAGE, REFUSED, PARTLY, NO_HARDWARE, PENDING = range(7)
+DONE, FAILED, USAGE, REFUSED, PARTLY, NO_HARDWARE, PENDING, TO_DO = range(8)
 
 
 class Journey(unittest.TestCase):

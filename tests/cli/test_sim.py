@@ -55,7 +55,7 @@ class Sim(unittest.TestCase):
     def test_sim_create_twice_is_refused(self):
         self.run_rocpart("sim", "create", "mi300x-1")
         error = self.run_json("sim", "create", "mi300x-1", status=REFUSED_USAGE)
-        self.assertIn("already", error["error"]["message"])
+        self.assertIn("exists", error["error"]["message"])
 
     def test_sim_names_that_lead_elsewhere_are_refused(self):
         for name in ("../x", "a/b", ".hidden", "", "x" * 65):

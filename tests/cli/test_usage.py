@@ -74,14 +74,14 @@ class Usage(UsageCase):
 
     def test_tenants_of_one_partition_are_told_apart_by_their_owner(self):
         for name in "ab":
-            self.place(name, "8G", "0/0", "--share", "2", "--owner", f"unit:{name}")
+            self.place(name, "8G", "0/0", "--owner", f"unit:{name}")
             self.hold(f"0/0={3 if name == 'a' else 5}GiB", f"/system.slice/{name}.service")
         self.assertEqual([(r["name"], r["used_bytes"]) for r in self.on_json("usage")["usage"]],
                          [("a", 3 * GIB), ("b", 5 * GIB)])
 
     def test_group_of_a_run_names_its_lease(self):
-        lease = self.place("a", "8G", "0/0", "--share", "2", "--owner", "unit:a")
-        other = self.place("b", "8G", "0/0", "--share", "2", "--owner", "unit:b")
+        lease = self.place("a", "8G", "0/0", "--owner", "unit:a")
+        other = self.place("b", "8G", "0/0", "--owner", "unit:b")
         self.hold("0/0=3GiB", f"/user.slice/rocpart-run-77-0-1{lease}.{other}")
         (row,) = (r for r in self.on_json("usage")["usage"] if r["pid"])
         self.assertEqual((row["lease"], row["certain"]), (other, True))
@@ -145,7 +145,7 @@ class Clients(unittest.TestCase):
 class Watch(UsageCase):
     def test_stop_ends_the_tenant_over_its_limit_and_no_other(self):
         for name in "ab":
-            self.place(name, "4G", "0/0", "--share", "2", "--owner", f"unit:{name}")
+            self.place(name, "4G", "0/0", "--owner", f"unit:{name}")
         self.place("c", "8G", "0/1", "--owner", "unit:c")
         a = self.hold("0/0=5GiB", "/system.slice/a.service")
         b = self.hold("0/0=4GiB", "/system.slice/b.service")
