@@ -14,27 +14,31 @@ extern "C" {
 struct rocpart_gathered;
 
 /**
- * rocpart_machine_gather() - Copy what the kernel shows of the GPUs into a folder.
- * @machine: the machine; a simulated one or a capture works too.
- * @dir: folder to be made; it must not be there yet.
- * @ret_gathered: what was copied and what was not; to be freed with rocpart_gathered_free().
- * @reterr: why it failed, or NULL.
+ * rocpart_machine_gather() - Copy the kernel's files about the GPUs of a machine into a folder.
+ * @machine: machine to copy; a simulated machine or a capture works too.
+ * @dir: folder to create; the folder must not exist.
+ * @ret_gathered: receives the list of copied and omitted files; free it with
+ *	rocpart_gathered_free().
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * The folder is what rocpart_machine_open_capture() reads: KFD topology, partition and memory
- * files of the GPUs, DRM classes, the driver module; numbers of device nodes in capture.txt, since
- * a folder has no device nodes. A list of names says what is copied, so that nothing private is:
- * no processes, command lines, serial numbers of boards, host names or addresses. The unique ids
- * of GPUs are copied: they tie KFD nodes to GPUs. Links are copied as links and only followed by
- * the list, inside the machine's own /sys. Changes nothing on the machine. Since 0.1.
- * Return: 0; -EEXIST: the folder is there; -EAGAIN: the machine kept changing; -ENODEV: there is
- * neither amdgpu nor a KFD; -ENOMEM; errno of writing. What had been written stays.
+ * rocpart_machine_open_capture() reads the folder. The folder holds the KFD topology, the partition
+ * and memory files of the GPUs, the DRM classes and the files of the driver module; capture.txt
+ * holds the numbers of the device nodes, because the folder itself has no device nodes. Only files
+ * on a fixed list of names are copied, so the folder contains no processes, command lines, serial
+ * numbers of boards, host names or addresses. The unique ids of the GPUs are copied, because they
+ * tie KFD nodes to GPUs. A link is copied as a link; the copy follows a link only where the list of
+ * names requires it, and only inside the machine's own /sys. The call changes nothing on the
+ * machine. Since 0.1.
+ * Return: 0; -EEXIST: @dir exists; -EAGAIN: the machine changed during the copy; -ENODEV: the
+ * machine has neither amdgpu nor a KFD; -ENOMEM: out of memory; other errno of writing. After a
+ * failure the files that were written stay.
  */
 int rocpart_machine_gather(struct rocpart_machine *machine, const char *dir,
 			   struct rocpart_gathered **ret_gathered, struct rocpart_error *reterr);
 
 /**
- * rocpart_gathered_free() - Free the list. The folder stays.
- * @gathered: the list, or NULL.
+ * rocpart_gathered_free() - Free the list of a copy. The folder stays.
+ * @gathered: list, or NULL.
  *
  * Since 0.1.
  * Return: NULL.
@@ -42,8 +46,8 @@ int rocpart_machine_gather(struct rocpart_machine *machine, const char *dir,
 struct rocpart_gathered *rocpart_gathered_free(struct rocpart_gathered *gathered);
 
 /**
- * rocpart_gathered_get_file_count() - Number of files that were copied.
- * @gathered: the list.
+ * rocpart_gathered_get_file_count() - Return the number of copied files.
+ * @gathered: list.
  *
  * Since 0.1.
  * Return: the number.
@@ -51,8 +55,9 @@ struct rocpart_gathered *rocpart_gathered_free(struct rocpart_gathered *gathered
 size_t rocpart_gathered_get_file_count(const struct rocpart_gathered *gathered);
 
 /**
- * rocpart_gathered_get_left_out() - One thing that was not copied, and why.
- * @gathered: the list.
+ * rocpart_gathered_get_left_out() - Return one file or kind of file that was not copied, with the
+ * reason.
+ * @gathered: list.
  * @index: from 0.
  *
  * Since 0.1.

@@ -13,27 +13,29 @@ extern "C" {
 #endif
 
 /**
- * enum rocpart_compute_mode - How the XCDs of a GPU are grouped into logical devices.
+ * enum rocpart_compute_mode - How a GPU groups its XCDs into logical devices.
  *
- * Names of the kernel attribute current_compute_partition (Linux amdgpu_gfx.c). Append-only.
+ * The names are those of the kernel attribute current_compute_partition (Linux amdgpu_gfx.c). The
+ * number of XCDs that a mode needs follows aqua_vanjaram.c (Linux). Append-only.
  */
 enum rocpart_compute_mode {
-	ROCPART_COMPUTE_UNKNOWN = 0, /* not known; in a request: leave it */
-	ROCPART_COMPUTE_SPX = 1,     /* one device of all XCDs */
+	ROCPART_COMPUTE_UNKNOWN = 0, /* not known; in a request: keep the current mode */
+	ROCPART_COMPUTE_SPX = 1,     /* one device with all XCDs */
 	ROCPART_COMPUTE_DPX = 2,     /* two devices */
-	ROCPART_COMPUTE_TPX = 3,     /* three devices, on GPUs of 6 XCDs */
-	ROCPART_COMPUTE_QPX = 4,     /* four devices, on GPUs of 8 XCDs */
-	ROCPART_COMPUTE_CPX = 5,     /* one device per XCD */
+	ROCPART_COMPUTE_TPX = 3,     /* three devices, on GPUs with 6 XCDs */
+	ROCPART_COMPUTE_QPX = 4,     /* four devices, on GPUs with 8 XCDs */
+	ROCPART_COMPUTE_CPX = 5,     /* one device for each XCD */
 };
 
 /**
- * enum rocpart_memory_mode - In how many domains the HBM is interleaved.
+ * enum rocpart_memory_mode - The number of domains across which a GPU interleaves its HBM.
  *
- * Names of the kernel attribute current_memory_partition. The value is the number of domains.
- * NPS3, NPS6 and NPS8 are names of the kernel that no known GPU accepts. Append-only.
+ * The names are those of the kernel attribute current_memory_partition (Linux amdgpu_gmc.c). The
+ * value is the number of domains. The kernel has the names NPS3, NPS6 and NPS8, but no known GPU
+ * accepts them. Append-only.
  */
 enum rocpart_memory_mode {
-	ROCPART_MEMORY_UNKNOWN = 0, /* not known; in a request: leave it */
+	ROCPART_MEMORY_UNKNOWN = 0, /* not known; in a request: keep the current mode */
 	ROCPART_MEMORY_NPS1 = 1,
 	ROCPART_MEMORY_NPS2 = 2,
 	ROCPART_MEMORY_NPS3 = 3,
@@ -43,59 +45,60 @@ enum rocpart_memory_mode {
 };
 
 /**
- * enum rocpart_pair_state - Whether a GPU can be in a pair of compute and memory mode.
+ * enum rocpart_pair_state - Whether and how a GPU can switch to a pair of compute and memory mode.
  */
 enum rocpart_pair_state {
-	ROCPART_PAIR_NEVER = 0,	       /* this GPU cannot be in it */
-	ROCPART_PAIR_CURRENT = 1,      /* it is in it */
-	ROCPART_PAIR_NOW = 2,	       /* by one write, nothing to reload */
-	ROCPART_PAIR_AFTER_RELOAD = 3, /* the memory mode changes: the driver must be reloaded */
+	ROCPART_PAIR_NEVER = 0,	       /* this GPU cannot switch to the pair */
+	ROCPART_PAIR_CURRENT = 1,      /* the pair is the current one */
+	ROCPART_PAIR_NOW = 2,	       /* one write switches to the pair, without a driver reload */
+	ROCPART_PAIR_AFTER_RELOAD = 3, /* the memory mode changes, so the driver must be reloaded */
 };
 
 /**
- * rocpart_compute_mode_to_string() - Name of a compute mode, "SPX" to "CPX".
+ * rocpart_compute_mode_to_string() - Return the name of a compute mode, "SPX" to "CPX".
  * @mode: any value.
  *
  * Thread: any. Since 0.1.
- * Return: static text; "UNKNOWN" for what has no name.
+ * Return: static text; "UNKNOWN" for a value without a name.
  */
 const char *rocpart_compute_mode_to_string(enum rocpart_compute_mode mode);
 
 /**
- * rocpart_memory_mode_to_string() - Name of a memory mode, "NPS1" to "NPS8".
+ * rocpart_memory_mode_to_string() - Return the name of a memory mode, "NPS1" to "NPS8".
  * @mode: any value.
  *
  * Thread: any. Since 0.1.
- * Return: static text; "UNKNOWN" for what has no name.
+ * Return: static text; "UNKNOWN" for a value without a name.
  */
 const char *rocpart_memory_mode_to_string(enum rocpart_memory_mode mode);
 
 /**
- * rocpart_compute_mode_from_string() - Compute mode of a name, in any case.
- * @text: whole name, e.g. "cpx".
- * @ret_mode: the mode.
+ * rocpart_compute_mode_from_string() - Find a compute mode by its name, in upper or lower case.
+ * @text: complete name, e.g. "cpx".
+ * @ret_mode: receives the mode.
  *
  * Thread: any. Since 0.1.
- * Return: 0; -EINVAL when no mode has that name.
+ * Return: 0; -EINVAL: no mode has that name.
  */
 int rocpart_compute_mode_from_string(const char *text, enum rocpart_compute_mode *ret_mode);
 
 /**
- * rocpart_memory_mode_from_string() - Memory mode of a name, in any case.
- * @text: whole name, e.g. "nps4".
- * @ret_mode: the mode.
+ * rocpart_memory_mode_from_string() - Find a memory mode by its name, in upper or lower case.
+ * @text: complete name, e.g. "nps4".
+ * @ret_mode: receives the mode.
  *
  * Thread: any. Since 0.1.
- * Return: 0; -EINVAL when no mode has that name.
+ * Return: 0; -EINVAL: no mode has that name.
  */
 int rocpart_memory_mode_from_string(const char *text, enum rocpart_memory_mode *ret_mode);
 
 /**
- * rocpart_pair_state_to_string() - "never", "current", "now" or "after-reload".
+ * rocpart_pair_state_to_string() - Return the name of a state: "never", "current", "now" or
+ * "after-reload".
  * @state: any value.
  *
  * Thread: any. Since 0.1.
- * Return: static text.
+ * Return: static text; "never" for a value without a name.
  */
 const char *rocpart_pair_state_to_string(enum rocpart_pair_state state);
 
@@ -104,24 +107,25 @@ struct rocpart_gpu;
 struct rocpart_pairs;
 
 /**
- * rocpart_pairs_new() - Every pair of compute and memory mode of a GPU, and what it yields.
- * @snapshot: picture of the machine; borrowed.
- * @gpu: a GPU of that snapshot; borrowed.
- * @ret_pairs: list to be freed with rocpart_pairs_free().
- * @reterr: why it failed, or NULL.
+ * rocpart_pairs_new() - List every pair of compute and memory mode of a GPU, with its result.
+ * @snapshot: snapshot of the machine; borrowed.
+ * @gpu: GPU of that snapshot; borrowed.
+ * @ret_pairs: receives the list; free it with rocpart_pairs_free().
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * The pairs are those of the compute modes that the number of XCDs allows and of all memory modes
- * that the product or the driver names; those that are impossible are in the list, with their
- * reason. Legality: Linux aqua_vanjaram.c px_mode_info; what the driver of this machine lists
- * narrows it. Reads nothing from the machine. Thread: any. Since 0.1.
- * Return: 0; -ENOTSUP when the GPU cannot be partitioned; -ENOMEM.
+ * The list combines the compute modes that the number of XCDs allows with all memory modes that the
+ * driver or, without the driver's list, the product table names. The list also contains the
+ * impossible pairs, each with its reason. The legal pairs follow px_mode_info in aqua_vanjaram.c
+ * (Linux), restricted to the modes that the driver of this machine lists. The call reads nothing
+ * from the machine. Thread: any. Since 0.1.
+ * Return: 0; -ENOTSUP: the GPU cannot be partitioned; -ENOMEM: out of memory.
  */
 int rocpart_pairs_new(const struct rocpart_snapshot *snapshot, const struct rocpart_gpu *gpu,
 		      struct rocpart_pairs **ret_pairs, struct rocpart_error *reterr);
 
 /**
- * rocpart_pairs_free() - Free a list.
- * @pairs: the list, or NULL.
+ * rocpart_pairs_free() - Free a list of pairs.
+ * @pairs: list, or NULL.
  *
  * Thread: any. Since 0.1.
  * Return: NULL.
@@ -129,8 +133,8 @@ int rocpart_pairs_new(const struct rocpart_snapshot *snapshot, const struct rocp
 struct rocpart_pairs *rocpart_pairs_free(struct rocpart_pairs *pairs);
 
 /**
- * rocpart_pairs_get_count() - Number of pairs in a list.
- * @pairs: the list.
+ * rocpart_pairs_get_count() - Return the number of pairs in a list.
+ * @pairs: list.
  *
  * Thread: any. Since 0.1.
  * Return: the number.
@@ -138,22 +142,26 @@ struct rocpart_pairs *rocpart_pairs_free(struct rocpart_pairs *pairs);
 size_t rocpart_pairs_get_count(const struct rocpart_pairs *pairs);
 
 /**
- * struct rocpart_pair - A pair of modes and what it yields. Layout frozen.
+ * struct rocpart_pair - A pair of modes and its result. Layout frozen.
  * @compute: compute mode.
  * @memory: memory mode.
- * @state: whether the GPU can be in it.
- * @validated: the vendor has validated it on this product (instinct.docs.amd.com, GPU partitioning;
- *	device-config-manager configmap.md); others need leave to be chosen.
+ * @state: whether and how the GPU can switch to the pair.
+ * @validated: true when the vendor has validated the pair on this product (instinct.docs.amd.com,
+ *	GPU partitioning; device-config-manager configmap.md); a change accepts another pair only
+ *	after rocpart_change_set_allow_unvalidated().
  * @n_partitions: logical devices that the mode makes.
- * @n_expected: logical devices that will appear on this machine: fewer when the system runs out of
- *	DRM minors, as with the graphics of a BMC (Linux amdgpu_xcp.c).
+ * @n_expected: logical devices that will appear on this machine; fewer than @n_partitions when the
+ *	system runs out of DRM minors, for example because the graphics of a BMC holds a minor
+ *	(Linux amdgpu_xcp.c).
  * @xcds: XCDs of each partition.
  * @cus: compute units of each partition.
  * @memory_bytes: bytes that the kernel enforces for each partition, 8 entries, 0 when not known
- *	(Linux amdgpu_amdkfd.c, amdgpu_amdkfd_get_xcp_mem size rule). Of an APU it is computed from
- *	its present partitions, whose bytes are rounded down to pages: up to a page for each less.
- * @domain_bytes: bytes of each memory domain, 8 entries, 0 when not known.
- * @reason: why it is impossible, or what stands in the way; "" otherwise. Owned by the list.
+ *	(Linux amdgpu_amdkfd.c, size rule of amdgpu_amdkfd_get_xcp_mem). For an APU the bytes are
+ *	computed from its current partitions, whose bytes the kernel rounds down to pages, so the
+ *	result can be too small by one page for each current partition.
+ * @domain_bytes: bytes of each memory domain, 8 entries, 0 when not known (Linux amdgpu_gmc.c).
+ * @reason: reason why the pair is impossible or gives fewer devices; "" otherwise. Owned by the
+ *	list.
  * @reserved: zero.
  */
 struct rocpart_pair {
@@ -172,12 +180,12 @@ struct rocpart_pair {
 };
 
 /**
- * rocpart_pairs_get() - One pair of a list.
- * @pairs: the list.
+ * rocpart_pairs_get() - Return one pair of a list.
+ * @pairs: list.
  * @index: from 0, below rocpart_pairs_get_count().
  *
  * Thread: any. Since 0.1.
- * Return: the pair, owned by the list; NULL when the index is too large.
+ * Return: the pair, owned by the list; NULL when @index is too large.
  */
 const struct rocpart_pair *rocpart_pairs_get(const struct rocpart_pairs *pairs, size_t index);
 

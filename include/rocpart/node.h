@@ -14,22 +14,22 @@ extern "C" {
 #endif
 
 /**
- * enum rocpart_machine_kind - What stands behind a machine object. Append-only.
+ * enum rocpart_machine_kind - The kind of machine behind a machine object. Append-only.
  */
 enum rocpart_machine_kind {
 	ROCPART_MACHINE_REAL = 0,    /* the computer that the program runs on */
-	ROCPART_MACHINE_CAPTURE = 1, /* files copied from a real one: can be read only */
-	ROCPART_MACHINE_SIM = 2,     /* simulated; everything shown of it says so */
+	ROCPART_MACHINE_CAPTURE = 1, /* files copied from a real machine; read-only */
+	ROCPART_MACHINE_SIM = 2,     /* a simulated machine; every output marks it as simulated */
 };
 
 /**
- * enum rocpart_source - Where a value of a snapshot came from. Append-only.
+ * enum rocpart_source - The source of a value in a snapshot. Append-only.
  */
 enum rocpart_source {
-	ROCPART_SOURCE_ABSENT = 0,     /* the machine does not tell */
+	ROCPART_SOURCE_ABSENT = 0,     /* the machine does not show the value */
 	ROCPART_SOURCE_SYSFS = 1,      /* PCI and DRM attributes of amdgpu */
 	ROCPART_SOURCE_KFD = 2,	       /* KFD topology */
-	ROCPART_SOURCE_DERIVED = 3,    /* follows from other values by a rule of the kernel */
+	ROCPART_SOURCE_DERIVED = 3,    /* computed from other values by a rule of the kernel */
 	ROCPART_SOURCE_RECORD = 4,     /* rocpart's own durable records */
 	ROCPART_SOURCE_LIBAMD_SMI = 5, /* AMD's library */
 	ROCPART_SOURCE_AMD_SMI = 6,    /* AMD's command */
@@ -41,65 +41,73 @@ struct rocpart_gpu;
 struct rocpart_partition;
 
 /**
- * rocpart_machine_open_real() - The computer that the program runs on.
- * @state_dir: folder of durable records, NULL for /var/lib/rocpart. It need not exist: reading
- *	works without; a change creates it, which needs root.
- * @ret_machine: machine to be closed with rocpart_machine_close().
- * @reterr: why it failed, or NULL.
+ * rocpart_machine_open_real() - Open the computer that the program runs on.
+ * @state_dir: folder of durable records, NULL for /var/lib/rocpart. The folder need not exist:
+ *	reads work without the folder, and a change creates the folder, which needs root.
+ * @ret_machine: receives the machine; close it with rocpart_machine_close().
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * Opens folders only: reads no GPU, touches no hardware. Inside `rocpart sim exec` it is the
- * simulated machine; see rocpart_machine_get_shown_name(). Since 0.1.
- * Return: 0; -ENOMEM; -ENOTCONN: the server of that simulated machine is gone; errno of opening
- * the root folder.
+ * The call opens folders only; it reads no GPU and touches no hardware. Inside `rocpart sim exec`
+ * the call opens the simulated machine; see rocpart_machine_get_shown_name(). Since 0.1.
+ * Return: 0; -ENOMEM: out of memory; -ENOTCONN: the server of that simulated machine is gone; errno
+ * of opening the root folder.
  */
 int rocpart_machine_open_real(const char *state_dir, struct rocpart_machine **ret_machine,
 			      struct rocpart_error *reterr);
 
 /**
- * rocpart_machine_open_capture() - A folder that holds files of a machine: sys/, maybe dev/, proc/.
- * @dir: the folder. Links in it are followed inside it only.
- * @ret_machine: machine to be closed with rocpart_machine_close(); every write is -EROFS.
- * @reterr: why it failed, or NULL.
+ * rocpart_machine_open_capture() - Open a folder with files of a machine: sys/, and optionally dev/
+ * and proc/.
+ * @dir: folder to open. Links are followed only inside the folder.
+ * @ret_machine: receives the machine; close it with rocpart_machine_close(). Every write to the
+ *	machine fails with -EROFS.
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * Since 0.1.
- * Return: 0; -ENOENT or -ENOTDIR: no such folder; -ENOMEM; other errno of open(2).
+ * @dir can also be the mount point of `rocpart sim mount`; the machine is then a simulated one and
+ * is read-only too. Since 0.1.
+ * Return: 0; -ENOENT or -ENOTDIR: @dir is not a folder; -ENOTCONN: the server of that simulated
+ * machine is gone; -ENOMEM: out of memory; other errno of open(2).
  */
 int rocpart_machine_open_capture(const char *dir, struct rocpart_machine **ret_machine,
 				 struct rocpart_error *reterr);
 
 /**
- * rocpart_machine_open_sim() - A simulated machine whose state is kept in a folder.
- * @dir: folder made by rocpart_sim_create().
- * @ret_machine: machine to be closed with rocpart_machine_close().
- * @reterr: why it failed, or NULL.
+ * rocpart_machine_open_sim() - Open a simulated machine that keeps its state in a folder.
+ * @dir: folder that rocpart_sim_create() made.
+ * @ret_machine: receives the machine; close it with rocpart_machine_close().
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
- * Return: 0; -ENOENT: there is no simulated machine in that folder; -ENOMEM; -EBADMSG: its state
- * is damaged.
+ * Return: 0; -ENOENT: @dir holds no simulated machine; -EBADMSG: the state of the machine is
+ * damaged; -ENOMEM: out of memory; errno of reading files.
  */
 int rocpart_machine_open_sim(const char *dir, struct rocpart_machine **ret_machine,
 			     struct rocpart_error *reterr);
 
 /**
- * rocpart_machine_open_sim_memory() - A private simulated machine that ends with its handle.
- * @profile: text of a profile, YAML (see profiles/ for examples): what the machine consists of.
+ * rocpart_machine_open_sim_memory() - Open a private simulated machine that ends with its handle.
+ * @profile: text of a profile, in YAML (profiles/ has examples), which describes the parts of the
+ *	machine.
  * @profile_bytes: length of @profile; at most 1 MiB.
- * @profile_name: name in messages about the profile, e.g. "mi300x-8.yaml".
- * @ret_machine: machine to be closed with rocpart_machine_close(); it starts as the profile boots.
- * @reterr: why it failed, or NULL; of a wrong profile the object is "name:line:column".
+ * @profile_name: name of the profile in messages, e.g. "mi300x-8.yaml".
+ * @ret_machine: receives the machine; close it with rocpart_machine_close(). The machine starts in
+ *	the modes in which the profile boots.
+ * @reterr: receives the reason on failure; may be NULL. For an invalid profile the object is
+ *	"name:line:column".
  *
- * Machine, records and leases live in memory: nothing is read from or written to files, no process
- * or handle but this one sees it, nothing is durable. The calls of sim.h, which name a folder, do
- * not reach it. Since 0.1. Return: 0; -EINVAL: the profile is wrong, unknown keys included; -EFBIG:
- * it is too long; -ENOMEM.
+ * The machine, its records and its leases live in memory: the call reads and writes no files, no
+ * other process or handle sees the machine, and nothing is durable. The calls of sim.h name a
+ * folder, so they do not reach this machine. Since 0.1.
+ * Return: 0; -EINVAL: the profile is invalid or has an unknown key; -EFBIG: the profile is too
+ * long; -ENOMEM: out of memory.
  */
 int rocpart_machine_open_sim_memory(const char *profile, size_t profile_bytes,
 				    const char *profile_name, struct rocpart_machine **ret_machine,
 				    struct rocpart_error *reterr);
 
 /**
- * rocpart_machine_close() - Close a machine. Snapshots made of it stay valid.
- * @machine: the machine, or NULL.
+ * rocpart_machine_close() - Close a machine. Snapshots of the machine stay valid.
+ * @machine: machine, or NULL.
  *
  * Since 0.1.
  * Return: NULL.
@@ -107,20 +115,22 @@ int rocpart_machine_open_sim_memory(const char *profile, size_t profile_bytes,
 struct rocpart_machine *rocpart_machine_close(struct rocpart_machine *machine);
 
 /**
- * rocpart_machine_get_shown_name() - Which simulated machine the files show.
- * @machine: the machine.
+ * rocpart_machine_get_shown_name() - Return the name of the simulated machine that the root folder
+ * shows.
+ * @machine: machine.
  *
- * Inside `rocpart sim exec` the real root is that of a simulated machine: its kind is
- * ROCPART_MACHINE_SIM then, and its records are kept with it. So is the kind of the folder in which
- * `rocpart sim mount` shows one, which can only be looked at. Since 0.1.
- * Return: its name, borrowed from @machine; NULL when the root is what it seems to be, also for a
- * machine that rocpart_machine_open_sim() opened.
+ * Inside `rocpart sim exec` the real root folder shows a simulated machine: the kind of the machine
+ * is then ROCPART_MACHINE_SIM, and rocpart keeps its records with that simulated machine. The kind
+ * is ROCPART_MACHINE_SIM as well for the folder in which `rocpart sim mount` shows a simulated
+ * machine; that folder is read-only. Since 0.1.
+ * Return: the name, borrowed from @machine; NULL when the root folder shows no simulated machine,
+ * and also for a machine that rocpart_machine_open_sim() opened.
  */
 const char *rocpart_machine_get_shown_name(const struct rocpart_machine *machine);
 
 /**
- * rocpart_machine_get_kind() - What stands behind it.
- * @machine: the machine.
+ * rocpart_machine_get_kind() - Return the kind of a machine.
+ * @machine: machine.
  *
  * Since 0.1.
  * Return: the kind.
@@ -128,34 +138,38 @@ const char *rocpart_machine_get_shown_name(const struct rocpart_machine *machine
 enum rocpart_machine_kind rocpart_machine_get_kind(const struct rocpart_machine *machine);
 
 /**
- * rocpart_machine_read_generation() - Number that changes with each KFD node added or removed.
- * @machine: the machine.
- * @ret_generation: the KFD generation_id. Watch this, not the mode files: a read of those may wake
- *	a GPU (Linux kfd_topology.c, amdgpu_gfx.c).
+ * rocpart_machine_read_generation() - Read a number that changes whenever the kernel adds or
+ * removes a KFD node.
+ * @machine: machine.
+ * @ret_generation: receives the KFD generation_id. Poll this number instead of the mode files:
+ *	reading a mode file may wake a GPU (Linux kfd_topology.c, amdgpu_gfx.c).
  *
- * Reads one file. Since 0.1.
- * Return: 0; -ENOENT: no KFD; errno of reading it.
+ * The call reads one file. Since 0.1.
+ * Return: 0; -ENOENT: the machine has no KFD; -EBADMSG: the file does not hold such a number; other
+ * errno of reading the file.
  */
 int rocpart_machine_read_generation(struct rocpart_machine *machine, uint64_t *ret_generation);
 
 /**
- * rocpart_machine_observe() - Make a picture of the machine.
- * @machine: the machine.
- * @ret_snapshot: to be released with rocpart_snapshot_unref().
- * @reterr: why it failed, or NULL.
+ * rocpart_machine_observe() - Make a snapshot of a machine.
+ * @machine: machine to read.
+ * @ret_snapshot: receives the snapshot; release it with rocpart_snapshot_unref().
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * Reads every attribute once, under an unchanged generation; takes a few milliseconds, longer while
- * a switch is under way. Needs no privilege. A machine without GPUs gives a snapshot without GPUs.
- * Since 0.1.
- * Return: 0; -EAGAIN: it kept changing; -EBADMSG or -E2BIG: an attribute holds what the kernel
- * does not write (reterr names the file); -ENOMEM; other errno of reading.
+ * The call reads every attribute once, under an unchanged KFD generation_id (Linux kfd_topology.c).
+ * The call takes a few milliseconds, and longer during a switch or with a back end of AMD; see
+ * rocpart_machine_set_backend(). The call needs no privilege. A machine without GPUs yields a
+ * snapshot without GPUs. Since 0.1.
+ * Return: 0; -EAGAIN: the machine kept changing; -EBADMSG or -E2BIG: an attribute holds a value
+ * that the kernel does not write (@reterr names the file); -EBADMSG or -EINVAL: a record of rocpart
+ * is damaged; -ENOMEM: out of memory; other errno of reading, or of the chosen back end.
  */
 int rocpart_machine_observe(struct rocpart_machine *machine, struct rocpart_snapshot **ret_snapshot,
 			    struct rocpart_error *reterr);
 
 /**
- * rocpart_snapshot_ref() - One more owner.
- * @snapshot: the snapshot.
+ * rocpart_snapshot_ref() - Add a reference to a snapshot.
+ * @snapshot: snapshot.
  *
  * Thread: any. Since 0.1.
  * Return: @snapshot.
@@ -163,8 +177,8 @@ int rocpart_machine_observe(struct rocpart_machine *machine, struct rocpart_snap
 struct rocpart_snapshot *rocpart_snapshot_ref(struct rocpart_snapshot *snapshot);
 
 /**
- * rocpart_snapshot_unref() - One owner less; the last one frees it.
- * @snapshot: the snapshot, or NULL.
+ * rocpart_snapshot_unref() - Drop a reference to a snapshot. The last reference frees the snapshot.
+ * @snapshot: snapshot, or NULL.
  *
  * Thread: any. Since 0.1.
  * Return: NULL.
@@ -172,8 +186,8 @@ struct rocpart_snapshot *rocpart_snapshot_ref(struct rocpart_snapshot *snapshot)
 struct rocpart_snapshot *rocpart_snapshot_unref(struct rocpart_snapshot *snapshot);
 
 /**
- * rocpart_snapshot_get_kind() - Kind of the machine it was made of.
- * @snapshot: the snapshot.
+ * rocpart_snapshot_get_kind() - Return the kind of the machine that a snapshot shows.
+ * @snapshot: snapshot.
  *
  * Thread: any. Since 0.1.
  * Return: the kind.
@@ -181,21 +195,23 @@ struct rocpart_snapshot *rocpart_snapshot_unref(struct rocpart_snapshot *snapsho
 enum rocpart_machine_kind rocpart_snapshot_get_kind(const struct rocpart_snapshot *snapshot);
 
 /**
- * rocpart_snapshot_export() - The present state as a file that rocpart_change_load_config() reads.
- * @snapshot: the snapshot.
- * @ret_text: YAML; to be freed with free(3).
- * @reterr: why it failed, or NULL.
+ * rocpart_snapshot_export() - Write the current modes as a file that rocpart_change_load_config()
+ * reads.
+ * @snapshot: snapshot.
+ * @ret_text: receives YAML text; free it with free(3).
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * Number of GPUs, memory mode and compute modes. Thread: any. Since 0.1.
- * Return: 0; -ENODEV: there is no GPU; -ENOMEM.
+ * The text contains the number of GPUs, the memory mode and the compute modes. Thread: any. Since
+ * 0.1.
+ * Return: 0; -ENODEV: the snapshot has no GPU; -ENOMEM: out of memory.
  */
 int rocpart_snapshot_export(const struct rocpart_snapshot *snapshot, char **ret_text,
 			    struct rocpart_error *reterr);
 
 /**
- * rocpart_snapshot_get_generation() - KFD generation_id under which it was made.
- * @snapshot: the snapshot.
- * @ret_generation: the number.
+ * rocpart_snapshot_get_generation() - Return the KFD generation_id under which a snapshot was made.
+ * @snapshot: snapshot.
+ * @ret_generation: receives the number.
  *
  * Thread: any. Since 0.1.
  * Return: 0; -ENODATA: the machine has no KFD topology.
@@ -204,38 +220,41 @@ int rocpart_snapshot_get_generation(const struct rocpart_snapshot *snapshot,
 				    uint64_t *ret_generation);
 
 /**
- * rocpart_snapshot_get_abi() - Generation of the kernel interface, told by files and mode bits.
- * @snapshot: the snapshot.
+ * rocpart_snapshot_get_abi() - Return the generation of the kernel interface, derived from files
+ * and mode bits.
+ * @snapshot: snapshot.
  *
- * "g1": Linux 6.6 to 6.12, memory mode read-only; "g2": to 6.16, memory mode writable; "g3": later.
- * Drivers built out of tree follow the same files, so the kernel's version is never asked.
- * Thread: any. Since 0.1.
- * Return: static text, or NULL when the tree lacks what tells.
+ * "g1": Linux 6.6 to 6.12, with a read-only memory mode; "g2": Linux 6.13 to 6.16, with a writable
+ * memory mode; "g3": later versions. Drivers built out of tree show the same files, so rocpart does
+ * not use the version of the kernel. Thread: any. Since 0.1.
+ * Return: static text; NULL when the machine shows no partition files.
  */
 const char *rocpart_snapshot_get_abi(const struct rocpart_snapshot *snapshot);
 
 /**
- * rocpart_snapshot_get_source() - Where a kind of value came from.
- * @snapshot: the snapshot.
- * @field: a key of `list --json`: "compute_mode", "memory_mode", "memory_bytes", "render_minor"...
+ * rocpart_snapshot_get_source() - Return the source of a kind of value.
+ * @snapshot: snapshot.
+ * @field: key of `list --json`: "compute_mode", "memory_mode", "memory_bytes", "render_minor"...
  *
  * Thread: any. Since 0.1.
- * Return: the source; ROCPART_SOURCE_ABSENT for a field that no GPU tells, or an unknown one.
+ * Return: the source; ROCPART_SOURCE_ABSENT for a field that no GPU shows and for an unknown field.
  */
 enum rocpart_source rocpart_snapshot_get_source(const struct rocpart_snapshot *snapshot,
 						const char *field);
 
 /**
- * rocpart_source_to_string() - "absent", "sysfs", "kfd", "derived" or "record".
+ * rocpart_source_to_string() - Return the name of a source: "absent", "sysfs", "kfd", "derived",
+ * "record", "libamd_smi" or "amd-smi".
  * @source: any value.
  *
  * Thread: any. Since 0.1.
- * Return: static text.
+ * Return: static text; "absent" for a value without a name.
  */
 const char *rocpart_source_to_string(enum rocpart_source source);
 
 /**
- * rocpart_snapshot_get_source_name() - The fields that rocpart_snapshot_get_source() knows.
+ * rocpart_snapshot_get_source_name() - Return one of the fields that rocpart_snapshot_get_source()
+ * knows.
  * @index: from 0.
  *
  * Thread: any. Since 0.1.
@@ -244,8 +263,8 @@ const char *rocpart_source_to_string(enum rocpart_source source);
 const char *rocpart_snapshot_get_source_name(size_t index);
 
 /**
- * rocpart_snapshot_get_gpu_count() - Number of GPUs.
- * @snapshot: the snapshot.
+ * rocpart_snapshot_get_gpu_count() - Return the number of GPUs.
+ * @snapshot: snapshot.
  *
  * Thread: any. Since 0.1.
  * Return: the number.
@@ -253,22 +272,24 @@ const char *rocpart_snapshot_get_source_name(size_t index);
 size_t rocpart_snapshot_get_gpu_count(const struct rocpart_snapshot *snapshot);
 
 /**
- * rocpart_snapshot_get_gpu() - A GPU by its index in BDF order.
- * @snapshot: the snapshot.
- * @index: from 0. Never store it: it moves when a GPU is added or lost.
+ * rocpart_snapshot_get_gpu() - Return a GPU by its index in BDF order.
+ * @snapshot: snapshot.
+ * @index: from 0. Do not store the index: the index of a GPU changes when another GPU is added or
+ *	lost.
  *
  * Thread: any. Since 0.1.
- * Return: the GPU, owned by the snapshot; NULL when the index is too large.
+ * Return: the GPU, owned by the snapshot; NULL when @index is too large.
  */
 const struct rocpart_gpu *rocpart_snapshot_get_gpu(const struct rocpart_snapshot *snapshot,
 						   size_t index);
 
 /**
- * rocpart_snapshot_find_gpu() - A GPU by index, BDF or unique id.
- * @snapshot: the snapshot.
- * @name: "3", "0000:05:00.0" (the domain 0000 may be left out), or "e3aa140f9a5f9e31".
- * @ret_gpu: the GPU, owned by the snapshot.
- * @reterr: why it failed, or NULL.
+ * rocpart_snapshot_find_gpu() - Find a GPU by index, BDF or unique id.
+ * @snapshot: snapshot.
+ * @name: "3", "0000:05:00.0" (the domain 0000 is optional), or "e3aa140f9a5f9e31" (with or without
+ *	a leading "0x").
+ * @ret_gpu: receives the GPU, owned by the snapshot.
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Thread: any. Since 0.1.
  * Return: 0; -ENOENT: no GPU has that name; -ENOTUNIQ: several GPUs have that unique id.
@@ -277,31 +298,32 @@ int rocpart_snapshot_find_gpu(const struct rocpart_snapshot *snapshot, const cha
 			      const struct rocpart_gpu **ret_gpu, struct rocpart_error *reterr);
 
 /**
- * rocpart_snapshot_find_partition() - A partition by "GPU/ID".
- * @snapshot: the snapshot.
+ * rocpart_snapshot_find_partition() - Find a partition by "GPU/ID".
+ * @snapshot: snapshot.
  * @name: GPU as in rocpart_snapshot_find_gpu(), slash, partition id: "0/3", "0000:05:00.0/3".
- * @ret_partition: the partition, owned by the snapshot.
- * @reterr: why it failed, or NULL.
+ * @ret_partition: receives the partition, owned by the snapshot.
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Thread: any. Since 0.1.
- * Return: 0; -EINVAL: not of that form; -ENOENT: no such GPU or partition; -ENOTUNIQ.
+ * Return: 0; -EINVAL: @name does not have that form; -ENOENT: no such GPU or partition; -ENOTUNIQ:
+ * several GPUs have that unique id; -ENOMEM: out of memory.
  */
 int rocpart_snapshot_find_partition(const struct rocpart_snapshot *snapshot, const char *name,
 				    const struct rocpart_partition **ret_partition,
 				    struct rocpart_error *reterr);
 
 /**
- * rocpart_gpu_get_index() - Index in BDF order.
- * @gpu: the GPU.
+ * rocpart_gpu_get_index() - Return the index of a GPU in BDF order.
+ * @gpu: GPU.
  *
  * Thread: any. Since 0.1.
- * Return: from 0.
+ * Return: the index, from 0.
  */
 size_t rocpart_gpu_get_index(const struct rocpart_gpu *gpu);
 
 /**
- * rocpart_gpu_get_bdf() - PCI address, "0000:05:00.0".
- * @gpu: the GPU.
+ * rocpart_gpu_get_bdf() - Return the PCI address of a GPU, "0000:05:00.0".
+ * @gpu: GPU.
  *
  * Thread: any. Since 0.1.
  * Return: text, owned by the snapshot.
@@ -309,17 +331,18 @@ size_t rocpart_gpu_get_index(const struct rocpart_gpu *gpu);
 const char *rocpart_gpu_get_bdf(const struct rocpart_gpu *gpu);
 
 /**
- * rocpart_gpu_get_product() - Market name, "MI300X".
- * @gpu: the GPU.
+ * rocpart_gpu_get_product() - Return the market name of a GPU, "MI300X".
+ * @gpu: GPU.
  *
  * Thread: any. Since 0.1.
- * Return: static text; NULL when the PCI device id is unknown (the GPU works all the same).
+ * Return: static text; NULL when the PCI device id is unknown (rocpart supports the GPU
+ * nevertheless).
  */
 const char *rocpart_gpu_get_product(const struct rocpart_gpu *gpu);
 
 /**
- * rocpart_gpu_get_device_id() - PCI device id, 0x74a1 for an MI300X.
- * @gpu: the GPU.
+ * rocpart_gpu_get_device_id() - Return the PCI device id of a GPU, 0x74a1 for an MI300X.
+ * @gpu: GPU.
  *
  * Thread: any. Since 0.1.
  * Return: the id.
@@ -327,139 +350,151 @@ const char *rocpart_gpu_get_product(const struct rocpart_gpu *gpu);
 uint32_t rocpart_gpu_get_device_id(const struct rocpart_gpu *gpu);
 
 /**
- * rocpart_gpu_get_compute_mode() - Present compute mode.
- * @gpu: the GPU.
+ * rocpart_gpu_get_compute_mode() - Return the current compute mode of a GPU.
+ * @gpu: GPU.
  *
  * Thread: any. Since 0.1.
- * Return: the mode, derived from the partitions when the file is absent (then
- * rocpart_gpu_is_compute_mode_derived()); ROCPART_COMPUTE_UNKNOWN when that is impossible.
+ * Return: the mode; when the kernel's file is absent, the mode derived from the partitions (see
+ * rocpart_gpu_is_compute_mode_derived()); ROCPART_COMPUTE_UNKNOWN when the mode cannot be derived.
  */
 enum rocpart_compute_mode rocpart_gpu_get_compute_mode(const struct rocpart_gpu *gpu);
 
 /**
- * rocpart_gpu_is_compute_mode_derived() - Whether the compute mode was not read but derived.
- * @gpu: the GPU.
+ * rocpart_gpu_is_compute_mode_derived() - Report whether the compute mode was derived instead of
+ * read.
+ * @gpu: GPU.
  *
  * Thread: any. Since 0.1.
- * Return: true when derived.
+ * Return: true when the mode was derived.
  */
 bool rocpart_gpu_is_compute_mode_derived(const struct rocpart_gpu *gpu);
 
 /**
- * rocpart_gpu_get_memory_mode() - Present memory mode.
- * @gpu: the GPU.
+ * rocpart_gpu_get_memory_mode() - Return the current memory mode of a GPU.
+ * @gpu: GPU.
  *
  * Thread: any. Since 0.1.
- * Return: the mode; ROCPART_MEMORY_UNKNOWN when the machine does not tell: it is never guessed.
+ * Return: the mode; ROCPART_MEMORY_UNKNOWN when the machine does not show the mode. rocpart never
+ * guesses a memory mode.
  */
 enum rocpart_memory_mode rocpart_gpu_get_memory_mode(const struct rocpart_gpu *gpu);
 
 /**
- * rocpart_gpu_get_pending_memory_mode() - Memory mode requested, waiting for a driver reload.
- * @gpu: the GPU.
+ * rocpart_gpu_get_pending_memory_mode() - Return the memory mode that is requested and waits for a
+ * driver reload.
+ * @gpu: GPU.
  *
- * The kernel does not show it: this is rocpart's record of what was requested through it.
- * Thread: any. Since 0.1.
- * Return: the mode; ROCPART_MEMORY_UNKNOWN when nothing is pending.
+ * The kernel does not show a requested mode. The value is rocpart's record of requests that went
+ * through rocpart. Thread: any. Since 0.1.
+ * Return: the mode; ROCPART_MEMORY_UNKNOWN when no request is pending.
  */
 enum rocpart_memory_mode rocpart_gpu_get_pending_memory_mode(const struct rocpart_gpu *gpu);
 
 /**
- * rocpart_gpu_get_partitionable() - Whether the compute mode can be switched here.
- * @gpu: the GPU.
- * @ret_partitionable: false when the driver has no partition file for it or the file is read-only.
+ * rocpart_gpu_get_partitionable() - Report whether the driver lets the compute mode of a GPU be
+ * switched.
+ * @gpu: GPU.
+ * @ret_partitionable: receives false when the driver has no partition file for the GPU, or the file
+ *	is read-only.
  *
  * Thread: any. Since 0.1.
- * Return: 0; -ENODATA: the tree does not tell.
+ * Return: 0; -ENODATA: the machine does not show the PCI device of the GPU.
  */
 int rocpart_gpu_get_partitionable(const struct rocpart_gpu *gpu, bool *ret_partitionable);
 
 /**
- * rocpart_gpu_get_health() - Health as the driver counts it (RAS).
- * @gpu: the GPU.
- * @ret_uncorrectable: uncorrectable memory errors (ras/umc_err_count).
- * @ret_bad_pages: retired pages (ras/gpu_vram_bad_pages).
+ * rocpart_gpu_get_health() - Return the health of a GPU and the error counts of the driver (RAS).
+ * @gpu: GPU.
+ * @ret_uncorrectable: receives the number of uncorrectable memory errors (ras/umc_err_count); may
+ *	be NULL.
+ * @ret_bad_pages: receives the number of retired pages (ras/gpu_vram_bad_pages); may be NULL.
  *
- * A GPU with uncorrectable errors is unhealthy. Either pointer may be NULL. Thread: any. Since 0.1.
- * Return: 1 healthy; 0 unhealthy; -ENODATA: the driver shows no counts.
+ * A GPU with uncorrectable errors is unhealthy. Thread: any. Since 0.1.
+ * Return: 1: healthy; 0: unhealthy; -ENODATA: the driver shows no counts.
  */
 int rocpart_gpu_get_health(const struct rocpart_gpu *gpu, uint64_t *ret_uncorrectable,
 			   uint64_t *ret_bad_pages);
 
 /**
- * rocpart_gpu_get_degraded() - Codes of what is wrong with it.
- * @gpu: the GPU.
+ * rocpart_gpu_get_degraded() - Return the code of one problem of a GPU.
+ * @gpu: GPU.
  * @index: from 0.
  *
- * "partition-missing", "mode-mismatch", "hidden-by-cgroup", "pending-reload", "unhealthy".
- * Thread: any. Since 0.1.
+ * The codes are "partition-missing", "mode-mismatch", "hidden-by-cgroup" (the caller's device
+ * cgroup hides partitions; kfd_devcgroup_check_permission, Linux kfd_priv.h), "pending-reload" and
+ * "unhealthy". Thread: any. Since 0.1.
  * Return: static text; NULL past the end.
  */
 const char *rocpart_gpu_get_degraded(const struct rocpart_gpu *gpu, size_t index);
 
 /**
- * rocpart_gpu_get_note() - Codes of what is worth knowing about it.
- * @gpu: the GPU.
+ * rocpart_gpu_get_note() - Return the code of one noteworthy fact about a GPU that is not a
+ * problem.
+ * @gpu: GPU.
  * @index: from 0.
  *
- * "duplicate-unique-id", "xcp-dot-naming", "read-only-files", "cordoned", "bad-pages",
- * "mem-alloc-all". Thread: any. Since 0.1.
+ * The codes are "duplicate-unique-id", "xcp-dot-naming" (names of platform devices up to Linux
+ * 6.9), "read-only-files", "cordoned", "bad-pages" and "mem-alloc-all". Thread: any. Since 0.1.
  * Return: static text; NULL past the end.
  */
 const char *rocpart_gpu_get_note(const struct rocpart_gpu *gpu, size_t index);
 
 /**
- * rocpart_gpu_get_numa_node() - NUMA node of the host beside it.
- * @gpu: the GPU.
- * @ret_numa_node: from 0.
+ * rocpart_gpu_get_numa_node() - Return the NUMA node of the host that a GPU is attached to.
+ * @gpu: GPU.
+ * @ret_numa_node: receives the node, from 0.
  *
  * Thread: any. Since 0.1.
- * Return: 0; -ENODATA: the host has none or does not tell.
+ * Return: 0; -ENODATA: the host has no NUMA nodes or does not show the node.
  */
 int rocpart_gpu_get_numa_node(const struct rocpart_gpu *gpu, unsigned *ret_numa_node);
 
 /**
- * rocpart_gpu_get_hive_id() - XGMI hive; its GPUs change their memory mode together.
- * @gpu: the GPU.
- * @ret_hive_id: 64-bit id, printed in hex.
+ * rocpart_gpu_get_hive_id() - Return the XGMI hive of a GPU. The GPUs of a hive change their memory
+ * mode together.
+ * @gpu: GPU.
+ * @ret_hive_id: receives the 64-bit id, which rocpart prints in hex.
  *
- * Thread: any. Since 0.1.
- * Return: 0; -ENODATA: in no hive, or not told.
+ * The kernel applies a memory mode to the whole hive (Linux amdgpu_gmc.c, amdgpu_xgmi.c). Thread:
+ * any. Since 0.1.
+ * Return: 0; -ENODATA: the GPU belongs to no hive, or the machine does not show the hive.
  */
 int rocpart_gpu_get_hive_id(const struct rocpart_gpu *gpu, uint64_t *ret_hive_id);
 
 /**
- * rocpart_gpu_get_unique_id() - Id of the board, not always unique: never a key.
- * @gpu: the GPU.
- * @ret_unique_id: 64-bit id, printed as 16 hex digits.
+ * rocpart_gpu_get_unique_id() - Return the id of the board. The id is not always unique: never use
+ * it as a key.
+ * @gpu: GPU.
+ * @ret_unique_id: receives the 64-bit id, which rocpart prints as 16 hex digits.
  *
  * Thread: any. Since 0.1.
- * Return: 0; -ENODATA: not told.
+ * Return: 0; -ENODATA: the machine does not show the id.
  */
 int rocpart_gpu_get_unique_id(const struct rocpart_gpu *gpu, uint64_t *ret_unique_id);
 
 /**
- * rocpart_gpu_get_xcd_count() - Compute dies of the package.
- * @gpu: the GPU.
+ * rocpart_gpu_get_xcd_count() - Return the number of compute dies (XCDs) of a GPU.
+ * @gpu: GPU.
  *
  * Thread: any. Since 0.1.
- * Return: number of XCDs; 0 when nothing tells.
+ * Return: the number; 0 when neither the kernel's files nor the product table give the number.
  */
 unsigned rocpart_gpu_get_xcd_count(const struct rocpart_gpu *gpu);
 
 /**
- * rocpart_gpu_get_memory_used_bytes() - Device memory in use on the whole GPU, by anyone.
- * @gpu: the GPU.
- * @ret_bytes: mem_info_vram_used.
+ * rocpart_gpu_get_memory_used_bytes() - Return the device memory in use on the whole GPU, by any
+ * process.
+ * @gpu: GPU.
+ * @ret_bytes: receives mem_info_vram_used, in bytes.
  *
  * Thread: any. Since 0.1.
- * Return: 0; -ENODATA: not told.
+ * Return: 0; -ENODATA: the machine does not show the number.
  */
 int rocpart_gpu_get_memory_used_bytes(const struct rocpart_gpu *gpu, uint64_t *ret_bytes);
 
 /**
- * rocpart_gpu_get_partition_count() - Partitions that are there now.
- * @gpu: the GPU.
+ * rocpart_gpu_get_partition_count() - Return the number of partitions that exist now.
+ * @gpu: GPU.
  *
  * Thread: any. Since 0.1.
  * Return: the number.
@@ -467,28 +502,29 @@ int rocpart_gpu_get_memory_used_bytes(const struct rocpart_gpu *gpu, uint64_t *r
 size_t rocpart_gpu_get_partition_count(const struct rocpart_gpu *gpu);
 
 /**
- * rocpart_gpu_get_expected_partition_count() - Partitions that its compute mode should give.
- * @gpu: the GPU.
+ * rocpart_gpu_get_expected_partition_count() - Return the number of partitions that the compute
+ * mode yields.
+ * @gpu: GPU.
  *
  * Thread: any. Since 0.1.
- * Return: the number; 0 when the mode or the number of XCDs is not known.
+ * Return: the number (Linux aqua_vanjaram.c); 0 when the mode or the number of XCDs is not known.
  */
 size_t rocpart_gpu_get_expected_partition_count(const struct rocpart_gpu *gpu);
 
 /**
- * rocpart_gpu_get_partition() - A partition by position, in order of partition id.
- * @gpu: the GPU.
- * @index: from 0; not the partition id when one is missing.
+ * rocpart_gpu_get_partition() - Return a partition by its position, in order of partition id.
+ * @gpu: GPU.
+ * @index: from 0; differs from the partition id when a partition is missing.
  *
  * Thread: any. Since 0.1.
- * Return: the partition, owned by the snapshot; NULL when the index is too large.
+ * Return: the partition, owned by the snapshot; NULL when @index is too large.
  */
 const struct rocpart_partition *rocpart_gpu_get_partition(const struct rocpart_gpu *gpu,
 							  size_t index);
 
 /**
- * rocpart_partition_get_gpu() - The GPU it is a part of.
- * @partition: the partition.
+ * rocpart_partition_get_gpu() - Return the GPU of a partition.
+ * @partition: partition.
  *
  * Thread: any. Since 0.1.
  * Return: the GPU, owned by the snapshot.
@@ -496,19 +532,20 @@ const struct rocpart_partition *rocpart_gpu_get_partition(const struct rocpart_g
 const struct rocpart_gpu *rocpart_partition_get_gpu(const struct rocpart_partition *partition);
 
 /**
- * rocpart_partition_get_id() - Partition id; with the BDF it is the identity of the partition.
- * @partition: the partition.
+ * rocpart_partition_get_id() - Return the partition id. BDF and partition id together identify a
+ * partition.
+ * @partition: partition.
  *
  * Thread: any. Since 0.1.
- * Return: 0 to 7: the low bits of KFD location_id.
+ * Return: 0 to 7: the low bits of KFD location_id (Linux amdgpu_xcp.c).
  */
 unsigned rocpart_partition_get_id(const struct rocpart_partition *partition);
 
 /**
- * rocpart_partition_get_xcds() - Its compute dies.
- * @partition: the partition.
- * @ret_first: first XCD, a logical number on the GPU.
- * @ret_count: how many, contiguous.
+ * rocpart_partition_get_xcds() - Return the compute dies (XCDs) of a partition.
+ * @partition: partition.
+ * @ret_first: receives the first XCD, a logical number on the GPU.
+ * @ret_count: receives the number of XCDs; their numbers are contiguous (Linux aqua_vanjaram.c).
  *
  * Thread: any. Since 0.1.
  */
@@ -516,51 +553,54 @@ void rocpart_partition_get_xcds(const struct rocpart_partition *partition, unsig
 				unsigned *ret_count);
 
 /**
- * rocpart_partition_get_cus() - Compute units.
- * @partition: the partition.
+ * rocpart_partition_get_cus() - Return the number of compute units of a partition.
+ * @partition: partition.
  *
  * Thread: any. Since 0.1.
- * Return: the number: KFD simd_count / simd_per_cu.
+ * Return: KFD simd_count / simd_per_cu (Linux kfd_topology.c, node_show).
  */
 unsigned rocpart_partition_get_cus(const struct rocpart_partition *partition);
 
 /**
- * rocpart_partition_get_memory_bytes() - Bytes that the kernel enforces for it.
- * @partition: the partition.
- * @ret_bytes: KFD mem_banks; with mem_alloc_mode ALL, at most its share of the domain.
+ * rocpart_partition_get_memory_bytes() - Return the bytes that the kernel enforces for a partition.
+ * @partition: partition.
+ * @ret_bytes: receives the size in KFD mem_banks (heap types: Linux kfd_topology.h); with
+ *	mem_alloc_mode ALL, the partition's share of its memory domain.
  *
  * Thread: any. Since 0.1.
- * Return: 0; -ENODATA: not told.
+ * Return: 0; -ENODATA: the machine does not show the size.
  */
 int rocpart_partition_get_memory_bytes(const struct rocpart_partition *partition,
 				       uint64_t *ret_bytes);
 
 /**
- * rocpart_partition_get_memory_domain() - The range of HBM behind it.
- * @partition: the partition.
- * @ret_domain: number of the domain on the GPU, from 0.
- * @ret_bytes: bytes of the whole domain, which its partitions share.
+ * rocpart_partition_get_memory_domain() - Return the memory domain (range of HBM) of a partition.
+ * @partition: partition.
+ * @ret_domain: receives the number of the domain on the GPU, from 0; may be NULL.
+ * @ret_bytes: receives the bytes of the whole domain, which its partitions share; may be NULL.
  *
- * Either pointer may be NULL. Thread: any. Since 0.1.
+ * The mapping follows amdgpu_amdkfd.c and aqua_vanjaram.c (Linux). Thread: any. Since 0.1.
  * Return: 0; -ENODATA: the memory mode or the size is not known.
  */
 int rocpart_partition_get_memory_domain(const struct rocpart_partition *partition,
 					unsigned *ret_domain, uint64_t *ret_bytes);
 
 /**
- * rocpart_partition_get_memory_used_bytes() - Device memory that processes use on it.
- * @partition: the partition.
- * @ret_bytes: sum over /sys/class/kfd/kfd/proc: allocations through the KFD only.
+ * rocpart_partition_get_memory_used_bytes() - Return the device memory that processes use on a
+ * partition.
+ * @partition: partition.
+ * @ret_bytes: receives the sum over /sys/class/kfd/kfd/proc (Linux kfd_process.c), which counts
+ *	only allocations through the KFD.
  *
  * Thread: any. Since 0.1.
- * Return: 0; -ENODATA: not told.
+ * Return: 0; -ENODATA: the machine does not show the usage.
  */
 int rocpart_partition_get_memory_used_bytes(const struct rocpart_partition *partition,
 					    uint64_t *ret_bytes);
 
 /**
- * rocpart_partition_get_render_minor() - K of /dev/dri/renderDK.
- * @partition: the partition.
+ * rocpart_partition_get_render_minor() - Return the minor number K of /dev/dri/renderDK.
+ * @partition: partition.
  *
  * Thread: any. Since 0.1.
  * Return: the minor number.
@@ -568,43 +608,47 @@ int rocpart_partition_get_memory_used_bytes(const struct rocpart_partition *part
 unsigned rocpart_partition_get_render_minor(const struct rocpart_partition *partition);
 
 /**
- * rocpart_partition_get_card_minor() - M of /dev/dri/cardM.
- * @partition: the partition.
- * @ret_minor: the minor number.
+ * rocpart_partition_get_card_minor() - Return the minor number M of /dev/dri/cardM.
+ * @partition: partition.
+ * @ret_minor: receives the minor number.
  *
- * Thread: any. Since 0.1.
- * Return: 0; -ENODATA: the tree has no DRM classes.
+ * The card belongs to the DRM device of the partition (Linux amdgpu_xcp_drv.c). Thread: any. Since
+ * 0.1.
+ * Return: 0; -ENODATA: the machine shows no DRM classes.
  */
 int rocpart_partition_get_card_minor(const struct rocpart_partition *partition,
 				     unsigned *ret_minor);
 
 /**
- * rocpart_partition_get_kfd_node() - Number of its KFD topology node.
- * @partition: the partition.
+ * rocpart_partition_get_kfd_node() - Return the number of the KFD topology node of a partition.
+ * @partition: partition.
  *
- * Valid until the next switch or reload on the machine. Thread: any. Since 0.1.
+ * The number is valid until the next switch or driver reload on the machine. Thread: any. Since
+ * 0.1.
  * Return: the number.
  */
 unsigned rocpart_partition_get_kfd_node(const struct rocpart_partition *partition);
 
 /**
- * rocpart_partition_get_gpu_id() - KFD gpu_id.
- * @partition: the partition.
- * @ret_gpu_id: the id; it changes with each switch.
+ * rocpart_partition_get_gpu_id() - Return the KFD gpu_id of a partition.
+ * @partition: partition.
+ * @ret_gpu_id: receives the id; the id changes with each switch.
  *
  * Thread: any. Since 0.1.
- * Return: 0; -ENODATA: the tree lacks it.
+ * Return: 0; -ENODATA: the machine does not show the id.
  */
 int rocpart_partition_get_gpu_id(const struct rocpart_partition *partition, uint64_t *ret_gpu_id);
 
 /**
- * rocpart_partition_get_rocr_index() - Index for ROCR_VISIBLE_DEVICES on the host.
- * @partition: the partition.
- * @ret_index: rank among the accessible GPU nodes in order of KFD node number (libhsakmt
- *	topology.c). Valid until the next switch or reload on the machine.
+ * rocpart_partition_get_rocr_index() - Return the index of a partition for ROCR_VISIBLE_DEVICES on
+ * the host.
+ * @partition: partition.
+ * @ret_index: receives the rank among the accessible GPU nodes in order of KFD node number
+ *	(libhsakmt topology.c). The index is valid until the next switch or driver reload on the
+ *	machine.
  *
  * Thread: any. Since 0.1.
- * Return: 0; -ENODATA: its render node is not there, so ROCr does not see it.
+ * Return: 0; -ENODATA: the render node does not exist, so ROCr does not see the partition.
  */
 int rocpart_partition_get_rocr_index(const struct rocpart_partition *partition,
 				     unsigned *ret_index);

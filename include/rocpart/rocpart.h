@@ -2,12 +2,14 @@
 /*
  * rocpart: partitions AMD Instinct GPUs and places AI models on the partitions.
  *
- * Rules of the whole interface. Functions return 0 or a negative errno unless said otherwise; what
- * they give back through `ret_` pointers is written only on success, `reterr` only on failure, and
- * `reterr` may be NULL. Objects are opaque. The library prints nothing, reads no environment
- * variable, starts no thread, installs no signal handler. One context and what was made from it
- * belong to one thread at a time; snapshots are immutable and may be shared between threads.
- * Until version 1.0 the ABI may change with each minor version (SONAME librocpart.so.0).
+ * These rules hold for the whole interface. A function returns 0 or a negative errno unless its
+ * comment names another result. A function writes to its `ret_` pointers only on success and to
+ * `reterr` only on failure; `reterr` may be NULL. Objects are opaque. A comment that names an
+ * object "borrowed" means that the caller still owns the object and keeps it alive. The library
+ * prints nothing, reads no environment variable, starts no thread and installs no signal handler.
+ * One thread at a time may use a machine and the objects made from that machine. Snapshots are
+ * immutable, and threads may share them. Until version 1.0 the ABI may change with each minor
+ * version (SONAME librocpart.so.0).
  */
 #ifndef ROCPART_ROCPART_H
 #define ROCPART_ROCPART_H
@@ -35,7 +37,7 @@ extern "C" {
 #endif
 
 /**
- * rocpart_version() - Version of the library, "0.1.0".
+ * rocpart_version() - Return the version of the library, "0.1.0".
  *
  * Thread: any. Since 0.1.
  * Return: static text.
