@@ -21,62 +21,64 @@ struct rocpart_holders;
  * enum rocpart_reload - Whether a change may reload the driver. Append-only.
  */
 enum rocpart_reload {
-	ROCPART_RELOAD_AUTO = 0,  /* when a memory mode changes */
-	ROCPART_RELOAD_NEVER = 1, /* request it and leave it pending */
+	ROCPART_RELOAD_AUTO = 0,  /* reload the driver when a memory mode changes */
+	ROCPART_RELOAD_NEVER = 1, /* request the memory mode and leave the request pending */
 };
 
 /**
- * rocpart_progress_fn - Told of each step of a change as it begins, on the calling thread.
- * @userdata: as given to rocpart_change_set_progress().
+ * rocpart_progress_fn - Receives each step of a change at its start, on the calling thread.
+ * @userdata: pointer that rocpart_change_set_progress() received.
  * @step: number of the step, from 1.
- * @n_steps: steps of the change; may grow while it runs.
- * @text: what is done, one line; valid during the call only.
+ * @n_steps: number of steps of the change; can grow while the change runs.
+ * @text: description of the step, one line; valid during the call only.
  */
 typedef void (*rocpart_progress_fn)(void *userdata, unsigned step, unsigned n_steps,
 				    const char *text);
 
 /**
- * rocpart_change_new() - An empty change of a machine.
- * @machine: the machine; it outlives the change.
- * @snapshot: picture that the change starts from; the change keeps its own reference.
- * @ret_change: to be freed with rocpart_change_free().
- * @reterr: why it failed, or NULL.
+ * rocpart_change_new() - Create an empty change of a machine.
+ * @machine: machine; must outlive the change.
+ * @snapshot: snapshot that the change starts from; the change keeps its own reference.
+ * @ret_change: receives the change; free it with rocpart_change_free().
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
- * Return: 0; -ENODEV: the machine has no GPU; -ENOMEM.
+ * Return: 0; -ENODEV: the machine has no GPU; -ENOMEM: out of memory.
  */
 int rocpart_change_new(struct rocpart_machine *machine, struct rocpart_snapshot *snapshot,
 		       struct rocpart_change **ret_change, struct rocpart_error *reterr);
 
 /**
- * rocpart_change_open_journal() - The change that is not finished, after an interruption.
- * @machine: the machine; it outlives the change.
- * @ret_change: to be freed with rocpart_change_free(). rocpart_change_apply() goes on with it,
- *	rocpart_change_undo() takes it back.
- * @reterr: why it failed, or NULL.
+ * rocpart_change_open_journal() - Open the unfinished change that an interruption left.
+ * @machine: machine; must outlive the change.
+ * @ret_change: receives the change; free it with rocpart_change_free(). rocpart_change_apply()
+ *	resumes the change, rocpart_change_undo() undoes it.
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
- * Return: 0; -ENOENT: no change is unfinished; -EBADMSG: the journal is damaged; -ENOMEM; errno
- * of reading the machine or the journal.
+ * Return: 0; -ENOENT: no change is unfinished; -EBADMSG: the journal is damaged; -ENOMEM: out of
+ * memory; errno of reading the machine or the journal.
  */
 int rocpart_change_open_journal(struct rocpart_machine *machine, struct rocpart_change **ret_change,
 				struct rocpart_error *reterr);
 
 /**
- * rocpart_change_open_last() - The reverse of the change that was finished last.
- * @machine: the machine; it outlives the change.
- * @ret_change: a new change back to the modes before it; to be freed with rocpart_change_free().
- * @reterr: why it failed, or NULL.
+ * rocpart_change_open_last() - Open the reverse of the change that finished last.
+ * @machine: machine; must outlive the change.
+ * @ret_change: receives a new change back to the modes before that change; free it with
+ *	rocpart_change_free().
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
- * Return: 0; -ENOENT: there is none; -EBADMSG: its record is damaged; -ENOMEM; other errno.
+ * Return: 0; -ENOENT: no change was finished; -EBADMSG: the record of the change is damaged;
+ * -ENODEV: the machine has no GPU; -ENOMEM: out of memory; other errno of reading.
  */
 int rocpart_change_open_last(struct rocpart_machine *machine, struct rocpart_change **ret_change,
 			     struct rocpart_error *reterr);
 
 /**
- * rocpart_change_free() - Free a change. Nothing on the machine is touched.
- * @change: the change, or NULL.
+ * rocpart_change_free() - Free a change. The call does not touch the machine.
+ * @change: change, or NULL.
  *
  * Since 0.1.
  * Return: NULL.
@@ -84,44 +86,46 @@ int rocpart_change_open_last(struct rocpart_machine *machine, struct rocpart_cha
 struct rocpart_change *rocpart_change_free(struct rocpart_change *change);
 
 /**
- * rocpart_change_set_modes() - Add a wish.
- * @change: the change.
- * @gpu: a GPU of its snapshot, or NULL for every GPU that can be partitioned.
- * @compute: compute mode; ROCPART_COMPUTE_UNKNOWN keeps the present one.
- * @memory: memory mode; ROCPART_MEMORY_UNKNOWN keeps the present one. The GPUs of an XGMI hive
- *	change it together: name all of them.
- * @reterr: why it failed, or NULL.
+ * rocpart_change_set_modes() - Add a request for modes.
+ * @change: change.
+ * @gpu: GPU of the change's snapshot, or NULL for every GPU that can be partitioned.
+ * @compute: compute mode; ROCPART_COMPUTE_UNKNOWN keeps the current one.
+ * @memory: memory mode; ROCPART_MEMORY_UNKNOWN keeps the current one. The GPUs of an XGMI hive
+ *	change their memory mode together (Linux amdgpu_gmc.c, amdgpu_xgmi.c), so add a request for
+ *	every GPU of the hive.
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * Checks nothing of the machine; rocpart_change_check() does. Since 0.1.
- * Return: 0; -ENOTSUP: that GPU cannot be partitioned.
+ * The call does not check the request against the machine; rocpart_change_check() does. Since 0.1.
+ * Return: 0; -ENOTSUP: the GPU cannot be partitioned, or no GPU can.
  */
 int rocpart_change_set_modes(struct rocpart_change *change, const struct rocpart_gpu *gpu,
 			     enum rocpart_compute_mode compute, enum rocpart_memory_mode memory,
 			     struct rocpart_error *reterr);
 
 /**
- * rocpart_change_load_config() - Add the wishes of a node.yaml, or of one configuration of a file.
- * @change: the change.
- * @path: a node.yaml; a file of named `partition-configs:` in the form of mig-parted; the
+ * rocpart_change_load_config() - Add the requests of a node.yaml, or of one configuration of a file.
+ * @change: change.
+ * @path: a node.yaml; a file of named `partition-configs:` in the form of mig-parted; or the
  *	config.json of AMD's device-config-manager. JSON is read too.
  * @config: name of the configuration or profile; NULL when the file has only one.
- * @reterr: why it failed, with line and column, or NULL.
+ * @reterr: receives the reason on failure, with line and column; may be NULL.
  *
- * `node:` of a node.yaml says the memory mode (hive-wide) and the compute mode of all GPUs, of
- * ranges, indices, PCI addresses, unique ids or product names. Its `services:` and `hooks:` are
- * stopped and run around the change. Its `models:` are not looked at: see rocpart_plan_load_file().
+ * The `node:` part of a node.yaml names the memory mode (hive-wide) and the compute mode of all
+ * GPUs, or of ranges, indices, PCI addresses, unique ids or product names. The change stops the
+ * file's `services:` and runs its `hooks:` before and after the switches. The call does not read
+ * `models:`; see rocpart_plan_load_file().
  *
- * Unknown keys are errors. A PCI address that is not here is not: it is a difference, and
- * rocpart_change_check() fails with GPU_LOST. Since 0.1.
- * Return: 0; -EINVAL: CONFIG_SYNTAX; -ENOTSUP: a GPU it names cannot be partitioned; -ENOMEM;
- * errno of reading the file.
+ * Unknown keys are errors. A PCI address without a GPU on this machine is not an error of this
+ * call: the address is a difference, and rocpart_change_check() fails with GPU_LOST. Since 0.1.
+ * Return: 0; -EINVAL: the file is malformed (CONFIG_SYNTAX); -ENOTSUP: the file names a GPU that
+ * cannot be partitioned; -ENOMEM: out of memory; errno of reading the file.
  */
 int rocpart_change_load_config(struct rocpart_change *change, const char *path, const char *config,
 			       struct rocpart_error *reterr);
 
 /**
- * rocpart_change_set_allow_unvalidated() - Accept pairs that the vendor has not validated.
- * @change: the change.
+ * rocpart_change_set_allow_unvalidated() - Accept pairs of modes that the vendor has not validated.
+ * @change: change.
  * @allow: false unless set.
  *
  * Since 0.1.
@@ -129,8 +133,8 @@ int rocpart_change_load_config(struct rocpart_change *change, const char *path, 
 void rocpart_change_set_allow_unvalidated(struct rocpart_change *change, bool allow);
 
 /**
- * rocpart_change_set_reload() - Whether the driver may be reloaded.
- * @change: the change.
+ * rocpart_change_set_reload() - Set whether the change may reload the driver.
+ * @change: change.
  * @reload: ROCPART_RELOAD_AUTO unless set.
  *
  * Since 0.1.
@@ -138,28 +142,31 @@ void rocpart_change_set_allow_unvalidated(struct rocpart_change *change, bool al
 void rocpart_change_set_reload(struct rocpart_change *change, enum rocpart_reload reload);
 
 /**
- * rocpart_change_get_allocator() - Who allocates, as the file said.
- * @change: a change after rocpart_change_load_config().
+ * rocpart_change_get_allocator() - Return the allocator that the file names.
+ * @change: change after rocpart_change_load_config().
  *
- * rocpart_change_apply() records it, also when all modes are so already. Since 0.1.
- * Return: "rocpart", "kubelet" or "slurm", owned by the change; NULL when the file does not say.
+ * rocpart_change_apply() records the allocator, even when the machine is already in the requested
+ * state. Since 0.1.
+ * Return: "rocpart", "kubelet" or "slurm", owned by the change; NULL when the file names no
+ * allocator.
  */
 const char *rocpart_change_get_allocator(const struct rocpart_change *change);
 
 /**
- * rocpart_change_set_evict() - Take their places away from leases that are in the way.
- * @change: the change.
- * @evict: false unless set: such a change is refused.
+ * rocpart_change_set_evict() - Evict leases whose partitions the change ends.
+ * @change: change.
+ * @evict: false unless set: rocpart then refuses the change.
  *
- * A lease whose partition ends becomes pending and waits for another place; that is journalled
- * before the first switch and not taken back by an undo. Processes are not touched: a GPU that is
- * held stays held. Since 0.1.
+ * A lease whose partition ends becomes pending and waits for another partition. The change journals
+ * each eviction before the first switch. When the change is undone, an evicted lease returns to its
+ * partition unless another lease has taken the partition. The change stops no process: a process
+ * that holds a GPU still blocks the change. Since 0.1.
  */
 void rocpart_change_set_evict(struct rocpart_change *change, bool evict);
 
 /**
- * rocpart_change_set_wait_ms() - How long to wait for GPUs to become idle.
- * @change: the change.
+ * rocpart_change_set_wait_ms() - Set how long the change waits for GPUs to become idle.
+ * @change: change.
  * @wait_ms: milliseconds; 10,000 unless set.
  *
  * Since 0.1.
@@ -167,10 +174,10 @@ void rocpart_change_set_evict(struct rocpart_change *change, bool evict);
 void rocpart_change_set_wait_ms(struct rocpart_change *change, uint64_t wait_ms);
 
 /**
- * rocpart_change_set_progress() - Have each step reported.
- * @change: the change.
- * @fn: called at the begin of each step, or NULL.
- * @userdata: handed to @fn.
+ * rocpart_change_set_progress() - Report each step of a change to a callback.
+ * @change: change.
+ * @fn: callback for the start of each step, or NULL.
+ * @userdata: pointer to pass to @fn.
  *
  * Since 0.1.
  */
@@ -178,32 +185,38 @@ void rocpart_change_set_progress(struct rocpart_change *change, rocpart_progress
 				 void *userdata);
 
 /**
- * rocpart_change_check() - Check the whole change before any of it is done.
- * @change: the change.
- * @reterr: why it would be refused, or NULL.
+ * rocpart_change_check() - Check a complete change before any of its steps.
+ * @change: change.
+ * @reterr: receives the reason of a refusal; may be NULL.
  *
- * Legality of each pair, hive-wide memory mode, cordons, validation, unfinished changes, leases.
- * Writes nothing. Holders are not an error here: see rocpart_change_get_holders(). Afterwards, also
- * when it failed, the getters below tell what the change would do. Since 0.1.
- * Return: 0; -EINVAL: an impossible pair (MODE_UNSUPPORTED, NPS_NEEDS_COMPUTE) or one that is not
- * validated (NOT_VALIDATED); -EPERM: CORDONED; -EROFS: a capture; -EBUSY: UNFINISHED_CHANGE, or
- * LEASED: leases use the partitions, see rocpart_change_set_evict(); -EBADMSG: BAD_RECORDS;
- * -ENODEV: GPU_LOST, a GPU that a file names is not here; -ENOMEM; errno of reading.
+ * The call checks that each pair is legal, that the GPUs of a hive get the same memory mode, and
+ * that no cordon, missing validation, unfinished change or lease blocks the change. The call writes
+ * nothing. Processes that hold GPUs are not an error of this call; see
+ * rocpart_change_get_holders(). After the call, even after a failure, the getters below describe
+ * the change. Since 0.1.
+ * Return: 0; -EINVAL: the pair is impossible (MODE_UNSUPPORTED, NPS_NEEDS_COMPUTE), the request
+ * covers only a part of a hive (MODE_UNSUPPORTED), or the vendor has not validated the pair
+ * (NOT_VALIDATED); -EINPROGRESS: another memory mode of the GPU waits for a driver reload
+ * (NPS_NEEDS_RELOAD); -EPERM: the GPU is cordoned (CORDONED); -EROFS: the machine is a capture;
+ * -EBUSY: another change is unfinished (UNFINISHED_CHANGE), or leases use the partitions (LEASED),
+ * see rocpart_change_set_evict(); -EBADMSG: the records of leases are damaged (BAD_RECORDS);
+ * -ENODEV: a GPU that the file names is missing, or the number of GPUs is not the file's
+ * (GPU_LOST); -ENOMEM: out of memory; errno of reading.
  */
 int rocpart_change_check(struct rocpart_change *change, struct rocpart_error *reterr);
 
 /**
- * struct rocpart_change_gpu - What a change does to one GPU. Layout frozen.
+ * struct rocpart_change_gpu - The effect of a change on one GPU. Layout frozen.
  * @index: index of the GPU in BDF order.
  * @bdf: PCI address, owned by the change.
- * @from_compute: compute mode before.
- * @from_memory: memory mode before.
- * @to_compute: compute mode after.
- * @to_memory: memory mode after.
- * @n_partitions_before: logical devices before.
- * @n_partitions_after: logical devices after, as predicted.
- * @partition_bytes: bytes of the smallest partition after, 0 when not known.
- * @domain_bytes: bytes of the smallest memory domain after, 0 when not known.
+ * @from_compute: compute mode before the change.
+ * @from_memory: memory mode before the change.
+ * @to_compute: compute mode after the change.
+ * @to_memory: memory mode after the change.
+ * @n_partitions_before: logical devices before the change.
+ * @n_partitions_after: predicted logical devices after the change.
+ * @partition_bytes: predicted bytes of the smallest partition, 0 when not known.
+ * @domain_bytes: predicted bytes of the smallest memory domain, 0 when not known.
  * @reserved: zero.
  */
 struct rocpart_change_gpu {
@@ -221,20 +234,21 @@ struct rocpart_change_gpu {
 };
 
 /**
- * rocpart_change_get_gpu() - One GPU that is switched.
- * @change: a checked change.
+ * rocpart_change_get_gpu() - Return one GPU that the change switches.
+ * @change: checked change.
  * @index: from 0.
  *
  * Since 0.1.
- * Return: owned by the change; NULL past the end. None at all: everything is so already.
+ * Return: owned by the change; NULL past the end. A change without any GPU means that the machine
+ * is already in the requested state.
  */
 const struct rocpart_change_gpu *rocpart_change_get_gpu(const struct rocpart_change *change,
 							size_t index);
 
 /**
- * rocpart_change_get_step() - One step, as text.
- * @change: a checked change.
- * @index: from 0, in the order in which they are done.
+ * rocpart_change_get_step() - Return the description of one step.
+ * @change: checked change.
+ * @index: from 0, in the order of execution.
  *
  * Since 0.1.
  * Return: one line, owned by the change; NULL past the end.
@@ -242,87 +256,99 @@ const struct rocpart_change_gpu *rocpart_change_get_gpu(const struct rocpart_cha
 const char *rocpart_change_get_step(const struct rocpart_change *change, size_t index);
 
 /**
- * rocpart_change_get_warning() - One thing to know before it is done.
- * @change: a checked change.
+ * rocpart_change_get_warning() - Return one consequence to know before applying the change.
+ * @change: checked change.
  * @index: from 0.
  *
- * What stops, what is renumbered, what cannot be undone, missing DRM minors. Since 0.1.
+ * The warnings name leases and devices that are interrupted, indices that change, steps that cannot
+ * be undone, and missing DRM minors. Since 0.1.
  * Return: one line, owned by the change; NULL past the end.
  */
 const char *rocpart_change_get_warning(const struct rocpart_change *change, size_t index);
 
 /**
- * rocpart_change_get_difference() - One thing that is not as wished.
- * @change: a change after rocpart_change_check(), whether that failed or not.
+ * rocpart_change_get_difference() - Return one difference between the machine and the request.
+ * @change: change after rocpart_change_check(), whether the check failed or not.
  * @index: from 0.
  *
- * Modes, missing GPUs and partitions, memory modes that wait; of the GPUs that were wished for.
- * Works on captures too. Since 0.1.
+ * The differences cover the modes, missing partitions and pending memory modes of the GPUs that the
+ * request names, and missing GPUs. The call works on captures too. Since 0.1.
  * Return: one line, owned by the change; NULL past the end.
  */
 const char *rocpart_change_get_difference(const struct rocpart_change *change, size_t index);
 
 /**
- * rocpart_change_needs_reload() - Whether the driver is reloaded.
- * @change: a checked change.
+ * rocpart_change_needs_reload() - Report whether the change reloads the driver.
+ * @change: checked change.
  *
  * Since 0.1.
- * Return: true when a memory mode changes and reloading is allowed.
+ * Return: true when a memory mode changes and a reload is allowed.
  */
 bool rocpart_change_needs_reload(const struct rocpart_change *change);
 
 /**
- * rocpart_change_get_holders() - Processes that stand in the way now.
- * @change: a checked change.
- * @ret_holders: to be freed with rocpart_holders_free(). With a reload: of every GPU; else of the
- *	GPUs that are switched, or of all where the driver's busy check is machine-wide.
- * @reterr: why it failed, or NULL.
+ * rocpart_change_get_holders() - List the processes that block the change now.
+ * @change: checked change.
+ * @ret_holders: receives the list; free it with rocpart_holders_free(). For a change of a memory
+ *	mode the list contains the holders of every GPU. Otherwise the list contains the processes
+ *	that have /dev/kfd open: those on the GPUs to switch, or on every GPU up to Linux 6.16,
+ *	where the driver's busy check covers the whole machine (Linux amdgpu_xcp.c).
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
- * Return: 0; -ENOMEM; errno of reading.
+ * Return: 0; -ENOMEM: out of memory; errno of reading.
  */
 int rocpart_change_get_holders(struct rocpart_change *change, struct rocpart_holders **ret_holders,
 			       struct rocpart_error *reterr);
 
 /**
- * rocpart_change_apply() - Do it, or go on with it.
- * @change: the change; it is checked again first.
- * @reterr: why it failed, or NULL.
+ * rocpart_change_apply() - Apply a change, or resume an unfinished one.
+ * @change: change; the call checks a new change again first.
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * One at a time on a machine. Waits for holders; proves that the driver can be unloaded before a
- * memory mode is requested; journals each step durably before it; reads everything back; undoes
- * what was done when a step fails. Blocks for the waiting time plus up to some minutes for a
- * reload. Needs root on hardware. Everything so already: 0, nothing written. Since 0.1.
- * Return: 0; -EBUSY: BUSY_PROCESS (holders are named), LOCKED, DRIVER_IN_USE, or
- * UNFINISHED_CHANGE; -EINPROGRESS: NPS_NEEDS_RELOAD, the memory mode is pending; -EIO:
- * READBACK_MISMATCH, DRIVER_RELOAD or PARTLY_DONE (undo failed too: journal open); -ENODEV:
- * GPU_LOST; the errors of rocpart_change_check(); errno of the kernel.
+ * Only one change at a time runs on a machine. The call waits for holders, proves that the driver
+ * can be unloaded before it requests a memory mode, journals each step durably before the step, and
+ * reads all modes back at the end. When a step fails, the call undoes the steps that were done; a
+ * requested memory mode stays pending, because the kernel cannot take the request back, and modes
+ * stay when only a partition or a setting is missing. When the machine is already in the requested
+ * state, the call switches nothing and returns 0. The call blocks for the waiting time plus up to
+ * some minutes for a driver reload. On hardware the call needs root. Since 0.1.
+ * Return: 0; -EBUSY: processes hold GPUs (BUSY_PROCESS, @reterr names the processes), another
+ * change runs (LOCKED), the driver cannot be unloaded (DRIVER_IN_USE), or another change is
+ * unfinished (UNFINISHED_CHANGE); -EINPROGRESS: the memory mode is requested and pending
+ * (NPS_NEEDS_RELOAD); -EIO: the machine shows other modes than requested (READBACK_MISMATCH),
+ * reloading the driver failed (DRIVER_RELOAD), or the undo failed too (PARTLY_DONE: the journal
+ * stays open); PARTLY_DONE with the errno of a write: the machine has the requested modes, but a
+ * setting such as the power cap could not be restored; -ENODEV: a GPU is missing after a reload
+ * (GPU_LOST), or a partition is missing (PARTITION_MISSING); -ESTALE: the machine changed since the
+ * snapshot (STALE_SNAPSHOT); -ENOENT: another process finished the unfinished change; errors of
+ * rocpart_change_check(); errno of the kernel.
  */
 int rocpart_change_apply(struct rocpart_change *change, struct rocpart_error *reterr);
 
 /**
- * rocpart_change_undo() - Take an unfinished change back.
- * @change: from rocpart_change_open_journal().
- * @reterr: why it failed, or NULL.
+ * rocpart_change_undo() - Undo an unfinished change.
+ * @change: change that rocpart_change_open_journal() opened.
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
- * Return: as rocpart_change_apply(); -ENOENT: another process has finished it meanwhile.
+ * Return: as rocpart_change_apply(); -ENOENT: another process finished the change.
  */
 int rocpart_change_undo(struct rocpart_change *change, struct rocpart_error *reterr);
 
 /**
  * struct rocpart_holder - A process that holds GPUs. Layout frozen.
  * @pid: process id in the machine's outermost pid namespace.
- * @command: its name.
+ * @command: name of the process.
  * @unit: systemd unit, or "".
  * @container: "docker:ID", "podman:ID" or "cri:ID", or "".
  * @job: Slurm job number, or "".
- * @devices: what it has open: "/dev/kfd", "/dev/dri/renderD128", separated by blanks.
- * @gpus: bit per GPU index, below 64.
- * @memory_used_bytes: device memory it uses through the KFD, all GPUs.
+ * @devices: open device nodes: "/dev/kfd", "/dev/dri/renderD128", separated by blanks.
+ * @gpus: one bit for each GPU index below 64.
+ * @memory_used_bytes: bytes of device memory that the process uses through the KFD on all GPUs.
  * @reserved: zero.
  *
- * Texts are owned by the list.
+ * The texts are owned by the list.
  */
 struct rocpart_holder {
 	uint32_t pid;
@@ -337,22 +363,23 @@ struct rocpart_holder {
 };
 
 /**
- * rocpart_holders_new() - Processes that hold a GPU's devices, from every mount namespace.
- * @machine: the machine.
- * @snapshot: picture of it, to know whose device is whose; borrowed.
- * @ret_holders: to be freed with rocpart_holders_free(), in order of pid.
- * @reterr: why it failed, or NULL.
+ * rocpart_holders_new() - List the processes, in every mount namespace, that hold device nodes of
+ * GPUs.
+ * @machine: machine.
+ * @snapshot: snapshot of the machine, which maps device nodes to GPUs; borrowed.
+ * @ret_holders: receives the list in order of pid; free it with rocpart_holders_free().
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * From /sys/class/kfd/kfd/proc and the open files of /proc. Without root, files of other users are
- * not seen: rocpart_holders_is_complete(). Since 0.1.
- * Return: 0; -ENOMEM; errno of reading.
+ * The list comes from /sys/class/kfd/kfd/proc and the open files in /proc. Without root the call
+ * does not see the files of other users; see rocpart_holders_is_complete(). Since 0.1.
+ * Return: 0; -ENOMEM: out of memory; errno of reading.
  */
 int rocpart_holders_new(struct rocpart_machine *machine, const struct rocpart_snapshot *snapshot,
 			struct rocpart_holders **ret_holders, struct rocpart_error *reterr);
 
 /**
- * rocpart_holders_free() - Free a list.
- * @holders: the list, or NULL.
+ * rocpart_holders_free() - Free a list of holders.
+ * @holders: list, or NULL.
  *
  * Thread: any. Since 0.1.
  * Return: NULL.
@@ -360,8 +387,8 @@ int rocpart_holders_new(struct rocpart_machine *machine, const struct rocpart_sn
 struct rocpart_holders *rocpart_holders_free(struct rocpart_holders *holders);
 
 /**
- * rocpart_holders_get() - One holder.
- * @holders: the list.
+ * rocpart_holders_get() - Return one holder.
+ * @holders: list.
  * @index: from 0.
  *
  * Thread: any. Since 0.1.
@@ -371,8 +398,9 @@ const struct rocpart_holder *rocpart_holders_get(const struct rocpart_holders *h
 						 size_t index);
 
 /**
- * rocpart_holders_get_advice() - What a holder is, when it is a usual one, and how to stop it.
- * @holders: the list.
+ * rocpart_holders_get_advice() - Return how to stop a holder, and what the program is when rocpart
+ * knows the program.
+ * @holders: list.
  * @index: from 0.
  *
  * Thread: any. Since 0.1.
@@ -381,23 +409,25 @@ const struct rocpart_holder *rocpart_holders_get(const struct rocpart_holders *h
 const char *rocpart_holders_get_advice(const struct rocpart_holders *holders, size_t index);
 
 /**
- * rocpart_holders_is_complete() - Whether every process could be looked at.
- * @holders: the list.
+ * rocpart_holders_is_complete() - Report whether the call could inspect every process.
+ * @holders: list.
  *
  * Thread: any. Since 0.1.
- * Return: false when some could not, for want of privilege.
+ * Return: false when missing privileges hid the files of some processes.
  */
 bool rocpart_holders_is_complete(const struct rocpart_holders *holders);
 
 /**
- * rocpart_machine_set_cordon() - Keep a GPU out of changes and placement, or let it in again.
- * @machine: the machine.
+ * rocpart_machine_set_cordon() - Cordon a GPU, which excludes the GPU from changes and placement,
+ * or remove the cordon.
+ * @machine: machine.
  * @bdf: PCI address of the GPU.
- * @cordoned: true to keep it out.
- * @reterr: why it failed, or NULL.
+ * @cordoned: true to cordon the GPU, false to remove the cordon.
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * Durable. Already so is success. Since 0.1.
- * Return: 0; -EROFS: a capture; -EACCES: no right to the state folder; -ENOMEM; other errno.
+ * The cordon is durable. Repeating the call is not an error. Since 0.1.
+ * Return: 0; -EROFS: the machine is a capture; -EACCES: the caller may not write to the record
+ * folder; -ENOMEM: out of memory; other errno of reading or writing the record.
  */
 int rocpart_machine_set_cordon(struct rocpart_machine *machine, const char *bdf, bool cordoned,
 			       struct rocpart_error *reterr);

@@ -15,27 +15,27 @@ extern "C" {
 #endif
 
 /**
- * struct rocpart_place_options - What is to be placed. Opaque.
+ * struct rocpart_place_options - A description of leases to place. Opaque.
  */
 struct rocpart_place_options;
 
 /**
- * rocpart_place_options_new() - One replica of something, alone on its partition.
- * @name: name of the model, or what the lease shall be called. Copied.
- * @bytes: device memory that one replica needs; 0: all that programs can have of the partition
+ * rocpart_place_options_new() - Describe one replica that has its partition to itself.
+ * @name: name of the model, or a name for the lease. Copied.
+ * @bytes: device memory that one replica needs; 0: all bytes that programs can use of the partition
  *	that rocpart_place_options_set_partition() names.
- * @ret_options: to be freed with rocpart_place_options_free().
- * @reterr: why it failed, or NULL.
+ * @ret_options: receives the options; free them with rocpart_place_options_free().
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
- * Return: 0; -EINVAL: no name, or more than 2^63-1 bytes; -ENOMEM.
+ * Return: 0; -EINVAL: @name is empty, or @bytes exceeds 2^63-1; -ENOMEM: out of memory.
  */
 int rocpart_place_options_new(const char *name, uint64_t bytes,
 			      struct rocpart_place_options **ret_options,
 			      struct rocpart_error *reterr);
 
 /**
- * rocpart_place_options_free() - Free options.
+ * rocpart_place_options_free() - Free placement options.
  * @options: options, or NULL.
  *
  * Since 0.1.
@@ -44,114 +44,123 @@ int rocpart_place_options_new(const char *name, uint64_t bytes,
 struct rocpart_place_options *rocpart_place_options_free(struct rocpart_place_options *options);
 
 /**
- * rocpart_place_options_set_owner() - Who the leases belong to.
+ * rocpart_place_options_set_owner() - Set the owner of the leases.
  * @options: options.
  * @owner: "docker:NAME", "unit:NAME", "pod:NS/NAME", "job:ID", "pid:N" or "none". Copied.
- * @reterr: why it failed, or NULL.
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * Without an owner a lease ends by rocpart_lease_release() only. Since 0.1.
- * Return: 0; -EINVAL: not an owner.
+ * A lease without an owner ends only by rocpart_lease_release(). Since 0.1.
+ * Return: 0; -EINVAL: @owner has none of these forms.
  */
 int rocpart_place_options_set_owner(struct rocpart_place_options *options, const char *owner,
 				    struct rocpart_error *reterr);
 
 /**
- * rocpart_place_options_set_partition() - Where it has to go.
+ * rocpart_place_options_set_partition() - Choose the partition for the leases.
  * @options: options.
- * @partition: "GPU/ID" as in rocpart_snapshot_find_partition(), or NULL: anywhere. Copied.
- * @reterr: why it failed, or NULL.
+ * @partition: "GPU/ID" as in rocpart_snapshot_find_partition(), or NULL for any partition. Copied.
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
- * Return: 0; -ENOMEM.
+ * Return: 0; -EINVAL: @partition is empty; -ENOMEM: out of memory.
  */
 int rocpart_place_options_set_partition(struct rocpart_place_options *options,
 					const char *partition, struct rocpart_error *reterr);
 
 /**
- * rocpart_place_options_set_replicas() - How many, each with a lease of its own.
+ * rocpart_place_options_set_replicas() - Set the number of replicas; each replica gets a lease of
+ * its own.
  * @options: options.
- * @replicas: 1 to 4096; all of them are placed or none.
- * @reterr: why it failed, or NULL.
+ * @replicas: 1 to 4096. rocpart places all replicas or none.
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * Replicas of one name go to different GPUs while there are any, because a reset of a GPU takes all
- * that is on it. Since 0.1.
- * Return: 0; -EINVAL: not in that range.
+ * Replicas of one name go to different GPUs while enough GPUs have room, because a reset of a GPU
+ * ends everything on that GPU. Since 0.1.
+ * Return: 0; -EINVAL: @replicas is out of range.
  */
 int rocpart_place_options_set_replicas(struct rocpart_place_options *options, uint32_t replicas,
 				       struct rocpart_error *reterr);
 
 /**
- * rocpart_place_options_set_share() - Let others onto its partition.
+ * rocpart_place_options_set_share() - Allow other leases on the same partition.
  * @options: options.
- * @share: tenants that the partition may have, 1 to 64. Every tenant must agree.
- * @reterr: why it failed, or NULL.
+ * @share: number of leases that the partition may have, 1 to 64. Every lease on the partition must
+ *	allow the number.
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
- * Return: 0; -EINVAL: not in that range.
+ * Return: 0; -EINVAL: @share is out of range.
  */
 int rocpart_place_options_set_share(struct rocpart_place_options *options, uint32_t share,
 				    struct rocpart_error *reterr);
 
 /**
- * rocpart_place_options_set_priority() - Recorded with the lease.
+ * rocpart_place_options_set_priority() - Set the priority to store with the lease.
  * @options: options.
- * @priority: higher is more important; 0 unless set. Nobody is preempted.
+ * @priority: a higher number is more important; 0 unless set. rocpart preempts no lease.
  *
  * Since 0.1.
  */
 void rocpart_place_options_set_priority(struct rocpart_place_options *options, int32_t priority);
 
 /**
- * rocpart_place_options_set_label() - Add a label.
+ * rocpart_place_options_set_label() - Add a label to store with the lease.
  * @options: options.
- * @key: its name; one of that name is replaced. Copied.
- * @value: text. Copied.
- * @reterr: why it failed, or NULL.
+ * @key: name of the label; replaces a label of the same name. Copied.
+ * @value: text of the label. Copied.
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
- * Return: 0; -EINVAL: an empty name, or not UTF-8; -ENOMEM.
+ * Return: 0; -EINVAL: @key is empty, or a text is not UTF-8; -ENOMEM: out of memory.
  */
 int rocpart_place_options_set_label(struct rocpart_place_options *options, const char *key,
 				    const char *value, struct rocpart_error *reterr);
 
 /**
- * rocpart_place_options_set_footprint() - Record what the bytes consist of.
+ * rocpart_place_options_set_footprint() - Store the parts of the bytes with the lease.
  * @options: options.
  * @footprint: footprint of the model; borrowed during the call.
- * @reterr: why it failed, or NULL.
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
- * Return: 0; -ENOMEM.
+ * Return: 0; -ENOMEM: out of memory.
  */
 int rocpart_place_options_set_footprint(struct rocpart_place_options *options,
 					const struct rocpart_footprint *footprint,
 					struct rocpart_error *reterr);
 
 /**
- * rocpart_place() - Find places and lease them, durably.
- * @machine: the machine.
- * @options: what is to be placed; borrowed during the call.
- * @ret_leases: the new leases; to be freed with rocpart_leases_free().
- * @reterr: why it was refused, with what would help, or NULL.
+ * rocpart_place() - Find partitions for new leases and record the leases durably.
+ * @machine: machine.
+ * @options: description of the leases; borrowed during the call.
+ * @ret_leases: receives the new leases; free the list with rocpart_leases_free().
+ * @reterr: receives the reason of a refusal and a remedy; may be NULL.
  *
- * Observes the machine, reconciles its leases, decides, and records: one transaction. Never
- * switches a mode. Since 0.1.
- * Return: 0; -ENOSPC: NO_ROOM; -EFBIG: MODEL_TOO_LARGE, no partition of this machine would do;
- * -ENOENT: no such partition, or no such process as owner; -ENODEV: NO_HARDWARE; -EPERM:
- * OTHER_ALLOCATOR, or CORDONED; -EBUSY: UNFINISHED_CHANGE, or LOCKED; -EROFS: a capture; -EACCES:
- * no right to the records; -EBADMSG: BAD_RECORDS; -ENOMEM; errors of rocpart_machine_observe().
+ * The call observes the machine, reconciles the existing leases, decides and records in one
+ * transaction. The call never switches a mode. Since 0.1.
+ * Return: 0; -ENOSPC: no partition is free (NO_ROOM); -EFBIG: no partition of this machine is large
+ * enough (MODEL_TOO_LARGE); -EINVAL: the options give neither bytes nor a partition, or more
+ * replicas for one partition than may share the partition; -ENOENT: the partition, or the process
+ * that should own the lease, does not exist; -ENODATA: the machine does not show the size of the
+ * partition; -ENODEV: the machine has no GPU (NO_HARDWARE); -EPERM: another allocator assigns the
+ * GPUs (OTHER_ALLOCATOR), or the GPU is cordoned or unhealthy (CORDONED); -EBUSY: a change is
+ * running or unfinished (UNFINISHED_CHANGE), or another process holds the database (LOCKED);
+ * -EROFS: the machine is a capture; -EACCES: the caller may not write the records; -EBADMSG: the
+ * records are damaged (BAD_RECORDS); -ENOMEM: out of memory; errors of rocpart_machine_observe().
  */
 int rocpart_place(struct rocpart_machine *machine, const struct rocpart_place_options *options,
 		  struct rocpart_leases **ret_leases, struct rocpart_error *reterr);
 
 /**
- * rocpart_place_pending() - Find places for leases that lost theirs.
- * @machine: the machine.
- * @ret_leases: those that have one again; to be freed with rocpart_leases_free().
- * @reterr: why it failed, or NULL.
+ * rocpart_place_pending() - Find partitions for pending leases.
+ * @machine: machine.
+ * @ret_leases: receives the leases that have a partition again; free the list with
+ *	rocpart_leases_free().
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * By priority, then in order of their numbers; those without room stay pending. Since 0.1.
- * Return: 0; others as rocpart_place().
+ * The call places leases by priority, then in order of their numbers. A lease without room stays
+ * pending. Since 0.1.
+ * Return: 0; other errors as rocpart_place().
  */
 int rocpart_place_pending(struct rocpart_machine *machine, struct rocpart_leases **ret_leases,
 			  struct rocpart_error *reterr);

@@ -19,17 +19,18 @@ extern "C" {
 struct rocpart_plan;
 
 /**
- * rocpart_plan_new() - An empty plan: which modes, which partition for which model.
- * @ret_plan: to be freed with rocpart_plan_free().
+ * rocpart_plan_new() - Create an empty plan. A plan chooses modes for GPUs and a partition for each
+ * replica.
+ * @ret_plan: receives the plan; free it with rocpart_plan_free().
  *
  * Since 0.1.
- * Return: 0; -ENOMEM.
+ * Return: 0; -ENOMEM: out of memory.
  */
 int rocpart_plan_new(struct rocpart_plan **ret_plan);
 
 /**
  * rocpart_plan_free() - Free a plan.
- * @plan: the plan, or NULL.
+ * @plan: plan, or NULL.
  *
  * Since 0.1.
  * Return: NULL.
@@ -38,66 +39,68 @@ struct rocpart_plan *rocpart_plan_free(struct rocpart_plan *plan);
 
 /**
  * rocpart_plan_set_machine() - Plan for the GPUs of a machine.
- * @plan: the plan.
- * @snapshot: picture of the machine; the plan keeps its own reference.
+ * @plan: plan.
+ * @snapshot: snapshot of the machine; the plan keeps its own reference.
  *
- * Bytes, modes and what is in use are those of the machine. Partitions on which processes use
- * memory are occupied, and their GPU is not switched. Since 0.1.
+ * The plan uses the bytes, the modes and the memory usage of the machine. A partition on which
+ * processes use memory is occupied, and the plan does not switch the GPU of that partition. Since
+ * 0.1.
  */
 void rocpart_plan_set_machine(struct rocpart_plan *plan, struct rocpart_snapshot *snapshot);
 
 /**
  * rocpart_plan_set_leases() - Respect the leases of the machine.
- * @plan: the plan, with its machine set.
+ * @plan: plan with its machine set.
  * @leases: leases of that machine; borrowed until the plan is freed.
  *
- * A lease whose name is that of a wish is one of its replicas, and stays where it is; what other
- * leases hold is taken. Since 0.1.
+ * A lease with the name of a request is a replica of that request and keeps its partition. The
+ * partitions of other leases are occupied. Since 0.1.
  */
 void rocpart_plan_set_leases(struct rocpart_plan *plan, const struct rocpart_leases *leases);
 
 /**
- * rocpart_plan_set_product() - Plan for GPUs that one does not have.
- * @plan: the plan.
- * @product: market name, "mi300x". Its figures are those of the library's table.
- * @n_gpus: how many there are, eight to a hive; 0: as many as needed.
- * @reterr: why it failed, or NULL.
+ * rocpart_plan_set_product() - Plan for GPUs of a product instead of the GPUs of a machine.
+ * @plan: plan.
+ * @product: market name, "mi300x". The plan uses the figures of the library's product table.
+ * @n_gpus: number of GPUs, eight in a hive; 0: as many as the plan needs.
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
- * Return: 0; -ENOENT: unknown product; -ENOTSUP: its memory is not known (MI300A: the host's);
- * -EINVAL: more than 4096 GPUs.
+ * Return: 0; -ENOENT: the product is unknown; -ENOTSUP: the table does not know the memory of the
+ * product (MI300A uses the memory of its host); -EINVAL: more than 4096 GPUs.
  */
 int rocpart_plan_set_product(struct rocpart_plan *plan, const char *product, size_t n_gpus,
 			     struct rocpart_error *reterr);
 
 /**
- * rocpart_plan_load_file() - Wishes from a node.yaml.
- * @plan: the plan, with its machine or product set.
- * @path: the file. Its `models:` are what is to be placed; its `node:` part, when there, limits the
- *	modes; without it the plan chooses them.
- * @reterr: why it failed, with line and column, or NULL.
+ * rocpart_plan_load_file() - Add the requests of a node.yaml.
+ * @plan: plan with its machine or product set.
+ * @path: file to read. The `models:` part lists the requests; the `node:` part limits the modes.
+ *	Without a `node:` part the plan chooses the modes.
+ * @reterr: receives the reason on failure, with line and column; may be NULL.
  *
  * Since 0.1.
- * Return: 0; -EINVAL: CONFIG_SYNTAX; -ENOMEM; errno of reading the file.
+ * Return: 0; -EINVAL: the file is malformed, or has no `models:` (CONFIG_SYNTAX); -ENOMEM: out of
+ * memory; errno of reading the file.
  */
 int rocpart_plan_load_file(struct rocpart_plan *plan, const char *path,
 			   struct rocpart_error *reterr);
 
 /**
- * rocpart_plan_add_model() - One more wish: one replica of a model.
- * @plan: the plan.
- * @model: name in the catalog, or path of a model's files.
- * @reterr: why it failed, or NULL.
+ * rocpart_plan_add_model() - Add a request for one replica of a model.
+ * @plan: plan.
+ * @model: name in the catalog, or path of the model's files.
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
- * Return: 0; -ENOMEM.
+ * Return: 0; -EINVAL: @model is empty; -ENOMEM: out of memory.
  */
 int rocpart_plan_add_model(struct rocpart_plan *plan, const char *model,
 			   struct rocpart_error *reterr);
 
 /**
- * rocpart_plan_set_allow_unvalidated() - Use modes that the vendor has not validated too.
- * @plan: the plan.
+ * rocpart_plan_set_allow_unvalidated() - Also use pairs of modes that the vendor has not validated.
+ * @plan: plan.
  * @allow: false unless set.
  *
  * Since 0.1.
@@ -105,43 +108,50 @@ int rocpart_plan_add_model(struct rocpart_plan *plan, const char *model,
 void rocpart_plan_set_allow_unvalidated(struct rocpart_plan *plan, bool allow);
 
 /**
- * rocpart_plan_solve() - Find the plan.
- * @plan: the plan.
- * @catalog: names of models.
- * @max_work: units of search, 0 for the usual; it is a pure computation without a clock.
- * @reterr: why it failed, or NULL.
+ * rocpart_plan_solve() - Solve a plan.
+ * @plan: plan.
+ * @catalog: catalog of model names.
+ * @max_work: limit of the search in units of work, 0 for the default. The search is a pure
+ *	computation without a clock.
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * Fewest GPUs, then fewest switches and moves, with a proof of the bound; when not everything fits,
- * the most weight, with the smallest reason and the cheapest remedies. Since 0.1.
- * Return: 0, also when not everything fits (rocpart_plan_is_feasible()); -ENOENT: MODEL_UNKNOWN;
- * -EINVAL: a wish that makes no sense; -EOVERFLOW; -E2BIG; -ENODEV: no GPU; -ENOMEM.
+ * The plan uses the fewest GPUs, then the fewest switches and moves, and proves a bound for the
+ * number of GPUs. When the GPUs have no room for all replicas, the plan places the replicas with
+ * the most weight, and names the smallest reason that it found and the cheapest remedies. Since
+ * 0.1.
+ * Return: 0, also without room for all replicas (see rocpart_plan_is_feasible()); -ENOENT: the
+ * catalog does not have a model (MODEL_UNKNOWN); -EINVAL: the plan has no request, a request is
+ * invalid, or the GPUs do not support the modes of `node:`; -EBUSY: a lease uses a GPU whose modes
+ * `node:` would change (LEASED); -EOVERFLOW: a sum of bytes exceeds 2^63; -E2BIG: more than 512
+ * sizes of partitions or 32 priorities; -ENODEV: the machine has no GPU; -ENOMEM: out of memory;
+ * errors of rocpart_model_open() and rocpart_footprint_new().
  */
 int rocpart_plan_solve(struct rocpart_plan *plan, const struct rocpart_catalog *catalog,
 		       uint64_t max_work, struct rocpart_error *reterr);
 
 /**
- * rocpart_plan_is_feasible() - Whether everything has a place.
- * @plan: a solved plan.
+ * rocpart_plan_is_feasible() - Report whether every replica has a partition.
+ * @plan: solved plan.
  *
  * Since 0.1.
- * Return: true when each replica has one.
+ * Return: true when every replica has one.
  */
 bool rocpart_plan_is_feasible(const struct rocpart_plan *plan);
 
 /**
- * rocpart_plan_file_has_models() - Whether a node.yaml says what is to be placed.
- * @path: the file.
+ * rocpart_plan_file_has_models() - Report whether a node.yaml has requests for models.
+ * @path: file to read.
  *
  * Since 0.1.
- * Return: true when it can be read and has `models:`.
+ * Return: true when the file can be read and has `models:`.
  */
 bool rocpart_plan_file_has_models(const char *path);
 
 /**
- * rocpart_plan_fill_change() - The switches that a plan needs, as a change.
- * @plan: a solved, feasible plan for a machine.
- * @change: a change of that machine; wishes are added to it.
- * @reterr: why it failed, or NULL.
+ * rocpart_plan_fill_change() - Add the switches that a plan needs to a change.
+ * @plan: solved, feasible plan for a machine.
+ * @change: change of that machine; receives the requests.
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * GPUs that the plan leaves empty follow the memory mode of their hive. Since 0.1.
  * Return: 0; errors of rocpart_change_set_modes().
@@ -150,14 +160,14 @@ int rocpart_plan_fill_change(const struct rocpart_plan *plan, struct rocpart_cha
 			     struct rocpart_error *reterr);
 
 /**
- * struct rocpart_placement - One replica that a plan puts somewhere. Layout frozen.
- * @name: name of its wish, owned by the plan.
- * @bytes: what it needs.
- * @bdf: PCI address of its GPU, owned by the plan.
+ * struct rocpart_placement - One replica of a plan with its partition. Layout frozen.
+ * @name: name of the request, owned by the plan.
+ * @bytes: bytes that the replica needs.
+ * @bdf: PCI address of the GPU, owned by the plan.
  * @partition: partition id.
- * @share: at most so many tenants on that partition.
- * @priority: of the wish.
- * @is_new: false: it has a lease there already.
+ * @share: highest number of replicas on that partition.
+ * @priority: priority of the request.
+ * @is_new: false when the replica already has a lease on that partition.
  * @reserved: zero.
  */
 struct rocpart_placement {
@@ -172,20 +182,20 @@ struct rocpart_placement {
 };
 
 /**
- * rocpart_plan_get_placement() - One replica of a plan.
- * @plan: a solved plan.
+ * rocpart_plan_get_placement() - Return one replica of a plan.
+ * @plan: solved plan.
  * @index: from 0.
- * @ret_placement: the replica.
+ * @ret_placement: receives the replica.
  *
  * Since 0.1.
- * Return: 0; -ENOENT past the end.
+ * Return: 0; -ENOENT: @index is past the end.
  */
 int rocpart_plan_get_placement(const struct rocpart_plan *plan, size_t index,
 			       struct rocpart_placement *ret_placement);
 
 /**
- * rocpart_plan_get_footprint() - What the bytes of a replica consist of.
- * @plan: a solved plan.
+ * rocpart_plan_get_footprint() - Return the parts of a replica's bytes.
+ * @plan: solved plan.
  * @index: as for rocpart_plan_get_placement().
  *
  * Since 0.1.
@@ -195,28 +205,29 @@ const struct rocpart_footprint *rocpart_plan_get_footprint(const struct rocpart_
 							   size_t index);
 
 /**
- * rocpart_plan_to_json() - The plan as a document, certificate included.
- * @plan: a solved plan.
- * @ret_text: JSON text; the caller frees it.
- * @reterr: why it failed, or NULL.
+ * rocpart_plan_to_json() - Write a plan as a JSON document that includes its certificate.
+ * @plan: solved plan.
+ * @ret_text: receives JSON text; free it with free(3).
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
- * Return: 0; -ENOMEM.
+ * Return: 0; -EINVAL: the plan is not solved; -ENOMEM: out of memory.
  */
 int rocpart_plan_to_json(const struct rocpart_plan *plan, char **ret_text,
 			 struct rocpart_error *reterr);
 
 /**
- * rocpart_plan_verify() - Check a plan from its document alone.
+ * rocpart_plan_verify() - Verify a plan from its document alone.
  * @text: JSON text of rocpart_plan_to_json().
- * @size: its bytes.
+ * @size: length of @text in bytes.
  * @name: name of the text in messages.
- * @reterr: which claim does not hold, or NULL.
+ * @reterr: names the claim that does not hold; may be NULL.
  *
- * Integer arithmetic by code that shares nothing with the planner: modes and places are possible,
- * counts add up, each prefix of the steps is possible, the bound holds, "proved" follows. Since
- * 0.1. Return: 0: every claim holds; -EBADMSG: one does not; -EINVAL: not a plan; -E2BIG: too large
- * a proof; -ENOMEM.
+ * The verifier uses integer arithmetic and shares no code with the planner. The verifier checks
+ * that modes and placements are possible, that the counts add up, that each prefix of the steps is
+ * possible, that the bound holds, and that "proved" follows from the bound. Since 0.1.
+ * Return: 0: every claim holds; -EBADMSG: a claim does not hold; -EINVAL: the text is not a plan;
+ * -E2BIG: the proof is too large to verify; -ENOMEM: out of memory.
  */
 int rocpart_plan_verify(const char *text, size_t size, const char *name,
 			struct rocpart_error *reterr);
