@@ -14,54 +14,59 @@ extern "C" {
 #endif
 
 /*
- * The Container Device Interface: a file that tells container engines (podman, containerd, CRI-O,
- * docker from 25) what a container gets with a device that is named. Partitions are called
- * "rocpart.dev/partition=gpu-0000-05-00.0-part3": by PCI address and partition id, which no switch
- * renumbers. A change of modes writes the specs anew that were generated for the machine.
+ * The Container Device Interface (CDI): a spec file describes to a container engine (podman,
+ * containerd, CRI-O, docker from 25) what a container gets for a named device. rocpart names
+ * partitions "rocpart.dev/partition=gpu-0000-05-00.0-part3", by PCI address and partition id,
+ * because no switch changes these two. After a change of modes rocpart rewrites the specs that were
+ * generated for the machine.
  */
 
 /**
- * rocpart_cdi_document() - A spec of the partitions that are there now.
- * @machine: the machine.
- * @kind: NULL or "rocpart.dev/partition"; "amd.com/gpu": numbers and "all" as amd-ctk names them,
- *	without variables.
- * @ret_text: JSON; to be freed with free(3).
- * @reterr: why it failed, or NULL.
+ * rocpart_cdi_document() - Create a CDI spec of the current partitions.
+ * @machine: machine.
+ * @kind: NULL or "rocpart.dev/partition"; "amd.com/gpu": numbers and "all" as device names, as
+ *	amd-ctk writes them, without variables.
+ * @ret_text: receives JSON text; free it with free(3).
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * /dev/kfd for all; of each partition its nodes, without majors and minors, and the variables of
- * rocpart_handout_get_variable() in the own view. The variables are those of one device: of several
- * in one container the last one's count. Observes the machine. Since 0.1.
- * Return: 0; -EINVAL: no such kind; -ENODEV: NO_HARDWARE, or /dev/kfd is not there; -ENOMEM; errors
+ * The spec contains /dev/kfd for all devices. For each partition the spec contains the device
+ * nodes, without major and minor numbers, and the variables of rocpart_handout_get_variable() in
+ * the view ROCPART_VIEW_OWN. The variables are those of a single device: when a container gets
+ * several devices, the values of the last device are used. The spec leaves out partitions that ROCr
+ * cannot see in the environment of the caller. The call observes the machine. Since 0.1.
+ * Return: 0; -EINVAL: @kind is unknown; -ENODEV: the machine has no partition for containers
+ * (NO_HARDWARE), or a device node such as /dev/kfd does not exist; -ENOMEM: out of memory; errors
  * of rocpart_machine_observe().
  */
 int rocpart_cdi_document(struct rocpart_machine *machine, const char *kind, char **ret_text,
 			 struct rocpart_error *reterr);
 
 /**
- * rocpart_cdi_generate() - Write that spec where container engines look for it.
- * @machine: the machine.
+ * rocpart_cdi_generate() - Write a CDI spec into the folder of the container engines.
+ * @machine: machine.
  * @kind: as for rocpart_cdi_document().
- * @dir: folder, absolute; NULL: /run/cdi, for a simulated machine a folder beside its records (in
- *	`rocpart sim exec` it is /run/cdi too).
- * @overwrite: also replace a file that rocpart did not write, or that was edited since.
- * @ret_path: path of the spec; to be freed with free(3).
- * @reterr: why it failed, or NULL.
+ * @dir: absolute path of a folder; NULL: /run/cdi, or for a simulated machine a folder next to its
+ *	records (inside `rocpart sim exec` also /run/cdi).
+ * @overwrite: true to replace a file that rocpart did not write, or that was edited later.
+ * @ret_path: receives the path of the spec; free it with free(3).
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * Replaces the file as a whole, and records what was written: that is how an edited one is told,
- * and which are to be written anew after a change of modes. Since 0.1.
- * Return: 0; -EEXIST: NEEDS_CONFIRMATION, it is not as rocpart wrote it; -EWOULDBLOCK: LOCKED;
- * -EROFS: a capture; -EINVAL: not absolute, or a simulated machine in memory without @dir; -EACCES
- * or other errno of writing; errors of rocpart_cdi_document().
+ * The call replaces the file as a whole and records the text. The record shows which files were
+ * edited, and which files to rewrite after a change of modes. Since 0.1.
+ * Return: 0; -EEXIST: the file is not the one that rocpart wrote (NEEDS_CONFIRMATION);
+ * -EWOULDBLOCK: another process writes the specs of this machine (LOCKED); -EROFS: the machine is a
+ * capture; -EINVAL: @dir is not absolute, or is NULL for a simulated machine in memory; -EACCES or
+ * other errno of writing; errors of rocpart_cdi_document().
  */
 int rocpart_cdi_generate(struct rocpart_machine *machine, const char *kind, const char *dir,
 			 bool overwrite, char **ret_path, struct rocpart_error *reterr);
 
 /**
- * struct rocpart_cdi_entry - A device of a generated spec, or a spec. Frozen; texts are owned by
- * the list.
- * @path: of the spec.
- * @name: "rocpart.dev/partition=gpu-0000-05-00.0-part3"; "" for what is wrong with all of the spec.
- * @problem: what is wrong with it, or "".
+ * struct rocpart_cdi_entry - A device of a generated spec, or a generated spec. Frozen; the texts
+ * are owned by the list.
+ * @path: path of the spec.
+ * @name: "rocpart.dev/partition=gpu-0000-05-00.0-part3"; "" when @problem concerns the whole spec.
+ * @problem: difference from the current machine, or "".
  * @reserved: zero.
  */
 struct rocpart_cdi_entry {
@@ -74,21 +79,23 @@ struct rocpart_cdi_entry {
 struct rocpart_cdi;
 
 /**
- * rocpart_cdi_new() - The generated specs, held against the machine.
- * @machine: the machine.
- * @ret_cdi: to be freed with rocpart_cdi_free(); empty when none was generated.
- * @reterr: why it failed, or NULL.
+ * rocpart_cdi_new() - Compare the generated CDI specs with the current partitions.
+ * @machine: machine.
+ * @ret_cdi: receives the list, which is empty when no spec was generated; free the list with
+ *	rocpart_cdi_free().
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * Observes the machine. A partition without an entry is listed too. Since 0.1.
- * Return: 0; -EBADMSG or -EINVAL: the record of them is damaged; -ENOMEM; errors of
- * rocpart_cdi_document().
+ * The call observes the machine. The list also contains partitions without an entry in the spec.
+ * Since 0.1.
+ * Return: 0; -EBADMSG or -EINVAL: the record of the generated specs is damaged; -ENOMEM: out of
+ * memory; errno of reading a spec; errors of rocpart_cdi_document().
  */
 int rocpart_cdi_new(struct rocpart_machine *machine, struct rocpart_cdi **ret_cdi,
 		    struct rocpart_error *reterr);
 
 /**
- * rocpart_cdi_free() - Free a list.
- * @cdi: the list, or NULL.
+ * rocpart_cdi_free() - Free a list of CDI entries.
+ * @cdi: list, or NULL.
  *
  * Since 0.1.
  * Return: NULL.
@@ -96,9 +103,9 @@ int rocpart_cdi_new(struct rocpart_machine *machine, struct rocpart_cdi **ret_cd
 struct rocpart_cdi *rocpart_cdi_free(struct rocpart_cdi *cdi);
 
 /**
- * rocpart_cdi_get() - One entry.
- * @cdi: the list.
- * @index: from 0, spec by spec.
+ * rocpart_cdi_get() - Return one CDI entry.
+ * @cdi: list.
+ * @index: from 0, in the order of the specs.
  *
  * Since 0.1.
  * Return: owned by the list; NULL past the end.

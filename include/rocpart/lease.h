@@ -14,57 +14,59 @@ extern "C" {
 #endif
 
 /*
- * A lease is a durable claim of bytes on a partition for one replica of a model. It belongs to a
- * service (a container, a unit, a pod, a job, a process), not to the program that asked for it. It
- * ends when it is released, or when its owner is known to be gone and the kernel shows none of its
- * memory on the partition; never otherwise. docs/design/leases.md has the rules.
+ * A lease is a durable claim of bytes on a partition for one replica of a model. A lease belongs to
+ * a service (a container, a unit, a pod, a job or a process), not to the program that requested the
+ * lease. A lease ends when it is released, or when its owner is known to be gone and the kernel
+ * shows none of the owner's memory on the partition; a lease never ends otherwise.
+ * docs/design/leases.md describes the rules.
  */
 
 /**
- * enum rocpart_lease_state - Where a lease is in its life. Append-only.
+ * enum rocpart_lease_state - The state of a lease. Append-only.
  */
 enum rocpart_lease_state {
-	ROCPART_LEASE_PENDING = 0,   /* has no place now and holds no bytes */
-	ROCPART_LEASE_PLACED = 1,    /* holds its bytes; nothing was seen of its owner yet */
-	ROCPART_LEASE_RUNNING = 2,   /* the kernel shows its memory, or its owner said so */
-	ROCPART_LEASE_STOPPED = 3,   /* ran, and nothing of it runs now; holds its bytes */
-	ROCPART_LEASE_DISPLACED = 4, /* keeps its claim on a place that is not there now */
+	ROCPART_LEASE_PENDING = 0,   /* has no partition and holds no bytes */
+	ROCPART_LEASE_PLACED = 1,    /* holds its bytes; its owner has not been seen yet */
+	ROCPART_LEASE_RUNNING = 2,   /* the kernel shows its memory, or its owner reported it */
+	ROCPART_LEASE_STOPPED = 3,   /* ran and runs no more; still holds its bytes */
+	ROCPART_LEASE_DISPLACED = 4, /* keeps its claim on a partition that is missing now */
 };
 
 /**
- * enum rocpart_guarantee - What keeps others off the bytes of a lease. Append-only.
+ * enum rocpart_guarantee - The protection of a lease's bytes against other programs. Append-only.
  */
 enum rocpart_guarantee {
-	ROCPART_GUARANTEE_NONE = 0,	   /* nothing */
-	ROCPART_GUARANTEE_COOPERATIVE = 1, /* tenants keep to their bytes by their own flags */
+	ROCPART_GUARANTEE_NONE = 0,	   /* no protection */
+	ROCPART_GUARANTEE_COOPERATIVE = 1, /* tenants limit themselves by their own flags */
 	ROCPART_GUARANTEE_KERNEL = 2,	   /* the kernel limits each partition of the domain */
-	ROCPART_GUARANTEE_HARDWARE = 3,	   /* the partition has its memory domain for itself */
+	ROCPART_GUARANTEE_HARDWARE = 3,	   /* the partition is alone in its memory domain */
 };
 
 /**
- * struct rocpart_lease - One lease. Layout frozen; texts are owned by the list.
- * @id: number that is never given twice on a machine.
- * @name: name of the model or what the lease was called.
- * @state: where it is in its life.
- * @guarantee: what keeps others off its bytes.
- * @bytes: how much it claims.
- * @bdf: PCI address of its GPU; "" while it is pending.
+ * struct rocpart_lease - One lease. Layout frozen; the texts are owned by the list.
+ * @id: number of the lease; a machine never assigns a number twice.
+ * @name: name of the model, or the name that was given to the lease.
+ * @state: state of the lease.
+ * @guarantee: protection of its bytes.
+ * @bytes: bytes that the lease claims.
+ * @bdf: PCI address of its GPU; "" while the lease is pending.
  * @partition: partition id on that GPU.
- * @used_bytes: what the kernel shows of it there now (KFD allocations).
- * @share: tenants that its partition may have; 1: it is alone.
- * @priority: as given; higher is more important.
+ * @used_bytes: memory of the lease on the partition that the kernel shows now, in bytes (KFD
+ *	allocations).
+ * @share: number of leases that its partition may have; 1: the lease is alone.
+ * @priority: priority that was given; a higher number is more important.
  * @owner: "docker:NAME", "unit:NAME", "pod:NS/NAME", "job:ID", "pid:N" or "none".
- * @why: why it is where it is.
- * @problem: what is wrong and what to do, or "".
+ * @why: reason for the choice of the partition.
+ * @problem: problem of the lease and its remedy, or "".
  * @footprint: JSON object of the parts of its bytes, or "".
- * @labels: JSON object of texts, or "".
- * @created_s: seconds since 1970 at which it was made.
- * @changed_s: seconds since 1970 of its last change.
- * @ends: what ends it, in words; "" where the machine was not looked at.
- * @limits: JSON array of what limits it, {"limit", "guarantee", "by"} each, or "".
- * @limit_bytes: what its programs may use: all that they can have of the partition where the kernel
- *	stops them there (@guarantee kernel or hardware), else @bytes. In a list that
- *	rocpart_place() returned it is @bytes.
+ * @labels: JSON object of label texts, or "".
+ * @created_s: time of creation, in seconds since 1970.
+ * @changed_s: time of the last change, in seconds since 1970.
+ * @ends: text that describes the event that ends the lease; "" when the machine was not observed.
+ * @limits: JSON array of the limits of the lease, {"limit", "guarantee", "by"} each, or "".
+ * @limit_bytes: bytes that the programs of the lease may use: all usable bytes of the partition
+ *	when the kernel enforces the partition's size (@guarantee kernel or hardware), otherwise
+ *	@bytes. In a list that rocpart_place() returned, the value is @bytes.
  * @reserved: zero.
  */
 struct rocpart_lease {
@@ -92,15 +94,17 @@ struct rocpart_lease {
 };
 
 /**
- * struct rocpart_partition_use - What is promised and used of a partition. Layout frozen.
+ * struct rocpart_partition_use - The leased and used bytes of a partition. Layout frozen.
  * @bdf: PCI address of the GPU, owned by the list.
  * @partition: partition id.
- * @usable_bytes: what processes can have of it: what the kernel enforces less its page tables.
- * @leased_bytes: what leases claim.
- * @used_bytes: what the kernel shows (KFD allocations).
- * @unmanaged_bytes: of those, what belongs to no lease: such a partition is not given away.
- * @n_leases: leases on it.
- * @is_free: whether a new lease may have it.
+ * @usable_bytes: bytes that processes can use: the bytes that the kernel enforces minus its page
+ *	tables.
+ * @leased_bytes: bytes that leases claim.
+ * @used_bytes: bytes in use that the kernel shows (KFD allocations).
+ * @unmanaged_bytes: part of @used_bytes that belongs to no lease; rocpart places no lease on such a
+ *	partition.
+ * @n_leases: number of leases on the partition.
+ * @is_free: true when a new lease can get the partition.
  * @reserved: zero.
  */
 struct rocpart_partition_use {
@@ -118,22 +122,26 @@ struct rocpart_partition_use {
 struct rocpart_leases;
 
 /**
- * rocpart_leases_new() - Leases of a machine, reconciled with what it shows now.
- * @machine: the machine.
- * @ret_leases: to be freed with rocpart_leases_free(); of a machine without leases it is empty.
- * @reterr: why it failed, or NULL.
+ * rocpart_leases_new() - List the leases of a machine, reconciled with the current state of the
+ * machine.
+ * @machine: machine.
+ * @ret_leases: receives the list, which is empty for a machine without leases; free the list with
+ *	rocpart_leases_free().
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * Observes the machine. What changed (an owner that is gone, a partition that vanished or shrank, a
- * reboot) is recorded where the records may be written, and shown in any case. Since 0.1.
- * Return: 0; -EBADMSG: BAD_RECORDS; -EBUSY: LOCKED; -ENOMEM; errors of rocpart_machine_observe();
- * errno of reading or writing the records.
+ * The call observes the machine. The list always shows the changes that the call found: an owner
+ * that is gone, a partition that vanished or shrank, a reboot. The call records these changes when
+ * the caller may write the records. Since 0.1.
+ * Return: 0; -EBADMSG: the records are damaged (BAD_RECORDS); -EBUSY: another process holds the
+ * database (LOCKED); -ENOMEM: out of memory; errors of rocpart_machine_observe(); errno of reading
+ * or writing the records.
  */
 int rocpart_leases_new(struct rocpart_machine *machine, struct rocpart_leases **ret_leases,
 		       struct rocpart_error *reterr);
 
 /**
- * rocpart_leases_free() - Free a list.
- * @leases: the list, or NULL.
+ * rocpart_leases_free() - Free a list of leases.
+ * @leases: list, or NULL.
  *
  * Since 0.1.
  * Return: NULL.
@@ -141,8 +149,8 @@ int rocpart_leases_new(struct rocpart_machine *machine, struct rocpart_leases **
 struct rocpart_leases *rocpart_leases_free(struct rocpart_leases *leases);
 
 /**
- * rocpart_leases_get() - One lease, in the order of their numbers.
- * @leases: the list.
+ * rocpart_leases_get() - Return one lease, in the order of the lease numbers.
+ * @leases: list.
  * @index: from 0.
  *
  * Since 0.1.
@@ -151,22 +159,22 @@ struct rocpart_leases *rocpart_leases_free(struct rocpart_leases *leases);
 const struct rocpart_lease *rocpart_leases_get(const struct rocpart_leases *leases, size_t index);
 
 /**
- * rocpart_leases_get_use() - Use of one partition, by GPU and partition id.
- * @leases: the list.
+ * rocpart_leases_get_use() - Return the use of one partition, in the order of GPU and partition id.
+ * @leases: list.
  * @index: from 0.
  *
  * Since 0.1.
- * Return: owned by the list; NULL past the end, and of a list that rocpart_place() returned.
+ * Return: owned by the list; NULL past the end, and for a list that rocpart_place() returned.
  */
 const struct rocpart_partition_use *rocpart_leases_get_use(const struct rocpart_leases *leases,
 							   size_t index);
 
 /**
- * rocpart_leases_get_event() - What happened to leases lately, the newest first.
- * @leases: the list.
+ * rocpart_leases_get_event() - Return one of the latest events of leases, the newest first.
+ * @leases: list.
  * @index: from 0, below 32.
- * @ret_at_s: seconds since 1970.
- * @ret_lease: number of the lease; 0: it happened to the machine.
+ * @ret_at_s: receives the time of the event, in seconds since 1970.
+ * @ret_lease: receives the number of the lease; 0: the event concerns the machine.
  *
  * Since 0.1.
  * Return: one line, owned by the list; NULL past the end.
@@ -175,81 +183,89 @@ const char *rocpart_leases_get_event(const struct rocpart_leases *leases, size_t
 				     uint64_t *ret_at_s, uint64_t *ret_lease);
 
 /**
- * rocpart_leases_get_allocator() - Who else allocates on this machine.
- * @leases: the list.
+ * rocpart_leases_get_allocator() - Return the other allocator that assigns the GPUs of this
+ * machine.
+ * @leases: list.
  *
  * Since 0.1.
- * Return: "kubelet" or "slurm", static text; NULL when rocpart does.
+ * Return: "kubelet" or "slurm", static text; NULL when rocpart is the allocator.
  */
 const char *rocpart_leases_get_allocator(const struct rocpart_leases *leases);
 
 /**
- * rocpart_lease_state_to_string() - "pending", "placed", "running", "stopped" or "displaced".
+ * rocpart_lease_state_to_string() - Return the name of a state: "pending", "placed", "running",
+ * "stopped" or "displaced".
  * @state: any value.
  *
  * Thread: any. Since 0.1.
- * Return: static text; "unknown" for what has no name.
+ * Return: static text; "unknown" for a value without a name.
  */
 const char *rocpart_lease_state_to_string(enum rocpart_lease_state state);
 
 /**
- * rocpart_guarantee_to_string() - "none", "cooperative", "kernel" or "hardware".
+ * rocpart_guarantee_to_string() - Return the name of a guarantee: "none", "cooperative", "kernel"
+ * or "hardware".
  * @guarantee: any value.
  *
  * Thread: any. Since 0.1.
- * Return: static text; "unknown" for what has no name.
+ * Return: static text; "unknown" for a value without a name.
  */
 const char *rocpart_guarantee_to_string(enum rocpart_guarantee guarantee);
 
 /**
- * rocpart_lease_release() - End leases.
- * @machine: the machine.
- * @which: the number of a lease, or an owner, all of whose leases end.
- * @ret_released: how many ended.
- * @ret_in_use_bytes: what the kernel still shows of their memory: it counts as unmanaged now.
- * @reterr: why it failed, or NULL.
+ * rocpart_lease_release() - Release one lease, or all leases of an owner.
+ * @machine: machine.
+ * @which: number of a lease, or an owner.
+ * @ret_released: receives the number of released leases.
+ * @ret_in_use_bytes: receives the bytes of their memory that the kernel still shows; rocpart counts
+ *	this memory as unmanaged from now on.
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * Gives back exactly what was taken. Durable when it returns. No process is touched. Since 0.1.
- * Return: 0; -ENOENT: no such lease, or none of that owner; -EINVAL: neither a number nor an owner;
- * -EROFS: a capture; -EBADMSG, -EBUSY, -ENOSPC, -ENOMEM as rocpart_leases_new().
+ * The call returns exactly the bytes that the leases claimed. The release is durable when the call
+ * returns. The call stops no process. Since 0.1.
+ * Return: 0; -ENOENT: no such lease, or the owner has no lease; -EINVAL: @which is neither a number
+ * nor an owner; -EROFS: the machine is a capture; -ENOSPC: no space is left for the records;
+ * -EBADMSG, -EBUSY, -ENOMEM and other errors as rocpart_leases_new().
  */
 int rocpart_lease_release(struct rocpart_machine *machine, const char *which, size_t *ret_released,
 			  uint64_t *ret_in_use_bytes, struct rocpart_error *reterr);
 
 /**
- * rocpart_lease_set_state() - Say that a lease runs, was stopped, or failed.
- * @machine: the machine.
- * @id: its number.
- * @state: ROCPART_LEASE_PLACED, RUNNING, STOPPED or FAILED.
- * @reterr: why it failed, or NULL.
+ * rocpart_lease_set_state() - Record the state of a lease.
+ * @machine: machine.
+ * @id: number of the lease.
+ * @state: ROCPART_LEASE_PLACED, RUNNING, STOPPED or DISPLACED.
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * For programs that know it; it holds its bytes in all of these states. What the kernel shows later
- * goes before it. Since 0.1.
- * Return: 0; -ENOENT: no such lease; -EINVAL: not such a state; -EPERM: it has no place;
- * others as rocpart_lease_release().
+ * The call is for programs that know the state of their processes. The lease holds its bytes in
+ * each of these states. The memory that the kernel shows later takes precedence over the recorded
+ * state. Since 0.1.
+ * Return: 0; -ENOENT: no such lease; -EINVAL: @state is none of these states; -EPERM: the lease is
+ * pending and has no partition (NO_ROOM); other errors as rocpart_lease_release().
  */
 int rocpart_lease_set_state(struct rocpart_machine *machine, uint64_t id,
 			    enum rocpart_lease_state state, struct rocpart_error *reterr);
 
 /**
- * rocpart_lease_adopt() - Give leases to memory that nobody leased.
- * @machine: the machine.
- * @owner: whose: an owner, or a process id.
- * @ret_adopted: number of new leases, one for each partition.
- * @reterr: why it failed, or NULL.
+ * rocpart_lease_adopt() - Create leases for memory in use that has none.
+ * @machine: machine.
+ * @owner: owner of the memory and of the new leases, or a process id.
+ * @ret_adopted: receives the number of new leases, one for each partition.
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * Each claims what is in use, is alone on its partition, and belongs to @owner. Since 0.1.
- * Return: 0; -ENOENT: it uses no memory that is not leased; -EINVAL: not an owner; others as
- * rocpart_lease_release().
+ * Each new lease claims the memory in use on its partition, is alone on the partition, and belongs
+ * to @owner. Since 0.1.
+ * Return: 0; -ENOENT: the process does not exist, or @owner uses no memory without a lease;
+ * -EINVAL: @owner is not an owner; other errors as rocpart_lease_release().
  */
 int rocpart_lease_adopt(struct rocpart_machine *machine, const char *owner, size_t *ret_adopted,
 			struct rocpart_error *reterr);
 
 /**
- * rocpart_leases_export() - All leases as a JSON document.
- * @machine: the machine.
- * @ret_text: to be freed with free(3).
- * @reterr: why it failed, or NULL.
+ * rocpart_leases_export() - Write all leases as a JSON document.
+ * @machine: machine.
+ * @ret_text: receives JSON text; free it with free(3).
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
  * Return: 0; errors of rocpart_leases_new().
@@ -258,31 +274,33 @@ int rocpart_leases_export(struct rocpart_machine *machine, char **ret_text,
 			  struct rocpart_error *reterr);
 
 /**
- * rocpart_leases_import() - Put exported leases back.
- * @machine: the machine, which must not have any lease.
+ * rocpart_leases_import() - Restore exported leases.
+ * @machine: machine without any lease.
  * @text: document of rocpart_leases_export().
- * @n_bytes: its length.
- * @name: name of the file, for messages.
- * @ret_imported: how many there are now.
- * @reterr: why it failed, or NULL.
+ * @n_bytes: length of @text in bytes.
+ * @name: name of the file in messages.
+ * @ret_imported: receives the number of leases.
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * All of them or none. A lease whose partition is not there now is kept and marked failed by the
- * next look. Since 0.1.
- * Return: 0; -EINVAL: malformed, or of another machine; -EEXIST: there are leases; -ENOSPC: they
- * contradict each other; others as rocpart_lease_release().
+ * The call restores all leases or none. A lease whose partition is missing is restored as well; the
+ * next command that reconciles the leases marks it as displaced. Since 0.1.
+ * Return: 0; -EINVAL: the document is malformed, or comes from another machine; -EEXIST: the
+ * machine already has leases; -ENOSPC: the leases contradict each other; other errors as
+ * rocpart_lease_release().
  */
 int rocpart_leases_import(struct rocpart_machine *machine, const char *text, size_t n_bytes,
 			  const char *name, size_t *ret_imported, struct rocpart_error *reterr);
 
 /**
- * rocpart_leases_check() - Count everything anew.
- * @machine: the machine.
- * @ret_problems: one line for each thing that is wrong, "" when all is right; to be freed with
+ * rocpart_leases_check() - Recompute and verify the lease accounting.
+ * @machine: machine.
+ * @ret_problems: receives one line for each problem, "" without problems; free the text with
  *	free(3).
- * @reterr: why it failed, or NULL.
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
- * Return: 0, whatever was found; -EBADMSG: BAD_RECORDS; -ENOMEM; errno of reading.
+ * Return: 0, with or without problems; -EBADMSG: the records are damaged (BAD_RECORDS); -ENOMEM:
+ * out of memory; errno of reading.
  */
 int rocpart_leases_check(struct rocpart_machine *machine, char **ret_problems,
 			 struct rocpart_error *reterr);

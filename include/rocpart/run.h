@@ -16,20 +16,23 @@ extern "C" {
 #endif
 
 /*
- * A program on leased partitions: a process that waits, gets a lease that belongs to it and a
- * control group that denies it other partitions, and then becomes the program. When it is gone, so
- * is its lease, whoever was watching: the owner is the process itself. docs/design/limits.md.
+ * Running a program on leased partitions. rocpart creates a process that waits, creates a lease
+ * that belongs to the process, puts the process into a cgroup that denies other partitions, and
+ * then lets the process execute the program. The owner of the lease is the process itself, so the
+ * lease ends with the process, even when the caller of the library is gone. docs/design/limits.md
+ * describes the limits.
  */
 
 /**
- * struct rocpart_run - One such program. Opaque.
+ * struct rocpart_run - A program on leased partitions. Opaque.
  */
 struct rocpart_run;
 
 /**
- * struct rocpart_command - What is to be run. Layout frozen; all of it is borrowed during a call.
- * @argv: the program, looked up in PATH, and its arguments; ends with NULL.
- * @envp: its environment before anything is handed out; ends with NULL.
+ * struct rocpart_command - A command to run. Layout frozen; all pointers are borrowed during a
+ * call.
+ * @argv: the program, which is searched in PATH, and its arguments; ends with NULL.
+ * @envp: environment before rocpart adds and removes variables; ends with NULL.
  * @reserved: zero.
  */
 struct rocpart_command {
@@ -39,21 +42,24 @@ struct rocpart_command {
 };
 
 /**
- * rocpart_run_place() - Lease partitions for a program, and confine it to them.
- * @machine: the machine; borrowed for the life of the run.
- * @command: what is to be run.
- * @options: what is to be placed, one for each lease; their owner is not looked at.
- * @n_options: how many, at least 1.
- * @ret_run: to be freed with rocpart_run_free(); it waits for rocpart_run_start().
- * @ret_leases: the new leases, to be freed with rocpart_leases_free().
- * @reterr: why it failed, or NULL.
+ * rocpart_run_place() - Lease partitions for a program, and confine the program to these
+ * partitions.
+ * @machine: machine; borrowed for the life of the run.
+ * @command: command to run.
+ * @options: descriptions of leases; the call ignores their owners.
+ * @n_options: number of @options, at least 1.
+ * @ret_run: receives the run, which waits for rocpart_run_start(); free it with rocpart_run_free().
+ * @ret_leases: receives the new leases; free the list with rocpart_leases_free().
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * Forks: the process has the caller's signal mask, working directory and open files, and ends when
- * the caller ends before it is started. It owns the leases. All is one transaction: nobody sees a
- * lease without its limits. The record outlives the caller, not the machine, like the process.
- * What cannot be enforced here is no failure: rocpart_run_get_missing(). Since 0.1.
- * Return: 0; -EINVAL: no program; -EROFS: a capture; -EAGAIN: no process can be made; errors of
- * rocpart_place() and rocpart_handout_new().
+ * The call forks a process that owns the leases. The process has the caller's signal mask, working
+ * directory and open files, and ends when the caller ends before rocpart_run_start(). The call is
+ * one transaction: no other program sees a lease without its limits. The record of a lease survives
+ * the end of the caller but not a crash of the machine, like the process itself. A limit that the
+ * machine cannot enforce is not an error; see rocpart_run_get_missing(). Since 0.1.
+ * Return: 0; -EINVAL: no command given; -EROFS: the machine is a capture; -EAGAIN: the kernel
+ * cannot create the process; -ESRCH: the process ended already; errors of fork(2), rocpart_place()
+ * and rocpart_handout_new().
  */
 int rocpart_run_place(struct rocpart_machine *machine, const struct rocpart_command *command,
 		      const struct rocpart_place_options *const *options, size_t n_options,
@@ -61,45 +67,49 @@ int rocpart_run_place(struct rocpart_machine *machine, const struct rocpart_comm
 		      struct rocpart_error *reterr);
 
 /**
- * rocpart_run_use() - Confine a program to what was leased before.
- * @machine: the machine; borrowed for the life of the run.
- * @command: what is to be run.
+ * rocpart_run_use() - Confine a program to partitions that were leased before.
+ * @machine: machine; borrowed for the life of the run.
+ * @command: command to run.
  * @leases: numbers of leases, as text. Borrowed during the call.
- * @n_leases: how many, at least 1.
- * @ret_run: to be freed with rocpart_run_free(); it waits for rocpart_run_start().
- * @reterr: why it failed, or NULL.
+ * @n_leases: number of @leases, at least 1.
+ * @ret_run: receives the run, which waits for rocpart_run_start(); free it with rocpart_run_free().
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * As rocpart_run_place(), but the leases keep their owner and do not end with it. Since 0.1.
- * Return: 0; -EINVAL: no program, or that is not the number of a lease; -EROFS: a capture; -EAGAIN:
- * no process can be made; errors of rocpart_handout_new().
+ * The call works like rocpart_run_place(), but the leases keep their owner and do not end with the
+ * program. Since 0.1.
+ * Return: 0; -EINVAL: no command given, or a text is not the number of a lease; -EROFS: the machine
+ * is a capture; -EAGAIN: the kernel cannot create the process; errors of fork(2) and
+ * rocpart_handout_new().
  */
 int rocpart_run_use(struct rocpart_machine *machine, const struct rocpart_command *command,
 		    const char *const *leases, size_t n_leases, struct rocpart_run **ret_run,
 		    struct rocpart_error *reterr);
 
 /**
- * rocpart_run_free() - Free it.
- * @run: the run, or NULL.
+ * rocpart_run_free() - Free a run.
+ * @run: run, or NULL.
  *
- * A process that still waits is ended, and its leases with it. A program that runs is left alone.
- * Since 0.1.
+ * When the process still waits, the call kills the process and releases its leases. A program that
+ * runs keeps running. Since 0.1.
  * Return: NULL.
  */
 struct rocpart_run *rocpart_run_free(struct rocpart_run *run);
 
 /**
- * rocpart_run_get_pid() - Its process, now and when it is the program; a child of the caller.
- * @run: the run.
+ * rocpart_run_get_pid() - Return the process id of a run. The process is a child of the caller, and
+ * executes the program later.
+ * @run: run.
  *
  * Since 0.1.
- * Return: process id, to be waited for by the caller once it was started.
+ * Return: process id; the caller waits for the process after rocpart_run_start().
  */
 uint32_t rocpart_run_get_pid(const struct rocpart_run *run);
 
 /**
- * rocpart_run_get_handout() - What is handed out to it.
- * @run: the run.
- * @ret_view: which device nodes it can open: its own where they are enforced.
+ * rocpart_run_get_handout() - Return the handout of a run.
+ * @run: run.
+ * @ret_view: receives the view of the program: ROCPART_VIEW_OWN when the cgroup denies other
+ *	partitions.
  *
  * Since 0.1.
  * Return: owned by the run.
@@ -108,8 +118,8 @@ const struct rocpart_handout *rocpart_run_get_handout(const struct rocpart_run *
 						      enum rocpart_view *ret_view);
 
 /**
- * rocpart_run_get_missing() - What is not enforced, and why.
- * @run: the run.
+ * rocpart_run_get_missing() - Return one limit that is not enforced, with the reason.
+ * @run: run.
  * @index: from 0.
  *
  * Since 0.1.
@@ -118,27 +128,30 @@ const struct rocpart_handout *rocpart_run_get_handout(const struct rocpart_run *
 const char *rocpart_run_get_missing(const struct rocpart_run *run, size_t index);
 
 /**
- * rocpart_run_start() - Let the process become the program.
- * @run: the run.
- * @reterr: why it failed, or NULL.
+ * rocpart_run_start() - Execute the program in the waiting process.
+ * @run: run.
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * Its environment is the one given, with the variables of the handout, with ROCPART_LEASE (the
- * numbers of its leases, by blanks), and without variables that would filter a second time.
- * Since 0.1.
- * Return: 0: it runs; -EINVAL: it runs already; -ENOENT: there is no such
- * program; -EACCES and others: it cannot be executed. After a failure the process is gone.
+ * The environment of the program is that of the command, with the variables of the handout and
+ * ROCPART_LEASE (the numbers of the leases, separated by blanks), and without variables that would
+ * filter the devices a second time. Since 0.1.
+ * Return: 0: the program runs; -EINVAL: the program runs already; -ENOENT: the program does not
+ * exist; -EACCES and other errno of execve(2): the program cannot be executed; -E2BIG: the
+ * variables are too long; -ENOMEM: out of memory. After a failure of execve(2) the process is gone.
  */
 int rocpart_run_start(struct rocpart_run *run, struct rocpart_error *reterr);
 
 /**
- * rocpart_run_finish() - After the program ended: nothing of it stays.
- * @run: the run, whose process was waited for.
- * @grace_ms: milliseconds between SIGTERM and SIGKILL for what the program left behind.
- * @ret_left: how many processes it had left behind.
- * @reterr: why it failed, or NULL.
+ * rocpart_run_finish() - Clean up after the program ended.
+ * @run: run whose process the caller has waited for.
+ * @grace_ms: milliseconds between SIGTERM and SIGKILL for processes that the program left behind.
+ * @ret_left: receives the number of processes that the program left behind.
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * Ends the processes that are still in its control group, removes the group, and ends the leases
- * of rocpart_run_place(). Waits at most @grace_ms and two seconds. Since 0.1.
+ * The call stops the processes that remain in the program's cgroup, removes the cgroup, and
+ * releases the leases of rocpart_run_place(). The call blocks for at most @grace_ms plus two
+ * seconds for each cgroup (one of v2 and, where its filter was not available, one of v1). Since
+ * 0.1.
  * Return: 0; errors of rocpart_lease_release().
  */
 int rocpart_run_finish(struct rocpart_run *run, uint64_t grace_ms, size_t *ret_left,
