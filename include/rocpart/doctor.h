@@ -15,24 +15,24 @@ extern "C" {
 struct rocpart_doctor;
 
 /**
- * enum rocpart_check_state - How a check ended. Append-only.
+ * enum rocpart_check_state - The result of a check. Append-only.
  */
 enum rocpart_check_state {
-	ROCPART_CHECK_PASS = 0, /* as it should be, or not asked on such a machine */
-	ROCPART_CHECK_WARN = 1, /* works, but something is in the way of something */
-	ROCPART_CHECK_FAIL = 2, /* GPUs cannot be partitioned or used like this */
+	ROCPART_CHECK_PASS = 0, /* no problem, or the check was skipped on such a machine */
+	ROCPART_CHECK_WARN = 1, /* the machine works, but something restricts its use */
+	ROCPART_CHECK_FAIL = 2, /* the GPUs cannot be partitioned or used */
 };
 
 /**
- * struct rocpart_check - One line of the checklist. Layout frozen.
+ * struct rocpart_check - One check of a diagnosis. Layout frozen.
  * @id: stable name, "driver".
- * @title: what is asked, one line.
- * @state: how it ended.
- * @seen: what was seen, one line.
- * @advice: what to do, one line; "" when there is nothing to do.
+ * @title: condition that the check verifies, one line.
+ * @state: result of the check.
+ * @seen: observations, one line.
+ * @advice: next step for the user, one line; "" when the user need not act.
  * @reserved: zero.
  *
- * Texts are owned by the doctor.
+ * The texts are owned by the doctor.
  */
 struct rocpart_check {
 	const char *id;
@@ -44,20 +44,20 @@ struct rocpart_check {
 };
 
 /**
- * rocpart_doctor_new() - A checklist of a machine, not gone through yet.
- * @machine: the machine; it outlives the doctor.
- * @ret_doctor: to be freed with rocpart_doctor_free().
- * @reterr: why it failed, or NULL.
+ * rocpart_doctor_new() - Create a diagnosis of a machine. No check runs yet.
+ * @machine: machine; must outlive the doctor.
+ * @ret_doctor: receives the doctor; free it with rocpart_doctor_free().
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
- * Return: 0; -ENOMEM.
+ * Return: 0; -ENOMEM: out of memory.
  */
 int rocpart_doctor_new(struct rocpart_machine *machine, struct rocpart_doctor **ret_doctor,
 		       struct rocpart_error *reterr);
 
 /**
- * rocpart_doctor_free() - Free a checklist.
- * @doctor: the checklist, or NULL.
+ * rocpart_doctor_free() - Free a diagnosis.
+ * @doctor: doctor, or NULL.
  *
  * Since 0.1.
  * Return: NULL.
@@ -65,56 +65,59 @@ int rocpart_doctor_new(struct rocpart_machine *machine, struct rocpart_doctor **
 struct rocpart_doctor *rocpart_doctor_free(struct rocpart_doctor *doctor);
 
 /**
- * rocpart_doctor_get_variable() - The environment variables that matter.
+ * rocpart_doctor_get_variable() - Return one of the environment variables that the diagnosis
+ * checks.
  * @index: from 0.
  *
- * The library does not read the environment: hand the values in with
+ * The library does not read the environment. The caller reads each variable and passes its value to
  * rocpart_doctor_set_variable(). Thread: any. Since 0.1.
  * Return: static text; NULL past the end.
  */
 const char *rocpart_doctor_get_variable(size_t index);
 
 /**
- * rocpart_doctor_set_variable() - Tell an environment variable that is set.
- * @doctor: the checklist.
+ * rocpart_doctor_set_variable() - Pass a set environment variable to the diagnosis.
+ * @doctor: doctor.
  * @name: one of rocpart_doctor_get_variable().
- * @value: its value, which may be empty.
- * @reterr: why it failed, or NULL.
+ * @value: value of the variable; may be empty.
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
- * Return: 0; -EINVAL: another name; -ENOMEM.
+ * Return: 0; -EINVAL: @name is another variable; -ENOMEM: out of memory.
  */
 int rocpart_doctor_set_variable(struct rocpart_doctor *doctor, const char *name, const char *value,
 				struct rocpart_error *reterr);
 
 /**
- * rocpart_doctor_set_user() - Tell who would use the GPUs.
- * @doctor: the checklist.
+ * rocpart_doctor_set_user() - Set the user whose access to the GPUs the diagnosis checks.
+ * @doctor: doctor.
  * @uid: user id; 0 unless set.
- * @gids: every group of that user, copied.
+ * @gids: all groups of that user. Copied.
  * @n_gids: number of @gids.
  *
  * Since 0.1.
- * Return: 0; -ENOMEM.
+ * Return: 0; -ENOMEM: out of memory.
  */
 int rocpart_doctor_set_user(struct rocpart_doctor *doctor, uint32_t uid, const uint32_t *gids,
 			    size_t n_gids);
 
 /**
- * rocpart_doctor_run() - Go through the checklist.
- * @doctor: the checklist.
- * @reterr: why it failed, or NULL.
+ * rocpart_doctor_run() - Diagnose the machine.
+ * @doctor: doctor.
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * Reads only. On this computer it also runs `amd-smi version` and `modinfo`, at most 30 s each;
- * never for a simulated machine or a capture. A machine without GPUs is gone through as far as it
- * goes. Since 0.1.
- * Return: number of GPUs; -ENOMEM. That the machine cannot be read is a check that failed.
+ * The call only reads. On a machine that rocpart_machine_open_real() opened, the call also loads
+ * AMD's library and runs `amd-smi` and `modinfo`: each question to AMD's library or command ends
+ * after 75 s at the latest, and `modinfo` after 180 s at the latest. For another machine the call
+ * runs no program. Without GPUs the call skips the checks that need a GPU. Since 0.1.
+ * Return: number of GPUs; -ENOMEM: out of memory. When the machine cannot be read, the call
+ * succeeds and a check fails.
  */
 int rocpart_doctor_run(struct rocpart_doctor *doctor, struct rocpart_error *reterr);
 
 /**
- * rocpart_doctor_get_check() - One line of the checklist.
- * @doctor: the checklist, gone through.
+ * rocpart_doctor_get_check() - Return one check of a diagnosis.
+ * @doctor: doctor after rocpart_doctor_run().
  * @index: from 0.
  *
  * Since 0.1.
@@ -124,11 +127,11 @@ const struct rocpart_check *rocpart_doctor_get_check(const struct rocpart_doctor
 						     size_t index);
 
 /**
- * rocpart_check_state_to_string() - "pass", "warn" or "fail".
+ * rocpart_check_state_to_string() - Return the name of a result: "pass", "warn" or "fail".
  * @state: any value.
  *
  * Thread: any. Since 0.1.
- * Return: static text.
+ * Return: static text; "fail" for a value without a name.
  */
 const char *rocpart_check_state_to_string(enum rocpart_check_state state);
 

@@ -13,70 +13,74 @@ extern "C" {
 
 /*
  * Simulated machines: 8 GPUs on a laptop, with the answers, orders and errors of the kernel. A
- * machine is a folder; every program that opens the folder sees the same state, and no privileges
- * are needed. Everything is read and switched with the calls for real machines, see
- * rocpart_machine_open_sim(); the calls here are what a person would do at the machine: power it
- * on, start and end processes, reload the driver, break something.
+ * machine is a folder. Every program that opens the folder sees the same state and needs no
+ * privileges. The calls for real machines observe and switch a simulated machine too; see
+ * rocpart_machine_open_sim(). The calls in this file stand for the actions of a person at the
+ * machine: power the machine on, start and stop processes, reload the driver, inject a fault.
  *
- * All of them take a lock in the folder for as long as the change lasts, milliseconds; none waits
- * for anything else. They may be called from any thread.
+ * A call that changes a machine holds a lock in the folder during the change, for milliseconds; the
+ * calls wait for nothing else. The calls may run on any thread.
  */
 
 /**
- * rocpart_sim_create() - Make a simulated machine and power it on.
- * @dir: its folder, made with its parents, mode 0755. Absolute path.
- * @profile: text of a profile, YAML (see profiles/ for examples): what the machine consists of.
+ * rocpart_sim_create() - Create a simulated machine and power it on.
+ * @dir: folder to create, with its parents, mode 0755. Absolute path.
+ * @profile: text of a profile, in YAML (profiles/ has examples), which describes the parts of the
+ *	machine.
  * @profile_bytes: length of @profile; at most 1 MiB.
- * @profile_name: name in messages ("mi300x-8.yaml:7:3") and of rocpart_sim_get_profile().
- * @reterr: why it failed, or NULL; of a wrong profile the object is "name:line:column".
+ * @profile_name: name of the profile in messages ("mi300x-8.yaml:7:3") and in
+ *	rocpart_sim_get_profile().
+ * @reterr: receives the reason on failure; may be NULL. For an invalid profile the object is
+ *	"name:line:column".
  *
- * A folder in which an earlier attempt was interrupted is completed. Since 0.1.
- * Return: 0; -EEXIST: there is a simulated machine; -EINVAL: the profile is wrong, unknown keys
- * included; -EFBIG: it is too long; -ENOMEM; errno of making files.
+ * The call completes a folder in which an earlier call was interrupted. Since 0.1.
+ * Return: 0; -EEXIST: the folder holds a simulated machine; -EINVAL: the profile is invalid or has
+ * an unknown key; -EFBIG: the profile is too long; -ENOMEM: out of memory; errno of writing files.
  */
 int rocpart_sim_create(const char *dir, const char *profile, size_t profile_bytes,
 		       const char *profile_name, struct rocpart_error *reterr);
 
 /**
  * rocpart_sim_remove() - Delete a simulated machine.
- * @dir: its folder, which is deleted too unless it holds files of somebody else. What rocpart
- *	recorded about the machine (cordons, journal) goes with it.
- * @reterr: why it failed, or NULL.
+ * @dir: folder of the machine. The call deletes the folder too, unless the folder holds files of
+ *	other programs, and deletes rocpart's records of the machine (cordons, journal).
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
- * Return: 0; -ENOENT: there is no simulated machine; errno of deleting files.
+ * Return: 0; -ENOENT: the folder holds no simulated machine; errno of deleting files.
  */
 int rocpart_sim_remove(const char *dir, struct rocpart_error *reterr);
 
 /**
- * rocpart_sim_reset() - Power off and on.
+ * rocpart_sim_reset() - Power a simulated machine off and on.
  * @dir: folder of the machine.
- * @reterr: why it failed, or NULL.
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * Modes are again those that the profile boots in; requests, processes and faults are gone.
- * Since 0.1.
- * Return: 0; -ENOENT: there is no simulated machine; -EBADMSG: its files are damaged; -ENOMEM;
- * errno of writing files.
+ * The machine returns to the modes in which the profile boots. Requests, processes and faults are
+ * gone. Since 0.1.
+ * Return: 0; -ENOENT: the folder holds no simulated machine; -EBADMSG: the files of the machine are
+ * damaged; -ENOMEM: out of memory; errno of writing files.
  */
 int rocpart_sim_reset(const char *dir, struct rocpart_error *reterr);
 
 /**
- * rocpart_sim_reload() - Somebody else unloads and loads the driver.
+ * rocpart_sim_reload() - Unload and load the driver of a simulated machine, as another program
+ * would.
  * @dir: folder of the machine.
- * @reterr: why it failed, or NULL.
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * A requested memory mode takes effect; the driver chooses compute modes anew; power caps,
- * performance levels and isolation are back at their defaults. Since 0.1.
- * Return: 0; -EBUSY: a process has a device open, nothing changed; -ENOENT, -EBADMSG, -ENOMEM as
- * rocpart_sim_reset(); what a fault rule says, after which the driver may be unloaded.
+ * A requested memory mode takes effect. The driver chooses the compute modes again. Power caps,
+ * performance levels and isolation return to their defaults. Since 0.1.
+ * Return: 0; -EBUSY: a process has a device open, and nothing changed; -ENOENT, -EBADMSG, -ENOMEM
+ * as rocpart_sim_reset(); errno of a fault rule, after which the driver may be unloaded.
  */
 int rocpart_sim_reload(const char *dir, struct rocpart_error *reterr);
 
 /**
- * rocpart_sim_get_profile() - Name of the profile that a machine was made of.
+ * rocpart_sim_get_profile() - Return the name of the profile of a simulated machine.
  * @dir: folder of the machine.
- * @ret_name: the name; to be freed with free(3).
- * @reterr: why it failed, or NULL.
+ * @ret_name: receives the name; free it with free(3).
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
  * Return: 0; -ENOENT, -EBADMSG, -ENOMEM as rocpart_sim_reset().
@@ -84,10 +88,10 @@ int rocpart_sim_reload(const char *dir, struct rocpart_error *reterr);
 int rocpart_sim_get_profile(const char *dir, char **ret_name, struct rocpart_error *reterr);
 
 /**
- * rocpart_sim_get_abi() - Generation of the kernel interface that a machine plays.
+ * rocpart_sim_get_abi() - Return the generation of the kernel interface that a machine simulates.
  * @dir: folder of the machine.
- * @ret_generation: 1 for Linux 6.6 to 6.12, 2 for 6.13 to 6.16, 3 for later ones.
- * @reterr: why it failed, or NULL.
+ * @ret_generation: receives 1 for Linux 6.6 to 6.12, 2 for 6.13 to 6.16, 3 for later versions.
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
  * Return: 0; -ENOENT, -EBADMSG, -ENOMEM as rocpart_sim_reset().
@@ -96,10 +100,10 @@ int rocpart_sim_get_abi(const char *dir, unsigned int *ret_generation,
 			struct rocpart_error *reterr);
 
 /**
- * rocpart_sim_get_gpu_count() - How many GPUs a machine was built with.
+ * rocpart_sim_get_gpu_count() - Return the number of GPUs that a machine was built with.
  * @dir: folder of the machine.
- * @ret_count: number of GPUs, whether they are bound to the driver or not.
- * @reterr: why it failed, or NULL.
+ * @ret_count: receives the number of GPUs, bound to the driver or not.
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
  * Return: 0; -ENOENT, -EBADMSG, -ENOMEM as rocpart_sim_reset().
@@ -107,25 +111,25 @@ int rocpart_sim_get_abi(const char *dir, unsigned int *ret_generation,
 int rocpart_sim_get_gpu_count(const char *dir, size_t *ret_count, struct rocpart_error *reterr);
 
 /**
- * struct rocpart_sim_process - A process to be started on a simulated machine.
+ * struct rocpart_sim_process - A process to start on a simulated machine.
  *
- * Opaque; made by rocpart_sim_process_new(). Until something else is set it is a "python3" of
- * root in /user.slice that holds nothing and may use every partition.
+ * Opaque; rocpart_sim_process_new() creates the description. Without further calls the process is a
+ * "python3" of root in /user.slice that holds no device and may use every partition.
  */
 struct rocpart_sim_process;
 
 /**
- * rocpart_sim_process_new() - Describe a process.
- * @ret_process: to be freed with rocpart_sim_process_free().
+ * rocpart_sim_process_new() - Create the description of a process.
+ * @ret_process: receives the description; free it with rocpart_sim_process_free().
  *
  * Since 0.1.
- * Return: 0; -ENOMEM.
+ * Return: 0; -ENOMEM: out of memory.
  */
 int rocpart_sim_process_new(struct rocpart_sim_process **ret_process);
 
 /**
- * rocpart_sim_process_free() - Free a description.
- * @process: description, or NULL. A process that was started from it is not touched.
+ * rocpart_sim_process_free() - Free the description of a process.
+ * @process: description, or NULL. A process that was started from the description keeps running.
  *
  * Since 0.1.
  * Return: NULL.
@@ -133,16 +137,16 @@ int rocpart_sim_process_new(struct rocpart_sim_process **ret_process);
 struct rocpart_sim_process *rocpart_sim_process_free(struct rocpart_sim_process *process);
 
 /**
- * rocpart_sim_process_set_pid() - Choose the process id.
+ * rocpart_sim_process_set_pid() - Set the process id.
  * @process: description.
- * @pid: process id; 0, the default, takes the next free one.
+ * @pid: process id; 0, the default, selects the next free id.
  *
  * Since 0.1.
  */
 void rocpart_sim_process_set_pid(struct rocpart_sim_process *process, uint32_t pid);
 
 /**
- * rocpart_sim_process_set_uid() - Choose the user.
+ * rocpart_sim_process_set_uid() - Set the user of the process.
  * @process: description.
  * @uid: user id, 0 by default.
  *
@@ -151,7 +155,7 @@ void rocpart_sim_process_set_pid(struct rocpart_sim_process *process, uint32_t p
 void rocpart_sim_process_set_uid(struct rocpart_sim_process *process, uint32_t uid);
 
 /**
- * rocpart_sim_process_set_start() - Choose when it was started.
+ * rocpart_sim_process_set_start() - Set the start time of the process.
  * @process: description.
  * @ticks: clock ticks since boot, field 22 of /proc/PID/stat; 0, the default, is later than every
  *	other process.
@@ -161,32 +165,34 @@ void rocpart_sim_process_set_uid(struct rocpart_sim_process *process, uint32_t u
 void rocpart_sim_process_set_start(struct rocpart_sim_process *process, uint64_t ticks);
 
 /**
- * rocpart_sim_process_set_command() - Choose name and command line.
+ * rocpart_sim_process_set_command() - Set the name and the command line of the process.
  * @process: description.
- * @comm: name; the kernel keeps 15 bytes of it. Copied.
+ * @comm: name; the kernel keeps 15 bytes of the name. Copied.
  * @cmdline: words separated by one blank, or NULL for @comm. Copied.
- * @reterr: why it failed, or NULL.
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
- * Return: 0; -EINVAL: an empty name, or a line break in one of them; -ENOMEM.
+ * Return: 0; -EINVAL: the name is empty, or one of the texts has a line break; -ENOMEM: out of
+ * memory.
  */
 int rocpart_sim_process_set_command(struct rocpart_sim_process *process, const char *comm,
 				    const char *cmdline, struct rocpart_error *reterr);
 
 /**
- * rocpart_sim_process_set_cgroup() - Choose the control group, which names container, unit or job.
+ * rocpart_sim_process_set_cgroup() - Set the cgroup of the process, which names the container, unit
+ * or job.
  * @process: description.
  * @path: path in the cgroup v2 hierarchy, starting with a slash. Copied.
- * @reterr: why it failed, or NULL.
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
- * Return: 0; -EINVAL: no slash at the start, or a line break; -ENOMEM.
+ * Return: 0; -EINVAL: @path has no slash at the start, or has a line break; -ENOMEM: out of memory.
  */
 int rocpart_sim_process_set_cgroup(struct rocpart_sim_process *process, const char *path,
 				   struct rocpart_error *reterr);
 
 /**
- * rocpart_sim_process_open_kfd() - It has /dev/kfd open, as every ROCm process has.
+ * rocpart_sim_process_open_kfd() - Let the process open /dev/kfd, as every ROCm process does.
  * @process: description.
  *
  * Since 0.1.
@@ -194,77 +200,81 @@ int rocpart_sim_process_set_cgroup(struct rocpart_sim_process *process, const ch
 void rocpart_sim_process_open_kfd(struct rocpart_sim_process *process);
 
 /**
- * rocpart_sim_process_open_render() - It has the render node of a partition open.
+ * rocpart_sim_process_open_render() - Let the process open the render node of a partition.
  * @process: description.
  * @bdf: PCI address of the GPU, "0000:05:00.0". Copied.
- * @partition: partition id, which must be one in the modes that the GPU has at its start.
+ * @partition: partition id; the partition must exist when the process starts.
  *
  * Since 0.1.
- * Return: 0; -ENOMEM.
+ * Return: 0; -ENOMEM: out of memory.
  */
 int rocpart_sim_process_open_render(struct rocpart_sim_process *process, const char *bdf,
 				    uint32_t partition);
 
 /**
- * rocpart_sim_process_allow() - Its device cgroup allows a partition, and none that is not named.
+ * rocpart_sim_process_allow() - Allow a partition in the device cgroup of the process; partitions
+ * that no call names are denied.
  * @process: description.
  * @bdf: PCI address of the GPU. Copied.
  * @partition: partition id.
  *
- * Without any such call all partitions are allowed, as for a process outside containers.
+ * Without any such call the process may use all partitions, like a process outside containers.
  * Since 0.1.
- * Return: 0; -ENOMEM.
+ * Return: 0; -ENOMEM: out of memory.
  */
 int rocpart_sim_process_allow(struct rocpart_sim_process *process, const char *bdf,
 			      uint32_t partition);
 
 /**
- * rocpart_sim_process_use_vram() - It has device memory of a partition; it then has /dev/kfd open.
+ * rocpart_sim_process_use_vram() - Let the process allocate device memory of a partition; the
+ * process then has /dev/kfd open.
  * @process: description.
  * @bdf: PCI address of the GPU. Copied.
  * @partition: partition id.
- * @vram_bytes: bytes of it.
+ * @vram_bytes: bytes to allocate.
  *
  * Since 0.1.
- * Return: 0; -ENOMEM: of the caller; whether the partition has the memory is said by
- * rocpart_sim_hold().
+ * Return: 0; -ENOMEM: the caller is out of memory. rocpart_sim_hold() reports a partition without
+ * enough memory.
  */
 int rocpart_sim_process_use_vram(struct rocpart_sim_process *process, const char *bdf,
 				 uint32_t partition, uint64_t vram_bytes);
 
 /**
- * rocpart_sim_hold() - Start a process that holds devices until it is ended.
+ * rocpart_sim_hold() - Start a simulated process that uses GPUs until it is stopped.
  * @dir: folder of the machine.
- * @process: what it is and holds.
- * @ret_pid: its process id.
- * @reterr: why it failed, or NULL.
+ * @process: description of the process.
+ * @ret_pid: receives the process id.
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * It blocks what a real one blocks: compute switches (before Linux 6.17 of every GPU) while it has
- * /dev/kfd open, and driver reloads while it has any device open. Since 0.1.
- * Return: 0; -EEXIST: that process id exists; -ENODEV: no such GPU or partition, or the driver is
- * not loaded; -ENOMEM: the partition has not that much memory left, or out of memory; -EPERM:
- * memory of a partition that is not allowed; -ENOENT, -EBADMSG as rocpart_sim_reset().
+ * The process blocks what a real process blocks: switches of compute modes (before Linux 6.17 on
+ * every GPU) while the process has /dev/kfd open, and driver reloads while the process has any
+ * device open. Since 0.1.
+ * Return: 0; -EEXIST: a process has that id; -ENODEV: no such GPU or partition, or the driver is
+ * not loaded; -ENOMEM: the partition has not enough memory left, or the caller is out of memory;
+ * -EPERM: the process uses memory of a partition that its cgroup denies; -ENOENT, -EBADMSG as
+ * rocpart_sim_reset().
  */
 int rocpart_sim_hold(const char *dir, const struct rocpart_sim_process *process, uint32_t *ret_pid,
 		     struct rocpart_error *reterr);
 
 /**
- * rocpart_sim_unhold() - End a process.
+ * rocpart_sim_unhold() - Stop a simulated process.
  * @dir: folder of the machine.
  * @pid: process id.
- * @reterr: why it failed, or NULL.
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
- * Return: 0; -ESRCH: there is no such process; -ENOENT, -EBADMSG, -ENOMEM as rocpart_sim_reset().
+ * Return: 0; -ESRCH: no such process; -ENOENT, -EBADMSG, -ENOMEM as rocpart_sim_reset().
  */
 int rocpart_sim_unhold(const char *dir, uint32_t pid, struct rocpart_error *reterr);
 
 /**
- * rocpart_sim_get_pids() - Processes of a machine.
+ * rocpart_sim_get_pids() - List the processes of a machine.
  * @dir: folder of the machine.
- * @ret_pids: process ids, ascending; to be freed with free(3).
- * @ret_count: how many.
- * @reterr: why it failed, or NULL.
+ * @ret_pids: receives the process ids, ascending; free the list with free(3).
+ * @ret_count: receives the number of processes.
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
  * Return: 0; -ENOENT, -EBADMSG, -ENOMEM as rocpart_sim_reset().
@@ -273,37 +283,39 @@ int rocpart_sim_get_pids(const char *dir, uint32_t **ret_pids, size_t *ret_count
 			 struct rocpart_error *reterr);
 
 /**
- * rocpart_sim_fault_add() - Let something go wrong.
+ * rocpart_sim_fault_add() - Inject a fault.
  * @dir: folder of the machine.
  * @rule: OP:PATTERN:EFFECT[:N], for example "write:current_compute_partition:EBUSY:2".
- * @reterr: why it failed, or NULL.
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * With N the rule fires at its Nth time only, else each time. PATTERN is a shell pattern of a file
- * name or, with a slash in it, of the end of a path; BDF one of PCI addresses.
+ * With N the rule applies only to the Nth matching event, otherwise to each matching event. PATTERN
+ * is a shell pattern for a file name or, with a slash, for the end of a path; BDF is a shell
+ * pattern for PCI addresses.
  *
- * - read:PATTERN:ERRNO[:N], write:PATTERN:ERRNO[:N]
+ * - read:PATTERN:ERRNO[:N], write:PATTERN:ERRNO[:N]: the read or write fails
  * - write:PATTERN:ignored[:N]: the write succeeds, the value stays
- * - unload:ERRNO[:N], load:ERRNO[:N]: of the driver
- * - vanish:BDF/ID[:N]: the KFD node of that partition does not appear
- * - lose:BDF[:N]: the GPU does not come back when the driver is loaded
- * - reset:BDF: the GPU is being reset, its partition files say EPERM (Linux 6.17 and later)
- * - switching:BDF: its compute mode is being switched by somebody, which does not end: /dev/kfd
- *   cannot be opened (EINVAL), another switch is EBUSY
- * - reinit:BDF[:N]: KFD does not start again after a compute switch: EIO, the mode has changed
- * - nps:BDF[:N]: firmware refuses the memory mode for that GPU, so its hive keeps the old one
- * - ue:BDF:COUNT, ce:BDF:COUNT, bad-pages:BDF:COUNT: what RAS counted
+ * - unload:ERRNO[:N], load:ERRNO[:N]: unloading or loading the driver fails
+ * - vanish:BDF/ID[:N]: the KFD node of the partition does not appear
+ * - lose:BDF[:N]: the GPU does not return when the driver is loaded
+ * - reset:BDF: the GPU is in reset, and its partition files fail with EPERM (Linux 6.17 and later)
+ * - switching:BDF: another program's switch of the compute mode never ends: opening /dev/kfd fails
+ *   with EINVAL, another switch fails with EBUSY
+ * - reinit:BDF[:N]: KFD does not restart after a switch of the compute mode: EIO, the mode has
+ *   changed
+ * - nps:BDF[:N]: the firmware refuses the memory mode for the GPU, so its hive keeps the old mode
+ * - ue:BDF:COUNT, ce:BDF:COUNT, bad-pages:BDF:COUNT: set the error counts of RAS
  *
  * Since 0.1.
- * Return: 0; -EINVAL: not a rule; -ENOENT, -EBADMSG, -ENOMEM as rocpart_sim_reset().
+ * Return: 0; -EINVAL: @rule is not a rule; -ENOENT, -EBADMSG, -ENOMEM as rocpart_sim_reset().
  */
 int rocpart_sim_fault_add(const char *dir, const char *rule, struct rocpart_error *reterr);
 
 /**
- * rocpart_sim_fault_list() - Rules in the order in which they were added.
+ * rocpart_sim_fault_list() - List the fault rules in the order in which they were added.
  * @dir: folder of the machine.
- * @ret_rules: the rules, each followed by a newline; "" when there is none; to be freed with
+ * @ret_rules: receives the rules, each followed by a newline; "" without rules; free the text with
  *	free(3).
- * @reterr: why it failed, or NULL.
+ * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
  * Return: 0; -ENOENT, -EBADMSG, -ENOMEM as rocpart_sim_reset().
@@ -311,11 +323,11 @@ int rocpart_sim_fault_add(const char *dir, const char *rule, struct rocpart_erro
 int rocpart_sim_fault_list(const char *dir, char **ret_rules, struct rocpart_error *reterr);
 
 /**
- * rocpart_sim_fault_clear() - Remove all rules.
+ * rocpart_sim_fault_clear() - Remove all fault rules.
  * @dir: folder of the machine.
- * @reterr: why it failed, or NULL.
+ * @reterr: receives the reason on failure; may be NULL.
  *
- * What a rule has done already stays done. Since 0.1.
+ * The effects of earlier rules stay. Since 0.1.
  * Return: 0; -ENOENT, -EBADMSG, -ENOMEM as rocpart_sim_reset().
  */
 int rocpart_sim_fault_clear(const char *dir, struct rocpart_error *reterr);
