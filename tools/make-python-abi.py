@@ -21,7 +21,7 @@ SCALARS = {
 }
 HEAD = '''# SPDX-License-Identifier: MIT
 # Written by tools/make-python-abi.py from include/rocpart/*.h: do not edit.
-"""What the headers of librocpart say: enumerations, structs with a frozen layout, prototypes."""
+"""Enumerations, structs with a frozen layout, and prototypes of the headers of librocpart."""
 import ctypes
 import enum
 '''

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""ModelScheduler: models on the partitions of a partitioner of either kind.
+"""ModelScheduler: schedules models on the partitions of a partitioner of either kind.
 
-What is scheduled where is in the partitioner's books, nowhere else; on a machine with durable
-leases a new scheduler knows what an older one did.
+The partitioner's books are the only record of the schedule. On a machine with durable leases a new
+scheduler finds the models of an earlier scheduler.
 """
 import enum
 import os
@@ -15,7 +15,7 @@ from rocpart.partitioner import GIB, BasePartitioner
 
 
 class ModelStatus(enum.Enum):
-    """Where a model is in its life; all but PENDING keep their bytes."""
+    """State of a model. A model keeps its bytes in every state except PENDING."""
     PENDING = "pending"
     SCHEDULED = "scheduled"
     RUNNING = "running"
@@ -30,7 +30,7 @@ _STATUS = {state: status for status, state in _STATE.items()}
 
 @dataclass(frozen=True)
 class ModelInstance:
-    """A model on a partition. memory_allocated_gb is in GiB, memory_allocated_bytes exact."""
+    """A model on a partition, with its allocated bytes."""
     model_id: str
     partition_id: int
     status: ModelStatus
@@ -40,12 +40,12 @@ class ModelInstance:
 
     @property
     def memory_allocated_gb(self) -> float:
-        """GiB."""
+        """Allocated memory in GiB."""
         return self.memory_allocated_bytes / GIB
 
 
 def create_partitioner(gpu_id: int = 0) -> BasePartitioner:
-    """The partitioner that USE_REAL_PARTITIONING chooses; not initialised, nothing is changed."""
+    """Create the partitioner that USE_REAL_PARTITIONING selects; the call changes no GPU."""
     if os.environ.get("USE_REAL_PARTITIONING", "false").lower() == "true":
         from rocm_partitioner_real import ROCmPartitionerReal
         return ROCmPartitionerReal(gpu_id=gpu_id)
@@ -54,7 +54,7 @@ def create_partitioner(gpu_id: int = 0) -> BasePartitioner:
 
 
 class ModelScheduler:
-    """Finds partitions for models. Making one changes no GPU and takes no bytes."""
+    """Finds partitions for models. The constructor changes no GPU and allocates no bytes."""
 
     def __init__(self, partitioner: BasePartitioner) -> None:
         self.partitioner = partitioner
@@ -63,11 +63,12 @@ class ModelScheduler:
                        preferred_partition: Optional[int] = None, precision: str = "fp16",
                        partition_id: Optional[int] = None, owner: str = "none"
                        ) -> Tuple[bool, Optional[int], Optional[str]]:
-        """Give a model a partition: (True, partition, None) or (False, None, why).
+        """Schedule a model: (True, partition, None) or (False, None, reason).
 
-        partition_id: there or nowhere. preferred_partition: there if it fits. Else the fullest
-        partition that it fits on, so that large models find room later. A model that is scheduled
-        stays where it is; one that stopped or failed gives back its bytes first.
+        partition_id: the only partition to use. preferred_partition: the partition to use if the
+        model fits. Otherwise the scheduler uses the fullest partition with enough room, so that
+        large models find room later. A scheduled or running model keeps its partition; a stopped
+        or failed model first releases its bytes.
         """
         try:
             return self._schedule(model_id, priority, preferred_partition, precision,
@@ -107,13 +108,13 @@ class ModelScheduler:
         return True, self.partitioner.claim_partition(claim), None
 
     def unschedule_model(self, model_id: str) -> bool:
-        """Give back what a model has; False: it is not scheduled."""
+        """Release the bytes of a model; False when the model is not scheduled."""
         claim = self.partitioner.find_claim(model_id)
         return claim is not None and self.partitioner.deallocate_model(
             model_id, self.partitioner.claim_partition(claim))
 
     def update_model_status(self, model_id: str, status: ModelStatus) -> bool:
-        """Record what became of a model; it keeps its bytes until it is unscheduled."""
+        """Record the status of a model, which keeps its bytes until unschedule_model()."""
         claim = self.partitioner.find_claim(model_id)
         if claim is None or status not in _STATE:
             return False
@@ -134,27 +135,27 @@ class ModelScheduler:
         return {i.model_id: i for i in self._instances()}
 
     def get_model_info(self, model_id: str) -> Optional[ModelInstance]:
-        """Where a model is; None: it is not scheduled."""
+        """Return the instance of a model; None when the model is not scheduled."""
         return self.models.get(model_id)
 
     def get_partition_models(self, partition_id: int) -> List[str]:
-        """Models on a partition."""
+        """Return the names of the models on a partition."""
         return [i.model_id for i in self._instances() if i.partition_id == partition_id]
 
     def get_partition_environment(self, partition_id: int) -> Dict[str, str]:
-        """What a process needs to run on a partition; {}: there is none."""
+        """Return the variables of a process on a partition; {} when the partition is missing."""
         return self.partitioner.get_environment_variables(partition_id)
 
     def get_scheduled_models(self) -> List[str]:
-        """Names of all models that have a partition."""
+        """Return the names of all models that have a partition."""
         return [i.model_id for i in self._instances()]
 
     def get_running_models(self) -> List[str]:
-        """Names of the models that run."""
+        """Return the names of the running models."""
         return [i.model_id for i in self._instances() if i.status == ModelStatus.RUNNING]
 
     def validate_schedule(self) -> Tuple[bool, List[str]]:
-        """Whether machine and books agree; what does not."""
+        """Compare machine and books: (True, []) or (False, differences)."""
         return self.partitioner.validate_partitioning()
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """ROCmPartitioner: a private simulated machine, for development without a GPU.
 
-Each object is a machine of its own, in memory, of the product that it is given. It behaves as the
-kernel does: modes that the product does not have are refused, bytes are those that it enforces.
+Each object has a machine of its own in memory, of the product that initialize() names. The machine
+behaves like the kernel: it refuses modes that the product lacks, and enforces the same bytes.
 """
 import math
 from typing import List, Optional, Sequence, Tuple
@@ -24,7 +24,7 @@ class ROCmPartitioner(BasePartitioner):
 
     def __init__(self, gpu_id: int = 0, catalog: Optional[object] = None) -> None:
         super().__init__(gpu_id, catalog)  # type: ignore[arg-type]
-        self._shares: List[Tuple[int, int]] = []  # device, bytes; empty: one for each device
+        self._shares: List[Tuple[int, int]] = []  # (device, bytes); empty: whole devices
 
     def _open_machine(self) -> Tuple[Machine, Books]:
         raise InvalidArgumentError(-22, Errcode.INVALID_ARGUMENT, "",
@@ -33,11 +33,11 @@ class ROCmPartitioner(BasePartitioner):
     def initialize(self, gpu_name: str, partition_sizes_gb: Optional[Sequence[float]] = None,
                    compute_mode: Optional[ComputePartitionMode] = None,
                    memory_mode: Optional[MemoryPartitionMode] = None) -> bool:
-        """Partition a GPU of a new private machine; False: last_error says why.
+        """Partition a GPU of a new private machine; on False last_error has the reason.
 
-        partition_sizes_gb: sizes in GiB. The mode is the coarsest that gives each of them a device
-        of its own; sizes that no mode has become shares of one device.
-        compute_mode, memory_mode: as of ROCmPartitionerReal, when no sizes are given.
+        partition_sizes_gb: sizes in GiB. The call selects the coarsest mode that gives each size a
+        device of its own. When no mode has such devices, the sizes become shares of one device.
+        compute_mode, memory_mode: modes to set when no sizes are given, CPX and NPS4 by default.
         """
         if self._is_initialized:
             self._fail("Partitioner already initialized")
@@ -69,7 +69,7 @@ class ROCmPartitioner(BasePartitioner):
                                            f"{size!r} is not a size in GiB")
         if not sizes:
             raise InvalidArgumentError(-22, Errcode.INVALID_ARGUMENT, "",
-                                       "there is no size")
+                                       "no partition size was given")
         return [int(size * GIB) for size in sizes]
 
     def _cut(self, sizes: List[int]) -> None:
@@ -85,14 +85,14 @@ class ROCmPartitioner(BasePartitioner):
             pair = pairs[0]
             shares = [(0, size) for size in sizes]
             if sum(sizes) > max(pair.memory_bytes):
-                raise NoRoomError(-28, Errcode.NO_ROOM, "", f"{gib(sum(sizes))} are wanted of a "
-                                  f"GPU with {gib(max(pair.memory_bytes))}")
+                raise NoRoomError(-28, Errcode.NO_ROOM, "", f"the sizes need {gib(sum(sizes))}, "
+                                  f"the GPU has {gib(max(pair.memory_bytes))}")
         self._switch(pair.compute, pair.memory, allow_unvalidated=True)
         self._shares = shares
 
     @staticmethod
     def _own_devices(sizes: List[int], pair: Pair) -> List[Tuple[int, int]]:
-        """Each size on a device of its own, the largest on the largest; empty: impossible."""
+        """Give each size a device, the largest the largest one; [] when devices are too small."""
         if len(sizes) > pair.n_partitions:
             return []
         devices = sorted(range(pair.n_partitions), key=lambda i: (-pair.memory_bytes[i], i))

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """ROCmPartitionerReal: the GPUs of this computer, or of the machine that ROCPART_SIM names.
 
-Importing this module and making an object change nothing; initialize(), reset_partitions() and the
-set_ methods do. They need root on hardware, and stop nothing that runs: a GPU in use is refused.
+Importing this module and creating an object change nothing; initialize(), reset_partitions() and
+the set_ methods switch modes. On hardware these methods need root. They stop no process, and refuse
+to switch a GPU in use.
 """
 import os
 from typing import Optional, Tuple
@@ -19,7 +20,7 @@ __all__ = ["ComputePartitionMode", "MemoryPartition", "MemoryPartitionMode",
 
 
 class ROCmPartitionerReal(BasePartitioner):
-    """One GPU of a machine that other programs use too."""
+    """One GPU of a machine that other programs may use too."""
 
     def _open_machine(self) -> Tuple[Machine, Books]:
         name = os.environ.get("ROCPART_SIM")
@@ -30,10 +31,10 @@ class ROCmPartitionerReal(BasePartitioner):
 
     @property
     def amd_smi_available(self) -> bool:
-        """Whether partitions can be controlled here.
+        """Whether this machine has a GPU with writable partition files.
 
-        What amd-smi would do is done by the kernel's files, so the question is whether there is a
-        GPU that has them; the amd-smi program itself is not needed. Reads only.
+        rocpart writes the kernel's partition files itself, so the amd-smi program is not needed.
+        The property only reads.
         """
         try:
             return any(g.partitionable for g in self._observe().gpus)
@@ -45,12 +46,13 @@ class ROCmPartitionerReal(BasePartitioner):
                    compute_mode: ComputePartitionMode = ComputePartitionMode.CPX,
                    memory_mode: MemoryPartitionMode = MemoryPartitionMode.NPS4,
                    allow_unvalidated: bool = False) -> bool:
-        """Bring the GPU into these modes; True: the machine shows them. Already so is success.
+        """Switch the GPU to these modes; True when the machine shows the modes afterwards.
 
-        gpu_name is checked before anything is written. The memory mode is that of a whole XGMI
-        hive and reloads the driver: other GPUs of the hive keep their compute mode where the pair
-        with the new memory mode is validated, and take this one where not. False: last_error says
-        why, and the machine is as it was, unless last_error says otherwise.
+        The call checks gpu_name before any write, and succeeds without a switch when the machine
+        is already in the requested state. A memory mode applies to a whole XGMI hive and reloads
+        the driver: another GPU of the hive keeps its compute mode where the vendor has validated
+        the pair with the new memory mode, and otherwise gets this compute mode. On False
+        last_error has the reason, and the machine is unchanged unless last_error reports a change.
         """
         self._is_initialized = False
         try:
@@ -60,7 +62,8 @@ class ROCmPartitionerReal(BasePartitioner):
                 raise InvalidArgumentError(
                     -22, Errcode.INVALID_ARGUMENT, "", "modes are a ComputePartitionMode "
                     "and a MemoryPartitionMode",
-                    "partition sizes follow from the modes, get_logical_devices() has them")
+                    "partition sizes follow from the modes; get_logical_devices() lists the "
+                    "sizes")
             self._switch(as_mode(ComputeMode, compute_mode.value),
                          as_mode(MemoryMode, memory_mode.value), allow_unvalidated)
         except (RocpartError, OSError) as e:
@@ -78,15 +81,15 @@ class ROCmPartitionerReal(BasePartitioner):
                                        f"is an {gpu.product}, not '{gpu_name}'")
 
     def set_compute_partition_mode(self, mode: ComputePartitionMode) -> bool:
-        """Switch the compute mode, keep the memory mode."""
+        """Switch the compute mode and keep the memory mode."""
         return self._try_switch(as_mode(ComputeMode, mode.value), None)
 
     def set_memory_partition_mode(self, mode: MemoryPartitionMode) -> bool:
-        """Switch the memory mode of the GPU's hive, keep the compute mode."""
+        """Switch the memory mode of the GPU's hive and keep the compute mode."""
         return self._try_switch(None, as_mode(MemoryMode, mode.value))
 
     def reset_partitions(self) -> bool:
-        """Back to SPX/NPS1; True: the machine shows them."""
+        """Switch back to SPX/NPS1; True when the machine shows these modes afterwards."""
         done = self._try_switch(ComputeMode.SPX, MemoryMode.NPS1)
         if done:
             self._is_initialized = False

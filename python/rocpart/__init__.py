@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """rocpart: partitions AMD Instinct GPUs and places AI models on the partitions.
 
-A thin layer over librocpart.so.0: no compiler, no other package. Importing it changes nothing and
-touches no hardware; only Change.apply() and Change.undo() switch a GPU.
+The package is a thin layer over librocpart.so.0. It needs neither a compiler nor another package.
+Importing the package changes nothing and touches no hardware; only Change.apply() and
+Change.undo() switch a GPU.
 """
 from ._abi import (Backend, ComputeMode, Errcode, Filter, FootprintValue, HandoutForm,
                    MachineKind, MemoryMode, PairState, Reload, View)
@@ -18,7 +19,7 @@ from .plan import Plan, verify
 
 
 def version() -> str:
-    """Version of the library."""
+    """Return the version of the library."""
     return str(_library.version().decode())
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Written by tools/make-python-abi.py from include/rocpart/*.h: do not edit.
-"""What the headers of librocpart say: enumerations, structs with a frozen layout, prototypes."""
+"""Enumerations, structs with a frozen layout, and prototypes of the headers of librocpart."""
 import ctypes
 import enum
 from ctypes import (POINTER, c_bool, c_char, c_char_p, c_int, c_int32, c_size_t, c_uint, c_uint32,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Finds librocpart.so.0, gives its functions their prototypes, turns its errors into exceptions."""
+"""Finds librocpart.so.0, sets the prototypes of its functions, raises its errors as exceptions."""
 import ctypes
 import os
 import pathlib
@@ -13,23 +13,23 @@ _HERE = pathlib.Path(__file__).resolve().parent
 
 
 def source_tree() -> Optional[pathlib.Path]:
-    """The tree that the package is run from; None when it is installed."""
+    """Return the source tree of the package; None for an installed package."""
     top = _HERE.parent.parent
     return top if (top / "include/rocpart/rocpart.h").is_file() else None
 
 
 def _installed(what: str) -> Optional[pathlib.Path]:
-    """LIBDIR or DATADIR of the installation, wherever it was moved to; None in the source tree."""
+    """Return LIBDIR or DATADIR of the installation, even a moved one; None in the source tree."""
     try:
         from . import _paths  # written by `meson install`
     except ImportError:
         return None
-    lies = os.path.relpath(getattr(_paths, what), _paths.PACKAGEDIR)
-    return pathlib.Path(os.path.normpath(_HERE / lies))
+    relative = os.path.relpath(getattr(_paths, what), _paths.PACKAGEDIR)
+    return pathlib.Path(os.path.normpath(_HERE / relative))
 
 
 def data_dirs() -> List[pathlib.Path]:
-    """Folders that hold profiles/ and models/, the first that has a file wins."""
+    """Return the folders with profiles/ and models/; the first folder that has a file is used."""
     if os.environ.get("ROCPART_DATA"):
         return [pathlib.Path(os.environ["ROCPART_DATA"])]
     return [p for p in (source_tree(), _installed("DATADIR")) if p]
@@ -58,8 +58,8 @@ def _load() -> ctypes.CDLL:
             tried.append(path)
             continue
         try:
-            # None of these functions runs Python code but the progress callback, which ctypes
-            # guards: the interpreter is free while a driver reloads.
+            # CDLL releases the interpreter during a call, so that other threads run while a driver
+            # reloads. Only the progress callback runs Python code, and ctypes guards the callback.
             return ctypes.CDLL(path, use_errno=False)
         except OSError as e:
             tried.append(f"{path} ({e})")
@@ -68,7 +68,7 @@ def _load() -> ctypes.CDLL:
 
 
 class _Library:
-    """The functions of the library as attributes, without their prefix: lib.version()."""
+    """Offers the functions of the library as attributes without their prefix: lib.version()."""
 
     def __init__(self) -> None:
         self._cdll = _load()
@@ -92,11 +92,11 @@ class _Library:
         return fn
 
     def has(self, name: str) -> bool:
-        """Whether the library has a function."""
+        """Report whether the library has a function."""
         return hasattr(self._cdll, "rocpart_" + name)
 
     def call(self, name: str, *args: Any) -> int:
-        """Call a function whose last parameter is `reterr`; raises what it says."""
+        """Call a function whose last parameter is `reterr`; raise the error of a failure."""
         err = _abi.Error()
         r = getattr(self, name)(*args, ctypes.byref(err))
         if r < 0:
@@ -104,14 +104,14 @@ class _Library:
         return r
 
     def new(self, name: str, *args: Any) -> int:
-        """call() of a function with an object as its last output; returns that object."""
+        """Call a function whose last output is an object, and return the object."""
         out = ctypes.c_void_p()
         self.call(name, *args, ctypes.byref(out))
         assert out.value is not None
         return out.value
 
     def check(self, name: str, *args: Any) -> int:
-        """Call a function that returns an errno but fills no rocpart_error."""
+        """Call a function that returns an errno without a rocpart_error; raise the errno."""
         r = getattr(self, name)(*args)
         if r < 0:
             text = self.strerror(r).decode()
@@ -122,28 +122,28 @@ class _Library:
         return r
 
     def take_text(self, out: ctypes.c_char_p) -> str:
-        """The text of a `char **ret_...`, which is freed."""
+        """Return the text of a `char **ret_...` and free the C string."""
         text = (out.value or b"").decode("utf-8", "replace")
         self._libc.free(ctypes.cast(out, ctypes.c_void_p))
         return text
 
     def free(self, pointer: Any) -> None:
-        """free(3)."""
+        """Free memory of the library with free(3)."""
         self._libc.free(ctypes.cast(pointer, ctypes.c_void_p))
 
 
 def encode(text: Any) -> bytes:
-    """Text or path for the library."""
+    """Encode a text or a path for the library."""
     return os.fsencode(text)
 
 
 def decode(text: Any) -> Any:
-    """Text of the library; None stays None."""
+    """Decode a text of the library; None stays None."""
     return text.decode("utf-8", "replace") if isinstance(text, bytes) else text
 
 
 def texts(fn: Callable[..., Optional[bytes]], *args: Any) -> List[str]:
-    """All of a getter with an index as its last parameter, until NULL."""
+    """Call a getter whose last parameter is an index, until it returns NULL."""
     found: List[str] = []
     while True:
         text = fn(*args, len(found))
@@ -153,7 +153,7 @@ def texts(fn: Callable[..., Optional[bytes]], *args: Any) -> List[str]:
 
 
 def maybe(name: str, handle: Any, kind: Any) -> Any:
-    """A getter with one output: its value, None for -ENODATA."""
+    """Call a getter with one output and return the value; None for -ENODATA."""
     out = kind()
     r = getattr(lib, name)(handle, ctypes.byref(out))
     return out.value if r == 0 else None

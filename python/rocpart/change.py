@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Switching modes: a change is described, checked whole, and only then done."""
+"""Switching modes: a change is described, checked as a whole, and then applied."""
 import os
 import weakref
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class GpuChange:
-    """What a change does to one GPU."""
+    """The effect of a change on one GPU."""
     index: int
     bdf: str
     from_compute: ComputeMode
@@ -40,11 +40,11 @@ class Holder:
 
 
 class Change:
-    """A set of mode switches of a machine. Nothing is written before apply()."""
+    """A set of mode switches of a machine. A change writes nothing before apply()."""
 
     def __init__(self, machine: Machine, snapshot: Optional[Snapshot] = None,
                  _handle: Optional[int] = None) -> None:
-        self._machine = machine  # it outlives the change
+        self._machine = machine  # the machine outlives the change
         self._snapshot = snapshot
         if _handle is None:
             self._snapshot = snapshot or machine.observe()
@@ -55,65 +55,66 @@ class Change:
 
     @classmethod
     def unfinished(cls, machine: Machine) -> "Change":
-        """The change that an interruption left: apply() goes on with it, undo() takes it back."""
+        """Open the change that an interruption left: apply() resumes, undo() undoes the change."""
         return cls(machine, _handle=lib.new("change_open_journal", machine.handle))
 
     @classmethod
     def back(cls, machine: Machine) -> "Change":
-        """The reverse of the change that was finished last."""
+        """Open the reverse of the change that finished last."""
         return cls(machine, _handle=lib.new("change_open_last", machine.handle))
 
     def set_modes(self, gpu: Optional[Gpu] = None,
                   compute: Union[ComputeMode, str, None] = None,
                   memory: Union[MemoryMode, str, None] = None) -> "Change":
-        """Add a wish; gpu None: every GPU that can be partitioned; a mode None: leave it."""
+        """Add a request. gpu None: all partitionable GPUs; a mode None: keep the mode."""
         handle = None
         if gpu is not None:
             if self._snapshot is None:
-                raise ValueError("a change that was opened takes no more wishes")
+                raise ValueError("a change that was opened from a journal accepts no more requests")
             handle = self._snapshot.gpu_handle(gpu)
         lib.call("change_set_modes", self.handle, handle, as_mode(ComputeMode, compute),
                  as_mode(MemoryMode, memory))
         return self
 
     def load(self, path: Union[str, "os.PathLike[str]"], config: Optional[str] = None) -> "Change":
-        """Add the wishes of a node.yaml, or of one configuration of a file of several."""
+        """Add the requests of a node.yaml, or of one of several configurations in a file."""
         lib.call("change_load_config", self.handle, encode(path),
                  encode(config) if config is not None else None)
         return self
 
     def allow_unvalidated(self, allow: bool = True) -> "Change":
-        """Accept pairs that the vendor has not validated."""
+        """Accept pairs of modes that the vendor has not validated."""
         lib.change_set_allow_unvalidated(self.handle, allow)
         return self
 
     def set_reload(self, reload: Reload) -> "Change":
-        """Whether the driver may be reloaded."""
+        """Set whether the change may reload the driver."""
         lib.change_set_reload(self.handle, reload)
         return self
 
     def set_wait_ms(self, wait_ms: int) -> "Change":
-        """How long to wait for GPUs to become idle; 10,000 unless set."""
+        """Set how many milliseconds to wait for GPUs to become idle; 10,000 unless set."""
         lib.change_set_wait_ms(self.handle, wait_ms)
         return self
 
     def on_progress(self, progress: Optional[Progress]) -> "Change":
-        """Have each step reported: step, number of steps, text."""
-        def tell(_userdata: Any, step: int, n_steps: int, text: bytes) -> None:
+        """Report each step to a callback: number of the step, number of steps, text."""
+        def report(_userdata: Any, step: int, n_steps: int, text: bytes) -> None:
             assert progress is not None
             progress(step, n_steps, decode(text))
-        self._progress = _abi.rocpart_progress_fn(tell) if progress else _abi.rocpart_progress_fn()
+        self._progress = (_abi.rocpart_progress_fn(report) if progress
+                          else _abi.rocpart_progress_fn())
         lib.change_set_progress(self.handle, self._progress, None)
         return self
 
     def check(self) -> "Change":
-        """Check all of it; raises what would refuse it. Writes nothing."""
+        """Check the change as a whole and raise the reason of a refusal. Writes nothing."""
         lib.call("change_check", self.handle)
         return self
 
     @property
     def gpus(self) -> List[GpuChange]:
-        """What is switched, after check(); empty: everything is so already."""
+        """GPUs to switch, after check(); empty: the machine is already in the requested state."""
         found: List[GpuChange] = []
         while True:
             p = lib.change_get_gpu(self.handle, len(found))
@@ -127,26 +128,26 @@ class Change:
 
     @property
     def steps(self) -> List[str]:
-        """What is done, in order, after check()."""
+        """Steps of the change, in order, after check()."""
         return texts(lib.change_get_step, self.handle)
 
     @property
     def warnings(self) -> List[str]:
-        """What stops, what is renumbered, what cannot be undone, after check()."""
+        """Interruptions, indices that change and steps that cannot be undone, after check()."""
         return texts(lib.change_get_warning, self.handle)
 
     @property
     def differences(self) -> List[str]:
-        """What is not as wished, after check()."""
+        """Differences between the machine and the request, after check()."""
         return texts(lib.change_get_difference, self.handle)
 
     @property
     def needs_reload(self) -> bool:
-        """Whether the driver is reloaded, after check()."""
+        """Whether the change reloads the driver, after check()."""
         return bool(lib.change_needs_reload(self.handle))
 
     def holders(self) -> List[Holder]:
-        """Processes that stand in the way now, after check()."""
+        """List the processes that block the change now, after check()."""
         handle = lib.new("change_get_holders", self.handle)
         try:
             found: List[Holder] = []
@@ -161,9 +162,9 @@ class Change:
             lib.holders_free(handle)
 
     def apply(self) -> None:
-        """Do it, or go on with it. Stops workloads' devices; needs root on hardware."""
+        """Apply or resume the change. Interrupts running workloads; needs root on hardware."""
         lib.call("change_apply", self.handle)
 
     def undo(self) -> None:
-        """Take an unfinished change back."""
+        """Undo an unfinished change."""
         lib.call("change_undo", self.handle)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Exceptions: one for each way in which a program would react, all of them RocpartError."""
+"""Exceptions: one class for each reaction of a program, all derived from RocpartError."""
 from typing import Dict, Type
 
 from ._abi import Errcode, Error
@@ -9,7 +9,7 @@ class RocpartError(Exception):
     """A call of librocpart failed.
 
     errnum: negative errno; code: Errcode, or a number that this version does not know;
-    object: what it is about; message: one line; hint: what to do next, or "".
+    object: object that the failure concerns; message: one line; hint: next step, or "".
     """
 
     def __init__(self, errnum: int, code: int, object: str, message: str, hint: str = "") -> None:
@@ -28,7 +28,7 @@ class RocpartError(Exception):
 
 
 class InvalidArgumentError(RocpartError, ValueError):
-    """The request, or a file that was given, makes no sense."""
+    """The request or a file of the user is invalid."""
 
 
 class NotFoundError(RocpartError, LookupError):
@@ -40,42 +40,42 @@ class ModelUnknownError(NotFoundError):
 
 
 class ModelError(RocpartError):
-    """A model's files are malformed, or it does not fit."""
+    """The files of a model are malformed, or the model does not fit."""
 
 
 class NoHardwareError(RocpartError):
-    """No GPU that amdgpu drives."""
+    """The machine has no GPU that amdgpu drives."""
 
 
 class AccessError(RocpartError):
-    """Not allowed: user, file mode, or a machine that can only be read."""
+    """The user or a file mode forbids the access, or the machine is read-only."""
 
 
 class ModeError(RocpartError, ValueError):
-    """The GPU cannot be in that pair of modes, or the vendor has not validated it."""
+    """The GPU does not support the pair of modes, or the vendor has not validated the pair."""
 
 
 class RefusedError(RocpartError):
-    """A guard refused: in use, locked, cordoned, leased, or somebody else's."""
+    """A guard refused the request: GPUs are in use, locked, cordoned, leased or foreign."""
 
 
 class NoRoomError(RocpartError):
-    """No partition has that much left."""
+    """No partition has enough free bytes."""
 
 
 class PendingError(RocpartError):
-    """A memory mode is requested and waits for a driver reload."""
+    """A requested memory mode waits for a driver reload."""
 
 
 class MachineError(RocpartError):
-    """The machine did not do, or does not show, what it must."""
+    """The machine failed to switch, or shows an unexpected state."""
 
 
 class UnsupportedError(RocpartError):
-    """This build or this machine cannot do it."""
+    """This build or this machine does not support the request."""
 
 
-# Kinds of failure by name: a library may be newer or older than this list.
+# Kinds of failure by name, because the library may be newer or older than this list.
 _KINDS: Dict[str, Type[RocpartError]] = {
     "NONE": RocpartError,
     "FAILED": RocpartError,
@@ -117,7 +117,7 @@ _KINDS: Dict[str, Type[RocpartError]] = {
 
 
 def class_of(code: int) -> Type[RocpartError]:
-    """The exception of a kind of failure; RocpartError for one that is not known."""
+    """Return the exception class for a kind of failure; RocpartError for an unknown kind."""
     try:
         return _KINDS.get(Errcode(code).name, RocpartError)
     except ValueError:
@@ -125,7 +125,7 @@ def class_of(code: int) -> Type[RocpartError]:
 
 
 def error_of(err: Error, errnum: int) -> RocpartError:
-    """The exception of a filled struct rocpart_error."""
+    """Create the exception for a filled struct rocpart_error."""
     try:
         code: int = Errcode(err.code)
     except ValueError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a program needs to run on partitions: variables, device nodes, groups, flags."""
+"""Handouts: the variables, device nodes, groups and flags of a program on partitions."""
 import ctypes
 import weakref
 from typing import Dict, List
@@ -10,9 +10,10 @@ from .node import Machine
 
 
 class Handout:
-    """Made for leases (by number) or partitions ("GPU/ID"); several are one program's.
+    """The handout of leases (by number) or partitions ("GPU/ID") for one program.
 
-    Indices are those of the machine when it was made: make a new one after each switch.
+    The indices are those of the machine when the handout was created: create a new handout after
+    each switch.
     """
 
     def __init__(self, machine: Machine, *names: str, filter: Filter = Filter.AUTO) -> None:
@@ -22,7 +23,7 @@ class Handout:
         lib.call("handout_set_filter", self.handle, Filter(filter))
 
     def env(self, view: View = View.HOST) -> Dict[str, str]:
-        """Variables for a program that sees the whole machine, or (View.OWN) its nodes only."""
+        """Return the variables for a program that sees all nodes, or (View.OWN) only its own."""
         found: Dict[str, str] = {}
         name, value = ctypes.c_char_p(), ctypes.c_char_p()
         while lib.handout_get_variable(self.handle, view, len(found), ctypes.byref(name),
@@ -32,12 +33,12 @@ class Handout:
 
     @property
     def devices(self) -> List[str]:
-        """Device nodes that it opens, /dev/kfd first."""
+        """Device nodes that the program opens, /dev/kfd first."""
         return texts(lib.handout_get_device, self.handle)
 
     @property
     def groups(self) -> List[int]:
-        """Numbers of the groups that may open them."""
+        """Numbers of the groups that may open the device nodes."""
         found: List[int] = []
         gid = ctypes.c_uint32()
         while lib.handout_get_group(self.handle, len(found), ctypes.byref(gid)) == 0:
@@ -45,17 +46,17 @@ class Handout:
         return found
 
     def conflicts(self, view: View = View.HOST) -> List[str]:
-        """Variables that must not be set beside these: a second filter hides the partition."""
+        """Return variables that must not be set, because a second filter hides the partition."""
         return texts(lib.handout_get_conflict, self.handle, view)
 
     def text(self, form: HandoutForm) -> str:
-        """All of it as text, quoted by the rules of the form."""
+        """Return the handout as text, quoted by the rules of the form."""
         out = ctypes.c_char_p()
         lib.call("handout_print", self.handle, form, ctypes.byref(out))
         return lib.take_text(out)
 
     def words(self, form: HandoutForm) -> List[str]:
-        """The words of a form that consists of words, for subprocess."""
+        """Return the words of a form that consists of words, for subprocess."""
         out = ctypes.POINTER(ctypes.c_char_p)()
         lib.call("handout_get_words", self.handle, form, ctypes.byref(out))
         try:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Who has how many bytes of which partition: durable leases, or books in memory.
+"""Accounting of the bytes of partitions: durable leases, or books in memory.
 
-Both keep what was taken, byte for byte, so that giving back can never return another number.
+Both store the exact bytes of each claim, so that a release returns exactly the claimed bytes.
 """
 import ctypes
 import json
@@ -20,7 +20,7 @@ _MAX_TENANTS = 64
 
 @dataclass(frozen=True)
 class Claim:
-    """Bytes of a partition that one replica of a model has."""
+    """Bytes of a partition that one replica of a model holds."""
     id: int
     name: str
     bytes: int
@@ -34,8 +34,8 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What is to be claimed."""
+class Request:
+    """A request for bytes of a partition."""
     name: str
     bytes: int
     priority: int = 0
@@ -45,23 +45,23 @@ class Wish:
 
     def __post_init__(self) -> None:
         if self.bytes <= 0:
-            raise ValueError("a claim has at least one byte")
+            raise ValueError("a claim needs at least one byte")
 
 
 class Books(Protocol):
-    """What both kinds of books can do."""
+    """Interface of both kinds of books."""
 
     def claims(self, bdf: str) -> List[Claim]:
-        """Claims on a GPU, in the order of their numbers."""
+        """Return the claims on a GPU, in the order of their numbers."""
 
-    def place(self, wish: Wish, partition: Partition, usable_bytes: int) -> Claim:
-        """Claim bytes of a partition; raises when they are not there."""
+    def place(self, request: Request, partition: Partition, usable_bytes: int) -> Claim:
+        """Claim bytes of a partition; raise NoRoomError when the partition has no room."""
 
     def release(self, claim: Claim) -> None:
-        """End a claim: exactly its bytes come back."""
+        """Release a claim, which frees exactly its bytes."""
 
     def set_state(self, claim: Claim, state: str) -> None:
-        """Record what is known of it; it keeps its bytes."""
+        """Record the state of a claim; the claim keeps its bytes."""
 
 
 def _no_room(name: str, wanted: int, free: int) -> NoRoomError:
@@ -70,45 +70,45 @@ def _no_room(name: str, wanted: int, free: int) -> NoRoomError:
 
 
 def gib(n_bytes: int) -> str:
-    """Bytes for people."""
+    """Format bytes for people."""
     return f"{n_bytes / 2**30:.1f} GiB"
 
 
 class MemoryBooks:
-    """Books that end with the object: of a machine that nobody else sees."""
+    """Books of a private machine; they end with the object."""
 
     def __init__(self) -> None:
         self._claims: Dict[int, Claim] = {}
         self._last_id = 0
 
     def claims(self, bdf: str) -> List[Claim]:
-        """Claims on a GPU, in the order of their numbers."""
+        """Return the claims on a GPU, in the order of their numbers."""
         return [c for c in self._claims.values() if c.bdf == bdf]
 
-    def place(self, wish: Wish, partition: Partition, usable_bytes: int) -> Claim:
-        """Claim bytes of a partition; raises when they are not there."""
+    def place(self, request: Request, partition: Partition, usable_bytes: int) -> Claim:
+        """Claim bytes of a partition; raise NoRoomError when the partition has no room."""
         taken = sum(c.bytes for c in self.claims(partition.bdf)
                     if c.partition_id == partition.id)
-        if wish.bytes > usable_bytes - taken:
-            raise _no_room(wish.name, wish.bytes, usable_bytes - taken)
+        if request.bytes > usable_bytes - taken:
+            raise _no_room(request.name, request.bytes, usable_bytes - taken)
         self._last_id += 1
-        claim = Claim(self._last_id, wish.name, wish.bytes, partition.bdf, partition.id, "placed",
-                      wish.priority, wish.owner, dict(wish.labels or {}))
+        claim = Claim(self._last_id, request.name, request.bytes, partition.bdf, partition.id,
+                      "placed", request.priority, request.owner, dict(request.labels or {}))
         self._claims[claim.id] = claim
         return claim
 
     def release(self, claim: Claim) -> None:
-        """End a claim: exactly its bytes come back."""
+        """Release a claim, which frees exactly its bytes."""
         if self._claims.pop(claim.id, None) is None:
             raise NotFoundError(-2, Errcode.NOT_FOUND, str(claim.id), "there is no such claim")
 
     def set_state(self, claim: Claim, state: str) -> None:
-        """Record what is known of it; it keeps its bytes."""
+        """Record the state of a claim; the claim keeps its bytes."""
         self._claims[claim.id] = replace(self._claims[claim.id], state=state)
 
 
 class LeaseBooks:
-    """The durable leases of a machine, shared with the rocpart command and other programs."""
+    """Books of durable leases, shared with the rocpart command and other programs."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
@@ -125,37 +125,37 @@ class LeaseBooks:
             lib.leases_free(handle)
 
     def claims(self, bdf: str) -> List[Claim]:
-        """Claims on a GPU, in the order of their numbers."""
+        """Return the claims on a GPU, in the order of their numbers."""
         every = self._read(lib.new("leases_new", self._machine.handle))
         return [c for c in every if c.bdf == bdf]
 
-    def place(self, wish: Wish, partition: Partition, usable_bytes: int) -> Claim:
-        """Claim bytes of a partition; raises when they are not there."""
-        if wish.bytes <= 0:  # to the library 0 is a whole partition
-            raise ValueError("a claim has at least one byte")
+    def place(self, request: Request, partition: Partition, usable_bytes: int) -> Claim:
+        """Claim bytes of a partition; raise NoRoomError when the partition has no room."""
+        if request.bytes <= 0:  # the library reads 0 as the whole partition
+            raise ValueError("a claim needs at least one byte")
         options = ctypes.c_void_p()
-        lib.call("place_options_new", encode(wish.name), wish.bytes, ctypes.byref(options))
+        lib.call("place_options_new", encode(request.name), request.bytes, ctypes.byref(options))
         try:
-            lib.call("place_options_set_owner", options, encode(wish.owner))
+            lib.call("place_options_set_owner", options, encode(request.owner))
             lib.call("place_options_set_partition", options, encode(partition.name))
             lib.call("place_options_set_share", options, _MAX_TENANTS)
-            lib.place_options_set_priority(options, wish.priority)
-            for key, value in (wish.labels or {}).items():
+            lib.place_options_set_priority(options, request.priority)
+            for key, value in (request.labels or {}).items():
                 lib.call("place_options_set_label", options, encode(key), encode(value))
-            if wish.footprint:
-                lib.call("place_options_set_footprint", options, wish.footprint.handle)
+            if request.footprint:
+                lib.call("place_options_set_footprint", options, request.footprint.handle)
             return self._read(lib.new("place", self._machine.handle, options))[0]
         finally:
             lib.place_options_free(options)
 
     def release(self, claim: Claim) -> None:
-        """End a claim: exactly its bytes come back."""
+        """Release a claim, which frees exactly its bytes."""
         n, in_use = ctypes.c_size_t(), ctypes.c_uint64()
         lib.call("lease_release", self._machine.handle, encode(str(claim.id)), ctypes.byref(n),
                  ctypes.byref(in_use))
 
     def set_state(self, claim: Claim, state: str) -> None:
-        """Record what is known of it; it keeps its bytes."""
+        """Record the state of a claim; the claim keeps its bytes."""
         lib.call("lease_set_state", self._machine.handle, claim.id, STATES.index(state))
 
 

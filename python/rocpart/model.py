@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How many bytes a model needs."""
+"""Models, and the bytes that they need."""
 import ctypes
 import os
 import weakref
@@ -13,32 +13,32 @@ _PARTS = [FootprintValue(i) for i in range(FootprintValue.TOTAL_BYTES)]
 
 
 class Footprint:
-    """What a model needs with given options; bytes are those of one rank."""
+    """The bytes that a model needs with given options, for one rank."""
 
     def __init__(self, handle: int) -> None:
         self.handle = handle
         weakref.finalize(self, lib.footprint_free, handle)
 
     def get(self, value: FootprintValue) -> Optional[int]:
-        """One number; None: it is not known."""
+        """Return one number; None when the number is not known."""
         out = ctypes.c_uint64()
         r = lib.footprint_get(self.handle, value, ctypes.byref(out))
         return out.value if r == 0 else None
 
     @property
     def total_bytes(self) -> Optional[int]:
-        """The least that works; None: a part is not known."""
+        """The least bytes that work; None when an item is not known."""
         return self.get(FootprintValue.TOTAL_BYTES)
 
     @property
     def parts(self) -> List[Tuple[str, Optional[int], str]]:
-        """Name, bytes and confidence of each part of the sum."""
+        """Name, bytes and confidence of each item of the sum."""
         return [(p.name.lower(), self.get(p),
                  decode(lib.footprint_get_confidence(self.handle, p))) for p in _PARTS]
 
     @property
     def confidence(self) -> str:
-        """That of the worst part."""
+        """The lowest confidence of all items."""
         return str(decode(lib.footprint_get_confidence(self.handle, FootprintValue.TOTAL_BYTES)))
 
     @property
@@ -48,7 +48,7 @@ class Footprint:
 
     @property
     def assumptions(self) -> List[Tuple[str, str, str]]:
-        """Option, value and reason of what was assumed because it was not set."""
+        """Option, value and reason of each assumption for an option that was not set."""
         found: List[Tuple[str, str, str]] = []
         while True:
             out = [ctypes.c_char_p() for _ in range(3)]
@@ -57,12 +57,12 @@ class Footprint:
             found.append((decode(out[0].value), decode(out[1].value), decode(out[2].value)))
 
     def fits(self, usable_bytes: int) -> Optional[bool]:
-        """Whether the rest and one request of the context fit; None: not known."""
+        """Report whether all items and one request of the context fit; None: not known."""
         r = lib.footprint_fits(self.handle, usable_bytes)
         return None if r < 0 else r == 1
 
     def flags(self, partition_bytes: int = 0, usable_bytes: int = 0) -> List[str]:
-        """Options of the engine that make the numbers true."""
+        """Return the options of the engine that the footprint is valid for."""
         out = ctypes.POINTER(ctypes.c_char_p)()
         lib.check("footprint_get_flags", self.handle, partition_bytes, usable_bytes,
                   ctypes.byref(out))
@@ -82,7 +82,7 @@ class Model:
 
     @classmethod
     def open(cls, path: Union[str, "os.PathLike[str]"]) -> "Model":
-        """A model by its files; headers are read, never weights."""
+        """Open a model by its files. The call reads headers, never weights."""
         return cls(lib.new("model_open", encode(path)))
 
     @property
@@ -92,18 +92,18 @@ class Model:
 
     @property
     def architecture(self) -> str:
-        """Family of the architecture table; "unknown"."""
+        """Family in the architecture table, or "unknown"."""
         return str(decode(lib.model_get_architecture(self.handle)))
 
     @property
     def max_context(self) -> Optional[int]:
-        """Longest context that it was made for, in tokens."""
+        """Longest context of the model, in tokens."""
         return maybe("model_get_max_context", self.handle, ctypes.c_uint64)
 
     def footprint(self, dtype: Optional[str] = None, kv_dtype: Optional[str] = None,
                   engine: Optional[str] = None, context: int = 0, max_seqs: int = 0,
                   tensor_parallel: int = 0, eager: bool = False) -> Footprint:
-        """Size it; what is not given is assumed, and Footprint.assumptions tells so."""
+        """Compute the footprint. Footprint.assumptions lists the values of missing options."""
         options = ctypes.c_void_p()
         lib.check("size_options_new", ctypes.byref(options))
         try:
@@ -121,7 +121,7 @@ class Model:
 
 
 def catalog_paths() -> List[str]:
-    """The catalogs that the rocpart command reads: shipped, of the system, of the user."""
+    """Return the catalogs of the rocpart command: shipped, of the system, of the user."""
     shipped = [d / "models" for d in data_dirs() if (d / "models").is_dir()][:1]
     if not shipped:
         raise NotFoundError(-2, Errcode.NOT_FOUND, "models",
@@ -133,7 +133,7 @@ def catalog_paths() -> List[str]:
 
 
 class Catalog:
-    """Models by name."""
+    """A catalog of models by name."""
 
     def __init__(self, paths: Optional[Iterable[Union[str, "os.PathLike[str]"]]] = None) -> None:
         out = ctypes.c_void_p()
@@ -145,16 +145,19 @@ class Catalog:
 
     @property
     def names(self) -> List[str]:
-        """Names of its models, in the order of the files."""
+        """Names of the models, in the order of the files."""
         return [decode(lib.catalog_get_name(self.handle, i))
                 for i in range(lib.catalog_get_count(self.handle))]
 
     def find(self, name: str) -> Model:
-        """A model by its name, or by what stands behind the '/' when only one has it."""
+        """Find a model by its name, or by a unique part of a name after the '/'."""
         return Model(lib.new("model_find", self.handle, encode(name)))
 
 
 def usable_bytes(partition_bytes: int, host_free_bytes: int, vram_bytes: int,
                  pinned_bytes: int = 0) -> int:
-    """What a partition offers to a process; host memory and VRAM are of the whole machine."""
+    """Compute the bytes of a partition that processes can use.
+
+    host_free_bytes and vram_bytes are those of the whole machine.
+    """
     return int(lib.usable_bytes(partition_bytes, host_free_bytes, vram_bytes, pinned_bytes))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Machines and immutable pictures of them."""
+"""Machines, and immutable snapshots of machines."""
 import ctypes
 import os
 import weakref
@@ -13,7 +13,7 @@ _Mode = TypeVar("_Mode", ComputeMode, MemoryMode)
 
 
 def as_mode(kind: Type[_Mode], mode: Union[_Mode, str, None]) -> _Mode:
-    """A mode by itself or by its name; None: UNKNOWN, which means leave it."""
+    """Convert a mode or its name to a mode; None becomes UNKNOWN, which keeps the mode."""
     if mode is None:
         return kind.UNKNOWN
     if isinstance(mode, str):
@@ -26,7 +26,7 @@ def as_mode(kind: Type[_Mode], mode: Union[_Mode, str, None]) -> _Mode:
 
 @dataclass(frozen=True)
 class Partition:
-    """One logical device; None where the machine does not tell. Bytes are bytes."""
+    """One logical device. A value is None when the machine does not show the value."""
     gpu_index: int
     bdf: str
     id: int
@@ -45,18 +45,18 @@ class Partition:
 
     @property
     def name(self) -> str:
-        """GPU/ID, as the rocpart command takes it. Valid until a GPU is added or lost."""
+        """GPU/ID, as the rocpart command accepts it. Valid until a GPU is added or lost."""
         return f"{self.gpu_index}/{self.id}"
 
     @property
     def xcds(self) -> List[int]:
-        """Its compute dies, logical numbers on the GPU."""
+        """Logical numbers of the compute dies (XCDs) on the GPU."""
         return list(range(self.first_xcd, self.first_xcd + self.n_xcds))
 
 
 @dataclass(frozen=True)
 class Gpu:
-    """One physical package; None where the machine does not tell."""
+    """One physical package. A value is None when the machine does not show the value."""
     index: int
     bdf: str
     product: Optional[str]
@@ -80,13 +80,13 @@ class Gpu:
     partitions: Tuple[Partition, ...]
 
     def partition(self, partition_id: int) -> Optional[Partition]:
-        """The partition of that id; None: it is not there."""
+        """Return the partition with an id; None when the partition does not exist."""
         return next((p for p in self.partitions if p.id == partition_id), None)
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A pair of modes of a GPU and what it yields."""
+    """A pair of modes of a GPU and its result."""
     compute: ComputeMode
     memory: MemoryMode
     state: PairState
@@ -101,7 +101,7 @@ class Pair:
 
     @property
     def name(self) -> str:
-        """"CPX/NPS4"."""
+        """Name of the pair, "CPX/NPS4"."""
         return f"{self.compute.name}/{self.memory.name}"
 
 
@@ -154,7 +154,7 @@ def _gpu(handle: int) -> Gpu:
 
 
 class Snapshot:
-    """A picture of a machine under one generation; it never changes."""
+    """An immutable snapshot of a machine under one KFD generation."""
 
     def __init__(self, handle: int) -> None:
         self.handle = handle
@@ -174,13 +174,13 @@ class Snapshot:
         return [p for g in self.gpus for p in g.partitions]
 
     def find_gpu(self, name: Union[int, str]) -> Gpu:
-        """A GPU by index, BDF or unique id."""
+        """Find a GPU by index, BDF or unique id."""
         out = ctypes.c_void_p()
         lib.call("snapshot_find_gpu", self.handle, encode(str(name)), ctypes.byref(out))
         return self.gpus[lib.gpu_get_index(out)]
 
     def find_partition(self, name: str) -> Partition:
-        """A partition by "GPU/ID"."""
+        """Find a partition by "GPU/ID"."""
         out = ctypes.c_void_p()
         lib.call("snapshot_find_partition", self.handle, encode(name), ctypes.byref(out))
         gpu = self.gpus[lib.gpu_get_index(lib.partition_get_gpu(out))]
@@ -189,7 +189,7 @@ class Snapshot:
         return found
 
     def pairs(self, gpu: Gpu) -> List[Pair]:
-        """Every pair of modes of a GPU, the impossible ones with their reason."""
+        """List every pair of modes of a GPU; impossible pairs have a reason."""
         handle = lib.new("pairs_new", self.handle, self.gpu_handle(gpu))
         try:
             rows = [lib.pairs_get(handle, i).contents
@@ -202,18 +202,18 @@ class Snapshot:
             lib.pairs_free(handle)
 
     def gpu_handle(self, gpu: Gpu) -> int:
-        """The library's object of a GPU."""
+        """Return the library's object of a GPU."""
         return int(lib.snapshot_get_gpu(self.handle, gpu.index))
 
     def export(self) -> str:
-        """The present modes as a file that Change.load() reads."""
+        """Return the current modes as a file that Change.load() reads."""
         out = ctypes.c_char_p()
         lib.call("snapshot_export", self.handle, ctypes.byref(out))
         return str(lib.take_text(out))
 
 
 class Machine:
-    """This computer, a capture, or a simulated machine. One thread at a time."""
+    """This computer, a capture, or a simulated machine. One thread at a time may use a machine."""
 
     def __init__(self, handle: int) -> None:
         self.handle = handle
@@ -221,51 +221,51 @@ class Machine:
 
     @classmethod
     def real(cls, state_dir: Union[str, "os.PathLike[str]", None] = None) -> "Machine":
-        """The computer that the program runs on. Touches no hardware."""
+        """Open the computer that the program runs on. Touches no hardware."""
         return cls(lib.new("machine_open_real", encode(state_dir) if state_dir else None))
 
     @classmethod
     def capture(cls, folder: Union[str, "os.PathLike[str]"]) -> "Machine":
-        """Files copied from a real machine; it can be read only."""
+        """Open files that were copied from a real machine; a capture is read-only."""
         return cls(lib.new("machine_open_capture", encode(folder)))
 
     @classmethod
     def sim(cls, folder: Union[str, "os.PathLike[str]"]) -> "Machine":
-        """The simulated machine in a folder, see rocpart.sim."""
+        """Open the simulated machine in a folder; see rocpart.sim."""
         return cls(lib.new("machine_open_sim", encode(folder)))
 
     @classmethod
     def in_memory(cls, profile: str, name: str = "profile") -> "Machine":
-        """A private simulated machine: no files, nobody else sees it, it ends with the object.
+        """Open a private simulated machine in memory, which ends with the object.
 
-        profile is the text of a profile, see profiles/; name stands in messages about it.
+        profile: text of a profile, see profiles/; name: name of the profile in messages.
         """
         text = profile.encode()
         return cls(lib.new("machine_open_sim_memory", text, len(text), encode(name)))
 
     @property
     def kind(self) -> MachineKind:
-        """REAL, CAPTURE or SIM."""
+        """Kind of the machine: REAL, CAPTURE or SIM."""
         return MachineKind(lib.machine_get_kind(self.handle))
 
     def read_generation(self) -> Optional[int]:
-        """Number that changes with each switch; None: there is no KFD. Reads one file."""
+        """Read a number that changes with each switch; None without a KFD. Reads one file."""
         return maybe("machine_read_generation", self.handle, ctypes.c_uint64)
 
     def observe(self) -> Snapshot:
-        """A picture of the machine now."""
+        """Make a snapshot of the machine."""
         return Snapshot(lib.new("machine_observe", self.handle))
 
     def set_backend(self, backend: Backend) -> None:
-        """Look and switch through the kernel's files, AMD's library or AMD's command."""
+        """Observe and switch through the kernel's files, AMD's library or AMD's command."""
         lib.call("machine_set_backend", self.handle, backend)
 
     def set_cordon(self, bdf: str, cordoned: bool = True) -> None:
-        """Keep a GPU out of changes and placement, or let it in again. Durable."""
+        """Cordon a GPU against changes and placement, or remove the cordon. Durable."""
         lib.call("machine_set_cordon", self.handle, encode(bdf), cordoned)
 
     def close(self) -> None:
-        """Close it now; snapshots stay valid."""
+        """Close the machine now. Its snapshots stay valid."""
         self._close()
         self.handle = 0
 

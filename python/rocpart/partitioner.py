@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What ROCmPartitioner and ROCmPartitionerReal have in common.
+"""Common base of ROCmPartitioner and ROCmPartitionerReal.
 
-Partitions and modes are always those that the machine shows now; bytes are those of the books.
-Methods that answer bool or (bool, text) raise nothing for a refusal: the reason is logged and kept
-in last_error.
+Partitions and modes are always those that the machine shows now; the books account for the bytes.
+Methods that return bool or (bool, text) raise no exception for a refusal: they log the reason and
+store the reason in last_error.
 """
 import enum
 import logging
@@ -14,7 +14,7 @@ from .change import Change
 from .errors import (MachineError, ModeError, NoHardwareError, NoRoomError, NotFoundError,
                      RefusedError, RocpartError)
 from .handout import Handout
-from .leases import Books, Claim, Wish, gib
+from .leases import Books, Claim, Request, gib
 from .model import Catalog, Footprint, usable_bytes
 from .node import ComputeMode, Gpu, Machine, MemoryMode, Pair, Partition, Snapshot
 from ._abi import Errcode, PairState
@@ -26,7 +26,7 @@ MISSION_VARIABLES = ("ROCR_VISIBLE_DEVICES", "AIM_PARTITION_ID", "AIM_COMPUTE_MO
 
 
 class ComputePartitionMode(enum.Enum):
-    """How the XCDs of a GPU are grouped. Which of them a GPU accepts, it says itself."""
+    """How a GPU groups its XCDs. The product decides which of these modes a GPU accepts."""
     SPX = "SPX"
     DPX = "DPX"
     TPX = "TPX"
@@ -35,7 +35,7 @@ class ComputePartitionMode(enum.Enum):
 
 
 class MemoryPartitionMode(enum.Enum):
-    """In how many domains the memory is interleaved; NPS3, NPS6, NPS8: no known GPU accepts."""
+    """Number of memory domains. No known GPU accepts NPS3, NPS6 or NPS8."""
     NPS1 = "NPS1"
     NPS2 = "NPS2"
     NPS3 = "NPS3"
@@ -46,7 +46,7 @@ class MemoryPartitionMode(enum.Enum):
 
 @dataclass
 class MemoryPartition:
-    """A partition with what is allocated on it; a copy, changing it changes nothing."""
+    """A copy of a partition and its allocations. Changing the copy changes no partition."""
     partition_id: int
     size_bytes: int
     usable_bytes: int
@@ -58,12 +58,12 @@ class MemoryPartition:
 
     @property
     def free_bytes(self) -> int:
-        """What another model can have."""
+        """Bytes that another model can use."""
         return self.usable_bytes - self.allocated_bytes
 
 
 class Slot(NamedTuple):
-    """What a partition_id stands for: a device, or a share of one."""
+    """The target of a partition_id: a device, or a share of a device."""
     id: int
     device: Partition
     size_bytes: int
@@ -75,11 +75,11 @@ class BasePartitioner:
 
     def __init__(self, gpu_id: int = 0, catalog: Optional[Catalog] = None) -> None:
         if isinstance(gpu_id, bool) or not isinstance(gpu_id, int) or gpu_id < 0:
-            raise ValueError(f"gpu_id is a number from 0, not {gpu_id!r}")
+            raise ValueError(f"gpu_id must be a number from 0, not {gpu_id!r}")
         self.gpu_id = gpu_id
         self.gpu_name: Optional[str] = None
         self.last_error: Optional[str] = None
-        self.wait_ms = 10_000  # how long a switch waits for GPUs to become idle
+        self.wait_ms = 10_000  # milliseconds that a switch waits for GPUs to become idle
         self._catalog = catalog
         self._machine: Optional[Machine] = None
         self._books: Optional[Books] = None
@@ -89,7 +89,7 @@ class BasePartitioner:
     # ---- the machine
 
     def _open(self) -> Tuple[Machine, Books]:
-        """The machine and who has what of it; opened at the first need, never by a constructor."""
+        """Return machine and books; the first call opens them, never the constructor."""
         if self._machine is None or self._books is None:
             self._machine, self._books = self._open_machine()
         return self._machine, self._books
@@ -98,17 +98,19 @@ class BasePartitioner:
         raise NotImplementedError
 
     def _observe(self) -> Snapshot:
-        """The machine now: somebody else may have switched it since the last look."""
+        """Observe the machine again, because another program may have switched modes."""
         return self._open()[0].observe()
 
     def _gpu(self, snapshot: Optional[Snapshot] = None) -> Gpu:
         gpus = (snapshot or self._observe()).gpus
         if not gpus:
-            raise NoHardwareError(-19, Errcode.NO_HARDWARE, "", "there is no AMD GPU that amdgpu "
-                                  "drives", "ROCPART_SIM=mi300x-8 plays one")
+            raise NoHardwareError(-19, Errcode.NO_HARDWARE, "", "no AMD GPU that amdgpu drives "
+                                  "was found", "ROCPART_SIM=mi300x-8 selects a simulated "
+                                  "machine")
         if self.gpu_id >= len(gpus):
             raise NotFoundError(-2, Errcode.NOT_FOUND, str(self.gpu_id),
-                                f"there is no GPU {self.gpu_id}", f"there are {len(gpus)}")
+                                f"there is no GPU {self.gpu_id}",
+                                f"the machine has {len(gpus)} GPUs, numbered from 0")
         return gpus[self.gpu_id]
 
     def _usable(self, snapshot: Snapshot, partition: Partition) -> int:
@@ -124,21 +126,22 @@ class BasePartitioner:
 
     def _pair(self, snapshot: Snapshot, gpu: Gpu, compute: ComputeMode,
               memory: MemoryMode) -> Pair:
-        """The pair, if this GPU can be in it; else an error that names those that it can."""
+        """Return a pair that the GPU supports; raise an error with the supported pairs."""
         pairs = snapshot.pairs(gpu)
         legal = [p for p in pairs if p.state != PairState.NEVER]
         for p in legal:
             if p.compute == compute and p.memory == memory:
                 return p
         reason = next((p.reason for p in pairs if p.compute == compute and p.memory == memory),
-                      "the GPU does not know it")
+                      "the driver does not list the pair")
         raise ModeError(-22, Errcode.MODE_UNSUPPORTED, gpu.bdf,
-                        f"{gpu.product or 'this GPU'} cannot be in {compute.name}/{memory.name}: "
-                        f"{reason}", "it can be in " + ", ".join(p.name for p in legal))
+                        f"{gpu.product or 'this GPU'} does not support "
+                        f"{compute.name}/{memory.name}: {reason}",
+                        "supported pairs: " + ", ".join(p.name for p in legal))
 
     def _switch(self, compute: Optional[ComputeMode], memory: Optional[MemoryMode],
                 allow_unvalidated: bool) -> None:
-        """Bring the GPU into the modes, the memory mode of its whole hive, and look again."""
+        """Switch the GPU, and its whole hive for a memory mode, and verify the result."""
         snapshot = self._observe()
         gpu = self._gpu(snapshot)
         compute = compute or gpu.compute_mode
@@ -157,20 +160,20 @@ class BasePartitioner:
         if (now.compute_mode, now.memory_mode) != (compute, memory) \
                 or len(now.partitions) != pair.n_expected:
             raise MachineError(-5, Errcode.READBACK_MISMATCH, gpu.bdf,
-                            f"wanted {pair.name} with {pair.n_expected} partitions, the machine "
+                            f"requested {pair.name} with {pair.n_expected} partitions, the machine "
                             f"shows {now.compute_mode.name}/{now.memory_mode.name} with "
                             f"{len(now.partitions)}")
 
     @staticmethod
     def _can_keep(snapshot: Snapshot, other: Gpu, memory: MemoryMode,
                   allow_unvalidated: bool) -> bool:
-        """Whether another GPU of the hive can keep its compute mode in that memory mode."""
+        """Report whether another GPU of the hive can keep its compute mode in `memory`."""
         return any(p.compute == other.compute_mode and p.memory == memory
                    and p.state != PairState.NEVER and (p.validated or allow_unvalidated)
                    for p in snapshot.pairs(other))
 
     def get_current_partition_mode(self) -> Tuple[Optional[str], Optional[str]]:
-        """Names of the compute and memory mode that the GPU is in; None: not known."""
+        """Return the names of the current compute and memory mode; None: not known."""
         try:
             gpu = self._gpu()
         except RocpartError as e:
@@ -181,20 +184,20 @@ class BasePartitioner:
 
     @property
     def compute_mode(self) -> Optional[ComputePartitionMode]:
-        """Compute mode that the GPU is in."""
+        """Current compute mode of the GPU."""
         name = self.get_current_partition_mode()[0]
         return ComputePartitionMode(name) if name else None
 
     @property
     def memory_mode(self) -> Optional[MemoryPartitionMode]:
-        """Memory mode that the GPU is in."""
+        """Current memory mode of the GPU."""
         name = self.get_current_partition_mode()[1]
         return MemoryPartitionMode(name) if name else None
 
     # ---- partitions
 
     def _slots(self, snapshot: Snapshot) -> List[Slot]:
-        """The partitions of the GPU; a subclass may cut devices into several."""
+        """Return the partitions of the GPU; a subclass may divide a device into shares."""
         return [Slot(p.id, p, p.memory_bytes or 0, self._usable(snapshot, p))
                 for p in self._gpu(snapshot).partitions]
 
@@ -203,7 +206,7 @@ class BasePartitioner:
 
     @property
     def partitions(self) -> Dict[int, MemoryPartition]:
-        """The partitions by their id, as the machine and the books have them now."""
+        """Partitions by id, as machine and books show them now."""
         return self._partitions(self._observe()) if self._is_initialized else {}
 
     def _partitions(self, snapshot: Snapshot) -> Dict[int, MemoryPartition]:
@@ -218,20 +221,20 @@ class BasePartitioner:
         return found
 
     def get_partition_info(self, partition_id: int) -> Optional[MemoryPartition]:
-        """One partition; None: there is none."""
+        """Return one partition; None when the partition does not exist."""
         return self.partitions.get(partition_id)
 
     def get_available_partitions(self) -> List[int]:
-        """Partitions with anything free, however little."""
+        """Return the ids of partitions with free bytes."""
         return [i for i, p in self.partitions.items() if p.free_bytes > 0]
 
     def get_partition_utilization(self) -> Dict[int, float]:
-        """Percent of the usable bytes of each partition that are allocated."""
+        """Return the allocated share of each partition's usable bytes, in percent."""
         return {i: 100.0 * p.allocated_bytes / p.usable_bytes if p.usable_bytes else 0.0
                 for i, p in self.partitions.items()}
 
     def get_logical_devices(self) -> List[Dict[str, Any]]:
-        """What the GPU is divided into; memory in GiB (_gb, as callers know it) and bytes."""
+        """Describe the logical devices of the GPU; memory in GiB (_gb) and in bytes."""
         if not self._is_initialized:
             return []
         snapshot = self._observe()
@@ -245,9 +248,10 @@ class BasePartitioner:
         } for i, p in self._partitions(snapshot).items()]
 
     def get_environment_variables(self, partition_id: int) -> Dict[str, str]:
-        """What a process needs to run on a partition; {}: it is not there, or ROCr has it not.
+        """Return the variables of a process on a partition; {} when ROCr does not see it.
 
-        The index is that of the machine as it is now: ask after each switch, never store it.
+        The index is valid until the next switch: call again after each switch, and do not store
+        the index.
         """
         if not self._is_initialized:
             return {}
@@ -260,7 +264,7 @@ class BasePartitioner:
         return {}
 
     def validate_partitioning(self) -> Tuple[bool, List[str]]:
-        """Whether machine and books agree; what does not."""
+        """Compare machine and books: (True, []) or (False, differences)."""
         if not self._is_initialized:
             return False, ["Partitioner not initialized"]
         snapshot = self._observe()
@@ -271,8 +275,8 @@ class BasePartitioner:
                    if not 0 <= p.allocated_bytes <= p.usable_bytes]
         for claim in self._open()[1].claims(gpu.bdf):
             if self._slot_of(claim) not in partitions:
-                errors.append(f"'{claim.name}' is on partition {claim.partition_id}, which is not "
-                              "there")
+                errors.append(f"'{claim.name}' is on partition {claim.partition_id}, which does "
+                              "not exist")
             elif claim.problem:
                 errors.append(f"'{claim.name}': {claim.problem}")
         return not errors, errors
@@ -280,7 +284,7 @@ class BasePartitioner:
     # ---- models
 
     def size_model(self, model_id: str, precision: str = "fp16") -> Footprint:
-        """What a model of the catalog needs; raises for an unknown model or precision."""
+        """Compute the footprint of a model; raise an error for an unknown model or precision."""
         if self._catalog is None:
             self._catalog = Catalog()
         footprint = self._catalog.find(model_id).footprint(dtype=precision)
@@ -290,21 +294,21 @@ class BasePartitioner:
         return footprint
 
     def claims(self) -> List[Claim]:
-        """What is allocated on the GPU."""
+        """Return the allocations on the GPU."""
         return self._open()[1].claims(self._gpu().bdf) if self._is_initialized else []
 
     def find_claim(self, model_id: str, partition_id: Optional[int] = None) -> Optional[Claim]:
-        """The allocation of a model, on a partition or anywhere on the GPU."""
+        """Find the allocation of a model, on one partition or anywhere on the GPU."""
         return next((c for c in self.claims() if c.name == model_id
                      and partition_id in (None, self._slot_of(c))), None)
 
     def claim_partition(self, claim: Claim) -> int:
-        """The partition that an allocation is on."""
+        """Return the partition id of an allocation."""
         return self._slot_of(claim)
 
     def place(self, model_id: str, partition_id: int, precision: str = "fp16", priority: int = 0,
               owner: str = "none") -> Claim:
-        """allocate_model() that raises: the one way in which bytes are taken."""
+        """Allocate a model and raise an error on failure. Every allocation uses this method."""
         footprint = self.size_model(model_id, precision)
         snapshot = self._observe()
         slot = next((s for s in self._slots(snapshot) if s.id == partition_id), None)
@@ -313,7 +317,7 @@ class BasePartitioner:
                                 f"Partition {partition_id} does not exist")
         if self.find_claim(model_id, partition_id):
             raise RefusedError(-17, Errcode.INVALID_ARGUMENT, model_id,
-                               f"'{model_id}' is on partition {partition_id} already")
+                               f"'{model_id}' is already on partition {partition_id}")
         info = self._partitions(snapshot)[partition_id]
         wanted = footprint.total_bytes or 0
         if wanted > info.free_bytes:
@@ -324,20 +328,20 @@ class BasePartitioner:
         labels = {"precision": precision}
         if slot.device.id != partition_id:
             labels["slot"] = str(partition_id)
-        wish = Wish(model_id, wanted, priority, owner, labels, footprint)
-        return self._open()[1].place(wish, slot.device, self._usable(snapshot, slot.device))
+        request = Request(model_id, wanted, priority, owner, labels, footprint)
+        return self._open()[1].place(request, slot.device, self._usable(snapshot, slot.device))
 
     def release(self, claim: Claim) -> None:
-        """Give back exactly what was taken."""
+        """Release an allocation, which frees exactly its bytes."""
         self._open()[1].release(claim)
 
     def set_claim_state(self, claim: Claim, state: str) -> None:
-        """Record that a model is placed, running, stopped or failed; it keeps its bytes."""
+        """Record that a model is placed, running, stopped or displaced; it keeps its bytes."""
         self._open()[1].set_state(claim, state)
 
     def allocate_model(self, model_id: str, partition_id: int,
                        precision: str = "fp16") -> Tuple[bool, Optional[str]]:
-        """Take the bytes of a model on a partition: (True, None) or (False, why)."""
+        """Allocate a model on a partition: (True, None) or (False, reason)."""
         if not self._is_initialized:
             return False, "Partitioner not initialized"
         try:
@@ -348,7 +352,7 @@ class BasePartitioner:
 
     def deallocate_model(self, model_id: str, partition_id: int,
                          precision: Optional[str] = None) -> bool:
-        """Give back exactly what was taken, whatever precision an old call names."""
+        """Release the bytes of a model. The call ignores `precision` and frees all bytes."""
         claim = self.find_claim(model_id, partition_id)
         if claim is None:
             self._fail(f"'{model_id}' is not on partition {partition_id}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which modes, which partition for which model, with a proof."""
+"""Plans: modes for GPUs and a partition for each replica, with a proof."""
 import ctypes
 import json
 import os
@@ -12,10 +12,10 @@ from .node import Snapshot
 
 
 class Plan:
-    """Wishes, and where they go."""
+    """Requests for models, and the partitions that a plan chooses."""
 
     def __init__(self, machine: Union[Snapshot, str], n_gpus: int = 0) -> None:
-        """For the GPUs of a snapshot, or n_gpus of a product (0: as many as needed)."""
+        """Plan for the GPUs of a snapshot, or n_gpus of a product (0: as many as needed)."""
         out = ctypes.c_void_p()
         lib.check("plan_new", ctypes.byref(out))
         self.handle = out.value
@@ -26,45 +26,45 @@ class Plan:
             lib.call("plan_set_product", self.handle, encode(machine), n_gpus)
 
     def load(self, path: Union[str, "os.PathLike[str]"]) -> "Plan":
-        """Wishes of a node.yaml."""
+        """Add the requests of a node.yaml."""
         lib.call("plan_load_file", self.handle, encode(path))
         return self
 
     def add(self, model: str, replicas: int = 1) -> "Plan":
-        """Replicas of a model, by its name in the catalog or the path of its files."""
+        """Add replicas of a model, by its name in the catalog or the path of its files."""
         for _ in range(replicas):
             lib.call("plan_add_model", self.handle, encode(model))
         return self
 
     def allow_unvalidated(self, allow: bool = True) -> "Plan":
-        """Use modes that the vendor has not validated too."""
+        """Also use modes that the vendor has not validated."""
         lib.plan_set_allow_unvalidated(self.handle, allow)
         return self
 
     def solve(self, catalog: Optional[Catalog] = None, max_work: int = 0) -> "Plan":
-        """Find it; max_work bounds the search, 0 is the usual."""
-        names = catalog or Catalog()  # alive while the call lasts
+        """Solve the plan. max_work limits the search; 0 is the default."""
+        names = catalog or Catalog()  # keeps the catalog alive during the call
         lib.call("plan_solve", self.handle, names.handle, max_work)
         return self
 
     @property
     def feasible(self) -> bool:
-        """Whether each replica has a place."""
+        """Whether every replica has a partition."""
         return bool(lib.plan_is_feasible(self.handle))
 
     def to_json(self) -> str:
-        """The plan as a document, certificate included."""
+        """Return the plan as a JSON document that includes its certificate."""
         out = ctypes.c_char_p()
         lib.call("plan_to_json", self.handle, ctypes.byref(out))
         return str(lib.take_text(out))
 
     def to_dict(self) -> Dict[str, Any]:
-        """The same, parsed."""
+        """Return the document of to_json(), parsed."""
         parsed: Dict[str, Any] = json.loads(self.to_json())
         return parsed
 
 
 def verify(text: str, name: str = "plan") -> None:
-    """Check a plan from its document alone; raises when a claim does not hold."""
+    """Verify a plan from its document alone; raise an error when a claim does not hold."""
     data = text.encode()
     lib.call("plan_verify", data, len(data), encode(name))

@@ -16,7 +16,7 @@ Path = Union[str, "os.PathLike[str]"]
 
 
 def profiles() -> Dict[str, pathlib.Path]:
-    """Profiles by name: what simulated machines can be made of."""
+    """Return the profiles for simulated machines by name."""
     found: Dict[str, pathlib.Path] = {}
     for folder in data_dirs():
         for path in sorted((folder / "profiles").glob("*.yaml")):
@@ -25,16 +25,16 @@ def profiles() -> Dict[str, pathlib.Path]:
 
 
 def profile_text(name: str) -> str:
-    """Text of a profile."""
+    """Return the text of a profile."""
     try:
         return profiles()[name].read_text(encoding="utf-8")
     except KeyError:
         raise NotFoundError(-2, Errcode.NOT_FOUND, name, f"there is no profile '{name}'",
-                            "there are " + ", ".join(sorted(profiles()))) from None
+                            "known profiles: " + ", ".join(sorted(profiles()))) from None
 
 
 def profile_of_product(product: str) -> str:
-    """The profile with the most GPUs of a product: "MI300X" gives "mi300x-8"."""
+    """Return the profile with the most GPUs of a product: "mi300x-8" for "MI300X"."""
     pattern = re.compile(re.escape(product.strip().lower()) + r"-(\d+)$")
     sizes = [(int(m.group(1)), m.group(0)) for m in map(pattern.match, profiles()) if m]
     if not sizes:
@@ -42,25 +42,31 @@ def profile_of_product(product: str) -> str:
                                                      for n in profiles()) if m})
         raise NotFoundError(-2, Errcode.NOT_FOUND, product,
                             f"there is no simulated machine of '{product}'",
-                            "there are " + ", ".join(known))
+                            "known products: " + ", ".join(known))
     return max(sizes)[1]
 
 
 def folder(name: str) -> pathlib.Path:
-    """Where the rocpart command keeps the simulated machine NAME, or that of a profile FILE."""
+    """Return the folder in which the rocpart command keeps a simulated machine.
+
+    name: name of the machine, or path of a profile.
+    """
     state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
     stem = os.path.basename(name)
     return pathlib.Path(state) / "rocpart/sim" / (stem[:-5] if stem.endswith(".yaml") else stem)
 
 
 def create(directory: Path, profile: str, name: str) -> None:
-    """Make a machine in an absolute folder and power it on; name stands in messages."""
+    """Create a machine in an absolute folder and power the machine on.
+
+    name: name of the profile in messages.
+    """
     text = profile.encode()
     lib.call("sim_create", encode(directory), text, len(text), encode(name))
 
 
 def open_named(name: str) -> Machine:
-    """The simulated machine of `rocpart --sim NAME`, made from its profile when missing."""
+    """Open the machine of `rocpart --sim NAME`; create a missing machine from its profile."""
     directory = folder(name)
     try:
         return Machine.sim(directory)
@@ -70,29 +76,32 @@ def open_named(name: str) -> Machine:
         try:
             create(directory, text, directory.name)
         except RocpartError as e:
-            if e.errnum != -errno.EEXIST:  # somebody else was faster
+            if e.errnum != -errno.EEXIST:  # another process created the machine
                 raise
         return Machine.sim(directory)
 
 
 def remove(directory: Path) -> None:
-    """Delete a machine and what was recorded about it."""
+    """Delete a machine and its records."""
     lib.call("sim_remove", encode(directory))
 
 
 def reset(directory: Path) -> None:
-    """Power off and on."""
+    """Power a machine off and on."""
     lib.call("sim_reset", encode(directory))
 
 
 def reload(directory: Path) -> None:
-    """Somebody else unloads and loads the driver."""
+    """Unload and load the driver, as another program would."""
     lib.call("sim_reload", encode(directory))
 
 
 def hold(directory: Path, vram: Optional[List[Tuple[str, int, int]]] = None,
          command: str = "python3", pid: int = 0) -> int:
-    """Start a process that has the KFD open and uses VRAM: (BDF, partition, bytes). Its pid."""
+    """Start a simulated process that uses GPUs, and return its process id.
+
+    The process has the KFD open. vram: VRAM that the process uses, as (BDF, partition, bytes).
+    """
     process, started = ctypes.c_void_p(), ctypes.c_uint32()
     lib.check("sim_process_new", ctypes.byref(process))
     try:
@@ -108,15 +117,15 @@ def hold(directory: Path, vram: Optional[List[Tuple[str, int, int]]] = None,
 
 
 def unhold(directory: Path, pid: int) -> None:
-    """End a process."""
+    """Stop a simulated process."""
     lib.call("sim_unhold", encode(directory), pid)
 
 
 def fault_add(directory: Path, rule: str) -> None:
-    """Let something go wrong: OP:PATTERN:EFFECT[:N], see rocpart_sim_fault_add()."""
+    """Inject a fault: OP:PATTERN:EFFECT[:N], see rocpart_sim_fault_add()."""
     lib.call("sim_fault_add", encode(directory), encode(rule))
 
 
 def fault_clear(directory: Path) -> None:
-    """Remove all rules."""
+    """Remove all fault rules."""
     lib.call("sim_fault_clear", encode(directory))

@@ -13,7 +13,7 @@ from support import LLAMA, ROOT, MachineTest
 import rocpart
 from rocpart import _abi, errors, sim
 from rocpart._lib import lib
-from rocpart.leases import LeaseBooks, MemoryBooks, Wish
+from rocpart.leases import LeaseBooks, MemoryBooks, Request
 
 GIB = 2**30
 
@@ -100,7 +100,7 @@ class Api(MachineTest):
         machine = self.memory()
         books = LeaseBooks(machine)
         partition = machine.observe().find_partition("3/0")
-        claim = books.place(Wish("llama", 2**30), partition, 2**40)
+        claim = books.place(Request("llama", 2**30), partition, 2**40)
         self.assertEqual(books.claims(partition.bdf), [claim])
         self.assertEqual(LeaseBooks(self.memory()).claims(partition.bdf), [])
         books.release(claim)
@@ -207,16 +207,16 @@ class Api(MachineTest):
         partition = machine.observe().find_partition("2/0")
         usable = rocpart.usable_bytes(partition.memory_bytes, 2 << 40, 8 * partition.memory_bytes)
         for books in (MemoryBooks(), LeaseBooks(machine)):
-            first = books.place(Wish("a", 100 * GIB, 3, labels={"precision": "fp8"}), partition,
+            first = books.place(Request("a", 100 * GIB, 3, labels={"precision": "fp8"}), partition,
                                 usable)
             self.assertEqual((first.name, first.bytes, first.bdf, first.partition_id,
                               first.state, first.priority, first.labels),
                              ("a", 100 * GIB, partition.bdf, 0, "placed", 3,
                               {"precision": "fp8"}))
             with self.assertRaises(rocpart.NoRoomError):
-                books.place(Wish("b", 100 * GIB), partition, usable)
+                books.place(Request("b", 100 * GIB), partition, usable)
             with self.assertRaises(ValueError):
-                books.place(Wish("b", 0), partition, usable)
+                books.place(Request("b", 0), partition, usable)
             books.set_state(first, "displaced")
             self.assertEqual([c.state for c in books.claims(partition.bdf)], ["displaced"])
             books.release(first)
