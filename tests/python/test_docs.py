@@ -83,23 +83,6 @@ class Docs(MachineTest):
         self.assertIn("cannot open the machine", self.mission(str(self.folder / "no"), "x",
                                                               status=1))
 
-    @unittest.skipUnless("ROCPART" in os.environ, "the command was not built")
-    def test_commands_of_the_guide_from_zero_work(self):
-        os.environ["ROCPART_DATA"] = str(ROOT)
-        guide = (ROOT / "docs/from-zero.md").read_text(encoding="utf-8")
-        lines = [line for block in blocks(guide, "sh") for line in block.splitlines()]
-        self.assertGreater(len(lines), 10)
-        work = self.folder / "work"
-        work.mkdir()
-        files = re.findall(r"^```yaml\n# ([\w.]+)\n(.*?)^```", guide, flags=re.M | re.S)
-        for name, text in files:
-            (work / name).write_text(text, encoding="utf-8")
-        for line in lines:
-            command = re.sub(r"^rocpart\b", os.environ["ROCPART"], line)
-            done = subprocess.run(["sh", "-c", command], cwd=work, text=True, check=False,
-                                  capture_output=True)
-            self.assertEqual(done.returncode, 0, line + "\n" + done.stdout + done.stderr)
-
 
 if __name__ == "__main__":
     unittest.main()
