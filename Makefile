@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The front door only: meson does the work.
+# The entry points only: meson does the work.
 PREFIX ?= /usr/local
 MESON = meson
 ROCPART = build/cli/rocpart
@@ -7,7 +7,7 @@ SIM = --sim mi300x-demo
 
 .PHONY: run build deps deps-build test check-long check-hw bench bench-model install format lint clean
 
-# A fresh simulated machine each time; nothing of this computer's GPUs is touched.
+# Uses a fresh simulated machine each time; the GPUs of this host are not touched.
 run: deps-build build
 	@sh tools/demo.sh $(ROCPART)
 
@@ -19,7 +19,7 @@ deps:
 
 build: deps-build
 	@[ -f build/build.ninja ] || $(MESON) setup build -Dtests=false --prefix=$(PREFIX) >/dev/null
-	@ninja -C build --quiet
+	@sh tools/build.sh build $(or $(CC),cc)
 
 # gcc as packagers build it, and clang with sanitizers and fuzzers: both without warnings.
 build-test/build.ninja: | deps
@@ -30,8 +30,8 @@ build-asan/build.ninja: | deps
 
 TESTS = meson test --print-errorlogs --num-processes 2
 test: deps build-test/build.ninja build-asan/build.ninja
-	@ninja -C build-test --quiet
-	@ninja -C build-asan --quiet
+	@sh tools/build.sh build-test gcc
+	@sh tools/build.sh build-asan clang
 	@rm -f build-*/meson-logs/quick.junit.xml
 	@$(TESTS) -C build-test --no-suite long --logbase quick || true
 	@$(TESTS) -C build-asan --no-suite long --no-suite gates --logbase quick || true
@@ -39,8 +39,8 @@ test: deps build-test/build.ninja build-asan/build.ninja
 		build-test/meson-logs/quick.junit.xml build-asan/meson-logs/quick.junit.xml
 
 check-long: deps build-test/build.ninja build-asan/build.ninja
-	@ninja -C build-test --quiet
-	@ninja -C build-asan --quiet
+	@sh tools/build.sh build-test gcc
+	@sh tools/build.sh build-asan clang
 	@rm -f build-*/meson-logs/long.junit.xml
 	@$(TESTS) -C build-test --suite long --logbase long || true
 	@$(TESTS) -C build-asan --suite long --logbase long || true
@@ -52,11 +52,11 @@ check-hw: build
 	@ROCPART=$(abspath build/cli/rocpart) python3 tests/tap.py tests/hw/test_hw.py
 
 bench: deps build-test/build.ninja
-	@ninja -C build-test --quiet
+	@sh tools/build.sh build-test gcc
 	@sh bench/run.sh build-test
 
 bench-model: deps build-test/build.ninja
-	@ninja -C build-test --quiet
+	@sh tools/build.sh build-test gcc
 	@python3 bench/bench_model.py build-test/bench/bench_model models/catalog.yaml \
 		../shared/reference/models
 
@@ -73,6 +73,7 @@ lint:
 	@python3 tools/check-layers.py
 	@python3 tools/check-data.py
 	@python3 tools/check-docs.py
+	@python3 tools/check-words.py
 
 clean:
 	@rm -rf build build-test build-asan

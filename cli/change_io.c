@@ -114,7 +114,7 @@ static void print_change(const struct cli *cli, const struct rocpart_change *cha
 	for (size_t i = 0; (text = rocpart_change_get_warning(change, i)); i++)
 		printf("note: %s\n", text);
 	if (rocpart_holders_get(holders, 0)) {
-		printf("in the way (it waits for them to end):\n");
+		printf("processes in the way (the change waits until they end):\n");
 		cli_print_holders(holders);
 	} else {
 		printf("no process is in the way\n");
@@ -126,15 +126,15 @@ static int confirm(struct cli *cli)
 {
 	struct rocpart_error err = {.errnum = -EPERM,
 				    .code = ROCPART_ERR_NEEDS_CONFIRMATION,
-				    .message = "this changes the hardware and needs your leave",
-				    .hint = "add --yes, or look at it first with --dry-run"};
+				    .message = "the change needs confirmation; nothing was changed",
+				    .hint = "add --yes; --dry-run shows the change"};
 	char answer[8] = "";
 
 	if (cli->global.yes || rocpart_machine_get_kind(cli->machine) == ROCPART_MACHINE_SIM)
 		return 0;
 	if (cli->global.json || !isatty(STDIN_FILENO))
 		return cli_fail(cli, &err);
-	printf("type 'yes' to do it: ");
+	printf("type 'yes' to start the change: ");
 	fflush(stdout);
 	if (!fgets(answer, sizeof(answer), stdin) || strncmp(answer, "yes\n", 4) != 0)
 		return cli_fail(cli, &err);
@@ -192,7 +192,10 @@ static int nothing_to_do(struct cli *cli, const struct cli_change_values *v,
 	if (rocpart_change_get_allocator(change) && !v->dry_run &&
 	    rocpart_change_apply(change, &err) < 0)
 		return cli_fail(cli, &err);
-	return quietly ? 0 : print_end(cli, change, "already so");
+	if (quietly || cli->global.json)
+		return quietly ? 0 : print_end(cli, change, "unchanged");
+	printf("the machine is already in the requested state\n");
+	return 0;
 }
 
 /* The change as it would be done. */

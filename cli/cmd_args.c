@@ -16,7 +16,8 @@ static const struct cli_option args_options[] = {
 	 .words = CLI_WORDS_OF_ARG,
 	 .arg = "rocr|hip|none",
 	 .offset = offsetof(struct args_values, filter),
-	 .help = "variable that hides the other devices (rocr on the host, none in containers)"},
+	 .help = "hide the other devices with ROCR_VISIBLE_DEVICES, HIP_VISIBLE_DEVICES or no "
+		 "variable (rocr on the host, none in containers)"},
 	{.name = "format",
 	 .kind = CLI_TEXT,
 	 .words = CLI_WORDS_OF_ARG,
@@ -62,9 +63,10 @@ static int find_form(struct cli *cli, const char *what, const struct form **ret)
 		}
 	}
 	if (is_known)
-		return cli_usage_error(cli, "there is no --format %s of '%s'", format, what);
+		return cli_usage_error(cli, "--format %s does not exist for '%s'", format, what);
 	return cli_usage_error(
-		cli, "WHAT is env, docker, podman, k8s, systemd, vllm or llama.cpp, not '%s'",
+		cli,
+		"settings are for env, docker, podman, k8s, systemd, vllm or llama.cpp, not '%s'",
 		what);
 }
 

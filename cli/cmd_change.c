@@ -24,7 +24,8 @@ static const struct cli_option set_options[] = {
 	 .words = CLI_WORDS_MEMORY_MODES,
 	 .arg = "MODE",
 	 .offset = offsetof(struct set_values, memory),
-	 .help = "memory mode: NPS1, NPS2 or NPS4"},
+	 .help = "memory mode: NPS1, NPS2 or NPS4; applies to all GPUs of an XGMI hive and reloads "
+		 "the driver"},
 	{.name = "gpu",
 	 .letter = 'g',
 	 .kind = CLI_LIST,
@@ -65,7 +66,7 @@ static const struct cli_option apply_options[] = {
 	CLI_SHARED(cli_file_options, apply_values, file),
 	{.name = "resume",
 	 .offset = offsetof(struct apply_values, resume),
-	 .help = "resume an interrupted change"},
+	 .help = "resume an interrupted change instead of applying a file"},
 	CLI_SHARED(cli_change_options, apply_values, change),
 	CLI_END,
 };
@@ -159,7 +160,7 @@ static int run_reset(struct cli *cli, int argc, char **argv)
 static int nothing_to_do(struct cli *cli, const char *text)
 {
 	if (cli->global.json)
-		return cli_print_json(cli, view_result(cli_about(cli), "already so"));
+		return cli_print_json(cli, view_result(cli_about(cli), "unchanged"));
 	printf("%s\n", text);
 	return 0;
 }
@@ -318,7 +319,7 @@ const struct cli_command cli_verb_apply = {
 	.group = "every day",
 	.args = "[FILE]",
 	.max_args = 1,
-	.summary = "bring the node into the state that a file describes, or resume a change",
+	.summary = "bring the node into the state that a file describes",
 	.options = apply_options,
 	.values_size = sizeof(struct apply_values),
 	.words = {CLI_WORDS_FILES},
@@ -330,7 +331,7 @@ const struct cli_command cli_verb_undo = {
 	.name = "undo",
 	.group = "every day",
 	.args = "",
-	.summary = "undo the last change, finished or not",
+	.summary = "undo the last change of modes, finished or not",
 	.options = cli_change_options,
 	.values_size = sizeof(struct cli_change_values),
 	.needs_machine = true,
@@ -341,7 +342,7 @@ const struct cli_command cli_verb_holders = {
 	.name = "holders",
 	.group = "look closer",
 	.args = "",
-	.summary = "list the processes that use the GPUs",
+	.summary = "list the processes that use the GPUs and block a change",
 	.needs_machine = true,
 	.run = run_holders,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* assert, export: the machine held against a file, and as a file. */
+/* assert, export: the machine compared with a file, and as a file. */
 #include "cli/cli.h"
 
 #include "views/change.h"
@@ -9,7 +9,8 @@ static void print_differences(const struct cli *cli, const struct rocpart_change
 	const char *text = rocpart_change_get_difference(change, 0);
 
 	cli_print_banner(cli);
-	printf("%s\n", text ? "the machine differs from the file:" : "as the file says");
+	printf("%s\n", text ? "the machine differs from the file:"
+			    : "the machine is in the state that the file describes");
 	for (size_t i = 0; (text = rocpart_change_get_difference(change, i)); i++)
 		printf("  %s\n", text);
 }
@@ -80,7 +81,7 @@ const struct cli_command cli_verb_assert = {
 	.group = "manage",
 	.args = "[FILE]",
 	.max_args = 1,
-	.summary = "check that the node is in the state that a file describes",
+	.summary = "compare the node with the state that a file describes",
 	.options = cli_file_options,
 	.values_size = sizeof(struct cli_file_values),
 	.words = {CLI_WORDS_FILES},
@@ -92,7 +93,7 @@ const struct cli_command cli_verb_export = {
 	.name = "export",
 	.group = "manage",
 	.args = "",
-	.summary = "print the present state as a file for apply",
+	.summary = "print the present modes as a file for apply and assert",
 	.needs_machine = true,
 	.run = run_export,
 };

@@ -15,7 +15,7 @@ static const struct cli_option gather_options[] = {
 	 .words = CLI_WORDS_FILES,
 	 .arg = "DIR",
 	 .offset = offsetof(struct gather_values, output),
-	 .help = "folder to make (rocpart-capture)"},
+	 .help = "new folder for the capture (rocpart-capture)"},
 	CLI_END,
 };
 
@@ -54,7 +54,7 @@ const struct cli_command cli_verb_gather = {
 	.name = "gather",
 	.group = "develop",
 	.args = "",
-	.summary = "capture what the kernel shows of the GPUs in a folder",
+	.summary = "copy what the kernel shows of the GPUs to a folder, for --root",
 	.options = gather_options,
 	.values_size = sizeof(struct gather_values),
 	.needs_machine = true,

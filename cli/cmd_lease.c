@@ -16,7 +16,7 @@ struct release_values {
 static const struct cli_option release_options[] = {
 	{.name = "all",
 	 .offset = offsetof(struct release_values, all),
-	 .help = "release every lease of a name that several have"},
+	 .help = "release all leases that have the name NAME"},
 	CLI_END,
 };
 
@@ -293,9 +293,8 @@ static void explain_partition(const struct rocpart_leases *leases,
 	else if (u->n_leases)
 		printf("  taken by %u lease%s\n", u->n_leases, u->n_leases == 1 ? "" : "s");
 	else
-		printf("  not given away: its GPU is cordoned or sick, its size is not known, or "
-		       "the "
-		       "GPU owes places to leases in another mode\n");
+		printf("  not available: its GPU is cordoned or unhealthy, its size is not known, "
+		       "or the GPU is reserved for displaced leases of another mode\n");
 	for (size_t i = 0; (l = rocpart_leases_get(leases, i)); i++)
 		if (l->partition == u->partition && rp_str_eq(l->bdf, u->bdf))
 			explain_lease(l);

@@ -29,7 +29,7 @@ static const struct cli_option place_options[] = {
 	 .kind = CLI_TEXT,
 	 .arg = "N",
 	 .offset = offsetof(struct place_values, lease.replicas),
-	 .help = "place this many, on different GPUs where possible (1)"},
+	 .help = "number of leases to place, on different GPUs where possible (1)"},
 	{.name = "owner",
 	 .kind = CLI_TEXT,
 	 .arg = "OWNER",
@@ -40,10 +40,10 @@ static const struct cli_option place_options[] = {
 	 .words = CLI_WORDS_PARTITIONS,
 	 .arg = "GPU/ID",
 	 .offset = offsetof(struct place_values, partitions),
-	 .help = "place on this partition"},
+	 .help = "place the lease on this partition (chosen by rocpart)"},
 	{.name = "pending",
 	 .offset = offsetof(struct place_values, pending),
-	 .help = "find partitions for the leases that wait for one"},
+	 .help = "place the pending leases instead"},
 	CLI_END,
 };
 
@@ -65,8 +65,8 @@ static int options_of_model(struct cli *cli, const struct cli_lease_values *v, c
 		status = cli_fail(cli, &err);
 	if (status == 0 && rocpart_footprint_get(f, ROCPART_FOOTPRINT_TOTAL_BYTES, &bytes) < 0)
 		status = cli_usage_error(cli,
-					 "the bytes of '%s' are not known as a whole; say "
-					 "them with --bytes",
+					 "the size of '%s' is not completely known; "
+					 "give it with --bytes",
 					 name);
 	if (status == 0 &&
 	    (rocpart_place_options_new(rocpart_model_get_name(model), bytes, ret, &err) < 0 ||
@@ -166,7 +166,7 @@ static int print_placed(struct cli *cli, const struct rocpart_leases *leases)
 		return cli_print_json(cli, view_placed(cli_about(cli), leases));
 	cli_print_banner(cli);
 	if (!rocpart_leases_get(leases, 0))
-		printf("no lease waits for a place that could have one\n");
+		printf("no pending lease can be placed\n");
 	for (size_t i = 0; (l = rocpart_leases_get(leases, i)); i++) {
 		char bytes[RP_BYTES_TEXT_SIZE];
 
@@ -230,7 +230,7 @@ const struct cli_command cli_verb_place = {
 	.group = "every day",
 	.args = "[MODEL|NAME]",
 	.max_args = 1,
-	.summary = "lease a partition for a model",
+	.summary = "lease memory of a partition for a model",
 	.options = place_options,
 	.values_size = sizeof(struct place_values),
 	.words = {CLI_WORDS_MODELS},

@@ -30,20 +30,20 @@ static const struct cli_option run_options[] = {
 	 .words = CLI_WORDS_MODELS,
 	 .arg = "MODEL",
 	 .offset = offsetof(struct run_values, model),
-	 .help = "lease what this model needs"},
+	 .help = "lease the memory that this model needs"},
 	{.name = "partition",
 	 .kind = CLI_LIST,
 	 .words = CLI_WORDS_PARTITIONS,
 	 .arg = "GPU/ID",
 	 .offset = offsetof(struct run_values, partitions),
-	 .help = "lease this partition, all of it unless --model or --bytes ask for less; several "
-		 "by commas"},
+	 .help = "lease this partition, as a whole unless --model or --bytes need less; several by "
+		 "commas"},
 	{.name = "lease",
 	 .kind = CLI_LIST,
 	 .words = CLI_WORDS_LEASES,
 	 .arg = "LEASE",
 	 .offset = offsetof(struct run_values, leases),
-	 .help = "use this lease; several by commas"},
+	 .help = "use this lease, and keep it afterwards; several by commas"},
 	CLI_SHARED(cli_lease_options, run_values, lease),
 	CLI_END,
 };
@@ -81,7 +81,8 @@ static int refuse_client(struct cli *cli, const char *command)
 		if (!rp_str_eq(base, clients[i].name))
 			continue;
 		(void)rp_fmt(err.message, sizeof(err.message),
-			     "%s has somebody else start the program, which would not be confined",
+			     "%s would not be confined: a daemon starts its program outside of the "
+			     "cgroup of the lease",
 			     base);
 		(void)rp_fmt(err.hint, sizeof(err.hint),
 			     "`rocpart place` a lease for it, and use %s", clients[i].instead);
@@ -335,7 +336,7 @@ const struct cli_command cli_verb_run = {
 	.args = "-- COMMAND...",
 	.min_args = 1,
 	.max_args = 4096,
-	.summary = "run a command on a partition of its own",
+	.summary = "run a command with a lease, confined to its partition",
 	.options = run_options,
 	.values_size = sizeof(struct run_values),
 	.needs_machine = true,

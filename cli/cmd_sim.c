@@ -18,14 +18,15 @@ static const struct cli_option create_options[] = {
 	 .words = CLI_WORDS_PROFILES,
 	 .arg = "PROFILE",
 	 .offset = offsetof(struct create_values, profile),
-	 .help = "profile to make the machine from; `rocpart sim list` shows them (NAME)"},
+	 .help = "profile to create the machine from; `rocpart sim list` lists the profiles "
+		 "(NAME)"},
 	{.name = "file",
 	 .letter = 'f',
 	 .kind = CLI_TEXT,
 	 .words = CLI_WORDS_FILES,
 	 .arg = "FILE",
 	 .offset = offsetof(struct create_values, file),
-	 .help = "file with a profile of your own, YAML"},
+	 .help = "YAML file with a profile of your own, instead of --profile"},
 	CLI_END,
 };
 
@@ -63,12 +64,12 @@ static const struct cli_option hold_options[] = {
 	 .kind = CLI_TEXT,
 	 .arg = "PID",
 	 .offset = offsetof(struct hold_values, pid),
-	 .help = "process id"},
+	 .help = "id of the new process (a free one)"},
 	{.name = "release",
 	 .kind = CLI_TEXT,
 	 .arg = "PID",
 	 .offset = offsetof(struct hold_values, release),
-	 .help = "stop this process instead"},
+	 .help = "stop the process PID instead of starting one"},
 	CLI_END,
 };
 
@@ -80,7 +81,7 @@ static const struct cli_option fault_options[] = {
 	{.name = "list",
 	 .letter = 'l',
 	 .offset = offsetof(struct fault_values, list),
-	 .help = "list the fault rules, as without RULE"},
+	 .help = "list the fault rules, as the command without RULE does"},
 	{.name = "clear",
 	 .offset = offsetof(struct fault_values, clear),
 	 .help = "remove all fault rules"},

@@ -52,10 +52,11 @@ static int not_installed(const struct cli *cli, const char *program)
 
 	(void)rp_fmt(err.object, sizeof(err.object), "%.*s", (int)sizeof(err.object) - 1, program);
 	(void)rp_fmt(err.message, sizeof(err.message),
-		     "the part of rocpart that shows machines as files is not installed");
-	(void)rp_fmt(err.hint, sizeof(err.hint),
-		     "it is built where libfuse3 is (libfuse3-dev); everything else of the "
-		     "simulator works without it");
+		     "rocpart-simfs, which mounts simulated machines, is not installed");
+	(void)rp_fmt(
+		err.hint, sizeof(err.hint),
+		"install libfuse3-dev and build rocpart again; only `sim mount` and `sim exec` "
+		"need rocpart-simfs");
 	return cli_fail(cli, &err);
 }
 

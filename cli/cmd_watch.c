@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* watch: looks after leases that use more than they claim; one line for each thing it does. */
+/* watch: monitors leases that exceed their limit, and prints one line for each event. */
 #include "cli/cli.h"
 
 #include <time.h>
@@ -26,12 +26,12 @@ static const struct cli_option watch_options[] = {
 	 .words = CLI_WORDS_OF_ARG,
 	 .arg = "warn|stop",
 	 .offset = offsetof(struct watch_values, enforce),
-	 .help = "warn of a lease over its limit, or stop its processes too (warn)"},
+	 .help = "report leases that exceed their limit, or also stop their processes (warn)"},
 	{.name = "grace",
 	 .kind = CLI_TEXT,
 	 .arg = "SECONDS",
 	 .offset = offsetof(struct watch_values, grace),
-	 .help = "time that a lease may be over its limit, and again from SIGTERM to SIGKILL (10)"},
+	 .help = "time that a lease may exceed its limit, and time from SIGTERM to SIGKILL (10)"},
 	{.name = "interval",
 	 .kind = CLI_TEXT,
 	 .arg = "SECONDS",

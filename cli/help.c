@@ -61,28 +61,74 @@ static void print_group(FILE *f, const char *group)
 			fprintf(f, "  %-14s %s\n", c->name, c->summary);
 }
 
+/* What the words of a usage line stand for; NAME and FILE differ from verb to verb. */
+static const struct {
+	const char *word, *text;
+} arguments[] = {
+	{"GPU", "index (0), PCI address (0000:05:00.0) or unique id of a GPU"},
+	{"GPU/ID", "a partition: a GPU and the id of the partition on this GPU, such as 0/3"},
+	{"LEASE", "number of a lease; `rocpart status` lists the leases"},
+	{"OWNER", "owner of leases, such as docker:NAME or unit:NAME"},
+	{"MODEL", "name in the catalog (`rocpart model list`), or path of a model's files"},
+};
+
+static bool has_word(const char *args, const char *word)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ/";
+	size_t len = strlen(word);
+
+	while (*args) {
+		size_t n = strspn(args, letters);
+
+		if (n == len && strncmp(args, word, len) == 0)
+			return true;
+		args += n ? n : 1;
+	}
+	return false;
+}
+
+static void print_arguments(FILE *f, const struct cli_command *c)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < RP_ARRAY_LEN(arguments); i++) {
+		if (!has_word(c->args, arguments[i].word))
+			continue;
+		fprintf(f, "%s  %-*s", found ? "" : "\narguments:\n", LEFT - 2, arguments[i].word);
+		print_wrapped(f, arguments[i].text, LEFT);
+		found = true;
+	}
+}
+
 void cli_print_help(FILE *f)
 {
 	const struct cli_command *c;
 	const char *last = "";
 
 	fprintf(f,
-		"rocpart partitions AMD Instinct GPUs.\n\nusage: rocpart [OPTIONS] COMMAND ...\n");
+		"rocpart partitions AMD Instinct GPUs and places AI models on the partitions.\n\n"
+		"A partition is a logical GPU, written GPU/ID (0/3: partition 3 of GPU 0).\n"
+		"A lease reserves memory of a partition for a model or a program.\n\n"
+		"usage: rocpart [OPTIONS] COMMAND ...\n");
 	for (size_t i = 0; (c = cli_command_at(i)); i++) {
 		if (!rp_str_eq(c->group, last))
 			print_group(f, c->group);
 		last = c->group;
 	}
 	print_options(f, "options of every command", cli_global_options);
-	fprintf(f, "\ntry it without a GPU: rocpart --sim mi300x-8 status\n");
+	fprintf(f,
+		"\n`rocpart help COMMAND` shows the options of a command; `man rocpart` lists the\n"
+		"exit statuses. To try rocpart without a GPU: rocpart --sim mi300x-8 status\n");
 }
 
 void cli_print_command_help(FILE *f, const struct cli_command *c)
 {
 	fprintf(f, "rocpart %s: %s\n\nusage: rocpart %s%s%s%s\n", c->name, c->summary, c->name,
 		c->options ? " [OPTIONS]" : "", *c->args ? " " : "", c->args);
+	print_arguments(f, c);
 	print_options(f, "options", c->options);
 	print_options(f, "options of every command", cli_global_options);
+	fprintf(f, "\nDefaults are in parentheses.\n");
 }
 
 bool cli_print_group_help(FILE *f, const char *group)
@@ -147,12 +193,10 @@ static void print_man_frame(const struct cli_command *c)
 		printf(" ");
 		print_scdoc_text(c->args);
 	}
-	printf("\n\n# DESCRIPTION\n\n@BODY@\n");
-	if (c->options)
-		printf("# OPTIONS\n\n");
+	printf("\n\n# DESCRIPTION\n\n@BODY@\n\n# OPTIONS\n\n");
 	print_scdoc(c->options);
-	printf("Options of every command are in *rocpart*(1).\n\n# EXIT STATUS\n\nAs in "
-	       "*rocpart*(1).\n\n# SEE ALSO\n\n*rocpart*(1)\n");
+	printf("*rocpart*(1) lists the options and the exit statuses of every command.\n\n"
+	       "@SECTIONS@\n# SEE ALSO\n\n*rocpart*(1)\n");
 }
 
 struct help_values {
@@ -165,7 +209,7 @@ static const struct cli_option help_options[] = {
 	 .words = CLI_WORDS_COMMANDS,
 	 .arg = "COMMAND",
 	 .offset = offsetof(struct help_values, scdoc),
-	 .help = "print the frame of a man page"},
+	 .help = "print the frame of the man page of COMMAND, for the build"},
 	CLI_END,
 };
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Checks the words that users read: no phrase of tools/words.txt in messages, help, man pages, docs.
 
-usage: check-words.py [PATH...]    files or folders of the tree; without one, everything below
+usage: check-words.py [PATH...]    files or folders; without one, those of EVERYTHING below
 
 Checked are the sentences among the string literals of C and Python (literals without a space are
 names and keys), man pages, and Markdown without its code. Comments of the code are not.
@@ -136,12 +136,11 @@ def check(path, phrases):
         for phrase in phrases:
             for at, found in phrase.find(text):
                 line = bisect.bisect_right(starts, place_of(parts, at))
-                yield line, f"'{found}': say {phrase.instead}"
+                yield line, f"'{found}': {phrase.instead}"
 
 
-def files(names):
-    for name in names:
-        path = pathlib.Path(name) if pathlib.Path(name).exists() else ROOT / name
+def files(paths):
+    for path in paths:
         found = [path] if path.is_file() else sorted(path.rglob("*"))
         yield from (p for p in found if p.suffix in READERS and p.is_file())
 
@@ -149,7 +148,8 @@ def files(names):
 def main():
     phrases = read_list()
     n_files, problems = 0, []
-    for path in files(sys.argv[1:] or EVERYTHING):
+    given = [pathlib.Path(name) for name in sys.argv[1:]]
+    for path in files(given or [ROOT / name for name in EVERYTHING]):
         shown = path.resolve()
         shown = shown.relative_to(ROOT) if shown.is_relative_to(ROOT) else shown
         n_files += 1

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Makes one man page: its frame and OPTIONS from the program's own tables, its text from docs/man.
+# OPTIONS follow the description, which ends where a body begins its first section.
 # usage: make-man.sh ROCPART SCDOC BODY.scd OUTPUT
 set -eu
 rocpart=$1 scdoc=$2 body=$3 output=$4
@@ -15,6 +16,9 @@ else
 	# groups have two words: `sim create`, `cdi list`
 	verb=$(echo "${name#rocpart-}" | sed 's/-/ /')
 	"$rocpart" help --scdoc "$verb" >"$output.frame"
-	sed -e "/^@BODY@$/{r $body" -e 'd}' "$output.frame" | "$scdoc" >"$output"
-	rm "$output.frame"
+	sed '/^# /,$d' "$body" >"$output.body"
+	sed -n '/^# /,$p' "$body" >"$output.sections"
+	sed -e "/^@BODY@$/{r $output.body" -e 'd}' -e "/^@SECTIONS@$/{r $output.sections" -e 'd}' \
+		"$output.frame" | "$scdoc" >"$output"
+	rm "$output.frame" "$output.body" "$output.sections"
 fi

@@ -113,7 +113,7 @@ struct rp_json *view_change(struct view_machine about, const struct rocpart_chan
 
 struct rp_json *view_applied(struct view_machine about, uint64_t n_placed)
 {
-	struct rp_json *j = view_result(about, n_placed ? "done" : "already so");
+	struct rp_json *j = view_result(about, n_placed ? "done" : "unchanged");
 
 	return view_finish(j, rp_json_set_u64(j, "placed", n_placed));
 }

@@ -51,7 +51,7 @@ class Boot(Journey):
     def test_boot_without_anything_lost_changes_nothing(self):
         before = self.prepare("--compute", "CPX", "--memory", "NPS4")
         self.assertEqual(self.boot(), DONE)
-        self.assertIn("already so", self.last.stdout)
+        self.assertIn("already in the requested state", self.last.stdout)
         self.assertEqual(self.modes(), before)
 
     def test_boot_brings_the_names_for_containers_back(self):

@@ -116,7 +116,7 @@ class ExitCode(Machine):
     def test_done_and_already_so_are_0(self):
         self.make("mi300x-8")
         self.on(*TO_CPX)
-        self.assertIn("already so", self.on(*TO_CPX))
+        self.assertIn("already in the requested state", self.on(*TO_CPX))
 
     def test_degraded_machine_is_listed_with_0(self):
         self.make("bmc-63")
@@ -178,7 +178,7 @@ class ExitCode(Machine):
         self.assertIn("no change to undo", self.on("undo"))
         self.assertIn("no change is unfinished", self.on("apply", "--resume"))
         for args in (("undo",), ("apply", "--resume")):
-            self.assertEqual(self.json("--sim", "n", *args)["result"], "already so")
+            self.assertEqual(self.json("--sim", "n", *args)["result"], "unchanged")
 
 
 class Options(Machine):
@@ -291,7 +291,7 @@ class Node(Machine):
         path = self.write("version: v1\nnode:\n  gpus: {0: SPX, 1-7: CPX}\n")
         self.on("apply", "-f", path, "--yes", "--allow-unvalidated")
         self.assertEqual(self.modes(), ["SPX/NPS1"] + ["CPX/NPS1"] * 7)
-        self.assertIn("already so", self.on("apply", "-f", path, "--allow-unvalidated"))
+        self.assertIn("already in the requested state", self.on("apply", "-f", path, "--allow-unvalidated"))
 
 
 class Change(Machine):

@@ -115,7 +115,7 @@ class File(Journey):
                 text = self.rocpart("export", "--sim", "n")
                 path = self.write(text, "exported.yaml")
                 self.assertEqual(self.differences(path, status=DONE), [])
-                self.assertIn("already so", self.apply(path))
+                self.assertIn("already in the requested state", self.apply(path))
                 self.rocpart("sim", "reset", "n")
                 self.assertNotEqual(self.modes(), before)
                 self.apply(path)
@@ -145,7 +145,7 @@ class File(Journey):
 
     def test_config_filter_leaves_other_products(self):
         self.make("mi300x-8")
-        self.assertIn("already so", self.apply(self.write(CONFIGS), "--config", "others"))
+        self.assertIn("already in the requested state", self.apply(self.write(CONFIGS), "--config", "others"))
         self.rocpart("sim", "rm", "n")
         self.make("mi325x-8")
         self.apply(self.write(CONFIGS), "--config", "others")

@@ -166,7 +166,7 @@ class Plan(Journey):
         self.rocpart("apply", "-f", self.write(MODELS % 10), "--sim", "n")
         before = self.placed()
         again = self.json("apply", "-f", self.write(MODELS % 10), "--sim", "n")
-        self.assertEqual(again["result"], "already so")
+        self.assertEqual(again["result"], "unchanged")
         self.assertEqual(self.placed(), before)
         more = self.json("apply", "-f", self.write(MODELS % 11), "--sim", "n")
         self.assertEqual(more["placed"], 1)
