@@ -160,6 +160,9 @@ static int run_sim_create(struct cli *cli, int argc, char **argv)
 	int status = find_dir(cli, argv, &dir);
 
 	(void)argc;
+	/* A name that is taken is refused before its profile is looked for. */
+	if (status == 0 && rocpart_sim_create(dir, "", 0, argv[0], &err) == -EEXIST)
+		return cli_fail(cli, &err);
 	if (status == 0)
 		status = refuse_existing(cli, argv[0], dir);
 	if (status == 0)

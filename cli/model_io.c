@@ -121,13 +121,23 @@ static int set_words(struct cli *cli, const struct cli_size_values *v,
 	return r < 0 ? cli_fail(cli, &err) : 0;
 }
 
+static int parse_context(struct cli *cli, const char *text, uint64_t *ret)
+{
+	char why[RP_TOKENS_WHY_SIZE];
+	int r = rp_parse_tokens(text, ret, why);
+
+	if (r == -ENOMEM)
+		return cli_nomem(cli);
+	return r < 0 ? cli_usage_error(cli, "--context %s", why) : 0;
+}
+
 static int set_counts(struct cli *cli, const struct cli_size_values *v,
 		      struct rocpart_size_options *o)
 {
 	uint64_t n;
 	int status = 0;
 
-	if (v->context && !(status = cli_parse_count(cli, "context", v->context, &n)))
+	if (v->context && !(status = parse_context(cli, v->context, &n)))
 		rocpart_size_options_set_context(o, n);
 	if (!status && v->max_seqs && !(status = cli_parse_count(cli, "max-seqs", v->max_seqs, &n)))
 		rocpart_size_options_set_max_seqs(o, n);

@@ -72,6 +72,8 @@ static void print_error_json(const struct rocpart_error *err)
 int cli_fail(const struct cli *cli, const struct rocpart_error *err)
 {
 	bool colour = cli_wants_colour(stderr);
+	/* "GPU 3 (0000:27:00.0) ..." names its object itself */
+	const char *object = strstr(err->message, err->object) ? "" : err->object;
 
 	if (cli->global.json) {
 		print_error_json(err);
@@ -79,7 +81,7 @@ int cli_fail(const struct cli *cli, const struct rocpart_error *err)
 	}
 	fflush(stdout);
 	fprintf(stderr, "%srocpart:%s %s%s%s\n", colour ? "\033[31m" : "", colour ? "\033[0m" : "",
-		err->object, *err->object ? ": " : "", err->message);
+		object, *object ? ": " : "", err->message);
 	if (*err->hint)
 		fprintf(stderr, "  %s\n", err->hint);
 	return rocpart_errcode_exit_status(err->code);

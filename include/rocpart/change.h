@@ -103,8 +103,7 @@ int rocpart_change_set_modes(struct rocpart_change *change, const struct rocpart
 			     struct rocpart_error *reterr);
 
 /**
- * rocpart_change_load_config() - Add the requests of a node.yaml, or of one configuration of a
- *file.
+ * rocpart_change_load_config() - Add the requests of a node.yaml or of one of its configurations.
  * @change: change.
  * @path: a node.yaml; a file of named `partition-configs:` in the form of mig-parted; or the
  *	config.json of AMD's device-config-manager. JSON is read too.

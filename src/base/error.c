@@ -163,6 +163,20 @@ int rp_error_prefix(struct rocpart_error *err, const char *fmt, ...)
 	return err->errnum;
 }
 
+int rp_error_append(struct rocpart_error *err, const char *fmt, ...)
+{
+	va_list ap;
+	size_t len;
+
+	if (!err)
+		return -EIO;
+	len = strlen(err->message);
+	va_start(ap, fmt);
+	(void)vsnprintf(err->message + len, sizeof(err->message) - len, fmt, ap);
+	va_end(ap);
+	return err->errnum;
+}
+
 int rp_error_nomem(struct rocpart_error *err)
 {
 	return rp_error_set(err, -ENOMEM, ROCPART_ERR_NO_MEMORY, NULL, "out of memory");

@@ -20,6 +20,9 @@ int rp_error_hint(struct rocpart_error *err, const char *fmt, ...) RP_PRINTF(2, 
 /* Put context before the message on the way up: "prefix: message". Returns err->errnum. */
 int rp_error_prefix(struct rocpart_error *err, const char *fmt, ...) RP_PRINTF(2, 3);
 
+/* Add to the end of the message, such as what became of the machine. Returns err->errnum. */
+int rp_error_append(struct rocpart_error *err, const char *fmt, ...) RP_PRINTF(2, 3);
+
 int rp_error_nomem(struct rocpart_error *err);
 
 #endif

@@ -126,6 +126,35 @@ int rp_parse_bytes(const char *s, uint64_t *ret)
 	return 0;
 }
 
+#define TOKENS_MIN 64
+#define TOKENS_MAX (UINT64_C(1) << 40)
+
+int rp_parse_tokens(const char *s, uint64_t *ret, char why[RP_TOKENS_WHY_SIZE])
+{
+	size_t len = strlen(s);
+	bool kilo = len > 1 && (s[len - 1] == 'k' || s[len - 1] == 'K');
+	RP_AUTO_FREE char *digits = rp_strndup(s, kilo ? len - 1 : len);
+	uint64_t v = 0;
+
+	if (!digits)
+		return -ENOMEM;
+	if (rp_parse_u64(digits, 10, &v) < 0 || v == 0 || v > TOKENS_MAX / 1024) {
+		(void)rp_fmt(why, RP_TOKENS_WHY_SIZE,
+			     "must be a number of tokens, such as 32768, or 32k (k is 1024), not "
+			     "'%.60s'",
+			     s);
+		return -EINVAL;
+	}
+	v = kilo ? v * 1024 : v;
+	if (v < TOKENS_MIN) {
+		(void)rp_fmt(why, RP_TOKENS_WHY_SIZE, "is only %llu tokens; did you mean %lluk?",
+			     (unsigned long long)v, (unsigned long long)v);
+		return -EINVAL;
+	}
+	*ret = v;
+	return 0;
+}
+
 int rp_align_up_u64(uint64_t v, uint64_t align, uint64_t *ret)
 {
 	uint64_t rest = v % align;

@@ -23,6 +23,14 @@ int rp_parse_double(const char *s, double *ret) RP_MUST_CHECK;
  */
 int rp_parse_bytes(const char *s, uint64_t *ret) RP_MUST_CHECK;
 
+/*
+ * Tokens of a context: "32768", or "32k" for 32 x 1024. 0; -ENOMEM; -EINVAL with what is wrong in
+ * why, which continues the name of the value: "must be ...". So few tokens that a k was left out
+ * are refused.
+ */
+#define RP_TOKENS_WHY_SIZE 160
+int rp_parse_tokens(const char *s, uint64_t *ret, char why[RP_TOKENS_WHY_SIZE]) RP_MUST_CHECK;
+
 /* 0 or -EOVERFLOW; *ret is written only on success. */
 static inline int rp_add_u64(uint64_t a, uint64_t b, uint64_t *ret)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/strbuf.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <strings.h>
 

@@ -3,7 +3,7 @@
 
 #include <ctype.h>
 
-#define LONGEST 64 /* no verb, option, column or key is longer */
+#define LONGEST 96 /* no verb, option, column, key or name of a model is longer */
 
 static unsigned least(unsigned a, unsigned b)
 {
@@ -16,7 +16,7 @@ static bool is_same(char a, char b)
 }
 
 /* row[k][j]: distance of the first i - k letters of a and the first j of b. */
-static unsigned distance(const char *a, const char *b)
+unsigned rp_edit_distance(const char *a, const char *b)
 {
 	unsigned row[3][LONGEST + 1] = {{0}};
 	size_t len_a = strlen(a), len_b = strlen(b);
@@ -48,7 +48,7 @@ const char *rp_suggest(const char *word, rp_word_at_fn at, const void *list)
 	const char *nearest = NULL, *known;
 
 	for (size_t i = 0; (known = at(list, i)); i++) {
-		unsigned d = distance(word, known);
+		unsigned d = rp_edit_distance(word, known);
 
 		if (d >= best)
 			continue;

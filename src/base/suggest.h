@@ -9,8 +9,13 @@
 typedef const char *(*rp_word_at_fn)(const void *list, size_t index);
 
 /*
- * The word of list with the fewest insertions, deletions, replacements and swaps of neighbours
- * (optimal string alignment distance), letters of both cases being equal; the first of several.
+ * The fewest insertions, deletions, replacements and swaps of neighbours that make b of a (optimal
+ * string alignment distance), letters of both cases being equal. UINT32_MAX: one is longer than 96.
+ */
+unsigned rp_edit_distance(const char *a, const char *b);
+
+/*
+ * The word of list with the smallest distance; the first of several.
  * NULL: none is within a third of the length of word, at least 1. O(len * len) for each word.
  */
 const char *rp_suggest(const char *word, rp_word_at_fn at, const void *list);

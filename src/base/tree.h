@@ -127,6 +127,14 @@ int rp_tree_remove(struct rp_tree *t, const char *path) RP_MUST_CHECK;
  * *ret_fd is -EBADF.
  */
 int rp_tree_lock(struct rp_tree *t, const char *path, int *ret_fd) RP_MUST_CHECK;
+/*
+ * Who has a file of the folder locked, flock(2) or fcntl(2): "pid 4711 (rocpart, user root, running
+ * for 42 s)"; "" when the kernel does not show it.
+ */
+#define RP_LOCK_HOLDER_SIZE 128
+void rp_tree_lock_holder(const struct rp_tree *t, const char *path, char buf[RP_LOCK_HOLDER_SIZE]);
+/* The same of any file of this computer, such as a database. */
+void rp_lock_holder(const char *path, char buf[RP_LOCK_HOLDER_SIZE]);
 
 /* mkdir -p with mode 0755 (0700 when private_to_user); absolute path. 0 or -errno. */
 int rp_make_dirs(const char *path, bool private_to_user) RP_MUST_CHECK;

@@ -75,12 +75,36 @@ static yaml_mark_t problem_place(const struct reader *r)
 	return mark;
 }
 
+/* A tab in the indentation of a line; its place into *mark. */
+static bool is_indented_by_tab(const struct reader *r, yaml_mark_t *mark)
+{
+	const char *p = r->text;
+
+	for (size_t line = 0; p && line < mark->line; line++) {
+		p = strchr(p, '\n');
+		p = p ? p + 1 : NULL;
+	}
+	mark->column = p ? strspn(p, " -") : mark->column;
+	return p && p[mark->column] == '\t';
+}
+
+/* What libyaml cannot read, in words of the file where its own are those of a parser. */
+static int refuse_text(const struct reader *r)
+{
+	yaml_mark_t mark = problem_place(r), tab = mark;
+	const char *problem = r->parser.problem ? r->parser.problem : "unknown problem";
+
+	if (r->parser.error == YAML_READER_ERROR && strstr(problem, "UTF-8"))
+		return error_at(r, mark, "the text is not UTF-8: %s", problem);
+	if (r->parser.error != YAML_READER_ERROR && is_indented_by_tab(r, &tab))
+		return error_at(r, tab, "a tab cannot indent YAML: use spaces");
+	return error_at(r, mark, "not valid YAML: %s%s%s", problem, r->parser.context ? " " : "",
+			r->parser.context ? r->parser.context : "");
+}
+
 static int next_event(struct reader *r, yaml_event_t *event)
 {
-	if (yaml_parser_parse(&r->parser, event))
-		return 0;
-	return error_at(r, problem_place(r), "%s",
-			r->parser.problem ? r->parser.problem : "not valid YAML");
+	return yaml_parser_parse(&r->parser, event) ? 0 : refuse_text(r);
 }
 
 static struct rp_yaml *node_new(enum rp_yaml_kind kind, yaml_mark_t mark)
@@ -122,7 +146,7 @@ static int read_scalar(struct reader *r, const yaml_event_t *event, struct rp_ya
 	if (!y)
 		return rp_error_nomem(r->reterr);
 	if (memchr(text, '\0', len))
-		return error_at(r, event->start_mark, "text holds a NUL character");
+		return error_at(r, event->start_mark, "a text contains a NUL character");
 	y->quoted = event->data.scalar.style == YAML_SINGLE_QUOTED_SCALAR_STYLE ||
 		    event->data.scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE;
 	if (!y->quoted && (rp_str_eq(text, "~") || rp_str_eq(text, "null")))
@@ -150,7 +174,8 @@ static int read_member(struct reader *r, struct rp_yaml *parent, unsigned depth,
 	}
 	if (parent->kind == RP_YAML_MAP) {
 		if (event.type != YAML_SCALAR_EVENT) {
-			rc = error_at(r, event.start_mark, "a key must be plain text");
+			rc = error_at(r, event.start_mark,
+				      "a key must be text, not a list or a map");
 			yaml_event_delete(&event);
 			return rc;
 		}
@@ -159,9 +184,9 @@ static int read_member(struct reader *r, struct rp_yaml *parent, unsigned depth,
 			return rc;
 		if (parent->n == YAML_KEYS_MAX)
 			return rp_yaml_error(key, r->name, r->reterr,
-					     "more than %d keys in one map", YAML_KEYS_MAX);
+					     "the map has more than %d keys", YAML_KEYS_MAX);
 		if (rp_yaml_get(parent, key->text))
-			return rp_yaml_error(key, r->name, r->reterr, "key '%s' stands twice",
+			return rp_yaml_error(key, r->name, r->reterr, "key '%s' is given twice",
 					     key->text);
 		rc = next_event(r, &event);
 		if (rc < 0)
@@ -172,11 +197,13 @@ static int read_member(struct reader *r, struct rp_yaml *parent, unsigned depth,
 		return rc;
 	if (node_reserve(parent) < 0)
 		return rp_error_nomem(r->reterr);
+	value->parent = parent;
 	if (key) {
 		parent->keys[parent->n] = strdup(key->text);
 		if (!parent->keys[parent->n])
 			return rp_error_nomem(r->reterr);
 		parent->key_nodes[parent->n] = rp_steal(&key);
+		value->key = parent->keys[parent->n];
 	}
 	parent->items[parent->n++] = rp_steal(&value);
 	return 0;
@@ -192,7 +219,8 @@ static int read_members(struct reader *r, const yaml_event_t *event, enum rp_yam
 	if (!y)
 		return rp_error_nomem(r->reterr);
 	if (depth >= YAML_DEPTH_MAX)
-		return error_at(r, event->start_mark, "nested more than %d levels deep",
+		return error_at(r, event->start_mark,
+				"maps and lists are nested more than %d levels deep",
 				YAML_DEPTH_MAX);
 	while (rc == 0 && !done)
 		rc = read_member(r, y, depth + 1, &done);
@@ -230,9 +258,11 @@ static int read_node(struct reader *r, yaml_event_t *event, unsigned depth, stru
 	int rc;
 
 	if (++r->nodes > YAML_NODES_MAX)
-		rc = error_at(r, event->start_mark, "more than %d values", YAML_NODES_MAX);
+		rc = error_at(r, event->start_mark, "the document has more than %d values",
+			      YAML_NODES_MAX);
 	else if (event->type == YAML_ALIAS_EVENT || has_anchor_or_tag(event))
-		rc = error_at(r, event->start_mark, "anchors, aliases and tags are not accepted");
+		rc = error_at(r, event->start_mark,
+			      "YAML anchors, aliases and tags are not accepted");
 	else if (event->type == YAML_SCALAR_EVENT)
 		rc = read_scalar(r, event, ret);
 	else if (event->type == YAML_SEQUENCE_START_EVENT)
@@ -275,12 +305,21 @@ static int read_document(struct reader *r, struct rp_yaml **ret)
 			return rc;
 		type = event.type;
 		if (type == YAML_DOCUMENT_START_EVENT)
-			rc = error_at(r, event.start_mark, "only one document is accepted");
+			rc = error_at(
+				r, event.start_mark,
+				"a second document begins here, but a file must have one only");
 		yaml_event_delete(&event);
 	} while (rc == 0 && type != YAML_STREAM_END_EVENT);
 	if (rc == 0)
 		*ret = rp_steal(&y);
 	return rc;
+}
+
+static int refuse_mark(const char *name, const char *what, struct rocpart_error *reterr)
+{
+	const struct rp_yaml first = {.line = 1, .column = 1};
+
+	return rp_yaml_error(&first, name, reterr, "the file begins with %s", what);
 }
 
 int rp_yaml_parse(const char *text, size_t len, const char *name, struct rp_yaml **ret,
@@ -291,7 +330,13 @@ int rp_yaml_parse(const char *text, size_t len, const char *name, struct rp_yaml
 
 	if (len > YAML_SIZE_MAX)
 		return rp_error_set(reterr, -EFBIG, ROCPART_ERR_CONFIG_SYNTAX, name,
-				    "larger than %d bytes", YAML_SIZE_MAX);
+				    "'%s' is larger than %d MiB", name,
+				    YAML_SIZE_MAX / (1024 * 1024));
+	if (len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
+		return refuse_mark(name, "a byte order mark (BOM): save it as UTF-8 without BOM",
+				   reterr);
+	if (len >= 2 && (memcmp(text, "\xFF\xFE", 2) == 0 || memcmp(text, "\xFE\xFF", 2) == 0))
+		return refuse_mark(name, "the mark of UTF-16: save it as UTF-8", reterr);
 	if (!yaml_parser_initialize(&r.parser))
 		return rp_error_nomem(reterr);
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
@@ -347,32 +392,67 @@ int rp_yaml_error(const struct rp_yaml *at, const char *name, struct rocpart_err
 	return rp_error_set(reterr, -EINVAL, ROCPART_ERR_CONFIG_SYNTAX, place, "%s", text);
 }
 
-static int unknown_key(const struct rp_yaml *map, size_t i, const char *name,
-		       const char *const *known, size_t n, struct rocpart_error *reterr)
+/* What stands there: 'x', nothing, a map, a list. */
+static void add_value(const struct rp_yaml *at, struct rp_strbuf *text)
+{
+	if (at->kind != RP_YAML_SCALAR)
+		rp_strbuf_add(text, at->kind == RP_YAML_MAP ? "a map" : "a list");
+	else if (*at->text)
+		rp_strbuf_addf(text, "'%.80s'", at->text);
+	else
+		rp_strbuf_add(text, "empty");
+}
+
+int rp_yaml_must_be(const struct rp_yaml *at, const char *name, struct rocpart_error *reterr,
+		    const char *fmt, ...)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	const struct rp_yaml *named = at;
+	va_list ap;
+
+	while (named->parent && !named->key)
+		named = named->parent;
+	if (named->key)
+		rp_strbuf_addf(&text, "%s'%s' must be ", named == at ? "" : "an entry of ",
+			       named->key);
+	else
+		rp_strbuf_add(&text, "the document must be ");
+	va_start(ap, fmt);
+	rp_strbuf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	rp_strbuf_add(&text, ", not ");
+	add_value(at, &text);
+	return rp_yaml_error(at, name, reterr, "%s", rp_strbuf_str(&text));
+}
+
+/* Name the nearest known key, and all that are allowed. */
+static int refuse_key(const struct rp_yaml *key, const char *name, const char *const *known,
+		      size_t n, struct rocpart_error *reterr)
 {
 	RP_AUTO_STRBUF struct rp_strbuf all = RP_STRBUF_INIT;
-	const char *near = rp_suggest_of(map->keys[i], known, n);
+	const char *near = rp_suggest_of(key->text, known, n);
 
-	(void)rp_yaml_error(map->key_nodes[i], name, reterr, "unknown key '%s'", map->keys[i]);
+	for (size_t i = 0; i < n; i++)
+		rp_strbuf_addf(&all, "%s%s", i ? ", " : "", known[i]);
+	(void)rp_yaml_error(key, name, reterr, "unknown key '%s'", key->text);
 	if (near)
-		return rp_error_hint(reterr, "did you mean '%s'?", near);
-	for (size_t k = 0; k < n; k++)
-		rp_strbuf_addf(&all, "%s%s", k ? ", " : "", known[k]);
-	return rp_error_hint(reterr, "the keys here are: %s", rp_strbuf_str(&all));
+		return rp_error_hint(reterr, "did you mean '%s'? Allowed here: %s", near,
+				     rp_strbuf_str(&all));
+	return rp_error_hint(reterr, "allowed here: %s", rp_strbuf_str(&all));
 }
 
 int rp_yaml_only_keys(const struct rp_yaml *map, const char *name, const char *const *known,
 		      size_t n, struct rocpart_error *reterr)
 {
 	if (map->kind != RP_YAML_MAP)
-		return rp_yaml_error(map, name, reterr, "must be a map of keys and values");
+		return rp_yaml_must_be(map, name, reterr, "a map of keys and values");
 	for (size_t i = 0; i < map->n; i++) {
 		bool found = false;
 
 		for (size_t k = 0; k < n && !found; k++)
 			found = rp_str_eq(map->keys[i], known[k]);
 		if (!found)
-			return unknown_key(map, i, name, known, n, reterr);
+			return refuse_key(map->key_nodes[i], name, known, n, reterr);
 	}
 	return 0;
 }
@@ -381,7 +461,7 @@ int rp_yaml_text(const struct rp_yaml *y, const char *name, const char **ret,
 		 struct rocpart_error *reterr)
 {
 	if (y->kind != RP_YAML_SCALAR || !*y->text)
-		return rp_yaml_error(y, name, reterr, "must be text");
+		return rp_yaml_must_be(y, name, reterr, "text");
 	*ret = y->text;
 	return 0;
 }
@@ -390,7 +470,7 @@ int rp_yaml_u64(const struct rp_yaml *y, const char *name, uint64_t *ret,
 		struct rocpart_error *reterr)
 {
 	if (y->kind != RP_YAML_SCALAR || rp_parse_u64(y->text, 0, ret) < 0)
-		return rp_yaml_error(y, name, reterr, "must be a whole number from 0");
+		return rp_yaml_must_be(y, name, reterr, "a whole number from 0");
 	return 0;
 }
 
@@ -401,6 +481,6 @@ int rp_yaml_bool(const struct rp_yaml *y, const char *name, bool *ret, struct ro
 	else if (y->kind == RP_YAML_SCALAR && rp_str_eq(y->text, "false"))
 		*ret = false;
 	else
-		return rp_yaml_error(y, name, reterr, "must be true or false");
+		return rp_yaml_must_be(y, name, reterr, "true or false");
 	return 0;
 }

@@ -21,6 +21,8 @@ struct rp_yaml {
 	char **keys;		    /* map: keys, beside items */
 	struct rp_yaml **key_nodes; /* map: places of the keys */
 	size_t n, cap;
+	const struct rp_yaml *parent; /* NULL: the document */
+	const char *key;	      /* of a value in a map, borrowed; NULL: of a list, or none */
 };
 
 /* Parse len bytes; name stands in messages: "name:line:column: ...". 0, -EINVAL, -EFBIG, -ENOMEM.
@@ -39,6 +41,9 @@ const struct rp_yaml *rp_yaml_get(const struct rp_yaml *map, const char *key); /
 /* Error at a node: -EINVAL, CONFIG_SYNTAX, object "name:line:column". */
 int rp_yaml_error(const struct rp_yaml *at, const char *name, struct rocpart_error *reterr,
 		  const char *fmt, ...) RP_PRINTF(4, 5);
+/* "'replicas' must be " and the text, which says what; the message ends with what is there. */
+int rp_yaml_must_be(const struct rp_yaml *at, const char *name, struct rocpart_error *reterr,
+		    const char *fmt, ...) RP_PRINTF(4, 5);
 /* Refuse every key of map that is not among the n known ones, and what is not a map. */
 int rp_yaml_only_keys(const struct rp_yaml *map, const char *name, const char *const *known,
 		      size_t n, struct rocpart_error *reterr) RP_MUST_CHECK;

@@ -6,12 +6,21 @@
 #include "machine/journal.h"
 #include "machine/records.h"
 
-#define LOCK_FILE "lock"
-
 static void release_lock(struct rocpart_change *c)
 {
 	rp_cleanup_close(&c->lock_fd);
 	c->lock_fd = -EBADF;
+}
+
+static int refuse_locked(const struct rocpart_change *c, struct rocpart_error *reterr)
+{
+	char holder[RP_LOCK_HOLDER_SIZE];
+
+	rp_tree_lock_holder(c->machine->state, RP_MACHINE_LOCK, holder);
+	(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_LOCKED, c->machine->state_dir,
+			   "another process is changing this machine%s%s; nothing was changed",
+			   *holder ? ": " : "", holder);
+	return rp_error_hint(reterr, "wait until that process ends, then repeat the command");
 }
 
 static int take_lock(struct rocpart_change *c, struct rocpart_error *reterr)
@@ -20,24 +29,52 @@ static int take_lock(struct rocpart_change *c, struct rocpart_error *reterr)
 
 	if (r < 0)
 		return r;
-	r = rp_tree_lock(c->machine->state, LOCK_FILE, &c->lock_fd);
-	if (r == -EWOULDBLOCK) {
-		(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_LOCKED, c->machine->state_dir,
-				   "another rocpart is changing this machine");
-		return rp_error_hint(reterr, "wait until it has ended");
-	}
+	r = rp_tree_lock(c->machine->state, RP_MACHINE_LOCK, &c->lock_fd);
+	if (r == -EWOULDBLOCK)
+		return refuse_locked(c, reterr);
 	if (r < 0)
-		return rp_error_errno(reterr, r, c->machine->state_dir, "cannot take the lock");
+		return rp_error_errno(reterr, r, c->machine->state_dir,
+				      "cannot lock '%s/" RP_MACHINE_LOCK "'",
+				      c->machine->state_dir);
 	/* It was read without the lock. */
 	if (c->is_resumed && !rp_journal_is_open(c->machine)) {
 		release_lock(c);
-		return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, NULL,
-				    "the change was finished by another rocpart");
+		return rp_error_set(
+			reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, NULL,
+			"another rocpart has finished the change meanwhile: nothing is left "
+			"to resume or undo");
 	}
 	return 0;
 }
 
 /* Under the lock: is the machine as it was when the change was made? */
+static int refuse_stale(const struct rocpart_change *c, const struct rp_target *t,
+			enum rocpart_backend source, struct rocpart_error *reterr)
+{
+	const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(c->snapshot, t->bdf);
+	char text[RP_GPU_TEXT_SIZE];
+
+	rp_gpu_text(c->snapshot, t->bdf, text);
+	if (gpu)
+		(void)rp_error_set(reterr, -ESTALE, ROCPART_ERR_STALE_SNAPSHOT, t->bdf,
+				   "%s was switched from %s/%s to %s/%s while the change was "
+				   "prepared",
+				   text, rocpart_compute_mode_to_string(t->from.compute),
+				   rocpart_memory_mode_to_string(t->from.memory),
+				   rocpart_compute_mode_to_string(gpu->compute),
+				   rocpart_memory_mode_to_string(gpu->memory));
+	else
+		(void)rp_error_set(reterr, -ESTALE, ROCPART_ERR_STALE_SNAPSHOT, t->bdf,
+				   "%s disappeared while the change was prepared", text);
+	if (source == ROCPART_BACKEND_SYSFS)
+		return rp_error_hint(reterr, "repeat the command");
+	return rp_error_hint(
+		reterr,
+		"repeat the command; if the error stays, %s reports other modes than "
+		"the kernel: compare them with `rocpart doctor`, or use --backend sysfs",
+		rocpart_backend_to_string(source));
+}
+
 static int refresh(struct rocpart_change *c, struct rocpart_error *reterr)
 {
 	enum rocpart_backend source = c->snapshot->source;
@@ -47,16 +84,8 @@ static int refresh(struct rocpart_change *c, struct rocpart_error *reterr)
 		const struct rp_target *t = &c->targets[i];
 		const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(c->snapshot, t->bdf);
 
-		if (gpu && gpu->compute == t->from.compute && gpu->memory == t->from.memory)
-			continue;
-		(void)rp_error_set(reterr, -ESTALE, ROCPART_ERR_STALE_SNAPSHOT, t->bdf,
-				   "the machine was changed since it was looked at");
-		if (source == ROCPART_BACKEND_SYSFS)
-			return rp_error_hint(reterr, "call again");
-		return rp_error_hint(reterr,
-				     "call again; should it come back, %s tells otherwise than the "
-				     "kernel: see `rocpart doctor`, use `--backend sysfs`",
-				     rocpart_backend_to_string(source));
+		if (!gpu || gpu->compute != t->from.compute || gpu->memory != t->from.memory)
+			return refuse_stale(c, t, source, reterr);
 	}
 	return r;
 }
@@ -68,8 +97,9 @@ static int close_journal(struct rocpart_change *c, enum rp_outcome outcome,
 
 	if (r == 0)
 		return 0;
-	return rp_error_hint(reterr, "the machine is as wanted; `rocpart apply --resume` closes "
-				     "the journal");
+	return rp_error_hint(reterr,
+			     "the GPUs are in the requested modes; `rocpart apply --resume` "
+			     "closes the journal");
 }
 
 /* The modes are as wanted, but a device or a setting is missing. Switching back would not help. */
@@ -84,17 +114,22 @@ static bool is_kept(enum rocpart_errcode code)
  */
 static int stay_pending(struct rocpart_error *err)
 {
-	char cause[sizeof(err->message)];
+	char text[sizeof(err->message)], object[sizeof(err->object)];
+	const char *cause = text;
 
-	memcpy(cause, err->message, sizeof(cause));
-	(void)rp_error_set(err, -EINPROGRESS, ROCPART_ERR_NPS_NEEDS_RELOAD, err->object,
-			   "failed to set partition mode: the memory mode is requested and takes "
-			   "effect when the driver is reloaded, which failed: %.300s",
+	memcpy(text, err->message, sizeof(text));
+	memcpy(object, err->object, sizeof(object));
+	if (rp_str_starts(cause, RP_CHANGE_FAILED))
+		cause += strlen(RP_CHANGE_FAILED);
+	(void)rp_error_set(err, -EINPROGRESS, ROCPART_ERR_NPS_NEEDS_RELOAD, object,
+			   RP_CHANGE_FAILED
+			   "%.300s; the memory mode is requested, and takes effect when the driver "
+			   "is reloaded",
 			   cause);
 	return rp_error_hint(err,
-			     "remove the cause; then `rocpart apply --resume` goes on, or "
-			     "`rocpart undo` takes it back (it reloads twice); a reboot forgets "
-			     "the request");
+			     "remove the cause; then `rocpart apply --resume` finishes the change, "
+			     "or `rocpart undo` reverts it (with two reloads); a reboot drops the "
+			     "request");
 }
 
 /* After a failure that leaves nothing to do. err stays what is reported. */
@@ -105,8 +140,8 @@ static int close_failed(struct rocpart_change *c, enum rp_outcome outcome,
 
 	if (rp_journal_close(c->machine, rp_outcome_to_string(outcome), &closing) < 0)
 		(void)rp_error_hint(err,
-				    "%s; once '%s' can be written, `rocpart apply --resume` goes "
-				    "on and `rocpart undo` takes it back",
+				    "%s; when '%s' can be written again, `rocpart apply --resume` "
+				    "finishes the change and `rocpart undo` reverts it",
 				    closing.message, c->machine->state_dir);
 	return err->errnum;
 }
@@ -119,8 +154,11 @@ static int undo_after(struct rocpart_change *c, int failure, struct rocpart_erro
 	char text[sizeof(reterr->message)];
 	int r;
 
-	c->step = c->n_steps = 0;
-	rp_change_progress(c, "undo");
+	if (rp_change_observe(c, NULL) < 0) /* for the list: perform observes for itself */
+		rp_trace_note(&c->machine->trace, ROCPART_TRACE_DECISION, "",
+			      "the steps of the undo are listed from an older snapshot");
+	if (rp_change_list_steps(c, RP_BACKWARD, RP_RUN_FAILED) == 0)
+		rp_change_announce(c, RP_STEP_UNDO, 0);
 	r = rp_change_perform(c, RP_BACKWARD, &undo);
 	if (r < 0 && rp_phase_has_request(c->phase)) {
 		*reterr = undo;
@@ -128,15 +166,15 @@ static int undo_after(struct rocpart_change *c, int failure, struct rocpart_erro
 	}
 	if (r == 0) {
 		*ret_outcome = RP_OUTCOME_UNDONE;
-		if (!*reterr->hint)
-			(void)rp_error_hint(reterr, "what had been done was undone");
+		(void)rp_error_append(reterr, "; the change was undone: each GPU is in the modes "
+					      "that it had before");
 		return failure;
 	}
 	memcpy(text, reterr->message, sizeof(text));
 	(void)rp_error_set(reterr, -EIO, ROCPART_ERR_PARTLY_DONE, undo.object,
-			   "%.200s; undoing it failed too: %.200s", text, undo.message);
-	return rp_error_hint(reterr, "`rocpart apply --resume` goes on, `rocpart undo` tries again "
-				     "to take it back");
+			   "%.200s; undoing the change failed too: %.200s", text, undo.message);
+	return rp_error_hint(reterr, "`rocpart apply --resume` finishes the change, `rocpart undo` "
+				     "tries again to revert it");
 }
 
 /* The result of a run decides, with the phase that it came to, how the change ends. */
@@ -163,7 +201,8 @@ static int settle(struct rocpart_change *c, int r, struct rocpart_error *err,
 
 static void warn_of_listener(void *userdata, const struct rocpart_error *err)
 {
-	rp_change_progress(userdata, "warning: %s: %s", err->object, err->message);
+	rp_change_remark(userdata, "warning: %s%s%s", err->object, *err->object ? ": " : "",
+			 err->message);
 }
 
 /* Services start again in every outcome, and before the journal ends: it says which are stopped. */
@@ -192,13 +231,14 @@ static int wait_until_free(struct rocpart_change *c, struct rocpart_error *reter
 {
 	int r;
 
+	rp_change_announce(c, RP_STEP_WAIT, 0);
 	if (!rp_change_needs_memory(c, RP_FORWARD))
 		return rp_change_wait_idle(c, false, reterr);
-	rp_change_progress(c, "wait until no process holds a GPU");
 	r = rp_change_wait_idle(c, true, reterr);
 	if (r < 0)
 		return r;
-	rp_change_progress(c, "prove that the amdgpu driver can be unloaded");
+	rp_change_announce(c, RP_STEP_CHECK_UNLOAD, 0);
+	c->has_waited = true;
 	return rp_driver_check_unloadable(c->machine->tree, reterr);
 }
 
@@ -246,6 +286,9 @@ static int apply_locked(struct rocpart_change *c, struct rocpart_error *err)
 	int r;
 
 	if (c->is_resumed) {
+		r = rp_change_list_steps(c, RP_FORWARD, RP_RUN_RESUMED);
+		if (r < 0)
+			return rp_error_nomem(err);
 		r = rp_change_take_leases(c, err);
 		return r < 0 ? end(c, r, err, RP_OUTCOME_OPEN)
 			     : finish(c, run_resumed(c, RP_FORWARD, err), err);
@@ -255,7 +298,6 @@ static int apply_locked(struct rocpart_change *c, struct rocpart_error *err)
 		r = rocpart_change_check(c, err);
 	if (r < 0 || is_all_so(c, RP_FORWARD))
 		return r;
-	c->step = 0;
 	r = rp_backend_check(c->machine->backend, err);
 	if (r == 0)
 		r = begin(c, err);
@@ -275,8 +317,12 @@ static int keep_records(struct rocpart_change *c, struct rocpart_error *err)
 	if (r < 0 || !*c->allocator)
 		return r;
 	r = rp_records_set_allocator(c->machine, c->allocator);
-	return r < 0 ? rp_error_errno(err, r, c->machine->state_dir, "cannot record the allocator")
-		     : 0;
+	if (r < 0)
+		return rp_error_errno(
+			err, r, c->machine->state_dir,
+			"the modes are set, but allocator '%s' cannot be recorded in '%s'",
+			c->allocator, c->machine->state_dir);
+	return 0;
 }
 
 ROCPART_PUBLIC int rocpart_change_apply(struct rocpart_change *change, struct rocpart_error *reterr)
@@ -292,6 +338,11 @@ ROCPART_PUBLIC int rocpart_change_apply(struct rocpart_change *change, struct ro
 	r = apply_locked(change, err);
 	if (r == 0)
 		r = keep_records(change, err);
+	else if (!change->is_resumed && change->phase == RP_PHASE_PLANNED &&
+		 !strstr(err->message, "was changed"))
+		(void)rp_error_append(err, rp_services_are_none(&change->services)
+						   ? "; nothing was changed"
+						   : "; no mode was changed");
 	release_lock(change);
 	return r;
 }
@@ -299,7 +350,11 @@ ROCPART_PUBLIC int rocpart_change_apply(struct rocpart_change *change, struct ro
 static int undo_locked(struct rocpart_change *c, struct rocpart_error *err)
 {
 	enum rp_outcome outcome = RP_OUTCOME_OPEN;
-	int r = run_resumed(c, RP_BACKWARD, err);
+	int r = rp_change_list_steps(c, RP_BACKWARD, RP_RUN_RESUMED);
+
+	if (r < 0)
+		return rp_error_nomem(err);
+	r = run_resumed(c, RP_BACKWARD, err);
 
 	if (r == 0 || (!rp_phase_has_request(c->phase) &&
 		       (is_kept(err->code) || err->code == ROCPART_ERR_GPU_LOST)))

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A change as an object: made, filled with wishes, looked at, freed. */
-#include <stdarg.h>
-
 #include "change/change.h"
+#include "machine/journal.h"
 #include "machine/observe.h"
 
 static int make_targets(struct rocpart_change *c)
@@ -34,12 +33,17 @@ struct rocpart_change *rp_change_alloc(struct rocpart_machine *machine)
 	return c;
 }
 
-static int no_gpu(struct rocpart_error *reterr)
+static int no_gpu(struct rocpart_machine *machine, struct rocpart_error *reterr)
 {
 	(void)rp_error_set(reterr, -ENODEV, ROCPART_ERR_NO_HARDWARE, NULL,
-			   "no AMD GPU that amdgpu drives was found");
-	(void)rp_error_hint(reterr, "load the driver (modprobe amdgpu), or use a simulated "
-				    "machine: rocpart --sim mi300x-8 ...");
+			   "no GPU with a loaded amdgpu driver was found");
+	if (rp_journal_is_open(machine))
+		(void)rp_error_hint(reterr,
+				    "a change of this machine is not finished: `rocpart apply "
+				    "--resume` finishes it, `rocpart undo` reverts it");
+	else
+		(void)rp_error_hint(reterr, "load the driver (modprobe amdgpu), or use a simulated "
+					    "machine (rocpart --sim mi300x-8 ...)");
 	return -ENODEV;
 }
 
@@ -51,7 +55,7 @@ ROCPART_PUBLIC int rocpart_change_new(struct rocpart_machine *machine,
 	struct rocpart_change *c;
 
 	if (snapshot->n_gpus == 0)
-		return no_gpu(reterr);
+		return no_gpu(machine, reterr);
 	c = rp_change_alloc(machine);
 	if (!c)
 		return rp_error_nomem(reterr);
@@ -74,7 +78,7 @@ ROCPART_PUBLIC struct rocpart_change *rocpart_change_free(struct rocpart_change 
 	free(change->targets);
 	free(change->evicted);
 	free(change->gpus);
-	rp_names_done(&change->steps);
+	rp_step_list_done(&change->steps);
 	rp_names_done(&change->warnings);
 	rp_names_done(&change->differences);
 	rp_names_done(&change->lost);
@@ -92,6 +96,7 @@ ROCPART_PUBLIC int rocpart_change_set_modes(struct rocpart_change *change,
 					    enum rocpart_memory_mode memory,
 					    struct rocpart_error *reterr)
 {
+	char text[RP_GPU_TEXT_SIZE];
 	size_t n_named = 0;
 
 	for (size_t i = 0; i < change->n_targets; i++) {
@@ -102,6 +107,8 @@ ROCPART_PUBLIC int rocpart_change_set_modes(struct rocpart_change *change,
 		if (t->from.compute == ROCPART_COMPUTE_UNKNOWN)
 			continue;
 		t->is_named = true;
+		t->has_compute |= compute != ROCPART_COMPUTE_UNKNOWN;
+		t->has_memory |= memory != ROCPART_MEMORY_UNKNOWN;
 		if (compute != ROCPART_COMPUTE_UNKNOWN)
 			t->to.compute = compute;
 		if (memory != ROCPART_MEMORY_UNKNOWN)
@@ -110,9 +117,12 @@ ROCPART_PUBLIC int rocpart_change_set_modes(struct rocpart_change *change,
 	}
 	if (n_named)
 		return 0;
-	return rp_error_set(reterr, -ENOTSUP, ROCPART_ERR_MODE_UNSUPPORTED, gpu ? gpu->bdf : NULL,
-			    gpu ? "this GPU cannot be partitioned"
-				: "no GPU of this machine can be partitioned");
+	(void)rp_error_set(reterr, -ENOTSUP, ROCPART_ERR_MODE_UNSUPPORTED, gpu ? gpu->bdf : NULL,
+			   "%s cannot be partitioned",
+			   gpu ? rp_gpu_text(change->snapshot, gpu->bdf, text)
+			       : "no GPU of this machine");
+	(void)rp_error_hint(reterr, "`rocpart doctor` says what partitioning needs");
+	return -ENOTSUP;
 }
 
 ROCPART_PUBLIC void rocpart_change_set_allow_unvalidated(struct rocpart_change *change, bool allow)
@@ -157,7 +167,7 @@ rocpart_change_get_gpu(const struct rocpart_change *change, size_t index)
 ROCPART_PUBLIC const char *rocpart_change_get_step(const struct rocpart_change *change,
 						   size_t index)
 {
-	return index < change->steps.n ? change->steps.v[index] : NULL;
+	return index < change->steps.n ? change->steps.v[index].text : NULL;
 }
 
 ROCPART_PUBLIC const char *rocpart_change_get_warning(const struct rocpart_change *change,
@@ -175,22 +185,6 @@ ROCPART_PUBLIC const char *rocpart_change_get_difference(const struct rocpart_ch
 ROCPART_PUBLIC bool rocpart_change_needs_reload(const struct rocpart_change *change)
 {
 	return change->needs_reload && change->reload == ROCPART_RELOAD_AUTO;
-}
-
-void rp_change_progress(struct rocpart_change *c, const char *fmt, ...)
-{
-	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	va_list ap;
-
-	c->step++;
-	if (c->step > c->n_steps)
-		c->n_steps = c->step;
-	if (!c->progress)
-		return;
-	va_start(ap, fmt);
-	rp_strbuf_vaddf(&text, fmt, ap);
-	va_end(ap);
-	c->progress(c->progress_userdata, c->step, c->n_steps, rp_strbuf_str(&text));
 }
 
 int rp_change_observe(struct rocpart_change *c, struct rocpart_error *reterr)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A change and the parts that do it; used inside change/ and desired/ only. Who uses whom, lowest
- * first: phase, services, holders; change (the object); record (journal lines written); idle;
- * explain, lease_guard, lease_return, service_control; compute, reload; perform; describe, check;
- * resume (journal lines read); apply.
+ * first: phase, services, holders; change (the object); step_list; record (journal lines written);
+ * idle; explain, lease_guard, lease_return, service_control; compute, reload; perform; describe,
+ * check; resume (journal lines read); apply.
  */
 #ifndef RP_CHANGE_CHANGE_H
 #define RP_CHANGE_CHANGE_H
@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "change/phase.h"
 #include "change/services.h"
+#include "change/step_list.h"
 #include "leases/lease.h"
 #include "machine/machine.h"
 #include "node/snapshot.h"
@@ -28,7 +29,8 @@ struct rp_mode_pair {
  */
 struct rp_target {
 	char bdf[RP_BDF_SIZE];
-	bool is_named; /* by rocpart_change_set_modes() */
+	bool is_named;		      /* by rocpart_change_set_modes() */
+	bool has_compute, has_memory; /* which of the two was named */
 	struct rp_mode_pair from, to;
 	struct rp_json *settings; /* saved before a reload, or NULL */
 };
@@ -54,7 +56,6 @@ struct rocpart_change {
 	uint64_t wait_ms;
 	rocpart_progress_fn progress;
 	void *progress_userdata;
-	unsigned step, n_steps;
 
 	bool is_resumed; /* read from an open journal */
 	enum rp_phase phase;
@@ -65,14 +66,22 @@ struct rocpart_change {
 	size_t n_evicted, cap_evicted;
 	struct rp_names lost; /* PCI addresses that a file names and that are not here */
 	int lock_fd;
+	enum rp_direction direction; /* of steps, as is run */
+	enum rp_run run;
+	bool has_waited; /* no process is in the way, asked a moment ago */
 
 	/* Made by rocpart_change_check(). */
 	struct rocpart_change_gpu *gpus;
 	size_t n_gpus;
-	struct rp_names steps, warnings, differences;
+	struct rp_step_list steps;
+	struct rp_names warnings, differences;
 	struct rp_names lease_warnings;
 	bool needs_reload;
+	bool evicts; /* leases were seen that it evicts */
 };
+
+/* How a switch that failed is reported: the prototype's users, and python/compat, look for it. */
+#define RP_CHANGE_FAILED "failed to set partition mode: "
 
 static inline struct rp_mode_pair rp_target_goal(const struct rp_target *t, enum rp_direction d)
 {
@@ -81,7 +90,6 @@ static inline struct rp_mode_pair rp_target_goal(const struct rp_target *t, enum
 
 /* change.c: the object, and what it knows of its machine. */
 struct rocpart_change *rp_change_alloc(struct rocpart_machine *machine); /* NULL: no memory */
-void rp_change_progress(struct rocpart_change *c, const char *fmt, ...) RP_PRINTF(2, 3);
 /* A fresh snapshot into c. */
 int rp_change_observe(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
 /* The memory mode of a GPU differs from the wish; that of any; those whose compute mode does, as
@@ -90,6 +98,18 @@ bool rp_change_differs(const struct rocpart_change *c, const struct rp_target *t
 		       enum rp_direction d);
 bool rp_change_needs_memory(const struct rocpart_change *c, enum rp_direction d);
 uint64_t rp_change_compute_gpus(const struct rocpart_change *c, enum rp_direction d);
+
+/*
+ * step_list.c: what is done, in order. Announce reports the step as begun and passes over those
+ * before it. A remark is reported beside the step that was announced last.
+ */
+int rp_change_list_steps(struct rocpart_change *c, enum rp_direction d,
+			 enum rp_run run) RP_MUST_CHECK;
+void rp_change_announce(struct rocpart_change *c, enum rp_step_kind kind, size_t arg);
+void rp_change_remark(struct rocpart_change *c, const char *fmt, ...) RP_PRINTF(2, 3);
+/* The step is still to come. */
+bool rp_change_has_step(const struct rocpart_change *c, enum rp_step_kind kind, size_t arg);
+void rp_step_list_done(struct rp_step_list *list);
 
 /*
  * record.c: lines of the journal, each durable before what it announces is done. What it says of a
@@ -154,6 +174,8 @@ int rp_services_read(struct rocpart_change *c, const struct rp_change_line *line
  */
 int rp_change_run_memory(struct rocpart_change *c, enum rp_direction d,
 			 struct rocpart_error *reterr) RP_MUST_CHECK;
+/* The settings of a GPU are not saved yet. */
+bool rp_change_lacks_settings(const struct rocpart_change *c);
 /* Bring back power cap, performance level, isolation, where a reload was begun. */
 int rp_change_restore_settings(struct rocpart_change *c,
 			       struct rocpart_error *reterr) RP_MUST_CHECK;

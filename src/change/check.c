@@ -13,36 +13,89 @@ static const char *pair_text(const struct rocpart_pair *p, char buf[16])
 	return buf;
 }
 
-/* "SPX is not possible in NPS4 (QPX, CPX are); add --compute CPX". */
-static int needs_compute(const struct rocpart_gpu *gpu, const struct rocpart_pair *pair,
-			 struct rocpart_error *reterr)
+/* The one to recommend: validated by the vendor, else the last, which makes most partitions. */
+static const char *compute_for(const struct rocpart_gpu *gpu, enum rocpart_memory_mode memory)
 {
-	char possible[32];
-	const char *last;
+	uint32_t set = rp_compute_modes_in(gpu, memory);
+	enum rocpart_compute_mode best = ROCPART_COMPUTE_UNKNOWN;
+	bool is_validated = false;
 
-	rp_compute_modes_in(gpu, pair->memory, possible);
-	last = strrchr(possible, ' ');
-	(void)rp_error_set(reterr, -EINVAL, ROCPART_ERR_NPS_NEEDS_COMPUTE, gpu->bdf,
-			   "%s is not possible in %s (%s %s); add --compute %s",
-			   rocpart_compute_mode_to_string(pair->compute),
-			   rocpart_memory_mode_to_string(pair->memory), possible,
-			   last ? "are" : "is", last ? last + 1 : possible);
-	return rp_error_hint(reterr, "`rocpart modes` shows every pair that this GPU accepts");
+	for (unsigned c = ROCPART_COMPUTE_SPX; c <= ROCPART_COMPUTE_CPX; c++) {
+		bool v =
+			rp_product_is_validated(gpu->product, (enum rocpart_compute_mode)c, memory);
+
+		if (!(set & 1U << c) || (is_validated && !v))
+			continue;
+		best = (enum rocpart_compute_mode)c;
+		is_validated = v;
+	}
+	return rocpart_compute_mode_to_string(best);
 }
 
-static int refuse_pair(const struct rocpart_gpu *gpu, const struct rocpart_pair *pair,
-		       struct rocpart_error *reterr)
+static const char *memory_for(const struct rocpart_gpu *gpu, enum rocpart_compute_mode compute)
 {
-	char text[16], possible[32];
+	uint32_t set = rp_memory_modes_with(gpu, compute);
 
-	rp_compute_modes_in(gpu, pair->memory, possible);
-	if (*possible && rp_compute_partitions(pair->compute, gpu->n_xcds) &&
-	    (rp_memory_modes(gpu) & rp_memory_bit(pair->memory)) &&
-	    rp_pair_impossible(pair->compute, pair->memory, gpu->n_xcds, gpu->is_gfx950))
-		return needs_compute(gpu, pair, reterr);
-	(void)rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODE_UNSUPPORTED, gpu->bdf,
-			   "%s is not possible: %s", pair_text(pair, text), pair->reason);
-	return rp_error_hint(reterr, "`rocpart modes` shows every pair that this GPU accepts");
+	for (unsigned m = ROCPART_MEMORY_NPS1; m <= ROCPART_MEMORY_NPS8; m++)
+		if (set & 1U << m)
+			return rocpart_memory_mode_to_string((enum rocpart_memory_mode)m);
+	return rocpart_memory_mode_to_string(ROCPART_MEMORY_UNKNOWN);
+}
+
+/* "SPX is not possible in NPS4: SPX needs NPS1, NPS4 allows QPX or CPX". */
+static int needs_compute(const struct rp_target *t, const struct rocpart_gpu *gpu,
+			 const struct rocpart_pair *pair, struct rocpart_error *reterr)
+{
+	const char *compute = rocpart_compute_mode_to_string(pair->compute);
+	const char *memory = rocpart_memory_mode_to_string(pair->memory);
+	const char *other_compute = compute_for(gpu, pair->memory);
+	const char *other_memory = memory_for(gpu, pair->compute);
+	char text[RP_GPU_TEXT_SIZE], computes[RP_MODES_TEXT_SIZE], memories[RP_MODES_TEXT_SIZE];
+
+	(void)rp_error_set(
+		reterr, -EINVAL, ROCPART_ERR_NPS_NEEDS_COMPUTE, gpu->bdf,
+		"%s cannot be set to %s in %s: %s needs %s, and %s allows %s",
+		rp_gpu_text(gpu->snapshot, gpu->bdf, text), compute, memory, compute,
+		rp_memory_modes_text(rp_memory_modes_with(gpu, pair->compute), "or", memories),
+		memory,
+		rp_compute_modes_text(rp_compute_modes_in(gpu, pair->memory), "or", computes));
+	if (!t->has_memory)
+		return rp_error_hint(reterr, "add --memory %s (in a file, memory: %s)",
+				     other_memory, other_memory);
+	if (!t->has_compute)
+		return rp_error_hint(reterr, "add --compute %s (in a file, gpus: {all: %s})",
+				     other_compute, other_compute);
+	return rp_error_hint(reterr,
+			     "choose %s/%s or %s/%s; `rocpart modes` shows every pair that the GPU "
+			     "accepts",
+			     compute, other_memory, other_compute, memory);
+}
+
+static int refuse_pair(const struct rp_target *t, const struct rocpart_gpu *gpu,
+		       const struct rocpart_pair *pair, struct rocpart_error *reterr)
+{
+	uint32_t offered = rp_memory_modes(gpu), compute = rp_compute_bit(pair->compute);
+	const char *memory = rocpart_memory_mode_to_string(pair->memory);
+	char text[RP_GPU_TEXT_SIZE], pair_name[16], modes[RP_MODES_TEXT_SIZE];
+
+	rp_gpu_text(gpu->snapshot, gpu->bdf, text);
+	if (!(rp_known_memory_modes() & rp_memory_bit(pair->memory)))
+		(void)rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODE_UNSUPPORTED, gpu->bdf,
+				   "no known GPU has memory mode %s; %s offers %s", memory, text,
+				   rp_memory_modes_text(offered, "and", modes));
+	else if (offered && !(offered & rp_memory_bit(pair->memory)))
+		(void)rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODE_UNSUPPORTED, gpu->bdf,
+				   "%s does not offer memory mode %s; it offers %s", text, memory,
+				   rp_memory_modes_text(offered, "and", modes));
+	else if (rp_compute_modes_in(gpu, pair->memory) &&
+		 rp_compute_partitions(pair->compute, gpu->n_xcds) &&
+		 !(rp_compute_modes_in(gpu, pair->memory) & compute))
+		return needs_compute(t, gpu, pair, reterr);
+	else
+		(void)rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODE_UNSUPPORTED, gpu->bdf,
+				   "%s cannot be in %s: %s", text, pair_text(pair, pair_name),
+				   pair->reason);
+	return rp_error_hint(reterr, "`rocpart modes` shows every pair that the GPU accepts");
 }
 
 /* The request is made of one member and changes all (amdgpu_gmc.c, amdgpu_xgmi.c). */
@@ -57,10 +110,11 @@ static int check_hive(const struct rocpart_change *c, const struct rp_target *t,
 		    g->hive_id.v != gpu->hive_id.v || other->to.memory == t->to.memory)
 			continue;
 		(void)rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODE_UNSUPPORTED, gpu->bdf,
-				   "the GPUs of an XGMI hive change their memory mode together: "
-				   "GPU %zu (%s) would get %s too",
-				   g->index, g->bdf, rocpart_memory_mode_to_string(t->to.memory));
-		return rp_error_hint(reterr, "leave out --gpu, or name every GPU of the hive");
+				   "the GPUs of an XGMI hive change their memory mode together: to "
+				   "set GPU %zu (%s) to %s would set GPU %zu (%s) to it too",
+				   gpu->index, gpu->bdf,
+				   rocpart_memory_mode_to_string(t->to.memory), g->index, g->bdf);
+		return rp_error_hint(reterr, "name every GPU of the hive, or leave out --gpu");
 	}
 	return 0;
 }
@@ -72,13 +126,41 @@ static int check_pending(const struct rp_target *t, const struct rocpart_gpu *gp
 	if (gpu->pending_memory == ROCPART_MEMORY_UNKNOWN || t->to.memory != gpu->memory)
 		return 0;
 	(void)rp_error_set(reterr, -EINPROGRESS, ROCPART_ERR_NPS_NEEDS_RELOAD, gpu->bdf,
-			   "%s is requested of this GPU and takes effect at the next driver "
-			   "reload; the kernel cannot take the request back",
+			   "GPU %zu (%s) gets %s at the next driver reload; the kernel cannot drop "
+			   "that request",
+			   gpu->index, gpu->bdf,
 			   rocpart_memory_mode_to_string(gpu->pending_memory));
 	return rp_error_hint(reterr,
-			     "finish it (rocpart set --memory %s --compute ... --reload auto) and "
-			     "switch back then; a reboot forgets it",
-			     rocpart_memory_mode_to_string(gpu->pending_memory));
+			     "finish it with `rocpart set --memory %s --compute %s`, then switch "
+			     "back; a reboot drops the request",
+			     rocpart_memory_mode_to_string(gpu->pending_memory),
+			     compute_for(gpu, gpu->pending_memory));
+}
+
+static int refuse_unvalidated(const struct rocpart_gpu *gpu, const struct rocpart_pair *pair,
+			      struct rocpart_error *reterr)
+{
+	RP_AUTO_STRBUF struct rp_strbuf list = RP_STRBUF_INIT;
+	struct rocpart_pair p;
+	char text[16];
+
+	for (unsigned m = ROCPART_MEMORY_NPS1; m <= ROCPART_MEMORY_NPS8; m++) {
+		for (unsigned k = ROCPART_COMPUTE_SPX; k <= ROCPART_COMPUTE_CPX; k++) {
+			rp_pair_fill(gpu, (enum rocpart_compute_mode)k, (enum rocpart_memory_mode)m,
+				     &p);
+			if (p.validated)
+				rp_strbuf_addf(&list, "%s%s", list.len ? ", " : "",
+					       pair_text(&p, text));
+		}
+	}
+	(void)rp_error_set(reterr, -EINVAL, ROCPART_ERR_NOT_VALIDATED, gpu->bdf,
+			   "GPU %zu (%s) accepts %s, but the vendor has not validated that pair",
+			   gpu->index, gpu->bdf, pair_text(pair, text));
+	if (list.len)
+		return rp_error_hint(reterr,
+				     "choose a validated pair (%s), or add --allow-unvalidated",
+				     rp_strbuf_str(&list));
+	return rp_error_hint(reterr, "add --allow-unvalidated to set it nevertheless");
 }
 
 static bool is_so_already(const struct rp_target *t, const struct rocpart_gpu *gpu)
@@ -90,7 +172,6 @@ static int check_target(struct rocpart_change *c, struct rp_target *t, struct ro
 {
 	const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(c->snapshot, t->bdf);
 	struct rocpart_pair pair;
-	char text[16];
 	int r;
 
 	if (!gpu)
@@ -100,23 +181,18 @@ static int check_target(struct rocpart_change *c, struct rp_target *t, struct ro
 	if (r < 0 || is_so_already(t, gpu))
 		return r;
 	if (pair.state == ROCPART_PAIR_NEVER)
-		return refuse_pair(gpu, &pair, reterr);
+		return refuse_pair(t, gpu, &pair, reterr);
 	if (c->is_resumed)
 		return 0; /* it was allowed when it began */
 	if (gpu->notes & 1U << RP_NOTE_CORDONED) {
 		(void)rp_error_set(reterr, -EPERM, ROCPART_ERR_CORDONED, gpu->bdf,
-				   "GPU %zu (%s) is cordoned", gpu->index, gpu->bdf);
-		return rp_error_hint(reterr, "`rocpart uncordon %s` lets it be changed again",
-				     gpu->bdf);
+				   "GPU %zu (%s) is cordoned, and its modes are not changed",
+				   gpu->index, gpu->bdf);
+		return rp_error_hint(reterr, "`rocpart uncordon %zu` allows changes again",
+				     gpu->index);
 	}
-	if (!pair.validated && !c->allow_unvalidated && t->is_named) {
-		(void)rp_error_set(reterr, -EINVAL, ROCPART_ERR_NOT_VALIDATED, gpu->bdf,
-				   "the kernel accepts %s on this GPU, but the vendor has not "
-				   "validated it",
-				   pair_text(&pair, text));
-		return rp_error_hint(reterr, "add --allow-unvalidated to use it all the same; "
-					     "`rocpart modes` marks the validated pairs");
-	}
+	if (!pair.validated && !c->allow_unvalidated && t->is_named)
+		return refuse_unvalidated(gpu, &pair, reterr);
 	return t->to.memory != gpu->memory ? check_hive(c, t, gpu, reterr) : 0;
 }
 
@@ -125,15 +201,17 @@ static int check_present(const struct rocpart_change *c, struct rocpart_error *r
 {
 	if (c->lost.n)
 		(void)rp_error_set(reterr, -ENODEV, ROCPART_ERR_GPU_LOST, c->lost.v[0],
-				   "the file names this GPU, and it is not here");
+				   "the file names GPU %s, which this machine does not have",
+				   c->lost.v[0]);
 	else if (c->n_gpus_wanted && c->snapshot->n_gpus != c->n_gpus_wanted)
 		(void)rp_error_set(reterr, -ENODEV, ROCPART_ERR_GPU_LOST, NULL,
-				   "the node should have %zu GPUs, and %zu are here",
+				   "the file says that the node has %zu GPUs, and it has %zu",
 				   c->n_gpus_wanted, c->snapshot->n_gpus);
 	else
 		return 0;
-	(void)rp_error_hint(reterr, "look at the kernel log; a reboot may bring a GPU back; else "
-				    "change the file");
+	(void)rp_error_hint(reterr,
+			    "look for the GPU in the kernel log (dmesg); a reboot may bring it "
+			    "back; if it was removed, correct the file");
 	return -ENODEV;
 }
 
@@ -141,12 +219,13 @@ static int refuse_capture(const struct rocpart_machine *m, struct rocpart_error 
 {
 	if (m->flavour != RP_MACHINE_SIM_MOUNTED)
 		return rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, NULL,
-				    "a capture cannot be changed");
+				    "a capture is read-only: its modes cannot be changed");
 	(void)rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, m->sim_name,
-			   "below its mount point the simulated machine is only looked at");
+			   "simulated machine '%s' is read-only below its mount point",
+			   m->sim_name);
 	return rp_error_hint(reterr,
-			     "change it by `rocpart --sim %s`, or inside `rocpart sim exec "
-			     "%s`",
+			     "change it with `rocpart --sim %s ...`, or inside of `rocpart sim "
+			     "exec %s`",
 			     m->sim_name, m->sim_name);
 }
 
@@ -160,8 +239,8 @@ int rp_change_check_targets(struct rocpart_change *c, struct rocpart_error *rete
 		(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_UNFINISHED_CHANGE,
 				   c->machine->state_dir,
 				   "an earlier change of this machine is not finished");
-		return rp_error_hint(reterr, "`rocpart apply --resume` goes on with it, `rocpart "
-					     "undo` takes it back");
+		return rp_error_hint(reterr, "`rocpart apply --resume` finishes it, `rocpart undo` "
+					     "reverts it");
 	}
 	r = check_present(c, reterr);
 	for (size_t i = 0; r == 0 && i < c->n_targets; i++)
@@ -177,6 +256,8 @@ ROCPART_PUBLIC int rocpart_change_check(struct rocpart_change *change, struct ro
 	struct rocpart_error local = {0};
 	int r = rp_change_check_targets(change, reterr ? reterr : &local);
 
+	if (r < 0 && rp_tree_kind(change->machine->tree) != RP_TREE_CAPTURE)
+		(void)rp_error_append(reterr, "; nothing was changed");
 	if (rp_change_describe(change) < 0)
 		return rp_error_nomem(reterr);
 	for (size_t i = 0; i < change->lease_warnings.n; i++)

@@ -5,6 +5,7 @@
  */
 #include "change/holders.h"
 #include "base/num.h"
+#include "base/process_text.h"
 #include "change/known_holder.h"
 #include "hw/sysfs.h"
 #include "leases/cgroup_name.h"
@@ -15,12 +16,16 @@ struct holder {
 	struct rp_strbuf devices;
 	char command[64];
 	char advice[320];
+	struct rp_strbuf stat_line;
+	struct rp_stat stat; /* of its folder in /proc */
+	bool has_stat;
 };
 
 struct rocpart_holders {
 	const char *proc; /* where processes are */
 	struct holder *v;
 	size_t n, cap;
+	uint64_t uptime_s; /* 0: not shown */
 	bool incomplete;
 };
 
@@ -166,6 +171,9 @@ static void name_process(struct rp_tree *t, struct holder *h, const char *proc)
 		(void)rp_fmt(h->command, sizeof(h->command), "%s", rp_strbuf_str(&text));
 	if (rp_tree_read_file(t, 64 * 1024, &text, "%s/%u/cgroup", proc, h->pub.pid) == 0)
 		rp_owner_names_parse(rp_strbuf_str(&text), &h->names);
+	if (rp_tree_read(t, &h->stat_line, "%s/%u/stat", proc, h->pub.pid) < 0)
+		rp_strbuf_reset(&h->stat_line);
+	h->has_stat = rp_tree_stat(t, &h->stat, "%s/%u", proc, h->pub.pid) == 0;
 }
 
 static int look_at_process(struct rp_tree *t, const struct rocpart_snapshot *s,
@@ -210,6 +218,24 @@ static int collect_pids(struct rp_tree *t, const char *proc, struct rp_names *pi
 	return 0;
 }
 
+/* "12345.67 ..." */
+static uint64_t read_uptime(struct rp_tree *t, const char *proc)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	uint64_t s;
+
+	if (rp_tree_read(t, &text, "%s/uptime", proc) < 0)
+		return 0;
+	rp_strbuf_truncate(&text, strcspn(rp_strbuf_str(&text), "."));
+	return rp_parse_u64(rp_strbuf_str(&text), 10, &s) == 0 ? s : 0;
+}
+
+static void holder_done(struct holder *h)
+{
+	rp_strbuf_done(&h->devices);
+	rp_strbuf_done(&h->stat_line);
+}
+
 /* Texts are pointed to only when the array no longer moves. */
 static void point_texts(struct rocpart_holders *list)
 {
@@ -236,6 +262,7 @@ ROCPART_PUBLIC int rocpart_holders_new(struct rocpart_machine *machine,
 
 	if (list) {
 		list->proc = rp_machine_proc(machine);
+		list->uptime_s = read_uptime(machine->tree, list->proc);
 		r = collect_pids(machine->tree, list->proc, &pids);
 	}
 	for (size_t i = 0; r == 0 && i < pids.n; i++) {
@@ -246,7 +273,7 @@ ROCPART_PUBLIC int rocpart_holders_new(struct rocpart_machine *machine,
 	}
 	if (r < 0) {
 		rocpart_holders_free(list);
-		return rp_error_errno(reterr, r, "proc", "cannot look at the processes");
+		return rp_error_errno(reterr, r, "proc", "cannot read the processes in /proc");
 	}
 	point_texts(list);
 	*ret_holders = list;
@@ -258,7 +285,7 @@ ROCPART_PUBLIC struct rocpart_holders *rocpart_holders_free(struct rocpart_holde
 	if (!holders)
 		return NULL;
 	for (size_t i = 0; i < holders->n; i++)
-		rp_strbuf_done(&holders->v[i].devices);
+		holder_done(&holders->v[i]);
 	free(holders->v);
 	free(holders);
 	return NULL;
@@ -289,7 +316,7 @@ void rp_holders_keep(struct rocpart_holders *list, uint64_t gpus)
 		if (list->v[i].pub.gpus & gpus)
 			list->v[n++] = list->v[i];
 		else
-			rp_strbuf_done(&list->v[i].devices);
+			holder_done(&list->v[i]);
 	}
 	list->n = n;
 	point_texts(list);
@@ -303,7 +330,7 @@ void rp_holders_keep_kfd(struct rocpart_holders *list)
 		if (strstr(rp_strbuf_str(&list->v[i].devices), "/dev/kfd"))
 			list->v[n++] = list->v[i];
 		else
-			rp_strbuf_done(&list->v[i].devices);
+			holder_done(&list->v[i]);
 	}
 	list->n = n;
 	point_texts(list);
@@ -313,11 +340,23 @@ void rp_holders_text(const struct rocpart_holders *list, struct rp_strbuf *ret)
 {
 	for (size_t i = 0; i < list->n && i < 5; i++) {
 		const struct rocpart_holder *h = &list->v[i].pub;
-		const char *owner = *h->container ? h->container : *h->unit ? h->unit : h->job;
+		char owner[RP_OWNER_SIZE + 8];
 
-		rp_strbuf_addf(ret, "%s%u %s", i ? ", " : "", h->pid, h->command);
-		if (*owner)
-			rp_strbuf_addf(ret, " (%s%s)", owner == h->job ? "job " : "", owner);
+		(void)rp_fmt(owner, sizeof(owner), "%s%s",
+			     !*h->container && !*h->unit && *h->job ? "job " : "",
+			     *h->container ? h->container
+			     : *h->unit	   ? h->unit
+					   : h->job);
+		rp_strbuf_add(ret, i ? ", " : "");
+		rp_process_text_add(
+			&(struct rp_process_text){.pid = h->pid,
+						  .command = h->command,
+						  .owner = owner,
+						  .has_uid = list->v[i].has_stat,
+						  .uid = list->v[i].stat.uid,
+						  .stat_line = rp_strbuf_str(&list->v[i].stat_line),
+						  .uptime_s = list->uptime_s},
+			ret);
 	}
 	if (list->n > 5)
 		rp_strbuf_addf(ret, " and %zu more", list->n - 5);

@@ -39,11 +39,12 @@ static int report_busy(struct rocpart_change *c, const struct rocpart_holders *l
 
 	rp_holders_text(list, &names);
 	(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_BUSY_PROCESS, NULL,
-			   "failed to set partition mode: still held after %llu s by %s",
+			   RP_CHANGE_FAILED "GPUs are still in use after %llu s by %s",
 			   (unsigned long long)c->wait_ms / 1000,
-			   names.len ? rp_strbuf_str(&names) : "processes that cannot be seen");
-	return rp_error_hint(reterr, "stop them (`rocpart holders` tells more), or wait longer "
-				     "with --wait");
+			   names.len ? rp_strbuf_str(&names)
+				     : "processes that are not visible from here");
+	return rp_error_hint(reterr, "stop these processes (`rocpart holders` says how), or wait "
+				     "longer with --wait SECONDS");
 }
 
 int rp_change_wait_idle(struct rocpart_change *c, bool for_reload, struct rocpart_error *reterr)

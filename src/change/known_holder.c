@@ -11,13 +11,13 @@ static const struct {
 	const char *command, *unit, *what;
 } known[] = {
 	{"amd-metrics-exp", "amd-metrics-exporter", "AMD's metrics exporter"},
-	{"gpuagent", "gpuagent", "AMD's GPU agent, which the metrics exporter asks"},
+	{"gpuagent", "gpuagent", "AMD's GPU agent, used by the metrics exporter"},
 	{"k8s-device-plug", "", "AMD's Kubernetes device plugin"},
 	{"device-config-m", "", "AMD's device-config-manager"},
-	{"amd-smi", "", "AMD SMI, which looks and ends"},
-	{"rocm-smi", "", "ROCm SMI, which looks and ends"},
+	{"amd-smi", "", "AMD SMI, which ends by itself"},
+	{"rocm-smi", "", "ROCm SMI, which ends by itself"},
 	{"nvtop", "", "a monitor"},
-	{"Xorg", "", "the graphical console, which the driver can be without"},
+	{"Xorg", "", "the graphical console; the driver does not need it"},
 };
 
 static bool is_unit(const char *unit, const char *name)
@@ -41,9 +41,9 @@ static void add_container(struct rp_strbuf *text, const char *container)
 	const char *id = strchr(container, ':');
 
 	if (!id || rp_str_starts(container, "cri:"))
-		rp_strbuf_add(text, "drain the node, or delete its pod (crictl ps names it)");
+		rp_strbuf_add(text, "drain the node or delete the pod (`crictl ps` names it)");
 	else
-		rp_strbuf_addf(text, "%.*s stop %.12s, or name it in services: of node.yaml",
+		rp_strbuf_addf(text, "%.*s stop %.12s, or list it under 'services:' in node.yaml",
 			       (int)(id - container), container, id + 1);
 }
 
@@ -59,9 +59,10 @@ void rp_holder_advice(const struct rocpart_holder *h, char *buf, size_t size)
 	else if (*h->container)
 		add_container(&text, h->container);
 	else if (*h->unit)
-		rp_strbuf_addf(&text, "systemctl stop %s, or name it in services: of node.yaml",
+		rp_strbuf_addf(&text,
+			       "systemctl stop %s, or list it under 'services:' in node.yaml",
 			       h->unit);
 	else
-		rp_strbuf_addf(&text, "kill %u, when whoever started it agrees", h->pid);
+		rp_strbuf_addf(&text, "kill %u (ask its owner first)", h->pid);
 	(void)rp_fmt(buf, size, "%s", rp_strbuf_str(&text));
 }

@@ -11,7 +11,7 @@
 
 struct guarded {
 	struct rp_lease_list list;
-	struct rp_strbuf text; /* "3 (llama, unit:vllm.service), 5 (...)" */
+	struct rp_strbuf text; /* "3 (llama, unit:vllm.service) on 0/6, 5 (...)" */
 	size_t n;
 };
 
@@ -56,31 +56,39 @@ static bool is_hit(const struct rocpart_change *c, const struct rp_host_view *w,
 	return false;
 }
 
-static void name_lease(struct guarded *g, const struct rp_lease *l)
+static void name_lease(struct guarded *g, const struct rp_host_view *w, const struct rp_lease *l)
 {
-	char owner[RP_OWNER_NAME_SIZE + 16];
+	char owner[RP_OWNER_NAME_SIZE + 16], part[RP_GPU_TEXT_SIZE];
 
 	rp_owner_text(&l->owner, owner);
-	if (g->n++ < 5)
-		rp_strbuf_addf(&g->text, "%s%lld (%.60s, %.80s)", g->n > 1 ? ", " : "",
-			       (long long)l->id, l->name, l->owner.kind ? owner : "no owner");
+	if (g->n++ >= 5)
+		return;
+	rp_strbuf_addf(&g->text, "%s%lld (%.60s, %.80s)", g->n > 1 ? ", " : "", (long long)l->id,
+		       l->name, l->owner.kind ? owner : "no owner");
+	if (l->n_claims)
+		rp_strbuf_addf(
+			&g->text, " on %s",
+			rp_partition_text(w->snapshot, l->claims[0].bdf, l->claims[0].part, part));
 }
 
-static int refuse(struct rocpart_change *c, struct guarded *g, struct rocpart_error *reterr)
+static int refuse(struct guarded *g, struct rocpart_error *reterr)
 {
-	if (g->n > 5)
-		rp_strbuf_addf(&g->text, " and %zu more", g->n - 5);
-	(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_LEASED, c->machine->state_dir,
-			   "this would end what leases use: %s", rp_strbuf_str(&g->text));
-	return rp_error_hint(reterr, "`rocpart release` them, or add --evict: they then wait for "
-				     "another place (`rocpart place --pending`)");
+	(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_LEASED, NULL,
+			   "the change would end what leases use: %s", rp_strbuf_str(&g->text));
+	return rp_error_hint(reterr, "`rocpart release` each of these leases, or add --evict: an "
+				     "evicted lease waits for another partition (`rocpart place "
+				     "--pending`)");
 }
 
 static int evict(struct rocpart_change *c, struct rp_lease_db *db, const struct rp_lease *l,
 		 struct rocpart_error *reterr)
 {
-	char text[256];
+	char text[256], part[RP_GPU_TEXT_SIZE];
 	int r = 0;
+
+	if (rp_change_has_step(c, RP_STEP_EVICT, 0) || !c->evicts)
+		rp_change_announce(c, RP_STEP_EVICT, 0);
+	c->evicts = true;
 
 	for (size_t k = 0; r == 0 && k < l->n_claims; k++) {
 		const struct rp_evicted e = {.lease = l->id, .claim = l->claims[k]};
@@ -91,10 +99,12 @@ static int evict(struct rocpart_change *c, struct rp_lease_db *db, const struct 
 	}
 	if (r < 0)
 		return r;
-	(void)rp_fmt(text, sizeof(text),
-		     "evicted from %s/%u by a change of modes; `rocpart place --pending` finds "
-		     "another place, `rocpart release %lld` ends it",
-		     l->claims[0].bdf, l->claims[0].part, (long long)l->id);
+	(void)rp_fmt(
+		text, sizeof(text),
+		"evicted from %s (%s/%u) by a change of modes; `rocpart place --pending` finds "
+		"another partition, `rocpart release %lld` ends the lease",
+		rp_partition_text(c->snapshot, l->claims[0].bdf, l->claims[0].part, part),
+		l->claims[0].bdf, l->claims[0].part, (long long)l->id);
 	return rp_lease_db_evict(db, l->id, text, reterr);
 }
 
@@ -119,12 +129,18 @@ static int look(struct rocpart_change *c, struct rp_lease_db *db, bool take, str
 
 		if (!is_hit(c, &w, l, reloads))
 			continue;
-		name_lease(g, l);
-		if (take && c->evict && is_hit(c, &w, l, false))
+		name_lease(g, &w, l);
+		if (!c->evict || !is_hit(c, &w, l, false))
+			continue;
+		if (take)
 			r = evict(c, db, l, reterr);
+		else
+			c->evicts = true;
 	}
+	if (g->n > 5)
+		rp_strbuf_addf(&g->text, " and %zu more", g->n - 5);
 	if (r == 0 && g->n && !c->evict)
-		return refuse(c, g, reterr);
+		return refuse(g, reterr);
 	return r;
 }
 
@@ -140,14 +156,16 @@ int rp_change_check_leases(struct rocpart_change *c, struct rocpart_error *reter
 	struct guarded g = {.text = RP_STRBUF_INIT};
 	int r;
 
+	c->evicts = false;
 	if (c->is_resumed || !rp_leases_exist(c->machine))
 		return 0;
 	r = open_db(c, RP_LEASE_READ, &db, reterr);
 	if (r == 0)
 		r = look(c, db, false, &g, reterr);
 	if (r == 0 && g.n) {
-		RP_AUTO_FREE char *text = rp_strdupf("leases lose their place or their program: %s",
-						     rp_strbuf_str(&g.text));
+		RP_AUTO_FREE char *text =
+			rp_strdupf("these leases lose their partition or their program: %s",
+				   rp_strbuf_str(&g.text));
 
 		r = text ? rp_names_add(&c->lease_warnings, text) : -ENOMEM;
 		if (r < 0)

@@ -8,7 +8,8 @@
 #include "change/change.h"
 #include "leases/reconcile.h"
 
-#define N_WORDS 3
+#define N_WORDS	  3
+#define SHOWN_MAX 5 /* leases that are named one by one */
 
 int rp_change_note_evicted(struct rocpart_change *c, const struct rp_evicted *e)
 {
@@ -74,6 +75,7 @@ struct returning {
 	struct rp_host_view host;
 	struct rp_lease_list list;
 	struct rp_reconciled now;
+	size_t n_back; /* leases that have their partitions again */
 	struct rocpart_error *reterr;
 };
 
@@ -101,16 +103,16 @@ static const char *refusal(const struct returning *t, const struct rp_lease *l,
 	char mode[16];
 
 	if (!u)
-		return "its partition is not there";
+		return "its partition does not exist now";
 	rp_host_view_mode(u->partition->gpu, mode);
 	if (!rp_str_eq(mode, l->mode))
-		return "its GPU is not in the modes that it was in";
+		return "its GPU has other modes than before";
 	if (u->unmanaged)
-		return "memory that nobody leased is in use there";
+		return "memory without a lease is in use on its partition";
 	if (u->n_leases && (u->n_leases >= u->max_tenants || u->n_leases >= l->share))
-		return "others have its partition now";
+		return "other leases have its partition now";
 	if (u->leased > u->usable || claim->bytes > u->usable - u->leased)
-		return "its partition has no room for it now";
+		return "its partition has not enough free memory now";
 	return NULL;
 }
 
@@ -138,6 +140,7 @@ static int take_places(struct returning *t, size_t first, struct rp_lease *l, co
 static int put_back(struct returning *t, size_t first)
 {
 	struct rp_lease *l = waiting(t, t->c->evicted[first].lease);
+	char part[RP_GPU_TEXT_SIZE];
 	const char *why = NULL;
 	int r;
 
@@ -146,8 +149,8 @@ static int put_back(struct returning *t, size_t first)
 	r = take_places(t, first, l, &why);
 	if (r < 0 || why) {
 		if (why)
-			rp_change_progress(t->c, "lease %lld still waits for a place: %s",
-					   (long long)l->id, why);
+			rp_change_remark(t->c, "lease %lld (%.60s) still waits for a partition: %s",
+					 (long long)l->id, l->name, why);
 		return r;
 	}
 	l->state = ROCPART_LEASE_PLACED;
@@ -165,11 +168,14 @@ static int put_back(struct returning *t, size_t first)
 	if (r == 0)
 		r = rp_lease_db_place(t->db, l, t->reterr);
 	if (r == 0)
-		r = rp_lease_db_event(t->db, l->id, "placed: where it was before the change",
+		r = rp_lease_db_event(t->db, l->id,
+				      "placed on the partition that it had before the change",
 				      t->reterr);
-	if (r == 0)
-		rp_change_progress(t->c, "lease %lld has its place %s/%u again", (long long)l->id,
-				   l->claims[0].bdf, l->claims[0].part);
+	if (r == 0 && t->n_back++ < SHOWN_MAX)
+		rp_change_remark(t->c, "lease %lld (%.60s) has partition %s again",
+				 (long long)l->id, l->name,
+				 rp_partition_text(t->host.snapshot, l->claims[0].bdf,
+						   l->claims[0].part, part));
 	return r;
 }
 
@@ -198,6 +204,9 @@ static int return_leases(struct returning *t, bool is_undone)
 	for (size_t i = 0; r == 0 && i < c->n_evicted; i++)
 		if (c->evicted[i].returns != is_undone && is_first_of(c, i))
 			r = put_back(t, i);
+	if (r == 0 && t->n_back > SHOWN_MAX)
+		rp_change_remark(c, "%zu more leases have their partitions again",
+				 t->n_back - SHOWN_MAX);
 	return r < 0 ? r : rp_lease_db_commit(t->db, t->reterr);
 }
 
@@ -209,9 +218,12 @@ void rp_change_return_leases(struct rocpart_change *c, bool is_undone)
 
 	for (size_t i = 0; i < c->n_evicted; i++)
 		any |= c->evicted[i].returns != is_undone;
-	if (any && rp_leases_exist(c->machine) && return_leases(&t, is_undone) < 0)
-		rp_change_progress(c,
-				   "warning: evicted leases still wait for a place, as they could "
-				   "not be put back: %s; `rocpart place --pending`",
-				   err.message);
+	if (!any)
+		return;
+	rp_change_announce(c, RP_STEP_RETURN_LEASES, 0);
+	if (rp_leases_exist(c->machine) && return_leases(&t, is_undone) < 0)
+		rp_change_remark(c,
+				 "warning: evicted leases still wait for a partition: %s; `rocpart "
+				 "place --pending` places them",
+				 err.message);
 }

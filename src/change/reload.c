@@ -13,9 +13,20 @@
 /* One cycle brings a mode; an undo of a request that waits needs one more, to consume it. */
 #define MAX_CYCLES 2
 
+bool rp_change_lacks_settings(const struct rocpart_change *c)
+{
+	for (size_t i = 0; i < c->n_targets; i++)
+		if (!c->targets[i].settings)
+			return true;
+	return false;
+}
+
 static int save_settings(struct rocpart_change *c, struct rocpart_error *reterr)
 {
 	int r = 0;
+
+	if (rp_change_lacks_settings(c))
+		rp_change_announce(c, RP_STEP_SAVE, 0);
 
 	for (size_t i = 0; r == 0 && i < c->n_targets; i++) {
 		RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
@@ -39,7 +50,7 @@ int rp_change_restore_settings(struct rocpart_change *c, struct rocpart_error *r
 
 	if (!rp_phase_has_unloaded(c->phase))
 		return 0;
-	rp_change_progress(c, "bring back power cap, performance level and isolation");
+	rp_change_announce(c, RP_STEP_RESTORE, 0);
 	for (size_t i = 0; i < c->n_targets; i++) {
 		const struct rp_target *t = &c->targets[i];
 		const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(c->snapshot, t->bdf);
@@ -52,8 +63,8 @@ int rp_change_restore_settings(struct rocpart_change *c, struct rocpart_error *r
 		if (r == 0 || first < 0)
 			continue;
 		first = rp_error_set(reterr, r, ROCPART_ERR_PARTLY_DONE, err.object,
-				     "the modes are as wanted, but %.300s", err.message);
-		(void)rp_error_hint(reterr, "set it by hand");
+				     "the modes are set, but %.300s", err.message);
+		(void)rp_error_hint(reterr, "set the value by hand, as root");
 	}
 	return first;
 }
@@ -74,6 +85,13 @@ static bool is_first_of_hive(const struct rocpart_change *c, size_t i, enum rp_d
 	return true;
 }
 
+static int record_failed(const struct rocpart_change *c, int r, struct rocpart_error *reterr)
+{
+	return rp_error_errno(reterr, r, c->machine->state_dir,
+			      "cannot record the requested memory mode in '%s'",
+			      c->machine->state_dir);
+}
+
 static int request_one(struct rocpart_change *c, const struct rp_target *t,
 		       enum rocpart_memory_mode mode, struct rocpart_error *reterr)
 {
@@ -83,7 +101,6 @@ static int request_one(struct rocpart_change *c, const struct rp_target *t,
 	struct rocpart_error why = {0};
 	int r;
 
-	rp_change_progress(c, "request %s of %s and its hive", name, bdf);
 	r = rp_change_record(c, "request-memory", bdf, name, reterr);
 	if (r < 0)
 		return r;
@@ -91,8 +108,7 @@ static int request_one(struct rocpart_change *c, const struct rp_target *t,
 	 */
 	r = rp_records_set_pending(c->machine, &bdf, 1, mode);
 	if (r < 0)
-		return rp_error_errno(reterr, r, c->machine->state_dir,
-				      "cannot record the request");
+		return record_failed(c, r, reterr);
 	r = rp_backend_set_mode(c->machine->tree, c->machine->backend, &q, &used, &why);
 	if (r < 0)
 		return rp_change_explain(c, bdf, used, &why, reterr);
@@ -112,8 +128,7 @@ static int record_pending(struct rocpart_change *c, enum rp_direction d,
 		r = rp_records_set_pending(c->machine, &bdf, 1,
 					   rp_target_goal(&c->targets[i], d).memory);
 		if (r < 0)
-			return rp_error_errno(reterr, r, c->machine->state_dir,
-					      "cannot record the request");
+			return record_failed(c, r, reterr);
 	}
 	return 0;
 }
@@ -122,21 +137,47 @@ static int request(struct rocpart_change *c, enum rp_direction d, struct rocpart
 {
 	int r = 0;
 
+	if (rp_change_needs_memory(c, d))
+		rp_change_announce(c, RP_STEP_REQUEST, 0);
 	for (size_t i = 0; r == 0 && i < c->n_targets; i++)
 		if (rp_change_differs(c, &c->targets[i], d) && is_first_of_hive(c, i, d))
 			r = request_one(c, &c->targets[i], rp_target_goal(&c->targets[i], d).memory,
 					reterr);
 	/* A first request that failed outright left nothing behind. */
 	if (r < 0 && !rp_phase_has_request(c->phase) && rp_records_clear_pending(c->machine) < 0)
-		(void)rp_error_prefix(reterr, "the record of the request is left behind");
+		(void)rp_error_prefix(reterr, "the record of the request could not be "
+					      "removed");
 	return r < 0 ? r : record_pending(c, d, reterr);
+}
+
+/* GPUs that the change had before the reload, by their addresses: nothing shows an index now. */
+static int report_lost(const struct rocpart_change *c, struct rocpart_error *reterr)
+{
+	RP_AUTO_STRBUF struct rp_strbuf names = RP_STRBUF_INIT;
+	const char *first = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n_targets; i++) {
+		if (rp_snapshot_gpu_by_bdf(c->snapshot, c->targets[i].bdf))
+			continue;
+		first = first ? first : c->targets[i].bdf;
+		if (n++ < 8)
+			rp_strbuf_addf(&names, "%s%s", n > 1 ? ", " : "", c->targets[i].bdf);
+	}
+	(void)rp_error_set(reterr, -ENODEV, ROCPART_ERR_GPU_LOST, first,
+			   "GPU%s %s did not come back after the driver reload (%zu of %zu GPUs "
+			   "did); the memory mode was switched, compute modes were not set",
+			   n > 1 ? "s" : "", rp_strbuf_str(&names), c->snapshot->n_gpus,
+			   c->n_gpus_before);
+	return rp_error_hint(reterr, "look for the GPU in the kernel log (dmesg); reboot, then "
+				     "`rocpart apply --resume` or `rocpart undo`");
 }
 
 static int load(struct rocpart_change *c, struct rocpart_error *reterr)
 {
 	int r;
 
-	rp_change_progress(c, "load the amdgpu driver");
+	rp_change_announce(c, RP_STEP_LOAD, 0);
 	r = rp_change_record(c, "load", NULL, NULL, reterr);
 	if (r == 0)
 		r = rp_driver_load(c->machine->tree, reterr);
@@ -147,14 +188,11 @@ static int load(struct rocpart_change *c, struct rocpart_error *reterr)
 	r = rp_records_clear_pending(c->machine);
 	if (r < 0)
 		return rp_error_errno(reterr, r, c->machine->state_dir,
-				      "cannot clear the record of the request");
-	if (c->snapshot->n_gpus < c->n_gpus_before && !c->is_resumed) {
-		(void)rp_error_set(reterr, -ENODEV, ROCPART_ERR_GPU_LOST, NULL,
-				   "%zu of %zu GPUs came back after the driver reload",
-				   c->snapshot->n_gpus, c->n_gpus_before);
-		return rp_error_hint(reterr, "look at the kernel log; reboot, then `rocpart apply "
-					     "--resume` or `rocpart undo`");
-	}
+				      "cannot remove the record of the requested memory mode from "
+				      "'%s'",
+				      c->machine->state_dir);
+	if (c->snapshot->n_gpus < c->n_gpus_before && !c->is_resumed)
+		return report_lost(c, reterr);
 	return 0;
 }
 
@@ -162,7 +200,7 @@ static int reload(struct rocpart_change *c, struct rocpart_error *reterr)
 {
 	int r;
 
-	rp_change_progress(c, "unload the amdgpu driver");
+	rp_change_announce(c, RP_STEP_UNLOAD, 0);
 	r = rp_change_record(c, "unload", NULL, NULL, reterr);
 	if (r < 0)
 		return r;
@@ -177,12 +215,12 @@ static int leave_pending(struct rocpart_change *c, struct rocpart_error *reterr)
 {
 	c->phase = rp_phase_after(c->phase, RP_EVENT_LEAVE);
 	(void)rp_error_set(reterr, -EINPROGRESS, ROCPART_ERR_NPS_NEEDS_RELOAD, NULL,
-			   "the memory mode is requested and takes effect when the driver is "
-			   "reloaded");
+			   "the memory mode is only requested, and takes effect when the driver is "
+			   "reloaded; compute modes were not changed");
 	return rp_error_hint(reterr,
-			     "stop what uses the GPUs, then give the same command without "
-			     "--reload never, or reload the driver yourself and set the compute "
-			     "mode; a reboot forgets the request");
+			     "stop what uses the GPUs, then repeat the command without --reload "
+			     "never (or reload the driver by hand and set the compute mode); a "
+			     "reboot drops the request");
 }
 
 static int check_never(struct rocpart_change *c, struct rocpart_error *reterr)
@@ -192,7 +230,9 @@ static int check_never(struct rocpart_change *c, struct rocpart_error *reterr)
 		return 0;
 	(void)rp_error_set(reterr, -EOPNOTSUPP, ROCPART_ERR_UNSUPPORTED,
 			   rocpart_backend_to_string(c->machine->backend),
-			   "this version of it reloads the driver while it sets a memory mode");
+			   "this version of %s reloads the driver itself when it sets a memory "
+			   "mode, which --reload never forbids",
+			   rocpart_backend_to_string(c->machine->backend));
 	(void)rp_error_hint(reterr, "leave out --reload never, or use --backend sysfs");
 	return -EOPNOTSUPP;
 }
@@ -200,9 +240,15 @@ static int check_never(struct rocpart_change *c, struct rocpart_error *reterr)
 static int cycle(struct rocpart_change *c, enum rp_direction d, struct rocpart_error *reterr)
 {
 	int r = check_never(c, reterr);
+	bool has_waited = c->has_waited;
 
+	c->has_waited = false;
+	if (r == 0 && !has_waited)
+		rp_change_announce(c, RP_STEP_WAIT, 0);
 	if (r == 0)
 		r = rp_change_wait_idle(c, true, reterr);
+	if (r == 0 && !has_waited)
+		rp_change_announce(c, RP_STEP_CHECK_UNLOAD, 0);
 	if (r == 0)
 		r = rp_driver_check_unloadable(c->machine->tree, reterr);
 	if (r == 0)
@@ -226,7 +272,8 @@ static int mismatch(const struct rocpart_change *c, enum rp_direction d,
 		if (!rp_change_differs(c, t, d))
 			continue;
 		return rp_error_set(reterr, -EIO, ROCPART_ERR_READBACK_MISMATCH, t->bdf,
-				    "after the reload the GPU is in %s instead of %s",
+				    "GPU %zu (%s) is in %s instead of %s after the driver reload",
+				    gpu->index, gpu->bdf,
 				    rocpart_memory_mode_to_string(gpu->memory),
 				    rocpart_memory_mode_to_string(rp_target_goal(t, d).memory));
 	}

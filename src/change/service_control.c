@@ -60,13 +60,14 @@ static int failed(const char *program, int r, int status, const struct rp_strbuf
 		  struct rocpart_error *reterr)
 {
 	if (r == -ENOENT)
-		return rp_error_set(reterr, r, ROCPART_ERR_FAILED, program,
-				    "'%s' is not installed here", program);
+		return rp_error_set(reterr, r, ROCPART_ERR_FAILED, program, "'%s' is not installed",
+				    program);
 	if (r < 0)
-		return rp_error_set(reterr, r, ROCPART_ERR_FAILED, program, "'%s' did not run: %s",
+		return rp_error_set(reterr, r, ROCPART_ERR_FAILED, program, "cannot run '%s': %s",
 				    program, rocpart_strerror(r));
-	return rp_error_set(reterr, -EIO, ROCPART_ERR_FAILED, program, "'%s' ended with %d: %.200s",
-			    program, status, rp_strbuf_str(out));
+	return rp_error_set(reterr, -EIO, ROCPART_ERR_FAILED, program,
+			    "'%s' ended with exit status %d%s%.200s", program, status,
+			    out->len ? ": " : "", rp_strbuf_str(out));
 }
 
 /* By name, as PATH leads to it; or the stand-in, which is nowhere but in the machine's own /sys. */
@@ -116,21 +117,19 @@ static int act(struct rocpart_change *c, const struct rp_service *s, enum verb v
 	       struct rocpart_error *reterr)
 {
 	RP_AUTO_STRBUF struct rp_strbuf out = RP_STRBUF_INIT;
-	int status = 0, r;
+	int status = 0, r = run_service(c, s, verb, &out, &status);
 
-	rp_change_progress(c, "%s %s %s%s", verb == STOP ? "stop" : "start again",
-			   rp_service_kind_text(s->kind), s->name,
-			   rp_machine_is_simulated(c->machine) ? " (of the simulated machine)"
-							       : "");
-	r = run_service(c, s, verb, &out, &status);
 	return r < 0 || status != 0 ? failed(program_of(c, s), r, status, &out, reterr) : 0;
 }
 
-static int hold_one(struct rocpart_change *c, struct rp_service *s, struct rocpart_error *reterr)
+static int hold_one(struct rocpart_change *c, size_t index, struct rocpart_error *reterr)
 {
+	struct rp_service *s = &c->services.v[index];
 	RP_AUTO_FREE char *id = rp_service_id(s);
-	int r = id ? is_running(c, s, reterr) : rp_error_nomem(reterr);
+	int r;
 
+	rp_change_announce(c, RP_STEP_STOP, index);
+	r = id ? is_running(c, s, reterr) : rp_error_nomem(reterr);
 	if (r <= 0)
 		return r;
 	r = rp_change_record(c, STEP_STOP, NULL, id, reterr);
@@ -139,14 +138,14 @@ static int hold_one(struct rocpart_change *c, struct rp_service *s, struct rocpa
 	s->is_held = true;
 	r = act(c, s, STOP, reterr);
 	if (r < 0)
-		(void)rp_error_prefix(reterr, "%s '%s' cannot be stopped",
-				      rp_service_kind_text(s->kind), s->name);
+		(void)rp_error_prefix(reterr, "cannot stop %s '%s'", rp_service_kind_text(s->kind),
+				      s->name);
 	return r;
 }
 
-static int run_hook(struct rocpart_change *c, const struct rp_hook *hook,
-		    struct rocpart_error *reterr)
+static int run_hook(struct rocpart_change *c, size_t index, struct rocpart_error *reterr)
 {
+	const struct rp_hook *hook = &c->services.hooks[index];
 	RP_AUTO_FREE const char **argv = rp_new0(const char *, hook->argv.n + 2);
 	RP_AUTO_STRBUF struct rp_strbuf out = RP_STRBUF_INIT;
 	int status = 0, r;
@@ -158,9 +157,7 @@ static int run_hook(struct rocpart_change *c, const struct rp_hook *hook,
 		argv[n++] = STAND_INS "run-hook";
 	for (size_t i = 0; i < hook->argv.n; i++)
 		argv[n++] = hook->argv.v[i];
-	rp_change_progress(c, "run %s%s", hook->argv.v[0],
-			   rp_machine_is_simulated(c->machine) ? " (simulated: noted, not run)"
-							       : "");
+	rp_change_announce(c, RP_STEP_HOOK, index);
 	r = run_traced(c, argv, HOOK_DEADLINE_MS, &out, &status);
 	return r < 0 || status != 0 ? failed(hook->argv.v[0], r, status, &out, reterr) : 0;
 }
@@ -175,7 +172,9 @@ static int run_hooks_before(struct rocpart_change *c, struct rocpart_error *rete
 	s->hooks_begun |= r == 0 && s->n_hooks;
 	for (size_t i = 0; r == 0 && i < s->n_hooks; i++)
 		if (!s->hooks[i].is_after)
-			r = run_hook(c, &s->hooks[i], reterr);
+			r = run_hook(c, i, reterr);
+	if (r < 0 && s->n_hooks)
+		(void)rp_error_prefix(reterr, "the hook before the change failed");
 	return r;
 }
 
@@ -184,15 +183,27 @@ int rp_change_hold_services(struct rocpart_change *c, struct rocpart_error *rete
 	int r = run_hooks_before(c, reterr);
 
 	for (size_t i = 0; r == 0 && i < c->services.n; i++)
-		r = hold_one(c, &c->services.v[i], reterr);
+		r = hold_one(c, i, reterr);
 	return r;
 }
 
 /* Only saves work after an interruption: what was started may be started once more. */
 static void record_done(struct rocpart_change *c, const char *step, const char *value)
 {
-	if (rp_change_record(c, step, NULL, value, NULL) < 0)
-		rp_change_progress(c, "warning: the journal cannot be written");
+	struct rocpart_error err = {0};
+
+	if (rp_change_record(c, step, NULL, value, &err) < 0)
+		rp_change_remark(c, "warning: %s", err.message);
+}
+
+static void report_not_started(const struct rocpart_change *c, const struct rp_service *s,
+			       const struct rocpart_error *why, struct rocpart_error *err)
+{
+	(void)rp_error_set(err, -EIO, ROCPART_ERR_PARTLY_DONE, s->name,
+			   "%s '%s' was stopped and cannot be started again: %.200s",
+			   rp_service_kind_text(s->kind), s->name, why->message);
+	(void)rp_error_hint(err, "the modes are set; remove the cause, then `%s start %s`",
+			    program_of(c, s), s->name);
 }
 
 /* Every one is tried; the first failure is reported. */
@@ -205,16 +216,14 @@ static int start_held(struct rocpart_change *c, struct rocpart_error *first)
 		RP_AUTO_FREE char *id = s->is_held ? rp_service_id(s) : NULL;
 		struct rocpart_error err = {0};
 
+		if (s->is_held || rp_change_has_step(c, RP_STEP_START, k))
+			rp_change_announce(c, RP_STEP_START, k);
 		if (!s->is_held)
 			continue;
 		s->is_held = false;
 		if (act(c, s, START, &err) < 0) {
 			if (result == 0)
-				(void)rp_error_set(first, -EIO, ROCPART_ERR_PARTLY_DONE, s->name,
-						   "%s '%s' was stopped and does not start "
-						   "again: %.200s",
-						   rp_service_kind_text(s->kind), s->name,
-						   err.message);
+				report_not_started(c, s, &err, first);
 			result = -EIO;
 		} else if (id) {
 			record_done(c, STEP_START, id);
@@ -231,11 +240,13 @@ static int run_hooks_after(struct rocpart_change *c, struct rocpart_error *first
 	for (size_t i = 0; s->hooks_begun && i < s->n_hooks; i++) {
 		struct rocpart_error err = {0};
 
-		if (!s->hooks[i].is_after || run_hook(c, &s->hooks[i], &err) == 0)
+		if (!s->hooks[i].is_after || run_hook(c, i, &err) == 0)
 			continue;
-		if (result == 0)
+		if (result == 0) {
 			(void)rp_error_set(first, -EIO, ROCPART_ERR_PARTLY_DONE, err.object,
 					   "the hook after the change failed: %.300s", err.message);
+			(void)rp_error_hint(first, "the modes are set; run the hook by hand");
+		}
 		result = -EIO;
 	}
 	if (s->hooks_begun)
@@ -258,7 +269,7 @@ int rp_change_release_services(struct rocpart_change *c, int r, struct rocpart_e
 		return rp_error_hint(err, "%.180s; also: %.180s", hint, late.message);
 	}
 	*err = late;
-	return rp_error_hint(err, "the modes are as wanted; start it by hand");
+	return err->errnum;
 }
 
 int rp_services_read(struct rocpart_change *c, const struct rp_change_line *line)

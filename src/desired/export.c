@@ -78,7 +78,7 @@ ROCPART_PUBLIC int rocpart_snapshot_export(const struct rocpart_snapshot *snapsh
 
 	if (snapshot->n_gpus == 0)
 		return rp_error_set(reterr, -ENODEV, ROCPART_ERR_NO_HARDWARE, NULL,
-				    "no AMD GPU that amdgpu drives was found");
+				    "no GPU with a loaded amdgpu driver was found");
 	rp_strbuf_add(&text, "version: v1\n");
 	if (!first || is_memory_alike(snapshot, first->memory))
 		write_node(snapshot, &text);

@@ -10,8 +10,8 @@ static int read_gpus(struct rp_node_file *f, const struct rp_yaml *gpus)
 	int r = named ? 0 : rp_error_nomem(f->reterr);
 
 	if (r == 0 && gpus->kind != RP_YAML_MAP)
-		return rp_yaml_error(gpus, f->name, f->reterr,
-				     "must be a map such as {all: CPX} or {0: SPX, \"1-7\": CPX}");
+		return rp_yaml_must_be(gpus, f->name, f->reterr,
+				       "a map such as {all: CPX} or {0: SPX, \"1-7\": CPX}");
 	for (size_t i = 0; r == 0 && i < gpus->n; i++) {
 		struct rp_mode_pair modes = {ROCPART_COMPUTE_UNKNOWN, ROCPART_MEMORY_UNKNOWN};
 
@@ -44,8 +44,7 @@ static int read_allocator(struct rp_node_file *f, const struct rp_yaml *allocato
 
 	if (r == 0 && !rp_str_eq(text, "rocpart") && !rp_str_eq(text, "kubelet") &&
 	    !rp_str_eq(text, "slurm"))
-		r = rp_yaml_error(allocator, f->name, f->reterr,
-				  "'%s' is not an allocator (rocpart, kubelet, slurm)", text);
+		r = rp_yaml_must_be(allocator, f->name, f->reterr, "rocpart, kubelet or slurm");
 	if (r == 0)
 		(void)rp_fmt(f->change->allocator, sizeof(f->change->allocator), "%s", text);
 	return r;
@@ -57,7 +56,7 @@ static int read_count(struct rp_node_file *f, const struct rp_yaml *count)
 	int r = rp_yaml_u64(count, f->name, &n, f->reterr);
 
 	if (r == 0 && (n == 0 || n > 1024))
-		return rp_yaml_error(count, f->name, f->reterr, "must be from 1 to 1024");
+		return rp_yaml_must_be(count, f->name, f->reterr, "from 1 to 1024");
 	if (r == 0)
 		f->change->n_gpus_wanted = (size_t)n;
 	return r;
@@ -86,16 +85,21 @@ static int read_modes(struct rp_node_file *f, const struct rp_yaml *doc)
 	const struct rp_yaml *configs = rp_yaml_get(doc, "partition-configs");
 
 	if (node && configs)
-		return rp_yaml_error(configs, f->name, f->reterr,
-				     "a file has 'node:' or 'partition-configs:', not both");
+		return rp_yaml_error(
+			configs, f->name, f->reterr,
+			"the file has both 'node:' and 'partition-configs:', but only one "
+			"of them is allowed");
 	if (configs)
 		return rp_node_read_configs(f, configs);
 	if (!node)
-		return rp_yaml_error(doc, f->name, f->reterr, "there is no 'node:' in the file");
+		return rp_yaml_error(doc, f->name, f->reterr,
+				     "'node:' is missing: it says which modes the GPUs must have");
 	if (f->config)
-		return rp_yaml_error(node, f->name, f->reterr,
-				     "the file has no 'partition-configs:' to choose '%s' from",
-				     f->config);
+		return rp_yaml_error(
+			node, f->name, f->reterr,
+			"configuration '%s' cannot be chosen: the file has 'node:', not "
+			"'partition-configs:'",
+			f->config);
 	return read_node(f, node);
 }
 
@@ -112,9 +116,10 @@ static int read_document(struct rp_node_file *f, const struct rp_yaml *doc)
 	if (r < 0)
 		return r;
 	v = rp_yaml_get(doc, "version");
-	if (!v || v->kind != RP_YAML_SCALAR || !rp_str_eq(v->text, "v1"))
-		return rp_yaml_error(v ? v : doc, f->name, f->reterr,
-				     "the file must say 'version: v1'");
+	if (!v)
+		return rp_yaml_error(doc, f->name, f->reterr, "'version: v1' is missing");
+	if (v->kind != RP_YAML_SCALAR || !rp_str_eq(v->text, "v1"))
+		return rp_yaml_must_be(v, f->name, f->reterr, "v1");
 	v = rp_yaml_get(doc, "services");
 	r = v ? rp_node_read_services(f, v) : 0;
 	if (r == 0 && (v = rp_yaml_get(doc, "hooks")))

@@ -1,32 +1,48 @@
 /* SPDX-License-Identifier: MIT */
 /* The GPUs that a file names, and the modes that it gives them. */
 #include "base/num.h"
+#include "desired/mode_read.h"
 #include "desired/node_file.h"
+#include "facts/mode_name.h"
 
 #include <ctype.h>
+
+int rp_compute_mode_read(const struct rp_yaml *at, const char *name, enum rocpart_compute_mode *ret,
+			 struct rocpart_error *reterr)
+{
+	char modes[RP_MODES_TEXT_SIZE];
+	const char *text;
+	int r = rp_yaml_text(at, name, &text, reterr);
+
+	if (r < 0 || rocpart_compute_mode_from_string(text, ret) == 0)
+		return r;
+	return rp_yaml_error(at, name, reterr, "'%s' is not a compute mode; use %s", text,
+			     rp_compute_modes_text(rp_known_compute_modes(), "or", modes));
+}
+
+int rp_memory_mode_read(const struct rp_yaml *at, const char *name, enum rocpart_memory_mode *ret,
+			struct rocpart_error *reterr)
+{
+	char modes[RP_MODES_TEXT_SIZE];
+	const char *text;
+	int r = rp_yaml_text(at, name, &text, reterr);
+
+	if (r < 0 || rocpart_memory_mode_from_string(text, ret) == 0)
+		return r;
+	return rp_yaml_error(at, name, reterr, "'%s' is not a memory mode; use %s", text,
+			     rp_memory_modes_text(rp_known_memory_modes(), "or", modes));
+}
 
 int rp_node_read_compute(struct rp_node_file *f, const struct rp_yaml *at,
 			 enum rocpart_compute_mode *ret)
 {
-	const char *text;
-	int r = rp_yaml_text(at, f->name, &text, f->reterr);
-
-	if (r < 0 || rocpart_compute_mode_from_string(text, ret) == 0)
-		return r;
-	return rp_yaml_error(at, f->name, f->reterr,
-			     "'%s' is not a compute mode (SPX, DPX, TPX, QPX, CPX)", text);
+	return rp_compute_mode_read(at, f->name, ret, f->reterr);
 }
 
 int rp_node_read_memory(struct rp_node_file *f, const struct rp_yaml *at,
 			enum rocpart_memory_mode *ret)
 {
-	const char *text;
-	int r = rp_yaml_text(at, f->name, &text, f->reterr);
-
-	if (r < 0 || rocpart_memory_mode_from_string(text, ret) == 0)
-		return r;
-	return rp_yaml_error(at, f->name, f->reterr, "'%s' is not a memory mode (NPS1, NPS2, NPS4)",
-			     text);
+	return rp_memory_mode_read(at, f->name, ret, f->reterr);
 }
 
 int rp_node_set_gpu(struct rp_node_file *f, size_t index, struct rp_mode_pair modes,
@@ -37,14 +53,15 @@ int rp_node_set_gpu(struct rp_node_file *f, size_t index, struct rp_mode_pair mo
 
 	if (*compute && modes.compute && *compute != modes.compute)
 		return rp_yaml_error(at, f->name, f->reterr,
-				     "GPU %zu gets two compute modes, %s and %s", index,
+				     "GPU %zu (%s) is given two compute modes, %s and %s", index,
+				     f->snapshot->gpus[index].bdf,
 				     rocpart_compute_mode_to_string(*compute),
 				     rocpart_compute_mode_to_string(modes.compute));
 	if (*memory && modes.memory && *memory != modes.memory)
-		return rp_yaml_error(at, f->name, f->reterr,
-				     "GPU %zu gets two memory modes, %s and %s", index,
-				     rocpart_memory_mode_to_string(*memory),
-				     rocpart_memory_mode_to_string(modes.memory));
+		return rp_yaml_error(
+			at, f->name, f->reterr, "GPU %zu (%s) is given two memory modes, %s and %s",
+			index, f->snapshot->gpus[index].bdf, rocpart_memory_mode_to_string(*memory),
+			rocpart_memory_mode_to_string(modes.memory));
 	*compute = modes.compute ? modes.compute : *compute;
 	*memory = modes.memory ? modes.memory : *memory;
 	return 0;
@@ -78,9 +95,10 @@ static int find_range(struct rp_node_file *f, const char *word, const struct rp_
 	size_t n = f->snapshot->n_gpus;
 
 	if (ends[0] > ends[1] || ends[1] >= n)
-		return rp_yaml_error(at, f->name, f->reterr,
-				     "range '%s' does not fit: this machine has GPUs 0 to %zu",
-				     word, n ? n - 1 : 0);
+		return rp_yaml_error(
+			at, f->name, f->reterr,
+			"'%s' is not a range of this machine's GPUs, which are 0 to %zu", word,
+			n ? n - 1 : 0);
 	for (size_t i = ends[0]; i <= ends[1]; i++)
 		ret_gpus[i] = true;
 	return 0;
@@ -111,5 +129,8 @@ int rp_node_find_gpus(struct rp_node_file *f, const char *word, const struct rp_
 		return 0;
 	if (looks_like_bdf(word))
 		return rp_names_add(&f->change->lost, word) < 0 ? rp_error_nomem(f->reterr) : 0;
-	return rp_yaml_error(at, f->name, f->reterr, "no GPU of this machine is '%s'", word);
+	(void)rp_yaml_error(at, f->name, f->reterr, "this machine has no GPU '%s'", word);
+	return rp_error_hint(f->reterr,
+			     "name GPUs by index, range, PCI address, unique id or product, "
+			     "or 'all'; `rocpart list` shows them");
 }

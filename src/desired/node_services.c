@@ -12,8 +12,10 @@ static int add(struct rp_node_file *f, enum rp_service_kind kind, const struct r
 		return r;
 	r = rp_services_add(&f->change->services, kind, name);
 	if (r == -EINVAL)
-		return rp_yaml_error(at, f->name, f->reterr, "'%s' is not a name of a %s", name,
-				     rp_service_kind_text(kind));
+		return rp_yaml_error(at, f->name, f->reterr,
+				     "'%s' cannot be the name of a %s: only letters, digits and "
+				     "-_.:@ are allowed",
+				     name, rp_service_kind_text(kind));
 	return r < 0 ? rp_error_nomem(f->reterr) : 0;
 }
 
@@ -23,7 +25,7 @@ int rp_node_read_names(struct rp_node_file *f, enum rp_service_kind kind,
 	int r = 0;
 
 	if (list->kind != RP_YAML_LIST)
-		return rp_yaml_error(list, f->name, f->reterr, "must be a list of names");
+		return rp_yaml_must_be(list, f->name, f->reterr, "a list of names");
 	for (size_t i = 0; r == 0 && i < list->n; i++)
 		r = add(f, kind, list->items[i]);
 	return r;
@@ -52,20 +54,22 @@ static int read_hook(struct rp_node_file *f, const struct rp_yaml *words, bool i
 	int r = 0;
 
 	if (words->kind != RP_YAML_LIST)
-		return rp_yaml_error(words, f->name, f->reterr,
-				     "must be a list of words, such as [/usr/bin/drain, --now]");
+		return rp_yaml_must_be(words, f->name, f->reterr,
+				       "a list of words such as [/usr/bin/drain, --now]");
 	for (size_t i = 0; r == 0 && i < words->n; i++) {
 		const struct rp_yaml *word = words->items[i];
 
 		if (word->kind != RP_YAML_SCALAR)
-			return rp_yaml_error(word, f->name, f->reterr, "must be a word");
+			return rp_yaml_must_be(word, f->name, f->reterr, "a word");
 		if (rp_names_add(&argv, word->text) < 0)
 			return rp_error_nomem(f->reterr);
 	}
 	r = rp_services_add_hook(&f->change->services, is_after, &argv);
 	if (r == -EINVAL)
-		return rp_yaml_error(words, f->name, f->reterr,
-				     "must begin with the path of a program, from /");
+		return rp_yaml_error(
+			words, f->name, f->reterr,
+			"a hook must begin with the absolute path of its program, such as "
+			"/usr/bin/drain");
 	return r < 0 ? rp_error_nomem(f->reterr) : 0;
 }
 
@@ -74,7 +78,8 @@ static int read_hooks(struct rp_node_file *f, const struct rp_yaml *list, bool i
 	int r = 0;
 
 	if (list->kind != RP_YAML_LIST)
-		return rp_yaml_error(list, f->name, f->reterr, "must be a list of lists of words");
+		return rp_yaml_must_be(list, f->name, f->reterr,
+				       "a list of hooks, each of them a list of words");
 	for (size_t i = 0; r == 0 && i < list->n; i++)
 		r = read_hook(f, list->items[i], is_after);
 	return r;

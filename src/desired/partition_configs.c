@@ -15,18 +15,19 @@ static int choose(struct rp_node_file *f, const struct rp_yaml *map, const struc
 	RP_AUTO_STRBUF struct rp_strbuf names = RP_STRBUF_INIT;
 
 	if (map->kind != RP_YAML_MAP || map->n == 0)
-		return rp_yaml_error(map, f->name, f->reterr, "must be a map of names");
+		return rp_yaml_must_be(map, f->name, f->reterr, "a map of named configurations");
 	*ret = f->config ? rp_yaml_get(map, f->config) : map->n == 1 ? map->items[0] : NULL;
 	if (*ret)
 		return 0;
 	for (size_t i = 0; i < map->n && i < 16; i++)
 		rp_strbuf_addf(&names, "%s%s", i ? ", " : "", map->keys[i]);
 	if (f->config)
-		return rp_yaml_error(map, f->name, f->reterr, "there is no '%s' (there are %s)",
-				     f->config, rp_strbuf_str(&names));
-	(void)rp_yaml_error(map, f->name, f->reterr, "there are several: %s",
+		return rp_yaml_error(map, f->name, f->reterr,
+				     "the file has no configuration '%s'; it has %s", f->config,
+				     rp_strbuf_str(&names));
+	(void)rp_yaml_error(map, f->name, f->reterr, "the file has several configurations: %s",
 			    rp_strbuf_str(&names));
-	return rp_error_hint(f->reterr, "choose one with --config");
+	return rp_error_hint(f->reterr, "choose one with --config NAME");
 }
 
 /* "0x74A1", or with the vendor below it as mig-parted writes it: "0x74A11002". */
@@ -40,8 +41,7 @@ static int filter_one(struct rp_node_file *f, const struct rp_yaml *at, uint32_t
 	if (r < 0)
 		return r;
 	if (rp_parse_u32(text, 0, &id) < 0)
-		return rp_yaml_error(at, f->name, f->reterr, "'%s' is not a PCI id such as 0x74a1",
-				     text);
+		return rp_yaml_must_be(at, f->name, f->reterr, "a PCI device id such as 0x74a1");
 	*ret |= id == device_id || id == (device_id << 16 | VENDOR_AMD);
 	return 0;
 }
@@ -97,7 +97,7 @@ static int read_entry(struct rp_node_file *f, const struct rp_yaml *entry)
 		return r;
 	devices = rp_yaml_get(entry, "devices");
 	if (!devices)
-		return rp_yaml_error(entry, f->name, f->reterr, "there is no 'devices:'");
+		return rp_yaml_error(entry, f->name, f->reterr, "'devices' is missing");
 	r = read_devices(f, devices, gpus);
 	if (r == 0 && (v = rp_yaml_get(entry, "device-filter")))
 		r = filter(f, v, gpus);
@@ -117,8 +117,8 @@ int rp_node_read_configs(struct rp_node_file *f, const struct rp_yaml *configs)
 	int r = choose(f, configs, &list);
 
 	if (r == 0 && list->kind != RP_YAML_LIST)
-		return rp_yaml_error(list, f->name, f->reterr,
-				     "must be a list of {devices, compute, memory}");
+		return rp_yaml_must_be(list, f->name, f->reterr,
+				       "a list of maps with 'devices', 'compute' and 'memory'");
 	for (size_t i = 0; r == 0 && i < list->n; i++)
 		r = read_entry(f, list->items[i]);
 	return r;
@@ -132,15 +132,15 @@ static int read_skipped(struct rp_node_file *f, const struct rp_yaml *skipped, b
 
 	ids = r == 0 ? rp_yaml_get(skipped, "ids") : NULL;
 	if (ids && ids->kind != RP_YAML_LIST)
-		return rp_yaml_error(ids, f->name, f->reterr, "must be a list of GPU indices");
+		return rp_yaml_must_be(ids, f->name, f->reterr, "a list of GPU indices");
 	for (size_t i = 0; r == 0 && ids && i < ids->n; i++) {
 		uint64_t index;
 
 		r = rp_yaml_u64(ids->items[i], f->name, &index, f->reterr);
 		if (r == 0 && index >= f->snapshot->n_gpus)
 			r = rp_yaml_error(ids->items[i], f->name, f->reterr,
-					  "this machine has no GPU %llu",
-					  (unsigned long long)index);
+					  "this machine has no GPU %llu, only %zu GPUs from 0",
+					  (unsigned long long)index, f->snapshot->n_gpus);
 		if (r == 0)
 			gpus[index] = true;
 	}
@@ -166,14 +166,15 @@ static int read_profile(struct rp_node_file *f, const struct rp_yaml *profile, c
 		return r;
 	v = rp_yaml_get(profile, "numGPUsAssigned");
 	r = v ? rp_yaml_u64(v, f->name, &n, f->reterr)
-	      : rp_yaml_error(profile, f->name, f->reterr, "there is no 'numGPUsAssigned'");
+	      : rp_yaml_error(profile, f->name, f->reterr, "'numGPUsAssigned' is missing");
 	while (r == 0 && n > 0) {
 		while (*next < f->snapshot->n_gpus && skipped[*next])
 			(*next)++;
 		if (*next == f->snapshot->n_gpus)
-			return rp_yaml_error(profile, f->name, f->reterr,
-					     "it is for more GPUs than this machine has (%zu)",
-					     f->snapshot->n_gpus);
+			return rp_yaml_error(
+				profile, f->name, f->reterr,
+				"the profiles assign more GPUs than this machine has (%zu)",
+				f->snapshot->n_gpus);
 		r = rp_node_set_gpu(f, (*next)++, modes, profile);
 		n--;
 	}
@@ -186,8 +187,10 @@ static int check_rest(struct rp_node_file *f, const struct rp_yaml *at, const bo
 {
 	for (; next < f->snapshot->n_gpus; next++)
 		if (!skipped[next])
-			return rp_yaml_error(at, f->name, f->reterr,
-					     "GPU %zu is neither skipped nor assigned", next);
+			return rp_yaml_error(
+				at, f->name, f->reterr,
+				"GPU %zu (%s) is neither skipped nor assigned by a profile", next,
+				f->snapshot->gpus[next].bdf);
 	return 0;
 }
 
@@ -226,7 +229,7 @@ int rp_node_read_profiles(struct rp_node_file *f, const struct rp_yaml *doc)
 	list = rp_yaml_get(chosen, "profiles");
 	if (!list || list->kind != RP_YAML_LIST || list->n == 0)
 		return rp_yaml_error(list ? list : chosen, f->name, f->reterr,
-				     "there is no list 'profiles'");
+				     "'profiles' is missing, or is not a list with entries");
 	for (size_t i = 0; r == 0 && i < list->n; i++)
 		r = read_profile(f, list->items[i], skipped, &next);
 	return r < 0 ? r : check_rest(f, chosen, skipped, next);

@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "base/strbuf.h"
 #include "base/yaml.h"
+#include "desired/mode_read.h"
 #include "model/footprint.h"
 #include "plan/verify/verify.h"
 
@@ -50,8 +51,8 @@ ROCPART_PUBLIC void rocpart_plan_set_leases(struct rocpart_plan *plan,
 	plan->leases = leases;
 }
 
-/* Products whose memory the table knows. */
-static void hint_products(struct rocpart_error *reterr)
+/* Hint at the products whose memory the table knows. */
+static int hint_products(struct rocpart_error *reterr)
 {
 	RP_AUTO_STRBUF struct rp_strbuf names = RP_STRBUF_INIT;
 	const struct rp_product *p;
@@ -59,7 +60,7 @@ static void hint_products(struct rocpart_error *reterr)
 	for (size_t i = 0; (p = rp_product_at(i)); i++)
 		if (p->vram_bytes)
 			rp_strbuf_addf(&names, "%s%s", names.len ? ", " : "", p->name);
-	(void)rp_error_hint(reterr, "%s", rp_strbuf_str(&names));
+	return rp_error_hint(reterr, "products that can be planned for: %s", rp_strbuf_str(&names));
 }
 
 ROCPART_PUBLIC int rocpart_plan_set_product(struct rocpart_plan *plan, const char *product,
@@ -68,19 +69,21 @@ ROCPART_PUBLIC int rocpart_plan_set_product(struct rocpart_plan *plan, const cha
 	const struct rp_product *p = rp_product_by_name(product);
 
 	if (!p) {
-		rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, product,
-			     "unknown product '%s'", product);
-		hint_products(reterr);
-		return -ENOENT;
+		(void)rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, product,
+				   "unknown product '%s'", product);
+		return hint_products(reterr);
 	}
-	if (!p->vram_bytes)
-		return rp_error_set(reterr, -ENOTSUP, ROCPART_ERR_UNSUPPORTED, product,
-				    "the memory of a partition of %s is not known from a table; "
-				    "plan on the machine itself",
-				    p->name);
+	if (!p->vram_bytes) {
+		(void)rp_error_set(
+			reterr, -ENOTSUP, ROCPART_ERR_UNSUPPORTED, product,
+			"the partition sizes of %s are not in the product table: plan on a "
+			"machine that has it",
+			p->name);
+		return hint_products(reterr);
+	}
 	if (n_gpus > MAX_GPUS)
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, product,
-				    "at most %d GPUs", MAX_GPUS);
+				    "a plan has at most %d GPUs, not %zu", MAX_GPUS, n_gpus);
 	plan->product = p;
 	plan->n_gpus = n_gpus;
 	return 0;
@@ -91,24 +94,13 @@ ROCPART_PUBLIC int rocpart_plan_add_model(struct rocpart_plan *plan, const char 
 {
 	if (!model || !*model)
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
-				    "a model needs a name or a path that is not empty");
+				    "the name of a model is empty: give a catalog name or a path");
 	return rp_model_requests_add_model(&plan->models, model) < 0 ? rp_error_nomem(reterr) : 0;
 }
 
 ROCPART_PUBLIC void rocpart_plan_set_allow_unvalidated(struct rocpart_plan *plan, bool allow)
 {
 	plan->allow_unvalidated = allow;
-}
-
-static int read_memory(const struct rp_yaml *y, const char *name, struct rp_plan_limits *limits,
-		       struct rocpart_error *reterr)
-{
-	const char *text;
-	int r = rp_yaml_text(y, name, &text, reterr);
-
-	if (r == 0 && rocpart_memory_mode_from_string(text, &limits->memory) < 0)
-		r = rp_yaml_error(y, name, reterr, "'%s' is not a memory mode", text);
-	return r;
 }
 
 static int read_node(const struct rp_yaml *node, const char *name, struct rp_plan_limits *limits,
@@ -121,7 +113,7 @@ static int read_node(const struct rp_yaml *node, const char *name, struct rp_pla
 	memory = r == 0 ? rp_yaml_get(node, "memory") : NULL;
 	gpus = r == 0 ? rp_yaml_get(node, "gpus") : NULL;
 	if (memory)
-		r = read_memory(memory, name, limits, reterr);
+		r = rp_memory_mode_read(memory, name, &limits->memory, reterr);
 	if (r == 0 && gpus)
 		r = rp_gpu_rules_read(gpus, name, &limits->rules, reterr);
 	return r;
@@ -142,11 +134,13 @@ ROCPART_PUBLIC int rocpart_plan_load_file(struct rocpart_plan *plan, const char 
 	version = rp_yaml_get(doc, "version");
 	node = rp_yaml_get(doc, "node");
 	models = rp_yaml_get(doc, "models");
-	if (!version || version->kind != RP_YAML_SCALAR || !rp_str_eq(version->text, "v1"))
-		return rp_yaml_error(version ? version : doc, path, reterr,
-				     "the file must say 'version: v1'");
+	if (!version)
+		return rp_yaml_error(doc, path, reterr, "'version: v1' is missing");
+	if (version->kind != RP_YAML_SCALAR || !rp_str_eq(version->text, "v1"))
+		return rp_yaml_must_be(version, path, reterr, "v1");
 	if (!models)
-		return rp_yaml_error(doc, path, reterr, "there are no 'models:' to be placed");
+		return rp_yaml_error(doc, path, reterr,
+				     "'models:' is missing: the file names no model to place");
 	if (node)
 		r = read_node(node, path, &plan->limits, reterr);
 	return r < 0 ? r : rp_model_requests_read(models, path, &plan->models, reterr);
@@ -157,6 +151,15 @@ ROCPART_PUBLIC bool rocpart_plan_file_has_models(const char *path)
 	RP_AUTO_YAML struct rp_yaml *doc = NULL;
 
 	return rp_yaml_load(path, &doc, NULL) == 0 && rp_yaml_get(doc, "models");
+}
+
+/* An error about a model of a file says of which, and where it stands. */
+static int name_request(const struct rp_model_request *w, struct rocpart_error *reterr)
+{
+	if (!reterr)
+		return -EIO;
+	(void)rp_fmt(reterr->object, sizeof(reterr->object), "%s", w->place);
+	return rp_error_prefix(reterr, "model '%s'", w->name);
 }
 
 static int size_options(const struct rp_model_request *w, struct rocpart_size_options **ret,
@@ -175,7 +178,7 @@ static int size_options(const struct rp_model_request *w, struct rocpart_size_op
 		r = rocpart_size_options_set_engine(o, w->engine, reterr);
 	if (r < 0) {
 		rocpart_size_options_free(o);
-		return rp_error_prefix(reterr, "%s: model '%s'", w->place, w->name);
+		return r;
 	}
 	if (w->context)
 		rocpart_size_options_set_context(o, w->context);
@@ -203,11 +206,11 @@ static int set_bandwidth(const struct rocpart_footprint *fp, const struct rp_mod
 		return 0;
 	if (rocpart_footprint_get(fp, ROCPART_FOOTPRINT_ACTIVE_BYTES, &bytes) < 0 || !bytes)
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_CONFIG_SYNTAX, w->place,
-				    "'%s': min-tok-s needs a model whose weights are known",
+				    "model '%s': 'min-tok-s' needs a model whose weights are known",
 				    w->name);
 	if (rp_mul_u64(bytes, w->min_tok_s, &bytes) < 0)
 		return rp_error_set(reterr, -EOVERFLOW, ROCPART_ERR_CONFIG_SYNTAX, w->place,
-				    "'%s': min-tok-s is too large", w->name);
+				    "model '%s': 'min-tok-s' is too large", w->name);
 	q->min_bandwidth_mbs = bytes / MB + (bytes % MB != 0);
 	return 0;
 }
@@ -224,6 +227,8 @@ static int size_request(struct rp_model_request *w, const struct rocpart_catalog
 		r = open_model(w, catalog, &model, reterr);
 	if (r == 0)
 		r = rocpart_footprint_new(model, options, &fp, reterr);
+	if (r < 0 && r != -ENOMEM)
+		r = name_request(w, reterr);
 	if (r == 0)
 		r = rocpart_footprint_get(fp, ROCPART_FOOTPRINT_TOTAL_BYTES, &q->bytes);
 	if (r == 0)
@@ -296,14 +301,15 @@ static int make_machine(struct rocpart_plan *plan, size_t n_gpus, struct rocpart
 		r = rp_plan_machine_from_snapshot(plan->snapshot, &plan->limits, &plan->machine);
 	else
 		return rp_error_set(reterr, -ENODEV, ROCPART_ERR_NO_HARDWARE, NULL,
-				    "there is no GPU to plan for");
+				    "this machine has no GPU to plan for");
 	if (r < 0)
 		return rp_error_nomem(reterr);
 	for (size_t i = 0; i < plan->machine.n_menus; i++)
 		if (plan->machine.menus[i].n_modes == 0)
 			return rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODE_UNSUPPORTED,
 					    plan->machine.menus[i].product,
-					    "the modes of 'node:' are not possible on it");
+					    "'node:' asks for modes that %s cannot have",
+					    plan->machine.menus[i].product);
 	return 0;
 }
 
@@ -384,7 +390,7 @@ ROCPART_PUBLIC int rocpart_plan_solve(struct rocpart_plan *plan,
 
 	if (!plan->models.n)
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
-				    "there is nothing to be placed");
+				    "no model to place was given");
 	r = make_requests(plan, catalog, reterr);
 	if (r < 0)
 		return r;
@@ -406,7 +412,7 @@ ROCPART_PUBLIC int rocpart_plan_to_json(const struct rocpart_plan *plan, char **
 
 	if (!plan->plan)
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
-				    "the plan is not solved yet");
+				    "the plan has not been solved");
 	r = rp_plan_to_json(plan->plan, &j);
 	if (r == 0)
 		r = rp_json_print(j, true, &text);

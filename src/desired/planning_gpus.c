@@ -4,6 +4,7 @@
  * They are read before it is known which machine is planned for, and looked up on it then.
  */
 #include "base/num.h"
+#include "desired/mode_read.h"
 #include "desired/planning.h"
 
 void rp_gpu_rules_done(struct rp_gpu_rules *rules)
@@ -18,20 +19,15 @@ int rp_gpu_rules_read(const struct rp_yaml *y, const char *name, struct rp_gpu_r
 		      struct rocpart_error *reterr)
 {
 	if (y->kind != RP_YAML_MAP || y->n == 0)
-		return rp_yaml_error(
-			y, name, reterr,
-			"'gpus' is a map such as {all: CPX} or {0: SPX, \"1-7\": CPX}");
+		return rp_yaml_must_be(y, name, reterr,
+				       "a map such as {all: CPX} or {0: SPX, \"1-7\": CPX}");
 	for (size_t i = 0; i < y->n; i++) {
 		struct rp_gpu_rule rule = {.line = y->key_nodes[i]->line,
 					   .column = y->key_nodes[i]->column};
-		const char *text;
-		int r = rp_yaml_text(y->items[i], name, &text, reterr);
+		int r = rp_compute_mode_read(y->items[i], name, &rule.compute, reterr);
 
 		if (r < 0)
 			return r;
-		if (rocpart_compute_mode_from_string(text, &rule.compute) < 0)
-			return rp_yaml_error(y->items[i], name, reterr,
-					     "'%s' is not a compute mode", text);
 		rule.word = strdup(y->keys[i]);
 		if (!rule.word || rp_grow(&ret->v, &ret->cap, ret->n + 1, sizeof(rule)) < 0) {
 			free(rule.word);
@@ -95,21 +91,22 @@ static int look_up(const struct rocpart_plan *plan, const struct rp_gpu_rule *ru
 	is_range = parse_indices(rule->word, &first, &last);
 	if (is_range && (first > last || last >= n))
 		return refuse(rules, rule, reterr,
-			      "'%s' does not fit: this machine has GPUs 0 to %zu", rule->word,
+			      "'%s' is not a range of the GPUs, which are 0 to %zu", rule->word,
 			      n ? n - 1 : 0);
 	for (size_t i = 0; i < n; i++) {
 		if (is_range ? i < first || i > last : !all && !is_named(plan, i, rule->word))
 			continue;
 		if (modes[i] && modes[i] != rule->compute)
 			return refuse(rules, rule, reterr,
-				      "GPU %zu gets two compute modes, %s and %s", i,
+				      "GPU %zu is given two compute modes, %s and %s", i,
 				      rocpart_compute_mode_to_string(modes[i]),
 				      rocpart_compute_mode_to_string(rule->compute));
 		modes[i] = rule->compute;
 		found++;
 	}
 	return found ? 0
-		     : refuse(rules, rule, reterr, "no GPU of this machine is '%s'", rule->word);
+		     : refuse(rules, rule, reterr, "no GPU of this machine is called '%s'",
+			      rule->word);
 }
 
 int rp_plan_look_up_gpus(struct rocpart_plan *plan, size_t n, struct rocpart_error *reterr)

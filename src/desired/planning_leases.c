@@ -62,11 +62,12 @@ static int check_modes(const struct rocpart_plan *plan, const struct rocpart_lea
 	    !rp_plan_gpu_must_switch(&plan->snapshot->gpus[index], &plan->limits))
 		return 0;
 	(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_LEASED, l->bdf,
-			   "GPU %zu (%s) is in another mode than 'node:' says, and lease %llu "
-			   "(%.60s) uses it",
+			   "'node:' asks for other modes of GPU %zu (%s), which lease %llu (%.60s) "
+			   "uses",
 			   index, l->bdf, (unsigned long long)l->id, l->name);
-	return rp_error_hint(reterr, "`rocpart release %llu`, or leave its mode out of the file",
-			     (unsigned long long)l->id);
+	return rp_error_hint(
+		reterr, "`rocpart release %llu`, or leave the modes of this GPU out of the file",
+		(unsigned long long)l->id);
 }
 
 int rp_plan_take_leases(struct rocpart_plan *plan, struct rocpart_error *reterr)

@@ -2,6 +2,7 @@
 #include "desired/requests.h"
 #include "base/num.h"
 #include "base/strbuf.h"
+#include "desired/mode_read.h"
 #include "rocpart/mode.h"
 #include "rocpart/model.h"
 
@@ -71,32 +72,23 @@ static int read_count(const struct reader *r, const struct rp_yaml *y, uint64_t 
 	int rc = rp_yaml_u64(y, r->name, ret, r->reterr);
 
 	if (rc == 0 && (*ret == 0 || *ret > max))
-		rc = rp_yaml_error(y, r->name, r->reterr, "must be from 1 to %llu",
-				   (unsigned long long)max);
+		rc = rp_yaml_must_be(y, r->name, r->reterr, "from 1 to %llu",
+				     (unsigned long long)max);
 	return rc;
 }
 
-/* "8192", "32k". */
 static int read_tokens(const struct reader *r, const struct rp_yaml *y, uint64_t *ret)
 {
-	RP_AUTO_FREE char *digits = NULL;
+	char why[RP_TOKENS_WHY_SIZE];
 	const char *text;
-	size_t len;
-	bool kilo;
 	int rc = rp_yaml_text(y, r->name, &text, r->reterr);
 
 	if (rc < 0)
 		return rc;
-	len = strlen(text);
-	kilo = text[len - 1] == 'k' || text[len - 1] == 'K';
-	digits = rp_strndup(text, kilo ? len - 1 : len);
-	if (!digits)
-		return rp_error_nomem(r->reterr);
-	if (rp_parse_u64(digits, 10, ret) < 0 || *ret == 0 || *ret > (UINT64_C(1) << 40))
-		return rp_yaml_error(y, r->name, r->reterr,
-				     "must be a number of tokens, such as 8192 or 32k");
-	*ret *= kilo ? 1024 : 1;
-	return 0;
+	rc = rp_parse_tokens(text, ret, why);
+	if (rc == -EINVAL)
+		return rp_yaml_error(y, r->name, r->reterr, "'%s' %s", y->key, why);
+	return rc < 0 ? rp_error_nomem(r->reterr) : 0;
 }
 
 static int read_bytes(const struct reader *r, const struct rp_yaml *y, uint64_t *ret)
@@ -105,7 +97,7 @@ static int read_bytes(const struct reader *r, const struct rp_yaml *y, uint64_t 
 	int rc = rp_yaml_text(y, r->name, &text, r->reterr);
 
 	if (rc == 0 && (rp_parse_bytes(text, ret) < 0 || *ret == 0))
-		rc = rp_yaml_error(y, r->name, r->reterr, "must be a size, such as 20GiB");
+		rc = rp_yaml_must_be(y, r->name, r->reterr, "a size such as 20GiB");
 	return rc;
 }
 
@@ -115,7 +107,7 @@ static int read_priority(const struct reader *r, const struct rp_yaml *y, int32_
 
 	if (y->kind != RP_YAML_SCALAR || rp_parse_double(y->text, &v) < 0 || v < -1e9 || v > 1e9 ||
 	    strchr(y->text, '.'))
-		return rp_yaml_error(y, r->name, r->reterr, "must be a whole number");
+		return rp_yaml_must_be(y, r->name, r->reterr, "a whole number");
 	*ret = (int32_t)v;
 	return 0;
 }
@@ -129,7 +121,7 @@ static int read_spread(const struct reader *r, const struct rp_yaml *y, enum rp_
 	else if (y->kind == RP_YAML_SCALAR && rp_str_eq(y->text, "none"))
 		*ret = RP_PLACE_SPREAD_NONE;
 	else
-		return rp_yaml_error(y, r->name, r->reterr, "must be gpu, hive or none");
+		return rp_yaml_must_be(y, r->name, r->reterr, "gpu, hive or none");
 	return 0;
 }
 
@@ -144,7 +136,7 @@ static int read_isolation(const struct reader *r, const struct rp_yaml *y, uint6
 	if (y->kind == RP_YAML_SCALAR && rp_str_eq(y->text, "exclusive"))
 		return 0;
 	if (y->kind != RP_YAML_MAP)
-		return rp_yaml_error(y, r->name, r->reterr, "must be exclusive or {share: N}");
+		return rp_yaml_must_be(y, r->name, r->reterr, "exclusive or {share: N}");
 	rc = rp_yaml_only_keys(y, r->name, known, RP_ARRAY_LEN(known), r->reterr);
 	share = rp_yaml_get(y, "share");
 	return rc < 0 || !share ? rc : read_count(r, share, 64, ret);
@@ -153,11 +145,9 @@ static int read_isolation(const struct reader *r, const struct rp_yaml *y, uint6
 static int read_memory(const struct reader *r, const struct rp_yaml *y, char **ret)
 {
 	enum rocpart_memory_mode m;
-	int rc = read_text(r, y, ret);
+	int rc = rp_memory_mode_read(y, r->name, &m, r->reterr);
 
-	if (rc == 0 && rocpart_memory_mode_from_string(*ret, &m) < 0)
-		rc = rp_yaml_error(y, r->name, r->reterr, "must be NPS1, NPS2 or NPS4");
-	return rc;
+	return rc < 0 ? rc : read_text(r, y, ret);
 }
 
 static int read_key(const struct reader *r, const char *key, const struct rp_yaml *y,
@@ -207,7 +197,8 @@ static int only_for_models(const struct reader *r, const struct rp_yaml *y)
 
 		if (x)
 			return rp_yaml_error(x, r->name, r->reterr,
-					     "'%s' goes with 'model', not with 'bytes'", keys[i]);
+					     "'%s' is allowed with 'model' only, not with 'bytes'",
+					     keys[i]);
 	}
 	return 0;
 }
@@ -231,7 +222,8 @@ static int read_wish(const struct reader *r, const char *key, const struct rp_ya
 	for (size_t i = 0; rc == 0 && i < y->n; i++)
 		rc = read_key(r, y->keys[i], y->items[i], w);
 	if (rc == 0 && !w->model == !w->bytes)
-		rc = rp_yaml_error(y, r->name, r->reterr, "say 'model' or 'bytes', one of them");
+		rc = rp_yaml_error(y, r->name, r->reterr,
+				   "model '%s' must have 'model' or 'bytes', one of the two", key);
 	return rc == 0 && w->bytes ? only_for_models(r, y) : rc;
 }
 
@@ -242,7 +234,7 @@ int rp_model_requests_read(const struct rp_yaml *models, const char *name,
 	int rc = 0;
 
 	if (models->kind != RP_YAML_MAP)
-		return rp_yaml_error(models, name, reterr, "must be a map of names");
+		return rp_yaml_must_be(models, name, reterr, "a map of names of models");
 	for (size_t i = 0; rc == 0 && i < models->n; i++)
 		rc = read_wish(&r, models->keys[i], models->items[i], w);
 	return rc;

@@ -18,16 +18,16 @@ static const struct {
 	const char *advice;
 } known[] = {
 	{"k8s-device-plug", "AMD's Kubernetes device plugin", "kubelet",
-	 "say `allocator: kubelet` in node.yaml; drain the node before a switch, the plugin reads "
-	 "the partitions anew when it starts"},
+	 "put `allocator: kubelet` into node.yaml; drain the node before a switch: the plugin "
+	 "reads the partitions only when it starts"},
 	{"gpu-kubeletplug", "AMD's Kubernetes DRA driver", "kubelet",
-	 "say `allocator: kubelet` in node.yaml; drain the node before a switch"},
+	 "put `allocator: kubelet` into node.yaml; drain the node before a switch"},
 	{"device-config-m", "AMD's device-config-manager, which switches modes itself", NULL,
-	 "remove its node label " DCM_LABEL ", or leave the modes to it; rocpart reads its "
-	 "config.json (apply -f)"},
+	 "remove its node label " DCM_LABEL
+	 ", or let it set the modes; rocpart reads its config.json (apply -f)"},
 	{"slurmd", "Slurm", "slurm",
-	 "say `allocator: slurm` in node.yaml; drain the node before a switch and restart slurmd "
-	 "after it"},
+	 "put `allocator: slurm` into node.yaml; drain the node before a switch and restart slurmd "
+	 "afterwards"},
 };
 
 struct look {
@@ -76,7 +76,7 @@ static void look_at_labels(struct look *l, struct rp_strbuf *cmdline)
 		       (int)strcspn(label, ","), label);
 	rp_verdict_advise(l->v,
 			  "device-config-manager switches to that profile: remove the label "
-			  "(kubectl label node NODE " DCM_LABEL "-), or leave the modes to it");
+			  "(kubectl label node NODE " DCM_LABEL "-), or let it set the modes");
 }
 
 static void look_at_process(struct rocpart_machine *m, struct look *l, const char *pid)
@@ -100,8 +100,8 @@ static void look_at_processes(struct rocpart_machine *m, struct look *l)
 	uint32_t pid;
 
 	if (r < 0 && r != -ENOENT)
-		rp_verdict_add(l->v, ROCPART_CHECK_WARN, "the processes cannot be read: %s",
-			       rocpart_strerror(r));
+		rp_verdict_add(l->v, ROCPART_CHECK_WARN,
+			       "the processes in /proc cannot be read: %s", rocpart_strerror(r));
 	for (size_t i = 0; i < pids.n; i++)
 		if (rp_parse_u32(pids.v[i], 10, &pid) == 0)
 			look_at_process(m, l, pids.v[i]);
@@ -115,16 +115,15 @@ static void look_at_files(struct rocpart_machine *m, struct look *l)
 	    rp_tree_stat(m->tree, &st, "etc/config-manager/config.json") == 0) {
 		l->has_dcm = true;
 		rp_verdict_add(l->v, ROCPART_CHECK_WARN,
-			       "/etc/config-manager/config.json of device-config-manager is there");
+			       "device-config-manager is set up (/etc/config-manager/config.json)");
 		rp_verdict_advise(
-			l->v,
-			"one of the two should set modes; rocpart reads that file (apply -f)");
+			l->v, "let one of the two set modes; rocpart reads that file (apply -f)");
 	}
 	if (l->has_dcm && !l->has_label)
 		rp_verdict_add(l->v, ROCPART_CHECK_WARN,
-			       "its label " DCM_LABEL
-			       " is kept by the API server and was not looked at "
-			       "(kubectl get node -L " DCM_LABEL ")");
+			       "the label " DCM_LABEL
+			       " of device-config-manager is kept by the API server and was not "
+			       "checked (kubectl get node -L " DCM_LABEL ")");
 }
 
 void rp_check_allocators(struct rocpart_doctor *d, struct rp_verdict *v)
@@ -137,13 +136,13 @@ void rp_check_allocators(struct rocpart_doctor *d, struct rp_verdict *v)
 	look_at_processes(d->machine, &l);
 	look_at_files(d->machine, &l);
 	if (l.allocator && l.is_said) {
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "node.yaml says that %s hands out the GPUs",
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "node.yaml says that %s allocates the GPUs",
 			       l.allocator);
 	} else if (l.allocator && !l.is_seen) {
 		rp_verdict_add(v, ROCPART_CHECK_WARN, "%s is set up on this node",
 			       rp_str_eq(l.allocator, "slurm") ? "slurmd" : "AMD's device plugin");
-		rp_verdict_advise(v, "say `allocator: %s` in node.yaml", l.allocator);
+		rp_verdict_advise(v, "put `allocator: %s` into node.yaml", l.allocator);
 	}
 	if (!v->seen.len)
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "none was seen");
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "no other allocator was found");
 }

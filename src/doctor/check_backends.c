@@ -14,19 +14,22 @@ static void compare(struct rocpart_doctor *d, const struct rp_backend *b, struct
 	uint64_t after = 0;
 
 	if (b->read(&rows, &err) < 0) {
-		rp_verdict_add(v, ROCPART_CHECK_WARN, "it cannot be asked: %s", err.message);
+		rp_verdict_add(v, ROCPART_CHECK_WARN, "does not work: %s", err.message);
 		rp_verdict_advise(v, "%s", err.hint);
 		return;
 	}
 	if (rp_hw_scan(d->machine->tree, &scan, NULL) < 0 ||
 	    rp_hw_read_generation(d->machine->tree, &after) < 0 || after != scan.generation.v)
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "not compared: the machine changes");
+		rp_verdict_add(v, ROCPART_CHECK_PASS,
+			       "not compared: the machine changed meanwhile");
 	else if (rp_backend_compare(&scan, &rows, &text) == 0)
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "it agrees with sysfs on %zu partitions",
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "agrees with sysfs on %zu partitions",
 			       rows.n);
 	else
-		rp_verdict_add(v, ROCPART_CHECK_WARN, "it disagrees: %s", rp_strbuf_str(&text));
-	rp_verdict_advise(v, "rocpart goes by the kernel's files; update amd-smi and ask again");
+		rp_verdict_add(v, ROCPART_CHECK_WARN, "differs from sysfs: %s",
+			       rp_strbuf_str(&text));
+	rp_verdict_advise(
+		v, "rocpart relies on the kernel's files; update amd-smi and run the check again");
 }
 
 static void check(struct rocpart_doctor *d, enum rocpart_backend backend, struct rp_verdict *v)
@@ -36,21 +39,21 @@ static void check(struct rocpart_doctor *d, enum rocpart_backend backend, struct
 
 	if (rp_tree_kind(d->machine->tree) != RP_TREE_REAL) {
 		rp_verdict_add(v, ROCPART_CHECK_PASS,
-			       "not asked: no program of this machine is run");
+			       "skipped: programs of this machine cannot be run");
 		return;
 	}
 	b->probe(d->machine->tree, &info);
 	if (!info.available) {
 		rp_verdict_add(v, ROCPART_CHECK_WARN, "%s%s%s%s", info.reason,
 			       *info.path ? " (" : "", info.path, *info.path ? ")" : "");
-		rp_verdict_advise(v,
-				  "rocpart does without; to compare with it, install amd-smi-lib "
-				  "(ROCm), amd-smi and libamd-smi27 (Debian)");
+		rp_verdict_advise(
+			v, "rocpart works without AMD's software; to compare with it, install "
+			   "amd-smi-lib (ROCm) or amd-smi and libamd-smi27 (Debian)");
 		return;
 	}
 	rp_verdict_add(v, ROCPART_CHECK_PASS, "%s (%s)", info.version, info.path);
 	if (info.quirk)
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "known of it: %s", info.quirk);
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "known behaviour: %s", info.quirk);
 	compare(d, b, v);
 }
 

@@ -2,6 +2,7 @@
 /* What must be installed and loaded: driver, KFD, ROCm. */
 #include "doctor/doctor.h"
 #include "hw/hw.h"
+#include "machine/journal.h"
 
 #define MODULE "sys/module/amdgpu"
 
@@ -18,26 +19,32 @@ void rp_check_driver(struct rocpart_doctor *d, struct rp_verdict *v)
 
 	if (rp_tree_stat(t, &st, MODULE) < 0 && rp_tree_kind(t) == RP_TREE_CAPTURE && d->snapshot &&
 	    d->snapshot->n_gpus) {
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "not asked: the capture does not tell");
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "skipped: the capture does not show it");
 		return;
 	}
 	if (rp_tree_stat(t, &st, MODULE) < 0) {
-		rp_verdict_add(v, ROCPART_CHECK_FAIL, "there is no %s", MODULE);
-		rp_verdict_advise(v,
-				  "load it: modprobe amdgpu; the kernel log says why it does not");
+		rp_verdict_add(v, ROCPART_CHECK_FAIL, "/%s does not exist", MODULE);
+		rp_verdict_advise(
+			v, "%s",
+			rp_journal_is_open(d->machine)
+				? "a change is not finished: `rocpart apply --resume` finishes "
+				  "it, `rocpart undo` reverts it"
+				: "load the driver: modprobe amdgpu; if that fails, the kernel "
+				  "log (dmesg) says why");
 		return;
 	}
-	rp_verdict_add(v, ROCPART_CHECK_PASS, "amdgpu is there");
+	rp_verdict_add(v, ROCPART_CHECK_PASS, "amdgpu is loaded");
 	if (rp_tree_read(t, &text, MODULE "/initstate") == 0 &&
 	    !rp_str_eq(rp_strbuf_str(&text), "live")) {
-		rp_verdict_add(v, ROCPART_CHECK_FAIL, "its state is '%s'", rp_strbuf_str(&text));
-		rp_verdict_advise(v,
-				  "wait until it has started or gone, then look at the kernel log");
+		rp_verdict_add(v, ROCPART_CHECK_FAIL, "its state is '%s', not 'live'",
+			       rp_strbuf_str(&text));
+		rp_verdict_advise(v, "wait until the driver has started or is gone; if it stays, "
+				     "look into the kernel log (dmesg)");
 	}
 	if (rp_tree_read(t, &text, MODULE "/version") == 0)
 		rp_verdict_add(v, ROCPART_CHECK_PASS, "version %s", rp_strbuf_str(&text));
 	if (rp_tree_read(t, &text, MODULE "/srcversion") == 0)
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "source %s", rp_strbuf_str(&text));
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "srcversion %s", rp_strbuf_str(&text));
 }
 
 void rp_check_kfd(struct rocpart_doctor *d, struct rp_verdict *v)
@@ -46,22 +53,22 @@ void rp_check_kfd(struct rocpart_doctor *d, struct rp_verdict *v)
 	int r = rp_hw_read_generation(d->machine->tree, &generation);
 
 	if (r < 0) {
-		rp_verdict_add(v, ROCPART_CHECK_FAIL, "its generation cannot be read: %s",
+		rp_verdict_add(v, ROCPART_CHECK_FAIL,
+			       "the generation of the KFD topology cannot be read: %s",
 			       rocpart_strerror(r));
-		rp_verdict_advise(
-			v, "amdgpu makes it when it starts a GPU that computes; see the kernel "
-			   "log");
+		rp_verdict_advise(v, "amdgpu creates the topology when it starts a GPU that can "
+				     "compute; look into the kernel log (dmesg)");
 		return;
 	}
 	rp_verdict_add(v, ROCPART_CHECK_PASS, "generation %llu", (unsigned long long)generation);
 	if (!d->snapshot) {
-		rp_verdict_add(v, ROCPART_CHECK_FAIL, "it cannot be read: %s: %s",
+		rp_verdict_add(v, ROCPART_CHECK_FAIL, "the machine cannot be read: %s: %s",
 			       d->observe_error.object, d->observe_error.message);
 		rp_verdict_advise(v, "%s", d->observe_error.hint);
 	} else if (d->snapshot->n_hidden_nodes) {
-		rp_verdict_add(v, ROCPART_CHECK_WARN, "%u nodes are hidden by the device cgroup",
+		rp_verdict_add(v, ROCPART_CHECK_WARN, "the device cgroup hides %u KFD nodes",
 			       d->snapshot->n_hidden_nodes);
-		rp_verdict_advise(v, "look from outside of the container");
+		rp_verdict_advise(v, "run the command outside of the container");
 	}
 }
 
@@ -74,10 +81,10 @@ void rp_check_rocm(struct rocpart_doctor *d, struct rp_verdict *v)
 		rp_verdict_add(v, ROCPART_CHECK_PASS, "ROCm %s", rp_strbuf_str(&text));
 	} else if (!is_real(d)) {
 		rp_verdict_add(v, ROCPART_CHECK_PASS,
-			       "not asked: only devices of this machine are here");
+			       "skipped: only the devices of this machine are shown");
 	} else {
-		rp_verdict_add(v, ROCPART_CHECK_WARN, "there is no /opt/rocm/.info/version");
-		rp_verdict_advise(
-			v, "rocpart does without; what computes needs ROCm, maybe in containers");
+		rp_verdict_add(v, ROCPART_CHECK_WARN, "/opt/rocm/.info/version does not exist");
+		rp_verdict_advise(v, "rocpart works without ROCm; programs that compute need it, "
+				     "on the host or in their container");
 	}
 }

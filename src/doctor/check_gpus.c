@@ -15,6 +15,14 @@ static const char *product_name(const struct rocpart_gpu *gpu)
 	return gpu->product ? gpu->product->name : "unknown product";
 }
 
+static void check_unfinished(struct rocpart_doctor *d, struct rp_verdict *v)
+{
+	if (!rp_journal_is_open(d->machine))
+		return;
+	rp_verdict_add(v, ROCPART_CHECK_FAIL, "a change is not finished");
+	rp_verdict_advise(v, "`rocpart apply --resume` finishes it, `rocpart undo` reverts it");
+}
+
 /* "8 x MI300X", kinds in order of their first GPU. */
 static void count_products(struct rocpart_doctor *d, struct rp_verdict *v)
 {
@@ -60,10 +68,11 @@ void rp_check_model(struct rocpart_doctor *d, struct rp_verdict *v)
 	size_t n_unable = 0, n_silent;
 
 	if (!d->snapshot || d->snapshot->n_gpus == 0) {
-		rp_verdict_add(v, ROCPART_CHECK_FAIL, "no AMD GPU that amdgpu drives was found");
-		rp_verdict_advise(
-			v, "`lspci -d 1002:` shows what is plugged in; the kernel log says why "
-			   "the driver does not take it");
+		rp_verdict_add(v, ROCPART_CHECK_FAIL,
+			       "no GPU with a loaded amdgpu driver was found");
+		check_unfinished(d, v);
+		rp_verdict_advise(v, "`lspci -d 1002:` shows the GPUs that are plugged in; the "
+				     "kernel log (dmesg) says why amdgpu does not start them");
 		return;
 	}
 	count_products(d, v);
@@ -73,8 +82,8 @@ void rp_check_model(struct rocpart_doctor *d, struct rp_verdict *v)
 	if (!n_silent)
 		return;
 	rp_verdict_add(v, ROCPART_CHECK_WARN,
-		       "of %zu GPUs nothing tells whether they can be partitioned", n_silent);
-	rp_verdict_advise(v, "the PCI files of the GPUs are needed: /sys/bus/pci/drivers/amdgpu");
+		       "the machine does not show whether %zu GPUs can be partitioned", n_silent);
+	rp_verdict_advise(v, "make /sys/bus/pci/drivers/amdgpu readable, which shows it");
 }
 
 void rp_check_files(struct rocpart_doctor *d, struct rp_verdict *v)
@@ -86,34 +95,28 @@ void rp_check_files(struct rocpart_doctor *d, struct rp_verdict *v)
 		n += gpu->partitionable == RP_YES;
 		n_memory += gpu->partitionable == RP_YES && gpu->memory_writable;
 		if (gpu->notes & 1U << RP_NOTE_READ_ONLY_FILES) {
-			rp_verdict_add(v, ROCPART_CHECK_FAIL, "those of GPU %zu (%s) are read-only",
+			rp_verdict_add(v, ROCPART_CHECK_FAIL,
+				       "the partition files of GPU %zu (%s) are read-only",
 				       gpu->index, gpu->bdf);
-			rp_verdict_advise(
-				v, "leave the container, or give it a /sys that can be written");
+			rp_verdict_advise(v, "run outside of the container, or give the container "
+					     "a writable /sys");
 		}
 	}
-	rp_verdict_add(v, ROCPART_CHECK_PASS, "compute mode of %zu, memory mode of %zu of %zu GPUs",
-		       n, n_memory, d->snapshot->n_gpus);
+	rp_verdict_add(v, ROCPART_CHECK_PASS,
+		       "compute mode of %zu and memory mode of %zu of %zu GPUs", n, n_memory,
+		       d->snapshot->n_gpus);
 	if (n_memory < n) {
-		rp_verdict_add(v, ROCPART_CHECK_WARN, "the memory mode is read-only");
-		rp_verdict_advise(v, "a newer amdgpu driver can switch it (Linux 6.13)");
+		rp_verdict_add(v, ROCPART_CHECK_WARN, "the memory mode of some GPUs is read-only");
+		rp_verdict_advise(
+			v, "switching memory modes needs a newer amdgpu driver (Linux 6.13)");
 	}
 	if (rp_tree_kind(d->machine->tree) == RP_TREE_CAPTURE)
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "this is a capture: nothing is written");
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "a capture is never written");
 	else if (rp_tree_kind(d->machine->tree) == RP_TREE_REAL && d->uid != 0) {
 		rp_verdict_add(v, ROCPART_CHECK_WARN,
-			       "only root may write them, and this is user %u", d->uid);
+			       "only root may write the files, and this is user %u", d->uid);
 		rp_verdict_advise(v, "switch modes as root");
 	}
-}
-
-static void check_unfinished(struct rocpart_doctor *d, struct rp_verdict *v)
-{
-	if (!rp_journal_is_open(d->machine))
-		return;
-	rp_verdict_add(v, ROCPART_CHECK_FAIL, "a change is not finished");
-	rp_verdict_advise(v,
-			  "`rocpart apply --resume` goes on with it, `rocpart undo` takes it back");
 }
 
 static void check_reload(struct rocpart_doctor *d, struct rp_verdict *v)
@@ -121,7 +124,7 @@ static void check_reload(struct rocpart_doctor *d, struct rp_verdict *v)
 	struct rocpart_error err = {0};
 
 	if (rp_tree_kind(d->machine->tree) == RP_TREE_CAPTURE) {
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "a capture is not asked for more");
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "skipped: a capture has no driver to reload");
 		return;
 	}
 	if (rp_driver_check_unloadable(d->machine->tree, &err) == 0) {
@@ -131,7 +134,7 @@ static void check_reload(struct rocpart_doctor *d, struct rp_verdict *v)
 	rp_verdict_add(v, ROCPART_CHECK_WARN, "memory modes cannot be switched now: %s",
 		       err.message);
 	rp_verdict_advise(v, "%s",
-			  *err.hint ? err.hint : "compute modes can be switched all the same");
+			  *err.hint ? err.hint : "compute modes can be switched nevertheless");
 }
 
 void rp_check_modes(struct rocpart_doctor *d, struct rp_verdict *v)
@@ -141,12 +144,13 @@ void rp_check_modes(struct rocpart_doctor *d, struct rp_verdict *v)
 		if (gpu->notes & 1U << RP_NOTE_CORDONED) {
 			rp_verdict_add(v, ROCPART_CHECK_WARN, "GPU %zu (%s) is cordoned",
 				       gpu->index, gpu->bdf);
-			rp_verdict_advise(v, "`rocpart uncordon %zu` lets it be switched",
-					  gpu->index);
+			rp_verdict_advise(
+				v, "`rocpart uncordon %zu` allows its modes to be changed again",
+				gpu->index);
 		}
 		if (gpu->partitionable == RP_YES && !gpu->compute_available) {
 			rp_verdict_add(v, ROCPART_CHECK_WARN,
-				       "GPU %zu (%s) lists no compute mode that it accepts",
+				       "GPU %zu (%s) lists no compute mode as available",
 				       gpu->index, gpu->bdf);
 			rp_verdict_advise(v, "`rocpart modes` shows what is known of each pair");
 		}
@@ -166,22 +170,22 @@ void rp_check_devices(struct rocpart_doctor *d, struct rp_verdict *v)
 			rp_verdict_add(v, ROCPART_CHECK_FAIL,
 				       "GPU %zu (%s) shows %zu of %u partitions", gpu->index,
 				       gpu->bdf, gpu->n_partitions, gpu->n_expected);
-			rp_verdict_advise(
-				v, "look at the kernel log for 'Skip xcp node' and 'Won't add "
-				   "GPU'; graphics of a BMC hold a DRM minor: unload ast, then "
-				   "reload amdgpu");
+			rp_verdict_advise(v, "look in the kernel log (dmesg) for 'Skip xcp node' "
+					     "and 'Won't add GPU'; if the graphics of a BMC use a "
+					     "DRM minor, unload ast and reload amdgpu");
 		}
 		if (gpu->degraded & 1U << RP_DEGRADED_MODE_MISMATCH) {
 			rp_verdict_add(v, ROCPART_CHECK_FAIL,
-				       "the partitions of GPU %zu (%s) do not look like its mode",
+				       "the partitions of GPU %zu (%s) do not match its mode",
 				       gpu->index, gpu->bdf);
-			rp_verdict_advise(v, "reload the driver");
+			rp_verdict_advise(v,
+					  "reload the driver: modprobe -r amdgpu; modprobe amdgpu");
 		}
 		if (gpu->degraded & 1U << RP_DEGRADED_HIDDEN_BY_CGROUP) {
 			rp_verdict_add(v, ROCPART_CHECK_WARN,
-				       "partitions of GPU %zu (%s) are hidden by the device cgroup",
+				       "the device cgroup hides partitions of GPU %zu (%s)",
 				       gpu->index, gpu->bdf);
-			rp_verdict_advise(v, "look from outside of the container");
+			rp_verdict_advise(v, "run the command outside of the container");
 		}
 	}
 	rp_verdict_add(v, ROCPART_CHECK_PASS, "%zu partitions of %zu GPUs", n, d->snapshot->n_gpus);
@@ -203,18 +207,18 @@ void rp_check_minors(struct rocpart_doctor *d, struct rp_verdict *v)
 		slots += gpu->n_slots.v < gpu->n_xcds ? gpu->n_slots.v : gpu->n_xcds;
 		if (gpu->n_slots.v >= gpu->n_xcds)
 			continue;
-		rp_verdict_add(v, ROCPART_CHECK_WARN, "GPU %zu (%s) can show %llu of %u",
+		rp_verdict_add(v, ROCPART_CHECK_WARN, "GPU %zu (%s) can show %llu of %u partitions",
 			       gpu->index, gpu->bdf, (unsigned long long)gpu->n_slots.v,
 			       gpu->n_xcds);
 		rp_verdict_advise(
-			v, "another driver (graphics of a BMC: ast) holds DRM minors: keep it "
+			v, "another driver (ast, the graphics of a BMC) uses DRM minors: keep it "
 			   "from loading (modprobe.d: blacklist ast), then reload amdgpu");
 	}
 	if (!wanted)
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "the machine does not tell");
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "the machine does not show its DRM minors");
 	else
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "for %llu of %llu partitions in CPX", slots,
-			       wanted);
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "enough for %llu of %llu partitions in CPX",
+			       slots, wanted);
 }
 
 void rp_check_pending(struct rocpart_doctor *d, struct rp_verdict *v)
@@ -223,16 +227,17 @@ void rp_check_pending(struct rocpart_doctor *d, struct rp_verdict *v)
 	{
 		if (gpu->pending_memory == ROCPART_MEMORY_UNKNOWN)
 			continue;
-		rp_verdict_add(v, ROCPART_CHECK_WARN, "GPU %zu (%s) waits for %s", gpu->index,
-			       gpu->bdf, rocpart_memory_mode_to_string(gpu->pending_memory));
-		rp_verdict_advise(
-			v,
-			"it comes with the next driver reload: stop what uses the GPUs and "
-			"`rocpart set --memory %s`; a reboot forgets it",
-			rocpart_memory_mode_to_string(gpu->pending_memory));
+		rp_verdict_add(v, ROCPART_CHECK_WARN,
+			       "GPU %zu (%s) gets memory mode %s at the next driver reload",
+			       gpu->index, gpu->bdf,
+			       rocpart_memory_mode_to_string(gpu->pending_memory));
+		rp_verdict_advise(v,
+				  "stop the processes that use the GPUs, then `rocpart set "
+				  "--memory %s`; a reboot drops the request",
+				  rocpart_memory_mode_to_string(gpu->pending_memory));
 	}
 	if (!v->seen.len)
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "none was requested through rocpart");
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "rocpart has requested no memory mode");
 }
 
 void rp_check_health(struct rocpart_doctor *d, struct rp_verdict *v)
@@ -247,19 +252,20 @@ void rp_check_health(struct rocpart_doctor *d, struct rp_verdict *v)
 				       "GPU %zu (%s) counted %llu uncorrectable memory errors",
 				       gpu->index, gpu->bdf,
 				       (unsigned long long)gpu->uncorrectable_errors.v);
-			rp_verdict_advise(v, "`rocpart cordon %zu`, then look at the kernel log",
-					  gpu->index);
+			rp_verdict_advise(
+				v, "`rocpart cordon %zu`, then look into the kernel log (dmesg)",
+				gpu->index);
 		}
 		if (gpu->bad_pages.known && gpu->bad_pages.v) {
 			rp_verdict_add(v, ROCPART_CHECK_WARN, "GPU %zu (%s) has %llu retired pages",
 				       gpu->index, gpu->bdf, (unsigned long long)gpu->bad_pages.v);
-			rp_verdict_advise(
-				v, "the driver keeps them out of use; watch whether they grow");
+			rp_verdict_advise(v, "the driver does not use these pages; watch whether "
+					     "their number grows");
 		}
 	}
 	if (n_counted < d->snapshot->n_gpus)
 		rp_verdict_add(v, ROCPART_CHECK_PASS, "%zu of %zu GPUs show error counts",
 			       n_counted, d->snapshot->n_gpus);
 	else if (!v->seen.len)
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "no uncorrectable memory errors");
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "no GPU counted uncorrectable memory errors");
 }

@@ -20,28 +20,28 @@ void rp_check_holders(struct rocpart_doctor *d, struct rp_verdict *v)
 	struct rp_stat st;
 
 	if (rp_tree_stat(d->machine->tree, &st, "proc") < 0 && !d->snapshot->has_usage) {
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "not asked: there are no processes here");
+		rp_verdict_add(v, ROCPART_CHECK_PASS,
+			       "skipped: the processes of this machine are not shown");
 		return;
 	}
 	if (rocpart_holders_new(d->machine, d->snapshot, &list, &err) < 0) {
 		rp_verdict_add(v, ROCPART_CHECK_WARN, "the processes cannot be read: %s",
 			       err.message);
-		rp_verdict_advise(v, "run as root");
+		rp_verdict_advise(v, "run the command as root");
 		return;
 	}
 	if (rocpart_holders_get(list, 0)) {
 		rp_holders_text(list, &text);
 		rp_verdict_add(v, ROCPART_CHECK_WARN, "%s", rp_strbuf_str(&text));
-		rp_verdict_advise(
-			v, "a switch waits until they have ended; `rocpart holders` says how to "
-			   "stop them");
+		rp_verdict_advise(v, "a switch waits until these processes end; `rocpart holders` "
+				     "says how to stop them");
 	} else {
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "none was seen");
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "no process has a GPU open");
 	}
 	if (!rocpart_holders_is_complete(list)) {
 		rp_verdict_add(v, ROCPART_CHECK_WARN,
-			       "files of other users' processes cannot be seen");
-		rp_verdict_advise(v, "run as root");
+			       "the open files of other users' processes are not visible");
+		rp_verdict_advise(v, "run the command as root");
 	}
 }
 
@@ -95,18 +95,17 @@ void rp_check_render(struct rocpart_doctor *d, struct rp_verdict *v)
 	size_t n;
 
 	if (rp_hw_stat_device(d->machine->tree, &st, "dev/kfd") == -ENODATA) {
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "not asked: the capture does not tell");
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "skipped: the capture does not show it");
 		return;
 	}
 	n = each_node(d, add_missing, &m);
 	if (m.n) {
-		rp_verdict_add(v, ROCPART_CHECK_FAIL, "%zu of %zu are missing: %s", m.n, n,
-			       rp_strbuf_str(&m.names));
-		rp_verdict_advise(
-			v, "in a container: hand them in (--device); else look whether udev runs "
-			   "(udevadm trigger --subsystem-match=drm)");
+		rp_verdict_add(v, ROCPART_CHECK_FAIL, "%zu of %zu render nodes are missing: %s",
+			       m.n, n, rp_strbuf_str(&m.names));
+		rp_verdict_advise(v, "in a container, pass them in (--device); on the host, let "
+				     "udev create them (udevadm trigger --subsystem-match=drm)");
 	} else {
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "%zu of them", n);
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "%zu render nodes", n);
 	}
 	rp_strbuf_done(&m.names);
 }
@@ -157,26 +156,25 @@ void rp_check_permissions(struct rocpart_doctor *d, struct rp_verdict *v)
 
 	if (rp_tree_kind(d->machine->tree) == RP_TREE_CAPTURE) {
 		rp_verdict_add(v, ROCPART_CHECK_PASS,
-			       "not asked: this user is not one of that machine");
+			       "skipped: users of this host do not exist on that machine");
 		return;
 	}
 	r = rp_tree_stat(d->machine->tree, &st, "dev/kfd");
 	if (r < 0) {
 		rp_verdict_add(v, ROCPART_CHECK_FAIL, "/dev/kfd: %s", rocpart_strerror(r));
-		rp_verdict_advise(v, "in a container: hand it in (--device /dev/kfd)");
+		rp_verdict_advise(v, "in a container, pass it in (--device /dev/kfd)");
 	}
 	add_refused(&f, "dev/kfd", &st, r);
 	(void)each_node(d, add_refused, &f);
 	if (f.names.n) {
 		rp_verdict_add(v, ROCPART_CHECK_WARN, "user %u may not open %s", d->uid,
 			       rp_strbuf_str(&f.names.names));
-		rp_verdict_advise(
-			v,
-			"they belong to group %u (render or video): usermod -aG %u USER, then "
-			"log in again",
-			f.gid, f.gid);
+		rp_verdict_advise(v,
+				  "these nodes belong to group %u (render or video): usermod -aG "
+				  "%u USER, then log in again",
+				  f.gid, f.gid);
 	} else {
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "user %u may", d->uid);
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "user %u may open all of them", d->uid);
 	}
 	rp_strbuf_done(&f.names.names);
 }
@@ -193,15 +191,14 @@ void rp_check_variables(struct rocpart_doctor *d, struct rp_verdict *v)
 			       rp_filter_variables[i], d->variables[i]);
 	}
 	if (!n_set) {
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "none is set");
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "no such variable is set");
 	} else if (n_set > 1) {
 		rp_verdict_add(v, ROCPART_CHECK_WARN,
-			       "each of them renumbers what the others left over");
-		rp_verdict_advise(v, "set ROCR_VISIBLE_DEVICES alone and unset the others");
+			       "each variable renumbers the devices that the others left");
+		rp_verdict_advise(v, "set ROCR_VISIBLE_DEVICES only and unset the others");
 	} else {
-		rp_verdict_advise(
-			v, "programs see these devices only, numbered from 0; unset it unless "
-			   "that is wanted");
+		rp_verdict_advise(v, "programs see these devices only, numbered from 0; unset the "
+				     "variable unless you want that");
 	}
 }
 
@@ -213,7 +210,8 @@ void rp_check_cdi(struct rocpart_doctor *d, struct rp_verdict *v)
 	size_t n = 0, n_bad = 0;
 
 	if (rocpart_cdi_new(d->machine, &cdi, &err) < 0) {
-		rp_verdict_add(v, ROCPART_CHECK_WARN, "cannot be told: %s", err.message);
+		rp_verdict_add(v, ROCPART_CHECK_WARN, "the CDI specs cannot be read: %s",
+			       err.message);
 		return;
 	}
 	for (; (e = rocpart_cdi_get(cdi, n)); n++) {
@@ -221,13 +219,14 @@ void rp_check_cdi(struct rocpart_doctor *d, struct rp_verdict *v)
 		bad = bad ? bad : *e->problem ? e : NULL;
 	}
 	if (bad) {
-		rp_verdict_add(v, ROCPART_CHECK_WARN, "%zu of %zu entries are not: %s: %s", n_bad,
-			       n, *bad->name ? bad->name : bad->path, bad->problem);
-		rp_verdict_advise(v, "rocpart cdi validate, then rocpart cdi generate");
+		rp_verdict_add(v, ROCPART_CHECK_WARN, "%zu of %zu entries are out of date: %s: %s",
+			       n_bad, n, *bad->name ? bad->name : bad->path, bad->problem);
+		rp_verdict_advise(v, "`rocpart cdi validate` lists them, `rocpart cdi generate` "
+				     "writes them again");
 	} else if (n) {
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "%zu devices", n);
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "%zu devices are up to date", n);
 	} else {
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "none was generated");
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "no CDI spec was generated");
 	}
 	rocpart_cdi_free(cdi);
 }

@@ -11,24 +11,24 @@ static const struct {
 	bool needs_gpus;
 } table[] = {
 	{"driver", "the amdgpu driver is loaded", rp_check_driver, false},
-	{"kfd", "the KFD shows its topology", rp_check_kfd, false},
+	{"kfd", "the KFD topology can be read", rp_check_kfd, false},
 	{"libamd_smi", "AMD's library works and agrees with the kernel", rp_check_libamd_smi,
 	 false},
 	{"amd-smi", "AMD's command works and agrees with the kernel", rp_check_amd_smi, false},
 	{"rocm", "ROCm is installed", rp_check_rocm, false},
 	{"model", "the GPUs can be partitioned", rp_check_model, false},
 	{"files", "the partition files can be written", rp_check_files, true},
-	{"holders", "no process holds a GPU", rp_check_holders, true},
+	{"holders", "no process has a GPU open", rp_check_holders, true},
 	{"modes", "modes can be set", rp_check_modes, true},
-	{"devices", "the devices are those of the mode", rp_check_devices, true},
+	{"devices", "each GPU shows the partitions of its mode", rp_check_devices, true},
 	{"render", "each partition has its render node", rp_check_render, true},
 	{"permissions", "this user may open the devices", rp_check_permissions, true},
-	{"minors", "there are DRM minors for every partition", rp_check_minors, true},
+	{"minors", "every partition can get a DRM minor", rp_check_minors, true},
 	{"pending", "no memory mode waits for a reload", rp_check_pending, true},
 	{"health", "the GPUs are healthy", rp_check_health, true},
-	{"variables", "no variables that hide or renumber devices", rp_check_variables, false},
+	{"variables", "no variable hides or renumbers devices", rp_check_variables, false},
 	{"cdi", "generated CDI specs are up to date", rp_check_cdi, true},
-	{"allocators", "no other allocator hands out the GPUs", rp_check_allocators, false},
+	{"allocators", "no other allocator allocates the GPUs", rp_check_allocators, false},
 };
 
 ROCPART_PUBLIC int rocpart_doctor_new(struct rocpart_machine *machine,
@@ -90,8 +90,8 @@ ROCPART_PUBLIC int rocpart_doctor_set_variable(struct rocpart_doctor *doctor, co
 		return 0;
 	}
 	return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, name,
-			    "'%.60s' does not choose devices; rocpart_doctor_get_variable() lists "
-			    "those that do",
+			    "'%.60s' is not a variable that selects devices; "
+			    "rocpart_doctor_get_variable() lists those",
 			    name);
 }
 

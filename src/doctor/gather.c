@@ -60,7 +60,7 @@ static int gather_folder(struct rocpart_gathered *g, const char *path,
 	int r = rp_gather_resolve(g, path, &real);
 
 	if (r == -ENOENT || r == -ENOTDIR)
-		return rp_gather_leave_out(g, path, "it is not there");
+		return rp_gather_leave_out(g, path, "it does not exist");
 	if (r == -ELOOP)
 		return rp_gather_leave_out(g, path, "a link that leads out of /sys");
 	return r < 0 ? r : rp_gather_folder(g, rp_strbuf_str(&real), rule);
@@ -82,7 +82,7 @@ static int gather_gpus(struct rocpart_gathered *g)
 	int r = rp_tree_list(g->tree, &names, RP_PCI_DRIVER);
 
 	if (r == -ENOENT || r == -ENOTDIR)
-		return rp_gather_leave_out(g, RP_PCI_DRIVER, "it is not there");
+		return rp_gather_leave_out(g, RP_PCI_DRIVER, "it does not exist");
 	for (size_t i = 0; r == 0 && i < names.n; i++)
 		if (strchr(names.v[i], ':'))
 			r = gather_gpu(g, names.v[i]);
@@ -97,7 +97,7 @@ static int gather_drm(struct rocpart_gathered *g)
 	int r = rp_tree_list(g->tree, &names, DRM_CLASS);
 
 	if (r == -ENOENT)
-		return rp_gather_leave_out(g, DRM_CLASS, "it is not there");
+		return rp_gather_leave_out(g, DRM_CLASS, "it does not exist");
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
 		RP_AUTO_FREE char *path = rp_strdupf(DRM_CLASS "/%s", names.v[i]);
 
@@ -176,7 +176,7 @@ static int gather_all(struct rocpart_gathered *g)
 static int make_folder(struct rocpart_gathered *g, const char *dir, struct rocpart_error *reterr)
 {
 	if (mkdir(dir, 0755) < 0)
-		return rp_error_errno(reterr, rp_neg_errno(), dir, "cannot make the folder");
+		return rp_error_errno(reterr, rp_neg_errno(), dir, "cannot create the folder");
 	g->out_fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (g->out_fd < 0)
 		return rp_error_errno(reterr, rp_neg_errno(), dir, "cannot open the folder");
@@ -196,7 +196,7 @@ static int gather_into(struct rocpart_gathered *g, const char *dir, struct rocpa
 	if (r0 != rp_hw_read_generation(g->tree, &after) || before != after) {
 		(void)rp_error_set(reterr, -EAGAIN, ROCPART_ERR_RETRY, dir,
 				   "the machine changed while it was copied");
-		return rp_error_hint(reterr, "remove the folder and call again");
+		return rp_error_hint(reterr, "remove the folder, then repeat the command");
 	}
 	return 0;
 }
@@ -211,8 +211,9 @@ ROCPART_PUBLIC int rocpart_machine_gather(struct rocpart_machine *machine, const
 
 	if (rp_tree_stat(machine->tree, &st, RP_PCI_DRIVER) < 0 &&
 	    rp_tree_stat(machine->tree, &st, RP_KFD_TOPOLOGY) < 0)
-		return rp_error_set(reterr, -ENODEV, ROCPART_ERR_NO_HARDWARE, NULL,
-				    "neither amdgpu nor a KFD is there to be copied");
+		return rp_error_set(
+			reterr, -ENODEV, ROCPART_ERR_NO_HARDWARE, NULL,
+			"this machine has neither amdgpu GPUs nor a KFD topology to copy");
 	g = rp_new0(struct rocpart_gathered, 1);
 	if (!g)
 		return rp_error_nomem(reterr);

@@ -201,7 +201,7 @@ static int copy_entry(struct rocpart_gathered *g, const char *path,
 	case RP_FILE_CHAR:
 	case RP_FILE_OTHER:
 	default:
-		return rp_gather_leave_out(g, path, "not a file");
+		return rp_gather_leave_out(g, path, "it is not a regular file");
 	}
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "facts/mode_name.h"
 #include "base/strbuf.h"
+#include "facts/product.h"
 
 static const char *const compute_names[] = {"UNKNOWN", "SPX", "DPX", "TPX", "QPX", "CPX"};
 static const char *const memory_names[] = {"UNKNOWN", "NPS1", "NPS2", "NPS3", "NPS4",
@@ -40,6 +41,53 @@ ROCPART_PUBLIC int rocpart_memory_mode_from_string(const char *text,
 		}
 	}
 	return -EINVAL;
+}
+
+/* Names of a set by the mode's number; NULL: no such mode. */
+static const char *list_names(const char *const *names, size_t n, uint32_t set, const char *word,
+			      char buf[RP_MODES_TEXT_SIZE])
+{
+	size_t len = 0;
+
+	(void)rp_fmt(buf, RP_MODES_TEXT_SIZE, "none");
+	for (size_t i = 1; i < n; i++) {
+		bool is_last = !(set >> i >> 1);
+
+		if (!names[i] || !(set >> i & 1))
+			continue;
+		(void)rp_fmt(buf + len, RP_MODES_TEXT_SIZE - len, "%s%s%s%s",
+			     len == 0  ? ""
+			     : is_last ? " "
+				       : ", ",
+			     len && is_last ? word : "", len && is_last ? " " : "", names[i]);
+		len = strlen(buf);
+	}
+	return buf;
+}
+
+const char *rp_compute_modes_text(uint32_t set, const char *word, char buf[RP_MODES_TEXT_SIZE])
+{
+	return list_names(compute_names, RP_ARRAY_LEN(compute_names), set, word, buf);
+}
+
+const char *rp_memory_modes_text(uint32_t set, const char *word, char buf[RP_MODES_TEXT_SIZE])
+{
+	return list_names(memory_names, RP_ARRAY_LEN(memory_names), set, word, buf);
+}
+
+uint32_t rp_known_compute_modes(void)
+{
+	return (UINT32_C(1) << RP_ARRAY_LEN(compute_names)) - 2;
+}
+
+uint32_t rp_known_memory_modes(void)
+{
+	const struct rp_product *p;
+	uint32_t set = 0;
+
+	for (size_t i = 0; (p = rp_product_at(i)); i++)
+		set |= p->memory_modes;
+	return set;
 }
 
 /* Next element of a list that is separated by ", " or white space; NULL at its end. */

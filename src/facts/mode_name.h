@@ -21,6 +21,14 @@ static inline uint32_t rp_memory_bit(enum rocpart_memory_mode m)
 int rp_compute_set_parse(const char *text, uint32_t *ret_set);
 int rp_memory_set_parse(const char *text, uint32_t *ret_set);
 
+/* "SPX, QPX and CPX", with that word before the last; "none" for the empty set. Returns buf. */
+#define RP_MODES_TEXT_SIZE 64
+const char *rp_compute_modes_text(uint32_t set, const char *word, char buf[RP_MODES_TEXT_SIZE]);
+const char *rp_memory_modes_text(uint32_t set, const char *word, char buf[RP_MODES_TEXT_SIZE]);
+/* Every compute mode; the memory modes that some product of the table has. */
+uint32_t rp_known_compute_modes(void);
+uint32_t rp_known_memory_modes(void);
+
 /*
  * Number of partitions that a compute mode makes of a GPU with that many XCDs, or 0 when it cannot
  * (Linux aqua_vanjaram.c: DPX needs a multiple of 4, TPX exactly 6, QPX exactly 8; odd never).

@@ -39,9 +39,9 @@ static int no_modules(struct rp_tree *t, struct rocpart_error *reterr)
 	if (rp_tree_stat(t, &st, "lib/modules") != -ENOENT)
 		return 0;
 	(void)rp_error_set(reterr, -ENOENT, ROCPART_ERR_DRIVER_RELOAD, "/lib/modules",
-			   "the driver cannot be reloaded from here: there is no /lib/modules, as "
-			   "in most containers");
-	(void)rp_error_hint(reterr, "run it on the host, or give the container the host's "
+			   "the amdgpu driver cannot be reloaded from here: /lib/modules does not "
+			   "exist, as in most containers");
+	(void)rp_error_hint(reterr, "run the command on the host, or give the container the host's "
 				    "/lib/modules and CAP_SYS_MODULE");
 	return -ENOENT;
 }
@@ -59,9 +59,9 @@ static int run(struct rp_tree *t, const char *const *argv, struct rp_strbuf *out
 		return -ENOENT;
 	if (r == -ENOENT) {
 		(void)rp_error_set(reterr, r, ROCPART_ERR_DRIVER_RELOAD, argv[0],
-				   "the driver cannot be reloaded: '%s' is not installed here",
+				   "the amdgpu driver cannot be reloaded: '%s' is not installed",
 				   argv[0]);
-		(void)rp_error_hint(reterr, "install kmod, or run it on the host");
+		(void)rp_error_hint(reterr, "install kmod, or run the command on the host");
 		return r;
 	}
 	if (r < 0)
@@ -85,12 +85,14 @@ static int disk_srcversion(struct rp_tree *t, struct rp_strbuf *ret, struct rocp
 	if (rp_tree_kind(t) == RP_TREE_REAL)
 		return run(t, argv, ret, reterr);
 	r = rp_tree_driver(t, RP_DRIVER_DISK_SRCVERSION, ret);
-	return r < 0 ? rp_error_errno(reterr, r, MODULE, "cannot tell the module on disk") : 0;
+	return r < 0 ? rp_error_errno(reterr, r, "/" MODULE,
+				      "cannot read the build of the amdgpu module on disk")
+		     : 0;
 }
 
 static int in_use(struct rocpart_error *reterr, const char *what)
 {
-	return rp_error_set(reterr, -EBUSY, ROCPART_ERR_DRIVER_IN_USE, MODULE,
+	return rp_error_set(reterr, -EBUSY, ROCPART_ERR_DRIVER_IN_USE, "/" MODULE,
 			    "the amdgpu driver cannot be unloaded: %s", what);
 }
 
@@ -102,15 +104,18 @@ static int check_users(struct rp_tree *t, struct rocpart_error *reterr)
 	int r = rp_tree_read_u64(t, 10, &refs, MODULE "/refcnt");
 
 	if (r == -ENOENT)
-		return in_use(reterr, "it is built into the kernel, or unloading is disabled");
+		return in_use(
+			reterr,
+			"it is built into the kernel, or the kernel does not allow unloading");
 	if (r < 0)
-		return rp_error_errno(reterr, r, MODULE "/refcnt", "reference count of the driver");
+		return rp_error_errno(reterr, r, "/" MODULE "/refcnt",
+				      "cannot read the use count of the amdgpu driver");
 	if (refs) {
-		(void)rp_fmt(text, sizeof(text), "%llu uses of it are open",
-			     (unsigned long long)refs);
+		(void)rp_fmt(text, sizeof(text), "it has %llu open uses", (unsigned long long)refs);
 		(void)in_use(reterr, text);
-		return rp_error_hint(reterr, "`rocpart holders` names the processes; a graphical "
-					     "console holds it too");
+		return rp_error_hint(
+			reterr,
+			"`rocpart holders` names the processes; a graphical console uses it too");
 	}
 	r = rp_tree_list(t, &dependents, MODULE "/holders");
 	if (r == 0 && dependents.n) {
@@ -127,31 +132,34 @@ int rp_driver_check_unloadable(struct rp_tree *t, struct rocpart_error *reterr)
 
 	if (rp_tree_kind(t) == RP_TREE_CAPTURE)
 		return rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, NULL,
-				    "a capture cannot be changed");
+				    "a capture is read-only: its driver cannot be unloaded");
 	r = check_users(t, reterr);
 	if (r < 0)
 		return r;
 	r = rp_tree_read(t, &loaded, MODULE "/srcversion");
 	if (r < 0)
-		return rp_error_errno(reterr, r, MODULE "/srcversion",
-				      "cannot tell which build of the driver is loaded");
+		return rp_error_errno(reterr, r, "/" MODULE "/srcversion",
+				      "cannot read which build of the amdgpu driver is loaded");
 	r = disk_srcversion(t, &disk, reterr);
 	if (r < 0)
 		return r;
 	if (!rp_str_eq(rp_strbuf_str(&loaded), rp_strbuf_str(&disk))) {
-		(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_DRIVER_IN_USE, MODULE,
-				   "the amdgpu module on disk (%s) is another build than the one "
-				   "that is loaded (%s)",
-				   rp_strbuf_str(&disk), rp_strbuf_str(&loaded));
-		return rp_error_hint(reterr, "reboot into the installed driver first");
+		(void)rp_error_set(
+			reterr, -EBUSY, ROCPART_ERR_DRIVER_IN_USE, "/" MODULE,
+			"the amdgpu module on disk (%s) is not the build that is loaded (%s)",
+			rp_strbuf_str(&disk), rp_strbuf_str(&loaded));
+		return rp_error_hint(reterr,
+				     "reboot first, so that the installed driver is loaded");
 	}
 	return 0;
 }
 
 static int reload_error(int r, const char *what, struct rocpart_error *reterr)
 {
-	return rp_error_set(reterr, r, ROCPART_ERR_DRIVER_RELOAD, MODULE,
-			    "%s the amdgpu driver failed: %s", what, rocpart_strerror(r));
+	(void)rp_error_set(reterr, r, ROCPART_ERR_DRIVER_RELOAD, "/" MODULE,
+			   "%s the amdgpu driver failed: %s", what, rocpart_strerror(r));
+	(void)rp_error_hint(reterr, "look for the reason in the kernel log (dmesg)");
+	return r;
 }
 
 int rp_driver_unload(struct rp_tree *t, struct rocpart_error *reterr)

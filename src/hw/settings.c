@@ -113,7 +113,8 @@ int rp_settings_restore(struct rp_tree *t, const char *bdf, const struct rp_json
 			continue;
 		first = r;
 		(void)rp_fmt(object, sizeof(object), "%s/%s", bdf, files[i]);
-		(void)rp_error_errno(reterr, r, object, "cannot bring back '%s'", value);
+		(void)rp_error_errno(reterr, r, object, "cannot set '%s' back to '%s'", files[i],
+				     value);
 	}
 	return first;
 }

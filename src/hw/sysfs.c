@@ -29,12 +29,13 @@ int rp_sysfs_error(struct rocpart_error *reterr, int errnum, const char *what, c
 	va_end(ap);
 	switch (-errnum) {
 	case E2BIG:
-		return rp_error_set(reterr, errnum, code, path, "%s: a full page or more", what);
+		return rp_error_set(reterr, errnum, code, path,
+				    "the %s is as long as a page, so it may be cut", what);
 	case EBADMSG:
-		return rp_error_set(reterr, errnum, code, path, "%s: not what the kernel writes",
-				    what);
+		return rp_error_set(reterr, errnum, code, path,
+				    "the %s is not in the form that the kernel writes", what);
 	default:
-		return rp_error_errno(reterr, errnum, path, "%s: cannot be read", what);
+		return rp_error_errno(reterr, errnum, path, "cannot read the %s", what);
 	}
 }
 
@@ -101,9 +102,10 @@ static int scan_until_quiet(struct rp_tree *t, bool without_cards, struct rp_sca
 		}
 	}
 	(void)rp_error_set(reterr, -EAGAIN, ROCPART_ERR_RETRY, RP_KFD_TOPOLOGY "/generation_id",
-			   "the machine kept changing while it was read (%d tries)", SCAN_TRIES);
-	(void)rp_error_hint(reterr, "wait until the switch that is under way has ended, then call "
-				    "again");
+			   "the machine kept changing while it was read (%d times)", SCAN_TRIES);
+	(void)rp_error_hint(
+		reterr,
+		"wait until the switch that is under way has ended, then repeat the command");
 	return -EAGAIN;
 }
 

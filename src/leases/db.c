@@ -22,6 +22,7 @@
 
 #include "base/num.h"
 #include "base/spawn.h"
+#include "base/tree.h"
 
 #define FILE_NAME "leases.db"
 #define WAIT_MS	  10000
@@ -77,14 +78,27 @@ static int refuse_records(const char *path, struct rocpart_error *reterr, const 
 			  const char *hint)
 {
 	(void)rp_error_set(reterr, -EBADMSG, ROCPART_ERR_BAD_RECORDS, path,
-			   "the leases in '%s' cannot be used: %s", path, why);
+			   "cannot use the leases in '%s': %s", path, why);
 	return rp_error_hint(reterr, "%s", hint);
+}
+
+/* The write lock of a database with a log is on its -shm file. */
+static void find_writer(const struct rp_lease_db *db, char holder[RP_LOCK_HOLDER_SIZE])
+{
+	RP_AUTO_FREE char *shm = rp_strdupf("%s-shm", db->path);
+
+	holder[0] = '\0';
+	if (shm)
+		rp_lock_holder(shm, holder);
+	if (!*holder)
+		rp_lock_holder(db->path, holder);
 }
 
 int rp_lease_db_error(struct rp_lease_db *db, int rc, const char *what,
 		      struct rocpart_error *reterr)
 {
 	int os = sqlite3_system_errno(db->db), r;
+	char holder[RP_LOCK_HOLDER_SIZE];
 
 	switch (rc & 0xff) {
 	case SQLITE_CORRUPT:
@@ -92,9 +106,8 @@ int rp_lease_db_error(struct rp_lease_db *db, int rc, const char *what,
 	case SQLITE_FORMAT:
 		return refuse_records(
 			db->path, reterr, "the database is damaged",
-			"restore it (`rocpart state import` of an export), or move it "
-			"away: then nothing is leased, and memory in use counts as "
-			"taken");
+			"move the file away and import an export (`rocpart state import FILE`); "
+			"without one nothing is leased, and memory in use counts as taken");
 	case SQLITE_FULL:
 		r = -ENOSPC;
 		break;
@@ -107,10 +120,13 @@ int rp_lease_db_error(struct rp_lease_db *db, int rc, const char *what,
 		return rp_error_nomem(reterr);
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
-		(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_LOCKED, db->path,
-				   "another rocpart has been writing leases for %d s",
-				   WAIT_MS / 1000);
-		return rp_error_hint(reterr, "wait until it has ended");
+		find_writer(db, holder);
+		(void)rp_error_set(
+			reterr, -EBUSY, ROCPART_ERR_LOCKED, db->path,
+			"another process has been writing leases for %d s%s%s; nothing was changed",
+			WAIT_MS / 1000, *holder ? ": " : "", holder);
+		return rp_error_hint(reterr,
+				     "wait until that process ends, then repeat the command");
 	case SQLITE_CANTOPEN:
 	case SQLITE_IOERR:
 		r = os == ENOSPC || os == EDQUOT ? -ENOSPC : os ? -os : -EIO;
@@ -123,13 +139,13 @@ int rp_lease_db_error(struct rp_lease_db *db, int rc, const char *what,
 	}
 	if (r == -ENOSPC && (rc & 0xff) == SQLITE_CONSTRAINT)
 		return rp_error_set(reterr, r, ROCPART_ERR_NO_ROOM, NULL,
-				    "%s would break a rule of the leases: %s", what,
-				    sqlite3_errmsg(db->db));
-	(void)rp_error_errno(reterr, r, db->path, "cannot %s in '%s': %s", what, db->path,
-			     r == -ENOSPC ? "no space left" : sqlite3_errmsg(db->db));
-	if (r == -ENOSPC)
-		return rp_error_hint(reterr, "nothing was changed; make room on that file system");
-	return r;
+				    "cannot %s: it would break a rule of the lease database (%s)",
+				    what, sqlite3_errmsg(db->db));
+	if (r != -ENOSPC)
+		return rp_error_errno(reterr, r, db->path, "cannot %s in '%s': %s", what, db->path,
+				      sqlite3_errmsg(db->db));
+	(void)rp_error_errno(reterr, r, db->path, "cannot %s in '%s'", what, db->path);
+	return rp_error_hint(reterr, "nothing was changed; free space on that file system");
 }
 
 int rp_lease_db_stmt(struct rp_lease_db *db, enum rp_lease_sql which, sqlite3_stmt **ret,
@@ -233,9 +249,9 @@ int rp_lease_db_check_machine(struct rp_lease_db *db, const char *identity,
 
 	if (r < 0 || !identity || !have.len || rp_str_eq(rp_strbuf_str(&have), identity))
 		return r;
-	return refuse_records(db->path, reterr, "they are of another machine",
-			      "they were copied here, or the machine was replaced: move the file "
-			      "away, or `rocpart state export` it where it belongs");
+	return refuse_records(db->path, reterr, "they belong to another machine",
+			      "if the file was copied here, move it away; if this machine was "
+			      "replaced, `rocpart state export` on the old one and import it here");
 }
 
 /*
@@ -252,11 +268,12 @@ static int check_version(struct rp_lease_db *db, struct rocpart_error *reterr)
 	if (rc != SQLITE_OK)
 		return rp_lease_db_error(db, rc, "read the leases", reterr);
 	if (app != RP_LEASE_APPLICATION_ID || version < 1)
-		return refuse_records(db->path, reterr, "it is not a database of leases",
+		return refuse_records(db->path, reterr, "the file is not a lease database",
 				      "move the file away");
 	if (version > RP_LEASE_VERSION)
-		return refuse_records(db->path, reterr, "a newer rocpart made them",
-				      "use that version, or import an export of it");
+		return refuse_records(
+			db->path, reterr, "a newer version of rocpart wrote them",
+			"use that version, or import what it exports (`rocpart state export`)");
 	if (version == RP_LEASE_VERSION)
 		return 0;
 	rc = sqlite3_exec(db->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
@@ -266,8 +283,7 @@ static int check_version(struct rp_lease_db *db, struct rocpart_error *reterr)
 		rc = rp_lease_schema_migrate(db->db, version);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db->db, "COMMIT", NULL, NULL, NULL);
-	return rc == SQLITE_OK ? 0
-			       : rp_lease_db_error(db, rc, "bring the tables up to date", reterr);
+	return rc == SQLITE_OK ? 0 : rp_lease_db_error(db, rc, "upgrade the tables", reterr);
 }
 
 /* Open a database file without looking into it. */
@@ -310,12 +326,13 @@ static int make_tables(struct rp_lease_db *db, const char *identity, struct rocp
 	if (rc == SQLITE_OK)
 		rc = rp_lease_schema_migrate(db->db, 0);
 	if (rc != SQLITE_OK)
-		return rp_lease_db_error(db, rc, "make the tables of leases", reterr);
+		return rp_lease_db_error(db, rc, "create the tables of leases", reterr);
 	r = identity ? rp_lease_db_set(db, "machine", identity, reterr) : 0;
 	if (r < 0)
 		return r;
 	rc = sqlite3_exec(db->db, "COMMIT", NULL, NULL, NULL);
-	return rc == SQLITE_OK ? 0 : rp_lease_db_error(db, rc, "make the tables of leases", reterr);
+	return rc == SQLITE_OK ? 0
+			       : rp_lease_db_error(db, rc, "create the tables of leases", reterr);
 }
 
 /* Remove a database with the files that SQLite keeps next to it. */
@@ -346,6 +363,12 @@ static int make_file(const char *dir, const char *path, const char *identity,
 
 	if (!aside)
 		return rp_error_nomem(reterr);
+	/* SQLite would say that it cannot open a file, not why. */
+	if (access(dir, W_OK) < 0) {
+		r = rp_neg_errno();
+		(void)rp_error_errno(reterr, r, dir, "cannot create leases in '%s'", dir);
+		return rp_error_hint(reterr, "run the command as root");
+	}
 	remove_files(aside);
 	r = open_file(aside, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &db, reterr);
 	if (r == 0)
@@ -354,7 +377,7 @@ static int make_file(const char *dir, const char *path, const char *identity,
 	dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r == 0 && ((link(aside, path) < 0 && errno != EEXIST) || fsync(dir_fd) < 0)) {
 		r = rp_neg_errno();
-		(void)rp_error_errno(reterr, r, path, "cannot make '%s'", path);
+		(void)rp_error_errno(reterr, r, path, "cannot create '%s'", path);
 	}
 	remove_files(aside);
 	return r;
@@ -372,14 +395,14 @@ int rp_lease_db_open(const char *dir, enum rp_lease_open how, const char *identi
 	if (access(path, F_OK) < 0 && errno == ENOENT) {
 		if (how != RP_LEASE_MAKE && how != RP_LEASE_MAKE_BRIEF)
 			return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, dir,
-					    "there are no leases on this machine");
+					    "this machine has no leases");
 		r = make_file(dir, path, identity, reterr);
 	}
 	if (r == 0)
 		r = open_file(path, SQLITE_OPEN_READWRITE, &db, reterr);
 	if (r == 0 && how != RP_LEASE_READ && !db->is_writable) {
-		(void)rp_error_errno(reterr, -EACCES, path, "the leases cannot be written");
-		(void)rp_error_hint(reterr, "changes need root");
+		(void)rp_error_errno(reterr, -EACCES, path, "cannot write the leases");
+		(void)rp_error_hint(reterr, "run the command as root");
 		r = -EACCES;
 	}
 	if (r == 0)

@@ -10,23 +10,22 @@
  */
 static const char *const queries[] = {
 	"PRAGMA integrity_check(20)",
-	"SELECT 'table ' || \"table\" || ', row ' || coalesce(rowid, 0) || ': points to nothing in "
-	"'"
-	" || parent FROM pragma_foreign_key_check",
-	"SELECT 'partition ' || bdf || '/' || part || ': ' || used || ' bytes and ' || tenants ||"
-	" ' leases are recorded, its claims are ' || coalesce(c.bytes, 0) || ' and ' ||"
-	" coalesce(c.n, 0) FROM partition LEFT JOIN (SELECT partition AS p, sum(bytes) AS bytes,"
-	" count(*) AS n FROM claim GROUP BY partition) c ON c.p = id"
-	" WHERE used <> coalesce(c.bytes, 0) OR tenants <> coalesce(c.n, 0)",
-	"SELECT 'partition ' || bdf || '/' || part || ': ' || used || ' of ' || usable ||"
-	" ' bytes used' FROM partition WHERE used < 0 OR used > usable",
-	"SELECT 'partition ' || bdf || '/' || part || ': ' || tenants || ' leases where ' ||"
-	" max_tenants || ' may be' FROM partition WHERE tenants > max_tenants",
-	"SELECT 'lease ' || l.id || ': ' || l.bytes || ' bytes, its claims are ' ||"
-	" coalesce(sum(c.bytes), 0) FROM lease l LEFT JOIN claim c ON c.lease = l.id"
-	" WHERE l.state <> 0 GROUP BY l.id HAVING l.bytes <> coalesce(sum(c.bytes), 0)",
-	"SELECT 'lease ' || lease || ': holds ' || bytes || ' bytes and does not exist'"
-	" FROM claim WHERE lease NOT IN (SELECT id FROM lease WHERE state <> 0)",
+	"SELECT 'table ' || \"table\" || ', row ' || coalesce(rowid, 0) || ': refers to a row that "
+	"does not exist in ' || parent FROM pragma_foreign_key_check",
+	"SELECT 'partition ' || bdf || '/' || part || ': ' || used || ' bytes and ' || tenants || "
+	"' leases are recorded, but its claims are ' || coalesce(c.bytes, 0) || ' bytes and ' || "
+	"coalesce(c.n, 0) || ' leases' FROM partition LEFT JOIN (SELECT partition AS p, sum(bytes) "
+	"AS bytes, count(*) AS n FROM claim GROUP BY partition) c ON c.p = id WHERE used <> "
+	"coalesce(c.bytes, 0) OR tenants <> coalesce(c.n, 0)",
+	"SELECT 'partition ' || bdf || '/' || part || ': ' || used || ' bytes are leased, but ' || "
+	"usable || ' can be used' FROM partition WHERE used < 0 OR used > usable",
+	"SELECT 'partition ' || bdf || '/' || part || ': ' || tenants || ' leases share it, but ' "
+	"|| max_tenants || ' may' FROM partition WHERE tenants > max_tenants",
+	"SELECT 'lease ' || l.id || ': ' || l.bytes || ' bytes are recorded, but its claims are ' "
+	"|| coalesce(sum(c.bytes), 0) || ' bytes' FROM lease l LEFT JOIN claim c ON c.lease = l.id "
+	"WHERE l.state <> 0 GROUP BY l.id HAVING l.bytes <> coalesce(sum(c.bytes), 0)",
+	"SELECT 'lease ' || lease || ': it has claims of ' || bytes || ' bytes, but does not exist "
+	"or is pending' FROM claim WHERE lease NOT IN (SELECT id FROM lease WHERE state <> 0)",
 };
 
 int rp_lease_db_check(struct rp_lease_db *db, struct rp_names *ret, struct rocpart_error *reterr)

@@ -302,9 +302,10 @@ static int find_partition(struct rp_lease_db *db, const struct rp_claim *c, int6
 		db->found[slot].id = *ret;
 		memcpy(db->found[slot].bdf, c->bdf, sizeof(c->bdf));
 	}
-	return r == 0 && *ret == 0 ? rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, c->bdf,
-						  "partition %u is not recorded", c->part)
-				   : r;
+	return r == 0 && *ret == 0
+		       ? rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, c->bdf,
+				      "partition %u of the GPU is not recorded", c->part)
+		       : r;
 }
 
 /* Add the claims of lease id. first is the row of the first one, which the lease refers to. */
@@ -325,7 +326,7 @@ static int add_claims(struct rp_lease_db *db, const struct rp_lease *l, int64_t 
 		(void)sqlite3_bind_int64(s, 2, id);
 		(void)sqlite3_bind_int64(s, 3, (int64_t)l->claims[i].bytes);
 		(void)sqlite3_bind_int64(s, 4, l->share ? l->share : 1);
-		r = rp_lease_db_run(db, s, "take the bytes", reterr);
+		r = rp_lease_db_run(db, s, "record the bytes of a lease", reterr);
 	}
 	return r;
 }
@@ -340,8 +341,9 @@ static int check_bytes(const struct rp_lease *l, struct rocpart_error *reterr)
 			sum = UINT64_MAX;
 	if (l->bytes == 0 || l->bytes > INT64_MAX || (l->n_claims && sum != l->bytes) ||
 	    (l->state == ROCPART_LEASE_PENDING) != (l->n_claims == 0))
-		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, l->name,
-				    "the bytes of a lease are not those of its partitions");
+		return rp_error_set(
+			reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, l->name,
+			"the bytes of the lease are not the sum of its partitions' bytes");
 	return 0;
 }
 
@@ -445,7 +447,8 @@ int rp_lease_db_place(struct rp_lease_db *db, const struct rp_lease *l,
 	r = rp_lease_db_run(db, s, "place a lease", reterr);
 	if (r == 0 && sqlite3_changes(db->db) != 1)
 		return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, l->name,
-				    "lease %lld is not pending", (long long)l->id);
+				    "lease %lld is not pending, so it cannot be placed",
+				    (long long)l->id);
 	return r < 0 ? r : add_claims(db, l, l->id, partition, reterr);
 }
 
@@ -468,8 +471,8 @@ static int run_with_id(struct rp_lease_db *db, enum rp_lease_sql which, int64_t 
 
 static int refuse_id(int64_t id, struct rocpart_error *reterr)
 {
-	return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, NULL, "there is no lease %lld",
-			    (long long)id);
+	return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, NULL,
+			    "lease %lld does not exist", (long long)id);
 }
 
 int rp_lease_db_remove(struct rp_lease_db *db, int64_t id, const char *text,

@@ -9,34 +9,36 @@
 static const char *ends_of_pod(struct rp_host_view *w, const struct rp_owner *o)
 {
 	if (!rp_pod_logs_are_shown(w->tree))
-		return "by release only: the pods of this node are not shown (/var/log/pods)";
-	return *o->boot ? "when the kubelet has removed the pod and none of its memory is left"
-			: "when the kubelet, which does not have the pod yet, has removed it and "
-			  "none of its memory is left";
+		return "only by `rocpart release`: the pods of this node are not visible "
+		       "(/var/log/pods)";
+	return *o->boot ? "when the kubelet has removed the pod and its GPU memory is free"
+			: "when the kubelet has created and removed the pod and its GPU memory is "
+			  "free";
 }
 
 const char *rp_host_view_ends(struct rp_host_view *w, const struct rp_owner *o)
 {
 	if (o->kind != RP_OWNER_NONE && o->kind != RP_OWNER_UNIT &&
 	    (!w->sees_processes || !w->sees_memory))
-		return "by release only: not all processes and their memory are shown here";
+		return "only by `rocpart release`: not all processes and their memory are visible "
+		       "here";
 	switch (o->kind) {
 	case RP_OWNER_PID:
-		return "when the process has ended and none of its memory is left";
+		return "when the process has ended and its GPU memory is free";
 	case RP_OWNER_JOB:
-		return "when the job's processes were seen, have ended, and none of their memory "
-		       "is left";
+		return "when processes of the job were seen, have ended, and their GPU memory is "
+		       "free";
 	case RP_OWNER_DOCKER:
 		return rp_host_view_is_container_id(o->name)
-			       ? "when docker has removed the container and none of its memory is "
-				 "left"
-			       : "by release only: docker may run a container of that name again";
+			       ? "when docker has removed the container and its GPU memory is free"
+			       : "only by `rocpart release`: docker may start a container of that "
+				 "name again";
 	case RP_OWNER_POD:
 		return ends_of_pod(w, o);
 	case RP_OWNER_UNIT:
-		return "by release only: a unit may be started again";
+		return "only by `rocpart release`: a unit may be started again";
 	case RP_OWNER_NONE:
 	default:
-		return "by release only: it has no owner";
+		return "only by `rocpart release`: the lease has no owner";
 	}
 }

@@ -52,16 +52,16 @@ static int add_memory(struct rp_json *list, const struct rocpart_partition *part
 	if (part->gpu->alloc_all)
 		return add_limit(
 			list, "memory", ROCPART_GUARANTEE_NONE,
-			"allocation mode ALL: a partition may take all of its memory domain");
+			"allocation mode ALL: a partition may use all of its memory domain");
 	return add_limit(list, "memory", ROCPART_GUARANTEE_KERNEL,
-			 "the driver refuses allocations beyond the partition");
+			 "the driver refuses allocations beyond the memory of the partition");
 }
 
 static int add_placement(struct rp_json *list, const struct rocpart_partition *part)
 {
 	char by[96];
 
-	(void)rp_fmt(by, sizeof(by), "%s: the partition has its memory domain for itself",
+	(void)rp_fmt(by, sizeof(by), "%s: no other partition shares its memory domain",
 		     rocpart_memory_mode_to_string(part->gpu->memory));
 	if (is_alone_in_domain(part))
 		return add_limit(list, "placement", ROCPART_GUARANTEE_HARDWARE, by);
@@ -73,10 +73,9 @@ static int add_share(struct rp_json *list, uint32_t share)
 {
 	if (share <= 1)
 		return 0;
-	return add_limit(
-		list, "share", ROCPART_GUARANTEE_COOPERATIVE,
-		"the tenants of the partition keep to their bytes by flags of their engine "
-		"(`rocpart args vllm`); `rocpart watch` looks after them");
+	return add_limit(list, "share", ROCPART_GUARANTEE_COOPERATIVE,
+			 "the leases on the partition keep to their bytes by flags of their engine "
+			 "(`rocpart args vllm`); `rocpart watch` monitors them");
 }
 
 static int add_access(struct rp_json *list, enum rp_access access)
@@ -84,17 +83,17 @@ static int add_access(struct rp_json *list, enum rp_access access)
 	switch (access) {
 	case RP_ACCESS_EBPF:
 		return add_limit(list, "access", ROCPART_GUARANTEE_KERNEL,
-				 "its control group denies the other partitions (cgroup v2, eBPF)");
+				 "its cgroup denies access to other partitions (cgroup v2, eBPF)");
 	case RP_ACCESS_CGROUP:
 		return add_limit(
 			list, "access", ROCPART_GUARANTEE_KERNEL,
-			"its control group denies the other partitions (cgroup v1, devices)");
+			"its cgroup denies access to other partitions (cgroup v1, devices)");
 	case RP_ACCESS_OPEN:
 	default:
 		return add_limit(
 			list, "access", ROCPART_GUARANTEE_NONE,
-			"nothing is denied to it here: `rocpart run` does, and a container that "
-			"gets its own devices only (`rocpart args docker`)");
+			"other partitions are not denied to it; start it with `rocpart run`, or "
+			"in a container with its own devices only (`rocpart args docker`)");
 	}
 }
 

@@ -26,7 +26,7 @@ int rp_leases_open(struct rocpart_machine *m, enum rp_lease_open how, const char
 		return rp_lease_db_open(m->state_dir, how, identity, ret, reterr);
 	if (!db && how != RP_LEASE_MAKE && how != RP_LEASE_MAKE_BRIEF)
 		return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, NULL,
-				    "there are no leases on this machine");
+				    "this machine has no leases");
 	r = db ? 0 : rp_lease_db_open_memory(identity, &db, reterr);
 	if (r < 0)
 		return r;

@@ -3,6 +3,8 @@
 #include "base/num.h"
 
 static const char *const kinds[] = {"none", "pid", "docker", "unit", "pod", "job"};
+static const char *const forms[] = {"docker:NAME", "unit:NAME", "pod:NAMESPACE/NAME",
+				    "job:ID",	   "pid:N",	"none"};
 
 const char *rp_owner_kind_to_string(enum rp_owner_kind kind)
 {
@@ -20,10 +22,17 @@ static bool is_plain(const char *s)
 
 static int refuse_owner(const char *text, struct rocpart_error *reterr)
 {
+	RP_AUTO_STRBUF struct rp_strbuf list = RP_STRBUF_INIT;
+
 	(void)rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, text,
 			   "'%.100s' is not an owner", text);
-	return rp_error_hint(reterr, "write docker:NAME, unit:NAME, pod:NAMESPACE/NAME, job:ID, "
-				     "pid:N or none");
+	for (size_t i = 0; i < RP_ARRAY_LEN(forms); i++)
+		rp_strbuf_addf(&list, "%s%s",
+			       i == 0			     ? ""
+			       : i + 1 < RP_ARRAY_LEN(forms) ? ", "
+							     : " or ",
+			       forms[i]);
+	return rp_error_hint(reterr, "an owner is %s", rp_strbuf_str(&list));
 }
 
 /*

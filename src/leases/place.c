@@ -45,9 +45,9 @@ ROCPART_PUBLIC int rocpart_place_options_new(const char *name, uint64_t bytes,
 	struct rocpart_place_options *o;
 
 	if (!name || !*name)
-		return refuse_option(reterr, name, "a lease needs a name that is not empty");
+		return refuse_option(reterr, name, "the name of the lease is empty");
 	if (bytes > INT64_MAX)
-		return refuse_option(reterr, name, "a lease has less than 2^63 bytes");
+		return refuse_option(reterr, name, "a lease must be smaller than 8 EiB");
 	o = rp_new0(struct rocpart_place_options, 1);
 	if (!o || !(o->name = strdup(name))) {
 		rocpart_place_options_free(o);
@@ -86,7 +86,9 @@ ROCPART_PUBLIC int rocpart_place_options_set_partition(struct rocpart_place_opti
 	char *copy;
 
 	if (partition && !*partition)
-		return refuse_option(reterr, NULL, "a partition is GPU/ID, such as 0/3, not empty");
+		return refuse_option(
+			reterr, NULL,
+			"the name of the partition is empty: give GPU/ID, such as 0/3");
 	copy = partition ? strdup(partition) : NULL;
 	if (partition && !copy)
 		return rp_error_nomem(reterr);
@@ -100,7 +102,8 @@ ROCPART_PUBLIC int rocpart_place_options_set_replicas(struct rocpart_place_optio
 						      struct rocpart_error *reterr)
 {
 	if (replicas < 1 || replicas > MAX_REPLICAS)
-		return refuse_option(reterr, options->name, "replicas must be 1 to 4096");
+		return refuse_option(reterr, options->name,
+				     "the number of replicas must be from 1 to 4096");
 	options->replicas = replicas;
 	return 0;
 }
@@ -109,7 +112,8 @@ ROCPART_PUBLIC int rocpart_place_options_set_share(struct rocpart_place_options 
 						   uint32_t share, struct rocpart_error *reterr)
 {
 	if (share < 1 || share > MAX_SHARE)
-		return refuse_option(reterr, options->name, "share must be 1 to 64 leases");
+		return refuse_option(reterr, options->name,
+				     "a partition can be shared by 1 to 64 leases");
 	options->share = share;
 	return 0;
 }
@@ -127,7 +131,7 @@ ROCPART_PUBLIC int rocpart_place_options_set_label(struct rocpart_place_options 
 	struct rp_json *text;
 
 	if (!key || !*key || !value)
-		return refuse_option(reterr, key, "a label is KEY=VALUE, and KEY is not empty");
+		return refuse_option(reterr, key, "a label must be KEY=VALUE, with a KEY");
 	text = rp_json_string(value);
 	if (!text)
 		return refuse_option(reterr, key, "the value of a label must be valid UTF-8");
@@ -188,6 +192,8 @@ struct placing {
 	struct rp_session s;
 	struct rp_fill fill;
 	struct rp_lease_list made;
+	size_t n_before;     /* leases made for other requests */
+	uint32_t n_replicas; /* of this one */
 };
 
 /* Where a lease goes, and the words for why it goes there. */
@@ -210,20 +216,25 @@ static int refuse_allocator(struct rocpart_machine *m, struct rocpart_error *ret
 	if (!who)
 		return 0;
 	(void)rp_error_set(reterr, -EPERM, ROCPART_ERR_OTHER_ALLOCATOR, who,
-			   "%s allocates the GPUs of this machine", who);
-	return rp_error_hint(
-		reterr, "ask %s for them; or apply a node.yaml with `allocator: rocpart`", who);
+			   "'%s' allocates the GPUs of this machine, not rocpart", who);
+	return rp_error_hint(reterr,
+			     "request GPUs from %s, or apply a node.yaml with `allocator: rocpart`",
+			     who);
 }
 
 /* Precondition: a transaction is begun; see the head of this file. */
 static int refuse_change(struct rocpart_machine *m, struct rocpart_error *reterr)
 {
+	char holder[RP_LOCK_HOLDER_SIZE];
+
 	if (!rp_journal_is_open(m))
 		return 0;
+	rp_tree_lock_holder(m->state, RP_MACHINE_LOCK, holder);
 	(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_UNFINISHED_CHANGE, m->state_dir,
-			   "a change of this machine is under way or not finished");
-	return rp_error_hint(reterr, "wait for it; after an interruption `rocpart apply --resume` "
-				     "or `rocpart undo`");
+			   "a change of this machine is under way or was interrupted%s%s",
+			   *holder ? ": " : "", holder);
+	return rp_error_hint(reterr, "wait until it ends; if it was interrupted, `rocpart apply "
+				     "--resume` finishes it and `rocpart undo` reverts it");
 }
 
 /* Begin a session and make the placer, with room for so many more leases. */
@@ -234,13 +245,23 @@ static int begin_placing(struct placing *p, struct rocpart_machine *m, uint32_t 
 
 	if (rp_tree_kind(m->tree) == RP_TREE_CAPTURE)
 		return rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, NULL,
-				    "a capture cannot be changed");
+				    "a capture is read-only: leases cannot be placed on it");
 	r = refuse_allocator(m, reterr);
 	if (r == 0)
 		r = rp_session_begin(m, how, &p->s, reterr);
 	if (r == 0)
 		r = refuse_change(m, reterr);
 	return r < 0 ? r : rp_fill_placer(&p->s, more, &p->fill, reterr);
+}
+
+/* Whether a replica of this request is to be placed on the partition. */
+static bool is_place(const struct placing *p, const struct rocpart_partition *part)
+{
+	for (size_t i = p->n_before; i < p->made.n; i++)
+		if (p->made.v[i].claims[0].part == part->id &&
+		    rp_str_eq(p->made.v[i].claims[0].bdf, part->gpu->bdf))
+			return true;
+	return false;
 }
 
 /* Add the hint of a refusal: the remedy that the placer found, or a general one. */
@@ -251,19 +272,58 @@ static int hint_remedy(const struct placing *p, const struct rp_placer_refusal *
 
 	if (no->switch_gpu != RP_PLACE_NONE && no->switch_gpu < p->fill.n_gpus) {
 		g = &p->fill.gpus[no->switch_gpu];
-		return rp_error_hint(reterr,
-				     "GPU %u (%s) is idle: `rocpart set --gpu %u --compute %s` "
-				     "would make room",
-				     no->switch_gpu, g->name, no->switch_gpu,
-				     p->fill.menus[g->menu].modes[no->switch_mode].compute);
+		return rp_error_hint(
+			reterr,
+			"GPU %u (%s) is idle: `rocpart set --gpu %u --compute %s` makes room",
+			no->switch_gpu, g->name, no->switch_gpu,
+			p->fill.menus[g->menu].modes[no->switch_mode].compute);
 	}
 	if (no->empty_gpu != RP_PLACE_NONE)
 		return rp_error_hint(reterr,
-				     "moving one lease away would make GPU %u idle, which could "
-				     "then be switched; `rocpart status` shows who is where",
+				     "without its only lease GPU %u could be switched to make "
+				     "room; `rocpart status` shows the leases",
 				     no->empty_gpu);
-	return rp_error_hint(reterr, "release something (`rocpart status`), or plan anew "
-				     "(`rocpart plan`)");
+	return rp_error_hint(reterr, "release a lease (`rocpart status` shows them), or make a "
+				     "new plan (`rocpart plan`)");
+}
+
+/* "0/0-0/7, 2/3": partitions of the replicas that fit, neighbours together. */
+static void add_places(const struct placing *p, struct rp_strbuf *ret)
+{
+	size_t n_parts = 0;
+
+	for (size_t i = 0; i < p->s.now.n_parts; i++) {
+		const struct rocpart_partition *part = p->s.now.parts[i].partition, *last = part;
+		size_t k = i;
+
+		if (!is_place(p, part))
+			continue;
+		while (k + 1 < p->s.now.n_parts &&
+		       p->s.now.parts[k + 1].partition->gpu == part->gpu &&
+		       is_place(p, p->s.now.parts[k + 1].partition))
+			last = p->s.now.parts[++k].partition;
+		rp_strbuf_addf(ret, "%s%zu/%u", n_parts++ ? ", " : "", part->gpu->index, part->id);
+		if (last != part)
+			rp_strbuf_addf(ret, "-%zu/%u", last->gpu->index, last->id);
+		i = k;
+	}
+}
+
+static int refuse_replicas(const struct placing *p, const struct rp_lease *l, const char *need,
+			   struct rocpart_error *reterr)
+{
+	RP_AUTO_STRBUF struct rp_strbuf places = RP_STRBUF_INIT;
+	size_t n = p->made.n - p->n_before;
+
+	add_places(p, &places);
+	(void)rp_error_set(reterr, -ENOSPC, ROCPART_ERR_NO_ROOM, l->name,
+			   "only %zu of %u replicas of %s fit; nothing was placed; free for them: "
+			   "%.300s",
+			   n, p->n_replicas, need, rp_strbuf_str(&places));
+	return rp_error_hint(reterr,
+			     "place %zu replicas, or release a lease (`rocpart status` "
+			     "shows them)",
+			     n);
 }
 
 static int refuse_room(const struct placing *p, const struct rp_placer_class *class,
@@ -274,13 +334,16 @@ static int refuse_room(const struct placing *p, const struct rp_placer_class *cl
 
 	rp_placer_explain(p->fill.placer, class, &no);
 	rp_format_bytes(l->bytes, need);
+	if (p->n_replicas > 1 && p->made.n > p->n_before)
+		return refuse_replicas(p, l, need, reterr);
 	if (no.n_free)
 		(void)rp_error_set(reterr, -ENOSPC, ROCPART_ERR_NO_ROOM, l->name,
-				   "no partition is free for %s; the largest free: %u x %s", need,
-				   no.n_free, rp_format_bytes(no.free_bytes, free));
+				   "no partition has %s free; the largest free partitions are %u x "
+				   "%s",
+				   need, no.n_free, rp_format_bytes(no.free_bytes, free));
 	else
 		(void)rp_error_set(reterr, -ENOSPC, ROCPART_ERR_NO_ROOM, l->name,
-				   "no partition is free for %s", need);
+				   "no partition is free, and the lease needs %s", need);
 	return hint_remedy(p, &no, reterr);
 }
 
@@ -294,7 +357,7 @@ static int refuse_size(const struct placing *p, const struct rp_lease *l,
 		if (p->s.now.parts[i].usable > most)
 			most = p->s.now.parts[i].usable;
 	(void)rp_error_set(reterr, -EFBIG, ROCPART_ERR_MODEL_TOO_LARGE, l->name,
-			   "it needs %s; the largest partition has %s for programs",
+			   "the lease needs %s, but the largest partition has %s for programs",
 			   rp_format_bytes(l->bytes, need), rp_format_bytes(most, have));
 	return rp_error_hint(reterr, "use a smaller format or context (`rocpart model fit`), or "
 				     "a mode with larger partitions (`rocpart modes`)");
@@ -338,11 +401,18 @@ static int set_why(const struct placing *p, const struct rocpart_partition *part
 	rp_format_bytes(l->bytes, need);
 	rp_format_bytes(rp_host_view_usable(&p->s.host, part), have);
 	free(l->why);
-	l->why = rp_strdupf("%s: %s of the %s that programs can have of partition %zu/%u in %s, "
-			    "%zu of the %zu partitions of that GPU being leased before",
+	l->why = rp_strdupf("%s: %s of the %s that programs can use on partition %zu/%u in %s; %zu "
+			    "of the %zu partitions of that GPU were leased before",
 			    chosen, need, have, gpu->index, part->id, l->mode, n_taken,
 			    gpu->n_partitions);
 	return l->why ? 0 : rp_error_nomem(reterr);
+}
+
+static int refuse_partition(const char *partition, struct rocpart_error *reterr)
+{
+	(void)rp_error_set(reterr, -ENOSPC, ROCPART_ERR_NO_ROOM, partition,
+			   "partition %s is leased, or too small for the lease", partition);
+	return rp_error_hint(reterr, "`rocpart explain %s` says what the partition has", partition);
 }
 
 /*
@@ -367,27 +437,24 @@ static int choose_partition(const struct placing *p, const struct rp_lease *l,
 		r = rocpart_snapshot_find_partition(p->s.host.snapshot, partition, &part, reterr);
 		if (r < 0)
 			return r;
-		ret->why = "the partition that was asked for";
+		ret->why = "the partition that the request or the plan names";
 		r = rp_placer_place_at(p->fill.placer, &class, (uint32_t)part->gpu->index, part->id,
 				       &ret->at);
 		if (r < 0 && p->fill.gpus[part->gpu->index].flags)
 			return rp_error_set(reterr, -EPERM, ROCPART_ERR_CORDONED, part->gpu->bdf,
-					    "GPU %zu (%s) takes nothing new: it is cordoned or "
-					    "sick",
+					    "GPU %zu (%s) accepts no new lease: it is cordoned or "
+					    "counted memory errors",
 					    part->gpu->index, part->gpu->bdf);
 		if (r < 0)
-			return rp_error_set(reterr, -ENOSPC, ROCPART_ERR_NO_ROOM, partition,
-					    "partition %s is taken, or too small for it; `rocpart "
-					    "explain %s` says more",
-					    partition, partition);
+			return refuse_partition(partition, reterr);
 		return 0;
 	}
 	n_avoid = list_gpus_with_name(p, l->name, avoid);
 	ret->why = "smallest free partition that fits, on the fullest GPU";
 	r = rp_placer_place(p->fill.placer, &class, avoid, n_avoid, &ret->at);
 	if (r == -ENOSPC && n_avoid) {
-		ret->why = "smallest free partition that fits, beside another replica because "
-			   "no other GPU has room: a reset of the GPU takes both";
+		ret->why = "smallest free partition that fits, on a GPU that has another replica "
+			   "because no other GPU has room: a reset of that GPU stops both";
 		r = rp_placer_place(p->fill.placer, &class, NULL, 0, &ret->at);
 	}
 	return r < 0 ? refuse_room(p, &class, l, reterr) : 0;
@@ -405,7 +472,7 @@ static int take_whole_partition(const struct placing *p, struct rp_lease *l, con
 	l->bytes = rp_host_view_usable(&p->s.host, part);
 	return l->bytes ? 0
 			: rp_error_set(reterr, -ENODATA, ROCPART_ERR_UNSUPPORTED, partition,
-				       "the machine does not tell the size of partition %s",
+				       "the machine does not show the size of partition %s",
 				       partition);
 }
 
@@ -474,7 +541,7 @@ static int pin_owner(struct placing *p, struct rp_owner *o, struct rocpart_error
 	int r = o->kind == RP_OWNER_PID ? rp_host_view_pin_owner(&p->s.host, o) : 0;
 
 	return r < 0 ? rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, o->name,
-				    "there is no process %u", o->pid)
+				    "process %u does not exist", o->pid)
 		     : 0;
 }
 
@@ -503,12 +570,14 @@ static int add_replica(struct placing *p, const struct rocpart_place_options *o,
 static int check_options(const struct rocpart_place_options *o, struct rocpart_error *reterr)
 {
 	if (o->partition && o->replicas > o->share)
-		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, o->partition,
-				    "%u replicas cannot be on one partition that %u may share",
-				    o->replicas, o->share);
+		return rp_error_set(
+			reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, o->partition,
+			"%u replicas cannot share one partition that %u leases may share",
+			o->replicas, o->share);
 	if (!o->bytes && !o->partition)
-		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, o->name,
-				    "say how many bytes, or which partition");
+		return rp_error_set(
+			reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, o->name,
+			"the lease has no size: give its bytes, a model or a partition");
 	return 0;
 }
 
@@ -520,7 +589,7 @@ static int pin_own(struct placing *p, uint32_t pid, struct rp_owner *ret,
 	(void)rp_fmt(ret->name, sizeof(ret->name), "%u", pid);
 	return rp_host_view_pin_own(&p->s.host, ret) < 0
 		       ? rp_error_set(reterr, -ESRCH, ROCPART_ERR_FAILED, NULL,
-				      "the process %u has ended already", pid)
+				      "process %u has ended already", pid)
 		       : 0;
 }
 
@@ -530,6 +599,8 @@ static int add_replicas(struct placing *p, const struct rocpart_place_options *o
 	struct rp_owner owner = o->owner;
 	int r = own_pid ? pin_own(p, own_pid, &owner, reterr) : pin_owner(p, &owner, reterr);
 
+	p->n_before = p->made.n;
+	p->n_replicas = o->replicas;
 	for (uint32_t i = 0; r == 0 && i < o->replicas; i++)
 		r = add_replica(p, o, &owner, reterr);
 	return r;

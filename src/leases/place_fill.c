@@ -185,7 +185,8 @@ static int book_leases(const struct rp_session *s, struct rp_fill *f, struct roc
 			/* A GPU that takes nothing new refuses; no booking is needed there. */
 			if (r < 0 && !(r == -EBUSY && f->gpus[u->partition->gpu->index].flags))
 				return rp_error_set(reterr, r, ROCPART_ERR_FAILED, l->claims[k].bdf,
-						    "lease %lld cannot be booked on partition %u",
+						    "lease %lld does not fit on partition %u of "
+						    "the GPU, where it is recorded",
 						    (long long)l->id, l->claims[k].part);
 		}
 	}
@@ -202,7 +203,7 @@ int rp_fill_placer(const struct rp_session *s, uint32_t more, struct rp_fill *re
 
 	if (snapshot->n_gpus == 0)
 		return rp_error_set(reterr, -ENODEV, ROCPART_ERR_NO_HARDWARE, NULL,
-				    "no AMD GPU that amdgpu drives was found");
+				    "no GPU with a loaded amdgpu driver was found");
 	f.menus = rp_new0(struct rp_place_menu, snapshot->n_gpus);
 	f.gpus = rp_new0(struct rp_place_gpu, snapshot->n_gpus);
 	if (!f.menus || !f.gpus)

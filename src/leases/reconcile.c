@@ -189,25 +189,25 @@ static void judge_place(const struct context *c, const struct rp_lease *l, struc
 		char mode[16], want[RP_BYTES_TEXT_SIZE], have[RP_BYTES_TEXT_SIZE];
 
 		if (!gpu) {
-			rp_strbuf_addf(ret,
-				       "GPU %s is not there; bring it back, or `rocpart "
-				       "release %lld`",
-				       q->bdf, (long long)l->id);
+			rp_strbuf_addf(
+				ret, "GPU %s is missing; bring it back, or `rocpart release %lld`",
+				q->bdf, (long long)l->id);
 			continue;
 		}
 		rp_host_view_mode(gpu, mode);
 		if (!u || (*l->mode && !rp_str_eq(l->mode, mode)))
 			rp_strbuf_addf(ret,
-				       "partition %s/%u is not what it was: the GPU is in %s, it "
-				       "was in %s; bring that mode back (rocpart set, undo or "
-				       "apply), or `rocpart release %lld`",
-				       q->bdf, q->part, mode, l->mode, (long long)l->id);
+				       "partition %zu/%u has changed: the GPU is in %s instead of "
+				       "%s; set that mode again (rocpart set, undo or apply), or "
+				       "`rocpart release %lld`",
+				       gpu->index, q->part, mode, l->mode, (long long)l->id);
 		else if (u->usable < u->leased)
-			rp_strbuf_addf(ret,
-				       "partition %s/%u shrank: %s are leased, %s can be used; "
-				       "`rocpart release %lld` or place it elsewhere",
-				       q->bdf, q->part, rp_format_bytes(u->leased, want),
-				       rp_format_bytes(u->usable, have), (long long)l->id);
+			rp_strbuf_addf(
+				ret,
+				"partition %zu/%u has become smaller: %s are leased, but %s can be "
+				"used; `rocpart release %lld`, then place it elsewhere",
+				gpu->index, q->part, rp_format_bytes(u->leased, want),
+				rp_format_bytes(u->usable, have), (long long)l->id);
 	}
 }
 
@@ -243,13 +243,13 @@ static void judge_quiet(const struct context *c, const struct rp_lease *l, struc
 	rp_owner_text(&l->owner, owner);
 	v->state = ROCPART_LEASE_STOPPED;
 	if (what)
-		rp_strbuf_addf(&v->problem, "%s and nothing of %s runs", what,
-			       l->owner.kind ? owner : "it");
+		rp_strbuf_addf(&v->problem, "%s, and no process of %s is running", what,
+			       l->owner.kind ? owner : "the lease");
 	else
-		rp_strbuf_addf(&v->problem, "nothing of %s runs any more",
-			       l->owner.kind ? owner : "it");
+		rp_strbuf_addf(&v->problem, "no process of %s is running any more",
+			       l->owner.kind ? owner : "the lease");
 	rp_strbuf_addf(&v->problem,
-		       "; its bytes are kept: start it again, or `rocpart release %lld`",
+		       "; its memory stays reserved: start it again, or `rocpart release %lld`",
 		       (long long)l->id);
 }
 
@@ -281,8 +281,8 @@ static void judge_placed(const struct context *c, size_t index, enum rp_owner_st
 		v->state = ROCPART_LEASE_STOPPED;
 		rp_strbuf_addf(&v->problem,
 			       "its owner is gone, but memory on its partition is still in use or "
-			       "cannot be seen; it ends when that is free, or by `rocpart release "
-			       "%lld`",
+			       "not visible; the lease ends when that memory is free, or by "
+			       "`rocpart release %lld`",
 			       (long long)l->id);
 	} else if (owner == RP_OWNER_ALIVE) {
 		if (l->state == ROCPART_LEASE_STOPPED || was_misplaced)
@@ -303,11 +303,10 @@ static int end_lease(struct context *c, const struct rp_lease *l)
 	char owner[RP_OWNER_NAME_SIZE + 16], text[512], bytes[RP_BYTES_TEXT_SIZE];
 
 	rp_owner_text(&l->owner, owner);
-	(void)rp_fmt(
-		text, sizeof(text),
-		"ended: its owner %.200s is gone and none of its memory is left; %s of '%.100s' "
-		"are free again",
-		owner, rp_format_bytes(l->n_claims ? l->bytes : 0, bytes), l->name);
+	(void)rp_fmt(text, sizeof(text),
+		     "ended: its owner %.200s is gone and its GPU memory is free; %s of '%.100s' "
+		     "were released",
+		     owner, rp_format_bytes(l->n_claims ? l->bytes : 0, bytes), l->name);
 	c->out->n_changes++;
 	return c->db ? rp_lease_db_remove(c->db, l->id, text, c->reterr) : 0;
 }
@@ -412,7 +411,7 @@ static int note_boot(struct context *c)
 
 	if (r < 0 || rp_str_eq(c->w->epoch, "0"))
 		return r;
-	return note_machine(c, "driver", c->w->epoch, "the driver was loaded anew; leases are kept",
+	return note_machine(c, "driver", c->w->epoch, "the driver was reloaded; leases are kept",
 			    &c->is_reloaded);
 }
 

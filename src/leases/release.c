@@ -41,7 +41,7 @@ static int begin_session(struct rocpart_machine *m, enum rp_lease_open how, stru
 {
 	if (rp_tree_kind(m->tree) == RP_TREE_CAPTURE)
 		return rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, NULL,
-				    "a capture cannot be changed");
+				    "a capture is read-only: its leases cannot be changed");
 	return rp_session_begin(m, how, ret, reterr);
 }
 
@@ -71,7 +71,7 @@ ROCPART_PUBLIC int rocpart_lease_release(struct rocpart_machine *machine, const 
 		if (rp_session_commit(&s, reterr) < 0) /* record what reconciliation changed */
 			return -EIO;
 		return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, which,
-				    sel.id ? "there is no lease %s" : "%s has no lease", which);
+				    sel.id ? "lease %s does not exist" : "%s has no lease", which);
 	}
 	if (r == 0)
 		r = rp_session_commit(&s, reterr);
@@ -94,7 +94,11 @@ ROCPART_PUBLIC int rocpart_lease_set_state(struct rocpart_machine *machine, uint
 	reterr = reterr ? reterr : &local;
 	if (state < ROCPART_LEASE_PLACED || state > ROCPART_LEASE_DISPLACED)
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
-				    "that is not a state that can be said");
+				    "the state must be %s, %s, %s or %s",
+				    rocpart_lease_state_to_string(ROCPART_LEASE_PLACED),
+				    rocpart_lease_state_to_string(ROCPART_LEASE_RUNNING),
+				    rocpart_lease_state_to_string(ROCPART_LEASE_STOPPED),
+				    rocpart_lease_state_to_string(ROCPART_LEASE_DISPLACED));
 	r = begin_session(machine, RP_LEASE_WRITE, &s, reterr);
 	for (size_t i = 0; r == 0 && i < s.list.n; i++)
 		if ((uint64_t)s.list.v[i].id == id)
@@ -103,10 +107,11 @@ ROCPART_PUBLIC int rocpart_lease_set_state(struct rocpart_machine *machine, uint
 		return r;
 	if (!l)
 		return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, NULL,
-				    "there is no lease %llu", (unsigned long long)id);
+				    "lease %llu does not exist", (unsigned long long)id);
 	if (l->state == ROCPART_LEASE_PENDING)
 		return rp_error_set(reterr, -EPERM, ROCPART_ERR_NO_ROOM, l->name,
-				    "lease %llu has no place", (unsigned long long)id);
+				    "lease %llu is pending: it has no partition yet",
+				    (unsigned long long)id);
 	l->state = state;
 	free(l->problem);
 	l->problem = NULL;
@@ -147,7 +152,7 @@ static int adopt_one(struct rp_session *s, struct rp_part_use *u, const struct r
 {
 	const struct rocpart_gpu *gpu = u->partition->gpu;
 	struct rp_claim claim = {.part = u->partition->id, .bytes = u->unmanaged};
-	char name[64], why[] = "adopted: its memory was in use there";
+	char name[64], why[] = "adopted: its memory was in use without a lease";
 	struct rp_lease l = {.name = name,
 			     .bytes = u->unmanaged,
 			     .state = ROCPART_LEASE_RUNNING,
@@ -212,13 +217,14 @@ ROCPART_PUBLIC int rocpart_lease_adopt(struct rocpart_machine *machine, const ch
 		r = begin_session(machine, RP_LEASE_MAKE, &s, reterr);
 	if (r == 0 && o.kind == RP_OWNER_PID && rp_host_view_pin_owner(&s.host, &o) < 0)
 		return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, o.name,
-				    "there is no process %u", o.pid);
+				    "process %u does not exist", o.pid);
 	if (r == 0)
 		r = adopt_all(&s, &o, &n, reterr);
 	if (r == 0 && n == 0) {
 		(void)rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, owner,
-				   "%s uses no memory that is not leased", owner);
-		return rp_error_hint(reterr, "`rocpart holders` shows who uses what");
+				   "%s uses no GPU memory without a lease", owner);
+		return rp_error_hint(reterr,
+				     "`rocpart holders` shows the processes and their memory");
 	}
 	if (r == 0)
 		r = rp_session_commit(&s, reterr);

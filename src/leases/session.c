@@ -95,9 +95,10 @@ static const char *problem_of(struct rocpart_leases *v, const struct rp_lease *l
 
 	if (!gpu || !(gpu->degraded & 1U << RP_DEGRADED_UNHEALTHY))
 		return problem;
-	text = rp_strdupf("%s%sGPU %zu (%s) counted uncorrectable memory errors: nothing new is "
-			  "placed there; move this lease away and `rocpart cordon %zu`",
-			  problem, *problem ? "; " : "", gpu->index, gpu->bdf, gpu->index);
+	text = rp_strdupf(
+		"%s%sGPU %zu (%s) counted uncorrectable memory errors, so no new lease is placed "
+		"on it; move this lease to another GPU, then `rocpart cordon %zu`",
+		problem, *problem ? "; " : "", gpu->index, gpu->bdf, gpu->index);
 	return text ? keep_text(v, text) : NULL;
 }
 

@@ -248,9 +248,9 @@ static int read_document(struct rp_session *s, const struct rp_json *doc, const 
 	if (rp_json_int_value(rp_json_get(doc, "rocpart_leases")) != VERSION || !machine ||
 	    rp_json_type(list) != RP_JSON_ARRAY)
 		return bad_file(name, reterr,
-				"this is not an export of leases that this version reads");
+				"the file is not an export of leases that this version can read");
 	if (*machine && s->host.identity && !rp_str_eq(machine, s->host.identity))
-		return bad_file(name, reterr, "these are the leases of another machine");
+		return bad_file(name, reterr, "the file has the leases of another machine");
 	for (size_t i = 0; r == 0 && i < rp_json_len(list); i++) {
 		struct rp_lease l = {0};
 
@@ -259,7 +259,7 @@ static int read_document(struct rp_session *s, const struct rp_json *doc, const 
 			(void)rp_error_nomem(reterr);
 		else if (r < 0)
 			(void)rp_error_set(reterr, r, ROCPART_ERR_CONFIG_SYNTAX, name,
-					   "lease number %zu of the file makes no sense", i + 1);
+					   "entry %zu of the file is not a valid lease", i + 1);
 		else
 			r = put_back(s, &l, reterr);
 		rp_lease_done(&l);
@@ -282,14 +282,16 @@ ROCPART_PUBLIC int rocpart_leases_import(struct rocpart_machine *machine, const 
 		return r;
 	if (rp_tree_kind(machine->tree) == RP_TREE_CAPTURE)
 		return rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, NULL,
-				    "a capture cannot be changed");
+				    "a capture is read-only: leases cannot be imported into it");
 	r = rp_session_begin(machine, RP_LEASE_MAKE, &s, reterr);
 	if (r < 0)
 		return r;
 	if (s.list.n) {
 		(void)rp_error_set(reterr, -EEXIST, ROCPART_ERR_LEASED, machine->state_dir,
-				   "there are %zu leases here already", s.list.n);
-		return rp_error_hint(reterr, "release them first");
+				   "this machine has %zu leases already; nothing was imported",
+				   s.list.n);
+		return rp_error_hint(reterr,
+				     "release these leases first (`rocpart status` shows them)");
 	}
 	r = read_document(&s, doc, name, reterr);
 	if (r == 0)

@@ -78,12 +78,14 @@ static int check_machine(struct rocpart_machine *m, struct rocpart_error *reterr
 {
 	if (rp_tree_kind(m->tree) == RP_TREE_CAPTURE)
 		return rp_error_set(reterr, -EOPNOTSUPP, ROCPART_ERR_READ_ONLY, NULL,
-				    "processes of a capture do not run");
+				    "a capture has no running processes");
 	if (!rp_machine_is_sim_in_files(m))
 		return 0;
-	(void)rp_error_set(reterr, -EOPNOTSUPP, ROCPART_ERR_UNSUPPORTED, NULL,
-			   "simulated processes cannot be ended from inside of the machine");
-	return rp_error_hint(reterr, "`rocpart sim hold %s --release PID`, outside", m->sim_name);
+	(void)rp_error_set(
+		reterr, -EOPNOTSUPP, ROCPART_ERR_UNSUPPORTED, NULL,
+		"simulated processes cannot be stopped from inside of the simulated machine");
+	return rp_error_hint(reterr, "run `rocpart sim hold %s --release PID` outside of it",
+			     m->sim_name);
 }
 
 /*
@@ -100,7 +102,7 @@ static int stop_real(struct rocpart_machine *m, uint64_t lease, bool is_hard, si
 
 	if (r == 0 && !has_lease(&first, lease))
 		r = rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, NULL,
-				 "there is no lease %llu", (unsigned long long)lease);
+				 "lease %llu does not exist", (unsigned long long)lease);
 	if (r == 0 && (collect_pids(&first, lease, &before) < 0 ||
 		       rp_stop_open(&stop, before.v, before.n) < 0))
 		r = rp_error_nomem(reterr);
@@ -112,8 +114,7 @@ static int stop_real(struct rocpart_machine *m, uint64_t lease, bool is_hard, si
 	if (r == 0) {
 		r = rp_stop_send(&stop, now.v, now.n, is_hard, ret);
 		if (r < 0)
-			r = rp_error_errno(reterr, r, NULL,
-					   "a process of lease %llu cannot be ended",
+			r = rp_error_errno(reterr, r, NULL, "cannot stop a process of lease %llu",
 					   (unsigned long long)lease);
 	}
 	free(before.v);
@@ -132,7 +133,7 @@ static int stop_simulated(struct rocpart_machine *m, uint64_t lease, size_t *ret
 
 	if (r == 0 && !has_lease(&s, lease))
 		r = rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, NULL,
-				 "there is no lease %llu", (unsigned long long)lease);
+				 "lease %llu does not exist", (unsigned long long)lease);
 	if (r == 0 && collect_pids(&s, lease, &pids) < 0)
 		r = rp_error_nomem(reterr);
 	for (size_t i = 0; r == 0 && i < pids.n; i++) {

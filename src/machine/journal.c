@@ -57,7 +57,9 @@ static int append_line(struct rp_tree *state, const struct rp_strbuf *line)
 static int report_write(struct rocpart_machine *m, int r, const char *what,
 			struct rocpart_error *reterr)
 {
-	return r < 0 ? rp_error_errno(reterr, r, m->state_dir, "cannot %s the journal", what) : 0;
+	return r < 0 ? rp_error_errno(reterr, r, m->state_dir, "cannot %s the journal in '%s'",
+				      what, m->state_dir)
+		     : 0;
 }
 
 int rp_journal_begin(struct rocpart_machine *m, const struct rp_json *head,
@@ -141,9 +143,11 @@ static int report_read(struct rocpart_machine *m, enum rp_journal_file file, int
 
 	if (r == -ENOENT)
 		return rp_error_set(reterr, r, ROCPART_ERR_NOT_FOUND, NULL,
-				    file == RP_JOURNAL_OPEN ? "no change is unfinished"
-							    : "there is no change to undo");
-	return rp_error_errno(reterr, r, m->state_dir, "cannot read '%s/%s'", m->state_dir, name);
+				    file == RP_JOURNAL_OPEN
+					    ? "no change is unfinished: there is nothing to resume"
+					    : "no change was recorded: there is nothing to undo");
+	return rp_error_errno(reterr, r, m->state_dir, "cannot read the journal '%s/%s'",
+			      m->state_dir, name);
 }
 
 int rp_journal_read(struct rocpart_machine *m, enum rp_journal_file file, rp_journal_line_fn fn,
@@ -157,10 +161,11 @@ int rp_journal_read(struct rocpart_machine *m, enum rp_journal_file file, rp_jou
 	r = text.s ? give_lines(text.s, fn, userdata) : -EBADMSG;
 	if (r == -EBADMSG) {
 		(void)rp_error_set(reterr, r, ROCPART_ERR_CONFIG_SYNTAX, m->state_dir,
-				   "the journal '%s/%s' is damaged", m->state_dir,
-				   file == RP_JOURNAL_OPEN ? OPEN : LAST);
-		(void)rp_error_hint(reterr, "look at `rocpart status`, set the modes that you "
-					    "want and remove the file");
+				   "the journal '%s/%s' is damaged: its change can be neither "
+				   "resumed nor undone",
+				   m->state_dir, file == RP_JOURNAL_OPEN ? OPEN : LAST);
+		(void)rp_error_hint(reterr, "remove the file; then see `rocpart status` and set "
+					    "the modes that you want");
 		return r;
 	}
 	return r < 0 ? rp_error_nomem(reterr) : 0;

@@ -92,7 +92,7 @@ int rp_machine_make_state(struct rocpart_machine *m, struct rocpart_error *reter
 		return 0;
 	if (!m->state_dir)
 		return rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, NULL,
-				    "a capture cannot be changed");
+				    "a capture is read-only and has no records");
 	r = rp_make_dirs(m->state_dir, false);
 	if (r == 0)
 		r = rp_machine_open_state(m);
@@ -101,7 +101,7 @@ int rp_machine_make_state(struct rocpart_machine *m, struct rocpart_error *reter
 	if (r < 0) {
 		rp_error_errno(reterr, r, m->state_dir, "cannot use the record folder '%s'",
 			       m->state_dir);
-		(void)rp_error_hint(reterr, "changes need root");
+		(void)rp_error_hint(reterr, "run the command as root");
 	}
 	return r;
 }

@@ -33,6 +33,7 @@ typedef int (*rp_run_fn)(void *userdata, const char *const *argv, struct rp_strb
 typedef int (*rp_modes_changed_fn)(struct rocpart_machine *m, struct rocpart_error *reterr);
 
 #define RP_MACHINE_LISTENERS 4
+#define RP_MACHINE_LOCK	     "lock" /* record that whoever changes the machine has locked */
 
 struct rocpart_machine {
 	struct rp_tree *tree;

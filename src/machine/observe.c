@@ -64,14 +64,14 @@ ROCPART_PUBLIC int rocpart_machine_set_backend(struct rocpart_machine *machine,
 {
 	if (backend != ROCPART_BACKEND_AUTO && !rp_backend_get(backend))
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
-				    "there is no back end %d", (int)backend);
+				    "back end %d does not exist", (int)backend);
 	if (backend > ROCPART_BACKEND_SYSFS && rp_tree_kind(machine->tree) != RP_TREE_REAL) {
 		(void)rp_error_set(reterr, -EOPNOTSUPP, ROCPART_ERR_UNSUPPORTED,
 				   rocpart_backend_to_string(backend),
-				   "AMD's software sees the computer that it runs on only");
+				   "AMD's software only sees the computer that it runs on");
 		(void)rp_error_hint(reterr,
-				    "a simulated machine can be shown to it: rocpart sim exec NAME "
-				    "-- rocpart --backend %s ...",
+				    "show it a simulated machine: rocpart sim exec NAME -- rocpart "
+				    "--backend %s ...",
 				    rocpart_backend_to_string(backend));
 		return -EOPNOTSUPP;
 	}

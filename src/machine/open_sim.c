@@ -115,7 +115,7 @@ int rp_machine_open_sim_memory(const char *profile, size_t profile_bytes, const 
 
 	if (profile_bytes > RP_SIM_PROFILE_MAX)
 		return rp_error_set(reterr, -EFBIG, ROCPART_ERR_CONFIG_SYNTAX, profile_name,
-				    "a profile is at most 1 MiB long");
+				    "the profile is larger than 1 MiB");
 	r = rp_sim_new(profile, profile_bytes, profile_name, &sim, reterr);
 	if (r == 0)
 		r = wrap(sim, strdup("(records in memory)"), strdup(""), &m, reterr);

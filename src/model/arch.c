@@ -403,8 +403,8 @@ static int need(uint32_t v, const char *key, const char *name, struct rocpart_er
 {
 	if (v)
 		return 0;
-	rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, name, "'%s' is missing or zero",
-		     key);
+	rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, name,
+		     "the config's '%s' is missing or zero", key);
 	return -EINVAL;
 }
 
@@ -453,13 +453,14 @@ static int check_layers(const struct rp_layout *l, const char *name, struct rocp
 			return -EINVAL;
 	}
 	if (moe && c->experts_per_tok > c->experts)
-		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, name,
-				    "'num_experts_per_tok' (%u) is above the %u experts",
-				    c->experts_per_tok, c->experts);
+		return rp_error_set(
+			reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, name,
+			"'num_experts_per_tok' (%u) is larger than the number of experts (%u)",
+			c->experts_per_tok, c->experts);
 	if (c->kv_heads > c->heads)
 		return rp_error_set(
 			reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, name,
-			"'num_key_value_heads' (%u) is above 'num_attention_heads' (%u)",
+			"'num_key_value_heads' (%u) is larger than 'num_attention_heads' (%u)",
 			c->kv_heads, c->heads);
 	return 0;
 }
@@ -471,7 +472,7 @@ static int unknown(const struct rp_model_config *c, const char *name, struct roc
 					      : c->arch;
 
 	rp_error_set(reterr, -ENOTSUP, ROCPART_ERR_MODEL_UNKNOWN, name,
-		     "architecture '%s' is not in the table of architectures",
+		     "rocpart does not know the architecture '%s'",
 		     what[0] ? what : "(none named)");
 	rp_error_hint(reterr, "give its safetensors or GGUF files, or its size with --bytes");
 	return -ENOTSUP;

@@ -179,7 +179,8 @@ int rp_cache_make(const struct rp_layout *l, const struct rp_kv_dtype *dtype, ui
 
 	if (fill_kinds(l, dtype, tp, &c) < 0)
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, dtype->name,
-				    "blocks of %u values do not divide the heads of this model",
+				    "this cache type stores blocks of %u values, which do not "
+				    "divide the heads of the model",
 				    dtype->block);
 	if (paged) {
 		unify_pages(&c);

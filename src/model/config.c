@@ -217,8 +217,8 @@ int rp_model_config_check(const struct rp_model_config *c, const char *name,
 		memcpy(&v, (const char *)c + limits[i].offset, sizeof(v));
 		if (v > limits[i].max)
 			return rp_error_set(reterr, -ERANGE, ROCPART_ERR_MODEL_FORMAT, name,
-					    "'%s' is %u, above the limit of %u", limits[i].key, v,
-					    limits[i].max);
+					    "'%s' is %u, larger than the limit of %u",
+					    limits[i].key, v, limits[i].max);
 	}
 	return 0;
 }

@@ -154,8 +154,9 @@ int rp_weight_plan_native(const struct rp_model_config *c, const char *name,
 		return 0;
 	}
 	rp_error_set(reterr, -ENOTSUP, ROCPART_ERR_MODEL_UNKNOWN, name,
-		     "quantisation '%s %s' with %u bits is not known", method, q->algo, q->bits);
-	return rp_error_hint(reterr, "give its safetensors files, or --dtype");
+		     "rocpart does not know the quantisation '%s %s' with %u bits", method, q->algo,
+		     q->bits);
+	return rp_error_hint(reterr, "give the model's safetensors files, or --dtype");
 }
 
 /* '*' stands for any text. Linear in the length of the text times the number of stars. */

@@ -46,9 +46,9 @@ static void assume_number(struct rp_footprint *f, const char *what, const char *
 static int refuse(struct rocpart_error *reterr, const char *what, const char *word,
 		  const char *choices)
 {
-	rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, what, "'%s' is not known",
-		     word);
-	return rp_error_hint(reterr, "choose one of: %s", choices);
+	(void)rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, word,
+			   "unknown %s '%.60s'", what, word);
+	return rp_error_hint(reterr, "use one of: %s", choices);
 }
 
 static int resolve_engine(const struct rp_model_desc *d, const struct rp_size_request *q,
@@ -59,14 +59,14 @@ static int resolve_engine(const struct rp_model_desc *d, const struct rp_size_re
 							 : "vllm:0.19";
 
 	if (rp_engine_parse(word, &f->version) < 0)
-		return refuse(reterr, "--engine", word, "vllm vllm:0.19 llama.cpp");
+		return refuse(reterr, "engine", word, rp_engine_words);
 	if (!q->engine)
-		assume(f, "engine", d->origin == RP_ORIGIN_GGUF ? "the file is GGUF" : "not said",
+		assume(f, "engine", d->origin == RP_ORIGIN_GGUF ? "the file is GGUF" : "not given",
 		       word);
 	if (f->version.engine == RP_ENGINE_VLLM &&
 	    (f->version.major || f->version.minor < 15 || f->version.minor > 19))
-		assume(f, "figures of the engine", "measured with vLLM 0.15 to 0.19 only",
-		       "hold for this version");
+		assume(f, "engine figures", "measured with vLLM 0.15 to 0.19 only",
+		       "valid for this version");
 	return 0;
 }
 
@@ -84,27 +84,28 @@ static int resolve_request(const struct rp_model_desc *d, const struct rp_size_r
 	if (f->ranks > MAX_RANKS || f->context > MAX_TOKENS || f->max_seqs > MAX_TOKENS ||
 	    f->max_batched > MAX_TOKENS)
 		return rp_error_set(reterr, -ERANGE, ROCPART_ERR_INVALID_ARGUMENT, d->name,
-				    "a request of that size makes no sense");
+				    "the context, the number of requests or the number of ranks is "
+				    "too large to be real");
 	if (!f->context) {
 		f->context = model_max && model_max < DEFAULT_CONTEXT ? model_max : DEFAULT_CONTEXT;
 		assume_number(f, "context",
 			      model_max ? "the smaller of the model's maximum and 8192"
-					: "8192, for the model's maximum is not known",
+					: "8192, because the model's maximum is not known",
 			      f->context);
 	} else if (model_max && f->context > model_max) {
 		rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, d->name,
-			     "context %llu is above the model's maximum of %llu",
+			     "a context of %llu tokens is longer than the model's maximum of %llu",
 			     (unsigned long long)f->context, (unsigned long long)model_max);
-		return rp_error_hint(reterr, "choose --context %llu or less",
+		return rp_error_hint(reterr, "choose a context of %llu tokens or fewer",
 				     (unsigned long long)model_max);
 	}
 	if (!f->max_seqs) {
 		f->max_seqs = llama ? 1 : DEFAULT_SEQS;
-		assume_number(f, "max_seqs", "not said", f->max_seqs);
+		assume_number(f, "max_seqs", "not given", f->max_seqs);
 	}
 	if (!f->max_batched) {
 		f->max_batched = DEFAULT_BATCHED;
-		assume_number(f, "max_num_batched_tokens", "not said", f->max_batched);
+		assume_number(f, "max_num_batched_tokens", "not given", f->max_batched);
 	}
 	return 0;
 }
@@ -144,7 +145,7 @@ static void note_files(const struct rp_model_desc *d, struct rp_footprint *f)
 		       "float32 as in the files");
 	if (d->host_bytes && f->version.engine == RP_ENGINE_LLAMA_CPP)
 		assume_number(f, "embedding bytes on the GPU",
-			      "llama.cpp keeps them on the host; counted all the same",
+			      "llama.cpp keeps them on the host; counted nevertheless",
 			      d->host_bytes);
 }
 
@@ -167,7 +168,7 @@ static int weights_of_files(const struct rp_model_desc *d, const struct rp_layou
 	}
 	if (share_of_files(f, resident, computed ? &whole : NULL, &rank, &bytes) < 0)
 		return rp_error_set(reterr, -EOVERFLOW, ROCPART_ERR_MODEL_FORMAT, d->name,
-				    "the size of the weights does not fit 64 bits");
+				    "the size of the weights does not fit in 64 bits");
 	if (f->ranks > 1)
 		confidence = computed ? "derived" : "guess";
 	set_item(f, RP_PART_WEIGHTS, bytes, d->origin == RP_ORIGIN_BYTES ? "given" : confidence,
@@ -207,7 +208,7 @@ static void name_dtype(struct rp_footprint *f, const struct rp_model_desc *d,
 	/* Both arrays have the same size, and words of the user are shorter: never cut. */
 	(void)rp_fmt(f->dtype, sizeof(f->dtype), "%s", text);
 	if (!q->dtype)
-		assume(f, "dtype", "as the model comes", f->dtype);
+		assume(f, "dtype", "as the model is published", f->dtype);
 }
 
 static int weights_of_config(const struct rp_model_desc *d, const struct rp_size_request *q,
@@ -221,7 +222,7 @@ static int weights_of_config(const struct rp_model_desc *d, const struct rp_size
 
 	if (q->dtype) {
 		if (rp_weight_spec_parse(q->dtype, &spec) < 0)
-			return refuse(reterr, "--dtype", q->dtype, rp_weight_words);
+			return refuse(reterr, "dtype", q->dtype, rp_weight_words);
 		rp_weight_plan_uniform(&spec, &plan);
 	} else {
 		r = rp_weight_plan_native(&d->config, d->name, &plan, reterr);
@@ -249,8 +250,10 @@ static int weights(const struct rp_model_desc *d, const struct rp_size_request *
 	if (l)
 		return weights_of_config(d, q, l, f, reterr);
 	rp_error_set(reterr, -ENOTSUP, ROCPART_ERR_UNSUPPORTED, d->name,
-		     "--dtype needs a config.json: the shapes alone do not tell what is quantised");
-	return rp_error_hint(reterr, "leave --dtype out, or put config.json beside the file");
+		     "--dtype needs a config.json: the shapes of the tensors do not show what is "
+		     "quantised");
+	return rp_error_hint(reterr,
+			     "leave out --dtype, or put the model's config.json next to the file");
 }
 
 static int cache(const struct rp_size_request *q, const struct rp_layout *l, struct rp_footprint *f,
@@ -262,18 +265,21 @@ static int cache(const struct rp_size_request *q, const struct rp_layout *l, str
 	int r;
 
 	f->kv_dtype = rp_kv_dtype_find(word);
-	if (!f->kv_dtype || (paged && f->kv_dtype->llama_cpp_only))
-		return refuse(reterr, "--kv-dtype", word, rp_kv_dtype_words);
+	if (!f->kv_dtype)
+		return refuse(reterr, "kv-dtype", word, rp_kv_dtype_words);
+	if (paged && f->kv_dtype->llama_cpp_only)
+		return refuse(reterr, "kv-dtype of vLLM", word, rp_kv_dtype_words);
 	if (!q->kv_dtype)
-		assume(f, "kv_dtype", "not said", "16 bit");
+		assume(f, "kv_dtype", "not given", "16 bit");
 	r = rp_cache_make(l, f->kv_dtype, f->ranks, paged, &f->cache, reterr);
 	if (r < 0)
 		return r;
 	if (rp_cache_request_bytes(&f->cache, f->context, f->max_batched, 1, &f->kv_one_bytes) <
 		    0 ||
 	    rp_mul_u64(f->kv_one_bytes, RP_COMFORTABLE_REQUESTS, &most) < 0)
-		return rp_error_set(reterr, -EOVERFLOW, ROCPART_ERR_INVALID_ARGUMENT, l->family,
-				    "the cache of that context does not fit 64 bits");
+		return rp_error_set(
+			reterr, -EOVERFLOW, ROCPART_ERR_INVALID_ARGUMENT, l->family,
+			"the size of the cache for that context does not fit in 64 bits");
 	f->comfortable_kv_bytes = most;
 	f->has_cache = true;
 	set_item(f, RP_PART_KV, f->kv_one_bytes, "derived", "one request of the whole context");
@@ -286,7 +292,7 @@ static const char *row_source(enum rp_rest_part part, const struct rp_footprint 
 	const struct rp_rest_row *r = rp_rest_find(part, &f->version, platform);
 
 	*ret_confidence = r ? r->confidence : "exact";
-	return r ? r->source : "nothing of that sort";
+	return r ? r->source : "the engine has no such part";
 }
 
 /* Llama 4 has a tower even where its config does not describe one. */
@@ -316,7 +322,7 @@ static int rest(const struct rp_size_request *q, const struct rp_layout *l, stru
 
 	if (rp_rest_compute(&rq, &v) < 0)
 		return rp_error_set(reterr, -EOVERFLOW, ROCPART_ERR_INVALID_ARGUMENT, "--max-seqs",
-				    "the activations of that request do not fit 64 bits");
+				    "the size of the activations does not fit in 64 bits");
 	source = row_source(RP_REST_SAMPLER, f, q->platform, &confidence);
 	if (l)
 		set_item(f, RP_PART_ACTIVATION, v.activation,
@@ -374,7 +380,7 @@ int rp_size(const struct rp_model_desc *d, const struct rp_size_request *q,
 		l = r == 0 ? &layout : NULL;
 		if (!l)
 			assume(&f, "cache and activations",
-			       "the architecture is unknown or not described enough", "unknown");
+			       "the architecture is unknown or incompletely described", "unknown");
 	}
 	r = resolve_engine(d, q, &f, reterr);
 	r = r < 0 ? r : resolve_request(d, q, l, &f, reterr);

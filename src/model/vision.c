@@ -295,13 +295,15 @@ int rp_vision_parameters(const struct rp_layout *l, uint64_t *ret, bool *ret_spl
 		*ret_split = (t->flags & V_SPLIT) != 0;
 		if (tower_parameters(t, &v, c->hidden, ret) < 0)
 			return rp_error_set(reterr, -EOVERFLOW, ROCPART_ERR_MODEL_FORMAT,
-					    "vision_config", "its size is absurd");
+					    "vision_config",
+					    "the size of the vision tower is impossibly large");
 		return 0;
 	}
 	if (!c->has_vision)
 		return 0;
 	rp_error_set(reterr, -ENOTSUP, ROCPART_ERR_MODEL_UNKNOWN, c->model_type,
-		     "the vision tower of '%s' is not in the table of towers",
+		     "rocpart does not know the vision tower of '%s'",
 		     c->model_type[0] ? c->model_type : "(none named)");
-	return rp_error_hint(reterr, "give its safetensors files, or its size with --bytes");
+	return rp_error_hint(reterr,
+			     "give the model's safetensors files, or its size with --bytes");
 }

@@ -275,7 +275,7 @@ static int add_part(struct walk *w, enum part part)
 		r = add_tensor(w, t);
 		if (r < 0)
 			return rp_error_set(w->reterr, r, ROCPART_ERR_MODEL_FORMAT, t->name,
-					    "the size of the tensor does not fit 64 bits");
+					    "the size of the tensor does not fit in 64 bits");
 	}
 	return 0;
 }
@@ -286,7 +286,7 @@ static int share(const struct walk *w, const char *what, uint64_t n, uint64_t *r
 		rp_error_set(w->reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, w->l->family,
 			     "%s (%llu) cannot be divided over %u ranks", what,
 			     (unsigned long long)n, w->tp);
-		rp_error_hint(w->reterr, "choose a --tp that divides it");
+		rp_error_hint(w->reterr, "choose a number of ranks (--tp) that divides it");
 		return -EINVAL;
 	}
 	*ret = n / w->tp;
@@ -538,7 +538,8 @@ static int add_vision(struct walk *w)
 	    rp_add_u64(w->sum.parameters, n, &w->sum.parameters) < 0 ||
 	    rp_add_u64(w->sum.bytes, bytes, &w->sum.bytes) < 0)
 		return rp_error_set(w->reterr, -EOVERFLOW, ROCPART_ERR_MODEL_FORMAT,
-				    "vision_config", "its size does not fit 64 bits");
+				    "vision_config",
+				    "the size of the vision tower does not fit in 64 bits");
 	w->sum.vision_parameters = n;
 	w->sum.vision_bytes = bytes;
 	return 0;

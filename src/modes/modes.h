@@ -26,8 +26,8 @@ void rp_pair_fill(const struct rocpart_gpu *gpu, enum rocpart_compute_mode compu
 /* Memory modes that are worth showing for the GPU: what the driver lists, else the product's. */
 uint32_t rp_memory_modes(const struct rocpart_gpu *gpu);
 
-/* Compute modes possible in a memory mode on the GPU, as text "QPX, CPX"; "" when none. */
-void rp_compute_modes_in(const struct rocpart_gpu *gpu, enum rocpart_memory_mode memory,
-			 char text[32]);
+/* Sets: compute modes possible in a memory mode on the GPU; memory modes of it that allow one. */
+uint32_t rp_compute_modes_in(const struct rocpart_gpu *gpu, enum rocpart_memory_mode memory);
+uint32_t rp_memory_modes_with(const struct rocpart_gpu *gpu, enum rocpart_compute_mode compute);
 
 #endif

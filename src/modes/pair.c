@@ -35,11 +35,12 @@ const char *rp_pair_impossible(enum rocpart_compute_mode compute, enum rocpart_m
 	unsigned n = rp_compute_partitions(compute, n_xcds);
 
 	if (n == 0)
-		return "the number of XCDs does not allow this compute mode";
+		return "its number of XCDs does not allow this compute mode";
 	if (!(memory_modes_of(compute, is_gfx950) & rp_memory_bit(memory)))
 		return "the kernel does not allow this compute mode in this memory mode";
 	if (n % (unsigned)memory)
-		return "there would be fewer partitions than memory domains";
+		return "this compute mode makes fewer partitions than the memory mode has memory "
+		       "domains";
 	return NULL;
 }
 
@@ -93,18 +94,27 @@ uint32_t rp_memory_modes(const struct rocpart_gpu *gpu)
 	return set;
 }
 
-void rp_compute_modes_in(const struct rocpart_gpu *gpu, enum rocpart_memory_mode memory,
-			 char text[32])
+uint32_t rp_compute_modes_in(const struct rocpart_gpu *gpu, enum rocpart_memory_mode memory)
 {
-	text[0] = '\0';
-	for (unsigned m = ROCPART_COMPUTE_SPX; m <= ROCPART_COMPUTE_CPX; m++) {
-		size_t len = strlen(text);
+	uint32_t set = 0;
 
-		if (!rp_pair_impossible((enum rocpart_compute_mode)m, memory, gpu->n_xcds,
+	for (unsigned c = ROCPART_COMPUTE_SPX; c <= ROCPART_COMPUTE_CPX; c++)
+		if (!rp_pair_impossible((enum rocpart_compute_mode)c, memory, gpu->n_xcds,
 					gpu->is_gfx950))
-			(void)rp_fmt(text + len, 32 - len, "%s%s", len ? ", " : "",
-				     rocpart_compute_mode_to_string((enum rocpart_compute_mode)m));
-	}
+			set |= rp_compute_bit((enum rocpart_compute_mode)c);
+	return set;
+}
+
+uint32_t rp_memory_modes_with(const struct rocpart_gpu *gpu, enum rocpart_compute_mode compute)
+{
+	uint32_t set = 0, offered = rp_memory_modes(gpu);
+
+	for (unsigned m = ROCPART_MEMORY_NPS1; m <= ROCPART_MEMORY_NPS8; m++)
+		if ((offered & rp_memory_bit((enum rocpart_memory_mode)m)) &&
+		    !rp_pair_impossible(compute, (enum rocpart_memory_mode)m, gpu->n_xcds,
+					gpu->is_gfx950))
+			set |= rp_memory_bit((enum rocpart_memory_mode)m);
+	return set;
 }
 
 /* Why the GPU, as it is now, cannot get into a pair that its kind allows; NULL when it can. */
@@ -114,13 +124,13 @@ static const char *blocked_here(const struct rocpart_gpu *gpu, enum rocpart_comp
 	bool changes_memory = memory != gpu->memory;
 
 	if (gpu->memory == ROCPART_MEMORY_UNKNOWN)
-		return "this machine does not tell its memory mode";
+		return "the machine does not show the GPU's memory mode";
 	if (!(rp_memory_modes(gpu) & rp_memory_bit(memory)))
 		return "the driver does not offer this memory mode";
 	if (changes_memory && !gpu->memory_writable)
-		return "the driver does not let the memory mode be changed";
+		return "the driver does not allow the memory mode to be changed";
 	if (gpu->partitionable == RP_NO && (changes_memory || compute != gpu->compute))
-		return "the driver does not let the compute mode be changed";
+		return "the driver does not allow the compute mode to be changed";
 	if (gpu->has_compute_supported && !(gpu->compute_supported & rp_compute_bit(compute)))
 		return "the driver does not support this compute mode";
 	if (!changes_memory && compute != gpu->compute && gpu->has_compute_available &&
@@ -130,8 +140,8 @@ static const char *blocked_here(const struct rocpart_gpu *gpu, enum rocpart_comp
 }
 
 static const char *const too_few_minors =
-	"DRM minors run out, so the last partition gets no device: graphics of a BMC hold one; "
-	"unload their driver (ast) first";
+	"the DRM minors are used up, so the last partition gets no device: the graphics of a BMC "
+	"use one; unload their driver (ast) first";
 
 void rp_pair_fill(const struct rocpart_gpu *gpu, enum rocpart_compute_mode compute,
 		  enum rocpart_memory_mode memory, struct rocpart_pair *ret)

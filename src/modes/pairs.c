@@ -32,7 +32,7 @@ ROCPART_PUBLIC int rocpart_pairs_new(const struct rocpart_snapshot *snapshot,
 	if (gpu->n_xcds < 2 || (gpu->partitionable == RP_NO && snapshot->has_pci &&
 				gpu->compute == ROCPART_COMPUTE_UNKNOWN))
 		return rp_error_set(reterr, -ENOTSUP, ROCPART_ERR_MODE_UNSUPPORTED, gpu->bdf,
-				    "this GPU cannot be partitioned");
+				    "GPU %zu (%s) cannot be partitioned", gpu->index, gpu->bdf);
 	pairs = rp_new0(struct rocpart_pairs, 1);
 	if (!pairs)
 		return rp_error_nomem(reterr);

@@ -67,7 +67,7 @@ static int bad(const struct rocpart_gpu *gpu, const char *file, const struct rp_
 
 	(void)rp_fmt(object, sizeof(object), "%s/%s", gpu->bdf, file);
 	return rp_error_set(reterr, -EBADMSG, ROCPART_ERR_BAD_ATTRIBUTE, object,
-			    "'%.64s' is not what the kernel writes there", attr->text);
+			    "'%.64s' is not in the form that the kernel writes", attr->text);
 }
 
 /* UNKNOWN is a word of the kernel too. */

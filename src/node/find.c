@@ -24,6 +24,30 @@ const struct rocpart_partition *rp_gpu_partition_by_id(const struct rocpart_gpu 
 	return NULL;
 }
 
+const char *rp_gpu_text(const struct rocpart_snapshot *s, const char *bdf,
+			char buf[RP_GPU_TEXT_SIZE])
+{
+	const struct rocpart_gpu *gpu = s ? rp_snapshot_gpu_by_bdf(s, bdf) : NULL;
+
+	if (gpu)
+		(void)rp_fmt(buf, RP_GPU_TEXT_SIZE, "GPU %zu (%s)", gpu->index, gpu->bdf);
+	else
+		(void)rp_fmt(buf, RP_GPU_TEXT_SIZE, "GPU %s", bdf);
+	return buf;
+}
+
+const char *rp_partition_text(const struct rocpart_snapshot *s, const char *bdf, unsigned id,
+			      char buf[RP_GPU_TEXT_SIZE])
+{
+	const struct rocpart_gpu *gpu = s ? rp_snapshot_gpu_by_bdf(s, bdf) : NULL;
+
+	if (gpu)
+		(void)rp_fmt(buf, RP_GPU_TEXT_SIZE, "%zu/%u", gpu->index, id);
+	else
+		(void)rp_fmt(buf, RP_GPU_TEXT_SIZE, "%s/%u", bdf, id);
+	return buf;
+}
+
 /* 16 hex digits, with or without 0x. 1 when found, 0 when not, -ENOTUNIQ. */
 static int by_unique_id(const struct rocpart_snapshot *s, const char *name,
 			const struct rocpart_gpu **ret)
@@ -64,9 +88,11 @@ ROCPART_PUBLIC int rocpart_snapshot_find_gpu(const struct rocpart_snapshot *snap
 		}
 	}
 	if (!gpu) {
-		rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, name, "no GPU '%s'", name);
-		(void)rp_error_hint(reterr, "name it by index, PCI address or unique id; "
-					    "`rocpart list` shows what there is");
+		rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, name,
+			     "this machine has no GPU '%s'", name);
+		(void)rp_error_hint(
+			reterr,
+			"name a GPU by index, PCI address or unique id; `rocpart list` shows them");
 		return -ENOENT;
 	}
 	*ret_gpu = gpu;
@@ -87,7 +113,7 @@ ROCPART_PUBLIC int rocpart_snapshot_find_partition(const struct rocpart_snapshot
 
 	if (!slash || rp_parse_u32(slash + 1, 10, &id) < 0)
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, name,
-				    "'%s' is not a partition; write GPU/ID, such as 0/3", name);
+				    "'%s' is not a partition: give GPU/ID, such as 0/3", name);
 	gpu_name = rp_strndup(name, (size_t)(slash - name));
 	if (!gpu_name)
 		return rp_error_nomem(reterr);
@@ -97,8 +123,8 @@ ROCPART_PUBLIC int rocpart_snapshot_find_partition(const struct rocpart_snapshot
 	p = rp_gpu_partition_by_id(gpu, id);
 	if (!p)
 		return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, name,
-				    "GPU %zu (%s) has no partition %u; it has %zu", gpu->index,
-				    gpu->bdf, id, gpu->n_partitions);
+				    "GPU %zu (%s) has no partition %u, only %zu partitions from 0",
+				    gpu->index, gpu->bdf, id, gpu->n_partitions);
 	*ret_partition = p;
 	return 0;
 }

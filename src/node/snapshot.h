@@ -107,4 +107,11 @@ void rp_cleanup_snapshot(struct rocpart_snapshot **s);
 const struct rocpart_gpu *rp_snapshot_gpu_by_bdf(const struct rocpart_snapshot *s, const char *bdf);
 const struct rocpart_partition *rp_gpu_partition_by_id(const struct rocpart_gpu *gpu, unsigned id);
 
+/* For messages: "GPU 3 (0000:27:00.0)", "3/6"; by the address alone when s has no such GPU. */
+#define RP_GPU_TEXT_SIZE 56
+const char *rp_gpu_text(const struct rocpart_snapshot *s, const char *bdf,
+			char buf[RP_GPU_TEXT_SIZE]);
+const char *rp_partition_text(const struct rocpart_snapshot *s, const char *bdf, unsigned id,
+			      char buf[RP_GPU_TEXT_SIZE]);
+
 #endif

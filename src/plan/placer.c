@@ -266,14 +266,16 @@ int rp_placer_new(const struct rp_placer_config *c, struct rp_placer **ret,
 	if (r < 0)
 		return r;
 	if (c->n_menus > RP_PLACER_MAX_SHELVES)
-		return rp_error_errno(reterr, -E2BIG, NULL, "too many different GPUs");
+		return rp_error_errno(reterr, -E2BIG, NULL,
+				      "the machine has too many different kinds of GPUs");
 	e = rp_new0(struct rp_placer, 1);
 	r = e ? make_placer(e, c) : -ENOMEM;
 	if (r == -ENOMEM)
 		return rp_error_nomem(reterr);
 	if (r < 0)
 		return rp_error_errno(reterr, r, NULL,
-				      "too many modes, or GPUs in one hive, or too large ones");
+				      "the machine has too many modes, too many GPUs in one hive, "
+				      "or too large GPUs");
 	*ret = rp_steal(&e);
 	return 0;
 }

@@ -149,15 +149,20 @@ static int check_instances(const struct rp_placer *e, uint16_t *held, uint64_t *
 		at = (size_t)gpu * RP_PLACE_MAX_PARTS + x->part;
 		s = &e->shelves[e->gpus[gpu].shelf];
 		if (x->part >= s->n_parts)
-			return refuse_state(err, "a replica on a partition that is not there");
+			return refuse_state(
+				err,
+				"the accounting has a replica on a partition that does not exist");
 		if ((held[gpu] & (1U << x->part)) && !x->is_shared)
-			return refuse_state(err, "an exclusive partition is given out twice");
+			return refuse_state(
+				err, "the accounting has two leases on an exclusive partition");
 		if (!(held[gpu] & (1U << x->part)))
 			t->granted += rp_placer_part_bytes(s, x->part);
 		held[gpu] |= (uint16_t)(1U << x->part);
 		bytes[at] += x->bytes;
 		if (bytes[at] > rp_placer_part_bytes(s, x->part))
-			return refuse_state(err, "a partition is overcommitted");
+			return refuse_state(
+				err, "the accounting has more bytes leased on a partition than "
+				     "can be used");
 		t->requested += x->bytes;
 		t->n++;
 	}
@@ -184,7 +189,8 @@ int rp_placer_check(const struct rp_placer *e, struct rocpart_error *reterr)
 		if ((held[i] & g->free) || (held[i] & e->foreign[i]) ||
 		    (held[i] | g->free | e->foreign[i]) != e->shelves[g->shelf].all)
 			return refuse_state(reterr,
-					    "free, held and foreign partitions do not add up");
+					    "the accounting of free, leased and foreign partitions "
+					    "does not add up");
 		if (rp_placer_gpu_shut(g))
 			continue;
 		idle += rp_placer_gpu_idle(e, g);
@@ -195,10 +201,10 @@ int rp_placer_check(const struct rp_placer *e, struct rocpart_error *reterr)
 		in_use -= e->shelves[i].n_in_use;
 	}
 	if (idle || in_use)
-		return refuse_state(reterr,
-				    "the number of idle GPUs, or of those in use, is wrong");
+		return refuse_state(
+			reterr, "the accounting has a wrong number of idle GPUs or of GPUs in use");
 	if (t.n != e->n_placed || t.requested != e->requested_bytes ||
 	    t.granted != e->granted_bytes)
-		return refuse_state(reterr, "bytes or replicas are lost or invented");
+		return refuse_state(reterr, "the accounting has lost or added bytes or replicas");
 	return 0;
 }

@@ -370,7 +370,7 @@ int rp_plan_solve(const struct rp_place_problem *p, const struct rp_plan_options
 	if (r == -ENOMEM)
 		return rp_error_nomem(reterr);
 	if (r < 0)
-		return rp_error_errno(reterr, r, NULL, "the problem is too large for the planner");
+		return rp_error_errno(reterr, r, NULL, "the request is too large for the planner");
 	*ret = rp_steal(&plan);
 	return 0;
 }

@@ -32,9 +32,12 @@ static int check_mode(const struct rp_place_menu *menu, const struct rp_place_mo
 				      "a mode has no partition, or too many");
 	for (uint32_t i = 0; i < mode->n_parts; i++) {
 		if (rp_add_u64(sum, mode->parts[i].usable_bytes, &sum) || sum > MAX_SUM)
-			return refuse_problem(reterr, menu->product, "partition sizes beyond 2^63");
+			return refuse_problem(
+				reterr, menu->product,
+				"the partitions of the product have more than 2^63 bytes");
 		if (mode->parts[i].bandwidth_mbs > MAX_SUM)
-			return refuse_problem(reterr, menu->product, "bandwidth beyond 2^63");
+			return refuse_problem(reterr, menu->product,
+					      "the bandwidth is larger than 2^63 MB/s");
 	}
 	return 0;
 }
@@ -99,29 +102,48 @@ static int check_requests(const struct rp_place_problem *p, struct rocpart_error
 			return refuse_problem(reterr, NULL, "a request has no name");
 		if (q->bytes == 0 || q->bytes > MAX_SUM)
 			return refuse_problem(reterr, q->name,
-					      "a replica needs at least one byte, below 2^63");
+					      "a replica must have 1 byte to 8 EiB");
 		if (q->min_bandwidth_mbs > MAX_SUM)
-			return refuse_problem(reterr, q->name, "bandwidth beyond 2^63");
+			return refuse_problem(reterr, q->name,
+					      "the bandwidth is larger than 2^63 MB/s");
 		if (q->replicas == 0)
-			return refuse_problem(reterr, q->name, "no replica is asked for");
+			return refuse_problem(reterr, q->name,
+					      "the number of replicas must not be 0");
 		if ((unsigned)q->spread > RP_PLACE_SPREAD_HIVE)
 			return refuse_problem(reterr, q->name, "unknown spread rule");
 		units += q->replicas;
 		if (rp_mul_u64(q->weight ? q->weight : 1, q->replicas, &one) ||
 		    rp_add_u64(weight, one, &weight) || weight > MAX_SUM || units > UINT32_MAX)
-			return rp_error_set(reterr, -EOVERFLOW, ROCPART_ERR_INVALID_ARGUMENT,
-					    q->name, "too many replicas, or too much weight");
+			return rp_error_set(
+				reterr, -EOVERFLOW, ROCPART_ERR_INVALID_ARGUMENT, q->name,
+				"there are too many replicas, or their weights are too large");
 		if (rp_mul_u64(q->bytes, q->replicas, &one))
 			return rp_error_set(reterr, -EOVERFLOW, ROCPART_ERR_INVALID_ARGUMENT,
-					    q->name, "bytes of all replicas beyond 2^64");
+					    q->name,
+					    "the replicas have more than 2^64 bytes together");
 	}
 	return 0;
 }
 
-/*
- * Compare bytes and number of the tenants in the partition of tenant t with what it can hold. A
- * partition may have as many tenants as the least share among them.
- */
+/* The present size of a model, as the file says it, against a partition that it has already. */
+static int refuse_tenants(const struct rp_place_problem *p, const struct rp_place_tenant *a,
+			  uint64_t sum, uint64_t usable, struct rocpart_error *reterr)
+{
+	char need[RP_BYTES_TEXT_SIZE], have[RP_BYTES_TEXT_SIZE];
+
+	(void)rp_error_set(
+		reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, p->gpus[a->gpu].name,
+		"'%s' now needs %s, but partition %u/%u, which it has a lease on, has %s "
+		"for programs",
+		p->requests[a->request].name, rp_format_bytes(sum, need), a->gpu, a->part,
+		rp_format_bytes(usable, have));
+	(void)rp_error_hint(reterr,
+			    "`rocpart release` that lease, so that the model is placed where "
+			    "it fits; or leave its size as it was");
+	return -EINVAL;
+}
+
+/* Bytes and number of tenants in each partition, against what it can hold. */
 static int check_tenant_room(const struct rp_place_problem *p, uint32_t t,
 			     struct rocpart_error *reterr)
 {
@@ -137,17 +159,18 @@ static int check_tenant_room(const struct rp_place_problem *p, uint32_t t,
 		if (p->tenants[i].gpu != a->gpu || p->tenants[i].part != a->part)
 			continue;
 		if (rp_add_u64(sum, q->bytes, &sum))
-			return refuse_problem(reterr, gpu->name, "tenants beyond 2^64 bytes");
+			return refuse_problem(
+				reterr, gpu->name,
+				"the leases on a partition have more than 2^64 bytes together");
 		if ((q->share ? q->share : 1) < share)
 			share = q->share ? q->share : 1;
 		n++;
 	}
 	if (sum > part->usable_bytes)
-		return refuse_problem(reterr, gpu->name,
-				      "tenants hold more than the partition has");
+		return refuse_tenants(p, a, sum, part->usable_bytes, reterr);
 	if (n > share)
 		return refuse_problem(reterr, gpu->name,
-				      "more tenants in a partition than they accept");
+				      "more leases are on one partition than may share it");
 	return 0;
 }
 
@@ -163,17 +186,19 @@ static int check_tenants(const struct rp_place_problem *p, struct rocpart_error 
 		int r;
 
 		if (t->request >= p->n_requests || t->gpu >= p->n_gpus)
-			return refuse_problem(reterr, NULL, "a tenant of no request, or on no GPU");
+			return refuse_problem(reterr, NULL,
+					      "a lease belongs to no request, or to no GPU");
 		gpu = &p->gpus[t->gpu];
 		if (gpu->mode == RP_PLACE_NONE ||
 		    t->part >= p->menus[gpu->menu].modes[gpu->mode].n_parts)
 			return refuse_problem(reterr, gpu->name,
-					      "a tenant on a partition that is not there");
+					      "a lease is on a partition that does not exist");
 		if (gpu->occupied & (1U << t->part))
-			return refuse_problem(reterr, gpu->name, "a tenant where somebody else is");
+			return refuse_problem(reterr, gpu->name,
+					      "a lease is on a partition that other programs use");
 		if (++seen[t->request] > p->requests[t->request].replicas)
 			return refuse_problem(reterr, p->requests[t->request].name,
-					      "more replicas run than are asked for");
+					      "more replicas have a lease than are requested");
 		r = check_tenant_room(p, i, reterr);
 		if (r < 0)
 			return r;

@@ -79,12 +79,17 @@ static int text_of_now(struct rocpart_machine *m, const struct rp_cdi_kind *kind
 
 static int find_kind(const char *name, const struct rp_cdi_kind **ret, struct rocpart_error *reterr)
 {
-	*ret = rp_cdi_find_kind(name ? name : "rocpart.dev/partition");
-	return *ret ? 0
-		    : rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, name,
-				   "the kinds are rocpart.dev/partition and amd.com/gpu, not "
-				   "'%.100s'",
-				   name);
+	RP_AUTO_STRBUF struct rp_strbuf names = RP_STRBUF_INIT;
+	const struct rp_cdi_kind *k;
+
+	*ret = name ? rp_cdi_find_kind(name) : rp_cdi_kind_at(0);
+	if (*ret)
+		return 0;
+	for (size_t i = 0; (k = rp_cdi_kind_at(i)); i++)
+		rp_strbuf_addf(&names, "%s%s", i ? " and " : "", k->name);
+	return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, name,
+			    "'%.100s' is not a kind of CDI spec: there are %s", name,
+			    rp_strbuf_str(&names));
 }
 
 ROCPART_PUBLIC int rocpart_cdi_document(struct rocpart_machine *machine, const char *kind,
@@ -107,15 +112,16 @@ static int failed_file(int r, const struct rp_cdi_spec *spec, struct rocpart_err
 {
 	RP_AUTO_FREE char *path = rp_strdupf("%s/%s", spec->dir, spec->kind->file);
 
-	return rp_error_errno(reterr, r, path, "the spec cannot be used: %s", rocpart_strerror(r));
+	return rp_error_errno(reterr, r, path, "cannot use the CDI spec");
 }
 
 static int refuse_other(const struct rp_cdi_spec *spec, struct rocpart_error *reterr)
 {
 	RP_AUTO_FREE char *path = rp_strdupf("%s/%s", spec->dir, spec->kind->file);
 
-	(void)rp_error_set(reterr, -EEXIST, ROCPART_ERR_NEEDS_CONFIRMATION, path,
-			   "somebody else wrote or edited this spec: it is left as it is");
+	(void)rp_error_set(
+		reterr, -EEXIST, ROCPART_ERR_NEEDS_CONFIRMATION, path,
+		"the CDI spec was written or edited by another program; it was not changed");
 	return rp_error_hint(reterr,
 			     "`rocpart cdi generate --kind %s --output %s --yes` replaces it",
 			     spec->kind->name, spec->dir);
@@ -183,13 +189,20 @@ static int generate(struct rocpart_machine *m, struct rp_cdi_spec *spec, bool ov
 static int lock(struct rocpart_machine *m, int *ret_fd, struct rocpart_error *reterr)
 {
 	int r = rp_machine_make_state(m, reterr);
+	char holder[RP_LOCK_HOLDER_SIZE];
 
 	if (r < 0)
 		return r;
 	r = rp_tree_lock(m->state, LOCK, ret_fd);
-	if (r == -EWOULDBLOCK)
-		return rp_error_set(reterr, r, ROCPART_ERR_LOCKED, NULL,
-				    "another rocpart writes the CDI specs of this machine now");
+	if (r == -EWOULDBLOCK) {
+		rp_tree_lock_holder(m->state, LOCK, holder);
+		(void)rp_error_set(reterr, r, ROCPART_ERR_LOCKED, NULL,
+				   "another process is writing the CDI specs of this machine%s%s",
+				   *holder ? ": " : "", holder);
+		(void)rp_error_hint(reterr,
+				    "wait until that process ends, then repeat the command");
+		return r;
+	}
 	return r < 0 ? rp_error_errno(reterr, r, m->state_dir, "cannot lock '%s/" LOCK "'",
 				      m->state_dir)
 		     : 0;
@@ -203,7 +216,7 @@ static int default_dir(const struct rocpart_machine *m, const char *dir, char **
 
 	if (dir ? *dir != '/' : m->in_memory)
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, dir,
-				    "the folder of a spec is an absolute path");
+				    "the folder of CDI specs must be an absolute path");
 	if (dir)
 		*ret = strdup(dir);
 	else

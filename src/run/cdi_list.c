@@ -35,9 +35,9 @@ static int add_device(void *userdata, const char *name, enum rp_cdi_state state)
 {
 	static const char *const problems[] = {
 		[RP_CDI_SAME] = "",
-		[RP_CDI_OTHER] = "its nodes or variables are others now",
-		[RP_CDI_GONE] = "there is no such partition now",
-		[RP_CDI_MISSING] = "the spec does not have it",
+		[RP_CDI_OTHER] = "its device nodes or variables have changed",
+		[RP_CDI_GONE] = "its partition does not exist any more",
+		[RP_CDI_MISSING] = "the spec lacks this partition",
 	};
 
 	return add(userdata, name, problems[state]);
@@ -50,21 +50,21 @@ static int add_spec(struct rocpart_machine *m, struct listing *l, struct rocpart
 	int r = rp_cdi_file_read(l->spec->dir, l->spec->kind->file, &text);
 
 	if (r == -ENOENT)
-		return add(l, NULL, "it was removed") < 0 ? rp_error_nomem(reterr) : 0;
+		return add(l, NULL, "the spec was removed") < 0 ? rp_error_nomem(reterr) : 0;
 	if (r < 0)
-		return rp_error_errno(reterr, r, l->spec->dir, "%s cannot be read: %s",
-				      l->spec->kind->file, rocpart_strerror(r));
+		return rp_error_errno(reterr, r, l->spec->dir, "cannot read the CDI spec '%s'",
+				      l->spec->kind->file);
 	r = rp_cdi_now(m, l->spec->kind, &now, reterr);
 	if (r < 0)
 		return r;
 	if (!rp_cdi_is_ours(l->spec, rp_strbuf_str(&text)) &&
-	    add(l, NULL, "somebody else wrote or edited it") < 0)
+	    add(l, NULL, "the spec was written or edited by another program") < 0)
 		return rp_error_nomem(reterr);
 	r = rp_json_parse(rp_strbuf_str(&text), text.len, l->spec->kind->file, &old, NULL);
 	if (r == 0)
 		r = rp_cdi_compare(old, now, add_device, l);
 	if (r == -EINVAL)
-		r = add(l, NULL, "it is no CDI spec");
+		r = add(l, NULL, "the file is not a CDI spec");
 	return r < 0 ? rp_error_nomem(reterr) : 0;
 }
 

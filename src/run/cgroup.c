@@ -202,10 +202,9 @@ int rp_cgroup_make(enum rp_cgroup_kind kind, const char *name, struct rp_cgroup 
 	}
 	rp_cgroup_remove(&g);
 	if (r == -ENOENT)
-		return rp_error_set(reterr, r, ROCPART_ERR_UNSUPPORTED, NULL,
-				    "%s is not mounted here", kind_names[kind]);
-	return rp_error_errno(reterr, r, NULL, "no control group can be made (%s): %s",
-			      kind_names[kind], rocpart_strerror(r));
+		return rp_error_set(reterr, r, ROCPART_ERR_UNSUPPORTED, NULL, "%s is not mounted",
+				    kind_names[kind]);
+	return rp_error_errno(reterr, r, NULL, "cannot create a cgroup (%s)", kind_names[kind]);
 }
 
 void rp_cgroup_remove(struct rp_cgroup *g)

@@ -32,11 +32,11 @@ static int lease_partition(const struct rocpart_snapshot *s, const struct rocpar
 	if (*ret)
 		return 0;
 	(void)rp_error_set(reterr, -EPERM, ROCPART_ERR_NO_ROOM, l->name,
-			   "lease %llu has no place now%s%s", (unsigned long long)l->id,
+			   "lease %llu has no partition now%s%s", (unsigned long long)l->id,
 			   *l->problem ? ": " : "", l->problem);
 	return rp_error_hint(reterr,
-			     "`rocpart place --pending` when it waits for one; else "
-			     "`rocpart release %llu` and place it again",
+			     "if the lease waits, `rocpart place --pending`; otherwise `rocpart "
+			     "release %llu`, then place it again",
 			     (unsigned long long)l->id);
 }
 
@@ -50,7 +50,7 @@ static int find_named(const struct rocpart_snapshot *s, const struct rocpart_lea
 	ret->lease = find_lease(leases, id);
 	if (ret->lease)
 		return lease_partition(s, ret->lease, &ret->part, reterr);
-	(void)rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, name, "there is no lease %s",
+	(void)rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, name, "lease %s does not exist",
 			   name);
 	return rp_error_hint(reterr, "`rocpart status` shows the leases; a partition is GPU/ID");
 }
@@ -62,13 +62,13 @@ static int add_part(struct rp_handout *h, const char *name, const struct rocpart
 
 	if (!part->rocr_index.known)
 		return rp_error_set(reterr, -ENODEV, ROCPART_ERR_PERMISSION, name,
-				    "partition %s/%u is not visible from here: /dev/dri/renderD%u "
-				    "is not there, or a device cgroup hides it",
-				    part->gpu->bdf, part->id, part->render_minor);
+				    "partition %zu/%u is not visible from here: /dev/dri/renderD%u "
+				    "does not exist, or the device cgroup hides it",
+				    part->gpu->index, part->id, part->render_minor);
 	r = rp_handout_add_part(h, part);
 	if (r == -EEXIST)
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, name,
-				    "partition %s/%u is named twice", part->gpu->bdf, part->id);
+				    "partition %zu/%u is named twice", part->gpu->index, part->id);
 	return r < 0 ? rp_error_nomem(reterr) : 0;
 }
 
@@ -86,7 +86,7 @@ static int add_device(struct rp_handout *h, struct rp_tree *t, const char *path,
 		return 0;
 	if (r < 0 && r != -ENODATA) {
 		(void)rp_error_set(reterr, r == -ENOENT ? -ENODEV : r, ROCPART_ERR_FAILED, path,
-				   "%s: %s", path, rocpart_strerror(r));
+				   "cannot use %s: %s", path, rocpart_strerror(r));
 		return rp_error_hint(reterr, "`rocpart doctor` says what is missing");
 	}
 	if (rp_handout_add_device(h, path) < 0)
@@ -209,7 +209,7 @@ int rp_handout_new_of(struct rocpart_machine *machine, struct rocpart_snapshot *
 
 	if (!n_names)
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
-				    "name a lease or a partition");
+				    "no lease and no partition given");
 	h = rp_new0(struct rocpart_handout, 1);
 	if (h && snapshot)
 		h->snapshot = rocpart_snapshot_ref(snapshot);
@@ -248,7 +248,7 @@ ROCPART_PUBLIC int rocpart_handout_set_filter(struct rocpart_handout *handout,
 {
 	if (filter < ROCPART_FILTER_AUTO || filter > ROCPART_FILTER_HIP)
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
-				    "there is no filter %d", (int)filter);
+				    "filter %d does not exist", (int)filter);
 	handout->values.filter = filter;
 	return make_variables(handout) < 0 ? rp_error_nomem(reterr) : 0;
 }

@@ -45,7 +45,7 @@ ROCPART_PUBLIC int rocpart_handout_get_words(const struct rocpart_handout *hando
 
 	if (!is_form(form) || !forms[form].words)
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
-				    "that form does not consist of words");
+				    "this form is a text, not a list of words");
 	r = forms[form].words(&handout->values, &words, reterr);
 	if (r < 0 || words.failed)
 		return r < 0 ? r : rp_error_nomem(reterr);
@@ -80,7 +80,7 @@ ROCPART_PUBLIC int rocpart_handout_print(const struct rocpart_handout *handout,
 
 	if (!is_form(form))
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
-				    "there is no such form");
+				    "this form does not exist");
 	r = forms[form].text ? forms[form].text(&handout->values, &text, reterr)
 			     : print_words(handout, form, &text, reterr);
 	if (r < 0)

@@ -31,10 +31,10 @@ static int check(struct rocpart_machine *machine, const struct rocpart_command *
 {
 	if (!command->argv[0] || !*command->argv[0])
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
-				    "which program?");
+				    "no command given");
 	if (rp_tree_kind(machine->tree) == RP_TREE_CAPTURE)
 		return rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, NULL,
-				    "nothing can run on a capture");
+				    "a capture is read-only: no program can run on it");
 	return 0;
 }
 
@@ -59,7 +59,8 @@ static int make_group(struct rocpart_run *run, enum rp_cgroup_kind kind, const c
 			r = rp_cgroup_make(kind, name, &run->groups[kind], reterr);
 		else
 			r = rp_error_set(reterr, -ENAMETOOLONG, ROCPART_ERR_FAILED, NULL,
-					 "a control group cannot be named after that many leases");
+					 "cannot create a cgroup: its name has no room for that "
+					 "many leases");
 	}
 	return r;
 }
@@ -79,8 +80,7 @@ static int make_process(struct rocpart_run *run, const struct rocpart_command *c
 	if (r < 0) {
 		rp_cgroup_remove(g);
 		(void)rp_error_errno(&run->no_group, r, NULL,
-				     "it cannot be taken into a control group: %s",
-				     rocpart_strerror(r));
+				     "cannot move the process into a cgroup");
 	}
 	return 0;
 }
@@ -105,7 +105,7 @@ static int run_new(struct rocpart_machine *machine, const struct rocpart_command
 	r = make_process(run, command);
 	if (r < 0) {
 		rocpart_run_free(run);
-		return rp_error_errno(reterr, r, command->argv[0], "no process can be made for it");
+		return rp_error_errno(reterr, r, command->argv[0], "cannot create the process");
 	}
 	*ret = run;
 	return 0;
@@ -147,11 +147,11 @@ static const char *filter_problem(int r)
 	switch (r) {
 	case -EPERM:
 	case -EACCES:
-		return "it takes root (CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN)";
+		return "this needs root (CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN)";
 	case -EINVAL:
 	case -ENOSYS:
 	case -EOPNOTSUPP:
-		return "this kernel has no eBPF for the devices of a control group";
+		return "this kernel has no eBPF device filter for cgroups";
 	default:
 		return rocpart_strerror(r);
 	}
@@ -198,10 +198,10 @@ static int confine(struct rocpart_run *run)
 		run->access = RP_ACCESS_CGROUP;
 	if (run->access != RP_ACCESS_OPEN)
 		return 0;
-	if (!g->path &&
-	    add_missing(run, "what it leaves behind will not be found", &run->no_group) < 0)
+	if (!g->path && add_missing(run, "processes that the program leaves behind are not found",
+				    &run->no_group) < 0)
 		return -ENOMEM;
-	return add_missing(run, "other partitions are not denied to it",
+	return add_missing(run, "access to other partitions is not denied",
 			   g->path ? &no_filter : &run->no_group);
 }
 
@@ -418,12 +418,12 @@ ROCPART_PUBLIC int rocpart_run_start(struct rocpart_run *run, struct rocpart_err
 
 	if (run->is_started)
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
-				    "it runs already");
+				    "the program runs already");
 	if (make_changes(run, &changes) < 0)
 		return rp_error_nomem(reterr);
 	r = rp_start_go(&run->process, changes.s, changes.len);
 	if (r < 0)
-		return rp_error_errno(reterr, r, NULL, "it cannot be executed");
+		return rp_error_errno(reterr, r, NULL, "cannot execute the program");
 	run->is_started = true;
 	return 0;
 }
@@ -437,7 +437,7 @@ static int end_leases(struct rocpart_run *run, struct rocpart_error *reterr)
 		return 0;
 	r = rp_lease_db_begin(run->db, reterr);
 	for (size_t i = 0; r == 0 && i < run->n_placed; i++) {
-		r = rp_lease_db_remove(run->db, run->placed[i], "released with its program",
+		r = rp_lease_db_remove(run->db, run->placed[i], "released when its program ended",
 				       reterr);
 		r = r == -ENOENT ? 0 : r; /* somebody released it, or saw that its owner is gone */
 	}

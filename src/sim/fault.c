@@ -109,8 +109,16 @@ static bool parse_rest(char *rest, const struct op_name *op, struct rp_sim_fault
 
 static int bad_rule(struct rocpart_error *err, const char *rule)
 {
-	rp_error_set(err, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, rule, "not a fault rule");
-	return rp_error_hint(err, "for example write:current_compute_partition:EBUSY:2");
+	RP_AUTO_STRBUF struct rp_strbuf ops = RP_STRBUF_INIT;
+
+	for (size_t i = 0; i < RP_ARRAY_LEN(op_names); i++)
+		rp_strbuf_addf(&ops, "%s%s", i ? ", " : "", op_names[i].name);
+	(void)rp_error_set(err, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, rule,
+			   "'%.200s' is not a fault rule", rule);
+	return rp_error_hint(err,
+			     "a rule is OPERATION:PATTERN:EFFECT:N, such as "
+			     "write:current_compute_partition:EBUSY:2; operations: %s",
+			     rp_strbuf_str(&ops));
 }
 
 int rp_sim_fault_parse(const char *rule, struct rp_sim_fault *ret, struct rocpart_error *reterr)

@@ -107,8 +107,9 @@ static int find_slot(const struct rp_sim *sim, const struct rp_sim_slot *s, size
 	int g = rp_sim_find_gpu(sim, s->bdf);
 
 	if (g < 0 || !sim->state.loaded || !sim->state.gpus[g].present)
-		return rp_error_set(err, -ENODEV, ROCPART_ERR_NOT_FOUND, s->bdf,
-				    "the machine has no such GPU");
+		return rp_error_set(
+			err, -ENODEV, ROCPART_ERR_NOT_FOUND, s->bdf,
+			"the simulated machine has no such GPU, or its driver is not loaded");
 	if (s->slot >= rp_sim_partitions(sim, (size_t)g) || !sim->drm[g][s->slot].render)
 		return rp_error_set(err, -ENODEV, ROCPART_ERR_NOT_FOUND, s->bdf,
 				    "the GPU has no partition %u", s->slot);
@@ -146,10 +147,12 @@ static int add_vram(const struct rp_sim *sim, const struct rp_sim_slot *s, struc
 		r = rp_add_u64(used, rp_sim_vram_of(h, gpu, s->slot), &used);
 	if (r < 0 || used > rp_sim_partition_bytes(sim, gpu, s->slot))
 		return rp_error_set(err, -ENOMEM, ROCPART_ERR_FAILED, s->bdf,
-				    "partition %u has not that much memory left", s->slot);
+				    "partition %u has not enough free memory", s->slot);
 	if (!rp_sim_holder_allows(h, gpu, s->slot))
 		return rp_error_set(err, -EPERM, ROCPART_ERR_PERMISSION, s->bdf,
-				    "partition %u is not among the allowed ones", s->slot);
+				    "the process may not use partition %u: it is not among those "
+				    "that it was allowed",
+				    s->slot);
 	h->vram[h->n_vram++] = (struct rp_sim_vram){(uint32_t)gpu, s->slot, s->bytes};
 	return 0;
 }
@@ -171,7 +174,7 @@ static int fill(const struct rp_sim *sim, const struct rp_sim_process *p, struct
 
 	if ((p->kfd || p->n_vram) && !sim->state.loaded)
 		return rp_error_set(err, -ENODEV, ROCPART_ERR_NOT_FOUND, sim->name,
-				    "the driver is not loaded: there is no /dev/kfd");
+				    "the driver is not loaded, so /dev/kfd does not exist");
 	h->vram = rp_new0(struct rp_sim_vram, p->n_vram);
 	if (r < 0 || !h->vram)
 		return rp_error_nomem(err);
@@ -204,7 +207,7 @@ static int name_process(const struct rp_sim *sim, const struct rp_sim_process *p
 
 	if (p->pid && rp_sim_find_holder(sim, p->pid))
 		return rp_error_set(err, -EEXIST, ROCPART_ERR_INVALID_ARGUMENT, NULL,
-				    "there is a process %u already", p->pid);
+				    "process %u exists already on the simulated machine", p->pid);
 	while (rp_sim_find_holder(sim, pid))
 		pid++;
 	h->pid = pid;
@@ -267,13 +270,15 @@ int rp_sim_hold(struct rp_sim *sim, const struct rp_sim_process *p, uint32_t *re
 	int r = rp_sim_change_begin(sim, &lock);
 
 	if (r < 0)
-		return rp_error_errno(reterr, r, sim->name, "the process was not started");
+		return rp_error_errno(reterr, r, sim->name,
+				      "the simulated process was not started");
 	r = start_process(sim, p, &pid, reterr);
 	if (r < 0)
 		return r;
 	r = rp_sim_change_end(sim);
 	if (r < 0)
-		return rp_error_errno(reterr, r, sim->name, "the process was not started");
+		return rp_error_errno(reterr, r, sim->name,
+				      "the simulated process was not started");
 	*ret_pid = pid;
 	return 0;
 }
@@ -285,16 +290,17 @@ int rp_sim_unhold(struct rp_sim *sim, uint32_t pid, struct rocpart_error *reterr
 	int r = rp_sim_change_begin(sim, &lock);
 
 	if (r < 0)
-		return rp_error_errno(reterr, r, sim->name, "the process was not ended");
+		return rp_error_errno(reterr, r, sim->name, "the simulated process was not ended");
 	h = rp_sim_find_holder(sim, pid);
 	if (!h) {
 		return rp_error_set(reterr, -ESRCH, ROCPART_ERR_NOT_FOUND, sim->name,
-				    "there is no process %u", pid);
+				    "the simulated machine has no process %u", pid);
 	}
 	ended = rp_sim_holder_take(sim, (size_t)(h - sim->state.holders));
 	rp_sim_holder_done(&ended);
 	r = rp_sim_change_end(sim);
-	return r < 0 ? rp_error_errno(reterr, r, sim->name, "the process was not ended") : 0;
+	return r < 0 ? rp_error_errno(reterr, r, sim->name, "the simulated process was not ended")
+		     : 0;
 }
 
 int rp_sim_pids(struct rp_sim *sim, uint32_t **ret, size_t *ret_n)

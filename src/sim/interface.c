@@ -31,7 +31,7 @@ ROCPART_PUBLIC int rocpart_sim_create(const char *dir, const char *profile, size
 {
 	if (profile_bytes > RP_SIM_PROFILE_MAX)
 		return rp_error_set(reterr, -EFBIG, ROCPART_ERR_CONFIG_SYNTAX, profile_name,
-				    "a profile is at most 1 MiB long");
+				    "the profile is larger than 1 MiB");
 	return rp_sim_create(dir, profile, profile_bytes, profile_name, reterr);
 }
 
@@ -165,8 +165,9 @@ ROCPART_PUBLIC int rocpart_sim_process_set_command(struct rocpart_sim_process *p
 	RP_AUTO_FREE char *line = NULL;
 
 	if (!*comm || strchr(comm, '\n') || (cmdline && strchr(cmdline, '\n')))
-		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, comm,
-				    "the name of a process is not empty, and has no line break");
+		return rp_error_set(
+			reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, comm,
+			"the name of a process must not be empty or contain a line break");
 	name = rp_strdupf("%s", comm);
 	line = rp_strdupf("%s", cmdline ? cmdline : comm);
 	if (!name || !line)
@@ -184,8 +185,9 @@ ROCPART_PUBLIC int rocpart_sim_process_set_cgroup(struct rocpart_sim_process *pr
 	char *copy;
 
 	if (path[0] != '/' || strchr(path, '\n'))
-		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, path,
-				    "the path of a cgroup begins with '/', and has no line break");
+		return rp_error_set(
+			reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, path,
+			"the path of a cgroup must begin with '/' and not contain a line break");
 	copy = rp_strdupf("%s", path);
 	if (!copy)
 		return rp_error_nomem(reterr);
@@ -277,7 +279,9 @@ ROCPART_PUBLIC int rocpart_sim_get_pids(const char *dir, uint32_t **ret_pids, si
 	if (r < 0)
 		return r;
 	r = rp_sim_pids(sim, ret_pids, ret_count);
-	return r < 0 ? rp_error_errno(reterr, r, dir, "its processes cannot be listed") : 0;
+	return r < 0 ? rp_error_errno(reterr, r, dir,
+				      "cannot list the processes of the simulated machine")
+		     : 0;
 }
 
 /* ---- faults ---- */
@@ -303,7 +307,8 @@ ROCPART_PUBLIC int rocpart_sim_fault_list(const char *dir, char **ret_rules,
 		return r;
 	r = rp_sim_fault_list(sim, &text);
 	if (r < 0)
-		return rp_error_errno(reterr, r, dir, "its faults cannot be listed");
+		return rp_error_errno(reterr, r, dir,
+				      "cannot list the faults of the simulated machine");
 	rules = rp_strdupf("%s", rp_strbuf_str(&text));
 	if (!rules)
 		return rp_error_nomem(reterr);

@@ -33,8 +33,8 @@ static int read_number(const struct reader *r, const struct rp_yaml *y, const st
 	if (ret < 0)
 		return ret;
 	if (v < f->min || v > f->max)
-		return rp_yaml_error(y, r->name, r->err, "%s must be from %llu to %llu", f->key,
-				     (unsigned long long)f->min, (unsigned long long)f->max);
+		return rp_yaml_must_be(y, r->name, r->err, "from %llu to %llu",
+				       (unsigned long long)f->min, (unsigned long long)f->max);
 	if (f->type == FIELD_U64) {
 		memcpy((char *)base + f->offset, &v, sizeof(v));
 	} else {
@@ -55,10 +55,10 @@ static int read_text(const struct reader *r, const struct rp_yaml *y, char **ret
 		return res;
 	for (const char *c = text; *c; c++) {
 		if ((unsigned char)*c < ' ')
-			return rp_yaml_error(y, r->name, r->err, "must be one line of text");
+			return rp_yaml_must_be(y, r->name, r->err, "one line of text");
 	}
 	if (strlen(text) > 128)
-		return rp_yaml_error(y, r->name, r->err, "must be at most 128 characters");
+		return rp_yaml_must_be(y, r->name, r->err, "at most 128 characters long");
 	free(*ret);
 	*ret = rp_strndup(text, strlen(text));
 	return *ret ? 0 : rp_error_nomem(r->err);
@@ -103,12 +103,10 @@ static int read_map(const struct reader *r, const struct rp_yaml *map, const str
 	return ret;
 }
 
-static int want_list(const struct reader *r, const struct rp_yaml *y, const char *what, size_t max)
+static int want_list(const struct reader *r, const struct rp_yaml *y, size_t max)
 {
-	if (y->kind != RP_YAML_LIST || y->n == 0)
-		return rp_yaml_error(y, r->name, r->err, "%s must be a list", what);
-	if (y->n > max)
-		return rp_yaml_error(y, r->name, r->err, "%s has more than %zu items", what, max);
+	if (y->kind != RP_YAML_LIST || y->n == 0 || y->n > max)
+		return rp_yaml_must_be(y, r->name, r->err, "a list of 1 to %zu entries", max);
 	return 0;
 }
 
@@ -129,7 +127,7 @@ static const struct field cpu_fields[] = {
 
 static int read_cpus(const struct reader *r, const struct rp_yaml *y, struct rp_sim_profile *p)
 {
-	int ret = want_list(r, y, "cpus", RP_SIM_MAX_CPUS);
+	int ret = want_list(r, y, RP_SIM_MAX_CPUS);
 
 	for (size_t i = 0; ret == 0 && i < y->n; i++)
 		ret = read_map(r, y->items[i], cpu_fields, RP_ARRAY_LEN(cpu_fields), &p->cpus[i]);
@@ -184,19 +182,20 @@ static const struct field product_fields[] = {
 static int read_nps(const struct reader *r, const struct rp_yaml *y, uint32_t *ret_mask)
 {
 	uint32_t mask = 0;
-	int ret = want_list(r, y, "nps", 8);
+	int ret = want_list(r, y, 8);
 
 	for (size_t i = 0; ret == 0 && i < y->n; i++) {
 		uint64_t v = 0;
 
 		ret = rp_yaml_u64(y->items[i], r->name, &v, r->err);
 		if (ret == 0 && v != 1 && v != 2 && v != 4)
-			ret = rp_yaml_error(y->items[i], r->name, r->err, "nps is 1, 2 or 4");
+			ret = rp_yaml_error(y->items[i], r->name, r->err,
+					    "'nps' must be 1, 2 or 4");
 		if (ret == 0)
 			mask |= 1U << v;
 	}
 	if (ret == 0 && !(mask & (1U << 1)))
-		ret = rp_yaml_error(y, r->name, r->err, "nps lacks 1");
+		ret = rp_yaml_error(y, r->name, r->err, "'nps' must have 1");
 	if (ret == 0)
 		*ret_mask = mask;
 	return ret;
@@ -206,7 +205,7 @@ static int read_masks(const struct reader *r, const struct rp_yaml *y, uint32_t 
 		      size_t *ret_n)
 {
 	uint64_t any = 0;
-	int ret = want_list(r, y, "cu_masks", RP_SIM_MAX_SE);
+	int ret = want_list(r, y, RP_SIM_MAX_SE);
 
 	for (size_t i = 0; ret == 0 && i < y->n; i++) {
 		uint64_t v = 0;
@@ -214,13 +213,13 @@ static int read_masks(const struct reader *r, const struct rp_yaml *y, uint32_t 
 		ret = rp_yaml_u64(y->items[i], r->name, &v, r->err);
 		if (ret == 0 && v > 0xffff)
 			ret = rp_yaml_error(y->items[i], r->name, r->err,
-					    "a mask has at most 16 bits");
+					    "a mask of compute units has at most 16 bits");
 		if (ret == 0)
 			masks[i] = (uint32_t)v;
 		any |= v;
 	}
 	if (ret == 0 && !any)
-		ret = rp_yaml_error(y, r->name, r->err, "no compute unit is left");
+		ret = rp_yaml_error(y, r->name, r->err, "the masks leave no compute unit");
 	if (ret == 0)
 		*ret_n = y->n;
 	return ret;
@@ -260,18 +259,20 @@ static int read_product(const struct reader *r, const struct rp_yaml *y, struct 
 	p->n_se = (uint32_t)n_se;
 	/* bit m stands for NPSm: a range of memory belongs to one XCC or more */
 	if (ret == 0 && nps && p->nps_mask >> p->xcc > 1)
-		ret = rp_yaml_error(nps, r->name, r->err, "more memory ranges than its %u XCCs",
+		ret = rp_yaml_error(nps, r->name, r->err,
+				    "'nps' has more memory ranges than the product has XCCs (%u)",
 				    p->xcc);
 	if (ret == 0 && p->apu && p->nps_mask != 1U << 1)
-		ret = rp_yaml_error(y, r->name, r->err, "an APU has no memory mode but NPS1");
+		ret = rp_yaml_error(y, r->name, r->err,
+				    "an APU has no memory mode other than NPS1");
 	return ret;
 }
 
 static int read_products(const struct reader *r, const struct rp_yaml *y, struct rp_sim_profile *p)
 {
 	if (y->kind != RP_YAML_MAP || y->n == 0 || y->n > RP_SIM_MAX_PRODUCTS)
-		return rp_yaml_error(y, r->name, r->err, "products must be a map of 1 to %d items",
-				     RP_SIM_MAX_PRODUCTS);
+		return rp_yaml_must_be(y, r->name, r->err, "a map of 1 to %d products",
+				       RP_SIM_MAX_PRODUCTS);
 	for (size_t i = 0; i < y->n; i++) {
 		struct rp_sim_product *product = &p->products[p->n_products];
 		int ret;
@@ -341,10 +342,11 @@ static int read_gpu_names(const struct reader *r, const struct rp_yaml *y,
 	const struct rp_yaml *bdf = rp_yaml_get(y, "bdf"), *product = rp_yaml_get(y, "product");
 
 	if (bdf->kind != RP_YAML_SCALAR || parse_bdf(bdf->text, g) < 0)
-		return rp_yaml_error(bdf, r->name, r->err, "not a PCI address 'dddd:bb:dd.0'");
+		return rp_yaml_must_be(bdf, r->name, r->err, "a PCI address such as 0000:05:00.0");
 	for (const struct rp_sim_gpu *o = p->gpus; o < g; o++) {
 		if (rp_str_eq(o->bdf, g->bdf))
-			return rp_yaml_error(bdf, r->name, r->err, "two GPUs at '%s'", g->bdf);
+			return rp_yaml_error(bdf, r->name, r->err,
+					     "two GPUs have the PCI address '%s'", g->bdf);
 	}
 	for (size_t i = 0; i < p->n_products; i++) {
 		if (product->kind == RP_YAML_SCALAR &&
@@ -352,7 +354,7 @@ static int read_gpu_names(const struct reader *r, const struct rp_yaml *y,
 			g->product = &p->products[i];
 	}
 	if (!g->product)
-		return rp_yaml_error(product, r->name, r->err, "no such product");
+		return rp_yaml_must_be(product, r->name, r->err, "a name under 'products'");
 	return 0;
 }
 
@@ -360,20 +362,26 @@ static int read_gpu_names(const struct reader *r, const struct rp_yaml *y,
 static int read_xcc_masks(const struct reader *r, const struct rp_yaml *y, struct rp_sim_gpu *g)
 {
 	if (y->kind != RP_YAML_MAP)
-		return rp_yaml_error(y, r->name, r->err, "must be a map of XCC numbers");
+		return rp_yaml_must_be(y, r->name, r->err, "a map of XCC numbers");
 	for (size_t i = 0; i < y->n; i++) {
 		uint32_t xcc = 0;
 		size_t n = 0;
 		int ret;
 
 		if (rp_parse_u32(y->keys[i], 10, &xcc) < 0 || xcc >= g->product->xcc)
-			return rp_yaml_error(y->key_nodes[i], r->name, r->err, "no such XCC");
+			return rp_yaml_error(
+				y->key_nodes[i], r->name, r->err,
+				"'%s' is not the number of an XCC of the product, which has "
+				"%u",
+				y->keys[i], g->product->xcc);
 		ret = read_masks(r, y->items[i], g->cu_masks[xcc], &n);
 		if (ret < 0)
 			return ret;
 		if (n != g->product->n_se)
-			return rp_yaml_error(y->items[i], r->name, r->err, "%u masks are needed",
-					     g->product->n_se);
+			return rp_yaml_error(
+				y->items[i], r->name, r->err,
+				"as many masks are needed as the product has shader engines (%u)",
+				g->product->n_se);
 	}
 	return 0;
 }
@@ -391,7 +399,8 @@ static int read_gpu(const struct reader *r, const struct rp_yaml *y, struct rp_s
 	if (ret < 0)
 		return ret;
 	if (g->cpu >= p->n_cpus)
-		return rp_yaml_error(y, r->name, r->err, "there is no CPU %u", g->cpu);
+		return rp_yaml_error(y, r->name, r->err,
+				     "'cpu' is %u, but 'cpus' has no such entry", g->cpu);
 	for (size_t x = 0; x < g->product->xcc; x++)
 		memcpy(g->cu_masks[x], g->product->cu_masks, sizeof(g->cu_masks[x]));
 	masks = rp_yaml_get(y, "xcc_cu_masks");
@@ -400,7 +409,7 @@ static int read_gpu(const struct reader *r, const struct rp_yaml *y, struct rp_s
 
 static int read_gpus(const struct reader *r, const struct rp_yaml *y, struct rp_sim_profile *p)
 {
-	int ret = want_list(r, y, "gpus", RP_SIM_MAX_GPUS);
+	int ret = want_list(r, y, RP_SIM_MAX_GPUS);
 
 	for (size_t i = 0; ret == 0 && i < y->n; i++) {
 		ret = read_gpu(r, y->items[i], p, &p->gpus[i]);
@@ -447,7 +456,7 @@ static int read_words(const struct reader *r, const struct rp_yaml *y, struct rp
 	int ret = 0;
 
 	if (version->kind != RP_YAML_SCALAR || !rp_str_eq(version->text, "v1"))
-		return rp_yaml_error(version, r->name, r->err, "the only version is v1");
+		return rp_yaml_must_be(version, r->name, r->err, "v1");
 	if (abi) {
 		bool known = false;
 
@@ -458,12 +467,12 @@ static int read_words(const struct reader *r, const struct rp_yaml *y, struct rp
 			known = true;
 		}
 		if (!known)
-			return rp_yaml_error(abi, r->name, r->err, "abi is g1, g2 or g3");
+			return rp_yaml_must_be(abi, r->name, r->err, "g1, g2 or g3");
 	}
 	if (user) {
 		ret = rp_yaml_u64(user, r->name, &v, r->err);
 		if (ret == 0 && v >= RP_SIM_N_COMPUTE)
-			ret = rp_yaml_error(user, r->name, r->err, "must be from 0 to 4");
+			ret = rp_yaml_must_be(user, r->name, r->err, "from 0 to 4");
 		if (ret == 0)
 			p->user_partt_mode = (int32_t)v;
 	}
@@ -478,7 +487,8 @@ static int check_boot(const struct reader *r, const struct rp_yaml *y,
 
 		if (product->partitionable && !(product->nps_mask & (1U << p->boot_nps)))
 			return rp_yaml_error(rp_yaml_get(y, "boot_nps"), r->name, r->err,
-					     "'%s' has no NPS%u", product->name, p->boot_nps);
+					     "'boot_nps' is %u, but product '%s' has no NPS%u",
+					     p->boot_nps, product->name, p->boot_nps);
 	}
 	return 0;
 }

@@ -54,7 +54,7 @@ int rp_sim_new(const char *profile_text, size_t len, const char *name, struct rp
 		return r;
 	r = rp_sim_boot(sim);
 	if (r < 0)
-		return rp_error_errno(reterr, r, name, "the machine does not boot");
+		return rp_error_errno(reterr, r, name, "the simulated machine does not boot");
 	*ret = rp_steal(&sim);
 	return 0;
 }
@@ -96,12 +96,42 @@ static int write_machine(struct rp_sim *sim, const char *text, size_t len)
 	return r;
 }
 
+/* A machine is named by the last part of its folder. */
+static const char *machine_name(const char *dir)
+{
+	const char *slash = strrchr(dir, '/');
+
+	return slash && slash[1] ? slash + 1 : dir;
+}
+
+static int refuse_existing(const char *dir, struct rocpart_error *reterr)
+{
+	(void)rp_error_set(reterr, -EEXIST, ROCPART_ERR_INVALID_ARGUMENT, machine_name(dir),
+			   "simulated machine '%s' exists already", machine_name(dir));
+	(void)rp_error_hint(reterr, "`rocpart sim rm %s` deletes it; or choose another name",
+			    machine_name(dir));
+	return -EEXIST;
+}
+
+static int refuse_missing(const char *dir, struct rocpart_error *reterr)
+{
+	(void)rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, machine_name(dir),
+			   "simulated machine '%s' does not exist", machine_name(dir));
+	(void)rp_error_hint(reterr, "`rocpart sim list` shows machines and profiles");
+	return -ENOENT;
+}
+
 int rp_sim_create(const char *dir, const char *profile_text, size_t len, const char *name,
 		  struct rocpart_error *reterr)
 {
 	RP_AUTO_SIM struct rp_sim *sim = NULL;
-	int r = rp_sim_new(profile_text, len, name, &sim, reterr);
+	RP_AUTO_CLOSE int fd = -EBADF;
+	int r;
 
+	/* First: a name that is taken is the matter, whatever the profile is. */
+	if (open_dir(dir, &fd) == 0 && faccessat(fd, RP_SIM_MARKER, F_OK, 0) == 0)
+		return refuse_existing(dir, reterr);
+	r = rp_sim_new(profile_text, len, name, &sim, reterr);
 	if (r < 0)
 		return r;
 	r = rp_make_dirs(dir, false);
@@ -110,9 +140,8 @@ int rp_sim_create(const char *dir, const char *profile_text, size_t len, const c
 	if (r == 0)
 		r = write_machine(sim, profile_text, len);
 	if (r == -EEXIST)
-		return rp_error_set(reterr, r, ROCPART_ERR_INVALID_ARGUMENT, dir,
-				    "there is a simulated machine already");
-	return r < 0 ? rp_error_errno(reterr, r, dir, "the machine was not made") : 0;
+		return refuse_existing(dir, reterr);
+	return r < 0 ? rp_error_errno(reterr, r, dir, "the simulated machine was not created") : 0;
 }
 
 static int read_machine(struct rp_sim *sim, struct rocpart_error *err)
@@ -121,7 +150,8 @@ static int read_machine(struct rp_sim *sim, struct rocpart_error *err)
 	int r = rp_sim_read_at(sim->dir_fd, RP_SIM_PROFILE_FILE, RP_SIM_PROFILE_MAX, &text, NULL);
 
 	if (r < 0)
-		return rp_error_errno(err, r, sim->name, "its profile cannot be read");
+		return rp_error_errno(err, r, sim->name,
+				      "cannot read the profile of the simulated machine");
 	r = rp_sim_profile_parse(rp_strbuf_str(&text), text.len, RP_SIM_PROFILE_FILE, &sim->profile,
 				 err);
 	if (r < 0)
@@ -130,10 +160,14 @@ static int read_machine(struct rp_sim *sim, struct rocpart_error *err)
 	r = rp_sim_store_refresh(sim);
 	if (r == -EBADMSG) {
 		(void)rp_error_set(err, r, ROCPART_ERR_BAD_RECORDS, sim->name,
-				   "its state is damaged, or of another version of rocpart");
-		return rp_error_hint(err, "`rocpart sim rm` forgets the machine and its leases");
+				   "the state of the simulated machine is damaged, or was written "
+				   "by another version of rocpart");
+		return rp_error_hint(err,
+				     "`rocpart sim rm NAME` deletes the machine and its leases");
 	}
-	return r < 0 ? rp_error_errno(err, r, sim->name, "its state cannot be read") : 0;
+	return r < 0 ? rp_error_errno(err, r, sim->name,
+				      "cannot read the state of the simulated machine")
+		     : 0;
 }
 
 int rp_sim_open(const char *dir, struct rp_sim **ret, struct rocpart_error *reterr)
@@ -146,10 +180,9 @@ int rp_sim_open(const char *dir, struct rp_sim **ret, struct rocpart_error *rete
 	if (r == 0)
 		r = rp_sim_read_at(fd, RP_SIM_MARKER, 4096, &marker, NULL);
 	if (r == -ENOENT || r == -ENOTDIR)
-		return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, dir,
-				    "there is no simulated machine");
+		return refuse_missing(dir, reterr);
 	if (r < 0)
-		return rp_error_errno(reterr, r, dir, "the machine cannot be opened");
+		return rp_error_errno(reterr, r, dir, "cannot open the simulated machine");
 	rp_strbuf_truncate(&marker, strcspn(rp_strbuf_str(&marker), "\n"));
 	sim = new_sim(rp_strbuf_str(&marker));
 	if (!sim)
@@ -199,8 +232,7 @@ int rp_sim_remove(const char *dir, struct rocpart_error *reterr)
 	if (r == 0 && faccessat(fd, RP_SIM_MARKER, F_OK, 0) < 0)
 		r = rp_neg_errno();
 	if (r == -ENOENT)
-		return rp_error_set(reterr, r, ROCPART_ERR_NOT_FOUND, dir,
-				    "there is no simulated machine");
+		return refuse_missing(dir, reterr);
 	if (r == 0)
 		rp_sim_store_mark_removed(fd);
 	/* Records that outlived their machine would be taken for those of the next one. */
@@ -212,7 +244,7 @@ int rp_sim_remove(const char *dir, struct rocpart_error *reterr)
 	}
 	if (r == 0 && rmdir(dir) < 0 && errno != ENOTEMPTY && errno != EEXIST)
 		r = rp_neg_errno();
-	return r < 0 ? rp_error_errno(reterr, r, dir, "the machine was not removed") : 0;
+	return r < 0 ? rp_error_errno(reterr, r, dir, "the simulated machine was not deleted") : 0;
 }
 
 /* ---- what is asked of an open machine ---- */
@@ -260,7 +292,8 @@ int rp_sim_reset(struct rp_sim *sim, struct rocpart_error *reterr)
 		r = rp_sim_boot(sim);
 	if (r == 0)
 		r = rp_sim_change_end(sim);
-	return r < 0 ? rp_error_errno(reterr, r, sim->name, "the machine was not reset") : 0;
+	return r < 0 ? rp_error_errno(reterr, r, sim->name, "the simulated machine was not reset")
+		     : 0;
 }
 
 int rp_sim_reload(struct rp_sim *sim, struct rocpart_error *reterr)
@@ -277,7 +310,8 @@ int rp_sim_reload(struct rp_sim *sim, struct rocpart_error *reterr)
 	if (r == 0)
 		r = saved;
 	if (r == -EBUSY)
-		return rp_error_set(reterr, r, ROCPART_ERR_DRIVER_IN_USE, sim->name,
-				    "a process has a device open");
+		return rp_error_set(
+			reterr, r, ROCPART_ERR_DRIVER_IN_USE, sim->name,
+			"the driver was not reloaded: a simulated process has a device open");
 	return r < 0 ? rp_error_errno(reterr, r, sim->name, "the driver was not reloaded") : 0;
 }

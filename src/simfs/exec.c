@@ -59,17 +59,17 @@ static int enter_namespace(struct rocpart_error *reterr)
 	if (r == -EPERM)
 		r = enter_user_namespace();
 	if (r < 0) {
-		(void)rp_error_errno(reterr, r, NULL, "a mount namespace cannot be made");
-		return rp_error_hint(reterr,
-				     "it takes root, or user namespaces for everybody: see the "
-				     "sysctls kernel.unprivileged_userns_clone, "
-				     "user.max_user_namespaces, "
-				     "kernel.apparmor_restrict_unprivileged_userns");
+		(void)rp_error_errno(reterr, r, NULL, "cannot create a mount namespace");
+		return rp_error_hint(
+			reterr,
+			"this needs root, or user namespaces for all users: see the sysctls "
+			"kernel.unprivileged_userns_clone, user.max_user_namespaces, "
+			"kernel.apparmor_restrict_unprivileged_userns");
 	}
 	/* Nothing that is mounted here is seen outside. */
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return rp_error_errno(reterr, rp_neg_errno(), "/",
-				      "the mount namespace cannot be made private");
+				      "cannot make the mount namespace private");
 	return 0;
 }
 
@@ -101,10 +101,10 @@ static int set_up(struct rp_simfs *fs, struct rocpart_error *reterr)
 		return r;
 	r = rp_simfs_show_host(fs, &(struct rp_simfs_host){dev_fd, fs_fd, system_fd});
 	if (r < 0)
-		return rp_error_errno(reterr, r, "/dev", "the host's devices cannot be shown");
+		return rp_error_errno(reterr, r, "/dev", "cannot show the devices of the host");
 	r = rp_simfs_cover_tools(fs, standin);
 	return r < 0 ? rp_error_errno(reterr, r, standin,
-				      "modprobe and systemctl of the host cannot be covered")
+				      "cannot cover modprobe and systemctl of the host")
 		     : 0;
 }
 
@@ -123,7 +123,7 @@ static void run_child(const struct program *p)
 		execvp(p->argv[0], p->argv);
 		r = rp_neg_errno();
 	}
-	fprintf(stderr, "rocpart: %s: %s\n", p->argv[0], rocpart_strerror(r));
+	fprintf(stderr, "rocpart: cannot execute '%s': %s\n", p->argv[0], rocpart_strerror(r));
 	_exit(r == -ENOENT ? 127 : 126); /* as a shell says it */
 }
 

@@ -17,7 +17,9 @@
 
 static void say(const struct rocpart_error *err)
 {
-	fprintf(stderr, "rocpart: %s%s%s\n", err->object, *err->object ? ": " : "", err->message);
+	const char *object = strstr(err->message, err->object) ? "" : err->object;
+
+	fprintf(stderr, "rocpart: %s%s%s\n", object, *object ? ": " : "", err->message);
 	if (*err->hint)
 		fprintf(stderr, "  %s\n", err->hint);
 }
@@ -75,9 +77,8 @@ static int clean_up(const char *dir, struct rocpart_error *reterr)
 
 	if (r < 0)
 		return rp_error_errno(reterr, r, dir,
-				      "what a crashed simulator left there cannot be unmounted");
-	fprintf(stderr, "rocpart: %s: cleaned up what a simulator that crashed had left mounted\n",
-		dir);
+				      "cannot unmount what a crashed simulator left mounted there");
+	fprintf(stderr, "rocpart: %s: unmounted what a crashed simulator had left mounted\n", dir);
 	return 0;
 }
 
@@ -88,13 +89,13 @@ static int cmd_unmount(const char *dir, struct rocpart_error *reterr)
 
 	if (r == -ENOENT)
 		return rp_error_set(reterr, r, ROCPART_ERR_NOT_FOUND, dir,
-				    "no simulated machine is mounted there");
+				    "no simulated machine is mounted on '%s'", dir);
 	if (r != -EBUSY)
 		return clean_up(dir, reterr);
 	r = tell_to_stop(dir);
 	if (r == 0)
 		r = rp_simfs_detach(dir);
-	return r < 0 ? rp_error_errno(reterr, r, dir, "it cannot be unmounted") : 0;
+	return r < 0 ? rp_error_errno(reterr, r, dir, "cannot unmount '%s'", dir) : 0;
 }
 
 /* ---- mount ---- */
@@ -105,14 +106,15 @@ static int must_be_empty(const char *dir, struct rocpart_error *reterr)
 	int n = 0;
 
 	if (!d)
-		return rp_error_errno(reterr, rp_neg_errno(), dir, "it cannot be a mount point");
+		return rp_error_errno(reterr, rp_neg_errno(), dir,
+				      "cannot use '%s' as a mount point", dir);
 	while (readdir(d) && n <= 2)
 		n++;
 	if (n <= 2)
 		return 0;
 	(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_LOCKED, dir,
-			   "it cannot be a mount point: something is in it");
-	return rp_error_hint(reterr, "name an empty folder, or one that is not there yet");
+			   "cannot use '%s' as a mount point: it is not empty", dir);
+	return rp_error_hint(reterr, "name an empty folder, or a folder that does not exist yet");
 }
 
 static int check_place(const char *name, const char *dir, struct rocpart_error *reterr)
@@ -122,8 +124,10 @@ static int check_place(const char *name, const char *dir, struct rocpart_error *
 
 	if (r == -EBUSY) {
 		(void)rp_error_set(reterr, r, ROCPART_ERR_LOCKED, dir,
-				   "simulated machine %s is mounted there", rp_strbuf_str(&other));
-		return rp_error_hint(reterr, "`rocpart sim unmount %s %s` first", name, dir);
+				   "simulated machine '%s' is mounted on '%s' already",
+				   rp_strbuf_str(&other), dir);
+		return rp_error_hint(reterr, "unmount it first: rocpart sim unmount %s %s", name,
+				     dir);
 	}
 	if (r != -ENOENT) {
 		r = clean_up(dir, reterr);
@@ -132,7 +136,7 @@ static int check_place(const char *name, const char *dir, struct rocpart_error *
 	}
 	r = rp_make_dirs(dir, false);
 	if (r < 0)
-		return rp_error_errno(reterr, r, dir, "it cannot be a mount point");
+		return rp_error_errno(reterr, r, dir, "cannot use '%s' as a mount point", dir);
 	return must_be_empty(dir, reterr);
 }
 
@@ -150,10 +154,10 @@ static int mount_there(struct rp_simfs *fs, struct rocpart_error *reterr)
 
 	if (r == -EPERM) {
 		(void)rp_error_set(reterr, r, ROCPART_ERR_PERMISSION, fs->root,
-				   "mounting takes root");
+				   "mounting a simulated machine needs root");
 		return rp_error_hint(reterr,
-				     "`rocpart sim exec %s -- COMMAND` works without, where user "
-				     "namespaces are allowed",
+				     "`rocpart sim exec %s -- COMMAND` works without root, where "
+				     "user namespaces are allowed",
 				     fs->name);
 	}
 	if (r == 0)
@@ -161,7 +165,8 @@ static int mount_there(struct rp_simfs *fs, struct rocpart_error *reterr)
 	if (r == 0)
 		r = make_part(fs->root, "dev");
 	if (r < 0)
-		return rp_error_errno(reterr, r, fs->root, "it cannot be a mount point");
+		return rp_error_errno(reterr, r, fs->root, "cannot use '%s' as a mount point",
+				      fs->root);
 	return rp_simfs_mount_tree(fs, reterr);
 }
 
@@ -217,8 +222,9 @@ static int wait_for(int fd, struct rocpart_error *reterr)
 	if (n == 1)
 		return 0;
 	if (n != (ssize_t)sizeof(err))
-		return rp_error_set(reterr, -EIO, ROCPART_ERR_FAILED, NULL,
-				    "the simulated machine's server ended early");
+		return rp_error_set(
+			reterr, -EIO, ROCPART_ERR_FAILED, NULL,
+			"the server of the simulated machine ended before it was ready");
 	*reterr = err;
 	return err.errnum;
 }
@@ -230,10 +236,12 @@ static int start_server(struct rp_simfs *fs, struct rocpart_error *reterr)
 	pid_t pid;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
-		return rp_error_errno(reterr, rp_neg_errno(), NULL, "cannot start a server");
+		return rp_error_errno(reterr, rp_neg_errno(), NULL,
+				      "cannot start the server of the simulated machine");
 	pid = fork();
 	if (pid < 0)
-		return rp_error_errno(reterr, rp_neg_errno(), NULL, "cannot start a server");
+		return rp_error_errno(reterr, rp_neg_errno(), NULL,
+				      "cannot start the server of the simulated machine");
 	if (pid == 0) {
 		int keep = dup(fds[1]);
 
@@ -277,7 +285,7 @@ int main(int argc, char **argv)
 		r = cmd_unmount(argv[2], &err);
 	else
 		r = rp_error_set(&err, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
-				 "started by `rocpart sim`, not by hand");
+				 "this program is started by `rocpart sim`, not by hand");
 	if (r == 0)
 		return 0;
 	say(&err);

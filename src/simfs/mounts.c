@@ -92,6 +92,6 @@ int rp_simfs_mount_tree(struct rp_simfs *fs, struct rocpart_error *reterr)
 	if (r == 0 && mkdirat(fs->sys_fd, RP_SIMFS_DIR, 0755) < 0)
 		r = rp_neg_errno();
 	return r < 0 ? rp_error_errno(reterr, r, *fs->root ? fs->root : "/",
-				      "the tree of the simulated machine cannot be mounted")
+				      "cannot mount the tree of the simulated machine")
 		     : 0;
 }

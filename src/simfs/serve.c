@@ -254,10 +254,11 @@ int rp_simfs_serve(struct rp_simfs *fs, const struct rp_simfs_user *user,
 	finish(&s);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (r < 0 && s.session && !s.is_mounted) {
-		(void)rp_error_errno(reterr, r, "/dev/fuse", "FUSE cannot be mounted");
-		return rp_error_hint(reterr, "it takes the module fuse, and a /dev/fuse that the "
-					     "user may open");
+		(void)rp_error_errno(reterr, r, "/dev/fuse", "cannot mount FUSE");
+		return rp_error_hint(
+			reterr,
+			"this needs the module fuse, and a /dev/fuse that the user may open");
 	}
-	return r < 0 ? rp_error_errno(reterr, r, fs->name, "the simulated machine is not served")
+	return r < 0 ? rp_error_errno(reterr, r, fs->name, "cannot serve the simulated machine")
 		     : 0;
 }

@@ -17,7 +17,7 @@
 
 static int not_here(const char *verb)
 {
-	fprintf(stderr, "%s: '%s' is not simulated; there is start, stop, restart and %s\n",
+	fprintf(stderr, "%s: '%s' is not simulated, only start, stop, restart and %s\n",
 		rp_standin_tool, verb,
 		strcmp(rp_standin_tool, "systemctl") == 0 ? "is-active" : "container inspect");
 	return 1;

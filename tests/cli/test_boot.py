@@ -71,7 +71,7 @@ class Boot(Journey):
         self.rocpart("sim", "reload", "n")
         self.assertEqual(self.modes(), ["SPX/NPS1"] * 7)
         self.assertEqual(self.boot(), PARTLY)
-        self.assertIn("8 GPUs, and 7 are here", self.last.stderr)
+        self.assertIn("has 8 GPUs, and it has 7", self.last.stderr)
         self.assertEqual(self.modes(), ["SPX/NPS1"] * 7)
 
     def test_boot_goes_on_with_a_change_that_was_cut_off(self):

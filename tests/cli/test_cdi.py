@@ -130,7 +130,7 @@ class Cdi(ArgsCase):
         path.unlink()
         self.set("--compute", "SPX", "--memory", "NPS1")
         self.assertFalse(path.exists())
-        self.assertEqual(list(self.problems(status=1).values()), ["it was removed"])
+        self.assertEqual(list(self.problems(status=1).values()), ["the spec was removed"])
         self.generate()
         self.assertEqual(self.problems(), {})
 
@@ -143,8 +143,8 @@ class Cdi(ArgsCase):
         record.write_text(recorded)
         problems = self.problems(status=1)
         self.assertEqual(len(problems), 8)
-        self.assertIn("others now", problems["gpu-0000-05-00.0-part0"])
-        self.assertIn("no such partition", problems["gpu-0000-05-00.0-part7"])
+        self.assertIn("have changed", problems["gpu-0000-05-00.0-part0"])
+        self.assertIn("does not exist any more", problems["gpu-0000-05-00.0-part7"])
         checks = {c["id"]: c for c in self.json("doctor")["checks"]}
         self.assertEqual(checks["cdi"]["state"], "warn")
         self.generate()
@@ -156,7 +156,7 @@ class Cdi(ArgsCase):
         del spec["devices"][2]
         path.write_text(json.dumps(spec))
         problems = self.problems(status=1)
-        self.assertIn("does not have it", problems["gpu-0000-05-00.0-part2"])
+        self.assertIn("lacks this partition", problems["gpu-0000-05-00.0-part2"])
         self.assertIn("edited", problems[None])
 
     def test_an_edited_spec_is_left_alone(self):
@@ -167,7 +167,7 @@ class Cdi(ArgsCase):
             self.assertEqual(error["object"], str(path))
             self.assertIn("--yes", error["hint"])
             said = self.run_rocpart("set", "--compute", "SPX", "--memory", "NPS1").stderr
-            self.assertIn("left as it is", said)
+            self.assertIn("it was not changed", said)
             self.assertEqual(path.read_text(), text)
             self.assertIn("edited", self.problems(status=1)[None])
             self.text("undo")

@@ -146,19 +146,29 @@ class ExitCode(Machine):
 
     def test_refused_by_a_guard_is_3(self):
         self.make("mi300x-8")
+        error = self.error("set", "--memory", "NPS4", status=REFUSED)
         self.assertEqual(
-            self.error("set", "--memory", "NPS4", status=REFUSED)["message"],
-            "failed to set partition mode: SPX is not possible in NPS4 (QPX, CPX are); "
-            "add --compute CPX")
+            error["message"],
+            "failed to set partition mode: GPU 0 (0000:05:00.0) cannot be set to SPX in NPS4: "
+            "SPX needs NPS1, and NPS4 allows QPX or CPX; nothing was changed")
+        self.assertIn("add --compute CPX", error["hint"])
         self.assertEqual(
             self.error("set", "--compute", "DPX", status=REFUSED)["code"], "NOT_VALIDATED")
+
+    def test_machine_that_exists_is_said_with_how_to_delete_it(self):
+        self.make("mi300x-1")
+        for args in (("n",), ("n", "--profile", "mi300x-8")):
+            said = self.said("sim", "create", *args, status=USAGE)
+            self.assertIn("simulated machine 'n' exists already", said)
+            self.assertIn("rocpart sim rm n", said)
 
     def test_lost_gpu_is_4(self):
         self.make("mi300x-8")
         self.rocpart("sim", "fault", "n", "lose:0000:e5:00.0")
         error = self.error(*TO_CPX, status=PARTLY)
         self.assertEqual(error["code"], "GPU_LOST")
-        self.assertIn("7 of 8", error["message"])
+        self.assertIn("GPU 0000:e5:00.0 did not come back", error["message"])
+        self.assertEqual(error["object"], "0000:e5:00.0")
 
     def test_no_hardware_is_5_and_says_what_to_do(self):
         empty = self.folder / "empty"
@@ -175,7 +185,7 @@ class ExitCode(Machine):
 
     def test_undo_and_resume_of_nothing_are_0_with_and_without_json(self):
         self.make("mi300x-1")
-        self.assertIn("no change to undo", self.on("undo"))
+        self.assertIn("there is nothing to undo", self.on("undo"))
         self.assertIn("no change is unfinished", self.on("apply", "--resume"))
         for args in (("undo",), ("apply", "--resume")):
             self.assertEqual(self.json("--sim", "n", *args)["result"], "unchanged")

@@ -30,7 +30,7 @@ class Doctor(Journey):
     def test_doctor_simulated_machine_runs_no_program(self):
         with tempfile.TemporaryDirectory() as empty:
             checks = self.checks("--sim", self.make("mi300x-1"), env={"PATH": empty})
-        self.assertIn("not asked", checks["amd-smi"]["seen"])
+        self.assertIn("skipped", checks["amd-smi"]["seen"])
 
     def test_doctor_bmc_warns_63_of_64(self):
         checks = self.checks("--sim", self.make("bmc-63"))
@@ -105,7 +105,7 @@ class Doctor(Journey):
         self.rocpart("sim", "create", "n", "--file", self.write(profile, "old.yaml"))
         checks = self.checks("--sim", "n")
         self.assertEqual(checks["files"]["state"], "warn")
-        self.assertIn("memory mode is read-only", checks["files"]["seen"])
+        self.assertIn("memory mode of some GPUs is read-only", checks["files"]["seen"])
 
     def test_doctor_virtual_function_fails(self):
         profile = (ROOT / "profiles/mi300x-1.yaml").read_text().replace("cpu: 0", "vf: true")
@@ -164,7 +164,7 @@ class Doctor(Journey):
         check = self.allocators(f"kubelet --node-labels={label}-state=success")
         self.assertEqual(check["state"], "pass")
         check = self.allocators("device-config-manager")
-        self.assertIn("was not looked at", check["seen"])
+        self.assertIn("was not checked", check["seen"])
 
     def test_doctor_allocators_leave_signs_in_files(self):
         for path, words in (

@@ -66,7 +66,7 @@ class File(Journey):
         self.make("mi300x-1")
         path = self.write(CPX)
         self.start("--sim", "n", "apply", "-f", path, "--reload", "never", "--yes")
-        self.assertTrue(any("waits for a reload" in d for d in self.differences(path)))
+        self.assertTrue(any("only when the driver is reloaded" in d for d in self.differences(path)))
 
     def test_assert_tells_a_missing_partition(self):
         self.make("mi300x-1")
@@ -94,10 +94,10 @@ class File(Journey):
     def test_missing_gpu_is_a_difference_and_nothing_is_switched(self):
         self.make("mi300x-8")
         path = self.write("version: v1\nnode: {count: 9, gpus: {all: CPX}}\n")
-        self.assertIn("8 GPUs are here instead of 9", self.differences(path))
+        self.assertIn("the node has 8 GPUs instead of 9", self.differences(path))
         self.apply(path, status=PARTLY)
         path = self.write('version: v1\nnode: {gpus: {"0000:99:00.0": CPX, 0: CPX}}\n')
-        self.assertIn("GPU 0000:99:00.0 is not here", self.differences(path))
+        self.assertIn("GPU 0000:99:00.0 is missing", self.differences(path))
         self.apply(path, status=PARTLY)
         self.assertEqual(self.modes(), ["SPX/NPS1"] * 8)
 
@@ -184,10 +184,10 @@ class File(Journey):
         self.make("mi300x-8")
         for profiles, skipped, words in (
             ([profile("CPX", "NPS4", 9)], (), "more GPUs than this machine has (8)"),
-            ([profile("CPX", "NPS4", 7)], (), "GPU 7 is neither skipped nor assigned"),
+            ([profile("CPX", "NPS4", 7)], (), "GPU 7 (0000:e5:00.0) is neither skipped nor assigned"),
             ([profile("CPX", "NPS4", 8)], (8,), "no GPU 8"),
             ([profile("CPX", "NPS8X", 8)], (), "'NPS8X' is not a memory mode"),
-            ([], (), "no list 'profiles'"),
+            ([], (), "'profiles' is missing"),
         ):
             path = self.write(dcm(profiles, skipped), "config.json")
             error = self.json("assert", "--sim", "n", "-f", path, status=USAGE)["error"]
@@ -197,19 +197,23 @@ class File(Journey):
         self.make("mi300x-1")
         path = self.write(AROUND)
         plan = self.json("apply", "--sim", "n", "-f", path, "--dry-run", status=TO_DO)
-        self.assertEqual(plan["steps"][0], "run /nonexistent/drain")
-        self.assertEqual(plan["steps"][1], "stop unit amd-metrics-exporter if it runs")
-        self.assertEqual(plan["steps"][2], "stop docker container serve if it runs")
-        self.assertEqual(plan["steps"][-2], "start again what was stopped, in every outcome")
-        self.assertEqual(plan["steps"][-1], "run /nonexistent/undrain")
-        # The programs do not exist: units are those of the simulated machine, hooks are noted.
+        sim = " (of the simulated machine)"
+        self.assertEqual(plan["steps"][:3], [
+            "run hook /nonexistent/drain (simulated: only recorded)",
+            "stop unit amd-metrics-exporter if it runs" + sim,
+            "stop docker container serve if it runs" + sim])
+        self.assertEqual(plan["steps"][-3:], [
+            "start docker container serve again if it was stopped" + sim,
+            "start unit amd-metrics-exporter again if it was stopped" + sim,
+            "run hook /nonexistent/undrain (simulated: only recorded)"])
+        # The programs do not exist: units are those of the simulated machine.
         self.rocpart("sim", "hold", "n", "--process", "amd-metrics-exporter",
                      "--cgroup", "/system.slice/amd-metrics-exporter.service")
         done = self.start("apply", "--sim", "n", "-f", path, "--yes")
         self.assertEqual(done.returncode, DONE, done.stderr)
-        self.assertIn("stop unit amd-metrics-exporter (of the simulated machine)", done.stderr)
-        self.assertIn("run /nonexistent/drain (simulated: noted, not run)", done.stderr)
-        self.assertNotIn("container serve", done.stderr)  # it does not run
+        n = len(plan["steps"])
+        self.assertEqual(done.stderr.splitlines(),
+                         [f"[{i + 1}/{n}] {s}" for i, s in enumerate(plan["steps"])])
         log = (self.folder / "rocpart/sim/n/services.log").read_text().splitlines()
         self.assertEqual(log, ["hook /nonexistent/drain --now",
                                "stop systemd:amd-metrics-exporter.service",
@@ -238,7 +242,7 @@ class File(Journey):
         document["gpuClientSystemdServices"] = {"names": ["amd-metrics-exporter", "gpuagent"]}
         path = self.write(json.dumps(document), "config.json")
         plan = self.json("apply", "--sim", "n", "-f", path, "--dry-run", status=TO_DO)
-        self.assertEqual(plan["steps"][1], "stop unit gpuagent if it runs")
+        self.assertEqual(plan["steps"][1], "stop unit gpuagent if it runs (of the simulated machine)")
 
 
 if __name__ == "__main__":

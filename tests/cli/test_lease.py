@@ -73,8 +73,17 @@ class Lease(unittest.TestCase):
     def test_place_on_a_taken_partition_is_refused(self):
         (lease,) = self.place("a", "--bytes", "20G", "--partition", "0/3")
         self.assertEqual(lease["partition"], "0000:05:00.0/3")
-        self.assertIn("taken", self.text("place", "b", "--bytes", "1G", "--partition", "0/3",
-                                         status=REFUSED))
+        said = self.text("place", "b", "--bytes", "1G", "--partition", "0/3", status=REFUSED)
+        self.assertIn("partition 0/3 is leased, or too small", said)
+        self.assertIn("rocpart explain 0/3", said)
+
+    def test_replicas_that_do_not_all_fit_are_refused_with_those_that_do(self):
+        self.place("a", "--bytes", "20G", "--partition", "0/3")
+        said = self.text("place", "b", "--bytes", "20G", "--replicas", "9", status=REFUSED)
+        self.assertIn("only 7 of 9 replicas of 20.0 GiB fit; nothing was placed", said)
+        self.assertIn("free for them: 0/0-0/2, 0/4-0/7", said)
+        self.assertIn("place 7 replicas", said)
+        self.assertEqual(len(self.json("status")["leases"]), 1)
 
     def test_place_too_large_says_what_there_is(self):
         said = self.text("place", "a", "--bytes", "100G", status=REFUSED)

@@ -144,7 +144,7 @@ class Model(unittest.TestCase):
         (self.tmp / "model.safetensors.index.json").write_text(json.dumps(
             {"weight_map": {"x": "a.safetensors", "y": "b.safetensors"}}))
         error = self.run_json("model", "size", self.tmp, status=2)["error"]
-        self.assertEqual(error["object"], "b.safetensors")
+        self.assertTrue(error["object"].endswith("/b.safetensors"))
 
     def test_gguf_agrees_to_the_byte_in_one_file_and_in_parts(self):
         keys = {"general.architecture": "llama", "llama.block_count": 2,
@@ -174,6 +174,13 @@ class Model(unittest.TestCase):
         self.assertEqual(error["code"], "MODEL_UNKNOWN")
         self.assertIn("Qwen/Qwen3-8B", error["hint"])
         self.assertIn("--bytes", error["hint"])
+
+    def test_context_that_is_no_number_of_tokens_is_refused_with_the_forms(self):
+        for text, words in (("1M", "32k (k is 1024), not '1M'"), ("16kb", "not '16kb'"),
+                            ("16", "is only 16 tokens; did you mean 16k?")):
+            error = self.run_json("model", "size", LLAMA, "--context", text, status=2)["error"]
+            self.assertTrue(error["message"].startswith("--context "), error)
+            self.assertIn(words, error["message"])
 
     def test_unknown_words_are_usage_errors(self):
         for args in (("--dtype", "int3"), ("--kv-dtype", "int3"), ("--engine", "x"),

@@ -66,8 +66,15 @@ class Plan(Journey):
             ("bytes: 1GiB, isolation: {share: 0}", "from 1 to 64"),
             ("bytes: 1GiB, spread: moon", "gpu, hive or none"),
             ("bytes: 1GiB, memory: NPS99", "NPS1, NPS2 or NPS4"),
-            ("bytes: 1GiB, min-tok-s: 10", "'min-tok-s' goes with 'model'"),
-            ("replicas: 2", "say 'model' or 'bytes'"),
+            ("bytes: 1GiB, min-tok-s: 10", "'min-tok-s' is allowed with 'model' only"),
+            ("replicas: 2", "must have 'model' or 'bytes'"),
+            ("model: x, context: 16", "'context' is only 16 tokens; did you mean 16k?"),
+            ("model: x, context: 1M", "'context' must be a number of tokens"),
+            ("model: x, contxt: 8k", "did you mean 'context'?"),
+            ("model: meta-llama/Llama-3.1-8B-Instruct, dtype: bf61",
+             "model 'a': unknown dtype 'bf61'\n  use one of: fp32 "),
+            ("model: Qwen/Qwen3-9B", "model 'a': the catalog has no such model"),
+            ("model: Qwen/Qwen3-9B", "did you mean 'Qwen/Qwen3-4B'"),
         ):
             with self.subTest(wish):
                 path = self.write("version: v1\nmodels:\n  a: {%s}\n" % wish)
@@ -96,7 +103,7 @@ class Plan(Journey):
     def test_hundred_thousand_models_are_refused_at_once(self):
         done = self.start("plan", "-f", self.write_many(100000, "bytes: 1G"), "--product", "mi300x")
         self.assertEqual(done.returncode, USAGE)
-        self.assertRegex(done.stderr, "larger than 1048576 bytes|more than 4096 keys")
+        self.assertRegex(done.stderr, "larger than 1 MiB|more than 4096 keys")
 
     def test_reason_is_proved_and_an_altered_one_refused(self):
         path = self.write("version: v1\nmodels:\n  a: {bytes: 20GiB, replicas: 70}\n"
@@ -138,9 +145,9 @@ class Plan(Journey):
 
     def test_modes_of_gpus_that_cannot_be_are_refused_with_their_place(self):
         self.make("mi300x-8")
-        for gpus, words in (("{8: SPX}", "GPUs 0 to 7"), ("{mi300a: SPX}", "no GPU of this"),
+        for gpus, words in (("{8: SPX}", "which are 0 to 7"), ("{mi300a: SPX}", "no GPU of this"),
                             ("{all: CPX, 0: SPX}", "two compute modes"),
-                            ("{all: best}", "not a compute mode"), ("[CPX]", "is a map")):
+                            ("{all: best}", "not a compute mode"), ("[CPX]", "must be a map")):
             with self.subTest(gpus=gpus):
                 text = self.planned(gpus, "--sim", "n", status=USAGE)
                 self.assertIn(words, text)

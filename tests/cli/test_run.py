@@ -171,7 +171,7 @@ class Run(RunCase):
         self.assertEqual(sorted(p.returncode for p in runs), [0] + [REFUSED] * 9)
         for p, text in zip(runs, said):
             if p.returncode:
-                self.assertIn("no partition is free for 20.0 GiB", text)
+                self.assertIn("the lease needs 20.0 GiB", text)
 
     def test_signals_are_passed_on(self):
         for name in PASSED_ON:
@@ -239,7 +239,7 @@ class Confined(RunCase):
                             "1")
         self.assertIn("limit: memory: kernel: the driver refuses", done.stdout)
         self.assertIn("limit: placement: none: the memory domain is shared", done.stdout)
-        self.assertIn("limit: access: kernel: its control group denies", done.stdout)
+        self.assertIn("limit: access: kernel: its cgroup denies", done.stdout)
         self.rocpart("place", "a", "--bytes", "4G", "--share", "2")
         limits = {l["limit"]: l["guarantee"] for l in self.leases()[0]["limits"]}
         self.assertEqual(limits, {"memory": "kernel", "placement": "none", "share": "cooperative",
@@ -271,14 +271,14 @@ class Confined(RunCase):
     def test_kernel_without_cgroup_v2_takes_v1_and_without_both_says_so(self):
         done = self.in_mounts_without("unified")
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("access: kernel: its control group denies the other partitions (cgroup v1",
+        self.assertIn("access: kernel: its cgroup denies access to other partitions (cgroup v1",
                       done.stdout)
         self.assertIn("ROCR=\n", done.stdout)
         done = self.in_mounts_without("unified", "devices")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("access: none", done.stdout)
         self.assertIn("ROCR=2\n", done.stdout)
-        self.assertIn("are not denied to it: cgroup v2 is not mounted here", done.stderr)
+        self.assertIn("other partitions is not denied: cgroup v2 is not mounted", done.stderr)
 
     @unittest.skipUnless(Path("/sys/fs/cgroup/unified").is_dir(), "not a hybrid hierarchy")
     def test_no_room_for_a_control_group_is_said_and_the_command_runs(self):
@@ -296,7 +296,7 @@ class Confined(RunCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         missing = json.loads(done.stderr)["missing"]
         self.assertEqual(len(missing), 2)
-        self.assertIn("no control group can be made (cgroup v2): Resource temporarily", missing[0])
+        self.assertIn("cannot create a cgroup (cgroup v2): Resource temporarily", missing[0])
 
     def test_unprivileged_run_does_what_it_can_and_says_what_not(self):
         os.chmod(self.state.name, 0o777)
@@ -313,7 +313,7 @@ class Confined(RunCase):
                               env=self.env | {"ROCPART_DATA": self.state.name}, check=False,
                               user=65534, group=65534, extra_groups=[])
         self.assertEqual((done.returncode, done.stdout), (0, "0\n"), done.stderr)
-        self.assertIn("other partitions are not denied to it: ", done.stderr)
+        self.assertIn("access to other partitions is not denied: ", done.stderr)
 
 
 if __name__ == "__main__":

@@ -136,7 +136,8 @@ static void compute_write_that_does_not_stick_is_undone(void **state)
 	add_fault(*state, "write:current_compute_partition:ignored:2");
 	expect_failure(*state, &to_cpx, ROCPART_ERR_READBACK_MISMATCH, 1, &err);
 	assert_string_equal(err.object, G1);
-	assert_string_equal(err.message, "wrote CPX, but the GPU says SPX");
+	expect_text(err.message,
+		    "GPU 1 (" G1 ") was set to CPX, but reads back SPX; the change was undone");
 	expect_modes(*state, "SPX/NPS1 SPX/NPS1");
 	assert_false(has_journal(*state));
 }
@@ -180,7 +181,9 @@ static void busy_for_ever_without_a_holder_is_refused(void **state)
 	add_fault(*state, "write:current_compute_partition:EBUSY");
 	expect_failure(*state, &to_cpx, ROCPART_ERR_BUSY_PROCESS, 3, &err);
 	assert_string_equal(err.object, G0);
-	expect_text(err.message, "no process that holds it can be seen");
+	expect_text(err.message,
+		    "GPU 0 (" G0
+		    ") is busy, but the process that uses it is not visible from here");
 	expect_modes(*state, "SPX/NPS1 SPX/NPS1");
 	assert_false(has_journal(*state));
 }
@@ -213,7 +216,8 @@ static void partition_that_does_not_appear_is_told_and_kept(void **state)
 
 	add_fault(*state, "vanish:" G1 "/7");
 	expect_failure(*state, &to_cpx, ROCPART_ERR_PARTITION_MISSING, 4, &err);
-	assert_string_equal(err.message, "the GPU is in CPX/NPS1, but shows 7 of 8 partitions");
+	assert_string_equal(err.message,
+			    "GPU 1 (" G1 ") is in CPX/NPS1, but shows 7 of 8 partitions");
 	expect_modes(*state, "CPX/NPS1 CPX/NPS1");
 	assert_false(has_journal(*state));
 }
@@ -322,7 +326,9 @@ static void seven_of_eight_stops_at_once(void **state)
 	assert_int_equal(r, -ENODEV);
 	assert_int_equal(err.code, ROCPART_ERR_GPU_LOST);
 	assert_int_equal(rocpart_errcode_exit_status(err.code), 4);
-	assert_string_equal(err.message, "7 of 8 GPUs came back after the driver reload");
+	assert_string_equal(err.object, LAST);
+	expect_text(err.message,
+		    "GPU " LAST " did not come back after the driver reload (7 of 8 GPUs did)");
 	expect_text(err.hint, "rocpart apply --resume");
 	assert_int_equal(c.n_machine, 3); /* the request, unload, load */
 	expect_modes(*state, X7("CPX/NPS4"));
@@ -385,7 +391,7 @@ static void expect_untouched(const char *dir, const struct wish *wish, enum rocp
 static void held_gpu_is_refused_with_the_holders_name(void **state)
 {
 	struct rocpart_error err = {0};
-	RP_AUTO_FREE char *who = rp_strdupf("%u vllm", hold_kfd(*state, NULL));
+	RP_AUTO_FREE char *who = rp_strdupf("pid %u (vllm, user root)", hold_kfd(*state, NULL));
 
 	expect_untouched(*state, &to_cpx, ROCPART_ERR_BUSY_PROCESS, &err);
 	expect_text(err.message, who);
@@ -544,7 +550,8 @@ static void pending_request_cannot_be_taken_back(void **state)
 
 	assert_int_equal(request_only(*state, &err), -EINPROGRESS);
 	expect_failure(*state, &to_spx_nps1, ROCPART_ERR_NPS_NEEDS_RELOAD, 6, &err);
-	expect_text(err.hint, "reload");
+	expect_text(err.message, "at the next driver reload");
+	expect_text(err.hint, "rocpart set --memory NPS4 --compute CPX");
 }
 
 /* E: a reload by somebody else consumes the request, so it no longer counts as pending. */

@@ -226,7 +226,8 @@ static void run_one(const struct scenario *sc, unsigned at, enum kind kind, bool
 		r = run_counted(dir, &sc->wish, &c, &err);
 		if (r < 0)
 			check_error(dir, &err, what);
-		if (err.code == ROCPART_ERR_PARTLY_DONE && strstr(err.message, "bring back"))
+		if (err.code == ROCPART_ERR_PARTLY_DONE &&
+		    strstr(err.message, "the modes are set, but cannot set"))
 			r = SETTING_LOST;
 	} else {
 		r = run_in_child(dir, &sc->wish, &c);

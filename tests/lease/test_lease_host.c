@@ -278,7 +278,7 @@ static void pod_that_is_not_there_yet_keeps_its_lease(void **state)
 	make_folder("var/log/pods");
 	make_folder("var/lib/kubelet/pods");
 	place("pod:prod/llama-0");
-	assert_lease(ROCPART_LEASE_PLACED, "which does not have the pod yet");
+	assert_lease(ROCPART_LEASE_PLACED, "when the kubelet has created and removed the pod");
 	make_folder(LOGS_A);
 	make_folder(POD_A);
 	assert_lease(ROCPART_LEASE_PLACED, "when the kubelet has removed the pod");
@@ -305,9 +305,9 @@ static void pod_on_a_node_that_shows_none_ends_by_release_only(void **state)
 	(void)state;
 	place("pod:prod/llama-0");
 	pid = hold("/kubepods/pod" UID_A "/" CONTAINER);
-	assert_lease(ROCPART_LEASE_RUNNING, "by release only");
+	assert_lease(ROCPART_LEASE_RUNNING, "only by `rocpart release`");
 	unhold(pid);
-	assert_lease(ROCPART_LEASE_STOPPED, "by release only");
+	assert_lease(ROCPART_LEASE_STOPPED, "only by `rocpart release`");
 }
 
 /* ---- docker ---- */

@@ -206,7 +206,7 @@ static void reboot_into_other_modes_gives_nothing_away(void **state)
 	(void)state;
 	place("llama", 16 * GIB, "unit:vllm", "0/6");
 	assert_int_equal(rocpart_sim_reset(dir, NULL), 0);
-	assert_lease(ROCPART_LEASE_DISPLACED, "it was in CPX/NPS4", "release 1");
+	assert_lease(ROCPART_LEASE_DISPLACED, "instead of CPX/NPS4", "release 1");
 	assert_int_equal(count_free(), 0);
 	assert_no_room(NULL);
 	assert_no_room("0/0");
@@ -223,7 +223,7 @@ static void driver_reload_by_others_keeps_the_lease(void **state)
 	unhold(pid);
 	assert_int_equal(rocpart_sim_reload(dir, NULL), 0);
 	assert_lease(ROCPART_LEASE_STOPPED, "the driver was reloaded", "release 1");
-	assert_event("the driver was loaded anew");
+	assert_event("the driver was reloaded; leases are kept");
 	assert_no_room(NULL);
 }
 
@@ -236,8 +236,8 @@ static void container_that_died_keeps_its_bytes(void **state)
 	pid = hold(0, "/system.slice/docker-" CONTAINER ".scope", 2, 9 * GIB);
 	assert_lease(ROCPART_LEASE_RUNNING, NULL, NULL);
 	unhold(pid);
-	assert_lease(ROCPART_LEASE_STOPPED, "nothing of docker:" CONTAINER " runs any more",
-		     "release 1");
+	assert_lease(ROCPART_LEASE_STOPPED,
+		     "no process of docker:" CONTAINER " is running any more", "release 1");
 	assert_no_room("0/2");
 }
 
@@ -401,7 +401,7 @@ static void evicted_lease_waits_for_another_place(void **state)
 	(void)state;
 	place("llama", 16 * GIB, "unit:vllm", "0/6");
 	assert_int_equal(set_modes(ROCPART_COMPUTE_QPX, true, NULL), 0);
-	assert_lease(ROCPART_LEASE_PENDING, "evicted from " G0 "/6", "place --pending");
+	assert_lease(ROCPART_LEASE_PENDING, "evicted from 0/6 (" G0 "/6)", "place --pending");
 	assert_int_equal(count_free(), 4);
 	m = open_machine(dir);
 	assert_int_equal(rocpart_place_pending(m, &placed, NULL), 0);
@@ -445,7 +445,7 @@ static void evicted_lease_has_its_place_again_after_undo(void **state)
 	undo_last(&err);
 	assert_lease(ROCPART_LEASE_PLACED, NULL, NULL);
 	assert_place(G0, 6);
-	assert_event("where it was before the change");
+	assert_event("the partition that it had before the change");
 	assert_no_room("0/6");
 }
 

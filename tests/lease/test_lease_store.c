@@ -313,7 +313,7 @@ static void store_empty_file_is_refused(void **state)
 {
 	(void)state;
 	write_file("", 0);
-	assert_refused("not a database of leases");
+	assert_refused("not a lease database");
 }
 
 static void store_half_a_database_is_refused(void **state)
@@ -347,7 +347,7 @@ static void store_foreign_database_is_refused(void **state)
 {
 	(void)state;
 	assert_int_equal(sql("CREATE TABLE lease(x)"), SQLITE_OK);
-	assert_refused("not a database of leases");
+	assert_refused("not a lease database");
 }
 
 static void store_of_another_machine_is_refused(void **state)

@@ -217,7 +217,7 @@ class Defects(MachineTest):
         machine = rocpart.Machine.sim(self.directory)
         rocpart.Change(machine).set_modes(None, "QPX", "NPS4").allow_unvalidated() \
             .on_progress(lambda _i, _n, text: steps.append(text)).apply()
-        request = next(i for i, s in enumerate(steps) if "request NPS4" in s)
+        request = next(i for i, s in enumerate(steps) if "request memory mode NPS4" in s)
         compute = next(i for i, s in enumerate(steps) if "QPX" in s)
         self.assertLess(request, compute)
         sim.reset(self.directory)

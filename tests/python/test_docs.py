@@ -72,7 +72,7 @@ class Docs(MachineTest):
                 "Created 8 logical devices", f"ROCR_VISIBLE_DEVICES={index}", "AIM_GPU_COUNT=1",
                 "AIM_PARTITION_ID=0", "AIM_COMPUTE_MODE=CPX", "AIM_MEMORY_MODE=NPS4",
                 "AIM_XCD_ID=0", f"ROCPART_PARTITIONS={bdf}/0"])
-        self.assertIn("partition 0/0 is taken", self.mission(directory, models, status=1))
+        self.assertIn("partition 0/0 is leased", self.mission(directory, models, status=1))
         self.mission("x", status=2)
 
     @unittest.skipUnless("MISSION" in os.environ, "the example was not built")

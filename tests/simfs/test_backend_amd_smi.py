@@ -146,7 +146,7 @@ class AmdSmiBackend(SimfsCase):
                 ("#!/usr/bin/no-python3\n", "interpreter", REFUSED),
                 ("#!/bin/sh\necho 'ERROR:root:Drivers not loaded' >&2; exit 255\n", "driver",
                  NO_HARDWARE),
-                ("#!/bin/sh\nexit 0\n", "said nothing", FAILED)):
+                ("#!/bin/sh\nexit 0\n", "printed nothing", FAILED)):
             with self.subTest(words=words):
                 program = self.put(script)
                 error = self.error("list", status=status)

@@ -76,21 +76,21 @@ class Choice(SimfsCase):
         error = self.library("247", "libamd_smi.so.24", *SET, "-m", "NPS4", "--reload", "never",
                              status=REFUSED, does="words")["error"]
         self.assertEqual(error["code"], "UNSUPPORTED")
-        self.assertIn("reloads the driver while it sets a memory mode", error["message"])
+        self.assertIn("reloads the driver itself when it sets a memory mode", error["message"])
         self.assertFalse((self.top / "asked").exists())
 
     def test_success_of_the_library_that_did_not_happen_is_found_by_reading_back(self):
         # "words": it tells no modes, so that the kernel's are taken
         error = self.library("271", "libamd_smi.so.27", *SET, status=FAILED, does="words")["error"]
         self.assertEqual(error["code"], "READBACK_MISMATCH")
-        self.assertIn("libamd_smi claimed success", error["hint"])
+        self.assertIn("libamd_smi reported success", error["hint"])
         self.assertIn("compute 0 5\n", (self.top / "asked").read_text())
         self.assertEqual(self.mode(), "SPX")
 
     def test_library_that_lies_about_the_present_mode_changes_nothing(self):
         error = self.library("271", "libamd_smi.so.27", *SET, status=FAILED)["error"]
         self.assertEqual(error["code"], "STALE_SNAPSHOT")
-        self.assertIn("libamd_smi tells otherwise than the kernel", error["hint"])
+        self.assertIn("libamd_smi reports other modes than the kernel", error["hint"])
         self.assertFalse((self.top / "asked").exists())
 
     def test_library_that_crashes_fails_before_anything_is_begun(self):

@@ -133,11 +133,11 @@ class Mounted(SimfsCase):
     def test_simfs_mount_point_in_use_is_refused(self):
         place, _ = self.mount("mi300x-1")
         _, done = self.mount("mi300x-1", status=REFUSED)
-        self.assertIn("mi300x-1 is mounted there", done.stderr)
+        self.assertIn("'mi300x-1' is mounted on", done.stderr)
         self.run_rocpart("sim", "unmount", "mi300x-1", place)
         (place / "file").write_text("mine")
         _, done = self.mount("mi300x-1", status=REFUSED)
-        self.assertIn("something is in it", done.stderr)
+        self.assertIn("it is not empty", done.stderr)
 
     def test_simfs_left_by_a_crash_is_cleaned_up_and_said(self):
         place, _ = self.mount("mi300x-1")
@@ -145,11 +145,11 @@ class Mounted(SimfsCase):
         with self.assertRaises(OSError):
             (place / "sys/rocpart-sim/name").read_text()
         _, done = self.mount("mi300x-1")
-        self.assertIn("cleaned up", done.stderr)
+        self.assertIn("unmounted what a crashed simulator", done.stderr)
         self.assertEqual((place / COMPUTE[1:]).read_text(), "SPX\n")
         os.kill(self.server_of(place), signal.SIGKILL)
         done = self.run_rocpart("sim", "unmount", "mi300x-1", place)
-        self.assertIn("cleaned up", done.stderr)
+        self.assertIn("unmounted what a crashed simulator", done.stderr)
         self.assertEqual(os.listdir(place), [])
 
     def test_simfs_server_ends_with_the_mount(self):
@@ -254,8 +254,8 @@ class Exec(SimfsCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertFalse((self.top / "mark").exists())
         self.assertEqual(done.stdout.splitlines()[-1], "true")
-        self.assertIn("stop unit exporter (of the simulated machine)", done.stderr)
-        self.assertIn("run /usr/bin/touch (simulated: noted, not run)", done.stderr)
+        self.assertIn("stop unit exporter if it runs (of the simulated machine)", done.stderr)
+        self.assertIn("run hook /usr/bin/touch (simulated: only recorded)", done.stderr)
         self.assertEqual(self.services_log("mi300x-1"), [
             "start systemd:exporter.service", "start docker:serve",
             "hook /usr/local/sbin/docker a",
@@ -399,13 +399,13 @@ class Unprivileged(SimfsCase):
                  '"$1" sim exec mi300x-1 -- true'
         done = self.as_nobody("unshare", "-Ur", "sh", "-c", script, "sh", ROCPART)
         self.assertEqual(done.returncode, 125, done.stdout + done.stderr)
-        self.assertIn("mount namespace cannot be made", done.stderr)
+        self.assertIn("cannot create a mount namespace", done.stderr)
         self.assertIn("max_user_namespaces", done.stderr)
 
     def test_mount_says_that_it_takes_root(self):
         done = self.as_nobody(ROCPART, "sim", "mount", "mi300x-1", str(self.top / "place"))
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
-        self.assertIn("takes root", done.stderr)
+        self.assertIn("needs root", done.stderr)
         self.assertIn("sim exec", done.stderr)
 
 

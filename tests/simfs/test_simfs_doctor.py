@@ -39,20 +39,20 @@ class Doctor(SimfsCase):
     def test_doctor_tells_version_path_and_quirk_of_amd_smi(self):
         check = self.amd_smi(self.ANSWERS)
         self.assertEqual(check["state"], "pass", check)
-        self.assertTrue(check["seen"].startswith(f"27.1.0 ({self.top}/amd-smi); known of it: "))
-        self.assertTrue(check["seen"].endswith("it agrees with sysfs on 1 partitions"))
+        self.assertTrue(check["seen"].startswith(f"27.1.0 ({self.top}/amd-smi); known behaviour: "))
+        self.assertTrue(check["seen"].endswith("agrees with sysfs on 1 partitions"))
 
     def test_doctor_tells_where_amd_smi_disagrees(self):
         for told, otherwise, words in (
-                ('"SPX"', '"QPX"', "0000:05:00.0/0 compute_mode: QPX, sysfs says SPX"),
-                ("NPS1", "NPS2", "0000:05:00.0/0 memory_mode: NPS2, sysfs says NPS1"),
-                ("renderD128", "renderD130", "0000:05:00.0/0 render_minor: 130, sysfs says 128"),
-                ('"node_id": 2', '"node_id": 9', "0000:05:00.0/0 kfd_node: 9, sysfs says 2"),
-                ("0000:05", "0000:06", "0000:06:00.0/0 partition: is there, sysfs says there is")):
+                ('"SPX"', '"QPX"', "0000:05:00.0/0 compute_mode: QPX instead of SPX"),
+                ("NPS1", "NPS2", "0000:05:00.0/0 memory_mode: NPS2 instead of NPS1"),
+                ("renderD128", "renderD130", "0000:05:00.0/0 render_minor: 130 instead of 128"),
+                ('"node_id": 2', '"node_id": 9', "0000:05:00.0/0 kfd_node: 9 instead of 2"),
+                ("0000:05", "0000:06", "0000:06:00.0/0 partition: listed instead of none")):
             with self.subTest(words=words):
                 check = self.amd_smi(self.ANSWERS.replace(told, otherwise))
                 self.assertEqual(check["state"], "warn", check)
-                self.assertIn("it disagrees: " + words, check["seen"])
+                self.assertIn("differs from sysfs: " + words, check["seen"])
                 self.assertIn("kernel's files", check["advice"])
 
     def test_doctor_amd_smi_that_fails_warns(self):
@@ -71,8 +71,8 @@ class Doctor(SimfsCase):
         check = self.library("")
         self.assertEqual(check["state"], "warn", check)
         self.assertTrue(check["seen"].startswith(f"27.1.0 ({self.top}/libamd_smi.so.27); known "))
-        self.assertIn("0000:05:00.0/0 compute_mode: DPX, sysfs says SPX", check["seen"])
-        self.assertIn("tells 3 partitions, sysfs 1", check["seen"])
+        self.assertIn("0000:05:00.0/0 compute_mode: DPX instead of SPX", check["seen"])
+        self.assertIn("3 partitions instead of 1", check["seen"])
 
     def test_doctor_outlives_a_library_that_crashes(self):
         check = self.library("crash")
@@ -90,7 +90,7 @@ class Doctor(SimfsCase):
     def test_doctor_missing_render_node_fails(self):
         checks = self.checks('rm /dev/dri/renderD128; exec "$@"', status=FAILED)
         self.assertEqual(checks["render"]["state"], "fail")
-        self.assertIn("1 of 1 are missing: /dev/dri/renderD128", checks["render"]["seen"])
+        self.assertIn("1 of 1 render nodes are missing: /dev/dri/renderD128", checks["render"]["seen"])
 
     def test_doctor_missing_kfd_fails(self):
         checks = self.checks('rm /dev/kfd; exec "$@"', status=FAILED)

@@ -50,27 +50,27 @@ class Wording(SimfsCase):
         read_only = ("sh", "-c", 'mount -o remount,ro,bind "$0" && exec "$@"',
                      "/sys/devices/pci0000:00/0000:05:00.0/current_compute_partition")
         self.assert_says(self.set_error("-c", "CPX", prefix=read_only), "PERMISSION",
-                         SET_FAILED + "/sys is read-only here", "on the host")
+                         SET_FAILED + "GPU 0 (0000:05:00.0) cannot be switched: /sys is read-only here", "on the host")
 
     def test_busy_gpu_is_said_with_its_holder(self):
         self.run_rocpart("sim", "hold", "mi300x-1", "--pid", "4711", "--process", "serve")
         error = self.set_error("-c", "CPX", status=REFUSED)
-        self.assert_says(error, "BUSY_PROCESS", SET_FAILED + "still held after", "--wait")
+        self.assert_says(error, "BUSY_PROCESS", SET_FAILED + "GPUs are still in use after 0 s by pid 4711 (serve, user root)", "--wait")
         self.assertIn("4711", error["message"])
 
     def test_gpu_in_reset_is_said_with_its_remedy(self):
         self.fault("current_compute_partition", "EPERM")
         self.assert_says(self.set_error("-c", "CPX"), "PERMISSION",
-                         SET_FAILED + "the GPU is being reset", "try again")
+                         SET_FAILED + "GPU 0 (0000:05:00.0) is being reset", "repeat the command")
 
     def test_pair_that_nps4_excludes_is_said_with_the_one_to_take(self):
         error = self.set_error("-c", "SPX", "-m", "NPS4", status=REFUSED)
-        self.assert_says(error, "NPS_NEEDS_COMPUTE", SET_FAILED + "SPX is not possible in NPS4 "
-                         "(QPX, CPX are); add --compute CPX", "rocpart modes")
+        self.assert_says(error, "NPS_NEEDS_COMPUTE", SET_FAILED + "GPU 0 (0000:05:00.0) cannot be set to "
+                         "SPX in NPS4: SPX needs NPS1, and NPS4 allows QPX or CPX", "rocpart modes")
 
     def test_mode_of_another_gpu_is_said_with_where_to_look(self):
         self.assert_says(self.set_error("-c", "TPX", status=REFUSED), "MODE_UNSUPPORTED",
-                         SET_FAILED + "TPX/NPS1 is not possible: ", "rocpart modes")
+                         SET_FAILED + "GPU 0 (0000:05:00.0) cannot be in TPX/NPS1: ", "rocpart modes")
 
     def test_driver_in_use_is_said_before_the_mode_is_requested(self):
         # who has a render node open, and does not compute, holds the module only
@@ -85,8 +85,8 @@ class Wording(SimfsCase):
         # a container: neither kmod nor modules
         bare = ("env", "PATH=/nowhere")
         error = self.set_error("-c", "CPX", "-m", "NPS4", prefix=bare)
-        self.assert_says(error, "DRIVER_RELOAD", SET_FAILED + "the driver cannot be reloaded from "
-                         "here: there is no /lib/modules", "the host's /lib/modules")
+        self.assert_says(error, "DRIVER_RELOAD", SET_FAILED + "the amdgpu driver cannot be reloaded "
+                         "from here: /lib/modules does not exist", "the host's /lib/modules")
 
     def test_amd_smi_that_is_missing_is_said_with_how_to_get_it(self):
         error = self.error("--backend", "amd-smi", "list", prefix=("env", "PATH=/nowhere"),
@@ -103,7 +103,7 @@ class Wording(SimfsCase):
         done = self.run_rocpart("--sim", "mi300x-1", "--backend", "libamd_smi", "list", "--json",
                                 status=REFUSED)
         self.assert_says(json.loads(done.stdout)["error"], "UNSUPPORTED",
-                         "the computer that it runs on only", "sim exec")
+                         "only sees the computer that it runs on", "sim exec")
         self.run_rocpart("--sim", "mi300x-1", "--backend", "sysfs", "list")
         self.run_rocpart("--backend", "nvml", "list", status=2)
 

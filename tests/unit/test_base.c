@@ -11,8 +11,11 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/num.h"
+#include "base/process_text.h"
 #include "base/spawn.h"
 #include "base/strbuf.h"
+#include "base/suggest.h"
+#include "base/tree.h"
 #include "base/yaml.h"
 
 /* ---- numbers ---- */
@@ -343,15 +346,22 @@ static void yaml_that_is_wrong_is_refused_with_its_place(void **state)
 {
 	(void)state;
 	EXPECT_YAML_ERROR("", "n.yaml:1:1", "empty");
-	EXPECT_YAML_ERROR("a: 1\nb: 2\na: 3\n", "n.yaml:3:1", "'a' stands twice");
+	EXPECT_YAML_ERROR("a: 1\nb: 2\na: 3\n", "n.yaml:3:1", "'a' is given twice");
 	EXPECT_YAML_ERROR("a: &x 1\nb: *x\n", "n.yaml:1:4", "anchors");
 	EXPECT_YAML_ERROR("a: *x\n", "n.yaml:1:4", "anchors");
 	EXPECT_YAML_ERROR("a: !!str 1\n", "n.yaml:1:4", "tags");
-	EXPECT_YAML_ERROR("a: 1\n--- \nb: 2\n", "n.yaml:2:1", "one document");
-	EXPECT_YAML_ERROR("[a]: 1\n", "n.yaml:1:1", "plain text");
+	EXPECT_YAML_ERROR("a: 1\n--- \nb: 2\n", "n.yaml:2:1", "second document");
+	EXPECT_YAML_ERROR("[a]: 1\n", "n.yaml:1:1", "a key must be text");
 	EXPECT_YAML_ERROR("a: [1, 2\n", "n.yaml:2:1", "expected");
 	EXPECT_YAML_ERROR("a: \"x\\0y\"\n", "n.yaml:1:4", "NUL");
-	EXPECT_YAML_ERROR("a:\n\tb: 1\n", "n.yaml:2:1", "token");
+	EXPECT_YAML_ERROR("a:\n\tb: 1\n", "n.yaml:2:1", "a tab cannot indent YAML");
+	EXPECT_YAML_ERROR("a:\n  - b: 1\n  \tc: 2\n", "n.yaml:3:3", "a tab cannot indent YAML");
+	EXPECT_YAML_ERROR("\xEF\xBB\xBF"
+			  "a: 1\n",
+			  "n.yaml:1:1", "byte order mark (BOM)");
+	EXPECT_YAML_ERROR("\xFF\xFE"
+			  "a\0",
+			  "n.yaml:1:1", "UTF-16");
 	EXPECT_YAML_ERROR("a: 1\nb: x\xff\n", "n.yaml:2:5", "UTF-8");
 	EXPECT_YAML_ERROR("a: 1\nbc: \x01\n", "n.yaml:2:5", "control characters");
 }
@@ -427,6 +437,144 @@ static void yaml_values_have_types_and_places(void **state)
 	assert_int_equal(rp_yaml_only_keys(y, "n", known, 3, &err), -EINVAL);
 	assert_string_equal(err.object, "n:4:1");
 	assert_string_equal(err.message, "unknown key 'd'");
+	assert_non_null(strstr(err.hint, "a, b, c"));
+}
+
+static void yaml_value_of_another_kind_is_refused_with_its_key(void **state)
+{
+	static const char text[] =
+		"replicas: many\nlist: [1, x]\nmap: {a: 1}\nnone: ~\nreplica: 1\n";
+	static const char *const known[] = {"replicas", "list", "map", "none"};
+	RP_AUTO_YAML struct rp_yaml *y = NULL;
+	struct rocpart_error err = {0};
+	const char *got = NULL;
+	uint64_t v = 0;
+
+	(void)state;
+	assert_int_equal(rp_yaml_parse(text, sizeof(text) - 1, "n", &y, NULL), 0);
+	assert_int_equal(rp_yaml_u64(rp_yaml_get(y, "replicas"), "n", &v, &err), -EINVAL);
+	assert_string_equal(err.message, "'replicas' must be a whole number from 0, not 'many'");
+	assert_int_equal(rp_yaml_u64(rp_yaml_get(y, "list")->items[1], "n", &v, &err), -EINVAL);
+	assert_string_equal(err.message,
+			    "an entry of 'list' must be a whole number from 0, not 'x'");
+	assert_int_equal(rp_yaml_text(rp_yaml_get(y, "map"), "n", &got, &err), -EINVAL);
+	assert_string_equal(err.message, "'map' must be text, not a map");
+	assert_int_equal(rp_yaml_text(rp_yaml_get(y, "none"), "n", &got, &err), -EINVAL);
+	assert_string_equal(err.message, "'none' must be text, not empty");
+	assert_int_equal(rp_yaml_text(y, "n", &got, &err), -EINVAL);
+	assert_string_equal(err.message, "the document must be text, not a map");
+	assert_int_equal(rp_yaml_only_keys(y, "n", known, 4, &err), -EINVAL);
+	assert_string_equal(err.hint,
+			    "did you mean 'replicas'? Allowed here: replicas, list, map, none");
+}
+
+/* ---- words of messages ---- */
+
+static void tokens_are_parsed_whole_or_refused_with_the_forms(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t tokens; /* 0: refused */
+		const char *why;
+	} cases[] = {
+		{"8192", 8192, ""},
+		{"32k", 32768, ""},
+		{"1K", 1024, ""},
+		{"64", 64, ""},
+		{"16", 0, "is only 16 tokens; did you mean 16k?"},
+		{"1M", 0,
+		 "must be a number of tokens, such as 32768, or 32k (k is 1024), not '1M'"},
+		{"16kb", 0, "not '16kb'"},
+		{"k", 0, "not 'k'"},
+		{"", 0, "not ''"},
+		{"0", 0, "not '0'"},
+		{"-1", 0, "not '-1'"},
+		{"18446744073709551615", 0, "must be"},
+		{"18446744073709551615k", 0, "must be"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < RP_ARRAY_LEN(cases); i++) {
+		char why[RP_TOKENS_WHY_SIZE] = "";
+		uint64_t v = 0;
+		int r = rp_parse_tokens(cases[i].text, &v, why);
+
+		assert_int_equal(r, cases[i].tokens ? 0 : -EINVAL);
+		assert_int_equal(v, cases[i].tokens);
+		assert_non_null(strstr(why, cases[i].why));
+	}
+}
+
+static void edit_distance_counts_changes(void **state)
+{
+	(void)state;
+	assert_int_equal(rp_edit_distance("", ""), 0);
+	assert_int_equal(rp_edit_distance("abc", ""), 3);
+	assert_int_equal(rp_edit_distance("", "ab"), 2);
+	assert_int_equal(rp_edit_distance("replica", "replicas"), 1);
+	assert_int_equal(rp_edit_distance("KITTEN", "sitting"), 3);
+	assert_int_equal(rp_edit_distance("contxt", "context"), 1);
+}
+
+static void process_is_named_with_owner_user_and_age(void **state)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	char stat[256];
+	struct rp_process_text p = {.pid = 4711,
+				    .command = "python3",
+				    .owner = "job 7",
+				    .has_uid = true,
+				    .uid = 1000,
+				    .stat_line = stat};
+	unsigned long long start_s = 100;
+
+	(void)state;
+	(void)rp_fmt(stat, sizeof(stat),
+		     "4711 (a ) name) S 1 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 %llu 0 0",
+		     start_s * (unsigned long long)sysconf(_SC_CLK_TCK));
+	p.uptime_s = start_s + 42;
+	rp_process_text_add(&p, &text);
+	assert_string_equal(rp_strbuf_str(&text),
+			    "pid 4711 (python3, job 7, user 1000, running for 42 s)");
+	rp_strbuf_reset(&text);
+	p.uptime_s = start_s + 7300;
+	p.uid = 0;
+	p.owner = p.command = "";
+	rp_process_text_add(&p, &text);
+	assert_string_equal(rp_strbuf_str(&text),
+			    "pid 4711 (unknown program, user root, running for 2 h)");
+	rp_strbuf_reset(&text);
+	p.stat_line = "";
+	p.has_uid = false;
+	rp_process_text_add(&p, &text);
+	assert_string_equal(rp_strbuf_str(&text), "pid 4711 (unknown program)");
+}
+
+static void holder_of_a_lock_is_named(void **state)
+{
+	char dir[] = "/tmp/rocpart-lock-XXXXXX", holder[RP_LOCK_HOLDER_SIZE];
+	RP_AUTO_TREE struct rp_tree *t = NULL;
+	RP_AUTO_FREE char *mine = rp_strdupf("pid %d (", (int)getpid()), *path = NULL;
+	RP_AUTO_CLOSE int fd = -EBADF;
+	int second = -EBADF;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(rp_tree_open(dir, RP_TREE_STATE, &t), 0);
+	rp_tree_lock_holder(t, "lock", holder);
+	assert_string_equal(holder, "");
+	assert_int_equal(rp_tree_lock(t, "lock", &fd), 0);
+	assert_int_equal(rp_tree_lock(t, "lock", &second), -EWOULDBLOCK);
+	rp_tree_lock_holder(t, "lock", holder);
+	/* A kernel, or a file system, that shows no lock of the file names nobody. */
+	if (*holder)
+		assert_true(rp_str_starts(holder, mine));
+	else
+		print_message("# not done: /proc/locks does not show the lock\n");
+	path = rp_strdupf("%s/lock", dir);
+	assert_non_null(path);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(dir), 0);
 }
 
 /* ---- programs ---- */
@@ -587,6 +735,11 @@ int main(void)
 		cmocka_unit_test(yaml_map_of_very_many_keys_is_refused_at_once),
 		cmocka_unit_test(yaml_list_of_very_many_values_is_refused),
 		cmocka_unit_test(yaml_values_have_types_and_places),
+		cmocka_unit_test(yaml_value_of_another_kind_is_refused_with_its_key),
+		cmocka_unit_test(tokens_are_parsed_whole_or_refused_with_the_forms),
+		cmocka_unit_test(edit_distance_counts_changes),
+		cmocka_unit_test(process_is_named_with_owner_user_and_age),
+		cmocka_unit_test(holder_of_a_lock_is_named),
 		cmocka_unit_test(program_gives_its_output_and_status),
 		cmocka_unit_test(program_that_is_not_there_is_enoent),
 		cmocka_unit_test(output_over_the_limit_is_dropped),

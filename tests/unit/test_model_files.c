@@ -215,19 +215,19 @@ static void safetensors_hostile_headers_are_refused_by_tensor_and_field(void **s
 		 12, "'u'", "overlap"},
 		{"{" TENSOR("t", "F16", "[4]", "0", "8") "," TENSOR("u", "F16", "[4]", "9",
 								    "17") "}",
-		 17, "'u'", "hole"},
+		 17, "'u'", "gap"},
 		{"{" TENSOR("t", "F16", "[4]", "0", "8") "," TENSOR("u", "F16", "[4]", "0",
 								    "8") "}",
 		 16, "'", "overlap"},
 		{"{" TENSOR("t", "F16", "[4]", "0", "8") "}", 9, "end at byte 8", "a.safetensors"},
 		{"{}", 4, "end at byte 0", "a.safetensors"},
 		{"{" TENSOR("t", "F16", "[4]", "0", "8") "}x", 8, "after the end", NULL},
-		{"{" TENSOR("t", "F16", "[4]", "0", "8"), 8, "ends in the middle", NULL},
+		{"{" TENSOR("t", "F16", "[4]", "0", "8"), 8, "ends too early", NULL},
 		{"[1]", 0, "map", NULL},
 		{"{\"__metadata__\":{\"a\":1}}", 0, "__metadata__", NULL},
 		{"{\"t\":{\"x\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
 		 "]]]]]]}}",
-		 0, "deeper", NULL},
+		 0, "nested more than", NULL},
 		{"{\"t\xff\":1}", 0, "UTF-8", NULL},
 		{"{\"t\":{\"dtype\":\"F16\",\"shape\":[NaN],\"data_offsets\":[0,8]}}", 8, "NaN",
 		 NULL},
@@ -249,7 +249,7 @@ static void safetensors_of_bad_length_are_refused(void **state)
 
 	(void)state;
 	write_file("a.safetensors", head, 3, 0);
-	refuses("a.safetensors", -EINVAL, "shorter", "a.safetensors");
+	refuses("a.safetensors", -EINVAL, "too short", "a.safetensors");
 	head[0] = 9; /* one more than there is */
 	write_file("a.safetensors", head, 16, 0);
 	refuses("a.safetensors", -EINVAL, "beyond the end", NULL);
@@ -356,7 +356,7 @@ static void index_that_lies_is_refused(void **state)
 	write_tensors("a.safetensors", "{" TENSOR("x", "F16", "[4]", "0", "8") "}", 8);
 	write_text("model.safetensors.index.json",
 		   INDEX("\"x\":\"a.safetensors\",\"y\":\"b.safetensors\""));
-	refuses(NULL, -ENOENT, "missing", "b.safetensors");
+	refuses(NULL, -ENOENT, "does not exist", "b.safetensors");
 	write_text("model.safetensors.index.json", INDEX("\"z\":\"a.safetensors\""));
 	refuses(NULL, -EINVAL, "tensors", "a.safetensors");
 	write_text("model.safetensors.index.json", INDEX("\"x\":\"../a.safetensors\""));
@@ -375,7 +375,7 @@ static void parts_without_an_index_must_all_be_there(void **state)
 	(void)state;
 	write_tensors("model-00001-of-00002.safetensors",
 		      "{" TENSOR("x", "F16", "[4]", "0", "8") "}", 8);
-	refuses("model-00001-of-00002.safetensors", -ENOENT, "missing",
+	refuses("model-00001-of-00002.safetensors", -ENOENT, "does not exist",
 		"model-00002-of-00002.safetensors");
 	write_tensors("model-00002-of-00002.safetensors",
 		      "{" TENSOR("y", "F16", "[4]", "0", "8") "}", 8);
@@ -427,9 +427,9 @@ static void config_hostile_texts_are_refused_by_key(void **state)
 		{"{\"tie_word_embeddings\":1}", -EINVAL, "'tie_word_embeddings'"},
 		{"{\"layer_types\":[\"warp\"]}", -ENOTSUP, "warp"},
 		{"{\"hybrid_override_pattern\":\"MX\"}", -EINVAL, "'hybrid_override_pattern'"},
-		{"{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1", -EINVAL, "deeper"},
-		{"{\"a\":01}", -EINVAL, "not a value"},
-		{"{\"a\":nul}", -EINVAL, "not a value"},
+		{"{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1", -EINVAL, "nested more than"},
+		{"{\"a\":01}", -EINVAL, "not a JSON value"},
+		{"{\"a\":nul}", -EINVAL, "not a JSON value"},
 		{"{\"a\":\"\\ud800\"}", -EINVAL, "escape"},
 		{"{\"a\":\"\x01\"}", -EINVAL, "control"},
 		{"{\"a\":1,}", -EINVAL, "key"},

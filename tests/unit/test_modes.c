@@ -251,7 +251,8 @@ static void assert_refused(const char *dir, const struct wish *wish)
 	    checked.code != ROCPART_ERR_NPS_NEEDS_COMPUTE)
 		fail_msg("%s", checked.message);
 	assert_int_equal(rocpart_errcode_exit_status(checked.code), 3);
-	assert_non_null(strstr(checked.message, " is not possible"));
+	assert_non_null(strstr(checked.message, "; nothing was changed"));
+	assert_non_null(strstr(checked.message, "GPU "));
 	assert_string_equal(checked.message, applied.message);
 	assert_int_equal(calls.n, 0);
 	rocpart_change_free(c);
@@ -301,7 +302,8 @@ static void every_other_pair_is_refused_before_any_write(void **state)
 	remove_dir(dir);
 }
 
-static void refuse(const char *profile, const char *edits, struct wish wish, const char *message)
+static void refuse(const char *profile, const char *edits, struct wish wish, const char *message,
+		   const char *hint)
 {
 	struct rocpart_error err = {0};
 	char *dir = make_dir();
@@ -309,30 +311,53 @@ static void refuse(const char *profile, const char *edits, struct wish wish, con
 	make_machine(dir, profile, edits, "");
 	assert_true(apply(dir, &wish, &err) < 0);
 	assert_string_equal(err.message, message);
+	if (!strstr(err.hint, hint))
+		fail_msg("'%s' does not say '%s'", err.hint, hint);
 	remove_dir(dir);
 }
 
-#define KEEP ROCPART_COMPUTE_UNKNOWN
-#define N1   ROCPART_MEMORY_NPS1
-#define N2   ROCPART_MEMORY_NPS2
-#define N4   ROCPART_MEMORY_NPS4
+#define GPU_0 "GPU 0 (" G0 ")"
+#define SAME  "; nothing was changed"
+#define KEEP  ROCPART_COMPUTE_UNKNOWN
+#define N1    ROCPART_MEMORY_NPS1
+#define N2    ROCPART_MEMORY_NPS2
+#define N4    ROCPART_MEMORY_NPS4
 
 static void memory_alone_that_needs_a_compute_mode_says_which(void **state)
 {
 	(void)state;
 	refuse("mi300x-1", "", (struct wish){NULL, KEEP, N4},
-	       "SPX is not possible in NPS4 (QPX, CPX are); add --compute CPX");
+	       GPU_0
+	       " cannot be set to SPX in NPS4: SPX needs NPS1, and NPS4 allows QPX or CPX" SAME,
+	       "add --compute CPX");
 	refuse("mi350x-8", "", (struct wish){NULL, KEEP, N2},
-	       "SPX is not possible in NPS2 (DPX, QPX, CPX are); add --compute CPX");
+	       GPU_0 " cannot be set to SPX in NPS2: SPX needs NPS1, and NPS2 allows DPX, QPX or "
+		     "CPX" SAME,
+	       "add --compute DPX");
 	refuse("mi308x-8", "", (struct wish){NULL, SPX, ROCPART_MEMORY_UNKNOWN},
-	       "SPX is not possible in NPS4 (CPX is); add --compute CPX");
+	       "GPU 0 (0000:0a:00.0)"
+	       " cannot be set to SPX in NPS4: SPX needs NPS1, and NPS4 allows CPX" SAME,
+	       "add --memory NPS1");
 }
 
 static void memory_mode_of_an_old_kernel_cannot_be_changed(void **state)
 {
 	(void)state;
 	refuse("mi300x-1", "abi: g3=>abi: g1", (struct wish){NULL, CPX, N4},
-	       "CPX/NPS4 is not possible: the driver does not let the memory mode be changed");
+	       GPU_0 " cannot be in CPX/NPS4: the driver does not allow the memory mode to be "
+		     "changed" SAME,
+	       "rocpart modes");
+}
+
+static void memory_mode_that_does_not_exist_is_said_with_those_that_do(void **state)
+{
+	(void)state;
+	refuse("mi300x-1", "", (struct wish){NULL, KEEP, ROCPART_MEMORY_NPS8},
+	       "no known GPU has memory mode NPS8; " GPU_0 " offers NPS1 and NPS4" SAME,
+	       "rocpart modes");
+	refuse("mi300x-1", "", (struct wish){NULL, KEEP, N2},
+	       GPU_0 " does not offer memory mode NPS2; it offers NPS1 and NPS4" SAME,
+	       "rocpart modes");
 }
 
 static void part_of_a_hive_cannot_change_its_memory_mode(void **state)
@@ -451,6 +476,7 @@ int main(int argc, char **argv)
 		BOTH(mi300a),
 		cmocka_unit_test(memory_alone_that_needs_a_compute_mode_says_which),
 		cmocka_unit_test(memory_mode_of_an_old_kernel_cannot_be_changed),
+		cmocka_unit_test(memory_mode_that_does_not_exist_is_said_with_those_that_do),
 		cmocka_unit_test(part_of_a_hive_cannot_change_its_memory_mode),
 		cmocka_unit_test(pair_that_is_not_validated_needs_leave),
 		cmocka_unit_test(missing_minor_is_predicted_with_the_remedy),

@@ -187,7 +187,7 @@ static void status_of_the_library_is_an_error_of_its_kind(void **state RP_UNUSED
 		assert_int_equal(rp_smi_lib_set_compute(&lib, GPU_1, ROCPART_COMPUTE_CPX, &err),
 				 cases[i].errnum);
 		assert_int_equal(err.code, cases[i].code);
-		assert_true(rp_str_starts(err.message, "libamd_smi does not set it: "));
+		assert_true(rp_str_starts(err.message, "libamd_smi did not set the mode: "));
 		assert_true(*err.hint);
 	}
 	assert_int_equal(unsetenv("FAKE_STATUS"), 0);
@@ -214,11 +214,13 @@ static void broken_library_is_a_clear_error(void **state RP_UNUSED)
 		{"absent", "", -ENOENT, ROCPART_ERR_UNSUPPORTED, "amd-smi not available: "},
 		{"0", "", -ENOENT, ROCPART_ERR_UNSUPPORTED, "no known version"},
 		{"without", "", -ENOENT, ROCPART_ERR_UNSUPPORTED,
-		 "it has no amdsmi_set_gpu_compute_partition"},
-		{"271", "newer", -ENOENT, ROCPART_ERR_UNSUPPORTED, "version '28.0.0' is not known"},
+		 "the library has no amdsmi_set_gpu_compute_partition"},
+		{"271", "newer", -ENOENT, ROCPART_ERR_UNSUPPORTED,
+		 "does not know version '28.0.0'"},
 		{"271", "no-driver", -ENODEV, ROCPART_ERR_NO_HARDWARE, "driver is not loaded"},
-		{"271", "many-sockets", -EIO, ROCPART_ERR_FAILED, "more GPUs than machines have"},
-		{"271", "many-gpus", -EIO, ROCPART_ERR_FAILED, "more GPUs than machines have"},
+		{"271", "many-sockets", -EIO, ROCPART_ERR_FAILED,
+		 "more GPUs than a machine can have"},
+		{"271", "many-gpus", -EIO, ROCPART_ERR_FAILED, "more GPUs than a machine can have"},
 		{"271", "exit", -EIO, ROCPART_ERR_FAILED, "exit status 3"},
 		{"271", "crash", -EIO, ROCPART_ERR_FAILED, "crashed: signal 11"},
 		{"271", "crash-late", -EIO, ROCPART_ERR_FAILED, "crashed: signal 6"},

@@ -276,12 +276,12 @@ static void value_of_another_kind_is_refused_by_name(void **state)
 		const char *record, *message;
 	} cases[] = {
 		{"\"node_id\": -1", "node_id"},
-		{"\"node_id\": \"two\"", "node_id is 'two'"},
+		{"\"node_id\": \"two\"", "node_id 'two'"},
 		{"\"node_id\": []", "node_id"},
-		{"\"render\": \"128\"", "render is '128'"},
-		{"\"card\": \"card-1\"", "card is 'card-1'"},
-		{"\"accelerator_type\": \"WPX\"", "accelerator_type is 'WPX'"},
-		{"\"memory\": \"NPS5\"", "memory is 'NPS5'"},
+		{"\"render\": \"128\"", "render '128'"},
+		{"\"card\": \"card-1\"", "card 'card-1'"},
+		{"\"accelerator_type\": \"WPX\"", "accelerator_type 'WPX'"},
+		{"\"memory\": \"NPS5\"", "memory 'NPS5'"},
 	};
 
 	(void)state;

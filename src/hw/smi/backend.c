@@ -11,7 +11,7 @@ static void sysfs_probe(struct rp_tree *t, struct rp_backend_info *ret)
 	ret->available = rp_tree_stat(t, &st, "sys/bus/pci/drivers/amdgpu") == 0;
 	(void)rp_fmt(ret->path, sizeof(ret->path), "/sys");
 	if (!ret->available)
-		(void)rp_fmt(ret->reason, sizeof(ret->reason), "the amdgpu driver is not there");
+		(void)rp_fmt(ret->reason, sizeof(ret->reason), "the amdgpu driver is not loaded");
 }
 
 static int sysfs_set_compute(struct rp_tree *t, const char *bdf, enum rocpart_compute_mode mode,
@@ -19,7 +19,7 @@ static int sysfs_set_compute(struct rp_tree *t, const char *bdf, enum rocpart_co
 {
 	int r = rp_hw_write_compute(t, bdf, mode);
 
-	return r < 0 ? rp_error_errno(reterr, r, bdf, "writing current_compute_partition") : 0;
+	return r < 0 ? rp_error_errno(reterr, r, bdf, "cannot write current_compute_partition") : 0;
 }
 
 static int sysfs_set_memory(struct rp_tree *t, const char *bdf, enum rocpart_memory_mode mode,
@@ -27,7 +27,7 @@ static int sysfs_set_memory(struct rp_tree *t, const char *bdf, enum rocpart_mem
 {
 	int r = rp_hw_write_memory(t, bdf, mode);
 
-	return r < 0 ? rp_error_errno(reterr, r, bdf, "writing current_memory_partition") : 0;
+	return r < 0 ? rp_error_errno(reterr, r, bdf, "cannot write current_memory_partition") : 0;
 }
 
 static const struct rp_backend sysfs = {
@@ -218,8 +218,9 @@ int rp_backend_scan(struct rp_tree *tree, enum rocpart_backend backend, struct r
 	}
 	(void)rp_error_set(reterr, -EAGAIN, ROCPART_ERR_RETRY, rocpart_backend_to_string(backend),
 			   "the machine kept changing while it was read");
-	(void)rp_error_hint(reterr, "wait until the switch that is under way has ended, then call "
-				    "again");
+	(void)rp_error_hint(
+		reterr,
+		"wait until the switch that is under way has ended, then repeat the command");
 	return -EAGAIN;
 }
 

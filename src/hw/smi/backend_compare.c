@@ -17,7 +17,7 @@ static void differ(struct comparison *c, const char *field, uint64_t partition, 
 		   const char *told)
 {
 	if (c->n++ < 4)
-		rp_strbuf_addf(c->text, "%s%s/%u %s: %s, sysfs says %s", c->n > 1 ? ", " : "",
+		rp_strbuf_addf(c->text, "%s%s/%u %s: %s instead of %s", c->n > 1 ? ", " : "",
 			       c->bdf, (unsigned)partition, field, told, kernel);
 }
 
@@ -82,10 +82,10 @@ size_t rp_backend_compare(const struct rp_scan *scan, const struct rp_smi_rows *
 		if (node)
 			compare_node(&c, node, row);
 		else if (row->partition_id.known)
-			differ(&c, "partition", row->partition_id.v, "there is none", "is there");
+			differ(&c, "partition", row->partition_id.v, "none", "listed");
 	}
 	if (rows->n != scan->n_nodes) {
-		rp_strbuf_addf(ret, "%stells %zu partitions, sysfs %zu", c.n ? ", " : "", rows->n,
+		rp_strbuf_addf(ret, "%s%zu partitions instead of %zu", c.n ? ", " : "", rows->n,
 			       scan->n_nodes);
 		c.n++;
 	}

@@ -19,9 +19,9 @@ int rp_smi_cli_open(struct rp_smi_cli *ret, struct rocpart_error *reterr)
 	if (r == -ENOENT) {
 		(void)rp_error_set(
 			reterr, r, ROCPART_ERR_UNSUPPORTED, "amd-smi",
-			"amd-smi not available: it is not in PATH, nor is it " ROCM_PATH);
-		return rp_error_hint(reterr, "install it (ROCm: amd-smi-lib, Debian: amd-smi), or "
-					     "do without: `--backend sysfs`");
+			"amd-smi not available: it is neither in PATH nor at " ROCM_PATH);
+		return rp_error_hint(reterr, "install amd-smi (ROCm: amd-smi-lib, Debian: "
+					     "amd-smi), or use --backend sysfs");
 	}
 	if (r < 0)
 		return rp_error_nomem(reterr);
@@ -58,11 +58,10 @@ static int did_not_run(const char *path, int r, struct rocpart_error *reterr)
 	if (r == -ENOENT)
 		(void)rp_error_set(reterr, r, ROCPART_ERR_UNSUPPORTED, path,
 				   "amd-smi cannot be started: the interpreter that its first line "
-				   "names is not here");
+				   "names does not exist");
 	else
 		(void)rp_error_errno(reterr, r, path, "amd-smi cannot be started");
-	return rp_error_hint(reterr, "reinstall amd-smi and python3, or do without: `--backend "
-				     "sysfs`");
+	return rp_error_hint(reterr, "reinstall amd-smi and python3, or use --backend sysfs");
 }
 
 /* It ended in a way that makes its words worthless. */
@@ -77,13 +76,13 @@ static int ended_badly(const char *path, const struct rp_spawn_result *res, uint
 				 (unsigned long long)(deadline_ms + 999) / 1000);
 	else if (res->signal)
 		(void)rp_error_set(reterr, r, ROCPART_ERR_FAILED, path,
-				   "amd-smi died of signal %d (%s)", res->signal,
+				   "amd-smi was killed by signal %d (%s)", res->signal,
 				   strsignal(res->signal));
 	else
 		r = rp_error_set(reterr, -EFBIG, ROCPART_ERR_FAILED, path,
 				 "amd-smi printed more than %d MiB", ANSWER_MAX >> 20);
-	(void)rp_error_hint(reterr, "run it by hand to see what is wrong with it, or do without: "
-				    "`--backend sysfs`");
+	(void)rp_error_hint(reterr,
+			    "run amd-smi by hand to see what is wrong, or use --backend sysfs");
 	return r;
 }
 
@@ -126,11 +125,11 @@ static int complained(const struct rp_smi_cli *cli, const char *what, struct ans
 				   f->message);
 		return rp_error_hint(reterr, "%s", f->hint);
 	}
-	(void)rp_error_set(reterr, -EIO, ROCPART_ERR_FAILED, cli->path,
-			   "amd-smi %s: %.200s%s%.200s", what,
-			   *out || *err ? out : "it said nothing", *out && *err ? "; " : "", err);
-	return rp_error_hint(reterr, "run it by hand to see all of what it says, or do without: "
-				     "`--backend sysfs`");
+	(void)rp_error_set(
+		reterr, -EIO, ROCPART_ERR_FAILED, cli->path, "amd-smi %s: %.200s%s%.200s", what,
+		*out || *err ? out : "it printed nothing", *out && *err ? "; " : "", err);
+	return rp_error_hint(reterr,
+			     "run amd-smi by hand to see its whole output, or use --backend sysfs");
 }
 
 /* Documents of one question: words after the command's name, ended by NULL. */
@@ -179,7 +178,7 @@ int rp_smi_cli_version(const struct rp_smi_cli *cli, char **ret, struct rocpart_
 	rp_smi_read_version(docs, &v);
 	if (!v.library)
 		return rp_error_set(reterr, -EBADMSG, ROCPART_ERR_BAD_ATTRIBUTE, cli->path,
-				    "amd-smi does not tell the version of its library");
+				    "amd-smi does not print the version of its library");
 	copy = strdup(v.library);
 	if (!copy)
 		return rp_error_nomem(reterr);

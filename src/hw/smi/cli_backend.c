@@ -8,7 +8,7 @@ static const struct {
 	const char *version, *text;
 } quirks[] = {
 	{"24.7", "`set -M` reloads the driver; it ends with 0 on most errors"},
-	{"24", "there is no `partition`; it ends with 0 on most errors"},
+	{"24", "`amd-smi partition` does not exist; it ends with 0 on most errors"},
 	{"25.3", "`set -C` takes only the index of a mode (ROCm/amdsmi#132), `list -e` gives wrong "
 		 "render nodes, the JSON of `partition` is broken, `set -M` reloads the driver"},
 	{"25", "the JSON of `partition` is broken; `set -M` reloads the driver"},

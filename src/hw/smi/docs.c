@@ -42,7 +42,7 @@ static const char *end_of_document(const char *at, const char *end)
 static int broken(struct rocpart_error *reterr, const char *why)
 {
 	return rp_error_set(reterr, -EBADMSG, ROCPART_ERR_BAD_ATTRIBUTE, "amd-smi",
-			    "amd-smi gave JSON that cannot be read: %s", why);
+			    "amd-smi printed JSON that cannot be read: %s", why);
 }
 
 static int add_document(const char *at, const char *end, struct rp_json *docs,
@@ -74,7 +74,7 @@ int rp_smi_json_docs(const char *text, size_t len, struct rp_json **ret,
 		if (begins_document(at, end)) {
 			past = end_of_document(at, end);
 			if (!past)
-				return broken(reterr, "it ends too early");
+				return broken(reterr, "the JSON ends too early");
 			r = add_document(at, past, docs, reterr);
 			if (r < 0)
 				return r;

@@ -79,7 +79,8 @@ static void ask(const struct question *q, struct answer *a, struct rp_smi_rows *
 		return;
 	if (major < OLDEST || major > NEWEST) {
 		a->stage = STAGE_LOAD;
-		(void)rp_fmt(a->why, sizeof(a->why), "version '%s' is not known, %d to %d are",
+		(void)rp_fmt(a->why, sizeof(a->why),
+			     "rocpart does not know version '%s' of libamd_smi, only %d to %d",
 			     a->version, OLDEST, NEWEST);
 		return;
 	}
@@ -107,8 +108,8 @@ static int answer_question(void *userdata, int out_fd)
 
 static void hint(struct rocpart_error *reterr)
 {
-	(void)rp_error_hint(reterr, "update or reinstall ROCm's amd-smi-lib, or do without: "
-				    "`--backend sysfs`");
+	(void)rp_error_hint(reterr,
+			    "update or reinstall ROCm's amd-smi-lib, or use --backend sysfs");
 }
 
 static int died(const struct rp_smi_lib *lib, const struct rp_spawn_result *res, uint64_t ms,
@@ -138,7 +139,7 @@ static int not_available(const struct answer *a, struct rocpart_error *reterr)
 	(void)rp_error_set(reterr, -ENOENT, ROCPART_ERR_UNSUPPORTED,
 			   *a->path ? a->path : "libamd_smi", "amd-smi not available: %s", a->why);
 	(void)rp_error_hint(reterr, "install its library (ROCm: amd-smi-lib, Debian: "
-				    "libamd-smi27), or do without: `--backend sysfs`");
+				    "libamd-smi27), or use --backend sysfs");
 	return -ENOENT;
 }
 
@@ -146,9 +147,9 @@ static int refused(const struct question *q, const struct answer *a, struct rocp
 {
 	const struct rp_smi_failure *f = rp_smi_status_failure(a->status);
 	static const char *const what[] = {
-		[STAGE_INIT] = "does not start",	[STAGE_READ] = "does not list the GPUs",
-		[STAGE_FIND] = "does not find the GPU", [STAGE_VALUE] = "has no such mode",
-		[STAGE_SET] = "does not set it",
+		[STAGE_INIT] = "did not start",	       [STAGE_READ] = "did not list the GPUs",
+		[STAGE_FIND] = "did not find the GPU", [STAGE_VALUE] = "has no such mode",
+		[STAGE_SET] = "did not set the mode",
 	};
 
 	if (a->stage == STAGE_VALUE)
@@ -161,9 +162,9 @@ static int refused(const struct question *q, const struct answer *a, struct rocp
 	}
 	(void)rp_error_set(reterr, -EIO, ROCPART_ERR_FAILED, q->bdf ? q->bdf : a->path,
 			   "libamd_smi %s: %s %d", what[a->stage],
-			   a->status == RP_SMI_ABSURD ? "it tells of more GPUs than machines have, "
-							"status"
-						      : "status",
+			   a->status == RP_SMI_ABSURD
+				   ? "it lists more GPUs than a machine can have, status"
+				   : "status",
 			   (int)a->status);
 	hint(reterr);
 	return -EIO;
@@ -201,7 +202,8 @@ static int run(struct question *q, struct answer *a, struct rp_smi_rows *rows,
 	int r = rp_spawn_function(answer_question, q, &s, ms, &res);
 
 	if (r < 0)
-		return rp_error_errno(reterr, r, "libamd_smi", "no child to call it in");
+		return rp_error_errno(reterr, r, "libamd_smi",
+				      "cannot create the process that calls libamd_smi");
 	if (!take(&out, a, rows))
 		return died(q->lib, &res, ms, reterr);
 	if (a->stage == STAGE_LOAD)

@@ -6,12 +6,12 @@
 static const struct {
 	const char *version, *text;
 } quirks[] = {
-	{"24.7", "reloads the driver itself when a memory mode is set; it does so for products "
-		 "named MI...00X only"},
-	{"24", "modes have other numbers than later, which is seen to"},
+	{"24.7",
+	 "reloads the driver itself when a memory mode is set, for products named MI...00X only"},
+	{"24", "uses older mode numbers (handled)"},
 	{"25", "reloads the driver itself when a memory mode is set"},
-	{"27", "its setters of modes are announced to go; a mode that the GPU does not list is "
-	       "refused by the kernel only"},
+	{"27", "its functions that set modes are deprecated; only the kernel refuses a mode that "
+	       "the GPU does not list"},
 };
 
 static const char *quirk_of(const char *version)

@@ -48,7 +48,7 @@ static const struct {
 /* What dlopen() says of a library that is not there is no reason: another name may be. */
 static void *open_any(const char *file, char why[RP_SMI_WHY_SIZE])
 {
-	(void)rp_fmt(why, RP_SMI_WHY_SIZE, "there is no libamd_smi.so.24 to .27");
+	(void)rp_fmt(why, RP_SMI_WHY_SIZE, "libamd_smi.so.24 to .27 are not installed");
 	for (size_t i = 0; i < (file ? 1 : RP_ARRAY_LEN(names)); i++) {
 		const char *name = file ? file : names[i], *said;
 		void *lib = dlopen(name, RTLD_NOW | RTLD_LOCAL);
@@ -68,7 +68,8 @@ static bool bind(void *lib, struct rp_smi_calls *c, char why[RP_SMI_WHY_SIZE])
 		void *at = dlsym(lib, symbols[i].name);
 
 		if (!at && !symbols[i].optional) {
-			(void)rp_fmt(why, RP_SMI_WHY_SIZE, "it has no %s", symbols[i].name);
+			(void)rp_fmt(why, RP_SMI_WHY_SIZE, "the library has no %s",
+				     symbols[i].name);
 			return false;
 		}
 		memcpy((char *)c + symbols[i].offset, &at, sizeof(at));
@@ -94,9 +95,9 @@ static bool choose_values(void *lib, struct rp_smi_calls *c, char why[RP_SMI_WHY
 		c->values = signs[i].values;
 		return true;
 	}
-	(void)rp_fmt(why, RP_SMI_WHY_SIZE,
-		     "its functions are those of no known version: which number is which mode "
-		     "cannot be told");
+	(void)rp_fmt(
+		why, RP_SMI_WHY_SIZE,
+		"the library is of no known version, so the numbers of its modes are not known");
 	return false;
 }
 

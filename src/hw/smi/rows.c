@@ -15,7 +15,8 @@ void rp_smi_rows_done(struct rp_smi_rows *rows)
 static int bad(struct rocpart_error *reterr, const char *key, const char *value)
 {
 	return rp_error_set(reterr, -EBADMSG, ROCPART_ERR_BAD_ATTRIBUTE, "amd-smi",
-			    "amd-smi says that %s is '%.100s'", key, value);
+			    "amd-smi reports %s '%.100s', which is not in a known form", key,
+			    value);
 }
 
 static bool is_told(const struct rp_json *value)
@@ -40,7 +41,7 @@ static int read_number(const struct rp_json *record, const char *key, const char
 		v.v = (uint64_t)rp_json_int_value(value);
 	else if (!text || !rp_str_starts(text, prefix) ||
 		 rp_parse_u64(text + strlen(prefix), 10, &v.v) < 0)
-		return bad(reterr, key, text ? text : "no number");
+		return bad(reterr, key, text ? text : "(no number)");
 	*ret = v;
 	return 0;
 }

@@ -238,7 +238,7 @@ int rp_smi_text_docs(const char *text, size_t len, struct rp_json **ret,
 
 		if (++n_lines > LINES_MAX)
 			return rp_error_set(reterr, -EBADMSG, ROCPART_ERR_BAD_ATTRIBUTE, "amd-smi",
-					    "amd-smi gave more than %d lines", LINES_MAX);
+					    "amd-smi printed more than %d lines", LINES_MAX);
 		/* A longer line is nothing that is read here: its beginning will do. */
 		(void)rp_fmt(rd.line, sizeof(rd.line), "%.*s", (int)(n < 4096 ? n : 4096), at);
 		n = strlen(rd.line);

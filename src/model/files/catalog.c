@@ -7,6 +7,7 @@
 
 #include "base/num.h"
 #include "base/strbuf.h"
+#include "base/suggest.h"
 #include "base/yaml.h"
 #include "model/files/config_read.h"
 #include "model/files/folder.h"
@@ -136,7 +137,7 @@ static int put_tree(struct rp_config_reader *r, const char **path, size_t n,
 
 	if (n >= RP_CONFIG_MAX_PATH)
 		return rp_error_set(r->reterr, -EINVAL, ROCPART_ERR_CONFIG_SYNTAX, r->name,
-				    "nested too deep");
+				    "the model's 'config' is nested too deeply");
 	if (y->kind == RP_YAML_SCALAR) {
 		err = scalar_value(y, &v);
 		return err < 0 ? err : rp_config_put(r, path, n, -1, &v);
@@ -170,7 +171,7 @@ static int dup_text(const struct rp_yaml *map, const char *key, const char *file
 	const char *text = "";
 
 	if (y && y->kind != RP_YAML_SCALAR)
-		return rp_yaml_error(y, file, reterr, "'%s' is not a text", key);
+		return rp_yaml_error(y, file, reterr, "'%s' must be text", key);
 	if (y)
 		text = y->text;
 	*ret = rp_strndup(text, strlen(text));
@@ -191,13 +192,15 @@ static int read_entry(const char *name, const struct rp_yaml *y, const char *fil
 	parameters = rp_yaml_get(y, "parameters");
 	path = rp_yaml_get(y, "path");
 	if (!config == !path)
-		return rp_yaml_error(y, file, reterr, "model '%s' needs 'config' or 'path'", name);
+		return rp_yaml_error(y, file, reterr,
+				     "model '%s' must have 'config' or 'path', one of the two",
+				     name);
 	if (config && config->kind != RP_YAML_MAP)
-		return rp_yaml_error(config, file, reterr, "'config' is not a map");
+		return rp_yaml_must_be(config, file, reterr, "a map");
 	if (path && (path->kind != RP_YAML_SCALAR || path->text[0] != '/'))
-		return rp_yaml_error(path, file, reterr, "'path' is not an absolute path");
+		return rp_yaml_error(path, file, reterr, "'path' must be an absolute path");
 	if (!rp_yaml_get(y, "source"))
-		return rp_yaml_error(y, file, reterr, "model '%s' has no 'source'", name);
+		return rp_yaml_error(y, file, reterr, "model '%s' must have a 'source'", name);
 	e->line = y->line;
 	e->name = rp_strndup(name, strlen(name));
 	e->file = rp_strndup(file, strlen(file));
@@ -244,8 +247,10 @@ static int load_file(struct rp_catalog *c, const char *path, struct rocpart_erro
 	models = rp_yaml_get(doc, "models");
 	if (!version || version->kind != RP_YAML_SCALAR || !rp_str_eq(version->text, "v1"))
 		return rp_yaml_error(doc, path, reterr, "'version: v1' is missing");
-	if (!models || models->kind != RP_YAML_MAP)
+	if (!models)
 		return rp_yaml_error(doc, path, reterr, "'models' is missing");
+	if (models->kind != RP_YAML_MAP)
+		return rp_yaml_must_be(models, path, reterr, "a map of models");
 	for (size_t i = 0; i < models->n && r == 0; i++) {
 		struct rp_catalog_entry e = {0};
 
@@ -265,7 +270,8 @@ static int load_folder(struct rp_catalog *c, const char *path, struct rocpart_er
 	int r = 0;
 
 	if (!d)
-		return rp_error_errno(reterr, rp_neg_errno(), path, "the folder cannot be opened");
+		return rp_error_errno(reterr, rp_neg_errno(), path,
+				      "cannot open the catalog folder");
 	while ((e = readdir(d))) {
 		if (e->d_name[0] == '.' || !rp_str_ends(e->d_name, ".yaml"))
 			continue;
@@ -287,7 +293,7 @@ int rp_catalog_load(struct rp_catalog *c, const char *path, struct rocpart_error
 	int r;
 
 	if (stat(path, &st) < 0)
-		return rp_error_errno(reterr, rp_neg_errno(), path, "there is no such catalog");
+		return rp_error_errno(reterr, rp_neg_errno(), path, "cannot open the catalog");
 	r = S_ISDIR(st.st_mode) ? load_folder(c, path, reterr) : load_file(c, path, reterr);
 	return r < 0 ? r : make_order(c, reterr);
 }
@@ -301,7 +307,8 @@ static int describe_files(const struct rp_catalog_entry *e, struct rp_model_desc
 	int r = rp_model_read(e->path, &d, reterr);
 
 	if (r < 0)
-		return reterr ? rp_error_prefix(reterr, "'%s' of %s:%u", e->name, e->file, e->line)
+		return reterr ? rp_error_prefix(reterr, "model '%s' (%s:%u)", e->name, e->file,
+						e->line)
 			      : r;
 	source = rp_strdupf("%s in %s", d.source, e->path);
 	if (!name || !source)
@@ -336,46 +343,62 @@ int rp_catalog_describe(const struct rp_catalog_entry *e, struct rp_model_desc *
 	return 0;
 }
 
-/* Characters that both names start with, letters of both cases alike. */
-static size_t common(const char *a, const char *b)
-{
-	size_t n = 0;
+#define N_NEAR 3
 
-	while (a[n] && b[n] && (a[n] | 0x20) == (b[n] | 0x20))
-		n++;
-	return n;
+/* By how much a name is missed: what stands before the last '/', or the end, is often left out. */
+static size_t distance_to(const char *name, const char *entry)
+{
+	size_t whole = rp_edit_distance(name, entry);
+	size_t base = rp_edit_distance(base_name(name), base_name(entry));
+	size_t least = base < whole ? base : whole;
+
+	return least > 1 && strcasestr(entry, name) ? 1 : least;
+}
+
+/* Names of entries that are nearly as the one that is not there, the nearest first. */
+static void add_near(const struct rp_catalog *c, const char *name, struct rp_strbuf *ret)
+{
+	const char *near[N_NEAR] = {NULL};
+	size_t far[N_NEAR], most = strlen(base_name(name)) / 3 + 1, n = 0;
+
+	for (size_t i = 0; i < c->n; i++) {
+		size_t d = distance_to(name, c->v[i].name), at = n;
+
+		while (at > 0 && far[at - 1] > d)
+			at--;
+		if (d > most || at == N_NEAR)
+			continue;
+		n += n < N_NEAR;
+		for (size_t k = n - 1; k > at; k--) {
+			near[k] = near[k - 1];
+			far[k] = far[k - 1];
+		}
+		near[at] = c->v[i].name;
+		far[at] = d;
+	}
+	for (size_t i = 0; i < n; i++)
+		rp_strbuf_addf(ret, "%s'%s'", i == 0 ? "" : i + 1 == n ? " or " : ", ", near[i]);
 }
 
 int rp_catalog_refuse(const struct rp_catalog *c, const char *name, struct rocpart_error *reterr)
 {
-	size_t at = c->n ? lower_bound(c, name) : 0;
-	const char *near[2] = {NULL, NULL};
+	RP_AUTO_STRBUF struct rp_strbuf near = RP_STRBUF_INIT;
 	bool ambiguous = false;
 
 	if (c->n)
 		(void)rp_catalog_find(c, name, &ambiguous);
-	if (at > 0)
-		near[0] = c->v[c->order[at - 1]].name;
-	if (at < c->n)
-		near[1] = c->v[c->order[at]].name;
-	if (near[0] && near[1] &&
-	    common(base_name(near[1]), base_name(name)) >
-		    common(base_name(near[0]), base_name(name)))
-		near[0] = near[1];
-	else if (!near[0])
-		near[0] = near[1];
-	rp_error_set(reterr, -ENOENT, ROCPART_ERR_MODEL_UNKNOWN, name,
-		     ambiguous ? "several models of the catalog have that name"
-			       : "no such model in the catalog, and no such file");
-	if (near[0] && common(base_name(near[0]), base_name(name)) >= 3)
-		rp_error_hint(
-			reterr,
-			"did you mean '%s'? Else give a folder with its files, a config.json, "
-			"a GGUF file, or --bytes; or add it with 'rocpart model add'",
-			near[0]);
+	add_near(c, name, &near);
+	(void)rp_error_set(reterr, -ENOENT, ROCPART_ERR_MODEL_UNKNOWN, name,
+			   ambiguous ? "the catalog has several models of that name"
+				     : "the catalog has no such model, and no such file exists");
+	if (ambiguous)
+		(void)rp_error_hint(reterr, "give the whole name: %s", rp_strbuf_str(&near));
 	else
-		rp_error_hint(reterr,
-			      "give a folder with its files, a config.json, a GGUF file, or "
-			      "--bytes; or add it with 'rocpart model add'");
+		(void)rp_error_hint(
+			reterr,
+			"%s%s%sgive a folder with the model's files, a config.json, a GGUF "
+			"file or --bytes; `rocpart model add` adds a model",
+			near.len ? "did you mean " : "", rp_strbuf_str(&near),
+			near.len ? "? else " : "");
 	return -ENOENT;
 }

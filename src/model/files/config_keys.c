@@ -174,7 +174,7 @@ static int put_key(struct rp_config_reader *r, const struct rp_config_key *k,
 		return 0;
 	case TEXT:
 		if (v->kind != RP_CONFIG_TEXT)
-			return rp_config_complain(r, k->name, "is not a text");
+			return rp_config_complain(r, k->name, "is not text");
 		if (rp_fmt(at, k->size, "%s", v->text) < 0)
 			return rp_config_complain(r, k->name, "is too long");
 		return 0;
@@ -213,7 +213,7 @@ int rp_config_put_scalar(struct rp_config_reader *r, enum rp_config_scope scope,
 		return 0;
 	i = (size_t)(k - keys);
 	if (mark(r->seen[scope], i))
-		return rp_config_complain(r, name, "stands there twice");
+		return rp_config_complain(r, name, "is given twice");
 	if (scope == RP_SCOPE_TEXT)
 		(void)mark(r->text_said, i);
 	else if (scope == RP_SCOPE_ROOT && (r->text_said[i / 64] >> (i % 64)) & 1)
@@ -262,7 +262,7 @@ static int layer_word(struct rp_config_reader *r, const char *key, long index, b
 			       ? 0
 			       : rp_config_complain(r, key, "is not a list of words");
 	if (index >= RP_MODEL_MAX_LAYERS)
-		return rp_config_complain(r, key, "has more entries than layers can be");
+		return rp_config_complain(r, key, "has more entries than a model can have layers");
 	for (size_t i = 0; i < RP_ARRAY_LEN(layer_words); i++) {
 		if (layer_words[i].block == block && rp_str_eq(layer_words[i].word, v->text)) {
 			set_layer(r->c, (size_t)index, layer_words[i].mixer, layer_words[i].ffn);
@@ -270,7 +270,7 @@ static int layer_word(struct rp_config_reader *r, const char *key, long index, b
 		}
 	}
 	rp_error_set(r->reterr, -ENOTSUP, ROCPART_ERR_MODEL_UNKNOWN, r->name,
-		     "'%s' names the kind of layer '%s', which is not known", key, v->text);
+		     "'%s' has an unknown kind of layer, '%s'", key, v->text);
 	return -ENOTSUP;
 }
 
@@ -293,12 +293,13 @@ static int layer_letters(struct rp_config_reader *r, const char *key, long index
 	if (v->kind == RP_CONFIG_NULL)
 		return 0;
 	if (index >= 0 || v->kind != RP_CONFIG_TEXT)
-		return rp_config_complain(r, key, "is not a text");
+		return rp_config_complain(r, key, "is not text");
 	for (size_t i = 0; v->text[i]; i++) {
 		char l = v->text[i];
 
 		if (i >= RP_MODEL_MAX_LAYERS)
-			return rp_config_complain(r, key, "has more letters than layers can be");
+			return rp_config_complain(r, key,
+						  "has more letters than a model can have layers");
 		if (l == 'M')
 			set_layer(r->c, i, RP_MIX_MAMBA, RP_FFN_NONE);
 		else if (l == '*')
@@ -308,7 +309,7 @@ static int layer_letters(struct rp_config_reader *r, const char *key, long index
 		else if (l == '-')
 			set_layer(r->c, i, RP_MIX_NONE, RP_FFN_DENSE);
 		else
-			return rp_config_complain(r, key, "holds a letter that is not known");
+			return rp_config_complain(r, key, "has an unknown letter");
 	}
 	return 0;
 }
@@ -322,9 +323,9 @@ static int layer_flag(struct rp_config_reader *r, const char *key, long index,
 	if (index < 0)
 		return 1;
 	if (v->kind != RP_CONFIG_INT || v->u > 1)
-		return rp_config_complain(r, key, "holds something else than 0 and 1");
+		return rp_config_complain(r, key, "has an entry other than 0 and 1");
 	if (index >= RP_MODEL_MAX_LAYERS)
-		return rp_config_complain(r, key, "has more entries than layers can be");
+		return rp_config_complain(r, key, "has more entries than a model can have layers");
 	*ret = v->u == 1;
 	return 0;
 }
@@ -358,7 +359,7 @@ static int layer_number(struct rp_config_reader *r, const char *key, long index,
 	if (v->kind == RP_CONFIG_NULL)
 		return 0;
 	if (index < 0 || v->kind != RP_CONFIG_INT || v->negative || v->u >= RP_MODEL_MAX_LAYERS)
-		return rp_config_complain(r, key, "holds something else than layer numbers");
+		return rp_config_complain(r, key, "has an entry that is not a layer number");
 	set_layer(r->c, (size_t)v->u, mixer, ffn);
 	return 0;
 }
@@ -381,7 +382,7 @@ static int class_name(struct rp_config_reader *r, const char *key, long index,
 	if (v->kind == RP_CONFIG_NULL || index != 0)
 		return 0;
 	if (v->kind != RP_CONFIG_TEXT || rp_fmt(r->c->arch, sizeof(r->c->arch), "%s", v->text) < 0)
-		return rp_config_complain(r, key, "does not hold a name");
+		return rp_config_complain(r, key, "is not a name, or is too long");
 	return 0;
 }
 
@@ -410,9 +411,9 @@ static int put_language(struct rp_config_reader *r, enum rp_config_scope scope, 
 		if (v->kind == RP_CONFIG_NULL)
 			return 0;
 		if (at[0])
-			return rp_config_complain(r, key, "stands there twice");
+			return rp_config_complain(r, key, "is given twice");
 		if (v->kind != RP_CONFIG_TEXT || rp_fmt(at, RP_MODEL_NAME_SIZE, "%s", v->text) < 0)
-			return rp_config_complain(r, key, "does not hold a name");
+			return rp_config_complain(r, key, "is not a name, or is too long");
 		return 0;
 	}
 	if (rp_str_eq(key, "architectures"))

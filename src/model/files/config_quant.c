@@ -31,7 +31,7 @@ static int put_block(struct rp_config_reader *r, const char *key, long index,
 	if (v->kind == RP_CONFIG_NULL)
 		return 0;
 	if (v->kind != RP_CONFIG_INT || v->negative || v->u == 0 || v->u > RP_MODEL_MAX_INTER)
-		return rp_config_complain(r, key, "is not two sizes");
+		return rp_config_complain(r, key, "is not a pair of sizes");
 	if (index == 0)
 		q->block_out = (uint32_t)v->u;
 	else if (index == 1)
@@ -64,7 +64,7 @@ static int put_group(struct rp_config_reader *r, const char *const *path, size_t
 	size_t size = 0;
 
 	if (!g)
-		return rp_config_complain(r, "config_groups", "has more groups than are known");
+		return rp_config_complain(r, "config_groups", "has too many groups");
 	if (n == 3 && rp_str_eq(key, "targets") && index >= 0) {
 		/* "Linear" means every matrix: then there is but one format. */
 		if (v->kind != RP_CONFIG_TEXT || rp_str_eq(v->text, "Linear"))
@@ -105,8 +105,7 @@ static int put_layer_algo(struct rp_config_reader *r, const char *module,
 		return 0;
 	g = quant_group(&r->c->quant, v->text);
 	if (!g)
-		return rp_config_complain(r, "quantized_layers",
-					  "names more formats than are known");
+		return rp_config_complain(r, "quantized_layers", "names too many formats");
 	for (size_t i = 0; i < RP_ARRAY_LEN(algos); i++) {
 		if (!rp_str_eq(algos[i].algo, v->text))
 			continue;

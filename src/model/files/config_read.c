@@ -148,7 +148,7 @@ int rp_config_read(int fd, const char *text, uint64_t size, const char *name,
 
 	if (size > RP_CONFIG_MAX_BYTES)
 		return rp_error_set(reterr, -EFBIG, ROCPART_ERR_MODEL_FORMAT, name,
-				    "has more than %llu bytes",
+				    "the file is larger than %llu bytes",
 				    (unsigned long long)RP_CONFIG_MAX_BYTES);
 	if (fd < 0) {
 		rp_pull_open_mem(&p, text, (size_t)size, name, reterr);

@@ -61,17 +61,17 @@ int rp_model_file_open(int dirfd, const char *name, int *ret_fd, uint64_t *ret_s
 		fd = open_blob(dirfd, name);
 	if (fd == -EXDEV)
 		return rp_error_set(reterr, -EXDEV, ROCPART_ERR_MODEL_FORMAT, name,
-				    "is a symbolic link out of its folder");
+				    "the file is a symbolic link that leads out of its folder");
 	if (fd == -ENOENT)
 		return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, name,
-				    "the file is missing");
+				    "the file does not exist");
 	if (fd < 0)
-		return rp_error_errno(reterr, fd, name, "cannot be opened");
+		return rp_error_errno(reterr, fd, name, "cannot open the file");
 	if (fstat(fd, &st) < 0)
-		return rp_error_errno(reterr, rp_neg_errno(), name, "cannot be examined");
+		return rp_error_errno(reterr, rp_neg_errno(), name, "cannot examine the file");
 	if (!S_ISREG(st.st_mode))
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, name,
-				    "is not a regular file");
+				    "it is not a regular file");
 	*ret_size = (uint64_t)st.st_size;
 	*ret_fd = rp_steal_fd(&fd);
 	return 0;
@@ -82,7 +82,7 @@ int rp_model_folder_open(const char *path, int *ret_fd, struct rocpart_error *re
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		return rp_error_errno(reterr, rp_neg_errno(), path, "the folder cannot be opened");
+		return rp_error_errno(reterr, rp_neg_errno(), path, "cannot open the folder");
 	*ret_fd = fd;
 	return 0;
 }
@@ -94,17 +94,17 @@ int rp_model_folder_list(int dirfd, struct rp_names *ret, struct rocpart_error *
 	struct dirent *e;
 
 	if (fd < 0)
-		return rp_error_errno(reterr, rp_neg_errno(), ".", "the folder cannot be listed");
+		return rp_error_errno(reterr, rp_neg_errno(), ".", "cannot list the folder");
 	d = fdopendir(fd);
 	if (!d)
-		return rp_error_errno(reterr, rp_neg_errno(), ".", "the folder cannot be listed");
+		return rp_error_errno(reterr, rp_neg_errno(), ".", "cannot list the folder");
 	(void)rp_steal_fd(&fd); /* d closes it */
 	while ((e = readdir(d))) {
 		if (e->d_name[0] == '.')
 			continue;
 		if (ret->n >= MAX_NAMES)
 			return rp_error_set(reterr, -E2BIG, ROCPART_ERR_MODEL_FORMAT, ".",
-					    "the folder holds more than %u names", MAX_NAMES);
+					    "the folder has more than %u entries", MAX_NAMES);
 		if (rp_names_add(ret, e->d_name) < 0)
 			return rp_error_nomem(reterr);
 	}

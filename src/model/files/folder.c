@@ -118,7 +118,7 @@ static int use_total(struct reading *r, const struct rp_index *x)
 	d->n_tensors = x->n_tensors;
 	d->packed = true; /* bytes do not tell elements */
 	free(d->source);
-	d->source = rp_strdupf("total_size of " INDEX_NAME ", the shards are not there");
+	d->source = rp_strdupf("total_size of " INDEX_NAME "; the shards are not present");
 	return d->source ? 0 : rp_error_nomem(r->reterr);
 }
 
@@ -132,8 +132,8 @@ static int one_of_index(struct reading *r, const struct rp_index_shard *s, struc
 	if (sums->n_tensors - before.n_tensors != s->n_tensors ||
 	    sums->name_sum - before.name_sum != s->name_sum)
 		return rp_error_set(r->reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, s->name,
-				    "its %llu tensors are not the %llu that " INDEX_NAME
-				    " says are in it",
+				    "the file has %llu tensors, but " INDEX_NAME
+				    " lists %llu of it",
 				    (unsigned long long)(sums->n_tensors - before.n_tensors),
 				    (unsigned long long)s->n_tensors);
 	return 0;
@@ -195,11 +195,11 @@ static int read_parts(struct reading *r, const char *any, uint32_t count)
 
 	if (count == 0 || count > MAX_PARTS)
 		return rp_error_set(r->reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, any,
-				    "says that there are %u parts", count);
+				    "the file name claims %u parts", count);
 	for (uint32_t i = 1; i <= count; i++) {
 		int err = part_name(any, ".safetensors", i, count, name, sizeof(name));
 
-		err = err < 0 ? rp_error_errno(r->reterr, err, any, "the name is too long")
+		err = err < 0 ? rp_error_errno(r->reterr, err, any, "the file name is too long")
 			      : read_shard(r, name, &sums);
 		if (err < 0)
 			return err;
@@ -239,19 +239,21 @@ static int add_gguf(struct reading *r, const char *name, uint32_t part, uint32_t
 	if (err < 0)
 		return err;
 	if (count && (g.split_count != count || g.split_no + 1 != part))
-		return rp_error_set(r->reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, name,
-				    "says it is part %u of %u", g.split_no + 1, g.split_count);
+		return rp_error_set(
+			r->reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, name,
+			"the file is part %u of %u by its own header, which its name contradicts",
+			g.split_no + 1, g.split_count);
 	if (rp_add_u64(r->d->file_bytes, g.bytes, &r->d->file_bytes) < 0 ||
 	    rp_add_u64(r->d->file_parameters, g.elements, &r->d->file_parameters) < 0)
 		return rp_error_set(r->reterr, -EOVERFLOW, ROCPART_ERR_MODEL_FORMAT, name,
-				    "the sum of all sizes does not fit 64 bits");
+				    "the sum of all sizes does not fit in 64 bits");
 	r->d->n_tensors += g.n_tensors;
 	r->d->host_bytes += g.embedding_bytes;
 	if (part == count && g.split_tensors && g.split_tensors != r->d->n_tensors)
-		return rp_error_set(r->reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, name,
-				    "the parts hold %llu tensors, 'split.tensors.count' is %llu",
-				    (unsigned long long)r->d->n_tensors,
-				    (unsigned long long)g.split_tensors);
+		return rp_error_set(
+			r->reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, name,
+			"the parts have %llu tensors, but 'split.tensors.count' is %llu",
+			(unsigned long long)r->d->n_tensors, (unsigned long long)g.split_tensors);
 	return 0;
 }
 
@@ -268,11 +270,11 @@ static int read_gguf(struct reading *r, const char *name)
 		err = add_gguf(r, name, 0, 0);
 	} else if (count == 0 || count > MAX_PARTS) {
 		return rp_error_set(r->reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, name,
-				    "says that there are %u parts", count);
+				    "the file name claims %u parts", count);
 	}
 	for (uint32_t i = 1; i <= count && err == 0; i++) {
 		err = part_name(name, ".gguf", i, count, other, sizeof(other));
-		err = err < 0 ? rp_error_errno(r->reterr, err, name, "the name is too long")
+		err = err < 0 ? rp_error_errno(r->reterr, err, name, "the file name is too long")
 			      : add_gguf(r, other, i, count);
 	}
 	if (err < 0)
@@ -356,13 +358,13 @@ static int read_folder(struct reading *r, const char *label)
 		return read_file(r, gguf);
 	if (st || gguf) {
 		rp_error_set(r->reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, label,
-			     "the folder holds several models");
-		return rp_error_hint(r->reterr, "name one of its files");
+			     "the folder has several models");
+		return rp_error_hint(r->reterr, "give the path of one of its files");
 	}
 	if (has(r->dirfd, "config.json"))
 		return read_file(r, "config.json");
 	rp_error_set(r->reterr, -ENOTSUP, ROCPART_ERR_MODEL_UNKNOWN, label,
-		     "the folder holds no safetensors, GGUF or config.json");
+		     "the folder has no safetensors file, no GGUF file and no config.json");
 	return rp_error_hint(r->reterr, "give a model file, a catalog name, or --bytes");
 }
 
@@ -388,6 +390,17 @@ int rp_model_read_at(int dirfd, const char *name, const char *label, struct rp_m
 	return 0;
 }
 
+/* A file of the folder is named with the folder: the readers know its name only. */
+static int name_folder(const char *folder, int r, struct rocpart_error *reterr)
+{
+	RP_AUTO_FREE char *name = reterr ? strdup(reterr->object) : NULL;
+
+	if (name && *name && !strchr(name, '/'))
+		(void)rp_fmt(reterr->object, sizeof(reterr->object), "%s%s%s", folder,
+			     rp_str_ends(folder, "/") ? "" : "/", name);
+	return r;
+}
+
 int rp_model_read(const char *path, struct rp_model_desc *ret, struct rocpart_error *reterr)
 {
 	RP_AUTO_CLOSE int dirfd = -EBADF;
@@ -397,10 +410,12 @@ int rp_model_read(const char *path, struct rp_model_desc *ret, struct rocpart_er
 	int r;
 
 	if (stat(path, &st) < 0)
-		return rp_error_errno(reterr, rp_neg_errno(), path, "there is no such file");
+		return rp_error_errno(reterr, rp_neg_errno(), path, "cannot open the model");
 	if (S_ISDIR(st.st_mode)) {
 		r = rp_model_folder_open(path, &dirfd, reterr);
-		return r < 0 ? r : rp_model_read_at(dirfd, NULL, path, ret, reterr);
+		if (r == 0)
+			r = rp_model_read_at(dirfd, NULL, path, ret, reterr);
+		return r < 0 ? name_folder(path, r, reterr) : 0;
 	}
 	slash = strrchr(path, '/');
 	name = slash ? slash + 1 : path;
@@ -408,5 +423,7 @@ int rp_model_read(const char *path, struct rp_model_desc *ret, struct rocpart_er
 	if (!folder)
 		return rp_error_nomem(reterr);
 	r = rp_model_folder_open(folder, &dirfd, reterr);
-	return r < 0 ? r : rp_model_read_at(dirfd, name, path, ret, reterr);
+	if (r == 0)
+		r = rp_model_read_at(dirfd, name, path, ret, reterr);
+	return r < 0 ? name_folder(folder, r, reterr) : 0;
 }

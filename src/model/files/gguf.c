@@ -76,7 +76,7 @@ static const unsigned char *take(struct reader *r, size_t n, int *ret)
 		want = left < BUFFER ? left : BUFFER;
 		*ret = rp_pread_all(r->fd, r->own, (size_t)want, r->base);
 		if (*ret < 0) {
-			rp_error_errno(r->reterr, *ret, r->name, "cannot be read");
+			rp_error_errno(r->reterr, *ret, r->name, "cannot read the file");
 			return NULL;
 		}
 		r->len = (size_t)want;
@@ -125,7 +125,7 @@ static int text(struct reader *r, uint64_t max, char *buf, size_t size, uint64_t
 	if (err < 0)
 		return err;
 	if (len > max)
-		return bad(r, "a text behind '%s' has %llu bytes, more than %llu", r->key,
+		return bad(r, "a text after '%s' has %llu bytes, more than %llu", r->key,
 			   (unsigned long long)len, (unsigned long long)max);
 	p = take(r, (size_t)len, &err);
 	if (!p)
@@ -172,7 +172,7 @@ static int unique(struct reader *r, uint64_t hash, const char *what)
 	int err = set_add(&r->seen, hash);
 
 	if (err == -EEXIST)
-		return bad(r, "%s '%s' stands there twice", what, r->key);
+		return bad(r, "%s '%s' is given twice", what, r->key);
 	return err < 0 ? bad(r, "%s '%s': too many names with one hash", what, r->key) : 0;
 }
 
@@ -233,7 +233,7 @@ static int put(struct reader *r, const struct key *k, uint64_t v)
 	uint32_t small = (uint32_t)v;
 
 	if (v > UINT32_MAX)
-		return bad(r, "'%s' is %llu, which makes no sense", r->key, (unsigned long long)v);
+		return bad(r, "'%s' is %llu, which is impossible", r->key, (unsigned long long)v);
 	memcpy((char *)r->c + k->offset, &small, sizeof(small));
 	return 0;
 }
@@ -260,7 +260,8 @@ static int file_key(struct reader *r, uint64_t v)
 		r->alignment = v;
 	} else if (rp_str_eq(r->key, "split.no") || rp_str_eq(r->key, "split.count")) {
 		if (v > UINT16_MAX)
-			return bad(r, "'%s' is %llu", r->key, (unsigned long long)v);
+			return bad(r, "'%s' is %llu, which is impossible", r->key,
+				   (unsigned long long)v);
 		if (rp_str_eq(r->key, "split.no"))
 			r->g->split_no = (uint32_t)v;
 		else
@@ -317,11 +318,12 @@ static int string_array(struct reader *r, uint64_t n)
 	uint64_t len;
 
 	if (n > (r->size - place(r)) / 8)
-		return bad(r, "'%s' says %llu texts, more than the file holds", r->key,
+		return bad(r, "'%s' claims %llu texts, more than fit into the file", r->key,
 			   (unsigned long long)n);
 	if (rp_str_eq(r->key, "tokenizer.ggml.tokens") && !r->c->vocab) {
 		if (n > RP_MODEL_MAX_VOCAB)
-			return bad(r, "'%s' says %llu tokens", r->key, (unsigned long long)n);
+			return bad(r, "'%s' claims %llu tokens, which is impossible", r->key,
+				   (unsigned long long)n);
 		r->c->vocab = (uint32_t)n;
 	}
 	for (uint64_t i = 0; i < n; i++) {
@@ -341,7 +343,7 @@ static int layer_array(struct reader *r, const struct key *k, uint64_t type, uin
 	uint64_t most = 0, v;
 
 	if (n > RP_MODEL_MAX_LAYERS)
-		return bad(r, "'%s' has %llu entries, more than layers can be", r->key,
+		return bad(r, "'%s' has %llu entries, more than a model can have layers", r->key,
 			   (unsigned long long)n);
 	for (uint64_t i = 0; i < n; i++) {
 		int err = number(r, type_size[type], &v);
@@ -349,7 +351,7 @@ static int layer_array(struct reader *r, const struct key *k, uint64_t type, uin
 		if (err < 0)
 			return err;
 		if (is_negative(type, v))
-			return bad(r, "'%s' holds a negative number", r->key);
+			return bad(r, "'%s' has a negative entry", r->key);
 		most = v > most ? v : most;
 		if (kv && v == 0) {
 			r->c->mixers[i] = RP_MIX_MAMBA;
@@ -373,12 +375,12 @@ static int array(struct reader *r)
 	if (type == STRING)
 		return string_array(r, n);
 	if (type >= N_TYPES || type == ARRAY)
-		return bad(r, "'%s' is a list of type %llu, which is not allowed", r->key,
+		return bad(r, "'%s' is a list of type %llu, which GGUF does not allow", r->key,
 			   (unsigned long long)type);
 	if (k && is_integer(type))
 		return layer_array(r, k, type, n);
 	if (rp_mul_u64(n, type_size[type], &bytes) < 0)
-		return bad(r, "'%s' says %llu entries, more than the file holds", r->key,
+		return bad(r, "'%s' claims %llu entries, more than fit into the file", r->key,
 			   (unsigned long long)n);
 	return skip(r, bytes);
 }
@@ -393,8 +395,7 @@ static int read_key(struct reader *r)
 	if (err < 0)
 		return err;
 	if (type >= N_TYPES)
-		return bad(r, "'%s' has type %llu, which is not known", r->key,
-			   (unsigned long long)type);
+		return bad(r, "'%s' has the unknown type %llu", r->key, (unsigned long long)type);
 	if (type == STRING)
 		return string(r);
 	return type == ARRAY ? array(r) : scalar(r, type);
@@ -408,7 +409,8 @@ static int read_dims(struct reader *r, uint64_t *ret_ne0, uint64_t *ret_rest)
 	if (err < 0)
 		return err;
 	if (n < 1 || n > 4)
-		return bad(r, "tensor '%s': n_dims is %llu", r->key, (unsigned long long)n);
+		return bad(r, "tensor '%s': n_dims is %llu, which is impossible", r->key,
+			   (unsigned long long)n);
 	for (uint64_t i = 0; i < n; i++) {
 		err = number(r, 8, &v);
 		if (err < 0)
@@ -418,10 +420,10 @@ static int read_dims(struct reader *r, uint64_t *ret_ne0, uint64_t *ret_rest)
 		if (i == 0)
 			*ret_ne0 = v;
 		else if (rp_mul_u64(rest, v, &rest) < 0)
-			return bad(
-				r,
-				"tensor '%s': the product of its dimensions does not fit 64 bits",
-				r->key);
+			return bad(r,
+				   "tensor '%s': the product of its dimensions does not fit in 64 "
+				   "bits",
+				   r->key);
 	}
 	*ret_rest = rest;
 	return 0;
@@ -433,15 +435,14 @@ static int tensor_size(struct reader *r, uint64_t type, uint64_t ne0, uint64_t r
 	int err;
 
 	if (!t)
-		return bad(r, "tensor '%s': type %llu is not known", r->key,
-			   (unsigned long long)type);
+		return bad(r, "tensor '%s': unknown type %llu", r->key, (unsigned long long)type);
 	err = rp_ggml_bytes(t, ne0, rest, ret);
 	if (err == -EINVAL)
 		return bad(r,
-			   "tensor '%s': rows of %llu are no multiple of the %u values of a block "
-			   "of %s",
+			   "tensor '%s': rows of %llu values are no multiple of the %u values in a "
+			   "block of %s",
 			   r->key, (unsigned long long)ne0, t->block, t->name);
-	return err < 0 ? bad(r, "tensor '%s': its size does not fit 64 bits", r->key) : 0;
+	return err < 0 ? bad(r, "tensor '%s': its size does not fit in 64 bits", r->key) : 0;
 }
 
 /* Tensors follow each other, each padded to the alignment (gguf.cpp of ggml). */
@@ -461,17 +462,18 @@ static int read_tensor(struct reader *r)
 		return bad(r, "tensor '%s': offset %llu is not aligned to %llu", r->key,
 			   (unsigned long long)offset, (unsigned long long)r->alignment);
 	if (offset != r->expected)
-		return bad(r, "tensor '%s': offset is %llu, the tensors before it end at %llu",
+		return bad(r,
+			   "tensor '%s': its offset is %llu, but the tensors before it end at %llu",
 			   r->key, (unsigned long long)offset, (unsigned long long)r->expected);
 	if (rp_mul_u64(ne0, rest, &elements) < 0 ||
 	    rp_add_u64(r->g->elements, elements, &r->g->elements) < 0 ||
 	    rp_add_u64(r->g->bytes, bytes, &r->g->bytes) < 0 ||
 	    rp_add_u64(offset, bytes, &r->expected) < 0 || r->expected > r->size)
-		return bad(r, "tensor '%s': ends beyond the end of the file", r->key);
+		return bad(r, "tensor '%s': it ends beyond the end of the file", r->key);
 	/* The file must also hold it behind the header: checked when its length is known. */
 	r->end = r->expected;
 	if (rp_align_up_u64(r->expected, r->alignment, &r->expected) < 0)
-		return bad(r, "tensor '%s': ends beyond the end of the file", r->key);
+		return bad(r, "tensor '%s': it ends beyond the end of the file", r->key);
 	if (rp_str_eq(r->key, "token_embd.weight"))
 		r->g->embedding_bytes = bytes;
 	r->g->n_tensors++;
@@ -485,11 +487,11 @@ static int check_data(struct reader *r, uint64_t n_tensors)
 	if (n_tensors == 0)
 		return 0; /* the first part of a split file may hold keys only */
 	if (rp_align_up_u64(place(r), r->alignment, &start) < 0 || start > r->size)
-		return bad(r, "the file ends before its data");
+		return bad(r, "the file ends before the data of its tensors");
 	data = r->size - start;
 	/* The padding of the last tensor may be there or not. */
 	if (data < r->end || data > r->expected)
-		return bad(r, "the tensors need %llu bytes of data, the file holds %llu",
+		return bad(r, "the tensors need %llu bytes of data, but the file has %llu",
 			   (unsigned long long)r->end, (unsigned long long)data);
 	return 0;
 }
@@ -504,18 +506,20 @@ static int read_header(struct reader *r, uint64_t *ret_tensors, uint64_t *ret_ke
 	if (err < 0)
 		return err;
 	if (magic != 0x46554747)
-		return bad(r, "this is not a GGUF file");
+		return bad(r, "the file is not a GGUF file");
 	err = number(r, 4, &version);
 	err = err < 0 ? err : number(r, 8, ret_tensors);
 	err = err < 0 ? err : number(r, 8, ret_keys);
 	if (err < 0)
 		return err;
 	if (version < 2 || version > 3)
-		return bad(r, "version %llu of GGUF is not known", (unsigned long long)version);
+		return bad(r, "the file has the unknown GGUF version %llu",
+			   (unsigned long long)version);
 	if (*ret_tensors > RP_GGUF_MAX_TENSORS || *ret_tensors > r->size / LEAST_TENSOR)
-		return bad(r, "n_tensors is %llu", (unsigned long long)*ret_tensors);
+		return bad(r, "n_tensors is %llu, which is impossible",
+			   (unsigned long long)*ret_tensors);
 	if (*ret_keys > RP_GGUF_MAX_KEYS || *ret_keys > r->size / LEAST_KEY)
-		return bad(r, "n_kv is %llu", (unsigned long long)*ret_keys);
+		return bad(r, "n_kv is %llu, which is impossible", (unsigned long long)*ret_keys);
 	return 0;
 }
 

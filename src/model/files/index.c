@@ -24,7 +24,8 @@ static int check_name(struct rp_pull *p, const char *tensor)
 				     tensor);
 	if (memchr(p->text, '/', p->text_len) || memchr(p->text, '\0', p->text_len) ||
 	    memmem(p->text, p->text_len, "..", 2) || p->text[0] == '.')
-		return rp_pull_error(p, "tensor '%s': its shard is not a plain file name", tensor);
+		return rp_pull_error(
+			p, "tensor '%s': the name of its shard is not a plain file name", tensor);
 	return 0;
 }
 
@@ -40,7 +41,7 @@ static int find_shard(struct rp_pull *p, struct rp_index *x, size_t *last)
 		}
 	}
 	if (x->n_shards >= RP_INDEX_MAX_SHARDS)
-		return rp_pull_error(p, "more than %u shards", RP_INDEX_MAX_SHARDS);
+		return rp_pull_error(p, "the index has more than %u shards", RP_INDEX_MAX_SHARDS);
 	if (rp_grow(&x->shards, &x->cap, x->n_shards + 1, sizeof(*x->shards)) < 0)
 		return rp_error_nomem(p->reterr);
 	x->shards[x->n_shards] = (struct rp_index_shard){.name = rp_strndup(p->text, p->text_len)};
@@ -62,7 +63,8 @@ static int read_map(struct rp_pull *p, struct rp_index *x)
 		if (t < 0 || t == RP_PULL_OBJECT_END)
 			return t < 0 ? t : 0;
 		if (++x->n_tensors > RP_INDEX_MAX_TENSORS)
-			return rp_pull_error(p, "more than %u tensors", RP_INDEX_MAX_TENSORS);
+			return rp_pull_error(p, "the index has more than %u tensors",
+					     RP_INDEX_MAX_TENSORS);
 		rp_pull_copy(p, tensor, sizeof(tensor));
 		share = rp_st_name_share(p->text, p->text_len);
 		t = rp_pull_expect(p, RP_PULL_STRING, "the shard of a tensor");
@@ -91,7 +93,7 @@ static int read_metadata(struct rp_pull *p, struct rp_index *x)
 		t = rp_pull_next(p);
 		if (t == RP_PULL_INT && total) {
 			if (x->has_total)
-				return rp_pull_error(p, "'total_size' stands there twice");
+				return rp_pull_error(p, "'total_size' is given twice");
 			if (p->negative)
 				return rp_pull_error(p, "'total_size' is negative");
 			x->has_total = true;
@@ -115,12 +117,12 @@ static int read_index(struct rp_pull *p, struct rp_index *x)
 			break;
 		if (rp_pull_is(p, "weight_map")) {
 			if (map)
-				return rp_pull_error(p, "'weight_map' stands there twice");
+				return rp_pull_error(p, "'weight_map' is given twice");
 			map = true;
 			t = read_map(p, x);
 		} else if (rp_pull_is(p, "metadata")) {
 			if (metadata)
-				return rp_pull_error(p, "'metadata' stands there twice");
+				return rp_pull_error(p, "'metadata' is given twice");
 			metadata = true;
 			t = read_metadata(p, x);
 		} else {
@@ -144,7 +146,7 @@ int rp_index_read(int fd, const char *text, uint64_t size, const char *name, str
 
 	if (size > RP_INDEX_MAX_BYTES)
 		return rp_error_set(reterr, -EFBIG, ROCPART_ERR_MODEL_FORMAT, name,
-				    "has more than %llu bytes",
+				    "the file is larger than %llu bytes",
 				    (unsigned long long)RP_INDEX_MAX_BYTES);
 	if (fd < 0)
 		rp_pull_open_mem(&p, text, (size_t)size, name, reterr);

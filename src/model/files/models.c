@@ -229,7 +229,7 @@ ROCPART_PUBLIC int rocpart_size_options_set_kv_dtype(struct rocpart_size_options
 						     const char *word, struct rocpart_error *reterr)
 {
 	if (word && !rp_kv_dtype_find(word))
-		return refuse_word(reterr, "KV cache dtype", word, rp_kv_dtype_words);
+		return refuse_word(reterr, "kv-dtype", word, rp_kv_dtype_words);
 	return replace(&options->kv_dtype, word, &options->q.kv_dtype, reterr);
 }
 

@@ -83,7 +83,7 @@ static int refill(struct rp_pull *p, size_t keep)
 			  (off_t)p->offset);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return rp_error_errno(p->reterr, rp_neg_errno(), p->name, "cannot be read");
+		return rp_error_errno(p->reterr, rp_neg_errno(), p->name, "cannot read the file");
 	if (n == 0)
 		return rp_error_set(p->reterr, -EIO, ROCPART_ERR_MODEL_FORMAT, p->name,
 				    "the file became shorter while it was read");
@@ -113,7 +113,7 @@ static int peek(struct rp_pull *p)
 
 static int no_more(struct rp_pull *p)
 {
-	return rp_pull_error(p, "the text ends in the middle");
+	return rp_pull_error(p, "the text ends too early");
 }
 
 #define ONES  UINT64_C(0x0101010101010101)
@@ -169,7 +169,7 @@ static int unescape(struct rp_pull *p)
 		step = rp_json_unescape_one(p->text + i + 1, p->text_len - i - 1, p->scratch + n,
 					    &made);
 		if (step == 0)
-			return rp_pull_error(p, "a string holds a malformed escape");
+			return rp_pull_error(p, "a string has a malformed escape");
 		step++;
 		n += made;
 	}
@@ -187,7 +187,7 @@ static int interruption(struct rp_pull *p, size_t i, bool *escaped, size_t *ret)
 	if (c == '"')
 		return 1;
 	if (c < 0x20)
-		return rp_pull_error(p, "a string holds the control character 0x%02x", c);
+		return rp_pull_error(p, "a string has the control character 0x%02x", c);
 	if (c == '\\') {
 		*escaped = true;
 		*ret = i + 2;
@@ -326,14 +326,14 @@ static int number(struct rp_pull *p)
 		i++;
 	}
 	if (i == first || (s[first] == '0' && i > first + 1))
-		return rp_pull_error(p, "'%.*s' is not a value", (int)(n < 40 ? n : 40), s);
+		return rp_pull_error(p, "'%.*s' is not a JSON value", (int)(n < 40 ? n : 40), s);
 	if (i == n) {
 		if (overflow)
-			return rp_pull_error(p, "an integer does not fit 64 bits");
+			return rp_pull_error(p, "an integer does not fit in 64 bits");
 		return RP_PULL_INT;
 	}
 	if (fraction(s, i, n) != n)
-		return rp_pull_error(p, "'%.*s' is not a value", (int)(n < 40 ? n : 40), s);
+		return rp_pull_error(p, "'%.*s' is not a JSON value", (int)(n < 40 ? n : 40), s);
 	return RP_PULL_REAL;
 }
 
@@ -360,7 +360,7 @@ static int literal(struct rp_pull *p)
 		return (int)literals[i].token;
 	}
 	if (p->text_len == 0)
-		return rp_pull_error(p, "the character 0x%02x cannot stand here",
+		return rp_pull_error(p, "the character 0x%02x is not allowed here",
 				     (unsigned char)p->buf[p->pos]);
 	return number(p);
 }
@@ -401,7 +401,7 @@ static void after_value(struct rp_pull *p)
 static int push(struct rp_pull *p, bool object)
 {
 	if (p->depth >= p->max_depth)
-		return rp_pull_error(p, "nested deeper than %u levels", p->max_depth);
+		return rp_pull_error(p, "values are nested more than %u levels deep", p->max_depth);
 	p->pos++;
 	p->in_object &= ~(UINT64_C(1) << p->depth);
 	p->in_object |= (uint64_t)object << p->depth;
@@ -446,7 +446,7 @@ static int key(struct rp_pull *p, int c)
 	int r;
 
 	if (c != '"')
-		return rp_pull_error(p, "a key must stand here");
+		return rp_pull_error(p, "a key is missing here");
 	p->pos++;
 	r = string(p);
 	if (r < 0)
@@ -465,7 +465,7 @@ static int take_colon(struct rp_pull *p)
 	if (c < 0)
 		return c == -ENODATA ? no_more(p) : c;
 	if (c != ':')
-		return rp_pull_error(p, "':' is missing behind a key");
+		return rp_pull_error(p, "':' is missing after a key");
 	p->pos++;
 	return 0;
 }
@@ -506,7 +506,7 @@ int rp_pull_next(struct rp_pull *p)
 	case NOTHING:
 		break;
 	}
-	return rp_pull_error(p, "text after the end");
+	return rp_pull_error(p, "the file continues after the end of the document");
 }
 
 int rp_pull_skip(struct rp_pull *p, int token)
@@ -543,7 +543,7 @@ int rp_pull_padding(struct rp_pull *p)
 		if (c < 0)
 			return c;
 		if (c != '\0')
-			return rp_pull_error(p, "text after the end");
+			return rp_pull_error(p, "the file continues after the end of the document");
 		p->pos++;
 	}
 }

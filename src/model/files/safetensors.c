@@ -75,7 +75,7 @@ uint64_t rp_st_name_share(const char *s, size_t len)
 static int field_error(struct rp_pull *p, const struct entry *e, const char *field,
 		       const char *what)
 {
-	return rp_pull_error(p, "tensor '%s': %s: %s", e->name, field, what);
+	return rp_pull_error(p, "tensor '%s': '%s' %s", e->name, field, what);
 }
 
 static int read_dtype(struct rp_pull *p, struct entry *e)
@@ -94,7 +94,7 @@ static int read_dtype(struct rp_pull *p, struct entry *e)
 			return 0;
 		}
 	}
-	return field_error(p, e, "dtype", "is not a type of the format");
+	return field_error(p, e, "dtype", "is not a type of safetensors");
 }
 
 static int read_shape(struct rp_pull *p, struct entry *e)
@@ -114,11 +114,12 @@ static int read_shape(struct rp_pull *p, struct entry *e)
 		if (t == RP_PULL_ARRAY_END)
 			break;
 		if (t != RP_PULL_INT || p->negative)
-			return field_error(p, e, "shape", "holds something else than sizes");
+			return field_error(p, e, "shape", "has an entry that is not a size");
 		if (++rank > RP_ST_MAX_RANK)
 			return field_error(p, e, "shape", "has more than 8 dimensions");
 		if (rp_mul_u64(n, p->u, &n) < 0)
-			return field_error(p, e, "shape", "its product does not fit 64 bits");
+			return field_error(p, e, "shape",
+					   "has a product that does not fit in 64 bits");
 	}
 	e->elements = n;
 	return 0;
@@ -138,7 +139,7 @@ static int read_offsets(struct rp_pull *p, struct entry *e)
 		if (t < 0)
 			return t;
 		if (t != RP_PULL_INT || p->negative)
-			return field_error(p, e, "data_offsets", "does not hold two offsets");
+			return field_error(p, e, "data_offsets", "does not have two offsets");
 		*at[i] = p->u;
 	}
 	t = rp_pull_next(p);
@@ -146,7 +147,7 @@ static int read_offsets(struct rp_pull *p, struct entry *e)
 		return t;
 	return t == RP_PULL_ARRAY_END
 		       ? 0
-		       : field_error(p, e, "data_offsets", "holds more than two offsets");
+		       : field_error(p, e, "data_offsets", "has more than two offsets");
 }
 
 #define SEEN_DTYPE   1u
@@ -179,7 +180,7 @@ static int read_field(struct rp_pull *p, struct entry *e, unsigned *seen)
 	if (r < 0)
 		return r;
 	if (*seen & bit)
-		return field_error(p, e, name, "stands there twice");
+		return field_error(p, e, name, "is given twice");
 	*seen |= bit;
 	return 0;
 }
@@ -195,13 +196,13 @@ static int check_entry(struct rp_pull *p, const struct entry *e, unsigned seen, 
 	if (!(seen & SEEN_OFFSETS))
 		return field_error(p, e, "data_offsets", "is missing");
 	if (rp_mul_u64(e->elements, e->bits, &bits) < 0)
-		return field_error(p, e, "shape", "its size does not fit 64 bits");
+		return field_error(p, e, "shape", "has a size that does not fit in 64 bits");
 	if (bits % 8)
-		return field_error(p, e, "shape", "does not fill whole bytes");
+		return field_error(p, e, "shape", "has a size that is no multiple of a byte");
 	if (e->begin > e->end || e->end > data_size)
 		return field_error(p, e, "data_offsets", "lie outside the file");
 	if (e->end - e->begin != bits / 8)
-		return field_error(p, e, "data_offsets", "do not enclose the size of the shape");
+		return field_error(p, e, "data_offsets", "do not agree with the size of the shape");
 	return 0;
 }
 
@@ -260,7 +261,7 @@ static int read_entry(struct rp_pull *p, struct entry *e, uint64_t data_size)
 	if (t < 0)
 		return t;
 	if (t != RP_PULL_OBJECT)
-		return field_error(p, e, "value", "is not a map");
+		return rp_pull_error(p, "tensor '%s' is not an object", e->name);
 	for (;;) {
 		t = rp_pull_next(p);
 		if (t < 0)
@@ -290,7 +291,7 @@ static int walk(struct rp_pull *p, uint64_t data_size, const struct rp_st_skip *
 			return rp_pull_padding(p);
 		if (rp_pull_is(p, "__metadata__")) {
 			if (metadata)
-				return rp_pull_error(p, "__metadata__ stands there twice");
+				return rp_pull_error(p, "__metadata__ is given twice");
 			metadata = true;
 			r = read_metadata(p);
 			continue;
@@ -298,7 +299,8 @@ static int walk(struct rp_pull *p, uint64_t data_size, const struct rp_st_skip *
 		read_name(p, skip, &e);
 		e.index = n++;
 		if (n > RP_ST_MAX_TENSORS)
-			return rp_pull_error(p, "more than %u tensors", RP_ST_MAX_TENSORS);
+			return rp_pull_error(p, "the header has more than %u tensors",
+					     RP_ST_MAX_TENSORS);
 		r = read_entry(p, &e, data_size);
 		if (r == 0)
 			r = fn(userdata, &e, p);
@@ -344,7 +346,7 @@ static int first_entry(void *userdata, const struct entry *e, struct rp_pull *p)
 	/* Each tensor lies in the file and their sum is checked below: no sum can wrap before. */
 	if (rp_add_u64(f->sums.bytes, bytes, &f->sums.bytes) < 0 ||
 	    rp_add_u64(f->sums.elements, e->elements, &f->sums.elements) < 0)
-		return field_error(p, e, "shape", "the sum of all sizes does not fit 64 bits");
+		return field_error(p, e, "shape", "the sum of all sizes does not fit in 64 bits");
 	f->sums.float32_bytes += e->float32 ? bytes : 0;
 	f->sums.packed |= !e->plain;
 	f->sums.has_embed |= e->is_embed;
@@ -400,7 +402,7 @@ static int find_second(void *userdata, const struct entry *e, struct rp_pull *p)
 	if (e->hash != f->hash)
 		return 0;
 	if (f->seen)
-		return rp_pull_error(p, "tensor '%s' stands there twice", e->name);
+		return rp_pull_error(p, "tensor '%s' is given twice", e->name);
 	f->seen = true;
 	return 0;
 }
@@ -469,7 +471,7 @@ static int report_tiling(const struct source *src)
 		if (s.v[i].begin != at) {
 			s.wanted = s.v[i].index;
 			s.what = s.v[i].begin < at ? "overlap the tensor before"
-						   : "leave a hole behind the tensor before";
+						   : "leave a gap after the tensor before";
 			r = walk_source(src, NULL, report_span, &s);
 		}
 		at = s.v[i].end;
@@ -478,7 +480,7 @@ static int report_tiling(const struct source *src)
 	if (r < 0)
 		return r;
 	return rp_error_set(src->reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, src->name,
-			    "the tensors end at byte %llu of %llu bytes of data",
+			    "the tensors end at byte %llu of the %llu bytes of data",
 			    (unsigned long long)at, (unsigned long long)src->data_size);
 }
 
@@ -525,7 +527,7 @@ static int read_source(const struct source *s, const struct rp_st_skip *skip,
 	if (rp_add_u64(sums->bytes, f.sums.bytes, &probe) < 0 ||
 	    rp_add_u64(sums->elements, f.sums.elements, &probe) < 0)
 		return rp_error_set(s->reterr, -EOVERFLOW, ROCPART_ERR_MODEL_FORMAT, s->name,
-				    "the sum of all sizes does not fit 64 bits");
+				    "the sum of all sizes does not fit in 64 bits");
 	f.sums.n_tensors = f.n;
 	add_sums(sums, &f.sums);
 	return 0;
@@ -552,19 +554,19 @@ int rp_safetensors_read(int fd, uint64_t size, const char *name, const struct rp
 
 	if (size < sizeof(raw))
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, name,
-				    "is shorter than the length of a header");
+				    "the file is too short for a header");
 	r = rp_pread_all(fd, raw, sizeof(raw), 0);
 	if (r < 0)
-		return rp_error_errno(reterr, r, name, "cannot be read");
+		return rp_error_errno(reterr, r, name, "cannot read the file");
 	for (size_t i = 0; i < sizeof(raw); i++)
 		s.header_size |= (uint64_t)raw[i] << (8 * i);
 	if (s.header_size > RP_ST_MAX_HEADER)
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, name,
-				    "the header length %llu is above %u",
+				    "the header length is %llu, larger than the limit of %u",
 				    (unsigned long long)s.header_size, RP_ST_MAX_HEADER);
 	if (s.header_size > size - sizeof(raw))
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, name,
-				    "the header length %llu is beyond the end of the file",
+				    "the header length is %llu, beyond the end of the file",
 				    (unsigned long long)s.header_size);
 	s.data_size = size - sizeof(raw) - s.header_size;
 	return read_source(&s, skip, sums);

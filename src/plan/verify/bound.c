@@ -336,8 +336,9 @@ static int check_rows(struct machine *a, const struct rp_json *x, struct v_in *i
 		while (i < a->n_modes && (a->modes[i].menu != menu || a->modes[i].mode != mode))
 			i++;
 		if (in->r == 0 && (i == a->n_modes || s == a->n_sizes))
-			return rp_verify_wrong(in->err, "certificate",
-					       "row %zu: no such mode or size", k);
+			return rp_verify_wrong(
+				in->err, "certificate",
+				"row %zu names a mode or a size that the plan does not have", k);
 		if (in->r < 0)
 			return in->r;
 		per = count_parts(a->modes[i].m, UINT32_MAX, a->size[s]);
@@ -365,7 +366,8 @@ static int check_rows(struct machine *a, const struct rp_json *x, struct v_in *i
 		total += n;
 	}
 	if (in->r == 0 && total != a->gpus)
-		return rp_verify_wrong(in->err, "certificate", "the rows give %llu GPUs, not %llu",
+		return rp_verify_wrong(in->err, "certificate",
+				       "the rows add up to %llu GPUs, not to %llu",
 				       (unsigned long long)total, (unsigned long long)a->gpus);
 	return in->r;
 }
@@ -381,10 +383,11 @@ static int check_case(const struct v_doc *d, const char *memory, const struct rp
 		return rp_error_nomem(in->err);
 	r = compute_case(d, memory, a);
 	if (r == -E2BIG)
-		r = rp_error_errno(in->err, r, "machine", "too many different modes");
+		r = rp_error_errno(in->err, r, "machine",
+				   "the machine has too many different modes");
 	if (r == 0 && !v_same(rp_verify_text(in, x, "memory_mode", true), memory))
 		r = rp_verify_wrong(in->err, "certificate",
-				    "a case is missing or in another place");
+				    "a case is missing or in a wrong place");
 	possible = rp_verify_bool(in, x, "possible");
 	if (r == 0 && in->r == 0 &&
 	    (possible != a->possible ||
@@ -394,12 +397,15 @@ static int check_case(const struct v_doc *d, const char *memory, const struct rp
 		r = rp_verify_wrong(in->err, "certificate", "%s: needs %llu GPUs%s",
 				    memory ? memory : "any memory mode",
 				    (unsigned long long)a->gpus,
-				    a->possible ? "" : ", or is not possible at all");
+				    a->possible ? "" : ", and is not possible");
 	if (r == 0 && a->blocker != V_NONE &&
 	    rp_verify_u64(in, x, "fits_nowhere", UINT32_MAX) != a->blocker)
-		r = rp_verify_wrong(in->err, "certificate", "another request fits nowhere");
+		r = rp_verify_wrong(in->err, "certificate",
+				    "it names the wrong request that fits nowhere");
 	if (r == 0 && a->blocker == V_NONE && rp_json_get(x, "fits_nowhere"))
-		r = rp_verify_wrong(in->err, "certificate", "every request fits somewhere");
+		r = rp_verify_wrong(
+			in->err, "certificate",
+			"it names a request that fits nowhere, but every request fits somewhere");
 	if (r == 0)
 		r = check_rows(a, x, in);
 	if (r == 0 && a->possible) {
@@ -444,7 +450,8 @@ static int check_cases(const struct v_doc *d, struct v_in *in, const struct rp_j
 		return in->r;
 	if (d->n_hives != 1) {
 		if (rp_json_len(cases) != 1)
-			return rp_verify_wrong(in->err, "certificate", "one case is needed");
+			return rp_verify_wrong(in->err, "certificate",
+					       "it must have exactly one case");
 		return check_case(d, NULL, rp_json_at(cases, 0), in, any, least);
 	}
 	for (uint32_t i = 0; i < n; i++) {
@@ -460,14 +467,15 @@ static int check_cases(const struct v_doc *d, struct v_in *in, const struct rp_j
 				x = rp_json_at(cases, k);
 		}
 		if (!x)
-			return rp_verify_wrong(in->err, "certificate", "no case for %s", mem[i]);
+			return rp_verify_wrong(in->err, "certificate", "the case for %s is missing",
+					       mem[i]);
 		r = check_case(d, mem[i], x, in, any, least);
 		if (r < 0)
 			return r;
 	}
 	return used == rp_json_len(cases)
 		       ? 0
-		       : rp_verify_wrong(in->err, "certificate", "a case too many");
+		       : rp_verify_wrong(in->err, "certificate", "it has a case too many");
 }
 
 /* A measure of the weights of replicas; share_bound.c proves each. */
@@ -602,7 +610,7 @@ static int read_weights(const struct rp_json *proof, struct v_in *in, struct wei
 	w->least = rp_verify_u64(in, proof, "at_least_bytes", INT64_MAX);
 	w->ref = w->kind == W_L2 ? rp_verify_u64(in, proof, "reference_bytes", INT64_MAX) : 0;
 	if (in->r == 0 && (w->least == 0 || (w->kind == W_L2 && w->least > w->ref / 2)))
-		return rp_verify_wrong(in->err, in->where, "no such measure");
+		return rp_verify_wrong(in->err, in->where, "it uses an unknown measure");
 	return in->r;
 }
 
@@ -651,7 +659,8 @@ static int partitions_bound(const struct v_doc *d, bool *ret_any, uint64_t *ret,
 		r = compute_case(d, mem[i], a);
 		free(a->need);
 		if (r < 0)
-			return rp_error_errno(reterr, r, "machine", "too many different modes");
+			return rp_error_errno(reterr, r, "machine",
+					      "the machine has too many different modes");
 		if (a->possible && (!*ret_any || a->gpus < *ret)) {
 			*ret_any = true;
 			*ret = a->gpus;
@@ -678,6 +687,7 @@ int rp_verify_check_short(const struct v_doc *d, const struct rp_json *proof,
 		there += d->gpus[g].fixed || d->gpus[g].pool;
 	return (other > least ? other : least) > there
 		       ? 0
-		       : rp_verify_wrong(reterr, "reason", "by its proof %llu GPUs might be enough",
+		       : rp_verify_wrong(reterr, "reason",
+					 "its proof does not exclude that %llu GPUs are enough",
 					 (unsigned long long)there);
 }

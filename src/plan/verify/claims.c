@@ -35,7 +35,8 @@ static int check_partition(const struct v_doc *d, const struct v_place *p, struc
 				       gpu->name, p->part, m->compute);
 	if (gpu->occupied & (1U << p->part))
 		return rp_verify_wrong(reterr, "placements",
-				       "partition %u of %s is taken by others", p->part, gpu->name);
+				       "partition %u of %s is used by other programs", p->part,
+				       gpu->name);
 	if (!rp_verify_fits(q, &m->parts[p->part], m->memory))
 		return rp_verify_wrong(reterr, "placements", "'%s' does not fit partition %u of %s",
 				       q->name, p->part, gpu->name);
@@ -44,8 +45,8 @@ static int check_partition(const struct v_doc *d, const struct v_place *p, struc
 	if (room->least_share == 0 || q->share < room->least_share)
 		room->least_share = q->share;
 	if (room->n > room->least_share || room->bytes > m->parts[p->part].usable)
-		return rp_verify_wrong(reterr, "placements",
-				       "partition %u of %s is given out twice", p->part, gpu->name);
+		return rp_verify_wrong(reterr, "placements", "partition %u of %s is assigned twice",
+				       p->part, gpu->name);
 	return 0;
 }
 
@@ -63,7 +64,8 @@ static int check_tenants(const struct v_doc *d, struct rocpart_error *reterr)
 
 		if (p->was_gpu == V_NONE) {
 			if (d->gpus[p->gpu].shut)
-				return rp_verify_wrong(reterr, "placements", "%s takes nothing new",
+				return rp_verify_wrong(reterr, "placements",
+						       "GPU %s accepts no new replica",
 						       d->gpus[p->gpu].name);
 			continue;
 		}
@@ -74,18 +76,20 @@ static int check_tenants(const struct v_doc *d, struct rocpart_error *reterr)
 			t++;
 		if (t == d->n_tenants)
 			return rp_verify_wrong(reterr, "placements",
-					       "entry %u was never where it says", i);
+					       "entry %u: wrong original placement", i);
 		used[t] = true;
 		if (d->tenants[t].stays && (p->gpu != p->was_gpu || p->part != p->was_part))
 			return rp_verify_wrong(reterr, "placements", "entry %u must not be moved",
 					       i);
 		if (!d->tenants[t].stays && d->gpus[p->gpu].shut)
-			return rp_verify_wrong(reterr, "placements", "%s takes nothing new",
+			return rp_verify_wrong(reterr, "placements",
+					       "GPU %s accepts no new replica",
 					       d->gpus[p->gpu].name);
 	}
 	if (n_was != d->n_tenants)
-		return rp_verify_wrong(reterr, "placements", "%u tenants, but %u are placed",
-				       d->n_tenants, n_was);
+		return rp_verify_wrong(reterr, "placements",
+				       "%u replicas have a lease, but %u are placed", d->n_tenants,
+				       n_was);
 	return 0;
 }
 
@@ -97,8 +101,8 @@ static int check_spread(const struct v_doc *d, const struct v_place *p, uint64_t
 	if (q->spread == V_SPREAD_NONE)
 		return 0;
 	if (++*count > q->per_domain)
-		return rp_verify_wrong(reterr, "placements", "replicas of '%s' are not apart",
-				       q->name);
+		return rp_verify_wrong(reterr, "placements",
+				       "replicas of '%s' are not spread as requested", q->name);
 	return 0;
 }
 
@@ -149,7 +153,7 @@ static int check_domains(const struct v_doc *d, struct rocpart_error *reterr)
 		if (p->replica >= d->requests[p->request].replicas ||
 		    (i > 0 && keys[i].key == keys[i - 1].key))
 			return rp_verify_wrong(reterr, "placements",
-					       "replica %u of '%s' is not one", p->replica,
+					       "replica %u of '%s' does not exist", p->replica,
 					       d->requests[p->request].name);
 	}
 	return 0;
@@ -188,26 +192,30 @@ static int check_numbers(const struct v_doc *d, struct rocpart_error *reterr)
 	for (uint32_t q = 0; q < d->n_requests; q++) {
 		if (n[q] != d->requests[q].replicas)
 			return rp_verify_wrong(reterr, "placements",
-					       "%u of %u replicas of '%s' are told of", n[q],
+					       "%u of %u replicas of '%s' are listed", n[q],
 					       d->requests[q].replicas, d->requests[q].name);
 	}
 	for (uint32_t i = 0; i < d->n_places; i++) {
 		if (__builtin_add_overflow(placed, d->requests[d->places[i].request].weight,
 					   &placed))
-			return rp_verify_wrong(reterr, "weight_placed", "weights beyond 2^64");
+			return rp_verify_wrong(reterr, "weight_placed",
+					       "the weights add up to more than 2^64");
 	}
 	w = rp_verify_u64(&in, d->root, "weight_placed", INT64_MAX);
 	if (in.r == 0 && w != placed)
-		return rp_verify_wrong(reterr, "weight_placed", "not the weight of the placements");
+		return rp_verify_wrong(reterr, "weight_placed",
+				       "it is not the weight of the placements");
 	w = rp_verify_u64(&in, d->root, "weight_total", INT64_MAX);
 	if (in.r == 0 && w != placed + total)
-		return rp_verify_wrong(reterr, "weight_total", "not the weight of the requests");
+		return rp_verify_wrong(reterr, "weight_total",
+				       "it is not the weight of the requests");
 	w = rp_verify_u64(&in, d->root, "moves", UINT32_MAX);
 	if (in.r == 0 && w != moves)
-		return rp_verify_wrong(reterr, "moves", "%llu tenants are moved",
+		return rp_verify_wrong(reterr, "moves", "the placements move %llu replicas",
 				       (unsigned long long)moves);
 	if (in.r == 0 && rp_verify_bool(&in, d->root, "feasible") != (rp_json_len(unplaced) == 0))
-		return rp_verify_wrong(reterr, "feasible", "does not agree with what is unplaced");
+		return rp_verify_wrong(reterr, "feasible",
+				       "it does not agree with the replicas that are not placed");
 	return in.r;
 }
 
@@ -244,7 +252,8 @@ static int read_gpu(const struct v_doc *d, struct v_in *in, const struct rp_json
 	if (in->r < 0)
 		return in->r;
 	if (g >= d->n_gpus || d->then[g] != V_NONE || mode >= d->menus[d->gpus[g].menu].n_modes)
-		return rp_verify_wrong(reterr, "gpus", "no such GPU or mode, or twice");
+		return rp_verify_wrong(reterr, "gpus",
+				       "an entry names an unknown GPU or mode, or a GPU twice");
 	gpu = &d->gpus[g];
 	m = rp_verify_mode_of(d, (uint32_t)g, (uint32_t)mode);
 	d->then[g] = (uint32_t)mode;
@@ -254,11 +263,13 @@ static int read_gpu(const struct v_doc *d, struct v_in *in, const struct rp_json
 	    rp_verify_u64(in, x, "partitions", V_MAX_PARTS) != m->n_parts ||
 	    rp_verify_bool(in, x, "switches") != (mode != gpu->mode))
 		return in->r < 0 ? in->r
-				 : rp_verify_wrong(reterr, "gpus", "%s: not what its mode is",
-						   gpu->name);
+				 : rp_verify_wrong(
+					   reterr, "gpus",
+					   "GPU %s does not have the mode that the entry says",
+					   gpu->name);
 	if (gpu->fixed ? mode != gpu->mode
 		       : !gpu->pool || !rp_verify_may(d, (uint32_t)g, (uint32_t)mode))
-		return rp_verify_wrong(reterr, "gpus", "%s cannot be put into %s/%s", gpu->name,
+		return rp_verify_wrong(reterr, "gpus", "GPU %s cannot be set to %s/%s", gpu->name,
 				       m->compute, m->memory);
 	return 0;
 }
@@ -279,7 +290,7 @@ static int check_hives(const struct v_doc *d, uint64_t *reloads, struct rocpart_
 		m = rp_verify_mode_of(d, g, d->then[g])->memory;
 		if (memory[h] && !v_same(memory[h], m))
 			return rp_verify_wrong(reterr, "gpus",
-					       "%s: another memory mode in one hive",
+					       "GPU %s has another memory mode than its hive",
 					       d->gpus[g].name);
 		if (!memory[h])
 			*reloads += !v_same(d->hives[h].memory, m);
@@ -310,13 +321,13 @@ int rp_verify_check_gpus(const struct v_doc *d, struct rocpart_error *reterr)
 		if (used[g] == 0 || rp_verify_u64(&in, x, "partitions_used", V_MAX_PARTS) !=
 					    (uint64_t)__builtin_popcount(used[g]))
 			return rp_verify_wrong(reterr, "gpus",
-					       "%s: another number of partitions is used",
+					       "GPU %s uses another number of partitions",
 					       d->gpus[g].name);
 	}
 	for (uint32_t g = 0; g < d->n_gpus && r == 0; g++) {
 		if ((d->then[g] != V_NONE) != ((used[g] | d->gpus[g].occupied) != 0))
 			return rp_verify_wrong(reterr, "gpus",
-					       "%s holds something and is not told of",
+					       "GPU %s has a replica, but is not listed",
 					       d->gpus[g].name);
 		n += d->then[g] != V_NONE;
 		switches += d->then[g] != V_NONE && d->then[g] != d->gpus[g].mode;
@@ -326,7 +337,7 @@ int rp_verify_check_gpus(const struct v_doc *d, struct rocpart_error *reterr)
 	if (r < 0)
 		return r;
 	if (rp_verify_u64(&in, d->root, "gpus_used", UINT32_MAX) != n)
-		return rp_verify_wrong(reterr, "gpus_used", "%llu GPUs hold something",
+		return rp_verify_wrong(reterr, "gpus_used", "%llu GPUs have a replica",
 				       (unsigned long long)n);
 	if (rp_verify_u64(&in, d->root, "switches", UINT32_MAX) != switches)
 		return rp_verify_wrong(reterr, "switches", "%llu GPUs are switched",

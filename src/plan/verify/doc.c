@@ -264,8 +264,8 @@ static int read_places(struct v_in *in, const struct rp_json *root, struct v_doc
 		if (in->r == 0 &&
 		    (!v_same(rp_verify_text(in, x, "name", false), d->requests[p->request].name) ||
 		     !v_same(rp_verify_text(in, x, "gpu", false), d->gpus[p->gpu].name)))
-			return rp_verify_wrong(in->err, "placements", "entry %u names another one",
-					       i);
+			return rp_verify_wrong(in->err, "placements",
+					       "entry %u: the name and the index do not agree", i);
 	}
 	return in->r;
 }

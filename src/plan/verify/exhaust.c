@@ -444,8 +444,9 @@ int rp_verify_check_exhaustive(const struct v_doc *d, bool feasible, uint32_t gp
 	bool short_of_gpus = false;
 
 	if (d->n_gpus > MAX_GPUS || d->any_shared)
-		return rp_verify_wrong(reterr, "certificate",
-				       "nothing of that size is proved by trying");
+		return rp_verify_wrong(
+			reterr, "certificate",
+			"a plan of this size cannot be proved by trying all placements");
 	a.r = prepare_search(&a);
 	for (uint32_t g = 0, n = 0; g < d->n_gpus; g++) {
 		n += d->gpus[g].fixed;
@@ -465,7 +466,8 @@ int rp_verify_check_exhaustive(const struct v_doc *d, bool feasible, uint32_t gp
 	if (a.r == -ENOMEM)
 		return rp_error_nomem(reterr);
 	if (a.r < 0)
-		return rp_error_errno(reterr, a.r, "certificate", "too large to be tried again");
+		return rp_error_errno(reterr, a.r, "certificate",
+				      "the plan is too large to try all placements again");
 	if (a.beaten)
 		return rp_verify_wrong(reterr, "certificate",
 				       feasible ? "fewer GPUs are enough"

@@ -26,8 +26,9 @@ static int read_reason(const struct v_doc *d, struct v_request *q, struct rocpar
 		if (in.r == 0 &&
 		    (r >= d->n_requests || n <= q[r].replicas || n > d->requests[r].replicas ||
 		     !v_same(rp_verify_text(&in, x, "name", false), q[r].name)))
-			return rp_verify_wrong(reterr, "reason", "entry %zu names no such request",
-					       i);
+			return rp_verify_wrong(
+				reterr, "reason",
+				"entry %zu names a request that the plan does not have", i);
 		if (in.r == 0)
 			q[r].replicas = (uint32_t)n;
 	}
@@ -44,12 +45,12 @@ int rp_verify_check_reason(const struct v_doc *d, struct rocpart_error *reterr)
 	if (r < 0)
 		return r;
 	if (!proof || (rp_json_type(proof) != RP_JSON_NULL && rp_json_len(proof) == 0))
-		return rp_verify_wrong(reterr, "reason_proof", "it is missing");
+		return rp_verify_wrong(reterr, "reason_proof", "the proof is missing");
 	if (rp_json_type(proof) == RP_JSON_NULL)
 		return 0; /* the reason is not claimed to be proved */
 	only.requests = q;
 	if (!v_same(rp_json_text(rp_json_get(proof, "kind")), "exhaustive"))
 		return rp_verify_check_short(&only, proof, reterr);
 	r = rp_verify_check_exhaustive(&only, true, d->n_gpus + 1, reterr);
-	return r == -EBADMSG ? rp_verify_wrong(reterr, "reason", "it can be placed") : r;
+	return r == -EBADMSG ? rp_verify_wrong(reterr, "reason", "the requests can be placed") : r;
 }

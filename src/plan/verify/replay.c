@@ -84,7 +84,7 @@ static int arrive_replica(struct now *s, const struct v_place *p)
 	size_t i = part_index(p->gpu, p->part);
 
 	if (find_mode_now(s, p->gpu) != s->d->then[p->gpu])
-		return refuse_step(s, "its GPU is not yet in the mode of the plan");
+		return refuse_step(s, "the GPU does not have the mode of the plan yet");
 	m = rp_verify_mode_of(s->d, p->gpu, s->d->then[p->gpu]);
 	if (q->bytes > m->parts[p->part].usable ||
 	    s->bytes[i] > m->parts[p->part].usable - q->bytes ||
@@ -101,9 +101,10 @@ static int do_move(struct now *s, uint32_t place, uint8_t from)
 	int r;
 
 	if (s->state[place] != from)
-		return refuse_step(s, "that replica is not there to be moved, stopped or placed");
+		return refuse_step(s,
+				   "the replica is not where it could be moved, stopped or placed");
 	if (from == OLD && p->gpu == p->was_gpu && p->part == p->was_part)
-		return refuse_step(s, "a move to where it is");
+		return refuse_step(s, "the replica is moved to where it already is");
 	r = arrive_replica(s, p);
 	if (r == 0 && from == OLD)
 		leave_part(s, &s->d->requests[p->request], p->was_gpu, p->was_part);
@@ -124,7 +125,7 @@ static int do_memory(struct now *s, uint32_t g, uint32_t mode)
 	uint32_t h = d->gpus[g].first_of_hive;
 
 	if (s->on_hive[h] > 0)
-		return refuse_step(s, "the memory mode changes under somebody");
+		return refuse_step(s, "the memory mode changes while the hive has replicas");
 	if (d->hives[h].memory_fixed)
 		return refuse_step(s, "the memory mode of the hive cannot be changed");
 	s->memory[h] = rp_verify_mode_of(d, g, mode)->memory;
@@ -139,7 +140,7 @@ static int do_compute(struct now *s, uint32_t g, uint32_t mode)
 	if (s->on[g] > 0 || !may_touch(&d->gpus[g]) || !rp_verify_may(d, g, mode))
 		return refuse_step(s, "the GPU cannot be switched now");
 	if (!v_same(s->memory[d->gpus[g].first_of_hive], rp_verify_mode_of(d, g, mode)->memory))
-		return refuse_step(s, "that compute mode belongs to another memory mode");
+		return refuse_step(s, "the compute mode belongs to another memory mode");
 	s->mode[g] = mode;
 	s->mode_of[g] = s->reload[d->gpus[g].first_of_hive];
 	return 0;
@@ -159,11 +160,11 @@ static int do_step(struct now *s, struct v_in *in, const struct rp_json *x)
 		g = rp_verify_u64(in, x, "index", UINT32_MAX);
 		if (in->r == 0 && (g >= s->d->n_gpus || !v_same(rp_verify_text(in, x, "gpu", false),
 								s->d->gpus[g].name)))
-			return refuse_step(s, "no such GPU");
+			return refuse_step(s, "the plan has no such GPU");
 	} else {
 		place = rp_verify_u64(in, x, "placement", UINT32_MAX);
 		if (in->r == 0 && place >= s->d->n_places)
-			return refuse_step(s, "no such placement");
+			return refuse_step(s, "the plan has no such placement");
 	}
 	if (in->r == 0 && on_gpu && !v_same(op, "drain")) {
 		const char *key = v_same(op, "switch_memory") ? "memory_mode" : "compute_mode";
@@ -171,11 +172,11 @@ static int do_step(struct now *s, struct v_in *in, const struct rp_json *x)
 
 		mode = rp_verify_u64(in, x, "mode", UINT32_MAX);
 		if (in->r < 0 || s->d->then[g] == V_NONE || mode != s->d->then[g])
-			return refuse_step(s, "that is not the mode of the plan");
+			return refuse_step(s, "it is not the mode of the plan");
 		m = rp_verify_mode_of(s->d, (uint32_t)g, (uint32_t)mode);
 		if (!v_same(rp_verify_text(in, x, key, false),
 			    v_same(op, "switch_memory") ? m->memory : m->compute))
-			return refuse_step(s, "names another mode");
+			return refuse_step(s, "the name and the index of the mode do not agree");
 	}
 	if (in->r < 0)
 		return in->r;
@@ -187,7 +188,7 @@ static int do_step(struct now *s, struct v_in *in, const struct rp_json *x)
 		const struct v_place *p = &s->d->places[place];
 
 		if (s->state[place] != OLD)
-			return refuse_step(s, "stops what does not run");
+			return refuse_step(s, "the replica does not run, so it cannot be stopped");
 		leave_part(s, &s->d->requests[p->request], p->was_gpu, p->was_part);
 		s->state[place] = AWAY;
 		return 0;
@@ -268,7 +269,7 @@ int rp_verify_check_steps(const struct v_doc *d, struct rocpart_error *reterr)
 	}
 	for (uint32_t g = 0; g < d->n_gpus && r == 0; g++) {
 		if (d->then[g] != V_NONE && find_mode_now(&s, g) != d->then[g])
-			r = rp_verify_wrong(reterr, "steps", "%s is never put into its mode",
+			r = rp_verify_wrong(reterr, "steps", "GPU %s is never set to its mode",
 					    d->gpus[g].name);
 	}
 	end_replay(&s);

@@ -27,10 +27,11 @@ static int check_claim(const struct v_doc *d, struct rocpart_error *reterr)
 	if (r < 0)
 		return r;
 	if (!v_same(goal, feasible ? "fewest_gpus" : "most_weight"))
-		return rp_verify_wrong(reterr, "goal", "not the goal of such a plan");
+		return rp_verify_wrong(reterr, "goal", "it is not the goal of such a plan");
 	if (!bound || (rp_json_type(bound) == RP_JSON_NULL) == any)
 		return rp_verify_wrong(reterr, "bound",
-				       any ? "there is one" : "no number is enough");
+				       any ? "it must be a number"
+					   : "it must be null: no number of GPUs is enough");
 	if (any && rp_verify_u64(&in, d->root, "bound", INT64_MAX) != least)
 		return in.r < 0 ? in.r
 				: rp_verify_wrong(reterr, "bound", "the certificate gives %llu",
@@ -41,12 +42,14 @@ static int check_claim(const struct v_doc *d, struct rocpart_error *reterr)
 	if (v_same(kind, "exhaustive")) {
 		if (!proved)
 			return rp_verify_wrong(reterr, "proved",
-					       "all was tried, but nothing is claimed");
+					       "it must be true: all placements were tried");
 		return rp_verify_check_exhaustive(d, feasible, (uint32_t)used, reterr);
 	}
 	if (proved && (!feasible || used != least))
-		return rp_verify_wrong(reterr, "proved", "%llu GPUs with bound %llu are no proof",
-				       (unsigned long long)used, (unsigned long long)least);
+		return rp_verify_wrong(
+			reterr, "proved",
+			"it must be false: %llu GPUs are used, and the bound is %llu",
+			(unsigned long long)used, (unsigned long long)least);
 	return 0;
 }
 

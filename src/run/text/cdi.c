@@ -21,6 +21,11 @@ const struct rp_cdi_kind *rp_cdi_find_kind(const char *name)
 	return NULL;
 }
 
+const struct rp_cdi_kind *rp_cdi_kind_at(size_t i)
+{
+	return i < RP_ARRAY_LEN(kinds) ? &kinds[i] : NULL;
+}
+
 /* A colon means something on the command line of container engines. */
 void rp_cdi_name(const struct rocpart_partition *p, char ret[RP_CDI_NAME_SIZE])
 {

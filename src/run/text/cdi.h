@@ -14,6 +14,7 @@ struct rp_cdi_kind {
 };
 
 const struct rp_cdi_kind *rp_cdi_find_kind(const char *name); /* NULL: there is none */
+const struct rp_cdi_kind *rp_cdi_kind_at(size_t i); /* the usual one first; NULL past the end */
 
 #define RP_CDI_NAME_SIZE 64
 /* "gpu-0000-05-00.0-part3": the same as long as the GPU is in its slot. */

@@ -38,8 +38,8 @@ int rp_handout_dotenv(const struct rp_handout *h, struct rp_strbuf *out,
 		if (rp_quote_dotenv(out, vars.v[i].value) < 0)
 			return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT,
 					    vars.v[i].name,
-					    "the readers of env files do not agree how to write "
-					    "the value of %s",
+					    "the value of %s cannot be written into an env file: "
+					    "its readers quote differently",
 					    vars.v[i].name);
 		rp_strbuf_add_char(out, '\n');
 	}
@@ -135,14 +135,15 @@ static int engine(const struct rp_handout *h, bool is_vllm, struct rp_words *out
 
 	if (!h->has_engine) {
 		(void)rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, name,
-				   "there is no footprint to make the flags of %s from", name);
-		return rp_error_hint(reterr, "name leases that were placed by one model; for a "
-					     "partition `rocpart model size MODEL --on GPU/ID`");
+				   "the flags of %s need a lease that was placed for a model",
+				   name);
+		return rp_error_hint(reterr, "name leases of one model; for a partition, use "
+					     "`rocpart model size MODEL --on GPU/ID`");
 	}
 	if (h->engine.is_vllm != is_vllm) {
 		(void)rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, name,
-				   "the model was sized for %s", is_vllm ? "llama.cpp" : "vllm");
-		return rp_error_hint(reterr, "`rocpart args %s` has its flags",
+				   "the lease was sized for %s", is_vllm ? "llama.cpp" : "vllm");
+		return rp_error_hint(reterr, "use `rocpart args %s`",
 				     is_vllm ? "llama.cpp" : "vllm");
 	}
 	rp_engine_flags(&h->engine, out);
