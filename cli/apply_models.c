@@ -6,12 +6,12 @@
 #include "views/change.h"
 
 static int place_one(struct cli *cli, const struct rocpart_placement *p,
-		     const struct rocpart_footprint *footprint)
+		     const struct rocpart_footprint *footprint, const struct rocpart_snapshot *s)
 {
 	struct rocpart_place_options *options = NULL;
 	struct rocpart_leases *leases = NULL;
 	struct rocpart_error err = {0};
-	char where[48];
+	char where[48], shown[VIEW_PARTITION_TEXT_SIZE];
 	int r = rp_fmt(where, sizeof(where), "%s/%u", p->bdf, p->partition);
 
 	if (r == 0)
@@ -33,7 +33,8 @@ static int place_one(struct cli *cli, const struct rocpart_placement *p,
 	if (r < 0)
 		return cli_fail(cli, &err);
 	if (!cli->global.json)
-		printf("%s is placed on %s\n", p->name, where);
+		cli_say(stdout, "%s is placed on %s\n", p->name,
+			view_format_partition(s, p->bdf, p->partition, shown));
 	return 0;
 }
 
@@ -48,7 +49,8 @@ static size_t count_new(const struct rocpart_plan *plan)
 }
 
 /* What was leased before a failure stays: the same file goes on from there. */
-static int place_all(struct cli *cli, const struct rocpart_plan *plan, size_t *ret_placed)
+static int place_all(struct cli *cli, const struct rocpart_plan *plan,
+		     const struct rocpart_snapshot *s, size_t *ret_placed)
 {
 	struct rocpart_placement p;
 	int status = 0;
@@ -57,7 +59,7 @@ static int place_all(struct cli *cli, const struct rocpart_plan *plan, size_t *r
 	for (size_t i = 0; status == 0 && rocpart_plan_get_placement(plan, i, &p) == 0; i++) {
 		if (!p.is_new)
 			continue;
-		status = place_one(cli, &p, rocpart_plan_get_footprint(plan, i));
+		status = place_one(cli, &p, rocpart_plan_get_footprint(plan, i), s);
 		*ret_placed += status == 0;
 	}
 	return status;
@@ -87,11 +89,11 @@ static int end(struct cli *cli, const struct rocpart_plan *plan, size_t placed)
 {
 	if (cli->global.json)
 		return cli_print_json(cli, view_applied(cli_about(cli), placed));
-	printf("%zu replica%s placed, %s\n", placed, placed == 1 ? "" : "s",
-	       rocpart_plan_get_placement(plan, placed, &(struct rocpart_placement){0}) == 0
-		       ? "the others were there already"
-		       : "all of them now");
-	printf("next: `rocpart status`, and `rocpart args env LEASE` for each\n");
+	cli_say(stdout, "%zu replica%s placed, %s\n", placed, placed == 1 ? "" : "s",
+		rocpart_plan_get_placement(plan, placed, &(struct rocpart_placement){0}) == 0
+			? "the others were there already"
+			: "all of them now");
+	cli_say(stdout, "next: `rocpart status`, and `rocpart args env LEASE` for each\n");
 	return 0;
 }
 
@@ -108,7 +110,7 @@ static int switch_and_place(struct cli *cli, struct rocpart_plan *plan, struct r
 		return status;
 	if (v->dry_run)
 		return count_new(plan) ? CLI_EXIT_TO_DO : 0;
-	status = place_all(cli, plan, &placed);
+	status = place_all(cli, plan, s, &placed);
 	return status ? status : end(cli, plan, placed);
 }
 

@@ -35,20 +35,21 @@ void cli_print_holders(const struct rocpart_holders *holders)
 	for (size_t i = 0; (h = rocpart_holders_get(holders, i)); i++) {
 		char used[RP_BYTES_TEXT_SIZE];
 
-		printf("  pid %u %s", h->pid, *h->command ? h->command : "?");
+		cli_say(stdout, "  pid %u %s", h->pid, *h->command ? h->command : "?");
 		if (*h->unit)
-			printf(", unit %s", h->unit);
+			cli_say(stdout, ", unit %s", h->unit);
 		if (*h->container)
-			printf(", container %s", h->container);
+			cli_say(stdout, ", container %s", h->container);
 		if (*h->job)
-			printf(", Slurm job %s", h->job);
+			cli_say(stdout, ", Slurm job %s", h->job);
 		if (h->memory_used_bytes)
-			printf(", %s", rp_format_bytes(h->memory_used_bytes, used));
-		printf(": %s\n", h->devices);
-		printf("    -> %s\n", rocpart_holders_get_advice(holders, i));
+			cli_say(stdout, ", %s", rp_format_bytes(h->memory_used_bytes, used));
+		cli_say(stdout, ": %s\n", h->devices);
+		cli_say(stdout, "    -> \t%s\n", rocpart_holders_get_advice(holders, i));
 	}
 	if (!rocpart_holders_is_complete(holders))
-		printf("  (files of other users' processes cannot be seen without root)\n");
+		cli_say(stdout,
+			"  (files of other users' processes cannot be seen without root)\n");
 }
 
 static bool is_alike(const struct rocpart_change_gpu *a, const struct rocpart_change_gpu *b)
@@ -67,21 +68,21 @@ static void print_gpus_line(const struct rocpart_change_gpu *first,
 	char each[RP_BYTES_TEXT_SIZE], domain[RP_BYTES_TEXT_SIZE];
 
 	if (first == last)
-		printf("  GPU %zu (%s)", first->index, first->bdf);
+		cli_say(stdout, "  GPU %zu (%s)", first->index, first->bdf);
 	else
-		printf("  GPUs %zu-%zu (%s to %s)", first->index, last->index, first->bdf,
-		       last->bdf);
-	printf(": %s/%s -> %s/%s, %u -> %u partition%s%s",
-	       rocpart_compute_mode_to_string(first->from_compute),
-	       rocpart_memory_mode_to_string(first->from_memory),
-	       rocpart_compute_mode_to_string(first->to_compute),
-	       rocpart_memory_mode_to_string(first->to_memory), first->n_partitions_before,
-	       first->n_partitions_after, first->n_partitions_after == 1 ? "" : "s",
-	       first == last ? "" : " each");
+		cli_say(stdout, "  GPU %zu-%zu (%s to %s)", first->index, last->index, first->bdf,
+			last->bdf);
+	cli_say(stdout, ": %s/%s -> %s/%s, %u -> %u partition%s%s",
+		rocpart_compute_mode_to_string(first->from_compute),
+		rocpart_memory_mode_to_string(first->from_memory),
+		rocpart_compute_mode_to_string(first->to_compute),
+		rocpart_memory_mode_to_string(first->to_memory), first->n_partitions_before,
+		first->n_partitions_after, first->n_partitions_after == 1 ? "" : "s",
+		first == last ? "" : " each");
 	if (first->partition_bytes)
-		printf(", %s (domain %s)", rp_format_bytes(first->partition_bytes, each),
-		       rp_format_bytes(first->domain_bytes, domain));
-	printf("\n");
+		cli_say(stdout, ", %s (domain %s)", rp_format_bytes(first->partition_bytes, each),
+			rp_format_bytes(first->domain_bytes, domain));
+	cli_say(stdout, "\n");
 }
 
 static void print_gpus(const struct rocpart_change *change)
@@ -106,18 +107,18 @@ static void print_change(const struct cli *cli, const struct rocpart_change *cha
 	const char *text;
 
 	cli_print_banner(cli);
-	printf("change:\n");
+	cli_say(stdout, "change:\n");
 	print_gpus(change);
-	printf("steps:\n");
+	cli_say(stdout, "steps:\n");
 	for (size_t i = 0; (text = rocpart_change_get_step(change, i)); i++)
-		printf("  %zu. %s\n", i + 1, text);
+		cli_say(stdout, "  %zu. \t%s\n", i + 1, text);
 	for (size_t i = 0; (text = rocpart_change_get_warning(change, i)); i++)
-		printf("note: %s\n", text);
+		cli_say(stdout, "note: \t%s\n", text);
 	if (rocpart_holders_get(holders, 0)) {
-		printf("processes in the way (the change waits until they end):\n");
+		cli_say(stdout, "processes in the way (the change waits until they end):\n");
 		cli_print_holders(holders);
 	} else {
-		printf("no process is in the way\n");
+		cli_say(stdout, "no process is in the way\n");
 	}
 }
 
@@ -134,7 +135,8 @@ static int confirm(struct cli *cli)
 		return 0;
 	if (cli->global.json || !isatty(STDIN_FILENO))
 		return cli_fail(cli, &err);
-	printf("type 'yes' to start the change: ");
+	cli_say(stdout, "type 'yes' to start the change: ");
+	cli_end_line(stdout);
 	fflush(stdout);
 	if (!fgets(answer, sizeof(answer), stdin) || strncmp(answer, "yes\n", 4) != 0)
 		return cli_fail(cli, &err);
@@ -144,14 +146,14 @@ static int confirm(struct cli *cli)
 static void show_progress(void *userdata, unsigned step, unsigned n_steps, const char *text)
 {
 	(void)userdata;
-	fprintf(stderr, "[%u/%u] %s\n", step, n_steps, text);
+	cli_say(stderr, "[%u/%u] \t%s\n", step, n_steps, text);
 }
 
 static int print_end(struct cli *cli, struct rocpart_change *change, const char *result)
 {
 	if (cli->global.json)
 		return cli_print_json(cli, view_change(cli_about(cli), change, NULL, result));
-	printf("%s\n", result);
+	cli_say(stdout, "%s\n", result);
 	return 0;
 }
 
@@ -194,7 +196,7 @@ static int nothing_to_do(struct cli *cli, const struct cli_change_values *v,
 		return cli_fail(cli, &err);
 	if (quietly || cli->global.json)
 		return quietly ? 0 : print_end(cli, change, "unchanged");
-	printf("the machine is already in the requested state\n");
+	cli_say(stdout, "the machine is already in the requested state\n");
 	return 0;
 }
 
@@ -208,7 +210,7 @@ static int show_dry_run(struct cli *cli, struct rocpart_change *change,
 		status = cli_print_json(cli,
 					view_change(cli_about(cli), change, holders, "dry-run"));
 	else
-		printf("dry run: nothing was changed\n");
+		cli_say(stdout, "dry run: nothing was changed\n");
 	return status ? status : CLI_EXIT_TO_DO;
 }
 
@@ -265,7 +267,8 @@ static int finish(struct cli *cli, const struct cli_change_values *v, struct roc
 		return status;
 	if (v->dry_run) {
 		if (!cli->global.json)
-			printf("the unfinished change would be %s\n", undo ? "undone" : "resumed");
+			cli_say(stdout, "the unfinished change would be %s\n",
+				undo ? "undone" : "resumed");
 		return show_dry_run(cli, change, NULL);
 	}
 	status = confirm(cli);

@@ -149,7 +149,9 @@ void cli_free_values(struct cli *cli);
 /* machine.c */
 int cli_open_machine(struct cli *cli); /* 0 or exit status */
 int cli_observe(struct cli *cli, struct rocpart_snapshot **ret);
-/* The same, and exit status 5 when there is no GPU. */
+/* To name partitions by: NULL, and no error, when the machine cannot be observed. */
+struct rocpart_snapshot *cli_observe_for_names(struct cli *cli);
+/* The same as cli_observe(), and exit status 5 when there is no GPU. */
 int cli_observe_gpus(struct cli *cli, struct rocpart_snapshot **ret);
 /* Folder of a simulated machine of that name (or profile file); caller frees. NULL: no memory. */
 char *cli_sim_dir(const char *name);
@@ -175,21 +177,39 @@ char *cli_user_models(void);
 int cli_parse_count(struct cli *cli, const char *option, const char *text, uint64_t *ret);
 
 /* out.c */
-bool cli_wants_colour(FILE *f);
 int cli_fail(const struct cli *cli, const struct rocpart_error *err); /* prints, exit status */
 int cli_usage_error(const struct cli *cli, const char *fmt, ...) RP_PRINTF(2, 3);
 int cli_nomem(const struct cli *cli);
 /* Exit status 0, or 1 when it cannot be written. JSON and tables are freed; NULL: no memory. */
 int cli_print_json(struct cli *cli, struct rp_json *j);
-int cli_print_table(struct cli *cli, struct view_table *table);
 int cli_print_text(struct cli *cli, const struct rp_strbuf *text);
-/* 0, or an exit status when columns names none of the fields. */
-int cli_check_columns(struct cli *cli, const struct view_field *fields, const char *columns);
 /* "simulated machine mi300x-8" or "capture ..." above text output; nothing for a real one. */
 void cli_print_banner(const struct cli *cli);
 /* The machine of the command, for the documents of views/. */
 struct view_machine cli_about(const struct cli *cli);
 int cli_flush(int status); /* status, or 1 when standard output could not be written */
+
+/*
+ * say.c: text for people. As printf(), but %s is escaped, and a line that is wider than the
+ * terminal is broken between words, below the tab of its format if it has one. What programs read
+ * (JSON, CSV, specs, settings) is printed without it.
+ */
+void cli_say(FILE *f, const char *fmt, ...) RP_PRINTF(2, 3);
+void cli_say_lines(FILE *f, const char *text); /* each line of a text that has several */
+void cli_say_toned(FILE *f, enum view_tone tone, const char *text); /* part of a line */
+void cli_end_line(FILE *f); /* print what was said of a line, for a question */
+bool cli_has_lost_text(void);
+bool cli_wants_colour(FILE *f);
+size_t cli_get_width(FILE *f); /* of the terminal; 0: it is none */
+/* The options of the command's table; NULL: it has none. */
+struct cli_table_values *cli_get_table_values(const struct cli *cli);
+bool cli_wants_csv(const struct cli *cli);
+bool cli_wants_wide(const struct cli *cli);
+/* Options that exclude each other, and columns that are none. 0 or exit status. */
+int cli_check_table(const struct cli *cli);
+/* snapshot: by which partitions are named, or NULL; to be kept until the table is printed. */
+struct view_layout cli_get_layout(const struct cli *cli, const struct rocpart_snapshot *snapshot);
+int cli_print_table(struct cli *cli, struct view_table *table);
 
 /* trace.c: print what the library does, to standard error or to the file of --trace=. */
 int cli_start_trace(struct cli *cli); /* 0 or exit status */
@@ -226,7 +246,8 @@ int cli_place_options(struct cli *cli, const struct cli_lease_values *v, const c
 		      const char *name, struct rocpart_place_options **ret);
 
 /* cmd_lease.c: leases under the table of status. Exit status. */
-int cli_print_lease_status(struct cli *cli, const struct rocpart_leases *leases);
+int cli_print_lease_status(struct cli *cli, const struct rocpart_leases *leases,
+			   const struct rocpart_snapshot *snapshot);
 
 /* cmd_plan.c: 0 or exit status with the error printed. */
 int cli_plan_for_machine(struct cli *cli, struct rocpart_plan *plan, struct rocpart_snapshot *s,

@@ -102,7 +102,7 @@ static void warn_of_conflicts(const struct rocpart_handout *h)
 		value = secure_getenv(name);
 		if (!value || (!*value && !rp_str_eq(name, "ROCR_VISIBLE_DEVICES")))
 			continue;
-		fprintf(stderr,
+		cli_say(stderr,
 			"rocpart: warning: %s=%s is set here: it would filter a second time and "
 			"hide the partition; `unset %s`\n",
 			name, value, name);
@@ -128,7 +128,7 @@ static int print(struct cli *cli, const struct rocpart_handout *h, const struct 
 		return cli_fail(cli, &err);
 	/* Other forms say so in a comment. */
 	if (f->has_words && rocpart_machine_get_kind(cli->machine) == ROCPART_MACHINE_SIM)
-		fprintf(stderr, "rocpart: of simulated machine %s\n",
+		cli_say(stderr, "rocpart: of simulated machine %s\n",
 			rp_strbuf_str(&cli->machine_name));
 	return fputs(text, stdout) < 0;
 }

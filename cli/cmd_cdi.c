@@ -31,7 +31,7 @@ static int print_path(struct cli *cli, const char *path)
 	if (cli->global.json)
 		return cli_print_json(cli, view_cdi_written(cli_about(cli), path));
 	cli_print_banner(cli);
-	printf("%s\n", path);
+	cli_say(stdout, "%s\n", path);
 	return 0;
 }
 
@@ -64,15 +64,32 @@ static int open_cdi(struct cli *cli, struct rocpart_cdi **ret)
 	return rocpart_cdi_new(cli->machine, ret, &err) < 0 ? cli_fail(cli, &err) : 0;
 }
 
+/* The files, which all devices of one share. */
+static void print_specs(const struct rocpart_cdi *cdi)
+{
+	const struct rocpart_cdi_entry *e, *before = NULL;
+
+	for (size_t i = 0; (e = rocpart_cdi_get(cdi, i)); before = e, i++)
+		if (!before || !rp_str_eq(before->path, e->path))
+			cli_say(stdout, "spec: %s\n", e->path);
+}
+
 static int list(struct cli *cli, const struct rocpart_cdi *cdi)
 {
+	const struct view_layout layout = cli_get_layout(cli, NULL);
+	int status;
+
 	if (cli->global.json)
 		return cli_print_json(cli, view_cdi_list(cli_about(cli), cdi));
 	cli_print_banner(cli);
-	if (rocpart_cdi_get(cdi, 0))
-		return cli_print_table(cli, view_cdi_table(cdi, false));
-	printf("no spec was generated: `rocpart cdi generate`\n");
-	return 0;
+	if (!rocpart_cdi_get(cdi, 0) && !layout.csv) {
+		cli_say(stdout, "no spec was generated: `rocpart cdi generate`\n");
+		return 0;
+	}
+	status = cli_print_table(cli, view_cdi_table(cdi, false, &layout));
+	if (status == 0 && !layout.csv && !layout.wide)
+		print_specs(cdi);
+	return status;
 }
 
 static int run_cdi_list(struct cli *cli, int argc, char **argv)
@@ -90,9 +107,10 @@ static int run_cdi_list(struct cli *cli, int argc, char **argv)
 
 static int print_problems(struct cli *cli, const struct rocpart_cdi *cdi)
 {
-	int status = cli_print_table(cli, view_cdi_table(cdi, true));
+	const struct view_layout layout = cli_get_layout(cli, NULL);
+	int status = cli_print_table(cli, view_cdi_table(cdi, true, &layout));
 
-	fprintf(stderr, "rocpart: `rocpart cdi generate` writes it anew\n");
+	cli_say(stderr, "rocpart: `rocpart cdi generate` writes it again\n");
 	return status;
 }
 
@@ -109,8 +127,8 @@ static int validate(struct cli *cli, const struct rocpart_cdi *cdi)
 	while (rocpart_cdi_get(cdi, n))
 		n++;
 	cli_print_banner(cli);
-	if (is_valid)
-		printf("%zu device%s as the machine is now\n", n, n == 1 ? "" : "s");
+	if (is_valid && !cli_wants_csv(cli))
+		cli_say(stdout, "%zu device%s as the machine is now\n", n, n == 1 ? "" : "s");
 	else
 		status = print_problems(cli, cdi);
 	return status ? status : !is_valid;
@@ -145,6 +163,9 @@ const struct cli_command cli_verb_cdi_list = {
 	.group = "manage",
 	.args = "",
 	.summary = "list the devices of the generated CDI specs",
+	.options = cli_table_options,
+	.values_size = sizeof(struct cli_table_values),
+	.columns = view_cdi_fields,
 	.needs_machine = true,
 	.run = run_cdi_list,
 };
@@ -154,6 +175,9 @@ const struct cli_command cli_verb_cdi_validate = {
 	.group = "manage",
 	.args = "",
 	.summary = "compare CDI specs with the current partitions",
+	.options = cli_table_options,
+	.values_size = sizeof(struct cli_table_values),
+	.columns = view_cdi_fields,
 	.needs_machine = true,
 	.run = run_cdi_validate,
 };

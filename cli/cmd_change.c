@@ -161,7 +161,7 @@ static int nothing_to_do(struct cli *cli, const char *text)
 {
 	if (cli->global.json)
 		return cli_print_json(cli, view_result(cli_about(cli), "unchanged"));
-	printf("%s\n", text);
+	cli_say(stdout, "%s\n", text);
 	return 0;
 }
 
@@ -249,7 +249,7 @@ static int run_holders(struct cli *cli, int argc, char **argv)
 	} else {
 		cli_print_banner(cli);
 		if (!rocpart_holders_get(holders, 0))
-			printf("no process holds a GPU\n");
+			cli_say(stdout, "no process holds a GPU\n");
 		cli_print_holders(holders);
 	}
 	rocpart_holders_free(holders);
@@ -273,8 +273,8 @@ static int cordon(struct cli *cli, int argc, char **argv, bool on)
 		if (r < 0)
 			status = cli_fail(cli, &err);
 		else if (!cli->global.json)
-			printf("GPU %zu (%s) is %s\n", rocpart_gpu_get_index(gpu),
-			       rocpart_gpu_get_bdf(gpu), on ? "cordoned" : "not cordoned");
+			cli_say(stdout, "GPU %zu (%s) is %s\n", rocpart_gpu_get_index(gpu),
+				rocpart_gpu_get_bdf(gpu), on ? "cordoned" : "not cordoned");
 	}
 	rocpart_snapshot_unref(s);
 	if (status == 0 && cli->global.json)

@@ -34,17 +34,16 @@ static int pass_user(struct rocpart_doctor *doctor)
 
 static void print_checks(const struct cli *cli, const struct rocpart_doctor *doctor)
 {
-	static const char *const colours[] = {"\033[32m", "\033[33m", "\033[31m"};
-	bool colour = cli_wants_colour(stdout);
 	const struct rocpart_check *c;
 
 	cli_print_banner(cli);
 	for (size_t i = 0; (c = rocpart_doctor_get_check(doctor, i)); i++) {
-		printf("%s%s%s  %-11s %s\n", colour ? colours[c->state] : "",
-		       rocpart_check_state_to_string(c->state), colour ? "\033[0m" : "", c->id,
-		       c->seen);
+		const char *state = rocpart_check_state_to_string(c->state);
+
+		cli_say_toned(stdout, view_tone_of(state), state);
+		cli_say(stdout, "  %-11s \t%s\n", c->id, c->seen);
 		if (c->state != ROCPART_CHECK_PASS && *c->advice)
-			printf("                  -> %s\n", c->advice);
+			cli_say(stdout, "                  -> \t%s\n", c->advice);
 	}
 }
 

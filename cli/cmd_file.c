@@ -9,10 +9,11 @@ static void print_differences(const struct cli *cli, const struct rocpart_change
 	const char *text = rocpart_change_get_difference(change, 0);
 
 	cli_print_banner(cli);
-	printf("%s\n", text ? "the machine differs from the file:"
-			    : "the machine is in the state that the file describes");
+	cli_say(stdout, "%s\n",
+		text ? "the machine differs from the file:"
+		     : "the machine is in the state that the file describes");
 	for (size_t i = 0; (text = rocpart_change_get_difference(change, i)); i++)
-		printf("  %s\n", text);
+		cli_say(stdout, "  %s\n", text);
 }
 
 /* That the change could not be done (a capture, a cordon) is no difference. */

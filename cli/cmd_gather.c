@@ -24,10 +24,10 @@ static void print_gathered(const struct cli *cli, const char *dir, const struct 
 	const char *text;
 
 	cli_print_banner(cli);
-	printf("%zu files in %s; left out:\n", rocpart_gathered_get_file_count(g), dir);
+	cli_say(stdout, "%zu files in %s; left out:\n", rocpart_gathered_get_file_count(g), dir);
 	for (size_t i = 0; (text = rocpart_gathered_get_left_out(g, i)); i++)
-		printf("  %s\n", text);
-	printf("look at it with: rocpart --root %s list\n", dir);
+		cli_say(stdout, "  %s\n", text);
+	cli_say(stdout, "look at it with: rocpart --root %s list\n", dir);
 }
 
 static int run_gather(struct cli *cli, int argc, char **argv)

@@ -36,7 +36,7 @@ static int release_one(struct cli *cli, const char *who, struct released *sum)
 	sum->n += n;
 	sum->in_use_bytes += in_use;
 	if (!cli->global.json)
-		printf("%s: %zu lease%s released\n", who, n, n == 1 ? "" : "s");
+		cli_say(stdout, "%s: %zu lease%s released\n", who, n, n == 1 ? "" : "s");
 	return 0;
 }
 
@@ -106,9 +106,10 @@ static int run_release(struct cli *cli, int argc, char **argv)
 	if (cli->global.json)
 		return cli_print_json(cli, view_released(cli_about(cli), sum.n, sum.in_use_bytes));
 	if (sum.in_use_bytes)
-		printf("%s of the released memory is still in use: it counts as unmanaged until "
-		       "the programs end\n",
-		       rp_format_bytes(sum.in_use_bytes, bytes));
+		cli_say(stdout,
+			"%s of the released memory is still in use: it counts as unmanaged until "
+			"the programs end\n",
+			rp_format_bytes(sum.in_use_bytes, bytes));
 	return 0;
 }
 
@@ -122,29 +123,44 @@ static int run_adopt(struct cli *cli, int argc, char **argv)
 		return cli_fail(cli, &err);
 	if (cli->global.json)
 		return cli_print_json(cli, view_count(cli_about(cli), "adopted", n));
-	printf("%zu lease%s for %s\n", n, n == 1 ? "" : "s", argv[0]);
+	cli_say(stdout, "%zu lease%s for %s\n", n, n == 1 ? "" : "s", argv[0]);
 	return 0;
 }
 
 /* ---- status ---- */
 
-static void print_problems(const struct rocpart_leases *leases)
+static void print_over_limit(const struct rocpart_lease *l)
+{
+	char used[RP_BYTES_TEXT_SIZE], limit[RP_BYTES_TEXT_SIZE];
+
+	cli_say_toned(stdout, VIEW_TONE_ATTENTION, "over its limit:");
+	cli_say(stdout, " lease %llu (%s) uses %s of %s\n", (unsigned long long)l->id, l->name,
+		rp_format_bytes(l->used_bytes, used), rp_format_bytes(l->limit_bytes, limit));
+}
+
+static void print_problems(const struct rocpart_leases *leases, const struct rocpart_snapshot *s)
 {
 	const struct rocpart_partition_use *u;
 	const struct rocpart_lease *l;
+	char bytes[RP_BYTES_TEXT_SIZE], where[VIEW_PARTITION_TEXT_SIZE];
 
-	for (size_t i = 0; (l = rocpart_leases_get(leases, i)); i++)
-		if (*l->problem)
-			printf("lease %llu (%s): %s\n", (unsigned long long)l->id, l->name,
-			       l->problem);
+	for (size_t i = 0; (l = rocpart_leases_get(leases, i)); i++) {
+		if (*l->bdf && l->limit_bytes && l->used_bytes > l->limit_bytes)
+			print_over_limit(l);
+		if (!*l->problem)
+			continue;
+		cli_say_toned(stdout, VIEW_TONE_ATTENTION, "lease ");
+		cli_say(stdout, "%llu (%s): %s\n", (unsigned long long)l->id, l->name, l->problem);
+	}
 	for (size_t i = 0; (u = rocpart_leases_get_use(leases, i)); i++) {
-		char bytes[RP_BYTES_TEXT_SIZE];
-
-		if (u->unmanaged_bytes)
-			printf("partition %s/%u: %s unmanaged, used without a lease: counts as "
-			       "taken (`rocpart holders` shows by whom, `rocpart adopt` gives it a "
-			       "lease)\n",
-			       u->bdf, u->partition, rp_format_bytes(u->unmanaged_bytes, bytes));
+		if (!u->unmanaged_bytes)
+			continue;
+		cli_say_toned(stdout, VIEW_TONE_ATTENTION, "partition ");
+		cli_say(stdout,
+			"%s: %s unmanaged, used without a lease: counts as taken (`rocpart "
+			"holders` shows by whom, `rocpart adopt` gives it a lease)\n",
+			view_format_partition(s, u->bdf, u->partition, where),
+			rp_format_bytes(u->unmanaged_bytes, bytes));
 	}
 }
 
@@ -161,39 +177,115 @@ static void print_events(const struct rocpart_leases *leases)
 			continue;
 		n++;
 		if (lease)
-			printf("lease %llu %s\n", (unsigned long long)lease, text);
+			cli_say(stdout, "lease %llu %s\n", (unsigned long long)lease, text);
 		else
-			printf("%s\n", text);
+			cli_say(stdout, "%s\n", text);
 	}
 }
 
-int cli_print_lease_status(struct cli *cli, const struct rocpart_leases *leases)
+/* A partition that several may share is not free for a person once one is there. */
+static bool is_open(const struct rocpart_partition_use *u)
+{
+	return u->is_free && !u->n_leases;
+}
+
+/* Uses from first on that are of one GPU, and how many of them are open. */
+static size_t count_gpu(const struct rocpart_leases *leases, size_t first, size_t *ret_open)
+{
+	const struct rocpart_partition_use *u, *begin = rocpart_leases_get_use(leases, first);
+	size_t n = 0;
+
+	*ret_open = 0;
+	for (; (u = rocpart_leases_get_use(leases, first + n)); n++) {
+		if (!rp_str_eq(u->bdf, begin->bdf))
+			break;
+		*ret_open += is_open(u);
+	}
+	return n;
+}
+
+/* " 0/2-0/7" for each row of open partitions of one GPU, which has n from first on. */
+static void print_open(const struct rocpart_leases *leases, const struct rocpart_snapshot *s,
+		       size_t first, size_t n)
+{
+	char from[VIEW_PARTITION_TEXT_SIZE], to[VIEW_PARTITION_TEXT_SIZE];
+
+	for (size_t i = first; i < first + n; i++) {
+		const struct rocpart_partition_use *u = rocpart_leases_get_use(leases, i), *v = u;
+
+		if (!is_open(u))
+			continue;
+		while (i + 1 < first + n && is_open(rocpart_leases_get_use(leases, i + 1)))
+			v = rocpart_leases_get_use(leases, ++i);
+		cli_say(stdout, " %s", view_format_partition(s, u->bdf, u->partition, from));
+		if (u != v)
+			cli_say(stdout, "-%s", view_format_partition(s, v->bdf, v->partition, to));
+	}
+}
+
+/* Where the next lease could go; GPUs that are free as a whole by their numbers alone. */
+static void print_free(const struct rocpart_leases *leases, const struct rocpart_snapshot *s)
+{
+	const struct rocpart_gpu *gpu;
+	size_t open, n, whole = 0;
+
+	cli_say(stdout, "free:");
+	for (size_t i = 0; rocpart_leases_get_use(leases, i); i += n) {
+		const char *bdf = rocpart_leases_get_use(leases, i)->bdf;
+
+		n = count_gpu(leases, i, &open);
+		if (open == n && s && rocpart_snapshot_find_gpu(s, bdf, &gpu, NULL) == 0)
+			cli_say(stdout, "%s%zu", whole++ ? "," : " GPU ",
+				rocpart_gpu_get_index(gpu));
+		else
+			whole = 0, print_open(leases, s, i, n);
+	}
+	cli_say(stdout, "\n");
+}
+
+static void print_sum(const struct rocpart_leases *leases, const struct rocpart_snapshot *s)
 {
 	const struct rocpart_partition_use *u;
 	const struct rocpart_lease *l;
 	uint64_t usable = 0, leased = 0;
-	size_t n = 0, n_free = 0;
-	int status;
+	size_t n = 0, n_open = 0, n_shared = 0;
 	char a[RP_BYTES_TEXT_SIZE], b[RP_BYTES_TEXT_SIZE];
 
 	for (; (u = rocpart_leases_get_use(leases, n)); n++) {
 		usable += u->usable_bytes;
-		n_free += u->is_free;
+		n_open += is_open(u);
+		n_shared += u->is_free && u->n_leases;
 	}
-	if (rocpart_leases_get_allocator(leases))
-		printf("%s allocates the GPUs of this machine: rocpart places nothing\n",
-		       rocpart_leases_get_allocator(leases));
 	for (size_t i = 0; (l = rocpart_leases_get(leases, i)); i++)
 		leased += *l->bdf ? l->bytes : 0;
+	cli_say(stdout, "%s of %s leased, %zu of %zu partitions free", rp_format_bytes(leased, a),
+		rp_format_bytes(usable, b), n_open, n);
+	if (n_shared)
+		cli_say(stdout, "; %zu leased with room to share", n_shared);
+	cli_say(stdout, "\n");
+	if (n_open && n_open < n)
+		print_free(leases, s);
+}
+
+int cli_print_lease_status(struct cli *cli, const struct rocpart_leases *leases,
+			   const struct rocpart_snapshot *snapshot)
+{
+	/* --columns names those of GPUs */
+	struct view_layout layout = cli_get_layout(cli, snapshot);
+	int status;
+
+	layout.columns = NULL;
+	if (rocpart_leases_get_allocator(leases))
+		cli_say(stdout, "%s allocates the GPUs of this machine: rocpart places nothing\n",
+			rocpart_leases_get_allocator(leases));
 	if (rocpart_leases_get(leases, 0)) {
-		printf("\n");
-		status = cli_print_table(cli, view_lease_table(leases, VIEW_LEASE_COLUMNS));
+		cli_say(stdout, "\n");
+		status = cli_print_table(cli, view_lease_table(leases, &layout));
 		if (status)
 			return status;
 	}
-	printf("%s of %s leased, %zu of %zu partitions free\n", rp_format_bytes(leased, a),
-	       rp_format_bytes(usable, b), n_free, n);
-	print_problems(leases);
+	print_sum(leases, snapshot);
+	print_problems(leases, snapshot);
 	print_events(leases);
 	return 0;
 }
@@ -208,9 +300,9 @@ static void explain_limits(const char *limits)
 	if (!*limits || rp_json_parse(limits, strlen(limits), "limits", &list, NULL) < 0)
 		return;
 	for (size_t i = 0; (j = rp_json_at(list, i)); i++)
-		printf("  limit: %s: %s: %s\n", rp_json_text(rp_json_get(j, "limit")),
-		       rp_json_text(rp_json_get(j, "guarantee")),
-		       rp_json_text(rp_json_get(j, "by")));
+		cli_say(stdout, "  limit: \t%s: %s: %s\n", rp_json_text(rp_json_get(j, "limit")),
+			rp_json_text(rp_json_get(j, "guarantee")),
+			rp_json_text(rp_json_get(j, "by")));
 }
 
 static void explain_footprint(const char *footprint)
@@ -225,12 +317,13 @@ static void explain_footprint(const char *footprint)
 		char bytes[RP_BYTES_TEXT_SIZE];
 
 		if (part > 0)
-			printf("  of its bytes: %s %s\n", rp_format_bytes((uint64_t)part, bytes),
-			       view_footprint_parts[i].text);
+			cli_say(stdout, "  of its bytes: \t%s %s\n",
+				rp_format_bytes((uint64_t)part, bytes),
+				view_footprint_parts[i].text);
 	}
 	confidence = rp_json_text(rp_json_get(j, "confidence"));
 	if (confidence)
-		printf("  confidence of the bytes: %s\n", confidence);
+		cli_say(stdout, "  confidence of the bytes: \t%s\n", confidence);
 }
 
 static void explain_labels(const char *labels)
@@ -240,11 +333,11 @@ static void explain_labels(const char *labels)
 	if (rp_json_parse(labels, strlen(labels), "labels", &j, NULL) < 0)
 		return;
 	for (void *i = rp_json_iter(j); i; i = rp_json_iter_next(j, i))
-		printf("  label: %s=%s\n", rp_json_iter_key(i),
-		       rp_json_text(rp_json_iter_value(i)));
+		cli_say(stdout, "  label: \t%s=%s\n", rp_json_iter_key(i),
+			rp_json_text(rp_json_iter_value(i)));
 }
 
-static void explain_lease(const struct rocpart_lease *l)
+static void explain_lease(const struct rocpart_lease *l, const struct rocpart_snapshot *s)
 {
 	static const char *const promises[] = {
 		"none: nothing keeps others off its bytes",
@@ -254,18 +347,19 @@ static void explain_lease(const struct rocpart_lease *l)
 		"is shared with other partitions",
 		"hardware: the partition has its memory domain for itself",
 	};
-	char bytes[RP_BYTES_TEXT_SIZE], used[RP_BYTES_TEXT_SIZE];
+	char bytes[RP_BYTES_TEXT_SIZE], used[RP_BYTES_TEXT_SIZE], where[VIEW_PARTITION_TEXT_SIZE];
 
-	printf("lease %llu: %s, %s, owner %s\n", (unsigned long long)l->id, l->name,
-	       rocpart_lease_state_to_string(l->state), l->owner);
+	cli_say(stdout, "lease %llu: %s, %s, owner %s\n", (unsigned long long)l->id, l->name,
+		rocpart_lease_state_to_string(l->state), l->owner);
 	if (*l->bdf)
-		printf("  where: %s/%u, %s, %s in use\n", l->bdf, l->partition,
-		       rp_format_bytes(l->bytes, bytes), rp_format_bytes(l->used_bytes, used));
+		cli_say(stdout, "  where: \t%s (%s), %s, %s in use\n",
+			view_format_partition(s, l->bdf, l->partition, where), l->bdf,
+			rp_format_bytes(l->bytes, bytes), rp_format_bytes(l->used_bytes, used));
 	if (*l->why)
-		printf("  why there: %s\n", l->why);
-	printf("  it ends: %s\n", l->ends);
+		cli_say(stdout, "  why there: \t%s\n", l->why);
+	cli_say(stdout, "  it ends: \t%s\n", l->ends);
 	if (*l->bdf && (size_t)l->guarantee < RP_ARRAY_LEN(promises))
-		printf("  guarantee: %s\n", promises[l->guarantee]);
+		cli_say(stdout, "  guarantee: \t%s\n", promises[l->guarantee]);
 	if (*l->bdf)
 		explain_limits(l->limits);
 	if (*l->footprint)
@@ -273,31 +367,37 @@ static void explain_lease(const struct rocpart_lease *l)
 	if (*l->labels)
 		explain_labels(l->labels);
 	if (*l->problem)
-		printf("  problem: %s\n", l->problem);
+		cli_say(stdout, "  problem: \t%s\n", l->problem);
 }
 
 static void explain_partition(const struct rocpart_leases *leases,
-			      const struct rocpart_partition_use *u)
+			      const struct rocpart_partition_use *u,
+			      const struct rocpart_snapshot *s)
 {
 	const struct rocpart_lease *l;
+	char where[VIEW_PARTITION_TEXT_SIZE];
 	char a[RP_BYTES_TEXT_SIZE], b[RP_BYTES_TEXT_SIZE], c[RP_BYTES_TEXT_SIZE];
 
-	printf("partition %s/%u: %s for programs, %s leased, %s in use\n", u->bdf, u->partition,
-	       rp_format_bytes(u->usable_bytes, a), rp_format_bytes(u->leased_bytes, b),
-	       rp_format_bytes(u->used_bytes, c));
+	cli_say(stdout, "partition %s (%s): %s for programs, %s leased, %s in use\n",
+		view_format_partition(s, u->bdf, u->partition, where), u->bdf,
+		rp_format_bytes(u->usable_bytes, a), rp_format_bytes(u->leased_bytes, b),
+		rp_format_bytes(u->used_bytes, c));
 	if (u->is_free)
-		printf("  free for a lease\n");
+		cli_say(stdout, "  %s\n",
+			u->n_leases ? "leased, with room to share" : "free for a lease");
 	else if (u->unmanaged_bytes)
-		printf("  taken: %s are used without a lease\n",
-		       rp_format_bytes(u->unmanaged_bytes, a));
+		cli_say(stdout, "  taken: %s are used without a lease\n",
+			rp_format_bytes(u->unmanaged_bytes, a));
 	else if (u->n_leases)
-		printf("  taken by %u lease%s\n", u->n_leases, u->n_leases == 1 ? "" : "s");
+		cli_say(stdout, "  taken by %u lease%s\n", u->n_leases,
+			u->n_leases == 1 ? "" : "s");
 	else
-		printf("  not available: its GPU is cordoned or unhealthy, its size is not known, "
-		       "or the GPU is reserved for displaced leases of another mode\n");
+		cli_say(stdout,
+			"  not available: its GPU is cordoned or unhealthy, its size is not known, "
+			"or the GPU is reserved for displaced leases of another mode\n");
 	for (size_t i = 0; (l = rocpart_leases_get(leases, i)); i++)
 		if (l->partition == u->partition && rp_str_eq(l->bdf, u->bdf))
-			explain_lease(l);
+			explain_lease(l, s);
 }
 
 static int find_use(struct cli *cli, const struct rocpart_leases *leases, const char *name,
@@ -338,6 +438,7 @@ static int explain(struct cli *cli, const struct rocpart_leases *leases, const c
 {
 	const struct rocpart_partition_use *u = NULL;
 	const struct rocpart_lease *l = find_lease(leases, name);
+	struct rocpart_snapshot *s;
 	struct rocpart_error err = {.errnum = -ENOENT, .code = ROCPART_ERR_NOT_FOUND};
 	int status = strchr(name, '/') ? find_use(cli, leases, name, &u) : 0;
 
@@ -353,10 +454,12 @@ static int explain(struct cli *cli, const struct rocpart_leases *leases, const c
 		return cli_print_json(cli, u ? view_use(cli_about(cli), u)
 					     : view_lease(cli_about(cli), l));
 	cli_print_banner(cli);
+	s = cli_observe_for_names(cli);
 	if (u)
-		explain_partition(leases, u);
+		explain_partition(leases, u, s);
 	else
-		explain_lease(l);
+		explain_lease(l, s);
+	rocpart_snapshot_unref(s);
 	return 0;
 }
 
@@ -420,7 +523,7 @@ static int run_state_import(struct cli *cli, int argc, char **argv)
 		return cli_fail(cli, &err);
 	if (cli->global.json)
 		return cli_print_json(cli, view_count(cli_about(cli), "imported", n));
-	printf("%zu lease%s imported\n", n, n == 1 ? "" : "s");
+	cli_say(stdout, "%zu lease%s imported\n", n, n == 1 ? "" : "s");
 	return 0;
 }
 
@@ -437,7 +540,7 @@ static int run_state_check(struct cli *cli, int argc, char **argv)
 	if (cli->global.json)
 		status = cli_print_json(cli, view_lease_check(cli_about(cli), problems));
 	else
-		printf("%s", *problems ? problems : "the leases are consistent\n");
+		cli_say_lines(stdout, *problems ? problems : "the leases are consistent\n");
 	return status ? status : *problems != '\0';
 }
 

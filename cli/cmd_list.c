@@ -31,10 +31,10 @@ static bool has_code(const struct rocpart_gpu *gpu, const char *wanted)
 static void print_gpu_range(const struct rocpart_snapshot *s, size_t first, size_t last)
 {
 	if (first == last)
-		printf("GPU %zu (%s) ", first,
-		       rocpart_gpu_get_bdf(rocpart_snapshot_get_gpu(s, first)));
+		cli_say(stdout, "GPU %zu (%s) ", first,
+			rocpart_gpu_get_bdf(rocpart_snapshot_get_gpu(s, first)));
 	else
-		printf("GPUs %zu-%zu ", first, last);
+		cli_say(stdout, "GPU %zu-%zu ", first, last);
 }
 
 /* "pending-reload (NPS4)": which mode it waits for. */
@@ -42,9 +42,9 @@ static void print_code(const struct rocpart_gpu *gpu, const char *code)
 {
 	enum rocpart_memory_mode m = rocpart_gpu_get_pending_memory_mode(gpu);
 
-	printf("%s", code);
+	cli_say_toned(stdout, VIEW_TONE_ATTENTION, code);
 	if (rp_str_eq(code, "pending-reload"))
-		printf(" (%s)", rocpart_memory_mode_to_string(m));
+		cli_say(stdout, " (%s)", rocpart_memory_mode_to_string(m));
 }
 
 /* GPUs in a row that share a trouble share the sentence. */
@@ -63,35 +63,20 @@ static void print_degraded(const struct rocpart_snapshot *s)
 				last++;
 			print_gpu_range(s, i, last);
 			print_code(rocpart_snapshot_get_gpu(s, i), degraded_texts[k].code);
-			printf(": %s\n", degraded_texts[k].text);
+			cli_say(stdout, ": %s\n", degraded_texts[k].text);
 			i = last;
 		}
 	}
 }
 
-static int check_columns(struct cli *cli, const struct view_field *fields, const char *columns)
-{
-	char bad[32];
-
-	if (view_table_check(fields, columns, bad) < 0)
-		return cli_usage_error(cli,
-				       "there is no column '%s'; columns are the keys of "
-				       "`%s --json`",
-				       bad, cli->command->name);
-	return 0;
-}
-
 static int print_partitions(struct cli *cli, const struct rocpart_snapshot *s)
 {
-	const struct cli_table_values *v = cli->values;
-	const char *columns = v->columns ? v->columns : VIEW_PARTITION_COLUMNS;
-	int status = check_columns(cli, view_partition_fields, columns);
+	const struct view_layout layout = cli_get_layout(cli, s);
+	int status;
 
-	if (status)
-		return status;
 	cli_print_banner(cli);
-	status = cli_print_table(cli, view_partition_table(s, columns));
-	if (status == 0)
+	status = cli_print_table(cli, view_partition_table(s, &layout));
+	if (status == 0 && !layout.csv)
 		print_degraded(s);
 	return status;
 }
@@ -117,15 +102,17 @@ static bool has_unfinished(struct cli *cli, bool quiet)
 	/* A damaged journal is one too: it stands in the way of every change. */
 	bool is_open = rocpart_change_open_journal(cli->machine, &change, NULL) != -ENOENT;
 
-	if (is_open && !quiet)
-		printf("a change is not finished: `rocpart apply --resume` goes on, `rocpart undo` "
-		       "takes it back\n");
+	if (is_open && !quiet) {
+		cli_say_toned(stdout, VIEW_TONE_ATTENTION, "a change is not finished:");
+		cli_say(stdout, " `rocpart apply --resume` finishes it, `rocpart undo` reverts "
+				"it\n");
+	}
 	rocpart_change_free(change);
 	return is_open;
 }
 
 /* Leases that cannot be read are said so; the rest of the status is shown all the same. */
-static int print_leases(struct cli *cli)
+static int print_leases(struct cli *cli, const struct rocpart_snapshot *s)
 {
 	struct rocpart_leases *leases = NULL;
 	struct rocpart_error err = {0};
@@ -133,26 +120,23 @@ static int print_leases(struct cli *cli)
 
 	if (r < 0)
 		return cli_fail(cli, &err);
-	r = cli_print_lease_status(cli, leases);
+	r = cli_print_lease_status(cli, leases, s);
 	rocpart_leases_free(leases);
 	return r;
 }
 
 static int print_status(struct cli *cli, const struct rocpart_snapshot *s)
 {
-	const struct cli_table_values *v = cli->values;
-	const char *columns = v->columns ? v->columns : VIEW_GPU_COLUMNS;
-	int status = check_columns(cli, view_gpu_fields, columns);
+	const struct view_layout layout = cli_get_layout(cli, s);
+	int status;
 
-	if (status)
-		return status;
 	cli_print_banner(cli);
-	status = cli_print_table(cli, view_gpu_table(s, columns));
-	if (status)
+	status = cli_print_table(cli, view_gpu_table(s, &layout));
+	if (status || layout.csv)
 		return status;
 	print_degraded(s);
 	(void)has_unfinished(cli, false);
-	return print_leases(cli);
+	return print_leases(cli, s);
 }
 
 static int print_status_json(struct cli *cli, const struct rocpart_snapshot *s)
@@ -192,9 +176,11 @@ static int print_object(struct cli *cli, const struct view_field *fields, const 
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 
+	const struct view_layout layout = cli_get_layout(cli, NULL);
+
 	cli_print_banner(cli);
-	return view_object_text(fields, object, &text) < 0 ? cli_nomem(cli)
-							   : cli_print_text(cli, &text);
+	return view_object_text(fields, object, &layout, &text) < 0 ? cli_nomem(cli)
+								    : cli_print_text(cli, &text);
 }
 
 static int show_gpu(struct cli *cli, const struct rocpart_gpu *gpu)

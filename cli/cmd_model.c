@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 
 #include "base/num.h"
+#include "base/suggest.h"
 #include "views/model.h"
 
 /* The node whose page tables are assumed: the kernel's reserve depends on both (model-bytes). */
@@ -119,7 +120,7 @@ static int on_partition(struct cli *cli, struct request *q)
 	if (rocpart_snapshot_find_partition(s, q->on.name, &p, &err) < 0) {
 		status = cli_fail(cli, &err);
 	} else if (rocpart_partition_get_memory_bytes(p, &q->on.partition_bytes) < 0) {
-		status = cli_usage_error(cli, "the driver does not tell the memory of '%s'",
+		status = cli_usage_error(cli, "the driver does not report the memory of '%s'",
 					 q->on.name);
 	} else {
 		q->on.usable_bytes = rocpart_usable_bytes(q->on.partition_bytes, ASSUMED_HOST_BYTES,
@@ -154,7 +155,7 @@ static void print_bytes(const char *name, uint64_t bytes, const char *rest)
 {
 	char text[RP_BYTES_TEXT_SIZE];
 
-	printf("  %-22s %12s  %s\n", name, rp_format_bytes(bytes, text), rest);
+	cli_say(stdout, "  %-22s %9s  \t%s\n", name, rp_format_bytes(bytes, text), rest);
 }
 
 static void print_value(const struct request *q, enum rocpart_footprint_value value,
@@ -165,7 +166,7 @@ static void print_value(const struct request *q, enum rocpart_footprint_value va
 	if (rocpart_footprint_get(q->footprint, value, &v) == 0)
 		print_bytes(name, v, rest);
 	else
-		printf("  %-22s %12s  not known\n", name, "-");
+		cli_say(stdout, "  %-22s %9s  not known\n", name, "-");
 }
 
 static void print_items(const struct request *q)
@@ -194,33 +195,34 @@ static void print_on(const struct request *q)
 {
 	int fits = rocpart_footprint_fits(q->footprint, q->on.usable_bytes);
 	uint64_t tokens = 0;
-	char text[RP_BYTES_TEXT_SIZE];
+	char text[RP_BYTES_TEXT_SIZE], all[RP_BYTES_TEXT_SIZE], count[VIEW_COUNT_TEXT_SIZE];
 
-	printf("on %s: usable %s of %llu bytes; ", q->on.name,
-	       rp_format_bytes(q->on.usable_bytes, text),
-	       (unsigned long long)q->on.partition_bytes);
+	cli_say(stdout, "on %s: usable %s of %s; ", q->on.name,
+		rp_format_bytes(q->on.usable_bytes, text),
+		rp_format_bytes(q->on.partition_bytes, all));
 	if (fits == 1 && rocpart_footprint_kv_tokens(q->footprint, q->on.usable_bytes, &tokens) < 0)
 		fits = 0;
 	if (fits == 1 && tokens)
-		printf("fits, %llu tokens of KV cache", (unsigned long long)tokens);
+		cli_say(stdout, "fits, %s tokens of KV cache", view_format_count(tokens, count));
 	else if (fits == 1)
-		printf("fits, its state does not grow with tokens");
+		cli_say(stdout, "fits, its state does not grow with tokens");
 	else
-		printf("%s", fits < 0 ? "not known whether it fits" : "does not fit");
+		cli_say(stdout, "%s", fits < 0 ? "not known whether it fits" : "does not fit");
 	if (q->on.bound_millitokens_per_s)
-		printf("; bandwidth bound <= %.1f tokens/s per sequence",
-		       (double)q->on.bound_millitokens_per_s / 1000);
-	printf("\n  no measurement on a partition of an AMD GPU is known: parts marked guess may "
-	       "be "
-	       "off by tenths of a GiB\n");
+		cli_say(stdout, "; bandwidth bound <= %.0f tokens/s per sequence",
+			(double)q->on.bound_millitokens_per_s / 1000);
+	cli_say(stdout,
+		"\n  no measurement on a partition of an AMD GPU is known: parts marked guess may "
+		"be "
+		"off by tenths of a GiB\n");
 }
 
 static void print_flags(char *const *flags)
 {
-	printf("flags:");
+	cli_say(stdout, "flags:");
 	for (; flags && *flags; flags++)
-		printf(" %s", *flags);
-	printf("\n");
+		cli_say(stdout, " %s", *flags);
+	cli_say(stdout, "\n");
 }
 
 static void print_assumed(const struct rocpart_footprint *f)
@@ -228,22 +230,23 @@ static void print_assumed(const struct rocpart_footprint *f)
 	const char *what, *value, *why;
 
 	for (size_t i = 0; rocpart_footprint_get_assumption(f, i, &what, &value, &why) == 0; i++)
-		printf("assumed: %s %s (%s)\n", what, value, why);
+		cli_say(stdout, "assumed: %s %s (%s)\n", what, value, why);
 }
 
 static void size_text(const struct request *q, char *const *flags)
 {
 	uint64_t ranks = 1, parameters;
+	char count[VIEW_COUNT_TEXT_SIZE];
 
 	(void)rocpart_footprint_get(q->footprint, ROCPART_FOOTPRINT_RANKS, &ranks);
-	printf("%s: %s, %s", rocpart_model_get_name(q->model),
-	       rocpart_model_get_architecture(q->model),
-	       rocpart_footprint_get_text(q->footprint, "dtype"));
+	cli_say(stdout, "%s: %s, %s", rocpart_model_get_name(q->model),
+		rocpart_model_get_architecture(q->model),
+		rocpart_footprint_get_text(q->footprint, "dtype"));
 	if (rocpart_footprint_get(q->footprint, ROCPART_FOOTPRINT_PARAMETERS, &parameters) == 0)
-		printf(", %llu parameters", (unsigned long long)parameters);
-	printf("\nfrom %s\n", rocpart_model_get_source(q->model));
+		cli_say(stdout, ", %s parameters", view_format_count(parameters, count));
+	cli_say(stdout, "\nfrom %s\n", rocpart_model_get_source(q->model));
 	if (ranks > 1)
-		printf("per rank, %llu ranks:\n", (unsigned long long)ranks);
+		cli_say(stdout, "per rank, %llu ranks:\n", (unsigned long long)ranks);
 	print_items(q);
 	if (q->on.name)
 		print_on(q);
@@ -288,56 +291,141 @@ static int run_model_size(struct cli *cli, int argc, char **argv)
 /* ---- fit ---- */
 
 /* Flags of the first place where it fits: the numbers differ between places, not the words. */
-static void print_first_flags(const struct request *q, const struct rocpart_fits *fits)
+static void print_first_flags(const struct request *q, const struct rocpart_fits *fits,
+			      const struct rp_names *products)
 {
 	const struct rocpart_fit *fit, *least = NULL;
 	char **flags = NULL;
 
 	for (size_t i = 0; (fit = rocpart_fits_get(fits, i)); i++)
-		if (fit->fits == 1 && (!least || fit->partition_bytes < least->partition_bytes))
+		if (fit->fits == 1 && fit->validated &&
+		    (!products || rp_str_eq(products->v[0], fit->product)) &&
+		    (!least || fit->partition_bytes < least->partition_bytes))
 			least = fit;
 	if (least && rocpart_footprint_get_flags(q->footprint, least->partition_bytes,
 						 least->usable_bytes, &flags) == 0) {
-		printf("on %s %s/%s ", least->product,
-		       rocpart_compute_mode_to_string(least->compute),
-		       rocpart_memory_mode_to_string(least->memory));
+		cli_say(stdout, "on %s %s/%s ", least->product,
+			rocpart_compute_mode_to_string(least->compute),
+			rocpart_memory_mode_to_string(least->memory));
 		print_flags(flags);
 	}
 	rocpart_flags_free(flags);
 }
 
-static int fit_text(struct cli *cli, const struct request *q, const struct rocpart_fits *fits)
+static int fit_text(struct cli *cli, const struct request *q, const struct rocpart_fits *fits,
+		    const struct view_fit_choice *choice)
 {
-	const struct fit_values *v = cli->values;
-	const char *columns = v->table.columns ? v->table.columns : VIEW_FIT_COLUMNS;
-	int status = cli_check_columns(cli, view_fit_fields, columns);
+	const struct view_layout layout = cli_get_layout(cli, NULL);
+	int status;
 
-	if (status)
+	if (!layout.csv)
+		cli_say(stdout,
+			"%s, %s, per rank; figures of products are those of data sheets, not of a "
+			"machine\n",
+			rocpart_model_get_name(q->model),
+			rocpart_footprint_get_text(q->footprint, "dtype"));
+	status = cli_print_table(cli, view_fit_table(q->footprint, fits, choice, &layout));
+	if (status || layout.csv)
 		return status;
-	printf("%s, %s, per rank; figures of products are those of data sheets, not of a machine\n",
-	       rocpart_model_get_name(q->model), rocpart_footprint_get_text(q->footprint, "dtype"));
-	status = cli_print_table(cli, view_fit_table(q->footprint, fits, columns));
-	if (status)
-		return status;
-	printf("tokens/s are bounds of one sequence by memory bandwidth, all partitions busy; "
-	       "tokens left assume a node of 2 TiB and 8 GPUs\n");
-	print_first_flags(q, fits);
+	if (choice->only_best)
+		cli_say(stdout, "the best modes of each product are shown: --product NAME shows "
+				"the others of one, --all those of all\n");
+	cli_say(stdout,
+		"tokens/s are bounds of one sequence by memory bandwidth, all partitions busy; KV "
+		"tokens assume a node of 2 TiB and 8 GPUs\n");
+	print_first_flags(q, fits, choice->products);
 	print_assumed(q->footprint);
 	return 0;
 }
 
+/* Products that stand in the machine, those that the table knows. 0 or exit status. */
+static int add_products_of_machine(struct cli *cli, struct rp_names *ret)
+{
+	bool is_named = cli->global.sim || cli->global.root || secure_getenv("ROCPART_SIM");
+	struct rocpart_snapshot *s = NULL;
+	const struct rocpart_gpu *gpu;
+	int status = is_named ? cli_open_machine(cli) : 0, r = 0;
+
+	if (status)
+		return status;
+	/* This computer needs none to answer: what cannot be read is not there. */
+	if (!is_named && rocpart_machine_open_real(NULL, &cli->machine, NULL) < 0)
+		return 0;
+	s = cli_observe_for_names(cli);
+	for (size_t i = 0; r == 0 && s && (gpu = rocpart_snapshot_get_gpu(s, i)); i++) {
+		const char *product = rocpart_gpu_get_product(gpu);
+		bool is_there = !product;
+
+		for (size_t k = 0; !is_there && k < ret->n; k++)
+			is_there = rp_str_eq(ret->v[k], product);
+		r = is_there ? 0 : rp_names_add(ret, product);
+	}
+	rocpart_snapshot_unref(s);
+	return r < 0 ? cli_nomem(cli) : 0;
+}
+
+static const char *product_at(const void *list, size_t index)
+{
+	(void)list;
+	return rocpart_product_get_name(index);
+}
+
+static int add_product(struct cli *cli, const char *name, struct rp_names *ret)
+{
+	RP_AUTO_STRBUF struct rp_strbuf names = RP_STRBUF_INIT;
+	const char *known, *near = rp_suggest(name, product_at, NULL);
+	struct rocpart_error err = {0};
+
+	for (size_t i = 0; (known = rocpart_product_get_name(i)); i++) {
+		if (rp_str_eq_nocase(known, name))
+			return rp_names_add(ret, known) < 0 ? cli_nomem(cli) : 0;
+		rp_strbuf_addf(&names, "%s%s", i ? ", " : "", known);
+	}
+	(void)rp_error_set(&err, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
+			   "there is no product '%.60s'; the products are %s", name,
+			   rp_strbuf_str(&names));
+	if (near)
+		(void)rp_error_hint(&err, "did you mean '%s'?", near);
+	return cli_fail(cli, &err);
+}
+
+/* Programs get every row unless they name a product: they can choose for themselves. */
+static int choose_fits(struct cli *cli, struct rp_names *products, struct view_fit_choice *ret)
+{
+	const struct fit_values *v = cli->values;
+	bool is_data = cli->global.json || v->table.csv;
+	int status = 0;
+
+	if (v->product && v->all)
+		return cli_usage_error(cli, "--product and --all exclude each other");
+	if (v->product)
+		status = add_product(cli, v->product, products);
+	else if (!v->all && !is_data)
+		status = add_products_of_machine(cli, products);
+	*ret = (struct view_fit_choice){
+		.products = products->n ? products : NULL,
+		.only_usual = !v->all && !is_data && !v->table.wide,
+		.only_best = !v->all && !is_data && !products->n,
+	};
+	return status;
+}
+
 static int print_fits(struct cli *cli, const struct request *q)
 {
+	RP_AUTO_NAMES struct rp_names products = RP_NAMES_INIT;
+	struct view_fit_choice choice;
 	struct rocpart_fits *fits = NULL;
-	int status;
+	int status = choose_fits(cli, &products, &choice);
 
+	if (status)
+		return status;
 	if (rocpart_fits_new(q->footprint, 0, &fits, NULL) < 0)
 		return cli_nomem(cli);
 	status =
 		cli->global.json
 			? cli_print_json(cli, view_model_fit(cli_about(cli), q->model, q->footprint,
-							     fits, ASSUMED_HOST_BYTES))
-			: fit_text(cli, q, fits);
+							     fits, &choice, ASSUMED_HOST_BYTES))
+			: fit_text(cli, q, fits, &choice);
 	rocpart_fits_free(fits);
 	return status;
 }

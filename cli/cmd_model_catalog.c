@@ -49,14 +49,9 @@ static int list_json(struct cli *cli, const struct rocpart_catalog *catalog)
 
 static int list_text(struct cli *cli, const struct rocpart_catalog *catalog)
 {
-	const struct cli_table_values *v = cli->values;
-	const char *columns = v->columns ? v->columns : VIEW_MODEL_COLUMNS;
-	struct view_table *table;
-	int status = cli_check_columns(cli, view_model_fields, columns);
+	const struct view_layout layout = cli_get_layout(cli, NULL);
+	struct view_table *table = view_table_new(view_model_fields, &layout);
 
-	if (status)
-		return status;
-	table = view_table_new(view_model_fields, columns);
 	if (each_model(catalog, table, NULL) < 0)
 		table = view_table_free(table);
 	return cli_print_table(cli, table);
@@ -77,16 +72,12 @@ static int run_model_list(struct cli *cli, int argc, char **argv)
 
 static int print_model(struct cli *cli, const struct view_model_row *row)
 {
-	RP_AUTO_JSON struct rp_json *j = view_model(row);
+	const struct view_layout layout = cli_get_layout(cli, NULL);
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 
-	for (const struct view_field *f = view_model_fields; f->key; f++) {
-		RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-
-		if (!j || view_show(rp_json_get(j, f->key), f->show, &text) < 0)
-			return cli_nomem(cli);
-		printf("%-20s %s\n", f->key, rp_strbuf_str(&text));
-	}
-	return 0;
+	return view_object_text(view_model_fields, row, &layout, &text) < 0
+		       ? cli_nomem(cli)
+		       : cli_print_text(cli, &text);
 }
 
 static int run_model_show(struct cli *cli, int argc, char **argv)
@@ -170,7 +161,7 @@ static int write_entry(struct cli *cli, const char *file, const char *name, cons
 		return cli_fail(cli, &err);
 	}
 	if (!cli->global.json)
-		printf("%s: added to %s/%s\n", name, folder, file);
+		cli_say(stdout, "%s: added to %s/%s\n", name, folder, file);
 	return 0;
 }
 

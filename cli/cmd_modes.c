@@ -30,78 +30,162 @@ static bool is_alike(const struct rocpart_gpu *a, const struct rocpart_gpu *b)
 	       rocpart_gpu_get_partition_count(a) == rocpart_gpu_get_partition_count(b);
 }
 
-static int gpu_text(struct cli *cli, const struct rocpart_gpu *gpu,
-		    const struct rocpart_pairs *pairs, const struct rocpart_gpu *before)
-{
-	const char *product = rocpart_gpu_get_product(gpu);
+/* The GPUs that were asked for, all without --gpu. */
+struct chosen {
+	const struct rocpart_gpu **v;
+	size_t n;
+};
 
-	if (is_alike(gpu, before)) {
-		printf("GPU %zu (%s): as GPU %zu\n", rocpart_gpu_get_index(gpu),
-		       rocpart_gpu_get_bdf(gpu), rocpart_gpu_get_index(before));
-		return 0;
+static int choose_gpus(struct cli *cli, const struct rocpart_snapshot *s, struct chosen *ret)
+{
+	const struct modes_values *v = cli->values;
+	struct rocpart_error err = {0};
+
+	ret->n = v->gpus.n ? v->gpus.n : rocpart_snapshot_get_gpu_count(s);
+	ret->v = rp_new0(const struct rocpart_gpu *, ret->n);
+	if (!ret->v)
+		return cli_nomem(cli);
+	for (size_t i = 0; i < ret->n; i++) {
+		ret->v[i] = rocpart_snapshot_get_gpu(s, i);
+		if (v->gpus.n && rocpart_snapshot_find_gpu(s, v->gpus.v[i], &ret->v[i], &err) < 0)
+			return cli_fail(cli, &err);
 	}
-	printf("GPU %zu (%s), %s%s\n", rocpart_gpu_get_index(gpu), rocpart_gpu_get_bdf(gpu),
-	       product ? product : "unknown product", pairs ? "" : ": cannot be partitioned");
-	return pairs ? cli_print_table(cli, view_pair_table(pairs, VIEW_PAIR_COLUMNS)) : 0;
+	return 0;
 }
 
-static int one_gpu(struct cli *cli, const struct rocpart_snapshot *s, const struct rocpart_gpu *gpu,
-		   const struct rocpart_gpu **before, struct rp_json *list)
+/* NULL in *ret: the GPU cannot be partitioned. 0 or exit status. */
+static int open_pairs(struct cli *cli, const struct rocpart_snapshot *s,
+		      const struct rocpart_gpu *gpu, struct rocpart_pairs **ret)
 {
-	struct rocpart_pairs *pairs = NULL;
-	int r = rocpart_pairs_new(s, gpu, &pairs, NULL), status = 0;
+	*ret = NULL;
+	return rocpart_pairs_new(s, gpu, ret, NULL) == -ENOMEM ? cli_nomem(cli) : 0;
+}
 
-	if (r == -ENOMEM)
-		return cli_nomem(cli);
-	if (list)
-		status = rp_json_append(list, view_gpu_modes_json(gpu, pairs)) < 0 ? cli_nomem(cli)
-										   : 0;
+/* Each reason once, with the pairs that it is the reason of. */
+static void print_reasons(const struct rocpart_pairs *pairs)
+{
+	const struct rocpart_pair *p, *q;
+
+	for (size_t i = 0; (p = rocpart_pairs_get(pairs, i)); i++) {
+		bool is_told = !*p->reason;
+
+		for (size_t k = 0; k < i && !is_told; k++)
+			is_told = rp_str_eq(rocpart_pairs_get(pairs, k)->reason, p->reason);
+		if (is_told)
+			continue;
+		for (size_t k = i; (q = rocpart_pairs_get(pairs, k)); k++)
+			if (rp_str_eq(q->reason, p->reason))
+				cli_say(stdout, "%s%s/%s", k == i ? "" : ", ",
+					rocpart_compute_mode_to_string(q->compute),
+					rocpart_memory_mode_to_string(q->memory));
+		cli_say(stdout, ": %s\n", p->reason);
+	}
+}
+
+/* GPUs first to last, which are alike. */
+static int print_alike(struct cli *cli, const struct rocpart_gpu *first,
+		       const struct rocpart_gpu *last, const struct rocpart_pairs *pairs)
+{
+	const struct view_layout layout = cli_get_layout(cli, NULL);
+	const char *product = rocpart_gpu_get_product(first);
+	struct view_table *t;
+	int status;
+
+	if (first == last)
+		cli_say(stdout, "GPU %zu (%s)", rocpart_gpu_get_index(first),
+			rocpart_gpu_get_bdf(first));
 	else
-		status = gpu_text(cli, gpu, pairs, *before);
-	if (!is_alike(gpu, *before))
-		*before = gpu;
-	rocpart_pairs_free(pairs);
+		cli_say(stdout, "GPU %zu-%zu (%s to %s)", rocpart_gpu_get_index(first),
+			rocpart_gpu_get_index(last), rocpart_gpu_get_bdf(first),
+			rocpart_gpu_get_bdf(last));
+	cli_say(stdout, ", %s%s\n", product ? product : "unknown product",
+		pairs ? "" : ": cannot be partitioned");
+	if (!pairs)
+		return 0;
+	t = view_table_new(view_pair_fields, &layout);
+	if (t && view_add_pairs(t, first, pairs) < 0)
+		t = view_table_free(t);
+	status = cli_print_table(cli, t);
+	if (status == 0 && !layout.wide)
+		print_reasons(pairs);
 	return status;
 }
 
-static int each_gpu(struct cli *cli, const struct rocpart_snapshot *s, struct rp_json *list)
+static int print_text(struct cli *cli, const struct rocpart_snapshot *s, const struct chosen *gpus)
 {
-	const struct modes_values *v = cli->values;
-	const struct rocpart_gpu *gpu, *before = NULL;
-	struct rocpart_error err = {0};
 	int status = 0;
 
-	for (size_t i = 0; i < v->gpus.n && status == 0; i++) {
-		if (rocpart_snapshot_find_gpu(s, v->gpus.v[i], &gpu, &err) < 0)
-			return cli_fail(cli, &err);
-		status = one_gpu(cli, s, gpu, &before, list);
+	cli_print_banner(cli);
+	for (size_t i = 0, last; status == 0 && i < gpus->n; i = last + 1) {
+		struct rocpart_pairs *pairs = NULL;
+
+		for (last = i; last + 1 < gpus->n && !cli_wants_wide(cli); last++)
+			if (!is_alike(gpus->v[last + 1], gpus->v[i]) ||
+			    rocpart_gpu_get_index(gpus->v[last + 1]) !=
+				    rocpart_gpu_get_index(gpus->v[last]) + 1)
+				break;
+		status = open_pairs(cli, s, gpus->v[i], &pairs);
+		if (status == 0)
+			status = print_alike(cli, gpus->v[i], gpus->v[last], pairs);
+		rocpart_pairs_free(pairs);
 	}
-	for (size_t i = 0; !v->gpus.n && status == 0; i++) {
-		gpu = rocpart_snapshot_get_gpu(s, i);
-		if (!gpu)
-			break;
-		status = one_gpu(cli, s, gpu, &before, list);
+	return status;
+}
+
+static int print_csv(struct cli *cli, const struct rocpart_snapshot *s, const struct chosen *gpus)
+{
+	const struct view_layout layout = cli_get_layout(cli, NULL);
+	struct view_table *t = view_table_new(view_pair_fields, &layout);
+	int status = t ? 0 : cli_nomem(cli);
+
+	for (size_t i = 0; status == 0 && i < gpus->n; i++) {
+		struct rocpart_pairs *pairs = NULL;
+
+		status = open_pairs(cli, s, gpus->v[i], &pairs);
+		if (status == 0 && pairs && view_add_pairs(t, gpus->v[i], pairs) < 0)
+			status = cli_nomem(cli);
+		rocpart_pairs_free(pairs);
 	}
+	if (status == 0)
+		return cli_print_table(cli, t);
+	view_table_free(t);
+	return status;
+}
+
+static int print_json(struct cli *cli, const struct rocpart_snapshot *s, const struct chosen *gpus)
+{
+	struct rp_json *list = rp_json_array();
+	int status = 0;
+
+	for (size_t i = 0; status == 0 && i < gpus->n; i++) {
+		struct rocpart_pairs *pairs = NULL;
+
+		status = open_pairs(cli, s, gpus->v[i], &pairs);
+		if (status == 0 && rp_json_append(list, view_gpu_modes_json(gpus->v[i], pairs)) < 0)
+			status = cli_nomem(cli);
+		rocpart_pairs_free(pairs);
+	}
+	if (status == 0)
+		return cli_print_json(cli, view_modes(cli_about(cli), list));
+	rp_json_free(list);
 	return status;
 }
 
 static int run_modes(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_snapshot *s = NULL;
-	struct rp_json *list = cli->global.json ? rp_json_array() : NULL;
+	struct chosen gpus = {0};
 	int status = cli_observe_gpus(cli, &s);
 
 	(void)argc;
 	(void)argv;
-	if (status == 0 && !list)
-		cli_print_banner(cli);
 	if (status == 0)
-		status = each_gpu(cli, s, list);
-	if (status == 0 && list) {
-		status = cli_print_json(cli, view_modes(cli_about(cli), list));
-		list = NULL;
-	}
-	rp_json_free(list);
+		status = choose_gpus(cli, s, &gpus);
+	if (status == 0 && cli->global.json)
+		status = print_json(cli, s, &gpus);
+	else if (status == 0)
+		status = cli_wants_csv(cli) ? print_csv(cli, s, &gpus) : print_text(cli, s, &gpus);
+	free(gpus.v);
 	rocpart_snapshot_unref(s);
 	return status;
 }

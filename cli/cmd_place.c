@@ -161,24 +161,29 @@ int cli_place_options(struct cli *cli, const struct cli_lease_values *v, const c
 static int print_placed(struct cli *cli, const struct rocpart_leases *leases)
 {
 	const struct rocpart_lease *l;
+	struct rocpart_snapshot *s;
 
 	if (cli->global.json)
 		return cli_print_json(cli, view_placed(cli_about(cli), leases));
+	s = cli_observe_for_names(cli);
 	cli_print_banner(cli);
 	if (!rocpart_leases_get(leases, 0))
-		printf("no pending lease can be placed\n");
+		cli_say(stdout, "no pending lease can be placed\n");
 	for (size_t i = 0; (l = rocpart_leases_get(leases, i)); i++) {
-		char bytes[RP_BYTES_TEXT_SIZE];
+		char bytes[RP_BYTES_TEXT_SIZE], where[VIEW_PARTITION_TEXT_SIZE];
 
-		printf("lease %llu: %s, %s on %s/%u, guarantee: %s\n", (unsigned long long)l->id,
-		       l->name, rp_format_bytes(l->bytes, bytes), l->bdf, l->partition,
-		       rocpart_guarantee_to_string(l->guarantee));
+		cli_say(stdout, "lease %llu: %s, %s on %s, guarantee: %s\n",
+			(unsigned long long)l->id, l->name, rp_format_bytes(l->bytes, bytes),
+			view_format_partition(s, l->bdf, l->partition, where),
+			rocpart_guarantee_to_string(l->guarantee));
 	}
+	rocpart_snapshot_unref(s);
 	l = rocpart_leases_get(leases, 0);
 	if (l)
-		printf("next: `rocpart args env %llu`, or docker, podman, k8s, systemd, vllm, "
-		       "llama.cpp instead of env\n",
-		       (unsigned long long)l->id);
+		cli_say(stdout,
+			"next: `rocpart args env %llu`, or docker, podman, k8s, systemd, vllm, "
+			"llama.cpp instead of env\n",
+			(unsigned long long)l->id);
 	return 0;
 }
 

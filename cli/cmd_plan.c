@@ -79,10 +79,10 @@ static void print_xcds(const struct rp_json *mode, size_t p)
 
 	if (n == 0)
 		return;
-	printf("XCD %lld", (long long)rp_json_int_value(rp_json_at(xcds, 0)));
+	cli_say(stdout, "XCD %lld", (long long)rp_json_int_value(rp_json_at(xcds, 0)));
 	if (n > 1)
-		printf("-%lld", (long long)rp_json_int_value(rp_json_at(xcds, n - 1)));
-	printf(" ");
+		cli_say(stdout, "-%lld", (long long)rp_json_int_value(rp_json_at(xcds, n - 1)));
+	cli_say(stdout, " ");
 }
 
 /* The placements, in the order of their partitions. */
@@ -118,37 +118,46 @@ static int sort_tenants(const struct rp_json *doc, struct tenants *ret)
 	return 0;
 }
 
-/* Who is on partition p of the GPU; false when nobody of this plan. Partitions come in order. */
-static bool print_tenants(struct tenants *t, int64_t index, size_t p)
+static bool has_tenants(const struct tenants *t, int64_t index, size_t p)
 {
-	bool found = false;
+	const struct rp_json *place = t->next < t->n ? t->v[t->next] : NULL;
 
-	for (; t->next < t->n; t->next++) {
-		const struct rp_json *place = t->v[t->next];
-
-		if (number(place, "index") != index || (size_t)number(place, "partition") != p)
-			break;
-		printf("%s%s#%lld", found ? " + " : "", text(place, "name"),
-		       (long long)number(place, "replica"));
-		found = true;
-	}
-	return found;
+	return place && number(place, "index") == index && (size_t)number(place, "partition") == p;
 }
 
+/* Who is on partition p of the GPU. Partitions come in order. */
+static void print_tenants(struct tenants *t, int64_t index, size_t p)
+{
+	for (bool is_first = true; has_tenants(t, index, p); is_first = false, t->next++)
+		cli_say(stdout, "%s%s#%lld", is_first ? "" : " + ", text(t->v[t->next], "name"),
+			(long long)number(t->v[t->next], "replica"));
+}
+
+/* Partitions that follow each other and have nobody are one line. */
 static void print_gpu(const struct rp_json *doc, struct tenants *tenants, const struct rp_json *gpu)
 {
 	const struct rp_json *mode = mode_of(doc, gpu);
 	size_t n = rp_json_len(rp_json_get(mode, "partitions"));
+	long long index = (long long)number(gpu, "index");
 
-	printf("GPU %lld (%s) %s/%s%s\n", (long long)number(gpu, "index"), text(gpu, "gpu"),
-	       text(gpu, "compute_mode"), text(gpu, "memory_mode"),
-	       rp_json_bool_value(rp_json_get(gpu, "switches")) ? ", to be switched" : "");
-	for (size_t p = 0; p < n; p++) {
-		printf("  %lld/%zu ", (long long)number(gpu, "index"), p);
-		print_xcds(mode, p);
-		if (!print_tenants(tenants, number(gpu, "index"), p))
-			printf("free");
-		printf("\n");
+	cli_say(stdout, "GPU %lld (%s) %s/%s%s\n", index, text(gpu, "gpu"),
+		text(gpu, "compute_mode"), text(gpu, "memory_mode"),
+		rp_json_bool_value(rp_json_get(gpu, "switches")) ? ", to be switched" : "");
+	for (size_t p = 0, last; p < n; p = last + 1) {
+		last = p;
+		cli_say(stdout, "  %lld/%zu", index, p);
+		if (has_tenants(tenants, index, p)) {
+			cli_say(stdout, " ");
+			print_xcds(mode, p);
+			print_tenants(tenants, index, p);
+			cli_say(stdout, "\n");
+			continue;
+		}
+		while (last + 1 < n && !has_tenants(tenants, index, last + 1))
+			last++;
+		if (last > p)
+			cli_say(stdout, "-%lld/%zu", index, last);
+		cli_say(stdout, " free\n");
 	}
 }
 
@@ -157,12 +166,12 @@ static void print_requests(const struct rp_json *doc)
 	const struct rp_json *requests = rp_json_get(doc, "requests");
 	char size[RP_BYTES_TEXT_SIZE];
 
-	printf("wishes:\n");
+	cli_say(stdout, "models:\n");
 	for (size_t i = 0; i < rp_json_len(requests); i++) {
 		const struct rp_json *q = rp_json_at(requests, i);
 
-		printf("  %lld x %s, %s each\n", (long long)number(q, "replicas"), text(q, "name"),
-		       rp_format_bytes((uint64_t)number(q, "bytes"), size));
+		cli_say(stdout, "  %lld x %s, %s each\n", (long long)number(q, "replicas"),
+			text(q, "name"), rp_format_bytes((uint64_t)number(q, "bytes"), size));
 	}
 }
 
@@ -172,11 +181,12 @@ static void print_verdict(const struct rp_json *doc)
 	bool proved = rp_json_bool_value(rp_json_get(doc, "proved"));
 
 	if (!rp_json_bool_value(rp_json_get(doc, "feasible")))
-		printf("not everything fits%s\n", proved ? "; no plan places more weight" : "");
+		cli_say(stdout, "not everything fits%s\n",
+			proved ? "; no plan places more weight" : "");
 	else if (proved)
-		printf("%lld GPU%s, proved minimal\n", used, used == 1 ? "" : "s");
+		cli_say(stdout, "%lld GPU%s, proved minimal\n", used, used == 1 ? "" : "s");
 	else
-		printf("%lld GPU%s, bound %lld\n", used, used == 1 ? "" : "s", bound);
+		cli_say(stdout, "%lld GPU%s, bound %lld\n", used, used == 1 ? "" : "s", bound);
 }
 
 static void print_remedy(const struct rp_json *r)
@@ -196,19 +206,20 @@ static void print_remedy(const struct rp_json *r)
 	};
 	char size[RP_BYTES_TEXT_SIZE];
 
-	printf("  remedy: ");
+	cli_say(stdout, "  remedy: ");
 	for (size_t i = 0; i < RP_ARRAY_LEN(texts); i++)
 		if (rp_str_eq(texts[i].name, text(r, "remedy")))
-			printf("%s", texts[i].text);
+			cli_say(stdout, "%s", texts[i].text);
 	if (rp_json_get(r, "gpus"))
-		printf(" %lld", (long long)number(r, "gpus"));
+		cli_say(stdout, " %lld", (long long)number(r, "gpus"));
 	if (rp_json_get(r, "gpu"))
-		printf(" %s", text(r, "gpu"));
+		cli_say(stdout, " %s", text(r, "gpu"));
 	if (rp_json_get(r, "name"))
-		printf(" %s", text(r, "name"));
+		cli_say(stdout, " %s", text(r, "name"));
 	if (rp_json_get(r, "bytes"))
-		printf(" to at most %s", rp_format_bytes((uint64_t)number(r, "bytes"), size));
-	printf("\n");
+		cli_say(stdout, " to at most %s",
+			rp_format_bytes((uint64_t)number(r, "bytes"), size));
+	cli_say(stdout, "\n");
 }
 
 /* A screen of them; --json has all. */
@@ -230,19 +241,20 @@ static void print_trouble(const struct rp_json *doc)
 				       : "  no place was found for these together: ";
 
 	for (size_t i = 0; i < shown(unplaced); i++)
-		printf("  not placed: %lld x %s\n",
-		       (long long)number(rp_json_at(unplaced, i), "replicas"),
-		       text(rp_json_at(unplaced, i), "name"));
+		cli_say(stdout, "  not placed: %lld x %s\n",
+			(long long)number(rp_json_at(unplaced, i), "replicas"),
+			text(rp_json_at(unplaced, i), "name"));
 	if (shown(unplaced) < rp_json_len(unplaced))
-		printf("  not placed: %zu more models\n", rp_json_len(unplaced) - shown(unplaced));
+		cli_say(stdout, "  not placed: %zu more models\n",
+			rp_json_len(unplaced) - shown(unplaced));
 	for (size_t i = 0; i < shown(reason); i++)
-		printf("%s%lld x %s", i ? ", " : together,
-		       (long long)number(rp_json_at(reason, i), "replicas"),
-		       text(rp_json_at(reason, i), "name"));
+		cli_say(stdout, "%s%lld x %s", i ? ", " : together,
+			(long long)number(rp_json_at(reason, i), "replicas"),
+			text(rp_json_at(reason, i), "name"));
 	if (shown(reason) < rp_json_len(reason))
-		printf(" and %zu more models", rp_json_len(reason) - shown(reason));
+		cli_say(stdout, " and %zu more models", rp_json_len(reason) - shown(reason));
 	if (rp_json_len(reason))
-		printf("\n");
+		cli_say(stdout, "\n");
 	for (size_t i = 0; i < rp_json_len(remedies); i++)
 		print_remedy(rp_json_at(remedies, i));
 }
@@ -256,20 +268,66 @@ static bool is_same_step(const struct rp_json *a, const struct rp_json *b)
 	       !rp_json_get(a, "name") && !rp_json_get(b, "name");
 }
 
-static void print_step(const struct rp_json *steps, size_t first, size_t last)
+/* The index of the GPU with that address among those of the plan; -1: it has none. */
+static int64_t index_of(const struct rp_json *doc, const char *bdf)
 {
-	const struct rp_json *s = rp_json_at(steps, first);
+	const struct rp_json *gpus = rp_json_get(doc, "gpus"), *g;
 
-	printf("  %s", text(s, "op"));
+	for (size_t i = 0; (g = rp_json_at(gpus, i)); i++)
+		if (rp_str_eq(text(g, "gpu"), bdf))
+			return number(g, "index");
+	return -1;
+}
+
+/* "GPU 0-3,5" of steps first to last, which are in the order of GPUs. */
+static void print_gpus_of_steps(const struct rp_json *doc, size_t first, size_t last)
+{
+	const struct rp_json *steps = rp_json_get(doc, "steps");
+
+	for (size_t i = first, begin; i <= last; i++) {
+		const char *bdf = text(rp_json_at(steps, i), "gpu");
+		int64_t from = index_of(doc, bdf), to = from;
+
+		begin = i;
+		while (from >= 0 && i < last &&
+		       index_of(doc, text(rp_json_at(steps, i + 1), "gpu")) == to + 1) {
+			to++;
+			i++;
+		}
+		cli_say(stdout, "%s", begin == first ? " " : ",");
+		if (from < 0)
+			cli_say(stdout, "%s", bdf);
+		else
+			cli_say(stdout, "%lld", (long long)from);
+		if (to > from)
+			cli_say(stdout, "-%lld", (long long)to);
+	}
+}
+
+static void print_step(const struct rp_json *doc, size_t first, size_t last)
+{
+	static const struct {
+		const char *op, *text;
+	} texts[] = {
+		{.op = "switch_memory", .text = "switch the memory mode to"},
+		{.op = "switch_compute", .text = "switch the compute mode to"},
+	};
+	const struct rp_json *s = rp_json_at(rp_json_get(doc, "steps"), first);
+	const char *what = text(s, "op");
+
+	for (size_t i = 0; i < RP_ARRAY_LEN(texts); i++)
+		if (rp_str_eq(texts[i].op, what))
+			what = texts[i].text;
+	cli_say(stdout, "  %s", what);
 	if (rp_json_get(s, "memory_mode"))
-		printf(" %s", text(s, "memory_mode"));
+		cli_say(stdout, " %s", text(s, "memory_mode"));
 	if (rp_json_get(s, "compute_mode"))
-		printf(" %s", text(s, "compute_mode"));
+		cli_say(stdout, " %s", text(s, "compute_mode"));
 	if (rp_json_get(s, "name"))
-		printf(" %s", text(s, "name"));
-	for (size_t i = first; i <= last; i++)
-		printf("%s%s", i == first ? ": " : ", ", text(rp_json_at(steps, i), "gpu"));
-	printf("\n");
+		cli_say(stdout, " %s", text(s, "name"));
+	cli_say(stdout, ": GPU");
+	print_gpus_of_steps(doc, first, last);
+	cli_say(stdout, "\n");
 }
 
 static void print_steps(const struct rp_json *doc)
@@ -277,7 +335,7 @@ static void print_steps(const struct rp_json *doc)
 	const struct rp_json *steps = rp_json_get(doc, "steps");
 	size_t n = rp_json_len(steps), places = 0;
 
-	printf("steps:\n");
+	cli_say(stdout, "steps:\n");
 	for (size_t i = 0; i < n; i++) {
 		const struct rp_json *s = rp_json_at(steps, i);
 		size_t last = i;
@@ -288,11 +346,11 @@ static void print_steps(const struct rp_json *doc)
 		}
 		while (is_same_step(s, rp_json_at(steps, last + 1)))
 			last++;
-		print_step(steps, i, last);
+		print_step(doc, i, last);
 		i = last;
 	}
 	if (places)
-		printf("  place %zu replica%s\n", places, places == 1 ? "" : "s");
+		cli_say(stdout, "  place %zu replica%s\n", places, places == 1 ? "" : "s");
 }
 
 static int print_plan(const struct cli *cli, const struct rp_json *doc)
@@ -440,7 +498,7 @@ static int verify(struct cli *cli, const char *path)
 		return cli_fail(cli, &err);
 	if (cli->global.json)
 		return cli_print_json(cli, view_document(cli_about(cli)));
-	printf("every claim of '%s' holds\n", path);
+	cli_say(stdout, "every claim of '%s' holds\n", path);
 	return 0;
 }
 

@@ -227,7 +227,7 @@ static void say_conflicts(const struct rocpart_handout *h, enum rocpart_view vie
 	for (size_t i = 0; (name = rocpart_handout_get_conflict(h, view, i)); i++) {
 		value = secure_getenv(name);
 		if (value)
-			fprintf(stderr,
+			cli_say(stderr,
 				"rocpart: %s=%s is not passed on: it would hide the "
 				"partition\n",
 				name, value);
@@ -250,22 +250,25 @@ static void say(struct cli *cli, const struct rocpart_run *run, const struct roc
 	const struct rocpart_lease *l;
 	enum rocpart_view view;
 	const struct rocpart_handout *h = rocpart_run_get_handout(run, &view);
+	struct rocpart_snapshot *s = leases ? cli_observe_for_names(cli) : NULL;
 	const char *text;
-	char bytes[RP_BYTES_TEXT_SIZE];
+	char bytes[RP_BYTES_TEXT_SIZE], where[VIEW_PARTITION_TEXT_SIZE];
 
 	if (rocpart_machine_get_kind(cli->machine) == ROCPART_MACHINE_SIM)
-		fprintf(stderr, "rocpart: SIMULATED machine %s: %s\n",
+		cli_say(stderr, "rocpart: SIMULATED machine %s: %s\n",
 			rp_strbuf_str(&cli->machine_name),
 			rocpart_machine_get_shown_name(cli->machine)
 				? "no hardware is touched"
 				: "the command sees it only inside of `rocpart sim exec`");
 	for (size_t i = 0; leases && (l = rocpart_leases_get(leases, i)); i++)
-		fprintf(stderr, "rocpart: lease %llu: %s on %s/%u, guarantee: %s\n",
-			(unsigned long long)l->id, rp_format_bytes(l->bytes, bytes), l->bdf,
-			l->partition, rocpart_guarantee_to_string(l->guarantee));
+		cli_say(stderr, "rocpart: lease %llu: %s on %s, guarantee: %s\n",
+			(unsigned long long)l->id, rp_format_bytes(l->bytes, bytes),
+			view_format_partition(s, l->bdf, l->partition, where),
+			rocpart_guarantee_to_string(l->guarantee));
 	for (size_t i = 0; (text = rocpart_run_get_missing(run, i)); i++)
-		fprintf(stderr, "rocpart: %s\n", text);
+		cli_say(stderr, "rocpart: %s\n", text);
 	say_conflicts(h, view);
+	rocpart_snapshot_unref(s);
 }
 
 /* ---- running ---- */
@@ -300,7 +303,7 @@ static int run_command(struct cli *cli, struct rocpart_run *run, const char *com
 	if (rocpart_run_finish(run, GRACE_MS, &left, &err) < 0)
 		(void)cli_fail(cli, &err);
 	if (left)
-		fprintf(stderr, "rocpart: processes that the command left behind were ended: %zu\n",
+		cli_say(stderr, "rocpart: processes that the command left behind were ended: %zu\n",
 			left);
 	return status;
 }

@@ -112,7 +112,7 @@ static int done(struct cli *cli, const char *name, const char *action)
 {
 	if (cli->global.json)
 		return cli_print_json(cli, view_sim_done(cli_about(cli), name, action));
-	printf("simulated machine %s: %s\n", name, action);
+	cli_say(stdout, "simulated machine %s: %s\n", name, action);
 	return 0;
 }
 
@@ -261,35 +261,31 @@ static struct rp_json *list_json(struct cli *cli)
 	return view_sim_list(cli_about(cli), machines_json(&machines), &profiles);
 }
 
-static void print_list(const struct rp_json *j)
+static int print_list(struct cli *cli, const struct rp_json *j)
 {
-	const struct rp_json *machines = rp_json_get(j, "machines"), *m;
+	const struct view_layout layout = cli_get_layout(cli, NULL);
+	const struct rp_json *machines = rp_json_get(j, "machines");
 	const struct rp_json *profiles = rp_json_get(j, "profiles");
+	int status = 0;
 
-	if (rp_json_len(machines) == 0)
-		printf("no simulated machine yet; `rocpart sim create NAME --profile PROFILE`\n");
+	if (rp_json_len(machines) || layout.csv)
+		status = cli_print_table(cli, view_sim_table(machines, &layout));
 	else
-		printf("%-20s %-20s %-4s %s\n", "MACHINE", "PROFILE", "ABI", "GPUS");
-	for (size_t i = 0; (m = rp_json_at(machines, i)); i++) {
-		const char *name = rp_json_text(rp_json_get(m, "name"));
-
-		if (rp_json_get(m, "error"))
-			printf("%-20s %s\n", name, rp_json_text(rp_json_get(m, "error")));
-		else
-			printf("%-20s %-20s %-4s %lld\n", name,
-			       rp_json_text(rp_json_get(m, "profile")),
-			       rp_json_text(rp_json_get(m, "abi")),
-			       (long long)rp_json_int_value(rp_json_get(m, "gpus")));
-	}
-	printf("profiles:");
+		cli_say(stdout, "no simulated machine yet; `rocpart sim create NAME --profile "
+				"PROFILE`\n");
+	if (status || layout.csv)
+		return status;
+	cli_say(stdout, "profiles:");
 	for (size_t i = 0; i < rp_json_len(profiles); i++)
-		printf(" %s", rp_json_text(rp_json_at(profiles, i)));
-	printf("\n");
+		cli_say(stdout, " %s", rp_json_text(rp_json_at(profiles, i)));
+	cli_say(stdout, "\n");
+	return 0;
 }
 
 static int run_sim_list(struct cli *cli, int argc, char **argv)
 {
 	struct rp_json *j = list_json(cli);
+	int status;
 
 	(void)argc;
 	(void)argv;
@@ -297,9 +293,9 @@ static int run_sim_list(struct cli *cli, int argc, char **argv)
 		return cli_nomem(cli);
 	if (cli->global.json)
 		return cli_print_json(cli, j);
-	print_list(j);
+	status = print_list(cli, j);
 	rp_json_free(j);
-	return 0;
+	return status;
 }
 
 /* ---- hold ---- */
@@ -392,7 +388,7 @@ static int report_pid(struct cli *cli, const char *name, uint32_t pid, const cha
 {
 	if (cli->global.json)
 		return cli_print_json(cli, view_sim_process(cli_about(cli), name, pid, action));
-	printf("simulated machine %s: process %u %s\n", name, pid, action);
+	cli_say(stdout, "simulated machine %s: process %u %s\n", name, pid, action);
 	return 0;
 }
 
@@ -442,7 +438,7 @@ static int show_faults(struct cli *cli, const char *name, const char *dir)
 		return cli_fail(cli, &err);
 	if (cli->global.json)
 		return cli_print_json(cli, view_sim_faults(cli_about(cli), name, rules));
-	printf("%s", *rules ? rules : "no faults\n");
+	cli_say_lines(stdout, *rules ? rules : "no faults\n");
 	return 0;
 }
 
@@ -484,6 +480,9 @@ const struct cli_command cli_verb_sim_list = {
 	.group = "simulated machines",
 	.args = "",
 	.summary = "list simulated machines and the profiles to make them from",
+	.options = cli_table_options,
+	.values_size = sizeof(struct cli_table_values),
+	.columns = view_sim_fields,
 	.run = run_sim_list,
 };
 

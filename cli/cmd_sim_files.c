@@ -118,7 +118,7 @@ static int print_place(struct cli *cli, const char *name, const char *action, co
 {
 	if (cli->global.json)
 		return cli_print_json(cli, view_sim_place(cli_about(cli), name, action, dir));
-	printf("simulated machine %s: %s %s\n", name, action, dir);
+	cli_say(stdout, "simulated machine %s: %s %s\n", name, action, dir);
 	return 0;
 }
 

@@ -5,26 +5,25 @@
 #include "base/num.h"
 #include "views/usage.h"
 
-static int print_text(struct cli *cli, const struct rocpart_usages *list)
+static int print_text(struct cli *cli, const struct rocpart_usages *list,
+		      const struct rocpart_snapshot *s)
 {
-	const struct cli_table_values *v = cli->values;
-	const char *columns = v->columns ? v->columns : VIEW_USAGE_COLUMNS;
+	const struct view_layout layout = cli_get_layout(cli, s);
 	uint64_t unmanaged = rocpart_usages_get_lease_bytes(list, 0);
 	char text[RP_BYTES_TEXT_SIZE];
-	int status = cli_check_columns(cli, view_usage_fields, columns);
+	int status;
 
-	if (status)
-		return status;
 	cli_print_banner(cli);
-	status = cli_print_table(cli, view_usage_table(list, columns));
-	if (status)
+	status = cli_print_table(cli, view_usage_table(list, &layout));
+	if (status || layout.csv)
 		return status;
 	if (unmanaged)
-		printf("%s unmanaged: used without a lease (`rocpart adopt` gives it one)\n",
-		       rp_format_bytes(unmanaged, text));
+		cli_say(stdout,
+			"%s unmanaged: used without a lease (`rocpart adopt` gives it one)\n",
+			rp_format_bytes(unmanaged, text));
 	if (!rocpart_usages_is_complete(list))
-		printf("files of some processes cannot be looked at: that takes root; memory of "
-		       "the KFD is shown all the same\n");
+		cli_say(stdout, "files of some processes cannot be looked at: that takes root; "
+				"memory of the KFD is shown all the same\n");
 	return 0;
 }
 
@@ -38,8 +37,14 @@ static int run_usage(struct cli *cli, int argc, char **argv)
 	(void)argv;
 	if (rocpart_usages_new(cli->machine, &list, &err) < 0)
 		return cli_fail(cli, &err);
-	status = cli->global.json ? cli_print_json(cli, view_usage(cli_about(cli), list))
-				  : print_text(cli, list);
+	if (cli->global.json) {
+		status = cli_print_json(cli, view_usage(cli_about(cli), list));
+	} else {
+		struct rocpart_snapshot *s = cli_observe_for_names(cli);
+
+		status = print_text(cli, list, s);
+		rocpart_snapshot_unref(s);
+	}
 	rocpart_usages_free(list);
 	return status;
 }

@@ -66,25 +66,30 @@ static int print_json(const struct watch *w, const struct view_watch_event *e)
 	return printf("%s\n", rp_strbuf_str(&text)) < 0 ? -EIO : 0;
 }
 
-static int print_text(const struct view_watch_event *e)
+static void print_text(const struct watch *w, const struct view_watch_event *e)
 {
-	char used[RP_BYTES_TEXT_SIZE], limit[RP_BYTES_TEXT_SIZE];
+	char used[RP_BYTES_TEXT_SIZE], limit[RP_BYTES_TEXT_SIZE], where[VIEW_PARTITION_TEXT_SIZE];
+	struct rocpart_snapshot *s = cli_observe_for_names(w->cli);
 
-	return printf("%s lease %llu (%s) on %s/%u: %s used of %s%s%s\n", e->what,
-		      (unsigned long long)e->lease->id, e->lease->name, e->lease->bdf,
-		      e->lease->partition, rp_format_bytes(e->used_bytes, used),
-		      rp_format_bytes(e->lease->limit_bytes, limit), *e->note ? "; " : "",
-		      e->note) < 0
-		       ? -EIO
-		       : 0;
+	cli_say_toned(stdout, rp_str_eq(e->what, "within") ? VIEW_TONE_OK : VIEW_TONE_ATTENTION,
+		      e->what);
+	cli_say(stdout, " lease %llu (%s) on %s: %s used of %s%s%s\n",
+		(unsigned long long)e->lease->id, e->lease->name,
+		view_format_partition(s, e->lease->bdf, e->lease->partition, where),
+		rp_format_bytes(e->used_bytes, used), rp_format_bytes(e->lease->limit_bytes, limit),
+		*e->note ? "; " : "", e->note);
+	rocpart_snapshot_unref(s);
 }
 
 static int print_event(const struct watch *w, struct view_watch_event *e)
 {
-	int r;
+	int r = 0;
 
 	e->at_s = (uint64_t)time(NULL);
-	r = w->cli->global.json ? print_json(w, e) : print_text(e);
+	if (w->cli->global.json)
+		r = print_json(w, e);
+	else
+		print_text(w, e);
 	return r == 0 && fflush(stdout) != 0 ? -EIO : r;
 }
 
@@ -239,7 +244,7 @@ static int watch(struct watch *w)
 		if (r < 0 && is_first)
 			return cli_fail(w->cli, &err);
 		if (r < 0)
-			fprintf(stderr, "rocpart: %s\n", err.message);
+			cli_say(stderr, "rocpart: %s\n", err.message);
 		else
 			r = look(w, usages);
 		rocpart_usages_free(usages);

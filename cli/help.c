@@ -5,18 +5,22 @@
 #define WIDTH 80
 #define LEFT  30 /* where the text of an option begins */
 
-/* Text from column LEFT on, broken between words. */
-static void print_wrapped(FILE *f, const char *text, size_t column)
+/* Text from column on, broken between words; further lines begin at indent. */
+static void print_wrapped(FILE *f, const char *text, size_t column, size_t indent)
 {
+	bool is_first = true;
+
 	while (*text) {
 		size_t n = strcspn(text, " ");
 
-		if (column > LEFT && column + 1 + n > WIDTH) {
-			fprintf(f, "\n%*s", LEFT, "");
-			column = LEFT;
+		if (!is_first && column + 1 + n > WIDTH) {
+			fprintf(f, "\n%*s", (int)indent, "");
+			column = indent;
+			is_first = true;
 		}
-		fprintf(f, "%s%.*s", column > LEFT ? " " : "", (int)n, text);
-		column += n + (column > LEFT);
+		fprintf(f, "%s%.*s", is_first ? "" : " ", (int)n, text);
+		column += n + !is_first;
+		is_first = false;
 		text += n + (text[n] == ' ');
 	}
 	fputc('\n', f);
@@ -37,7 +41,7 @@ static void print_option(FILE *f, const struct cli_option *o)
 		fprintf(f, "%-*s", LEFT, left);
 	else
 		fprintf(f, "%s\n%*s", left, LEFT, "");
-	print_wrapped(f, o->help, LEFT);
+	print_wrapped(f, o->help, LEFT, LEFT);
 }
 
 static void print_options(FILE *f, const char *heading, const struct cli_option *table)
@@ -51,6 +55,12 @@ static void print_options(FILE *f, const char *heading, const struct cli_option 
 		print_option(f, at.option);
 }
 
+static void print_command(FILE *f, const struct cli_command *c)
+{
+	fprintf(f, "  %-14s ", c->name);
+	print_wrapped(f, c->summary, 17, 17);
+}
+
 static void print_group(FILE *f, const char *group)
 {
 	const struct cli_command *c;
@@ -58,7 +68,7 @@ static void print_group(FILE *f, const char *group)
 	fprintf(f, "\n%s:\n", group);
 	for (size_t i = 0; (c = cli_command_at(i)); i++)
 		if (rp_str_eq(c->group, group))
-			fprintf(f, "  %-14s %s\n", c->name, c->summary);
+			print_command(f, c);
 }
 
 /* What the words of a usage line stand for; NAME and FILE differ from verb to verb. */
@@ -95,7 +105,7 @@ static void print_arguments(FILE *f, const struct cli_command *c)
 		if (!has_word(c->args, arguments[i].word))
 			continue;
 		fprintf(f, "%s  %-*s", found ? "" : "\narguments:\n", LEFT - 2, arguments[i].word);
-		print_wrapped(f, arguments[i].text, LEFT);
+		print_wrapped(f, arguments[i].text, LEFT, LEFT);
 		found = true;
 	}
 }
@@ -123,8 +133,14 @@ void cli_print_help(FILE *f)
 
 void cli_print_command_help(FILE *f, const struct cli_command *c)
 {
-	fprintf(f, "rocpart %s: %s\n\nusage: rocpart %s%s%s%s\n", c->name, c->summary, c->name,
-		c->options ? " [OPTIONS]" : "", *c->args ? " " : "", c->args);
+	size_t column = strlen("rocpart ") + strlen(c->name);
+
+	fprintf(f, "rocpart %s: ", c->name);
+	print_wrapped(f, c->summary, column + 2, 4);
+	fprintf(f, "\nusage: rocpart %s%s%s", c->name, c->options ? " [OPTIONS]" : "",
+		*c->args ? " " : "");
+	column += strlen("usage:  ") + (c->options ? strlen("[OPTIONS] ") : 0);
+	print_wrapped(f, c->args, column, 4);
 	print_arguments(f, c);
 	print_options(f, "options", c->options);
 	print_options(f, "options of every command", cli_global_options);
@@ -143,7 +159,7 @@ bool cli_print_group_help(FILE *f, const char *group)
 		if (!found)
 			fprintf(f, "usage: rocpart %s COMMAND ...\n\n", group);
 		found = true;
-		fprintf(f, "  %-14s %s\n", c->name, c->summary);
+		print_command(f, c);
 	}
 	return found;
 }

@@ -187,6 +187,13 @@ int cli_observe(struct cli *cli, struct rocpart_snapshot **ret)
 	return r < 0 ? cli_fail(cli, &err) : 0;
 }
 
+struct rocpart_snapshot *cli_observe_for_names(struct cli *cli)
+{
+	struct rocpart_snapshot *s = NULL;
+
+	return rocpart_machine_observe(cli->machine, &s, NULL) < 0 ? NULL : s;
+}
+
 int cli_observe_gpus(struct cli *cli, struct rocpart_snapshot **ret)
 {
 	struct rocpart_error err = {.errnum = -ENODEV, .code = ROCPART_ERR_NO_HARDWARE};

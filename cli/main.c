@@ -51,6 +51,8 @@ static int run_command(struct cli *cli, int argc, char **argv)
 		return 0;
 	}
 	status = check_arguments(cli, argc, argv);
+	if (status == 0)
+		status = cli_check_table(cli);
 	if (status == 0 && c->needs_machine)
 		status = cli_open_machine(cli);
 	return status ? status : c->run(cli, argc, argv);

@@ -3,13 +3,6 @@
 
 #include <stdarg.h>
 
-#include <unistd.h>
-
-bool cli_wants_colour(FILE *f)
-{
-	return isatty(fileno(f)) && !secure_getenv("NO_COLOR");
-}
-
 struct view_machine cli_about(const struct cli *cli)
 {
 	return (struct view_machine){cli->machine, rp_strbuf_str(&cli->machine_name)};
@@ -34,30 +27,14 @@ int cli_print_json(struct cli *cli, struct rp_json *j)
 	return cli_print_text(cli, &text);
 }
 
-int cli_print_table(struct cli *cli, struct view_table *t)
-{
-	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	int r = t ? view_table_text(t, &text) : -ENOMEM;
-
-	view_table_free(t);
-	return r < 0 ? cli_nomem(cli) : cli_print_text(cli, &text);
-}
-
-int cli_check_columns(struct cli *cli, const struct view_field *fields, const char *columns)
-{
-	char bad[32];
-
-	return view_table_check(fields, columns, bad) < 0
-		       ? cli_usage_error(cli, "there is no column '%s'", bad)
-		       : 0;
-}
-
 void cli_print_banner(const struct cli *cli)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 
+	if (cli_wants_csv(cli))
+		return;
 	view_banner(cli_about(cli), &text);
-	fputs(rp_strbuf_str(&text), stdout);
+	cli_say_lines(stdout, rp_strbuf_str(&text));
 }
 
 static void print_error_json(const struct rocpart_error *err)
@@ -71,7 +48,6 @@ static void print_error_json(const struct rocpart_error *err)
 
 int cli_fail(const struct cli *cli, const struct rocpart_error *err)
 {
-	bool colour = cli_wants_colour(stderr);
 	/* "GPU 3 (0000:27:00.0) ..." names its object itself */
 	const char *object = strstr(err->message, err->object) ? "" : err->object;
 
@@ -79,11 +55,13 @@ int cli_fail(const struct cli *cli, const struct rocpart_error *err)
 		print_error_json(err);
 		return rocpart_errcode_exit_status(err->code);
 	}
+	cli_end_line(stdout);
 	fflush(stdout);
-	fprintf(stderr, "%srocpart:%s %s%s%s\n", colour ? "\033[31m" : "", colour ? "\033[0m" : "",
-		object, *object ? ": " : "", err->message);
+	cli_end_line(stderr);
+	cli_say_toned(stderr, VIEW_TONE_FAILED, "rocpart:");
+	cli_say(stderr, " %s%s%s\n", object, *object ? ": " : "", err->message);
 	if (*err->hint)
-		fprintf(stderr, "  %s\n", err->hint);
+		cli_say(stderr, "  %s\n", err->hint);
 	return rocpart_errcode_exit_status(err->code);
 }
 
@@ -108,6 +86,12 @@ int cli_nomem(const struct cli *cli)
 
 int cli_flush(int status)
 {
+	cli_end_line(stdout);
+	cli_end_line(stderr);
+	if (cli_has_lost_text()) {
+		fprintf(stderr, "rocpart: out of memory\n");
+		return status ? status : 1;
+	}
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		fprintf(stderr, "rocpart: cannot write to standard output: %s\n",
 			rocpart_strerror(errno));

@@ -19,12 +19,17 @@ static struct rp_json *entry_path(const void *o)
 {
 	const struct rocpart_cdi_entry *e = o;
 
-	return rp_json_string(e->path);
+	return rp_json_lenient_string(e->path);
 }
 
-static const struct view_field entry_fields[] = {
-	{.key = "device", .heading = "DEVICE", .get = entry_name},
-	{.key = "problem", .heading = "PROBLEM", .get = entry_problem},
+const struct view_field view_cdi_fields[] = {
+	{.key = "device", .sets = VIEW_DEFAULT, .heading = "DEVICE", .get = entry_name},
+	{.key = "problem",
+	 .is_state = true,
+	 .is_name = true,
+	 .sets = VIEW_DEFAULT,
+	 .heading = "PROBLEM",
+	 .get = entry_problem},
 	{.key = "spec", .heading = "SPEC", .get = entry_path},
 	{.key = NULL},
 };
@@ -36,7 +41,7 @@ static struct rp_json *entries_json(const struct rocpart_cdi *cdi)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && (e = rocpart_cdi_get(cdi, i)); i++)
-		r = rp_json_append(list, view_object_json(entry_fields, e));
+		r = rp_json_append(list, view_object_json(view_cdi_fields, e));
 	return view_finish(list, r);
 }
 
@@ -73,9 +78,10 @@ size_t view_cdi_count_problems(const struct rocpart_cdi *cdi)
 	return n;
 }
 
-struct view_table *view_cdi_table(const struct rocpart_cdi *cdi, bool problems_only)
+struct view_table *view_cdi_table(const struct rocpart_cdi *cdi, bool problems_only,
+				  const struct view_layout *layout)
 {
-	struct view_table *t = view_table_new(entry_fields, "device,problem,spec");
+	struct view_table *t = view_table_new(view_cdi_fields, layout);
 	const struct rocpart_cdi_entry *e;
 	int r = 0;
 

@@ -13,6 +13,8 @@ struct rp_json *view_cdi_validate(struct view_machine about, const struct rocpar
 
 /* Devices that a problem is known of. */
 size_t view_cdi_count_problems(const struct rocpart_cdi *cdi);
-struct view_table *view_cdi_table(const struct rocpart_cdi *cdi, bool problems_only);
+extern const struct view_field view_cdi_fields[];
+struct view_table *view_cdi_table(const struct rocpart_cdi *cdi, bool problems_only,
+				  const struct view_layout *layout);
 
 #endif

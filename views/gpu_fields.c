@@ -2,12 +2,14 @@
 /* Columns of GPUs. */
 #include "views/snapshot.h"
 
+#include "base/num.h"
+
 static struct rp_json *hex_or_null(int r, uint64_t v)
 {
 	char text[24];
 
 	(void)rp_fmt(text, sizeof(text), "%016llx", (unsigned long long)v);
-	return r < 0 ? rp_json_null() : rp_json_string(text);
+	return r < 0 ? rp_json_null() : rp_json_lenient_string(text);
 }
 
 static struct rp_json *gpu_index(const void *o)
@@ -17,7 +19,7 @@ static struct rp_json *gpu_index(const void *o)
 
 static struct rp_json *gpu_bdf(const void *o)
 {
-	return rp_json_string(rocpart_gpu_get_bdf(o));
+	return rp_json_lenient_string(rocpart_gpu_get_bdf(o));
 }
 
 static struct rp_json *gpu_product(const void *o)
@@ -30,7 +32,7 @@ static struct rp_json *gpu_device_id(const void *o)
 	char text[16];
 
 	(void)rp_fmt(text, sizeof(text), "0x%04x", rocpart_gpu_get_device_id(o));
-	return rp_json_string(text);
+	return rp_json_lenient_string(text);
 }
 
 static struct rp_json *gpu_compute(const void *o)
@@ -76,7 +78,7 @@ static struct rp_json *codes(const void *o,
 	const char *code;
 
 	for (size_t i = 0; (code = get(o, i)); i++)
-		if (rp_json_append(list, rp_json_string(code)) < 0)
+		if (rp_json_append(list, rp_json_lenient_string(code)) < 0)
 			return rp_json_free(list);
 	return list;
 }
@@ -174,17 +176,86 @@ static struct rp_json *gpu_domain(const void *o)
 	return view_u64_or_null(least == UINT64_MAX ? -ENODATA : 0, least);
 }
 
+/* "CPX/NPS4": two columns in one. */
+static struct rp_json *gpu_mode(const void *o)
+{
+	enum rocpart_compute_mode c = rocpart_gpu_get_compute_mode(o);
+	enum rocpart_memory_mode m = rocpart_gpu_get_memory_mode(o);
+	char text[32];
+
+	(void)rp_fmt(text, sizeof(text), "%s/%s", c ? rocpart_compute_mode_to_string(c) : "-",
+		     m ? rocpart_memory_mode_to_string(m) : "-");
+	return rp_json_lenient_string(text);
+}
+
+/* "pending NPS4": which mode a reload would bring. */
+static int add_degraded(struct rp_json *list, const struct rocpart_gpu *gpu)
+{
+	enum rocpart_memory_mode pending = rocpart_gpu_get_pending_memory_mode(gpu);
+	const char *code;
+	char text[32];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && (code = rocpart_gpu_get_degraded(gpu, i)); i++) {
+		(void)rp_fmt(text, sizeof(text), "pending %s",
+			     rocpart_memory_mode_to_string(pending));
+		r = rp_json_append(list, rp_json_lenient_string(
+						 rp_str_eq(code, "pending-reload") ? text : code));
+	}
+	return r;
+}
+
+/* What makes a GPU other than its neighbours; how a kernel names its files does not. */
+static struct rp_json *gpu_note(const void *o)
+{
+	static const char *const untold[] = {"xcp-dot-naming", "mem-alloc-all",
+					     "duplicate-unique-id"};
+	struct rp_json *list = rp_json_array();
+	const char *note;
+	int r = add_degraded(list, o);
+
+	for (size_t i = 0; r == 0 && (note = rocpart_gpu_get_note(o, i)); i++) {
+		bool is_told = true;
+
+		for (size_t k = 0; k < RP_ARRAY_LEN(untold); k++)
+			is_told = is_told && !rp_str_eq(note, untold[k]);
+		r = is_told ? rp_json_append(list, rp_json_lenient_string(note)) : 0;
+	}
+	return r < 0 ? rp_json_free(list) : list;
+}
+
+/* "8 x 24.0 GiB" */
+static struct rp_json *gpu_layout(const void *o)
+{
+	RP_AUTO_JSON struct rp_json *each = gpu_each(o);
+	char text[64], bytes[RP_BYTES_TEXT_SIZE] = "-";
+
+	if (rp_json_type(each) == RP_JSON_INT)
+		rp_format_bytes((uint64_t)rp_json_int_value(each), bytes);
+	(void)rp_fmt(text, sizeof(text), "%zu x %s", rocpart_gpu_get_partition_count(o), bytes);
+	return each ? rp_json_lenient_string(text) : NULL;
+}
+
 const struct view_field view_gpu_fields[] = {
-	{.key = "index", .heading = "GPU", .get = gpu_index},
-	{.key = "bdf", .heading = "BDF", .get = gpu_bdf},
-	{.key = "product", .heading = "PRODUCT", .get = gpu_product},
+	{.key = "index",
+	 .heading = "GPU",
+	 .sets = VIEW_DEFAULT,
+	 .is_folded = true,
+	 .get = gpu_index},
+	{.key = "bdf", .heading = "BDF", .sets = VIEW_DEFAULT, .is_folded = true, .get = gpu_bdf},
+	{.key = "product", .heading = "PRODUCT", .sets = VIEW_DEFAULT, .get = gpu_product},
+	{.key = "mode", .heading = "MODE", .sets = VIEW_ONLY_TEXT, .get = gpu_mode},
 	{.key = "device_id", .heading = "DEVICE", .get = gpu_device_id},
 	{.key = "compute_mode", .heading = "COMPUTE", .get = gpu_compute},
 	{.key = "memory_mode", .heading = "MEMORY", .get = gpu_memory},
-	{.key = "pending_memory_mode", .heading = "PENDING", .get = gpu_pending},
+	{.key = "pending_memory_mode", .is_state = true, .heading = "PENDING", .get = gpu_pending},
 	{.key = "partitionable", .heading = "SWITCHABLE", .get = gpu_partitionable},
-	{.key = "health", .heading = "HEALTH", .get = gpu_health},
-	{.key = "degraded", .heading = "DEGRADED", .show = VIEW_SHOW_LIST, .get = gpu_degraded},
+	{.key = "health", .heading = "HEALTH", .is_state = true, .get = gpu_health},
+	{.key = "degraded",
+	 .is_state = true,
+	 .heading = "DEGRADED",
+	 .show = VIEW_SHOW_LIST,
+	 .get = gpu_degraded},
 	{.key = "notes", .heading = "NOTES", .show = VIEW_SHOW_LIST, .get = gpu_notes},
 	{.key = "uncorrectable_errors", .heading = "ERRORS", .get = gpu_uncorrectable},
 	{.key = "bad_pages", .heading = "BAD-PAGES", .get = gpu_bad_pages},
@@ -192,15 +263,27 @@ const struct view_field view_gpu_fields[] = {
 	{.key = "hive_id", .heading = "HIVE", .get = gpu_hive},
 	{.key = "unique_id", .heading = "UNIQUE-ID", .get = gpu_unique_id},
 	{.key = "n_xcds", .heading = "XCDS", .get = gpu_xcds},
-	{.key = "memory_used_bytes", .heading = "USED", .show = VIEW_SHOW_BYTES, .get = gpu_used},
 	{.key = "n_partitions", .heading = "PARTS", .get = gpu_n_partitions},
 	{.key = "partition_memory_bytes",
 	 .heading = "EACH",
 	 .show = VIEW_SHOW_BYTES,
 	 .get = gpu_each},
+	{.key = "layout", .heading = "PARTITIONS", .sets = VIEW_ONLY_TEXT, .get = gpu_layout},
+	{.key = "memory_used_bytes",
+	 .heading = "USED",
+	 .show = VIEW_SHOW_BYTES,
+	 .sets = VIEW_DEFAULT,
+	 .get = gpu_used},
 	{.key = "partition_domain_bytes",
 	 .heading = "DOMAIN",
 	 .show = VIEW_SHOW_BYTES,
 	 .get = gpu_domain},
+	{.key = "note",
+	 .heading = "NOTE",
+	 .show = VIEW_SHOW_LIST,
+	 .sets = VIEW_ONLY_TEXT,
+	 .is_name = true,
+	 .is_state = true,
+	 .get = gpu_note},
 	{.key = NULL},
 };

@@ -18,12 +18,12 @@ static struct rp_json *lease_id(const void *o)
 
 static struct rp_json *lease_name(const void *o)
 {
-	return rp_json_string(lease(o)->name);
+	return rp_json_lenient_string(lease(o)->name);
 }
 
 static struct rp_json *lease_state(const void *o)
 {
-	return rp_json_string(rocpart_lease_state_to_string(lease(o)->state));
+	return rp_json_lenient_string(rocpart_lease_state_to_string(lease(o)->state));
 }
 
 static struct rp_json *lease_partition(const void *o)
@@ -33,7 +33,7 @@ static struct rp_json *lease_partition(const void *o)
 	if (!*lease(o)->bdf)
 		return rp_json_null();
 	(void)rp_fmt(text, sizeof(text), "%s/%u", lease(o)->bdf, lease(o)->partition);
-	return rp_json_string(text);
+	return rp_json_lenient_string(text);
 }
 
 static struct rp_json *lease_bytes(const void *o)
@@ -53,12 +53,12 @@ static struct rp_json *lease_limit(const void *o)
 
 static struct rp_json *lease_owner(const void *o)
 {
-	return rp_json_string(lease(o)->owner);
+	return rp_json_lenient_string(lease(o)->owner);
 }
 
 static struct rp_json *lease_guarantee(const void *o)
 {
-	return rp_json_string(rocpart_guarantee_to_string(lease(o)->guarantee));
+	return rp_json_lenient_string(rocpart_guarantee_to_string(lease(o)->guarantee));
 }
 
 static struct rp_json *lease_share(const void *o)
@@ -121,14 +121,34 @@ static struct rp_json *lease_ends(const void *o)
 }
 
 const struct view_field view_lease_fields[] = {
-	{.key = "lease", .heading = "LEASE", .get = lease_id},
-	{.key = "name", .heading = "NAME", .get = lease_name},
-	{.key = "state", .heading = "STATE", .get = lease_state},
-	{.key = "partition", .heading = "PARTITION", .get = lease_partition},
-	{.key = "bytes", .heading = "LEASED", .show = VIEW_SHOW_BYTES, .get = lease_bytes},
-	{.key = "used_bytes", .heading = "USED", .show = VIEW_SHOW_BYTES, .get = lease_used},
+	{.key = "lease", .sets = VIEW_DEFAULT, .heading = "LEASE", .get = lease_id},
+	{.key = "name",
+	 .is_name = true,
+	 .sets = VIEW_DEFAULT,
+	 .heading = "NAME",
+	 .get = lease_name},
+	{.key = "state",
+	 .is_state = true,
+	 .sets = VIEW_DEFAULT,
+	 .heading = "STATE",
+	 .get = lease_state},
+	{.key = "partition",
+	 .sets = VIEW_DEFAULT,
+	 .show = VIEW_SHOW_PARTITION,
+	 .heading = "PARTITION",
+	 .get = lease_partition},
+	{.key = "bytes",
+	 .sets = VIEW_DEFAULT,
+	 .heading = "LEASED",
+	 .show = VIEW_SHOW_BYTES,
+	 .get = lease_bytes},
+	{.key = "used_bytes",
+	 .sets = VIEW_DEFAULT,
+	 .heading = "USED",
+	 .show = VIEW_SHOW_BYTES,
+	 .get = lease_used},
 	{.key = "limit_bytes", .heading = "LIMIT", .show = VIEW_SHOW_BYTES, .get = lease_limit},
-	{.key = "owner", .heading = "OWNER", .get = lease_owner},
+	{.key = "owner", .is_name = true, .heading = "OWNER", .get = lease_owner},
 	{.key = "guarantee", .heading = "GUARANTEE", .get = lease_guarantee},
 	{.key = "share", .heading = "SHARE", .get = lease_share},
 	{.key = "priority", .heading = "PRIORITY", .get = lease_priority},
@@ -151,7 +171,7 @@ static struct rp_json *use_partition(const void *o)
 	char text[32];
 
 	(void)rp_fmt(text, sizeof(text), "%s/%u", use(o)->bdf, use(o)->partition);
-	return rp_json_string(text);
+	return rp_json_lenient_string(text);
 }
 
 static struct rp_json *use_usable(const void *o)
@@ -185,7 +205,10 @@ static struct rp_json *use_free(const void *o)
 }
 
 const struct view_field view_use_fields[] = {
-	{.key = "partition", .heading = "PARTITION", .get = use_partition},
+	{.key = "partition",
+	 .show = VIEW_SHOW_PARTITION,
+	 .heading = "PARTITION",
+	 .get = use_partition},
 	{.key = "usable_bytes", .heading = "USABLE", .show = VIEW_SHOW_BYTES, .get = use_usable},
 	{.key = "leased_bytes", .heading = "LEASED", .show = VIEW_SHOW_BYTES, .get = use_leased},
 	{.key = "used_bytes", .heading = "USED", .show = VIEW_SHOW_BYTES, .get = use_used},

@@ -5,7 +5,6 @@
 
 #include "views/fields.h"
 
-#define VIEW_LEASE_COLUMNS "lease,name,state,partition,bytes,used_bytes,owner,guarantee"
 extern const struct view_field view_lease_fields[]; /* of struct rocpart_lease */
 extern const struct view_field view_use_fields[];   /* of struct rocpart_partition_use */
 

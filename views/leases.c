@@ -101,9 +101,10 @@ struct rp_json *view_released(struct view_machine about, uint64_t n, uint64_t in
 	return view_finish(j, rp_json_set_u64(j, "in_use_bytes", in_use_bytes));
 }
 
-struct view_table *view_lease_table(const struct rocpart_leases *leases, const char *columns)
+struct view_table *view_lease_table(const struct rocpart_leases *leases,
+				    const struct view_layout *layout)
 {
-	struct view_table *t = view_table_new(view_lease_fields, columns);
+	struct view_table *t = view_table_new(view_lease_fields, layout);
 	const struct rocpart_lease *l;
 	int r = 0;
 

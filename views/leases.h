@@ -21,6 +21,7 @@ struct rp_json *view_lease_check(struct view_machine about, const char *problems
 struct rp_json *view_count(struct view_machine about, const char *key, uint64_t n);
 struct rp_json *view_released(struct view_machine about, uint64_t n, uint64_t in_use_bytes);
 
-struct view_table *view_lease_table(const struct rocpart_leases *leases, const char *columns);
+struct view_table *view_lease_table(const struct rocpart_leases *leases,
+				    const struct view_layout *layout);
 
 #endif

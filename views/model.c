@@ -160,20 +160,53 @@ static int add_fit(const struct rocpart_footprint *f, const struct rocpart_fit *
 	return r;
 }
 
-static struct rp_json *fits_json(const struct rocpart_footprint *f, const struct rocpart_fits *fits)
+/* What all partitions of a GPU give together; 0: it does not fit. */
+static uint64_t rate_fit(const struct rocpart_fit *fit)
+{
+	return fit->fits == 1 ? fit->replicas * fit->bound_millitokens_per_s : 0;
+}
+
+/* The first of the best among the validated; where it fits none, the row of the largest partition.
+ */
+static bool is_best(const struct rocpart_fits *fits, const struct rocpart_fit *fit)
+{
+	const struct rocpart_fit *other, *best = NULL;
+
+	for (size_t i = 0; (other = rocpart_fits_get(fits, i)); i++)
+		if (other->validated && rp_str_eq(other->product, fit->product) &&
+		    (!best || rate_fit(other) > rate_fit(best)))
+			best = other;
+	return fit == best;
+}
+
+static bool is_chosen(const struct rocpart_fits *fits, const struct view_fit_choice *choice,
+		      const struct rocpart_fit *fit)
+{
+	bool is_named = !choice->products;
+	bool is_usual = fit->validated || fit->compute == ROCPART_COMPUTE_SPX ||
+			fit->compute == ROCPART_COMPUTE_CPX;
+
+	for (size_t i = 0; !is_named && i < choice->products->n; i++)
+		is_named = rp_str_eq(choice->products->v[i], fit->product);
+	return is_named && (!choice->only_usual || is_usual) &&
+	       (!choice->only_best || is_best(fits, fit));
+}
+
+static struct rp_json *fits_json(const struct rocpart_footprint *f, const struct rocpart_fits *fits,
+				 const struct view_fit_choice *choice)
 {
 	struct rp_json *list = rp_json_array();
 	const struct rocpart_fit *fit;
 	int r = list ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && (fit = rocpart_fits_get(fits, i)); i++)
-		r = add_fit(f, fit, NULL, list);
+		r = is_chosen(fits, choice, fit) ? add_fit(f, fit, NULL, list) : 0;
 	return view_finish(list, r);
 }
 
 struct rp_json *view_model_fit(struct view_machine about, const struct rocpart_model *model,
 			       const struct rocpart_footprint *f, const struct rocpart_fits *fits,
-			       uint64_t assumed_host_bytes)
+			       const struct view_fit_choice *choice, uint64_t assumed_host_bytes)
 {
 	struct rp_json *j = view_document(about);
 	int r = rp_json_set_string(j, "model", rocpart_model_get_name(model));
@@ -183,19 +216,21 @@ struct rp_json *view_model_fit(struct view_machine about, const struct rocpart_m
 	r |= rp_json_set_string(j, "products", "figures of the product table, not of a machine");
 	r |= rp_json_set_u64(j, "assumed_host_bytes", assumed_host_bytes);
 	r |= rp_json_set(j, "assumed", assumed_json(f));
-	r |= rp_json_set(j, "fits", fits_json(f, fits));
+	r |= rp_json_set(j, "fits", fits_json(f, fits, choice));
 	return view_finish(j, r);
 }
 
 struct view_table *view_fit_table(const struct rocpart_footprint *f,
-				  const struct rocpart_fits *fits, const char *columns)
+				  const struct rocpart_fits *fits,
+				  const struct view_fit_choice *choice,
+				  const struct view_layout *layout)
 {
-	struct view_table *t = view_table_new(view_fit_fields, columns);
+	struct view_table *t = view_table_new(view_fit_fields, layout);
 	const struct rocpart_fit *fit;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && (fit = rocpart_fits_get(fits, i)); i++)
-		r = add_fit(f, fit, t, NULL);
+		r = is_chosen(fits, choice, fit) ? add_fit(f, fit, t, NULL) : 0;
 	return r < 0 ? view_table_free(t) : t;
 }
 

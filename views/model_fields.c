@@ -42,17 +42,17 @@ static const struct rocpart_fit *fit_of(const void *o)
 
 static struct rp_json *fit_product(const void *o)
 {
-	return rp_json_string(fit_of(o)->product);
+	return rp_json_lenient_string(fit_of(o)->product);
 }
 
 static struct rp_json *fit_compute(const void *o)
 {
-	return rp_json_string(rocpart_compute_mode_to_string(fit_of(o)->compute));
+	return rp_json_lenient_string(rocpart_compute_mode_to_string(fit_of(o)->compute));
 }
 
 static struct rp_json *fit_memory(const void *o)
 {
-	return rp_json_string(rocpart_memory_mode_to_string(fit_of(o)->memory));
+	return rp_json_lenient_string(rocpart_memory_mode_to_string(fit_of(o)->memory));
 }
 
 static struct rp_json *fit_validated(const void *o)
@@ -121,20 +121,36 @@ static struct rp_json *fit_flags(const void *o)
 }
 
 const struct view_field view_fit_fields[] = {
-	{.key = "product", .heading = "PRODUCT", .get = fit_product},
-	{.key = "compute_mode", .heading = "COMPUTE", .get = fit_compute},
-	{.key = "memory_mode", .heading = "MEMORY", .get = fit_memory},
-	{.key = "validated", .heading = "VALIDATED", .get = fit_validated},
+	{.key = "product", .sets = VIEW_DEFAULT, .heading = "PRODUCT", .get = fit_product},
+	{.key = "compute_mode", .sets = VIEW_DEFAULT, .heading = "COMPUTE", .get = fit_compute},
+	{.key = "memory_mode", .sets = VIEW_DEFAULT, .heading = "MEMORY", .get = fit_memory},
+	{.key = "validated", .sets = VIEW_DEFAULT, .heading = "VALIDATED", .get = fit_validated},
 	{.key = "partitions", .heading = "PARTITIONS", .get = fit_partitions},
-	{.key = "memory_bytes", .heading = "EACH", .show = VIEW_SHOW_BYTES, .get = fit_bytes},
+	{.key = "memory_bytes",
+	 .sets = VIEW_DEFAULT,
+	 .heading = "EACH",
+	 .show = VIEW_SHOW_BYTES,
+	 .get = fit_bytes},
 	{.key = "usable_bytes", .heading = "USABLE", .show = VIEW_SHOW_BYTES, .get = fit_usable},
-	{.key = "fits", .heading = "FITS", .get = fit_fits},
-	{.key = "kv_tokens", .heading = "TOKENS LEFT", .get = fit_tokens},
-	{.key = "tokens_per_s_bound", .heading = "TOK/S <=", .get = fit_bound},
+	{.key = "fits", .is_state = true, .sets = VIEW_DEFAULT, .heading = "FITS", .get = fit_fits},
+	{.key = "kv_tokens",
+	 .show = VIEW_SHOW_COUNT,
+	 .sets = VIEW_DEFAULT,
+	 .heading = "KV TOKENS",
+	 .get = fit_tokens},
+	{.key = "tokens_per_s_bound",
+	 .show = VIEW_SHOW_WHOLE,
+	 .sets = VIEW_DEFAULT,
+	 .heading = "TOK/S",
+	 .get = fit_bound},
 	{.key = "tokens_per_s_bound_at_context",
-	 .heading = "AT CONTEXT <=",
+	 .show = VIEW_SHOW_WHOLE,
+	 .heading = "AT CONTEXT",
 	 .get = fit_context_bound},
-	{.key = "replicas_per_gpu", .heading = "PER GPU", .get = fit_replicas},
+	{.key = "replicas_per_gpu",
+	 .sets = VIEW_DEFAULT,
+	 .heading = "PER GPU",
+	 .get = fit_replicas},
 	{.key = "bandwidth_bytes_per_s",
 	 .heading = "BANDWIDTH",
 	 .show = VIEW_SHOW_BYTES,
@@ -147,17 +163,17 @@ const struct view_field view_fit_fields[] = {
 
 static struct rp_json *model_name(const void *o)
 {
-	return rp_json_string(((const struct view_model_row *)o)->name);
+	return rp_json_lenient_string(((const struct view_model_row *)o)->name);
 }
 
 static struct rp_json *model_architecture(const void *o)
 {
-	return rp_json_string(((const struct view_model_row *)o)->architecture);
+	return rp_json_lenient_string(((const struct view_model_row *)o)->architecture);
 }
 
 static struct rp_json *model_source(const void *o)
 {
-	return rp_json_string(((const struct view_model_row *)o)->source);
+	return rp_json_lenient_string(((const struct view_model_row *)o)->source);
 }
 
 static struct rp_json *model_parameters(const void *o)
@@ -185,15 +201,31 @@ static struct rp_json *model_total(const void *o)
 }
 
 const struct view_field view_model_fields[] = {
-	{.key = "name", .heading = "MODEL", .get = model_name},
+	{.key = "name",
+	 .is_name = true,
+	 .sets = VIEW_DEFAULT,
+	 .heading = "MODEL",
+	 .get = model_name},
 	{.key = "architecture", .heading = "ARCHITECTURE", .get = model_architecture},
-	{.key = "parameters", .heading = "PARAMETERS", .get = model_parameters},
+	{.key = "parameters",
+	 .show = VIEW_SHOW_COUNT,
+	 .sets = VIEW_DEFAULT,
+	 .heading = "PARAMETERS",
+	 .get = model_parameters},
 	{.key = "weights_bytes",
+	 .sets = VIEW_DEFAULT,
 	 .heading = "WEIGHTS",
 	 .show = VIEW_SHOW_BYTES,
 	 .get = model_weights},
-	{.key = "kv_bytes_per_token", .heading = "KV/TOKEN", .get = model_token},
-	{.key = "total_bytes", .heading = "AT LEAST", .show = VIEW_SHOW_BYTES, .get = model_total},
+	{.key = "kv_bytes_per_token",
+	 .show = VIEW_SHOW_BYTES,
+	 .heading = "KV/TOKEN",
+	 .get = model_token},
+	{.key = "total_bytes",
+	 .sets = VIEW_DEFAULT,
+	 .heading = "AT LEAST",
+	 .show = VIEW_SHOW_BYTES,
+	 .get = model_total},
 	{.key = "source", .heading = "SOURCE", .get = model_source},
 	{.key = NULL},
 };

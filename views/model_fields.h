@@ -13,9 +13,6 @@ extern const struct view_footprint_part {
 } view_footprint_parts[VIEW_N_FOOTPRINT_PARTS];
 
 /* A row of `model fit`. */
-#define VIEW_FIT_COLUMNS                                                                   \
-	"product,compute_mode,memory_mode,memory_bytes,fits,kv_tokens,tokens_per_s_bound," \
-	"tokens_per_s_bound_at_context,replicas_per_gpu,validated"
 struct view_fit_row {
 	const struct rocpart_fit *fit;
 	char **flags; /* of the engine there; NULL when it does not fit */
@@ -23,8 +20,6 @@ struct view_fit_row {
 extern const struct view_field view_fit_fields[];
 
 /* A row of `model list`. */
-#define VIEW_MODEL_COLUMNS \
-	"name,architecture,parameters,weights_bytes,kv_bytes_per_token,total_bytes"
 struct view_model_row {
 	const char *name, *architecture, *source;
 	const struct rocpart_footprint *footprint; /* NULL: it cannot be sized */

@@ -6,10 +6,13 @@
 #include "views/document.h"
 #include "views/table.h"
 
-#define VIEW_PAIR_COLUMNS                                                                         \
-	"compute_mode,memory_mode,state,validated,partitions,xcds,cus,memory_bytes,domain_bytes," \
-	"reason"
 extern const struct view_field view_pair_fields[];
+
+/* What the fields are of. */
+struct view_pair_row {
+	const struct rocpart_gpu *gpu;
+	const struct rocpart_pair *pair;
+};
 
 /* A GPU with its pairs; pairs is NULL for one that cannot be partitioned. */
 struct rp_json *view_gpu_modes_json(const struct rocpart_gpu *gpu,
@@ -17,6 +20,8 @@ struct rp_json *view_gpu_modes_json(const struct rocpart_gpu *gpu,
 /* Document of modes; gpus: an array of the above, taken over. */
 struct rp_json *view_modes(struct view_machine about, struct rp_json *gpus);
 
-struct view_table *view_pair_table(const struct rocpart_pairs *pairs, const char *columns);
+/* 0 or -ENOMEM. */
+int view_add_pairs(struct view_table *table, const struct rocpart_gpu *gpu,
+		   const struct rocpart_pairs *pairs);
 
 #endif

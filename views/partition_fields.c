@@ -14,12 +14,12 @@ static struct rp_json *part_name(const void *o)
 	(void)rp_fmt(text, sizeof(text), "%zu/%u",
 		     rocpart_gpu_get_index(rocpart_partition_get_gpu(o)),
 		     rocpart_partition_get_id(o));
-	return rp_json_string(text);
+	return rp_json_lenient_string(text);
 }
 
 static struct rp_json *part_bdf(const void *o)
 {
-	return rp_json_string(rocpart_gpu_get_bdf(rocpart_partition_get_gpu(o)));
+	return rp_json_lenient_string(rocpart_gpu_get_bdf(rocpart_partition_get_gpu(o)));
 }
 
 static struct rp_json *part_mode(const void *o)
@@ -31,7 +31,7 @@ static struct rp_json *part_mode(const void *o)
 	(void)rp_fmt(text, sizeof(text), "%s/%s",
 		     rocpart_compute_mode_to_string(rocpart_gpu_get_compute_mode(gpu)),
 		     m ? rocpart_memory_mode_to_string(m) : "-");
-	return rp_json_string(text);
+	return rp_json_lenient_string(text);
 }
 
 static struct rp_json *part_xcds(const void *o)
@@ -118,23 +118,32 @@ static struct rp_json *part_rocr(const void *o)
 }
 
 const struct view_field view_partition_fields[] = {
-	{.key = "partition", .heading = "PARTITION", .get = part_name},
+	{.key = "partition", .sets = VIEW_DEFAULT, .heading = "PARTITION", .get = part_name},
 	{.key = "bdf", .heading = "BDF", .get = part_bdf},
 	{.key = "id", .heading = "ID", .get = part_id},
-	{.key = "mode", .heading = "MODE", .get = part_mode},
-	{.key = "xcds", .heading = "XCD", .show = VIEW_SHOW_RANGE, .get = part_xcds},
-	{.key = "cus", .heading = "CUS", .get = part_cus},
-	{.key = "memory_bytes", .heading = "MEMORY", .show = VIEW_SHOW_BYTES, .get = part_memory},
-	{.key = "memory_domain", .heading = "DOMAIN", .get = part_domain},
+	{.key = "mode", .sets = VIEW_DEFAULT, .heading = "MODE", .get = part_mode},
+	{.key = "xcds",
+	 .sets = VIEW_DEFAULT,
+	 .heading = "XCD",
+	 .show = VIEW_SHOW_RANGE,
+	 .get = part_xcds},
+	{.key = "cus", .sets = VIEW_DEFAULT, .heading = "CUS", .get = part_cus},
+	{.key = "memory_bytes",
+	 .sets = VIEW_DEFAULT,
+	 .heading = "MEMORY",
+	 .show = VIEW_SHOW_BYTES,
+	 .get = part_memory},
+	{.key = "memory_domain", .sets = VIEW_DEFAULT, .heading = "DOMAIN", .get = part_domain},
 	{.key = "memory_domain_bytes",
-	 .heading = "DOMAIN-SIZE",
+	 .sets = VIEW_DEFAULT,
+	 .heading = "DOMAIN SIZE",
 	 .show = VIEW_SHOW_BYTES,
 	 .get = part_domain_bytes},
 	{.key = "memory_used_bytes", .heading = "USED", .show = VIEW_SHOW_BYTES, .get = part_used},
-	{.key = "render_minor", .heading = "RENDER", .get = part_render},
+	{.key = "render_minor", .sets = VIEW_DEFAULT, .heading = "RENDER", .get = part_render},
 	{.key = "card_minor", .heading = "CARD", .get = part_card},
 	{.key = "kfd_node", .heading = "NODE", .get = part_node},
 	{.key = "gpu_id", .heading = "GPU-ID", .get = part_gpu_id},
-	{.key = "rocr_index", .heading = "ROCR", .get = part_rocr},
+	{.key = "rocr_index", .sets = VIEW_DEFAULT, .heading = "ROCR", .get = part_rocr},
 	{.key = NULL},
 };

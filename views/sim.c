@@ -38,7 +38,7 @@ static struct rp_json *rules_json(const char *rules)
 		size_t len = strcspn(rules, "\n");
 		RP_AUTO_FREE char *rule = rp_strndup(rules, len);
 
-		r = rp_json_append(list, rule ? rp_json_string(rule) : NULL);
+		r = rp_json_append(list, rule ? rp_json_lenient_string(rule) : NULL);
 		rules += len + (rules[len] == '\n');
 	}
 	return view_finish(list, r);
@@ -89,7 +89,68 @@ struct rp_json *view_sim_list(struct view_machine about, struct rp_json *machine
 	int r = rp_json_set(j, "machines", machines);
 
 	for (size_t i = 0; i < profiles->n; i++)
-		r |= rp_json_append(names, rp_json_string(profiles->v[i]));
+		r |= rp_json_append(names, rp_json_lenient_string(profiles->v[i]));
 	r |= rp_json_set(j, "profiles", names);
 	return view_finish(j, r);
+}
+
+static struct rp_json *text_of(const void *o, const char *key)
+{
+	return view_text_or_null(rp_json_text(rp_json_get(o, key)));
+}
+
+static struct rp_json *machine_name(const void *o)
+{
+	return text_of(o, "name");
+}
+
+static struct rp_json *machine_profile(const void *o)
+{
+	return text_of(o, "profile");
+}
+
+static struct rp_json *machine_abi(const void *o)
+{
+	return text_of(o, "abi");
+}
+
+static struct rp_json *machine_gpus(const void *o)
+{
+	const struct rp_json *n = rp_json_get(o, "gpus");
+
+	return n ? rp_json_int(rp_json_int_value(n)) : rp_json_null();
+}
+
+static struct rp_json *machine_error(const void *o)
+{
+	return text_of(o, "error");
+}
+
+const struct view_field view_sim_fields[] = {
+	{.key = "name",
+	 .heading = "MACHINE",
+	 .sets = VIEW_DEFAULT,
+	 .is_name = true,
+	 .get = machine_name},
+	{.key = "profile", .heading = "PROFILE", .sets = VIEW_DEFAULT, .get = machine_profile},
+	{.key = "abi", .heading = "ABI", .sets = VIEW_DEFAULT, .get = machine_abi},
+	{.key = "gpus", .heading = "GPUS", .sets = VIEW_DEFAULT, .get = machine_gpus},
+	{.key = "error",
+	 .heading = "PROBLEM",
+	 .sets = VIEW_DEFAULT,
+	 .is_name = true,
+	 .is_state = true,
+	 .get = machine_error},
+	{.key = NULL},
+};
+
+struct view_table *view_sim_table(const struct rp_json *machines, const struct view_layout *layout)
+{
+	struct view_table *t = view_table_new(view_sim_fields, layout);
+	const struct rp_json *m;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && (m = rp_json_at(machines, i)); i++)
+		r = view_table_add(t, m);
+	return r < 0 ? view_table_free(t) : t;
 }

@@ -4,6 +4,7 @@
 #define RP_VIEWS_SIM_H
 
 #include "views/document.h"
+#include "views/table.h"
 
 /* Document of what was done to a machine: create, reset, reload, rm, fault; hold; mount. */
 struct rp_json *view_sim_done(struct view_machine about, const char *name, const char *action);
@@ -19,6 +20,9 @@ struct rp_json *view_sim_faults(struct view_machine about, const char *name, con
 struct rp_json *view_sim_machine_json(const char *name, const char *profile, unsigned abi,
 				      size_t n_gpus);
 struct rp_json *view_sim_damaged_json(const char *name, const char *error);
+/* Of the two above. */
+extern const struct view_field view_sim_fields[];
+struct view_table *view_sim_table(const struct rp_json *machines, const struct view_layout *layout);
 /* Of list; machines: an array of the two, taken over. */
 struct rp_json *view_sim_list(struct view_machine about, struct rp_json *machines,
 			      const struct rp_names *profiles);

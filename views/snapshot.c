@@ -78,9 +78,10 @@ struct rp_json *view_partition(struct view_machine about, const struct rocpart_p
 			   rp_json_set(j, "partition", view_object_json(view_partition_fields, p)));
 }
 
-struct view_table *view_gpu_table(const struct rocpart_snapshot *s, const char *columns)
+struct view_table *view_gpu_table(const struct rocpart_snapshot *s,
+				  const struct view_layout *layout)
 {
-	struct view_table *t = view_table_new(view_gpu_fields, columns);
+	struct view_table *t = view_table_new(view_gpu_fields, layout);
 	const struct rocpart_gpu *gpu;
 	int r = 0;
 
@@ -89,9 +90,10 @@ struct view_table *view_gpu_table(const struct rocpart_snapshot *s, const char *
 	return r < 0 ? view_table_free(t) : t;
 }
 
-struct view_table *view_partition_table(const struct rocpart_snapshot *s, const char *columns)
+struct view_table *view_partition_table(const struct rocpart_snapshot *s,
+					const struct view_layout *layout)
 {
-	struct view_table *t = view_table_new(view_partition_fields, columns);
+	struct view_table *t = view_table_new(view_partition_fields, layout);
 	const struct rocpart_partition *p;
 	const struct rocpart_gpu *gpu;
 	int r = 0;

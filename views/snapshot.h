@@ -6,13 +6,6 @@
 #include "views/document.h"
 #include "views/table.h"
 
-/* Columns that are printed when none are named stand beside each table. */
-#define VIEW_GPU_COLUMNS                                                                  \
-	"index,bdf,product,compute_mode,memory_mode,n_partitions,partition_memory_bytes," \
-	"memory_used_bytes,health,degraded"
-#define VIEW_PARTITION_COLUMNS                                                        \
-	"partition,bdf,mode,xcds,cus,memory_bytes,memory_domain,memory_domain_bytes," \
-	"render_minor,rocr_index"
 extern const struct view_field view_gpu_fields[], view_partition_fields[];
 
 /* Documents of list, of status, of show for a GPU (with its partitions) and for a partition. */
@@ -23,8 +16,9 @@ struct rp_json *view_gpu(struct view_machine about, const struct rocpart_gpu *gp
 struct rp_json *view_partition(struct view_machine about,
 			       const struct rocpart_partition *partition);
 
-struct view_table *view_gpu_table(const struct rocpart_snapshot *snapshot, const char *columns);
+struct view_table *view_gpu_table(const struct rocpart_snapshot *snapshot,
+				  const struct view_layout *layout);
 struct view_table *view_partition_table(const struct rocpart_snapshot *snapshot,
-					const char *columns);
+					const struct view_layout *layout);
 
 #endif

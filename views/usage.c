@@ -19,7 +19,7 @@ static struct rp_json *usage_lease(const void *o)
 
 static struct rp_json *usage_name(const void *o)
 {
-	return row_of(o)->lease ? rp_json_string(row_of(o)->lease->name) : rp_json_null();
+	return row_of(o)->lease ? rp_json_lenient_string(row_of(o)->lease->name) : rp_json_null();
 }
 
 static struct rp_json *usage_partition(const void *o)
@@ -32,7 +32,7 @@ static struct rp_json *usage_partition(const void *o)
 		return rp_json_null();
 	(void)rp_fmt(text, sizeof(text), "%s/%u", u ? u->bdf : l->bdf,
 		     u ? u->partition : l->partition);
-	return rp_json_string(text);
+	return rp_json_lenient_string(text);
 }
 
 static struct rp_json *usage_bytes(const void *o)
@@ -67,7 +67,8 @@ static struct rp_json *usage_pid(const void *o)
 
 static struct rp_json *usage_command(const void *o)
 {
-	return row_of(o)->usage ? rp_json_string(row_of(o)->usage->command) : rp_json_null();
+	return row_of(o)->usage ? rp_json_lenient_string(row_of(o)->usage->command)
+				: rp_json_null();
 }
 
 static struct rp_json *usage_owner(const void *o)
@@ -83,17 +84,37 @@ static struct rp_json *usage_certain(const void *o)
 }
 
 const struct view_field view_usage_fields[] = {
-	{.key = "lease", .heading = "LEASE", .get = usage_lease},
-	{.key = "name", .heading = "NAME", .get = usage_name},
-	{.key = "partition", .heading = "PARTITION", .get = usage_partition},
-	{.key = "bytes", .heading = "LEASED", .show = VIEW_SHOW_BYTES, .get = usage_bytes},
-	{.key = "used_bytes", .heading = "USED", .show = VIEW_SHOW_BYTES, .get = usage_used},
+	{.key = "lease", .sets = VIEW_DEFAULT, .heading = "LEASE", .get = usage_lease},
+	{.key = "name",
+	 .is_name = true,
+	 .sets = VIEW_DEFAULT,
+	 .heading = "NAME",
+	 .get = usage_name},
+	{.key = "partition",
+	 .show = VIEW_SHOW_PARTITION,
+	 .sets = VIEW_DEFAULT,
+	 .heading = "PARTITION",
+	 .get = usage_partition},
+	{.key = "bytes",
+	 .sets = VIEW_DEFAULT,
+	 .heading = "LEASED",
+	 .show = VIEW_SHOW_BYTES,
+	 .get = usage_bytes},
+	{.key = "used_bytes",
+	 .sets = VIEW_DEFAULT,
+	 .heading = "USED",
+	 .show = VIEW_SHOW_BYTES,
+	 .get = usage_used},
 	{.key = "kfd_bytes", .heading = "KFD", .show = VIEW_SHOW_BYTES, .get = usage_kfd},
 	{.key = "drm_bytes", .heading = "DRM", .show = VIEW_SHOW_BYTES, .get = usage_drm},
 	{.key = "gtt_bytes", .heading = "GTT", .show = VIEW_SHOW_BYTES, .get = usage_gtt},
-	{.key = "pid", .heading = "PID", .get = usage_pid},
-	{.key = "command", .heading = "COMMAND", .get = usage_command},
-	{.key = "owner", .heading = "OWNER", .get = usage_owner},
+	{.key = "pid", .sets = VIEW_DEFAULT, .heading = "PID", .get = usage_pid},
+	{.key = "command",
+	 .is_name = true,
+	 .sets = VIEW_DEFAULT,
+	 .heading = "COMMAND",
+	 .get = usage_command},
+	{.key = "owner", .is_name = true, .heading = "OWNER", .get = usage_owner},
 	{.key = "certain", .heading = "CERTAIN", .get = usage_certain},
 	{.key = NULL},
 };
@@ -142,9 +163,10 @@ struct rp_json *view_usage(struct view_machine about, const struct rocpart_usage
 	return view_finish(j, r);
 }
 
-struct view_table *view_usage_table(const struct rocpart_usages *usages, const char *columns)
+struct view_table *view_usage_table(const struct rocpart_usages *usages,
+				    const struct view_layout *layout)
 {
-	struct view_table *t = view_table_new(view_usage_fields, columns);
+	struct view_table *t = view_table_new(view_usage_fields, layout);
 
 	return each_row(usages, add_text, t) < 0 ? view_table_free(t) : t;
 }

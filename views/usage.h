@@ -6,11 +6,11 @@
 #include "views/document.h"
 #include "views/table.h"
 
-#define VIEW_USAGE_COLUMNS "lease,name,partition,bytes,used_bytes,pid,command,owner"
 extern const struct view_field view_usage_fields[]; /* of rows: leases with their processes */
 
 struct rp_json *view_usage(struct view_machine about, const struct rocpart_usages *usages);
-struct view_table *view_usage_table(const struct rocpart_usages *usages, const char *columns);
+struct view_table *view_usage_table(const struct rocpart_usages *usages,
+				    const struct view_layout *layout);
 
 /* What watch did about a lease. */
 struct view_watch_event {

@@ -106,7 +106,7 @@ static size_t utf8_len(const unsigned char *s)
 	return n;
 }
 
-static struct rp_json *lenient_string(const char *s)
+struct rp_json *rp_json_lenient_string(const char *s)
 {
 	RP_AUTO_STRBUF struct rp_strbuf b = RP_STRBUF_INIT;
 	json_t *j = json_string(s);
@@ -127,7 +127,7 @@ static struct rp_json *lenient_string(const char *s)
 
 int rp_json_set_string(struct rp_json *obj, const char *key, const char *s)
 {
-	return rp_json_set(obj, key, s ? lenient_string(s) : rp_json_null());
+	return rp_json_set(obj, key, s ? rp_json_lenient_string(s) : rp_json_null());
 }
 
 int rp_json_set_u64(struct rp_json *obj, const char *key, uint64_t v)

@@ -15,7 +15,8 @@ struct rp_json; /* reference-counted by its container: free the root only */
 struct rp_json *rp_json_object(void);
 struct rp_json *rp_json_array(void);
 struct rp_json *rp_json_null(void);
-struct rp_json *rp_json_string(const char *s); /* must be UTF-8, else NULL */
+struct rp_json *rp_json_string(const char *s);	       /* must be UTF-8, else NULL */
+struct rp_json *rp_json_lenient_string(const char *s); /* what is not UTF-8 becomes U+FFFD */
 struct rp_json *rp_json_int(int64_t v);
 struct rp_json *rp_json_u64(uint64_t v); /* above 2^63-1: NULL */
 struct rp_json *rp_json_real(double v);	 /* not finite: NULL */

@@ -173,10 +173,10 @@ char *rp_format_bytes(uint64_t bytes, char buf[RP_BYTES_TEXT_SIZE])
 		return buf;
 	}
 	v /= 1024;
-	while (v >= 1024 && i + 1 < RP_ARRAY_LEN(names)) {
+	while (v >= 999.5 && i + 1 < RP_ARRAY_LEN(names)) {
 		v /= 1024;
 		i++;
 	}
-	(void)rp_fmt(buf, RP_BYTES_TEXT_SIZE, "%.1f %s", v, names[i]);
+	(void)rp_fmt(buf, RP_BYTES_TEXT_SIZE, "%.*f %s", v < 99.95 ? 1 : 0, v, names[i]);
 	return buf;
 }

@@ -55,7 +55,7 @@ static inline int rp_mul_u64(uint64_t a, uint64_t b, uint64_t *ret)
 /* Up to the next multiple of align (> 0, need not be a power of two). 0 or -EOVERFLOW. */
 int rp_align_up_u64(uint64_t v, uint64_t align, uint64_t *ret) RP_MUST_CHECK;
 
-/* "24.0 GiB", "512.0 MiB", "17 B": IEC units, one decimal. buf holds at least 32 bytes. */
+/* "24.0 GiB", "512 MiB", "17 B": IEC units, at most three digits. buf holds at least 32 bytes. */
 #define RP_BYTES_TEXT_SIZE 32
 char *rp_format_bytes(uint64_t bytes, char buf[RP_BYTES_TEXT_SIZE]);
 

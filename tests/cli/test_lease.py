@@ -88,7 +88,7 @@ class Lease(unittest.TestCase):
     def test_place_too_large_says_what_there_is(self):
         said = self.text("place", "a", "--bytes", "100G", status=REFUSED)
         self.assertIn("23.", said)
-        self.assertIn("100.0 GiB", said)
+        self.assertIn("100 GiB", said)
 
     def test_place_on_a_full_machine_is_refused_with_a_way_out(self):
         self.place("a", "--bytes", "20G", "--replicas", "8")

@@ -129,14 +129,16 @@ static void arithmetic_that_overflows_fails(void **state)
 	assert_int_equal(v, 12);
 }
 
-static void bytes_as_text_have_one_decimal(void **state)
+static void bytes_as_text_have_three_digits_at_most(void **state)
 {
 	char buf[RP_BYTES_TEXT_SIZE];
 
 	(void)state;
 	assert_string_equal(rp_format_bytes(17, buf), "17 B");
 	assert_string_equal(rp_format_bytes(25769803776, buf), "24.0 GiB");
-	assert_string_equal(rp_format_bytes(512 * RP_MIB, buf), "512.0 MiB");
+	assert_string_equal(rp_format_bytes(512 * RP_MIB, buf), "512 MiB");
+	assert_string_equal(rp_format_bytes(1000 * RP_MIB, buf), "1.0 GiB");
+	assert_string_equal(rp_format_bytes(99 * RP_GIB + 1000 * RP_MIB, buf), "100 GiB");
 	assert_string_equal(rp_format_bytes(UINT64_MAX, buf), "16.0 EiB");
 }
 
@@ -717,7 +719,7 @@ int main(void)
 		cmocka_unit_test(bytes_of_text_know_their_units),
 		cmocka_unit_test(double_of_text_is_plain),
 		cmocka_unit_test(arithmetic_that_overflows_fails),
-		cmocka_unit_test(bytes_as_text_have_one_decimal),
+		cmocka_unit_test(bytes_as_text_have_three_digits_at_most),
 		cmocka_unit_test(strbuf_grows_and_is_given_away),
 		cmocka_unit_test(strbuf_remembers_a_failure),
 		cmocka_unit_test(text_that_does_not_fit_is_said),
