@@ -37,10 +37,12 @@ enum cli_words {
 	CLI_WORDS_BACKENDS,
 	CLI_WORDS_COMPUTE_MODES,
 	CLI_WORDS_MEMORY_MODES,
-	CLI_WORDS_GPUS,
-	CLI_WORDS_PARTITIONS,
+	CLI_WORDS_GPUS,	      /* indices; addresses once one is begun */
+	CLI_WORDS_PARTITIONS, /* GPU/ID */
+	CLI_WORDS_GPUS_AND_PARTITIONS,
 	CLI_WORDS_LEASES, /* numbers and names */
-	CLI_WORDS_LEASES_AND_PARTITIONS,
+	CLI_WORDS_LEASE_NUMBERS,
+	CLI_WORDS_LEASES_AND_PARTITIONS, /* numbers and GPU/ID */
 	CLI_WORDS_MODELS,
 	CLI_WORDS_PRODUCTS,
 	CLI_WORDS_COMMANDS,
@@ -73,7 +75,8 @@ struct cli_command {
 	enum cli_words words[2];	  /* of the first argument, and of those after it */
 	const struct view_field *columns; /* that --columns may name */
 	bool needs_machine;
-	bool has_program; /* what follows "--" are the words of a program, which may be empty */
+	bool has_program; /* what follows "--" is a program and its words, which may be empty */
+	bool has_words;	  /* what follows "--" are words of any kind */
 	int (*run)(struct cli *cli, int argc, char **argv); /* exit status */
 };
 
@@ -121,6 +124,7 @@ struct cli {
 	struct cli_global_values global;
 	void *values; /* of the command's options: its own struct */
 	const struct cli_command *command;
+	int n_plain; /* words of the command line, the verb among them, before "--" */
 	struct rocpart_machine *machine;
 	struct rp_strbuf machine_name; /* of a simulated machine or a capture */
 };
@@ -128,7 +132,8 @@ struct cli {
 /* commands.c */
 const struct cli_command *cli_command_at(size_t i);	       /* NULL past the end */
 const struct cli_command *cli_command_named(const char *name); /* NULL: there is none */
-const char *cli_suggest_command(const char *word);	       /* NULL: none is near */
+/* Name of a command or of a group ("sim") in ret. False: none is near. */
+bool cli_suggest_command(const char *word, char ret[64]);
 extern const struct cli_option cli_global_options[];
 
 /* options.c: options of a table, those of shared tables in their place; false past the end. */
@@ -137,7 +142,9 @@ struct cli_option_at {
 	size_t offset; /* in the struct of the outermost table */
 };
 bool cli_option_at(const struct cli_option *table, size_t index, struct cli_option_at *ret);
-bool cli_find_option(const struct cli_option *table, const char *name, struct cli_option_at *ret);
+/* By name; by letter when name is NULL. */
+bool cli_find_option(const struct cli_option *table, const char *name, char letter,
+		     struct cli_option_at *ret);
 /*
  * Find the command and its options, wherever they stand. 0, or an exit status with the error
  * printed. Positional arguments are moved to argv[0..n). cli->command stays NULL when no word names
@@ -151,8 +158,18 @@ int cli_open_machine(struct cli *cli); /* 0 or exit status */
 int cli_observe(struct cli *cli, struct rocpart_snapshot **ret);
 /* To name partitions by: NULL, and no error, when the machine cannot be observed. */
 struct rocpart_snapshot *cli_observe_for_names(struct cli *cli);
-/* The same as cli_observe(), and exit status 5 when there is no GPU. */
+/* cli_observe(), with exit status 5 for no GPU, 6 when an unfinished change is why. */
 int cli_observe_gpus(struct cli *cli, struct rocpart_snapshot **ret);
+/* The same for verbs that show what is there: no GPU during an unfinished change is no failure. */
+int cli_observe_or_unfinished(struct cli *cli, struct rocpart_snapshot **ret);
+bool cli_has_unfinished(const struct cli *cli);
+/* The line under what such a verb prints, and the key of its document; it takes over j. */
+void cli_print_unfinished(const struct cli *cli);
+int cli_print_json_unfinished(struct cli *cli, struct rp_json *j);
+/* The error of a verb that needs a GPU during an unfinished change. */
+void cli_say_unfinished(struct rocpart_error *err);
+/* cli_fail() for a GPU or partition that was not found: exit status 6 where a change is why. */
+int cli_fail_without_gpu(struct cli *cli, const struct rocpart_error *err);
 /* Folder of a simulated machine of that name (or profile file); caller frees. NULL: no memory. */
 char *cli_sim_dir(const char *name);
 char *cli_sim_root(void);
@@ -220,6 +237,8 @@ void cli_print_help(FILE *f);
 void cli_print_command_help(FILE *f, const struct cli_command *command);
 /* The commands of two words that start with group, such as "sim". False: there are none. */
 bool cli_print_group_help(FILE *f, const char *group);
+/* Prints that the first one or two of n words name no command. Exit status. */
+int cli_refuse_command(struct cli *cli, int n, char **words);
 
 /* Something is to be done: the answer of assert, of plan for a machine and of --dry-run. */
 #define CLI_EXIT_TO_DO 7

@@ -144,7 +144,7 @@ static int run_args(struct cli *cli, int argc, char **argv)
 	if (status)
 		return status;
 	if (rocpart_handout_new(cli->machine, names, (size_t)argc - 1, &h, &err) < 0)
-		return cli_fail(cli, &err);
+		return cli_fail_without_gpu(cli, &err);
 	rocpart_handout_set_rootless(h, geteuid() != 0);
 	status = set_filter(cli, h);
 	if (status == 0 && rocpart_handout_get_view(h, f->form) == ROCPART_VIEW_HOST)

@@ -99,11 +99,17 @@ static int set_modes(struct cli *cli, struct rocpart_snapshot *s, struct rocpart
 	enum rocpart_compute_mode c = goal->compute;
 	enum rocpart_memory_mode m = goal->memory;
 	struct rocpart_error err = {0};
+	bool is_all = false;
 	int r = 0;
 
-	if (names->n == 0 || (names->n == 1 && rp_str_eq(names->v[0], "all")))
+	for (size_t i = 0; i < names->n; i++)
+		is_all = is_all || rp_str_eq(names->v[i], "all");
+	if (is_all && names->n > 1)
+		return cli_usage_error(cli, "option '--gpu': 'all' and names of GPUs exclude each "
+					    "other");
+	if (is_all || names->n == 0)
 		r = rocpart_change_set_modes(change, NULL, c, m, &err);
-	for (size_t i = 0; r == 0 && i < names->n && !rp_str_eq(names->v[i], "all"); i++) {
+	for (size_t i = 0; r == 0 && !is_all && i < names->n; i++) {
 		const struct rocpart_gpu *gpu = NULL;
 
 		r = rocpart_snapshot_find_gpu(s, names->v[i], &gpu, &err);
@@ -236,7 +242,7 @@ static int run_holders(struct cli *cli, int argc, char **argv)
 	struct rocpart_snapshot *s = NULL;
 	struct rocpart_holders *holders = NULL;
 	struct rocpart_error err = {0};
-	int status = cli_observe_gpus(cli, &s);
+	int status = cli_observe_or_unfinished(cli, &s);
 
 	(void)argc;
 	(void)argv;
@@ -245,12 +251,13 @@ static int run_holders(struct cli *cli, int argc, char **argv)
 	if (rocpart_holders_new(cli->machine, s, &holders, &err) < 0) {
 		status = cli_fail(cli, &err);
 	} else if (cli->global.json) {
-		status = cli_print_json(cli, view_holders(cli_about(cli), holders));
+		status = cli_print_json_unfinished(cli, view_holders(cli_about(cli), holders));
 	} else {
 		cli_print_banner(cli);
 		if (!rocpart_holders_get(holders, 0))
 			cli_say(stdout, "no process holds a GPU\n");
 		cli_print_holders(holders);
+		cli_print_unfinished(cli);
 	}
 	rocpart_holders_free(holders);
 	rocpart_snapshot_unref(s);

@@ -47,15 +47,16 @@ static void print_checks(const struct cli *cli, const struct rocpart_doctor *doc
 	}
 }
 
+/* What fails during an unfinished change may be its doing: the change is to be finished first. */
 static int report(struct cli *cli, const struct rocpart_doctor *doctor, int n_gpus)
 {
 	int status = 0;
 
 	if (cli->global.json)
-		status = cli_print_json(cli, view_doctor(cli_about(cli), doctor));
+		status = cli_print_json_unfinished(cli, view_doctor(cli_about(cli), doctor));
 	else
 		print_checks(cli, doctor);
-	if (status)
+	if (status || cli_has_unfinished(cli))
 		return status;
 	if (n_gpus == 0)
 		return rocpart_errcode_exit_status(ROCPART_ERR_NO_HARDWARE);

@@ -76,39 +76,26 @@ static int print_partitions(struct cli *cli, const struct rocpart_snapshot *s)
 
 	cli_print_banner(cli);
 	status = cli_print_table(cli, view_partition_table(s, &layout));
-	if (status == 0 && !layout.csv)
-		print_degraded(s);
-	return status;
+	if (status || layout.csv)
+		return status;
+	print_degraded(s);
+	cli_print_unfinished(cli);
+	return 0;
 }
 
 static int run_list(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_snapshot *s = NULL;
-	int status = cli_observe_gpus(cli, &s);
+	int status = cli_observe_or_unfinished(cli, &s);
 
 	(void)argc;
 	(void)argv;
 	if (status == 0)
-		status = cli->global.json ? cli_print_json(cli, view_list(cli_about(cli), s))
-					  : print_partitions(cli, s);
+		status = cli->global.json
+				 ? cli_print_json_unfinished(cli, view_list(cli_about(cli), s))
+				 : print_partitions(cli, s);
 	rocpart_snapshot_unref(s);
 	return status;
-}
-
-/* true when a change is unfinished; it is said unless quiet. */
-static bool has_unfinished(struct cli *cli, bool quiet)
-{
-	struct rocpart_change *change = NULL;
-	/* A damaged journal is one too: it stands in the way of every change. */
-	bool is_open = rocpart_change_open_journal(cli->machine, &change, NULL) != -ENOENT;
-
-	if (is_open && !quiet) {
-		cli_say_toned(stdout, VIEW_TONE_ATTENTION, "a change is not finished:");
-		cli_say(stdout, " `rocpart apply --resume` finishes it, `rocpart undo` reverts "
-				"it\n");
-	}
-	rocpart_change_free(change);
-	return is_open;
 }
 
 /* Leases that cannot be read are said so; the rest of the status is shown all the same. */
@@ -135,7 +122,7 @@ static int print_status(struct cli *cli, const struct rocpart_snapshot *s)
 	if (status || layout.csv)
 		return status;
 	print_degraded(s);
-	(void)has_unfinished(cli, false);
+	cli_print_unfinished(cli);
 	return print_leases(cli, s);
 }
 
@@ -148,7 +135,7 @@ static int print_status_json(struct cli *cli, const struct rocpart_snapshot *s)
 	if (rocpart_leases_new(cli->machine, &leases, &err) < 0)
 		return cli_fail(cli, &err);
 	status = cli_print_json(cli,
-				view_status(cli_about(cli), s, leases, has_unfinished(cli, true)));
+				view_status(cli_about(cli), s, leases, cli_has_unfinished(cli)));
 	rocpart_leases_free(leases);
 	return status;
 }
@@ -156,16 +143,10 @@ static int print_status_json(struct cli *cli, const struct rocpart_snapshot *s)
 static int run_status(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_snapshot *s = NULL;
-	int status = cli_observe(cli, &s);
+	int status = cli_observe_or_unfinished(cli, &s);
 
 	(void)argc;
 	(void)argv;
-	/* An interrupted reload leaves no GPU at all: then the way out matters more than that. */
-	if (status == 0 && !rocpart_snapshot_get_gpu_count(s) && !has_unfinished(cli, true)) {
-		rocpart_snapshot_unref(s);
-		s = NULL;
-		status = cli_observe_gpus(cli, &s);
-	}
 	if (status == 0)
 		status = cli->global.json ? print_status_json(cli, s) : print_status(cli, s);
 	rocpart_snapshot_unref(s);
@@ -249,7 +230,7 @@ const struct cli_command cli_verb_show = {
 	.min_args = 1,
 	.max_args = 1,
 	.summary = "show everything about one GPU or partition",
-	.words = {CLI_WORDS_PARTITIONS},
+	.words = {CLI_WORDS_GPUS_AND_PARTITIONS},
 	.needs_machine = true,
 	.run = run_show,
 };

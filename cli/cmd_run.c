@@ -40,7 +40,7 @@ static const struct cli_option run_options[] = {
 		 "commas"},
 	{.name = "lease",
 	 .kind = CLI_LIST,
-	 .words = CLI_WORDS_LEASES,
+	 .words = CLI_WORDS_LEASE_NUMBERS,
 	 .arg = "LEASE",
 	 .offset = offsetof(struct run_values, leases),
 	 .help = "use this lease, and keep it afterwards; several by commas"},
@@ -213,7 +213,7 @@ static int prepare(struct cli *cli, const struct rocpart_command *command, struc
 		return place(cli, command, ret, ret_leases);
 	return rocpart_run_use(cli->machine, command, (const char *const *)leases->v, leases->n,
 			       ret, &err) < 0
-		       ? cli_fail(cli, &err)
+		       ? cli_fail_without_gpu(cli, &err)
 		       : 0;
 }
 

@@ -57,7 +57,27 @@ static const char *name_at(const void *list, size_t index)
 	return index < RP_ARRAY_LEN(commands) ? commands[index]->name : NULL;
 }
 
-const char *cli_suggest_command(const char *word)
+/* A group is the first word of its commands. */
+static int add_groups(struct rp_names *ret)
 {
-	return rp_suggest(word, name_at, NULL);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < RP_ARRAY_LEN(commands); i++) {
+		const char *name = commands[i]->name, *blank = strchr(name, ' ');
+		RP_AUTO_FREE char *group = blank ? rp_strndup(name, (size_t)(blank - name)) : NULL;
+
+		if (blank)
+			r = group ? rp_names_add(ret, group) : -ENOMEM;
+	}
+	return r;
+}
+
+bool cli_suggest_command(const char *word, char ret[64])
+{
+	RP_AUTO_NAMES struct rp_names groups = RP_NAMES_INIT;
+	const char *near = rp_suggest(word, name_at, NULL);
+
+	if (!near && add_groups(&groups) == 0)
+		near = rp_suggest_of(word, (const char *const *)groups.v, groups.n);
+	return near && rp_fmt(ret, 64, "%s", near) == 0;
 }

@@ -229,6 +229,25 @@ static const struct cli_option help_options[] = {
 	CLI_END,
 };
 
+int cli_refuse_command(struct cli *cli, int n, char **words)
+{
+	struct rocpart_error err = {0};
+	char name[128], near[64];
+
+	(void)rp_fmt(name, sizeof(name), "%.60s%s%.60s", words[0], n > 1 ? " " : "",
+		     n > 1 ? words[1] : "");
+	(void)rp_error_set(&err, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
+			   "there is no command '%s'", name);
+	if (cli_suggest_command(name, near) || cli_suggest_command(words[0], near))
+		(void)rp_error_hint(&err,
+				    "did you mean `rocpart %s`? `rocpart help` lists all "
+				    "commands",
+				    near);
+	else
+		(void)rp_error_hint(&err, "`rocpart help` lists all commands");
+	return cli_fail(cli, &err);
+}
+
 static int print_frame(struct cli *cli, const char *name)
 {
 	const struct cli_command *c = cli_command_named(name);
@@ -246,7 +265,6 @@ static int run_help(struct cli *cli, int argc, char **argv)
 {
 	const struct help_values *v = cli->values;
 	const struct cli_command *c;
-	const char *near;
 	char name[64];
 
 	if (v->scdoc)
@@ -257,16 +275,14 @@ static int run_help(struct cli *cli, int argc, char **argv)
 	}
 	if (argc == 1 && cli_print_group_help(stdout, argv[0]))
 		return 0;
-	(void)rp_fmt(name, sizeof(name), "%.20s%s%.20s", argv[0], argc > 1 ? " " : "",
+	(void)rp_fmt(name, sizeof(name), "%s%s%s", argv[0], argc > 1 ? " " : "",
 		     argc > 1 ? argv[1] : "");
 	c = cli_command_named(name);
 	if (c) {
 		cli_print_command_help(stdout, c);
 		return 0;
 	}
-	near = cli_suggest_command(name);
-	return cli_usage_error(cli, "there is no command '%s'%s%s%s", name,
-			       near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	return cli_refuse_command(cli, argc, argv);
 }
 
 const struct cli_command cli_verb_help = {
@@ -277,6 +293,6 @@ const struct cli_command cli_verb_help = {
 	.summary = "show help on a command",
 	.options = help_options,
 	.values_size = sizeof(struct help_values),
-	.words = {CLI_WORDS_COMMANDS},
+	.words = {CLI_WORDS_COMMANDS, CLI_WORDS_COMMANDS},
 	.run = run_help,
 };

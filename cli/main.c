@@ -5,43 +5,43 @@
 static int no_command(struct cli *cli, int n, char **words)
 {
 	FILE *f = cli->global.help ? stdout : stderr;
+	bool quiet = cli->global.json && !cli->global.help; /* one document, no list */
 	int status = cli->global.help ? 0 : 2;
-	struct rocpart_error err = {0};
-	const char *near;
 
+	if (n == 0 && quiet)
+		return cli_usage_error(cli, "no command is given");
 	if (n == 0) {
 		cli_print_help(f);
 		return status;
 	}
-	if (n == 1 && cli_print_group_help(f, words[0]))
+	if (n == 1 && !quiet && cli_print_group_help(f, words[0]))
 		return status;
-	near = cli_suggest_command(words[0]);
-	(void)rp_error_set(&err, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
-			   "there is no command '%.60s%s%.60s'", words[0], n > 1 ? " " : "",
-			   n > 1 ? words[1] : "");
-	if (near)
-		(void)rp_error_hint(&err, "did you mean `rocpart %s`? `rocpart help` lists all",
-				    near);
-	else
-		(void)rp_error_hint(&err, "`rocpart help` lists all commands");
-	return cli_fail(cli, &err);
+	return cli_refuse_command(cli, n, words);
 }
 
-/* An argument from an unset variable is not taken for a name. */
-static int check_arguments(struct cli *cli, int argc, char **argv)
+/* An argument from an unset variable is not taken for a name; a program may get empty words. */
+static int check_words(struct cli *cli, int argc, char **argv, int n_plain)
+{
+	const struct cli_command *c = cli->command;
+
+	for (int i = 0; i < argc && !(c->has_words && i >= n_plain); i++)
+		if (!*argv[i] && (i <= n_plain || !c->has_program))
+			return cli_usage_error(cli, "argument %d of '%s' is empty", i + 1, c->name);
+	return 0;
+}
+
+static int check_arguments(struct cli *cli, int argc, char **argv, int n_plain)
 {
 	const struct cli_command *c = cli->command;
 
 	if ((unsigned)argc < c->min_args || (unsigned)argc > c->max_args)
 		return cli_usage_error(cli, "'%s' takes %s", c->name,
 				       *c->args ? c->args : "no arguments");
-	for (int i = 0; i < argc && !c->has_program; i++)
-		if (!*argv[i])
-			return cli_usage_error(cli, "argument %d of '%s' is empty", i + 1, c->name);
-	return 0;
+	return check_words(cli, argc, argv, n_plain);
 }
 
-static int run_command(struct cli *cli, int argc, char **argv)
+/* n_plain: arguments before "--". */
+static int run_command(struct cli *cli, int argc, char **argv, int n_plain)
 {
 	const struct cli_command *c = cli->command;
 	int status;
@@ -50,7 +50,7 @@ static int run_command(struct cli *cli, int argc, char **argv)
 		cli_print_command_help(stdout, c);
 		return 0;
 	}
-	status = check_arguments(cli, argc, argv);
+	status = check_arguments(cli, argc, argv, n_plain);
 	if (status == 0)
 		status = cli_check_table(cli);
 	if (status == 0 && c->needs_machine)
@@ -71,7 +71,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (!cli->command)
 		return no_command(cli, n, argv);
 	words = strchr(cli->command->name, ' ') ? 2 : 1;
-	return run_command(cli, n - words, argv + words);
+	return run_command(cli, n - words, argv + words, cli->n_plain - words);
 }
 
 int main(int argc, char **argv)

@@ -47,9 +47,10 @@ static bool find_in(const struct cli_option *table, const char *name, size_t len
 	return false;
 }
 
-bool cli_find_option(const struct cli_option *table, const char *name, struct cli_option_at *ret)
+bool cli_find_option(const struct cli_option *table, const char *name, char letter,
+		     struct cli_option_at *ret)
 {
-	return find_in(table, name, strlen(name), 0, ret);
+	return find_in(table, name, name ? strlen(name) : 0, letter, ret);
 }
 
 /* ---- what was given ---- */
@@ -85,17 +86,41 @@ static bool look_up(const struct parser *p, const struct given *g, struct cli_op
 	return false;
 }
 
+static size_t n_options(const struct cli_option *table)
+{
+	struct cli_option_at at;
+	size_t n = 0;
+
+	while (cli_option_at(table, n, &at))
+		n++;
+	return n;
+}
+
+static const char *name_in(const struct cli_option *table, size_t index)
+{
+	struct cli_option_at at;
+
+	return cli_option_at(table, index, &at) ? at.option->name : NULL;
+}
+
+/* Names of the global options and those of the verb; before a verb those of all. */
 static const char *option_word(const void *list, size_t index)
 {
 	const struct cli_command *c = list;
-	struct cli_option_at at;
-	size_t n_global = 0;
+	size_t n = n_options(cli_global_options);
 
-	while (cli_option_at(cli_global_options, n_global, &at))
-		n_global++;
-	if (index < n_global)
-		return cli_option_at(cli_global_options, index, &at) ? at.option->name : NULL;
-	return c && cli_option_at(c->options, index - n_global, &at) ? at.option->name : NULL;
+	if (index < n)
+		return name_in(cli_global_options, index);
+	index -= n;
+	if (c)
+		return name_in(c->options, index);
+	for (size_t i = 0; (c = cli_command_at(i)); i++) {
+		n = n_options(c->options);
+		if (index < n)
+			return name_in(c->options, index);
+		index -= n;
+	}
+	return NULL;
 }
 
 static int refuse_unknown(const struct parser *p, const struct given *g)
@@ -103,15 +128,22 @@ static int refuse_unknown(const struct parser *p, const struct given *g)
 	const struct cli_command *c = p->cli->command;
 	RP_AUTO_FREE char *name = g->name ? rp_strndup(g->name, g->len) : NULL;
 	const char *near = name ? rp_suggest(name, option_word, c) : NULL;
+	const char *verb = c ? c->name : "", *blank = c ? " " : "";
 	struct rocpart_error err = {0};
 
 	(void)rp_error_set(&err, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
-			   "'%s' has no option '%.100s'", c ? c->name : "rocpart", g->shown);
+			   "'%s' has no option '%.*s'", c ? c->name : "rocpart",
+			   (int)strcspn(g->shown, "="), g->shown);
 	if (near)
-		(void)rp_error_hint(&err, "did you mean --%s? `rocpart help %s` lists the options",
-				    near, c ? c->name : "");
+		(void)rp_error_hint(&err, "did you mean --%s? `rocpart help%s%s` lists the options",
+				    near, blank, verb);
+	else if (c && c->has_program)
+		(void)rp_error_hint(&err,
+				    "options of the program go behind --; `rocpart help %s` "
+				    "lists the options",
+				    verb);
 	else
-		(void)rp_error_hint(&err, "`rocpart help %s` lists the options", c ? c->name : "");
+		(void)rp_error_hint(&err, "`rocpart help%s%s` lists the options", blank, verb);
 	return cli_fail(p->cli, &err);
 }
 
@@ -124,6 +156,9 @@ static int take(struct parser *p, struct given g, const char *attached)
 		return refuse_unknown(p, &g);
 	if (at.option->kind == CLI_FLAG && attached)
 		return cli_usage_error(p->cli, "option '%s' takes no value", g.shown);
+	if (at.option->kind == CLI_OPTIONAL && attached && !*attached)
+		return cli_usage_error(p->cli, "option '%s': the value (%s) is empty", g.shown,
+				       at.option->arg);
 	g.value = attached;
 	if (at.option->kind == CLI_OPTIONAL && !attached)
 		g.value = "";
@@ -239,12 +274,31 @@ void cli_free_values(struct cli *cli)
 
 /* ---- the command line ---- */
 
-/* A mistake before --json is reported as JSON too. */
-static bool wants_json(int argc, char **argv)
+/* "-j" or "-yj": j among letters none of which takes the rest as its value. */
+static bool has_letter_j(const struct parser *p, const char *letters)
 {
-	for (int i = 0; i < argc && !rp_str_eq(argv[i], "--"); i++)
-		if (rp_str_eq(argv[i], "--json") || rp_str_eq(argv[i], "-j"))
+	struct cli_option_at at;
+
+	for (; *letters && *letters != 'j'; letters++) {
+		const struct given g = {.letter = *letters};
+
+		if (!look_up(p, &g, &at) || at.option->kind != CLI_FLAG)
+			return false;
+	}
+	return *letters != '\0';
+}
+
+/* A mistake before --json is reported as JSON too. */
+static bool wants_json(const struct parser *p)
+{
+	for (int i = 0; i < p->argc && !rp_str_eq(p->argv[i], "--"); i++) {
+		const char *arg = p->argv[i];
+
+		if (rp_str_eq(arg, "--json"))
 			return true;
+		if (arg[0] == '-' && arg[1] != '-' && has_letter_j(p, arg + 1))
+			return true;
+	}
 	return false;
 }
 
@@ -280,8 +334,8 @@ static int split(struct parser *p, int *ret_n)
 			continue;
 		}
 		p->argv[n++] = arg;
-		if (!only_words)
-			find_command(p->cli, p->argv, n);
+		p->cli->n_plain += !only_words;
+		find_command(p->cli, p->argv, n);
 	}
 	*ret_n = n;
 	return 0;
@@ -292,7 +346,7 @@ int cli_parse(struct cli *cli, int argc, char **argv, int *ret_argc)
 	struct parser p = {.cli = cli, .argc = argc, .argv = argv};
 	int status;
 
-	cli->global.json = wants_json(argc, argv);
+	cli->global.json = wants_json(&p);
 	status = split(&p, ret_argc);
 	if (status == 0 && cli->command) {
 		cli->values = calloc(1, cli->command->values_size + 1);

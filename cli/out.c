@@ -48,8 +48,15 @@ static void print_error_json(const struct rocpart_error *err)
 
 int cli_fail(const struct cli *cli, const struct rocpart_error *err)
 {
+	struct rocpart_error unfinished;
+	const char *object;
+
+	if (err->code == ROCPART_ERR_NO_HARDWARE && cli_has_unfinished(cli)) {
+		cli_say_unfinished(&unfinished);
+		err = &unfinished;
+	}
 	/* "GPU 3 (0000:27:00.0) ..." names its object itself */
-	const char *object = strstr(err->message, err->object) ? "" : err->object;
+	object = strstr(err->message, err->object) ? "" : err->object;
 
 	if (cli->global.json) {
 		print_error_json(err);

@@ -130,7 +130,7 @@ struct cli_table_values *cli_get_table_values(const struct cli *cli)
 	struct cli_option_at at;
 
 	if (!cli->command || !cli->values || !cli->command->columns ||
-	    !cli_find_option(cli->command->options, "columns", &at))
+	    !cli_find_option(cli->command->options, "columns", 0, &at))
 		return NULL;
 	return (void *)((char *)cli->values + at.offset -
 			offsetof(struct cli_table_values, columns));

@@ -7,9 +7,30 @@
 
 #include <dirent.h>
 
+#include "base/num.h"
+
+static bool has_control(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			return true;
+	return false;
+}
+
+/* A word with a line feed or the like cannot be offered: answers are lines. */
 static int add(struct rp_names *list, const char *word)
 {
-	return rp_names_add(list, word);
+	return has_control(word) ? 0 : rp_names_add(list, word);
+}
+
+static int add_described(struct rp_names *list, const char *word, const char *description)
+{
+	RP_AUTO_FREE char *line = NULL;
+
+	if (has_control(word) || has_control(description))
+		return add(list, word);
+	line = rp_strdupf("%s\t%s", word, description);
+	return line ? rp_names_add(list, line) : -ENOMEM;
 }
 
 static int add_mode_names(struct rp_names *list, bool is_memory)
@@ -58,7 +79,8 @@ static int add_alternatives(struct rp_names *list, const char *arg)
 }
 
 /* Names in a folder that end with suffix, without it; folders when suffix is NULL. */
-static int add_entries(struct rp_names *list, const char *dir, const char *suffix)
+static int add_entries(struct rp_names *list, const char *dir, const char *suffix,
+		       const char *description)
 {
 	RP_AUTO_CLOSEDIR DIR *d = dir ? opendir(dir) : NULL;
 	struct dirent *e;
@@ -71,7 +93,7 @@ static int add_entries(struct rp_names *list, const char *dir, const char *suffi
 		if (e->d_name[0] == '.' || (suffix && !rp_str_ends(e->d_name, suffix)))
 			continue;
 		name = rp_strndup(e->d_name, n - cut);
-		r = name ? add(list, name) : -ENOMEM;
+		r = name ? add_described(list, name, description) : -ENOMEM;
 	}
 	return r;
 }
@@ -80,14 +102,14 @@ static int add_sims(struct rp_names *list)
 {
 	RP_AUTO_FREE char *root = cli_sim_root();
 
-	return add_entries(list, root, NULL);
+	return add_entries(list, root, NULL, "simulated machine");
 }
 
 static int add_profiles(struct rp_names *list)
 {
 	RP_AUTO_FREE char *dir = cli_data_file("profiles");
 
-	return add_entries(list, dir, ".yaml");
+	return add_entries(list, dir, ".yaml", "profile");
 }
 
 /* NULL: there is none to read. The caller closes it. */
@@ -106,49 +128,99 @@ static struct rocpart_machine *open_machine(const struct cli *cli)
 	return m;
 }
 
-static int add_gpus(const struct cli *cli, struct rp_names *list, bool with_partitions)
+/* "0000:05:00.0, MI300X, SPX/NPS1" */
+static void describe_gpu(const struct rocpart_gpu *gpu, char *ret, size_t size)
+{
+	const char *product = rocpart_gpu_get_product(gpu);
+	enum rocpart_compute_mode c = rocpart_gpu_get_compute_mode(gpu);
+	enum rocpart_memory_mode m = rocpart_gpu_get_memory_mode(gpu);
+
+	(void)rp_fmt(ret, size, "%s, %.20s, %s/%s", rocpart_gpu_get_bdf(gpu),
+		     product ? product : "unknown product", rocpart_compute_mode_to_string(c),
+		     rocpart_memory_mode_to_string(m));
+}
+
+/* name: index or address of the GPU. */
+static int add_partitions(struct rp_names *list, const struct rocpart_gpu *gpu, const char *name)
+{
+	char text[64], bytes[RP_BYTES_TEXT_SIZE];
+	int r = 0;
+
+	for (size_t k = 0; r == 0 && k < rocpart_gpu_get_partition_count(gpu); k++) {
+		const struct rocpart_partition *p = rocpart_gpu_get_partition(gpu, k);
+		uint64_t n = 0;
+
+		(void)rp_fmt(text, sizeof(text), "%.40s/%u", name, rocpart_partition_get_id(p));
+		r = rocpart_partition_get_memory_bytes(p, &n) == 0
+			    ? add_described(list, text, rp_format_bytes(n, bytes))
+			    : add(list, text);
+	}
+	return r;
+}
+
+struct wanted {
+	bool gpus, partitions;
+};
+
+static int add_gpu(struct rp_names *list, const struct rocpart_gpu *gpu, const char *name,
+		   const struct wanted *w)
+{
+	char description[128];
+	int r = 0;
+
+	describe_gpu(gpu, description, sizeof(description));
+	if (w->gpus)
+		r = add_described(list, name, description);
+	return r == 0 && w->partitions ? add_partitions(list, gpu, name) : r;
+}
+
+/* Addresses once one is begun: all at once would be two names for each GPU. */
+static int add_gpus(const struct cli *cli, struct rp_names *list, const char *start,
+		    const struct wanted *w)
 {
 	struct rocpart_machine *m = open_machine(cli);
 	struct rocpart_snapshot *s = NULL;
+	const char *comma = strrchr(start, ',');
+	bool is_address = strlen(comma ? comma + 1 : start) > 1;
 	const struct rocpart_gpu *gpu;
-	char text[32];
+	char index[32];
 	int r = 0;
 
 	if (m && rocpart_machine_observe(m, &s, NULL) < 0)
 		s = NULL;
 	for (size_t i = 0; r == 0 && s && (gpu = rocpart_snapshot_get_gpu(s, i)); i++) {
-		size_t n = with_partitions ? rocpart_gpu_get_partition_count(gpu) : 0;
-
-		(void)rp_fmt(text, sizeof(text), "%zu", rocpart_gpu_get_index(gpu));
-		r = add(list, text);
-		for (size_t k = 0; r == 0 && k < n; k++) {
-			const struct rocpart_partition *p = rocpart_gpu_get_partition(gpu, k);
-
-			(void)rp_fmt(text, sizeof(text), "%zu/%u", rocpart_gpu_get_index(gpu),
-				     rocpart_partition_get_id(p));
-			r = add(list, text);
-		}
+		(void)rp_fmt(index, sizeof(index), "%zu", rocpart_gpu_get_index(gpu));
+		r = add_gpu(list, gpu, index, w);
+		if (r == 0 && is_address)
+			r = add_gpu(list, gpu, rocpart_gpu_get_bdf(gpu), w);
 	}
 	rocpart_snapshot_unref(s);
 	rocpart_machine_close(m);
 	return r;
 }
 
-static int add_leases(const struct cli *cli, struct rp_names *list)
+static int add_lease(struct rp_names *list, const struct rocpart_lease *l, bool with_name)
+{
+	char id[24], description[64];
+	int r;
+
+	(void)rp_fmt(id, sizeof(id), "%llu", (unsigned long long)l->id);
+	(void)rp_fmt(description, sizeof(description), "lease %.24s", id);
+	r = add_described(list, id, l->name);
+	return r == 0 && with_name ? add_described(list, l->name, description) : r;
+}
+
+static int add_leases(const struct cli *cli, struct rp_names *list, bool with_names)
 {
 	struct rocpart_machine *m = open_machine(cli);
 	struct rocpart_leases *leases = NULL;
 	const struct rocpart_lease *l;
-	char text[24];
 	int r = 0;
 
 	if (m && rocpart_leases_new(m, &leases, NULL) < 0)
 		leases = NULL;
-	for (size_t i = 0; r == 0 && leases && (l = rocpart_leases_get(leases, i)); i++) {
-		(void)rp_fmt(text, sizeof(text), "%llu", (unsigned long long)l->id);
-		r = add(list, text);
-		r = r < 0 ? r : add(list, l->name);
-	}
+	for (size_t i = 0; r == 0 && leases && (l = rocpart_leases_get(leases, i)); i++)
+		r = add_lease(list, l, with_names);
 	rocpart_leases_free(leases);
 	rocpart_machine_close(m);
 	return r;
@@ -195,8 +267,12 @@ static int add_columns(const struct cli *cli, struct rp_names *list)
 	return r;
 }
 
-int cli_add_words(struct cli *cli, enum cli_words words, const char *arg, struct rp_names *ret)
+int cli_add_words(struct cli *cli, enum cli_words words, const char *arg, const char *start,
+		  struct rp_names *ret)
 {
+	const struct wanted gpus = {.gpus = true}, partitions = {.partitions = true},
+			    both = {true, true};
+
 	switch (words) {
 	case CLI_WORDS_OF_ARG:
 		return add_alternatives(ret, arg);
@@ -213,13 +289,18 @@ int cli_add_words(struct cli *cli, enum cli_words words, const char *arg, struct
 	case CLI_WORDS_MEMORY_MODES:
 		return add_mode_names(ret, true);
 	case CLI_WORDS_GPUS:
-		return add_gpus(cli, ret, false);
+		return add_gpus(cli, ret, start, &gpus);
 	case CLI_WORDS_PARTITIONS:
-		return add_gpus(cli, ret, true);
+		return add_gpus(cli, ret, start, &partitions);
+	case CLI_WORDS_GPUS_AND_PARTITIONS:
+		return add_gpus(cli, ret, start, &both);
 	case CLI_WORDS_LEASES:
-		return add_leases(cli, ret);
+		return add_leases(cli, ret, true);
+	case CLI_WORDS_LEASE_NUMBERS:
+		return add_leases(cli, ret, false);
 	case CLI_WORDS_LEASES_AND_PARTITIONS:
-		return add_leases(cli, ret) < 0 ? -ENOMEM : add_gpus(cli, ret, true);
+		return add_leases(cli, ret, false) < 0 ? -ENOMEM
+						       : add_gpus(cli, ret, start, &partitions);
 	case CLI_WORDS_MODELS:
 		return add_models(cli, ret);
 	case CLI_WORDS_PRODUCTS:

@@ -92,7 +92,7 @@ const char *rocpart_errcode_to_string(enum rocpart_errcode code);
  *
  * Thread: any. Since 0.1.
  * Return: 0 done, 1 failed, 2 usage error, 3 refused by a guard, 4 partly done, 5 no hardware, 6
- * pending until a driver reload.
+ * pending until a driver reload, or an unfinished change is in the way.
  */
 int rocpart_errcode_exit_status(enum rocpart_errcode code);
 
