@@ -55,6 +55,7 @@ bench: deps build-test/build.ninja
 	@sh tools/build.sh build-test gcc
 	@sh bench/run.sh build-test
 
+# What was measured is kept outside of the repository: where that is not, it says so.
 bench-model: deps build-test/build.ninja
 	@sh tools/build.sh build-test gcc
 	@python3 bench/bench_model.py build-test/bench/bench_model models/catalog.yaml \

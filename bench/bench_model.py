@@ -282,7 +282,8 @@ def main():
         measured(program, reference, report, names)
         configs(program, reference, report)
     else:
-        report.say(f"SKIP measurements and configs: '{reference}' is not there")
+        report.say("SKIP measurements and configs: they are kept outside of the repository, and "
+                   f"'{reference}' is not here")
     if "--no-speed" not in sys.argv:
         speed(program, catalog, report)
     if report.failed:

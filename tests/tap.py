@@ -1,9 +1,26 @@
 # SPDX-License-Identifier: MIT
 """Runs one unittest file and prints TAP: a line for each test, reasons of skipped ones."""
 import importlib.util
+import os
 import pathlib
 import sys
 import unittest
+
+# What its user set for rocpart or for programs on GPUs is not for the tests.
+FOREIGN = ("ROCPART_SIM", "ROCPART_DATA", "NO_COLOR", "GPU_DEVICE_ORDINAL")
+PATHS = ("/usr/local/sbin", "/usr/sbin", "/sbin")  # `su` leaves them out
+
+
+def settle():
+    """The same surroundings for the tests, whoever starts them."""
+    if os.environ.get("ROCPART_HW_TEST"):
+        return  # a run on hardware is its user's
+    for name in list(os.environ):
+        if name in FOREIGN or name.startswith("XDG_") or name.endswith("_VISIBLE_DEVICES"):
+            del os.environ[name]
+    path = os.environ.get("PATH", os.defpath).split(":")
+    os.environ["PATH"] = ":".join(path + [p for p in PATHS if p not in path])
+    os.umask(0o022)
 
 
 class TapResult(unittest.TestResult):
@@ -42,6 +59,7 @@ class TapResult(unittest.TestResult):
 
 
 def main():
+    settle()
     path = pathlib.Path(sys.argv[1])
     sys.path[:0] = [str(path.parent), str(path.parent.parent)]
     spec = importlib.util.spec_from_file_location(path.stem, path)

@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Sums the results of meson test runs and prints `N passed, N failed, N skipped`.
+"""Sums the results of meson test runs and prints `N passed, N failed, N skipped`, after the reasons
+of what was skipped.
 
 usage: test-summary.py COUNTS RUN.junit.xml...   sum, print, keep in the file COUNTS
        test-summary.py --total COUNTS...         print the sum of such files
 """
+import collections
 import json
 import sys
 import xml.etree.ElementTree as ET
 
 
-def count(path):
+def count(path, reasons):
     totals = {"passed": 0, "failed": 0, "skipped": 0}
     for suite in ET.parse(path).getroot().iter("testsuite"):
         cases = suite.findall("testcase")
@@ -19,6 +21,7 @@ def count(path):
                 totals["failed"] += 1
             elif case.find("skipped") is not None:
                 totals["skipped"] += 1
+                reasons[case.findtext("system-out") or case.get("name")] += 1
             else:
                 totals["passed"] += 1
         # A test that ended badly without a failed case (a crash before its first line).
@@ -31,18 +34,21 @@ def count(path):
 
 def main():
     total = {"passed": 0, "failed": 0, "skipped": 0}
+    reasons = collections.Counter()
     names = sys.argv[2:]
     for name in names:
         if sys.argv[1] == "--total":
             with open(name, encoding="utf-8") as f:
                 part = json.load(f)
         else:
-            part = count(name)
+            part = count(name, reasons)
         for key in total:
             total[key] += part[key]
     if sys.argv[1] != "--total":
         with open(sys.argv[1], "w", encoding="utf-8") as f:
             json.dump(total, f)
+    for reason, n in sorted(reasons.items()):
+        print(f"{n} skipped: {' '.join(reason.split())}")
     print(f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped")
     sys.exit(1 if total["failed"] or not total["passed"] else 0)
 

@@ -76,6 +76,6 @@ int rp_grow(void *items, size_t *cap, size_t need, size_t elem_size) RP_MUST_CHE
 /* Banned for the reasons in CONTRIBUTING.md; each has a checked replacement in this folder. */
 #undef alloca
 #pragma GCC poison strcpy strcat sprintf vsprintf strncpy strtok gets atoi atol atof sscanf alloca
-#pragma GCC poison system popen usleep localtime
+#pragma GCC poison system popen usleep localtime strcasecmp strncasecmp strtod
 
 #endif

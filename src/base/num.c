@@ -3,6 +3,7 @@
 #include "base/strbuf.h"
 
 #include <ctype.h>
+#include <locale.h>
 #include <math.h>
 
 static int digit_value(char c)
@@ -57,6 +58,7 @@ int rp_parse_u32(const char *s, int base, uint32_t *ret)
 int rp_parse_double(const char *s, double *ret)
 {
 	const char *p = s;
+	locale_t c_locale;
 	char *end;
 	double v;
 
@@ -67,8 +69,13 @@ int rp_parse_double(const char *s, double *ret)
 	for (; *p; p++)
 		if (!isdigit((unsigned char)*p) && *p != '.')
 			return -EINVAL;
+	/* The point is a point, also in a program whose locale has a comma there. */
+	c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+	if (!c_locale)
+		return -ENOMEM;
 	errno = 0;
-	v = strtod(s, &end);
+	v = strtod_l(s, &end, c_locale);
+	freelocale(c_locale);
 	if (*end != '\0')
 		return -EINVAL;
 	if (errno == ERANGE || !isfinite(v))
@@ -162,21 +169,35 @@ int rp_align_up_u64(uint64_t v, uint64_t align, uint64_t *ret)
 	return rp_add_u64(v, rest ? align - rest : 0, ret);
 }
 
+/* n and rest/unit: the nearest whole number, of two equally near ones the even one. */
+static uint64_t round_half_even(uint64_t n, uint64_t rest, uint64_t unit)
+{
+	return n + (rest > unit / 2 || (rest == unit / 2 && n % 2));
+}
+
 char *rp_format_bytes(uint64_t bytes, char buf[RP_BYTES_TEXT_SIZE])
 {
 	static const char *const names[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-	double v = (double)bytes;
+	uint64_t unit = 1024, tenths, whole, rest;
 	size_t i = 0;
 
 	if (bytes < 1024) {
 		(void)rp_fmt(buf, RP_BYTES_TEXT_SIZE, "%u B", (unsigned)bytes);
 		return buf;
 	}
-	v /= 1024;
-	while (v >= 999.5 && i + 1 < RP_ARRAY_LEN(names)) {
-		v /= 1024;
+	while (bytes / unit >= 1000 || (bytes / unit == 999 && bytes % unit >= unit / 2)) {
+		unit *= 1024;
 		i++;
 	}
-	(void)rp_fmt(buf, RP_BYTES_TEXT_SIZE, "%.*f %s", v < 99.95 ? 1 : 0, v, names[i]);
+	whole = bytes / unit;
+	rest = bytes % unit;
+	/* Rounded as by printf(), half to even, but with a point in each locale. */
+	tenths = round_half_even(whole * 10 + rest * 10 / unit, rest * 10 % unit, unit);
+	if (tenths < 1000)
+		(void)rp_fmt(buf, RP_BYTES_TEXT_SIZE, "%u.%u %s", (unsigned)(tenths / 10),
+			     (unsigned)(tenths % 10), names[i]);
+	else
+		(void)rp_fmt(buf, RP_BYTES_TEXT_SIZE, "%u %s",
+			     (unsigned)round_half_even(whole, rest, unit), names[i]);
 	return buf;
 }

@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <stdio.h>
-#include <strings.h>
 
 void rp_strbuf_done(struct rp_strbuf *b)
 {
@@ -150,7 +149,30 @@ bool rp_str_ends(const char *s, const char *suffix)
 	return n >= m && memcmp(s + n - m, suffix, m) == 0;
 }
 
+static int lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : (unsigned char)c;
+}
+
+int rp_str_cmp_nocase(const char *a, const char *b)
+{
+	while (*a && lower(*a) == lower(*b)) {
+		a++;
+		b++;
+	}
+	return lower(*a) - lower(*b);
+}
+
 bool rp_str_eq_nocase(const char *a, const char *b)
 {
-	return strcasecmp(a, b) == 0;
+	return rp_str_cmp_nocase(a, b) == 0;
+}
+
+bool rp_str_starts_nocase(const char *s, const char *prefix)
+{
+	while (*prefix && lower(*s) == lower(*prefix)) {
+		s++;
+		prefix++;
+	}
+	return *prefix == '\0';
 }

@@ -51,7 +51,10 @@ static inline bool rp_str_eq(const char *a, const char *b)
 }
 bool rp_str_starts(const char *s, const char *prefix);
 bool rp_str_ends(const char *s, const char *suffix);
+/* Letters are those of ASCII: in Turkish, strcasecmp() tells "mi300x" from "MI300X". */
+int rp_str_cmp_nocase(const char *a, const char *b);
 bool rp_str_eq_nocase(const char *a, const char *b);
+bool rp_str_starts_nocase(const char *s, const char *prefix);
 
 /* Sorted list of names, digits compared as numbers ("2" before "10"). */
 struct rp_names {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "change/services.h"
 
-#include <ctype.h>
-
 #define NAME_SIZE 256
 
 static const struct {
@@ -24,7 +22,8 @@ static bool is_name(const char *name)
 	size_t n = 0;
 
 	for (; name[n]; n++)
-		if (!isalnum((unsigned char)name[n]) && !strchr("-_.:@\\", name[n]))
+		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:@\\",
+			    name[n]))
 			return false;
 	return n > 0 && n < NAME_SIZE && name[0] != '-';
 }

@@ -3,13 +3,16 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "base/num.h"
 #include "base/spawn.h"
 #include "base/strbuf.h"
 #include "base/tree.h"
+#include "run/cgroup_mount.h"
 #include "run/device_filter.h"
 
 #define FILE_MAX (1024 * 1024)
@@ -20,120 +23,35 @@
 
 static const char *const kind_names[] = {"cgroup v2", "the devices controller of cgroup v1"};
 
-static bool has_word(const char *list, const char *word)
+/* The mount table does not tell what another mount hides. */
+static bool is_shown(enum rp_cgroup_kind kind, const char *path)
 {
-	size_t len = strlen(word);
+	struct statfs fs;
 
-	for (const char *p = list; p; p = strchr(p, ',')) {
-		p += *p == ',';
-		if (strncmp(p, word, len) == 0 && (!p[len] || p[len] == ',' || p[len] == '\n'))
-			return true;
-	}
-	return false;
+	return statfs(path, &fs) == 0 &&
+	       fs.f_type == (kind == RP_CGROUP_V2 ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC);
 }
 
-/* "36 25 0:32 ROOT POINT OPTIONS [...] - TYPE SOURCE SUPER-OPTIONS" */
-struct mount_line {
-	char root[512], point[512], type[32], options[256];
-};
-
-static bool parse_mount(const char *line, struct mount_line *ret)
-{
-	const char *p = line, *dash = strstr(line, " - ");
-	char *const fields[] = {ret->root, ret->point};
-
-	for (int i = 0; i < 3 && p; i++) {
-		p = strchr(p, ' ');
-		p = p ? p + 1 : NULL;
-	}
-	for (size_t i = 0; i < RP_ARRAY_LEN(fields) && p; i++) {
-		size_t n = strcspn(p, " ");
-
-		if (rp_fmt(fields[i], 512, "%.*s", (int)n, p) < 0)
-			return false;
-		p += n + (p[n] == ' ');
-	}
-	if (!p || !dash)
-		return false;
-	p = dash + 3;
-	if (rp_fmt(ret->type, sizeof(ret->type), "%.*s", (int)strcspn(p, " "), p) < 0)
-		return false;
-	p = strchr(p, ' ');
-	p = p ? strchr(p + 1, ' ') : NULL;
-	return p && rp_fmt(ret->options, sizeof(ret->options), "%s", p + 1) == 0;
-}
-
-static bool is_kind(const struct mount_line *m, enum rp_cgroup_kind kind)
-{
-	if (kind == RP_CGROUP_V2)
-		return rp_str_eq(m->type, "cgroup2");
-	return rp_str_eq(m->type, "cgroup") && has_word(m->options, "devices");
-}
-
-/* Of the lines of a text, the first that take() accepts. */
-static bool find_line(const char *text, bool (*take)(const char *line, void *userdata),
-		      void *userdata)
-{
-	while (*text) {
-		size_t n = strcspn(text, "\n");
-		RP_AUTO_FREE char *line = rp_strndup(text, n);
-
-		if (line && take(line, userdata))
-			return true;
-		text += n + (text[n] == '\n');
-	}
-	return false;
-}
-
-struct place {
-	enum rp_cgroup_kind kind;
-	struct mount_line mount;
-	char path[1024]; /* as /proc/self/cgroup says it */
-};
-
-static bool take_mount(const char *line, void *userdata)
-{
-	struct place *p = userdata;
-
-	return parse_mount(line, &p->mount) && is_kind(&p->mount, p->kind);
-}
-
-/* "5:devices:/path", "0::/path" */
-static bool take_path(const char *line, void *userdata)
-{
-	struct place *p = userdata;
-	const char *names = strchr(line, ':'), *path = names ? strchr(names + 1, ':') : NULL;
-	RP_AUTO_FREE char *list = path ? rp_strndup(names + 1, (size_t)(path - names - 1)) : NULL;
-
-	if (!list || (p->kind == RP_CGROUP_V2 ? *list != '\0' : !has_word(list, "devices")))
-		return false;
-	return rp_fmt(p->path, sizeof(p->path), "%s", path + 1) == 0;
-}
-
-/* The folder of the group that we are in. A mount of a part shows paths below its root only. */
+/* The folder of the group that we are in. */
 static int find_own(enum rp_cgroup_kind kind, char **ret)
 {
 	RP_AUTO_TREE struct rp_tree *root = NULL;
 	RP_AUTO_STRBUF struct rp_strbuf mounts = RP_STRBUF_INIT, groups = RP_STRBUF_INIT;
-	struct place p = {.kind = kind};
-	size_t skip;
+	RP_AUTO_FREE char *path = NULL;
 	int r = rp_tree_open("/", RP_TREE_REAL, &root);
 
 	if (r == 0)
 		r = rp_tree_read_file(root, FILE_MAX, &mounts, "proc/self/mountinfo");
 	if (r == 0)
 		r = rp_tree_read_file(root, FILE_MAX, &groups, "proc/self/cgroup");
+	if (r == 0)
+		r = rp_cgroup_find_own(kind, rp_strbuf_str(&mounts), rp_strbuf_str(&groups), &path);
 	if (r < 0)
 		return r;
-	if (!find_line(rp_strbuf_str(&mounts), take_mount, &p) ||
-	    !find_line(rp_strbuf_str(&groups), take_path, &p))
+	if (!is_shown(kind, path))
 		return -ENOENT;
-	skip = rp_str_eq(p.mount.root, "/") ? 0 : strlen(p.mount.root);
-	if (strncmp(p.path, p.mount.root, skip) != 0 || strstr(p.path, "/.."))
-		return -ENOENT;
-	*ret = rp_strdupf("%s%s", p.mount.point,
-			  rp_str_eq(p.path + skip, "/") ? "" : p.path + skip);
-	return *ret ? 0 : -ENOMEM;
+	*ret = rp_steal(&path);
+	return 0;
 }
 
 /* ---- making and removing ---- */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The store methods of the files that change a GPU, each check in the kernel's order. */
-#include <strings.h>
 
 #include "sim/machine.h"
 
@@ -54,7 +53,7 @@ int rp_sim_write_memory(struct rp_sim *sim, size_t gpu, const char *data, size_t
 
 		name[3] = (char)('0' + modes[i]);
 		if ((sim->profile->gpus[gpu].product->nps_mask & (1U << modes[i])) &&
-		    strncasecmp(data, name, 4) == 0)
+		    rp_str_starts_nocase(data, name))
 			nps = modes[i];
 	}
 	if (!nps)
@@ -82,9 +81,9 @@ int rp_sim_write_xcp_config(struct rp_sim *sim, size_t gpu, const char *data, si
 
 int rp_sim_write_alloc_mode(struct rp_sim *sim, size_t gpu, const char *data, size_t len)
 {
-	if (len >= 7 && strncasecmp(data, "CAPPING", 7) == 0)
+	if (len >= 7 && rp_str_starts_nocase(data, "CAPPING"))
 		sim->state.gpus[gpu].alloc_all = false;
-	else if (len >= 3 && strncasecmp(data, "ALL", 3) == 0)
+	else if (len >= 3 && rp_str_starts_nocase(data, "ALL"))
 		sim->state.gpus[gpu].alloc_all = true;
 	else
 		return -EINVAL;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* What follows from the state of a machine: partitions, their memory, which modes are possible. */
-#include <strings.h>
 
 #include "sim/machine.h"
 
@@ -18,7 +17,7 @@ int rp_sim_compute_parse(const char *text, size_t len, enum rp_sim_compute *ret)
 	if (len < 3)
 		return -EINVAL;
 	for (unsigned m = 0; m < RP_SIM_N_COMPUTE; m++) {
-		if (strncasecmp(text, compute_names[m], 3) == 0) {
+		if (rp_str_starts_nocase(text, compute_names[m])) {
 			*ret = (enum rp_sim_compute)m;
 			return 0;
 		}

@@ -3,10 +3,14 @@
 
 import os
 import subprocess
+import sys
 import unittest
 from pathlib import Path
 
 from journey import FAILED, NO_HARDWARE, ROOT, Journey
+
+sys.path.insert(0, str(ROOT / "tests"))
+import host  # noqa: E402
 
 
 def without_use(document):
@@ -159,9 +163,7 @@ class Gather(Journey):
 
     def test_real_capture_is_gathered_and_gone_through(self):
         """A tree of AMD's own tests: KFD and DRM of 8 x MI308X, no PCI files (see its README)."""
-        packed = ROOT / "../shared/captures/mi308x-8-cpx-nps4.tar.xz"
-        if not packed.exists():
-            self.skipTest(f"{packed} is not here")
+        packed = host.need_shared("captures", "mi308x-8-cpx-nps4.tar.xz")
         real = self.folder / "real"
         real.mkdir()
         subprocess.run(["tar", "-xf", str(packed), "-C", str(real)], check=True)

@@ -10,10 +10,10 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "tools"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "tools")]
+import host  # noqa: E402
 import make_model  # noqa: E402
 
-REFERENCE = ROOT.parent / "shared" / "reference" / "models"
 BENCH = Path(os.environ.get("BUILD", ".")) / "bench" / "bench_model"
 LLAMA = "meta-llama/Llama-3.1-8B-Instruct"
 CONTRACT = ("parameters weights_bytes kv_bytes_per_token kv_bytes activation_bytes graph_bytes "
@@ -215,12 +215,12 @@ class Model(unittest.TestCase):
         error = self.run_json("model", "size", LLAMA, status=2)["error"]
         self.assertIn("mine.yaml:5:", error["object"])
 
-    @unittest.skipUnless(REFERENCE.is_dir(), f"{REFERENCE} is not there")
     @unittest.skipUnless(BENCH.exists(), "the benchmark is not built")
     def test_accuracy_gates_hold(self):
+        reference = host.need_shared("reference", "models")
         done = subprocess.run([sys.executable, ROOT / "bench" / "bench_model.py",
                                BENCH, ROOT / "models" / "catalog.yaml",
-                               REFERENCE, "--check", "--no-speed"],
+                               reference, "--check", "--no-speed"],
                               capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 

@@ -5,13 +5,18 @@ import pathlib
 import sys
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "bench")]
+import host  # noqa: E402
 import replay  # noqa: E402
 
 
-@unittest.skipUnless((replay.TRACES / "openb.tar.xz").exists(), f"no traces at {replay.TRACES}")
 class Replay(unittest.TestCase):
     program = os.environ.get("REPLAY")
+
+    def setUp(self):
+        host.need_shared("traces", "openb.tar.xz")
+        host.need_shared("traces", "binpack-orlib.tar.xz")
 
     def test_packing_is_between_its_bound_and_what_is_known(self):
         rows = list(replay.packing(self.program))

@@ -6,12 +6,16 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+import host  # noqa: E402
+
 GIB = 1 << 30
 USAGE = 2
 REFUSED = 3
@@ -212,10 +216,14 @@ class Run(RunCase):
         self.assertTrue(until(lambda: self.leases() == []))
 
 
-@unittest.skipUnless(os.geteuid() == 0, "control groups take root")
 class Confined(RunCase):
+    def setUp(self):
+        host.need_control_groups()
+        super().setUp()
+
     def test_other_render_nodes_are_denied_and_its_own_is_not(self):
         # No driver answers to these minors here: what the filter lets through is ENXIO.
+        host.need_device_nodes()
         folder = tempfile.TemporaryDirectory(dir="/var/lib")
         self.addCleanup(folder.cleanup)
         row = self.json("list")["gpus"][0]["partitions"][3]
@@ -255,45 +263,95 @@ class Confined(RunCase):
         names = [l.rsplit("/", 1)[1] for l in before.splitlines() if "rocpart-run-" in l]
         self.assertTrue(names)
         for name in names:
-            self.assertEqual(list(Path("/sys/fs/cgroup").glob(f"*/{name}")), [])
+            self.assertEqual(list(Path("/sys/fs/cgroup").rglob(name)), [])
 
-    def in_mounts_without(self, *mounts):
-        """A run in a mount namespace where these cgroup hierarchies are not mounted."""
-        hide = " && ".join(f"umount /sys/fs/cgroup/{m}" for m in mounts)
-        return subprocess.run(["unshare", "-m", "sh", "-c", f'{hide} && exec "$@"', "sh",
-                               os.environ["ROCPART"], "run", "--partition", "0/2", "--", "sh",
-                               "-c", '"$0" explain $ROCPART_LEASE; echo "ROCR=$ROCR_VISIBLE_DEVICES"',
-                               os.environ["ROCPART"]], env=self.env, capture_output=True,
+    def run_where(self, *mounts, first=":", wrap='exec "$@"', options=("--partition", "0/2")):
+        """A run where these hierarchies of control groups are mounted, as on such a host, and no others.
+
+        v2: at the top; unified: cgroup v2 beside v1; devices: v1. first is done before, wrap runs it.
+        """
+        host.need_own_mounts()
+        script = """
+            top=/sys/fs/cgroup
+            eval "$1"
+            umount -Rl $top
+            mount -t tmpfs none $top || exit
+            for name in $2; do
+                test $name = v2 || mkdir $top/$name
+                case $name in
+                v2) mount -t cgroup2 none $top;;
+                unified) mount -t cgroup2 none $top/unified;;
+                devices) mount -t cgroup -o devices none $top/devices || exit 99;;
+                esac
+            done
+            wrap=$3
+            shift 3
+            eval "$wrap"
+        """
+        inside = '"$0" explain $ROCPART_LEASE; echo "ROCR=$ROCR_VISIBLE_DEVICES"'
+        done = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", first, " ".join(mounts),
+                               wrap, os.environ["ROCPART"], "run", *options, "--", "sh", "-c",
+                               inside, os.environ["ROCPART"]], env=self.env, capture_output=True,
                               text=True, check=False)
+        if done.returncode == 99:
+            self.skipTest("this kernel has no devices controller of cgroup v1: " + done.stderr)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done
 
-    @unittest.skipUnless(Path("/sys/fs/cgroup/unified").is_dir() and
-                         Path("/sys/fs/cgroup/devices").is_dir(), "not a hybrid hierarchy")
-    def test_kernel_without_cgroup_v2_takes_v1_and_without_both_says_so(self):
-        done = self.in_mounts_without("unified")
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("access: kernel: its cgroup denies access to other partitions (cgroup v1",
-                      done.stdout)
+    def assert_confined_by(self, done, version):
+        self.assertIn("access: kernel: its cgroup denies access to other partitions (cgroup "
+                      + version, done.stdout)
         self.assertIn("ROCR=\n", done.stdout)
-        done = self.in_mounts_without("unified", "devices")
-        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def assert_not_confined(self, done):
         self.assertIn("access: none", done.stdout)
         self.assertIn("ROCR=2\n", done.stdout)
         self.assertIn("other partitions is not denied: cgroup v2 is not mounted", done.stderr)
 
-    @unittest.skipUnless(Path("/sys/fs/cgroup/unified").is_dir(), "not a hybrid hierarchy")
-    def test_no_room_for_a_control_group_is_said_and_the_command_runs(self):
-        group = Path(f"/sys/fs/cgroup/unified/rocpart-test-{os.getpid()}")
-        group.mkdir()
-        try:
-            (group / "cgroup.max.descendants").write_text("0")
-            done = subprocess.run(["unshare", "-m", "sh", "-c",
-                                   f"umount /sys/fs/cgroup/devices; echo $$ >{group}/cgroup.procs; "
-                                   'exec "$@"', "sh", os.environ["ROCPART"], "run", "--json",
-                                   "--bytes", "4G", "--", "true"], env=self.env,
-                                  capture_output=True, text=True, check=False)
-        finally:
-            group.rmdir()
+    def test_kernel_with_cgroup_v2_takes_it(self):
+        self.assert_confined_by(self.run_where("v2"), "v2")
+        self.assert_confined_by(self.run_where("devices", "unified"), "v2")
+
+    def test_kernel_without_cgroup_v2_takes_v1(self):
+        self.assert_confined_by(self.run_where("devices"), "v1")
+
+    def test_kernel_without_control_groups_says_so(self):
+        self.assert_not_confined(self.run_where())
+
+    def test_control_groups_of_a_chroot_folder_are_not_taken(self):
+        """Folders of pbuilder, sbuild and schroot have the host's /sys."""
+        folder = Path(self.state.name) / "chroot/sys"
+        folder.mkdir(parents=True)
+        self.assert_not_confined(self.run_where(first=f"mount --rbind /sys {folder}"))
+        self.assert_confined_by(self.run_where("devices", first=f"mount --rbind /sys {folder}"),
+                                "v1")
+
+    def test_control_groups_inside_of_a_chroot_folder_are_taken_there(self):
+        host.need_own_mounts()
+        folder = Path(self.state.name) / "chroot"
+        folder.mkdir()
+        done = subprocess.run(["unshare", "-m", "sh", "-c",
+                               'mount --rbind / "$1" && exec chroot "$@"', "sh", folder,
+                               os.environ["ROCPART"], "run", "--partition", "0/2", "--",
+                               os.environ["ROCPART"], "explain", "1"], env=self.env,
+                              capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("access: kernel: its cgroup", done.stdout)
+
+    def test_control_groups_that_another_mount_hides_are_not_taken(self):
+        hide = 'mount -t tmpfs none /sys/fs && mkdir /sys/fs/cgroup && exec "$@"'
+        self.assert_not_confined(self.run_where("v2", wrap=hide))
+
+    def test_no_room_for_a_control_group_is_said_and_the_command_runs(self):
+        script = """
+            own=$(sed -n s/^0:://p /proc/self/cgroup)
+            group=/sys/fs/cgroup/unified$own/rocpart-test-$$
+            mkdir $group && echo 0 >$group/cgroup.max.descendants || exit
+            echo $$ >$group/cgroup.procs || exit
+            "$@"; status=$?
+            echo $$ >/sys/fs/cgroup/unified$own/cgroup.procs && rmdir $group && exit $status
+        """
+        done = self.run_where("unified", wrap=script, options=("--json", "--bytes", "4G"))
         missing = json.loads(done.stderr)["missing"]
         self.assertEqual(len(missing), 2)
         self.assertIn("cannot create a cgroup (cgroup v2): Resource temporarily", missing[0])

@@ -5,11 +5,11 @@
 #include <ftw.h>
 #include <unistd.h>
 
+#include "host.h"
+
 char *make_dir(void)
 {
-	/* Thousands of fsyncs: in memory where there is such a folder. */
-	const char *parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : P_tmpdir;
-	char *dir = rp_strdupf("%s/rocpart-fault-XXXXXX", parent);
+	char *dir = host_temp_name("rocpart-fault");
 
 	assert_non_null(dir);
 	assert_non_null(mkdtemp(dir));

@@ -8,19 +8,42 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static char *folder;
+
+static void remove_folder(void)
+{
+	static const char *const made[] = {"journal", "journal.new", ""};
+
+	for (size_t i = 0; i < RP_ARRAY_LEN(made); i++) {
+		RP_AUTO_FREE char *path = rp_strdupf("%s/%s", folder, made[i]);
+
+		if (path)
+			(void)remove(path);
+	}
+	free(folder);
+}
+
+static char *make_folder(void)
+{
+	const char *top = secure_getenv("TMPDIR");
+
+	folder = rp_strdupf("%s/rocpart-fuzz-XXXXXX", top ? top : "/tmp");
+	if (!folder || !mkdtemp(folder) || atexit(remove_folder) != 0)
+		abort();
+	return folder;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static char dir[] = "/dev/shm/rocpart-fuzz-XXXXXX";
 	static const char machine_text[] =
 		"=sys/class/kfd/kfd/topology/nodes/1/properties\nsimd_count 1216\n";
 	struct text_tree text = {machine_text, sizeof(machine_text) - 1};
-	struct rocpart_machine m = {.state_dir = dir};
+	struct rocpart_machine m = {0};
 	struct rocpart_change *c = NULL;
 	struct rocpart_error err = {0};
 	int r;
 
-	if (rp_str_ends(dir, "XXXXXX") && !mkdtemp(dir))
-		return 0;
+	m.state_dir = folder ? folder : make_folder();
 	if (rp_tree_open_ops(&text_tree_ops, &text, RP_TREE_SIM, &m.tree) < 0 ||
 	    rp_machine_make_state(&m, NULL) < 0 ||
 	    rp_tree_replace(m.state, data, size, "journal") < 0)

@@ -1,25 +1,21 @@
 # SPDX-License-Identifier: MIT
 """AMD's ROCr and HIP of Debian bookworm (5.2.3) on simulated machines, for the tests beside this.
 
-KFD_STAND_IN names the library with the ioctls. Where the runtimes are not installed the tests are
-skipped, but for ROCPART_WITNESSES, which says that they must be there. ROCPART_TEST_GPUS: how many
-GPUs there are where each mode and each partition is tried (2).
+KFD_STAND_IN names the library with the ioctls. ROCPART_TEST_GPUS: how many GPUs
+there are where each mode and each partition is tried (2).
 """
 
 import ctypes
 import json
 import os
 import re
-import stat
 import subprocess
 import sys
-import tempfile
-import unittest
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "simfs"))
-from simfs_case import ROCPART, ROOT, SimfsCase  # noqa: E402
+from simfs_case import ROCPART, ROOT, SimfsCase, host  # noqa: E402
 
 GPUS = int(os.environ.get("ROCPART_TEST_GPUS", 2))
 MODES = [("SPX", "NPS1"), ("DPX", "NPS1"), ("QPX", "NPS1"), ("CPX", "NPS1"), ("QPX", "NPS4"),
@@ -34,31 +30,19 @@ cd / && exec "$@"
 """
 
 
-def lacking(what):
-    """Skips the tests of a class, where they may be skipped."""
-    if "ROCPART_WITNESSES" in os.environ:
-        raise RuntimeError(what)
-    raise unittest.SkipTest(what)
-
-
 def need_runtimes():
     try:
         ctypes.CDLL("libhsa-runtime64.so.1")
         ctypes.CDLL("libamdhip64.so.5")
     except OSError as err:
-        lacking(f"AMD's runtimes are not installed: {err}")
+        host.lacking(f"AMD's runtimes are not installed: {err}")
 
 
 def need_devices():
     """Nodes with the numbers of the simulated ones, behind which there is nothing."""
     if Path("/dev/dri").exists() or Path("/dev/kfd").exists():
-        lacking("the numbers of simulated nodes lead to the host's GPUs")
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            os.mknod(f"{folder}/null", stat.S_IFCHR | 0o600, os.makedev(1, 3))
-            os.close(os.open(f"{folder}/null", os.O_RDWR))
-        except OSError as err:
-            lacking(f"device nodes cannot be made and opened: {err}")
+        host.lacking("the numbers of simulated nodes lead to the host's GPUs")
+    host.need_device_nodes()
 
 
 class View:
@@ -129,9 +113,9 @@ def key(partition):
 
 
 class RocrCase(SimfsCase):
-    @classmethod
-    def setUpClass(cls):
+    def setUp(self):
         need_runtimes()
+        super().setUp()
 
     def view(self, profile, outer=()):
         """A namespace on a new machine of this profile, a name or a file; outer words start it."""

@@ -8,13 +8,12 @@ own. No driver is behind the nodes: opening one that the cgroup allows is ENXIO,
 import json
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 import unittest
 from pathlib import Path
 
-from rocr_case import HERE, ROCPART, RocrCase, identity, key, lacking, name_of, need_devices
+from rocr_case import HERE, ROCPART, RocrCase, host, identity, key, name_of, need_devices
 
 # `sim exec` covers podman with a stand-in, so that no tool reaches the host's containers: here the
 # real one is wanted, with a store of its own.
@@ -27,23 +26,18 @@ RUN = ["run", "--rm", "--network", "host", "--security-opt", "seccomp=unconfined
 # What a container has: its nodes, its variables, and how the open of a node ends.
 LOOK = """
 echo /dev/kf[d] /dev/dri/*; env | grep -e ^AIM_ -e ^ROCPART_PART -e _VISIBLE_ | sort
-mknod /tmp/other c 226 $1
-for node in /dev/dri/renderD* /tmp/other; do head -c 1 $node 2>&1 | sed 's/.*: //'; done
+mknod /dev/other c 226 $1
+for node in /dev/dri/renderD* /dev/other; do head -c 1 $node 2>&1 | sed 's/.*: //'; done
 """
 SPEC = "/run/cdi/rocpart.dev-partition.json"
 ALLOWED, DENIED = "No such device or address", "Operation not permitted"
 
 
 class PodmanCase(RocrCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
+    def setUp(self):
         need_devices()
         for tool in (PODMAN[0], "runc"):
-            if not shutil.which(tool):
-                lacking(f"{tool} is not installed")
-
-    def setUp(self):
+            host.need_program(tool)
         super().setUp()
         # podman leaves its cgroups; those in use cannot be removed
         self.addCleanup(subprocess.run, ["find", "/sys/fs/cgroup", "-depth", "-type", "d", "-path",

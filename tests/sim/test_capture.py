@@ -7,13 +7,16 @@ kept outside the repository; without it the test is skipped.
 
 import os
 import subprocess
+import sys
 import tarfile
 import tempfile
 import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-CAPTURE = ROOT.parent / "shared" / "captures" / "mi308x-8-cpx-nps4.tar.xz"
+sys.path.insert(0, str(ROOT / "tests"))
+import host  # noqa: E402
+
 TOPOLOGY = "sys/class/kfd/kfd/topology"
 # Bytes in use when it was captured: the profile holds them, but they are no fact of the machine.
 VOLATILE = {"used_memory"}
@@ -23,25 +26,21 @@ def files_below(top):
     return {p.relative_to(top).as_posix() for p in top.rglob("*") if p.is_file()}
 
 
-@unittest.skipUnless(CAPTURE.exists(), f"no capture at {CAPTURE}")
 class Capture(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        top = Path(cls.folder.name)
-        with tarfile.open(CAPTURE) as archive:
+    def setUp(self):
+        capture = host.need_shared("captures", "mi308x-8-cpx-nps4.tar.xz")
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        top = Path(folder.name)
+        with tarfile.open(capture) as archive:
             archive.extractall(top / "real")
         subprocess.run(
             [os.environ["SIM_DUMP"], ROOT / "profiles/mi308x-8.yaml", top / "sim"], check=True
         )
         found = list((top / "real").glob(f"**/{TOPOLOGY}"))
         assert len(found) == 1, found
-        cls.real = found[0]
-        cls.sim = top / "sim" / TOPOLOGY
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.cleanup()
+        self.real = found[0]
+        self.sim = top / "sim" / TOPOLOGY
 
     def test_capture_has_the_same_files(self):
         real = files_below(self.real)

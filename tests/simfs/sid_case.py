@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: MIT
 """What the tests with AMD's own software have in common: the Debian sid root that holds it."""
 
-import subprocess
 from pathlib import Path
 
-from simfs_case import ROOT, SimfsCase
+from simfs_case import ROOT, SimfsCase, host
 
 HERE = Path(__file__).resolve().parent
 SID = ROOT / "build-witness" / "sid"
 
 
 class SidCase(SimfsCase):
-    @classmethod
-    def setUpClass(cls):
-        subprocess.run([HERE / "make-sid.sh", SID], check=True, timeout=900)
+    def setUp(self):
+        host.need_root()
+        host.need_program("debootstrap")
+        why = host.refusal(str(HERE / "make-sid.sh"), str(SID))
+        if why:
+            host.lacking(f"{SID} cannot be made: {why}")
+        super().setUp()
 
     def gpus(self, name):
         return self.json_of("--sim", name, "list")["gpus"]

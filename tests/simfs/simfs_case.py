@@ -4,11 +4,15 @@
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+import host  # noqa: E402
+
 ROCPART = os.environ["ROCPART"]
 
 
@@ -16,6 +20,7 @@ class SimfsCase(unittest.TestCase):
     maxDiff = 2000
 
     def setUp(self):
+        host.need_simulated_files()
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.top = Path(folder.name)

@@ -4,6 +4,7 @@
 import json
 import os
 import signal
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from simfs_case import ROCPART, ROOT, SimfsCase  # noqa: E402
+from simfs_case import ROCPART, ROOT, SimfsCase, host  # noqa: E402
 
 G0 = "/sys/bus/pci/devices/0000:05:00.0"
 COMPUTE = f"{G0}/current_compute_partition"
@@ -20,7 +21,6 @@ MEMORY = f"{G0}/current_memory_partition"
 NODES = "sys/class/kfd/kfd/topology/nodes"
 FAILED, USAGE, REFUSED, PENDING = 1, 2, 3, 6
 CAP_SYS_MODULE = 1 << 16
-NOBODY = 65534
 
 
 def tree_of(top):
@@ -40,6 +40,10 @@ def tree_of(top):
 
 
 class Mounted(SimfsCase):
+    def setUp(self):
+        host.need_root()  # for mounts that all processes see
+        super().setUp()
+
     def mount(self, name, status=0):
         place = self.top / "place"
         done = self.run_rocpart("sim", "mount", name, place, status=status)
@@ -170,9 +174,16 @@ class Exec(SimfsCase):
         self.inside("mi300x-1", "no-such-command-here", status=127)
 
     def test_exec_leaves_nothing_behind(self):
-        before = Path("/proc/self/mounts").read_text()
-        self.shell("mi300x-1", f"test -e {COMPUTE}")
-        self.assertEqual(Path("/proc/self/mounts").read_text(), before)
+        # in mounts of our own: others come and go on the host
+        script = """
+            cat /proc/self/mounts >"$1/before"
+            "$2" sim exec mi300x-1 -- test -e "$3" || exit
+            cat /proc/self/mounts >"$1/after"
+        """
+        done = self.spawn([*host.need_own_mounts(), "sh", "-c", script, "sh", self.top, ROCPART,
+                           COMPUTE])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual((self.top / "after").read_text(), (self.top / "before").read_text())
         self.assertFalse(os.path.exists(COMPUTE))
 
     def test_exec_keeps_the_rest_of_the_host(self):
@@ -180,6 +191,7 @@ class Exec(SimfsCase):
                    "test -d /sys/devices/system/cpu && test -d /dev/pts")
 
     def test_exec_device_nodes_say_what_they_are_and_open_nothing(self):
+        host.need_device_nodes()
         out = self.shell("mi300x-1", "stat -c '%t:%T' /dev/dri/renderD128; "
                          "cat /dev/dri/renderD128 2>&1 || true")
         self.assertEqual(out.splitlines()[0], "e2:80")  # 226:128
@@ -191,6 +203,8 @@ class Exec(SimfsCase):
         self.assertFalse(os.path.exists("/dev/shm/rocm_smi_card0"))
 
     def test_exec_machine_in_shared_memory_works(self):
+        if not os.path.isdir("/dev/shm"):
+            host.lacking("there is no /dev/shm")
         with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
             env = dict(self.env, XDG_STATE_HOME=folder)
             out = self.inside("mi300x-1", ROCPART, "status", env=env)
@@ -223,7 +237,7 @@ class Exec(SimfsCase):
                 lsmod
             '
         """
-        done = self.spawn(["unshare", "-m", "sh", "-c", script, "sh", self.top, ROCPART])
+        done = self.spawn([*host.need_own_mounts(), "sh", "-c", script, "sh", self.top, ROCPART])
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertFalse((self.top / "mark").exists())
         self.assertRegex(done.stdout, r"\A[0-9A-F]{20,}\nModule .*\namdgpu ")
@@ -250,7 +264,8 @@ class Exec(SimfsCase):
                 docker container inspect -f "{{.State.Running}}" serve
             ' "$2" "$3"
         """
-        done = self.spawn(["unshare", "-m", "sh", "-c", script, "sh", self.top, ROCPART, file])
+        done = self.spawn([*host.need_own_mounts(), "sh", "-c", script, "sh", self.top, ROCPART,
+                           file])
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertFalse((self.top / "mark").exists())
         self.assertEqual(done.stdout.splitlines()[-1], "true")
@@ -365,45 +380,62 @@ class Exec(SimfsCase):
 
 
 class Unprivileged(SimfsCase):
-    """As a user who is nobody: with user namespaces, and where they are not allowed."""
+    """As a user without any right: with user namespaces, and where they are not allowed."""
 
     def setUp(self):
+        host.need_root()
         super().setUp()
-        os.chown(self.top, NOBODY, NOBODY)
+        # That user may not reach a clone in somebody's home: an installation of its own.
+        simfs = Path(os.environ["ROCPART_SIMFS"])
+        for file, folder in ((ROCPART, "bin"), (simfs, "libexec/rocpart"),
+                             (simfs.with_name("rocpart-standin"), "libexec/rocpart"),
+                             (ROOT / "profiles/mi300x-1.yaml", "data/profiles")):
+            (self.top / folder).mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, self.top / folder)
+        self.rocpart = self.top / "bin/rocpart"
+        self.env["ROCPART_DATA"] = str(self.top / "data")
+        for path in (self.top, *self.top.rglob("*")):
+            os.chown(path, host.NOBODY, host.NOBODY)
 
     def as_nobody(self, *argv, fuse_mode="666"):
         """With a /dev/fuse that everybody may open, as udev makes it; or not."""
         script = """
-            mknod -m "$2" "$1/fuse" c 10 229 && mount --bind "$1/fuse" /dev/fuse || exit 99
-            uid=$3; shift 3
-            exec setpriv --reuid=$uid --regid=$uid --clear-groups "$@"
+            # /tmp may be mounted nodev
+            mkdir "$1/dev" && mount -t tmpfs none "$1/dev" && mknod -m "$2" "$1/dev/fuse" c 10 229 &&
+                mount --bind "$1/dev/fuse" /dev/fuse || exit 99
+            shift 2
+            exec "$@"
         """
         return self.spawn(["unshare", "-m", "sh", "-c", script, "sh", self.top, fuse_mode,
-                           str(NOBODY), *argv])
+                           *host.need_another_user(), *argv], cwd="/")
 
     def test_exec_says_that_fuse_cannot_be_opened(self):
-        done = self.as_nobody(ROCPART, "sim", "exec", "mi300x-1", "--", "true", fuse_mode="600")
+        host.need_user_namespaces()
+        done = self.as_nobody(self.rocpart, "sim", "exec", "mi300x-1", "--", "true", fuse_mode="600")
         self.assertEqual(done.returncode, 125, done.stdout + done.stderr)
         self.assertTrue(done.stderr.startswith("rocpart: /dev/fuse: "), done.stderr)
 
     def test_exec_works_in_a_user_namespace(self):
-        done = self.as_nobody(ROCPART, "sim", "exec", "mi300x-1", "--", "sh", "-c",
+        host.need_user_namespaces()
+        done = self.as_nobody(self.rocpart, "sim", "exec", "mi300x-1", "--", "sh", "-c",
                               f"echo CPX >{COMPUTE}; cat {COMPUTE}; ls /dev/dri/renderD128; "
                               "modprobe -r amdgpu; ls /sys/class")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertEqual(done.stdout, "CPX\n/dev/dri/renderD128\ndrm\n")
 
     def test_exec_says_what_is_missing_without_user_namespaces(self):
+        host.need_user_namespaces()
         script = "echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --bounding-set=-all " \
                  "--inh-caps=-all --ambient-caps=-all --securebits=+noroot " \
                  '"$1" sim exec mi300x-1 -- true'
-        done = self.as_nobody("unshare", "-Ur", "sh", "-c", script, "sh", ROCPART)
+        done = self.as_nobody("unshare", "-Ur", "sh", "-c", script, "sh",
+                              self.rocpart)
         self.assertEqual(done.returncode, 125, done.stdout + done.stderr)
         self.assertIn("cannot create a mount namespace", done.stderr)
         self.assertIn("max_user_namespaces", done.stderr)
 
     def test_mount_says_that_it_takes_root(self):
-        done = self.as_nobody(ROCPART, "sim", "mount", "mi300x-1", str(self.top / "place"))
+        done = self.as_nobody(self.rocpart, "sim", "mount", "mi300x-1", str(self.top / "place"))
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
         self.assertIn("needs root", done.stderr)
         self.assertIn("sim exec", done.stderr)

@@ -8,13 +8,17 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from simfs_case import ROCPART, SimfsCase  # noqa: E402
+from simfs_case import ROCPART, SimfsCase, host  # noqa: E402
 
 FAILED = 1
 NOBODY = "65534"
 
 
 class Doctor(SimfsCase):
+    def setUp(self):
+        host.need_device_nodes()  # as the machine has them
+        super().setUp()
+
     def checks(self, script, status=0):
         """Each line of doctor after a script that ends with "$@"."""
         out = self.shell("mi300x-1", script, ROCPART, "doctor", "--json", status=status)
@@ -115,7 +119,7 @@ class Doctor(SimfsCase):
             cp /bin/sleep "$0/slurmd"; "$0/slurmd" 60 & pid=$!
             "$1" sim exec mi300x-1 -- "$1" doctor --json; r=$?; kill $pid; exit $r
         """
-        done = self.spawn(["unshare", "-m", "sh", "-c", script, str(self.top), ROCPART])
+        done = self.spawn([*host.need_own_mounts(), "sh", "-c", script, str(self.top), ROCPART])
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         checks = {c["id"]: c for c in json.loads(done.stdout)["checks"]}
         self.assertEqual(checks["allocators"]["state"], "pass", checks["allocators"])

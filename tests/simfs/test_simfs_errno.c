@@ -4,11 +4,14 @@
  * that are marked as in-process only. ROCPART_SIMFS names the program.
  */
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/num.h"
 #include "fault/fault_machine.h"
+#include "host.h"
 #include "unit/sim_errno_table.h"
 
 /* The machine before the namespace is made: its folder, profile and history. */
@@ -39,9 +42,33 @@ static int run(char *const *argv)
 	return WEXITSTATUS(status);
 }
 
-static void run_row(void **state)
+/* An errno: why a machine cannot be mounted in a namespace here; 0: it can. */
+static int try_mount(void)
 {
-	const struct sim_errno_row *row = *state;
+	if (open("/dev/fuse", O_RDWR | O_CLOEXEC) < 0)
+		return errno;
+	if (unshare(CLONE_NEWNS) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		return errno;
+	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? errno : 0;
+}
+
+static void need_mount(uint32_t uid)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(try_mount());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WEXITSTATUS(status))
+		host_lacks("a simulated machine cannot be mounted: %s",
+			   strerror(WEXITSTATUS(status)));
+	if (uid && !host_is_root())
+		host_lacks("another user takes root");
+}
+
+static void write_row(const struct sim_errno_row *row)
+{
 	char *dir = prepare(row);
 	RP_AUTO_FREE char *path = rp_strdupf("/" PCI "%s/%s", row->gpu, row->file);
 	RP_AUTO_FREE char *uid = rp_strdupf("%u", row->uid);
@@ -54,6 +81,14 @@ static void run_row(void **state)
 	assert_non_null(argv[0]);
 	assert_int_equal(run(argv), -row->expected);
 	remove_dir(dir);
+}
+
+static void run_row(void **state)
+{
+	const struct sim_errno_row *row = *state;
+
+	need_mount(row->uid);
+	write_row(row);
 }
 
 /* Inside: what the kernel says to that user, as the exit status. */

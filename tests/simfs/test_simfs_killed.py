@@ -14,7 +14,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from simfs_case import ROCPART, SimfsCase  # noqa: E402
+from simfs_case import ROCPART, SimfsCase, host  # noqa: E402
 
 NAME = "mi300x-8"
 # One unit holds the GPUs, so that nothing switches before it is stopped; one does not run.
@@ -29,6 +29,9 @@ KILLED = 137
 
 class Killed(SimfsCase):
     def setUp(self):
+        why = host.refusal("strace", "-o", "/dev/null", "true")
+        if why:
+            host.lacking(why)
         super().setUp()
         # strace and the leak checker both want ptrace
         self.env["ASAN_OPTIONS"] = "detect_leaks=0"

@@ -42,10 +42,17 @@ if "--ask" in sys.argv:
     sys.exit(0)
 
 sys.path.insert(0, str(HERE))
-from simfs_case import SimfsCase  # noqa: E402
+from simfs_case import SimfsCase, host  # noqa: E402
 
 
 class RocmSmi(SimfsCase):
+    def setUp(self):
+        try:
+            ctypes.CDLL("librocm_smi64.so.1")
+        except OSError as err:
+            host.lacking(f"AMD's library is not installed: {err}")
+        super().setUp()
+
     def assert_lists(self, name):
         told = json.loads(self.shell(name, LABEL, sys.executable, str(Path(__file__)), "--ask"))
         self.assertEqual(set(told["status"]), {0})

@@ -140,6 +140,43 @@ static void bytes_as_text_have_three_digits_at_most(void **state)
 	assert_string_equal(rp_format_bytes(1000 * RP_MIB, buf), "1.0 GiB");
 	assert_string_equal(rp_format_bytes(99 * RP_GIB + 1000 * RP_MIB, buf), "100 GiB");
 	assert_string_equal(rp_format_bytes(UINT64_MAX, buf), "16.0 EiB");
+	/* half to even, as printf rounds 1.25 and 1.75; just below and above 1.35 */
+	assert_string_equal(rp_format_bytes(1280, buf), "1.2 KiB");
+	assert_string_equal(rp_format_bytes(1792, buf), "1.8 KiB");
+	assert_string_equal(rp_format_bytes(1382, buf), "1.3 KiB");
+	assert_string_equal(rp_format_bytes(1383, buf), "1.4 KiB");
+	assert_string_equal(rp_format_bytes(1024 * 1024 - 1, buf), "1.0 MiB");
+}
+
+static void bytes_as_text_are_rounded_as_printf_does(void **state)
+{
+	char buf[RP_BYTES_TEXT_SIZE], expected[RP_BYTES_TEXT_SIZE];
+
+	(void)state;
+	for (uint64_t bytes = 1024; bytes < 999 * 1024 + 512; bytes++) {
+		double v = (double)bytes / 1024;
+
+		(void)rp_fmt(expected, sizeof(expected), "%.*f KiB", v < 99.95 ? 1 : 0, v);
+		assert_string_equal(rp_format_bytes(bytes, buf), expected);
+	}
+}
+
+/* In Turkish, I and i are not one letter; of other bytes none is a letter. */
+static void letters_are_compared_without_the_locale(void **state)
+{
+	static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ@[`{0_\xc3\x89";
+	static const char lower[] = "abcdefghijklmnopqrstuvwxyz@[`{0_\xc3\x89";
+
+	(void)state;
+	assert_true(rp_str_eq_nocase(upper, lower));
+	assert_false(rp_str_eq_nocase("\xc3\x89", "\xc3\xa9"));
+	assert_false(rp_str_eq_nocase("@", "`"));
+	assert_false(rp_str_eq_nocase("[", "{"));
+	assert_true(rp_str_cmp_nocase("A", "b") < 0 && rp_str_cmp_nocase("B", "a") > 0);
+	assert_true(rp_str_cmp_nocase("ab", "ABC") < 0 && rp_str_cmp_nocase("abc", "AB") > 0);
+	assert_true(rp_str_cmp_nocase("a", "\xc3") < 0); /* bytes are unsigned */
+	assert_true(rp_str_starts_nocase("nps4\n", "NPS4") && rp_str_starts_nocase("x", ""));
+	assert_false(rp_str_starts_nocase("NPS", "nps4"));
 }
 
 /* ---- texts and names ---- */
@@ -772,6 +809,8 @@ int main(void)
 		cmocka_unit_test(double_of_text_is_plain),
 		cmocka_unit_test(arithmetic_that_overflows_fails),
 		cmocka_unit_test(bytes_as_text_have_three_digits_at_most),
+		cmocka_unit_test(bytes_as_text_are_rounded_as_printf_does),
+		cmocka_unit_test(letters_are_compared_without_the_locale),
 		cmocka_unit_test(strbuf_grows_and_is_given_away),
 		cmocka_unit_test(strbuf_remembers_a_failure),
 		cmocka_unit_test(text_that_does_not_fit_is_said),

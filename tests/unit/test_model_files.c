@@ -10,17 +10,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/strbuf.h"
+#include "host.h"
 #include "model/files/folder.h"
 #include "rocpart/model.h"
 
-static char folder[64];
+static char *folder;
 
 static int make_folder(void **state)
 {
 	(void)state;
-	memcpy(folder, "/tmp/rocpart-model-XXXXXX", 26);
-	return mkdtemp(folder) ? 0 : -1;
+	folder = host_temp_name("rocpart-model");
+	return folder && mkdtemp(folder) ? 0 : -1;
 }
 
 static int remove_folder(void **state)
@@ -42,7 +42,9 @@ static int remove_folder(void **state)
 		if (path)
 			(void)unlink(path);
 	}
-	return rmdir(folder);
+	(void)rmdir(folder);
+	free(folder);
+	return 0;
 }
 
 static void write_file(const char *name, const void *data, size_t len, uint64_t size)

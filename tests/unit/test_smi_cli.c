@@ -11,16 +11,18 @@
 
 #include "base/spawn.h"
 #include "base/tree.h"
+#include "host.h"
 #include "hw/smi/cli.h"
 
 #define BDF "0000:c1:00.0"
 
-static char dir[] = "/tmp/rocpart-smi-XXXXXX";
+static char *dir;
 
 static int make_dir(void **state)
 {
 	(void)state;
-	return mkdtemp(dir) ? 0 : -1;
+	dir = host_temp_name("rocpart-smi");
+	return dir && mkdtemp(dir) ? 0 : -1;
 }
 
 static int remove_dir(void **state)
@@ -31,7 +33,9 @@ static int remove_dir(void **state)
 	(void)state;
 	(void)unlink(program);
 	(void)unlink(asked);
-	return rmdir(dir);
+	(void)rmdir(dir);
+	free(dir);
+	return 0;
 }
 
 /* An amd-smi of that text, with the time that it gets for each answer. */

@@ -12,14 +12,13 @@
 #include <unistd.h>
 
 #include "base/spawn.h"
-#include "base/strbuf.h"
 #include "base/tree.h"
+#include "host.h"
 #include "hw/smi/lib.h"
 
 #define GPU_1 "0001:27:00.0"
 
-static char log_dir[] = "/tmp/rocpart-fake-XXXXXX";
-static char log_file[64];
+static char *log_dir, *log_file;
 
 static struct rp_smi_lib fake(const char *version, const char *does)
 {
@@ -271,15 +270,20 @@ static void library_that_is_probed_tells_its_version(void **state RP_UNUSED)
 
 static int make_log(void **state RP_UNUSED)
 {
-	if (!mkdtemp(log_dir) || rp_fmt(log_file, sizeof(log_file), "%s/log", log_dir) < 0)
+	log_dir = host_temp_name("rocpart-fake");
+	if (!log_dir || !mkdtemp(log_dir))
 		return -1;
-	return setenv("FAKE_LOG", log_file, 1);
+	log_file = rp_strdupf("%s/log", log_dir);
+	return log_file ? setenv("FAKE_LOG", log_file, 1) : -1;
 }
 
 static int remove_log(void **state RP_UNUSED)
 {
 	(void)unlink(log_file);
-	return rmdir(log_dir);
+	(void)rmdir(log_dir);
+	free(log_file);
+	free(log_dir);
+	return 0;
 }
 
 int main(void)

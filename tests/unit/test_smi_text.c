@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "host.h"
 #include "hw/smi/text.h"
 
 #define SAMPLES ROCPART_SOURCE_ROOT "/../shared/reference/amd-smi-samples"
@@ -363,6 +364,16 @@ static void failure_is_known_by_number_then_name_then_words(void **state)
 
 /* ---- real answers ---- */
 
+/* A clone has no folder beside it; where that is, nothing of it may be missing. */
+static void need_samples(DIR *dir)
+{
+	if (dir)
+		return;
+	if (access(ROCPART_SOURCE_ROOT "/../shared", F_OK) < 0)
+		host_skips(SAMPLES " is not here: it is kept outside of the repository");
+	host_lacks(SAMPLES " is not here: it is kept outside of the repository");
+}
+
 static char *load(const char *name)
 {
 	RP_AUTO_FREE char *path = rp_strdupf(SAMPLES "/%s", name);
@@ -507,10 +518,7 @@ static void every_real_answer_is_read(void **state)
 	int n = 0;
 
 	(void)state;
-	if (!dir) {
-		print_message("# not done: " SAMPLES " is not here\n");
-		return;
-	}
+	need_samples(dir);
 	while ((e = readdir(dir))) {
 		RP_AUTO_FREE char *text = NULL;
 
@@ -534,8 +542,7 @@ static void real_answers_have_their_values(void **state)
 	struct rocpart_error err = {0};
 
 	(void)state;
-	if (!dir)
-		return;
+	need_samples(dir);
 	for (size_t i = 0; i < RP_ARRAY_LEN(names); i++) {
 		RP_AUTO_FREE char *text = load(names[i]);
 

@@ -2,7 +2,6 @@
 #include "model/files/catalog.h"
 
 #include <dirent.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/num.h"
@@ -44,9 +43,9 @@ static const char *base_name(const char *name)
 /* By what stands behind the '/', then by all of it: both look-ups are one search. */
 static int compare(const char *a, const char *b)
 {
-	int r = strcasecmp(base_name(a), base_name(b));
+	int r = rp_str_cmp_nocase(base_name(a), base_name(b));
 
-	return r ? r : strcasecmp(a, b);
+	return r ? r : rp_str_cmp_nocase(a, b);
 }
 
 static int order_of(const void *a, const void *b, void *userdata)
@@ -80,7 +79,7 @@ static size_t lower_bound(const struct rp_catalog *c, const char *name)
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (strcasecmp(base_name(c->v[c->order[mid]].name), base_name(name)) < 0)
+		if (rp_str_cmp_nocase(base_name(c->v[c->order[mid]].name), base_name(name)) < 0)
 			low = mid + 1;
 		else
 			high = mid;
@@ -98,9 +97,9 @@ const struct rp_catalog_entry *rp_catalog_find(const struct rp_catalog *c, const
 	for (size_t i = lower_bound(c, name); i < c->n; i++) {
 		const struct rp_catalog_entry *e = &c->v[c->order[i]];
 
-		if (strcasecmp(base_name(e->name), base_name(name)) != 0)
+		if (rp_str_cmp_nocase(base_name(e->name), base_name(name)) != 0)
 			break;
-		if (strcasecmp(e->name, name) == 0)
+		if (rp_str_cmp_nocase(e->name, name) == 0)
 			return e;
 		if (whole)
 			continue;
@@ -220,7 +219,7 @@ static int add_entry(struct rp_catalog *c, struct rp_catalog_entry *e, size_t n_
 		     struct rocpart_error *reterr)
 {
 	for (size_t i = 0; i < n_before; i++) {
-		if (strcasecmp(c->v[i].name, e->name) == 0) {
+		if (rp_str_cmp_nocase(c->v[i].name, e->name) == 0) {
 			entry_done(&c->v[i]);
 			c->v[i] = *e;
 			return 0;
