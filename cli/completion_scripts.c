@@ -70,7 +70,7 @@ static const char bash_script[] =
 	"\tCOMPREPLY+=(\"$w\")\n"
 	"}\n"
 	"_rocpart() {\n"
-	"\tlocal line=${COMP_LINE:0:COMP_POINT} raw cut w files option= answer IFS=$' \\t\\n'\n"
+	"\tlocal line=${COMP_LINE:0:COMP_POINT} raw cut w files option= answer\n"
 	"\tlocal _rocpart_words _rocpart_quote _rocpart_start _rocpart_program\n"
 	"\tCOMPREPLY=()\n"
 	"\t_rocpart_split \"$line\"\n"

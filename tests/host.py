@@ -120,7 +120,7 @@ def need_control_groups():
         group.mkdir()
         group.rmdir()
     except OSError as err:
-        lacking(f"no control group can be made: {err}")
+        lacking(f"no control group can be made: {err.strerror}")
 
 
 def need_device_nodes():

@@ -21,12 +21,14 @@ DUMP = "\x14"  # Control-T prints the line that is being edited
 CLEAR = "\x07"  # Control-G empties the line; no character that means something to a terminal
 BASH = r"""PS1='> '; unset PROMPT_COMMAND
 bind 'set show-all-if-ambiguous on'; bind 'set completion-query-items 0'
-bind '"\C-g": kill-whole-line'; bind 'set page-completions off'; bind 'set bell-style none'; bind 'set enable-bracketed-paste off'
+bind '"\C-g": kill-whole-line'; bind 'set page-completions off'
+bind 'set bell-style none'; bind 'set enable-bracketed-paste off'
 bind -x '"\C-t": printf "\n<<%s>>\n" "$READLINE_LINE"'
 """
 ZSH = r"""PS1='> '; autoload -Uz compinit; compinit -D -u
 unsetopt auto_menu list_beep beep prompt_cr list_ambiguous; LISTMAX=1000; bindkey -e
-dump() { zle -I; print -r -- "<<$BUFFER>>" }; zle -N dump; bindkey '^T' dump; bindkey '^G' kill-buffer
+dump() { zle -I; print -r -- "<<$BUFFER>>" }; zle -N dump
+bindkey '^T' dump; bindkey '^G' kill-buffer
 """
 FISH = r"""function fish_prompt; echo '> '; end; function fish_greeting; end
 bind \ct 'printf "\n<<%s>>\n" (commandline | string collect)'
@@ -89,7 +91,8 @@ class Shell:
             assert not done.stderr, done.stderr
             return [row.split("\t")[0] for row in done.stdout.splitlines()]
         text, after = self.ask(line + "\t")
-        rows = [row.split("rocpart ")[0].split(" -- ")[0] for row in text.split("<<")[0].split("\n")]
+        rows = [row.split("rocpart ")[0].split(" -- ")[0]
+                for row in text.split("<<")[0].split("\n")]
         return [word for row in rows for word in row.split()] + after.split()[-1:]
 
     def typed(self, line):
@@ -135,6 +138,8 @@ OFFERED = (
 TYPED = (
     ("--sim n set --gpu=0000:c", "--sim n set --gpu=0000:c7:00.0 "),
     ("--sim n set --gpu 0000:c", "--sim n set --gpu 0000:c7:00.0 "),
+    ("--sim 'n' --backend \"sysfs\" set --gpu 0000:c",
+     "--sim 'n' --backend \"sysfs\" set --gpu 0000:c7:00.0 "),
     ("--sim n set --gpu 0,0000:c", "--sim n set --gpu 0,0000:c7:00.0 "),
     ("--sim n show 0000:e5:00.0/", "--sim n show 0000:e5:00.0/0 "),
     ("model size openai/gpt-oss-2", "model size openai/gpt-oss-20b "),
@@ -146,6 +151,12 @@ TYPED = (
     ("--sim n release my", "--sim n release my\\ lease "),
     ("plan --product \"MI308X ", "plan --product \"MI308X HF\" "),
 )
+
+
+def need(*shells):
+    for name in shells:
+        if not shutil.which(name):
+            raise unittest.SkipTest(f"no {name}: apt-get install {name}")
 
 
 class Completion(Journey):
@@ -195,14 +206,15 @@ class Completion(Journey):
 
     def in_each_shell(self):
         for name in SHELLS:
-            if not shutil.which(name):
-                raise unittest.SkipTest(f"no {name}: apt-get install {name}")
+            need(name)
             yield name, self.load(name)
 
     def test_words_are_offered_and_only_those(self):
         self.on_path()
         self.machine()
-        START["fish"] += "rocpart completion fish | source\n"
+        fish = self.folder / ".config/fish/completions"  # where fish looks by itself
+        fish.mkdir(parents=True)
+        (fish / "rocpart.fish").write_text(self.rocpart("completion", "fish"), encoding="utf-8")
         before = self.files()
         for name, shell in self.in_each_shell():
             for line, offered, not_offered in OFFERED:
@@ -247,16 +259,27 @@ class Completion(Journey):
                 self.assertEqual(shell.typed("rocpart set --gpu 0000"),
                                  "rocpart set --gpu 0000:05:00.0 ")
 
-    def test_a_script_is_read_without_running_the_program(self):
+    def test_a_script_is_read_without_a_word_and_runs_nothing(self):
+        need(*SHELLS)
         self.env["PATH"] = f"{self.folder}/bin:{os.environ['PATH']}"
         (self.folder / "bin").mkdir()
-        fake = self.folder / "bin/rocpart"
-        fake.write_text("#!/bin/sh\ntouch ran\n", encoding="utf-8")
-        fake.chmod(0o755)
-        for name, _ in self.in_each_shell():
+        for program in ("rocpart", "grep", "sed", "cat"):
+            fake = self.folder / "bin" / program
+            fake.write_text(f"#!/bin/sh\n>{self.folder}/ran\n", encoding="utf-8")
+            fake.chmod(0o755)
+        start = {"bash": ["bash", "--norc", "-euc"], "fish": ["fish", "--no-config", "-c"],
+                 "zsh": ["zsh", "-f", "-euc"]}
+        for name in SHELLS:
+            before = "compdef() { :; }; " if name == "zsh" else ""
+            script = self.folder / f"script.{name}"
+            script.write_text(self.rocpart("completion", name), encoding="utf-8")
+            done = subprocess.run([*start[name], f"{before}. {script}"], env=self.env,
+                                  capture_output=True, text=True, check=False)
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""), name)
             self.assertFalse((self.folder / "ran").exists(), name)
 
     def test_a_script_says_what_its_shell_lacks(self):
+        need("zsh")
         self.rocpart("completion", "tcsh", status=2)
         script = self.folder / "_rocpart"
         script.write_text(self.rocpart("completion", "zsh"), encoding="utf-8")
@@ -269,6 +292,7 @@ class Completion(Journey):
         self.on_path()
         for name, options in (("bash", "set -u; set -o posix; IFS=x"),
                               ("zsh", "setopt ksh_arrays no_unset sh_word_split; IFS=x")):
+            need(name)
             shell = self.load(name)
             shell.run(options)
             self.assertEqual(shell.typed("rocpart model siz"), "rocpart model size ", name)
@@ -282,6 +306,9 @@ class Completion(Journey):
                 done = self.start("completion", "words", "--", *line)
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertFalse((self.folder / "rocpart").exists())
+        done = self.start("completion", "words", "--", "model", "size", "",
+                          env={"ROCPART_DATA": "/no"})  # no catalog
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "\tfiles\n", ""))
 
     def test_a_machine_that_hangs_is_given_up_within_2_seconds(self):
         self.make("mi300x-1")
@@ -297,6 +324,15 @@ class Completion(Journey):
         self.make("mi300x-1")
         self.start("--sim", "n", "place", "--bytes", "1G", "a\nb\tc")
         self.assertLessEqual(set(self.words("--sim", "n", "release", "")), {"1"})
+
+    def test_parts_of_a_list_are_offered_once(self):
+        self.make("mi300x-8")
+        for option in (["--gpu"], ["-g"]):
+            self.assertEqual(self.words("--sim", "n", "set", *option, "0,2,3,4,5,6,"),
+                             ["0,2,3,4,5,6,1", "0,2,3,4,5,6,7"])
+        self.assertEqual(self.words("--sim", "n", "set", "--gpu=1,0,7,5,4,3,"),
+                         ["--gpu=1,0,7,5,4,3,2", "--gpu=1,0,7,5,4,3,6"])
+        self.assertNotIn("bdf,bdf", self.words("list", "--columns", "bdf,"))
 
     def test_a_letter_before_the_verb_or_glued_takes_its_value(self):
         self.make("mi300x-1")

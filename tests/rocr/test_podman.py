@@ -20,9 +20,11 @@ from rocr_case import HERE, ROCPART, RocrCase, host, identity, key, name_of, nee
 PODMAN = ["/usr/bin/podman", "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs",
           "--events-backend", "none", "--runtime", "runc", "--root", "/run/store", "--runroot",
           "/run/podman"]
-# Limits cannot be raised without CAP_SYS_RESOURCE; the root is a folder with the host's programs.
+# Limits cannot be raised without CAP_SYS_RESOURCE; not every control group has the pids controller;
+# the root is a folder with the host's programs.
 RUN = ["run", "--rm", "--network", "host", "--security-opt", "seccomp=unconfined",
-       "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024", "--volume", "/usr:/usr:ro"]
+       "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024", "--pids-limit", "0",
+       "--volume", "/usr:/usr:ro"]
 # What a container has: its nodes, its variables, and how the open of a node ends.
 LOOK = """
 echo /dev/kf[d] /dev/dri/*; env | grep -e ^AIM_ -e ^ROCPART_PART -e _VISIBLE_ | sort
@@ -36,6 +38,7 @@ ALLOWED, DENIED = "No such device or address", "Operation not permitted"
 class PodmanCase(RocrCase):
     def setUp(self):
         need_devices()
+        host.need_control_groups()
         for tool in (PODMAN[0], "runc"):
             host.need_program(tool)
         super().setUp()

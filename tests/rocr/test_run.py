@@ -10,7 +10,7 @@ import sys
 import unittest
 from pathlib import Path
 
-from rocr_case import HERE, ROCPART, RocrCase, identity, key, name_of, need_devices
+from rocr_case import HERE, ROCPART, RocrCase, host, identity, key, name_of, need_devices
 
 # No driver is behind the numbers: what may be opened is ENXIO.
 LOOK = 'for node in "$@"; do head -c 1 $node 2>&1 | sed "s/.*: //"; done'
@@ -22,6 +22,7 @@ class RunCase(RocrCase):
 
     def setUp(self):
         need_devices()
+        host.need_control_groups()
         super().setUp()
         self.inner = self.view(self.few(2), self.outer)
         self.inner.set_modes("CPX", "NPS4")
