@@ -17,7 +17,9 @@ static const struct cli_option set_options[] = {
 	 .words = CLI_WORDS_COMPUTE_MODES,
 	 .arg = "MODE",
 	 .offset = offsetof(struct set_values, compute),
-	 .help = "compute mode: SPX, DPX, TPX, QPX or CPX"},
+	 .help = "compute mode: SPX (1 partition), DPX (2), TPX (3), QPX (4) or CPX (one for each "
+		 "compute "
+		 "die); `rocpart modes` lists what each GPU accepts"},
 	{.name = "memory",
 	 .letter = 'm',
 	 .kind = CLI_TEXT,
@@ -314,7 +316,7 @@ const struct cli_command cli_verb_reset = {
 	.name = "reset",
 	.group = "manage",
 	.args = "",
-	.summary = "switch GPUs back to SPX/NPS1",
+	.summary = "switch GPUs back to one partition each (SPX/NPS1)",
 	.options = reset_options,
 	.values_size = sizeof(struct reset_values),
 	.needs_machine = true,
@@ -349,7 +351,7 @@ const struct cli_command cli_verb_holders = {
 	.name = "holders",
 	.group = "look closer",
 	.args = "",
-	.summary = "list the processes that use the GPUs and block a change",
+	.summary = "list the processes that must end before modes can change",
 	.needs_machine = true,
 	.run = run_holders,
 };

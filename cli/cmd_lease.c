@@ -234,11 +234,13 @@ static void print_free(const struct rocpart_leases *leases, const struct rocpart
 		const char *bdf = rocpart_leases_get_use(leases, i)->bdf;
 
 		n = count_gpu(leases, i, &open);
-		if (open == n && s && rocpart_snapshot_find_gpu(s, bdf, &gpu, NULL) == 0)
+		if (open == n && s && rocpart_snapshot_find_gpu(s, bdf, &gpu, NULL) == 0) {
 			cli_say(stdout, "%s%zu", whole++ ? "," : " GPU ",
 				rocpart_gpu_get_index(gpu));
-		else
-			whole = 0, print_open(leases, s, i, n);
+		} else {
+			whole = 0;
+			print_open(leases, s, i, n);
+		}
 	}
 	cli_say(stdout, "\n");
 }
@@ -564,7 +566,7 @@ const struct cli_command cli_verb_adopt = {
 	.args = "OWNER|PID",
 	.min_args = 1,
 	.max_args = 1,
-	.summary = "create leases for memory in use that has none",
+	.summary = "create leases for processes that use memory without a lease",
 	.needs_machine = true,
 	.run = run_adopt,
 };
@@ -575,7 +577,7 @@ const struct cli_command cli_verb_explain = {
 	.args = "LEASE|GPU/ID",
 	.min_args = 1,
 	.max_args = 1,
-	.summary = "explain why a lease is where it is and what enforces its limits",
+	.summary = "explain why a lease is on its partition and what enforces its limits",
 	.words = {CLI_WORDS_LEASES_AND_PARTITIONS},
 	.needs_machine = true,
 	.run = run_explain,

@@ -208,7 +208,7 @@ const struct cli_command cli_verb_model_show = {
 	.args = "MODEL|FILE",
 	.min_args = 1,
 	.max_args = 1,
-	.summary = "show what is known of a model and the sources",
+	.summary = "show what is known of a model, and the source of each figure",
 	.words = {CLI_WORDS_MODELS},
 	.run = run_model_show,
 };

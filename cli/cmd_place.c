@@ -34,7 +34,9 @@ static const struct cli_option place_options[] = {
 	 .kind = CLI_TEXT,
 	 .arg = "OWNER",
 	 .offset = offsetof(struct place_values, lease.owner),
-	 .help = "lease owner: docker:NAME, unit:NAME, pod:NS/NAME, job:ID, pid:N or none (none)"},
+	 .help = "owner, with which the lease ends: docker:NAME, unit:NAME, pod:NS/NAME, job:ID, "
+		 "pid:N or "
+		 "none (none)"},
 	{.name = "partition",
 	 .kind = CLI_LIST,
 	 .words = CLI_WORDS_PARTITIONS,
@@ -43,7 +45,7 @@ static const struct cli_option place_options[] = {
 	 .help = "place the lease on this partition (chosen by rocpart)"},
 	{.name = "pending",
 	 .offset = offsetof(struct place_values, pending),
-	 .help = "place the pending leases instead"},
+	 .help = "place the leases that have no partition, instead of a new lease"},
 	CLI_END,
 };
 

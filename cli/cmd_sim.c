@@ -516,7 +516,7 @@ const struct cli_command cli_verb_sim_fault = {
 	.args = "NAME [RULE]",
 	.min_args = 1,
 	.max_args = 2,
-	.summary = "inject a fault",
+	.summary = "inject a fault, such as a driver that does not load",
 	.options = fault_options,
 	.values_size = sizeof(struct fault_values),
 	.words = {CLI_WORDS_SIMS},
@@ -529,7 +529,7 @@ const struct cli_command cli_verb_sim_reload = {
 	.args = "NAME",
 	.min_args = 1,
 	.max_args = 1,
-	.summary = "reload a simulated machine's driver, as another tool would",
+	.summary = "reload the driver without rocpart knowing, as another tool would",
 	.words = {CLI_WORDS_SIMS},
 	.run = run_sim_reload,
 };

@@ -8,14 +8,14 @@ const struct cli_option cli_global_options[] = {
 	 .words = CLI_WORDS_SIMS_AND_PROFILES,
 	 .arg = "NAME|FILE",
 	 .offset = offsetof(struct cli_global_values, sim),
-	 .help = "use the simulated machine NAME, created from the profile of that name if it does "
-		 "not exist, or from FILE (ROCPART_SIM, else the GPUs of this host)"},
+	 .help = "use a simulated machine instead of the GPUs of this host: its name, a profile "
+		 "(`rocpart sim list`) or a profile file (the variable ROCPART_SIM)"},
 	{.name = "root",
 	 .kind = CLI_TEXT,
 	 .words = CLI_WORDS_FILES,
 	 .arg = "DIR",
 	 .offset = offsetof(struct cli_global_values, root),
-	 .help = "read the capture that `rocpart gather` wrote to DIR instead of this machine"},
+	 .help = "read the files that `rocpart gather` saved in DIR instead of this machine"},
 	{.name = "backend",
 	 .kind = CLI_TEXT,
 	 .words = CLI_WORDS_BACKENDS,
@@ -28,8 +28,8 @@ const struct cli_option cli_global_options[] = {
 	 .words = CLI_WORDS_FILES,
 	 .arg = "FILE",
 	 .offset = offsetof(struct cli_global_values, trace),
-	 .help = "print failed reads, writes, steps and decisions to standard error, or append "
-		 "them to FILE"},
+	 .help = "print each write, step and decision, and each read that failed, to standard "
+		 "error, or append them to FILE"},
 	{.name = "json",
 	 .letter = 'j',
 	 .offset = offsetof(struct cli_global_values, json),
@@ -62,11 +62,12 @@ const struct cli_option cli_change_options[] = {
 	 .words = CLI_WORDS_OF_ARG,
 	 .arg = "auto|never",
 	 .offset = offsetof(struct cli_change_values, reload),
-	 .help = "reload the driver for a memory mode, or leave the mode pending (auto)"},
+	 .help = "auto: reload the driver when the memory mode changes; never: only request the "
+		 "mode, which takes effect at the next load of the driver (auto)"},
 	{.name = "evict",
 	 .offset = offsetof(struct cli_change_values, evict),
-	 .help = "evict leases that are in the way; an evicted lease is pending until another "
-		 "partition is found"},
+	 .help = "make leases that are in the way pending: their processes are not stopped, and "
+		 "`rocpart place --pending` places the leases again"},
 	{.name = "wait",
 	 .kind = CLI_TEXT,
 	 .arg = "SECONDS",
@@ -82,13 +83,14 @@ const struct cli_option cli_file_options[] = {
 	 .words = CLI_WORDS_FILES,
 	 .arg = "FILE",
 	 .offset = offsetof(struct cli_file_values, file),
-	 .help = "file with the desired state, as the argument FILE: node.yaml, or a file of "
+	 .help = "same as the argument FILE: a node.yaml, such as `rocpart export` prints, or a "
+		 "file of "
 		 "mig-parted or device-config-manager"},
 	{.name = "config",
 	 .kind = CLI_TEXT,
 	 .arg = "NAME",
 	 .offset = offsetof(struct cli_file_values, config),
-	 .help = "use this configuration or profile of a file that has several"},
+	 .help = "use the configuration NAME of a file that has several"},
 	CLI_END,
 };
 
@@ -98,7 +100,7 @@ const struct cli_option cli_table_options[] = {
 	 .words = CLI_WORDS_COLUMNS,
 	 .arg = "KEYS",
 	 .offset = offsetof(struct cli_table_values, columns),
-	 .help = "print these columns, separated by commas; an unknown name lists all columns"},
+	 .help = "print these columns, separated by commas; `--columns help` lists the names"},
 	{.name = "wide",
 	 .letter = 'w',
 	 .offset = offsetof(struct cli_table_values, wide),
@@ -177,7 +179,7 @@ const struct cli_option cli_lease_options[] = {
 	 .kind = CLI_TEXT,
 	 .arg = "N",
 	 .offset = offsetof(struct cli_lease_values, share),
-	 .help = "allow up to N leases on the partition (1)"},
+	 .help = "let up to N leases, this lease included, share the partition (1)"},
 	{.name = "priority",
 	 .kind = CLI_TEXT,
 	 .arg = "N",
