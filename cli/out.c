@@ -68,7 +68,7 @@ int cli_fail(const struct cli *cli, const struct rocpart_error *err)
 	cli_say_toned(stderr, VIEW_TONE_FAILED, "rocpart:");
 	cli_say(stderr, " %s%s%s\n", object, *object ? ": " : "", err->message);
 	if (*err->hint)
-		cli_say(stderr, "  %s\n", err->hint);
+		cli_say(stderr, "hint: \t%s\n", err->hint);
 	return rocpart_errcode_exit_status(err->code);
 }
 

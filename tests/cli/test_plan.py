@@ -72,7 +72,7 @@ class Plan(Journey):
             ("model: x, context: 1M", "'context' must be a number of tokens"),
             ("model: x, contxt: 8k", "did you mean 'context'?"),
             ("model: meta-llama/Llama-3.1-8B-Instruct, dtype: bf61",
-             "model 'a': unknown dtype 'bf61'\n  use one of: fp32 "),
+             "model 'a': unknown dtype 'bf61'\nhint: use one of: fp32 "),
             ("model: Qwen/Qwen3-9B", "model 'a': the catalog has no such model"),
             ("model: Qwen/Qwen3-9B", "did you mean 'Qwen/Qwen3-4B'"),
         ):
