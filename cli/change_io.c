@@ -101,6 +101,14 @@ static void print_gpus(const struct rocpart_change *change)
 	}
 }
 
+static void print_steps(const struct rocpart_change *change)
+{
+	const char *text;
+
+	for (size_t i = 0; (text = rocpart_change_get_step(change, i)); i++)
+		cli_say(stdout, "  %zu. \t%s\n", i + 1, text);
+}
+
 static void print_change(const struct cli *cli, const struct rocpart_change *change,
 			 const struct rocpart_holders *holders)
 {
@@ -110,8 +118,7 @@ static void print_change(const struct cli *cli, const struct rocpart_change *cha
 	cli_say(stdout, "change:\n");
 	print_gpus(change);
 	cli_say(stdout, "steps:\n");
-	for (size_t i = 0; (text = rocpart_change_get_step(change, i)); i++)
-		cli_say(stdout, "  %zu. \t%s\n", i + 1, text);
+	print_steps(change);
 	for (size_t i = 0; (text = rocpart_change_get_warning(change, i)); i++)
 		cli_say(stdout, "note: \t%s\n", text);
 	if (rocpart_holders_get(holders, 0)) {
@@ -258,6 +265,20 @@ int cli_do_change_quietly(struct cli *cli, const struct cli_change_values *v,
 	return do_change(cli, v, change, true);
 }
 
+static int show_remaining(struct cli *cli, struct rocpart_change *change, bool undo)
+{
+	struct rocpart_error err = {0};
+
+	if (rocpart_change_list_remaining(change, undo, &err) < 0)
+		return cli_fail(cli, &err);
+	if (!cli->global.json) {
+		cli_say(stdout, "the unfinished change would be %s; steps:\n",
+			undo ? "undone" : "resumed");
+		print_steps(change);
+	}
+	return show_dry_run(cli, change, NULL);
+}
+
 static int finish(struct cli *cli, const struct cli_change_values *v, struct rocpart_change *change,
 		  bool undo)
 {
@@ -265,12 +286,8 @@ static int finish(struct cli *cli, const struct cli_change_values *v, struct roc
 
 	if (status)
 		return status;
-	if (v->dry_run) {
-		if (!cli->global.json)
-			cli_say(stdout, "the unfinished change would be %s\n",
-				undo ? "undone" : "resumed");
-		return show_dry_run(cli, change, NULL);
-	}
+	if (v->dry_run)
+		return show_remaining(cli, change, undo);
 	status = confirm(cli);
 	if (status == 0)
 		status = perform(cli, change, undo);

@@ -20,96 +20,164 @@ static const struct cli_option release_options[] = {
 	CLI_END,
 };
 
-/* Released so far, and what of their memory is still in use. */
-struct released {
-	uint64_t n, in_use_bytes;
+/* The leases to release, as numbers and names at the same index. */
+struct chosen {
+	struct rp_names ids, names;
 };
 
-static int release_one(struct cli *cli, const char *who, struct released *sum)
+static void chosen_done(struct chosen *c)
 {
-	struct rocpart_error err = {0};
-	uint64_t in_use = 0;
-	size_t n = 0;
-
-	if (rocpart_lease_release(cli->machine, who, &n, &in_use, &err) < 0)
-		return cli_fail(cli, &err);
-	sum->n += n;
-	sum->in_use_bytes += in_use;
-	if (!cli->global.json)
-		cli_say(stdout, "%s: %zu lease%s released\n", who, n, n == 1 ? "" : "s");
-	return 0;
+	rp_names_done(&c->ids);
+	rp_names_done(&c->names);
 }
 
-/* Numbers of the leases with that name, as `status` prints it. */
-static int ids_of_name(struct cli *cli, const char *name, struct rp_names *ret)
+enum lease_key { KEY_ID, KEY_OWNER, KEY_NAME, N_LEASE_KEYS };
+
+/* As systemd does: a unit without a suffix is a service. */
+static bool has_owner(const struct rocpart_lease *l, const char *word)
 {
-	struct rocpart_leases *leases = NULL;
-	const struct rocpart_lease *l;
-	struct rocpart_error err = {0};
-	int r = 0;
+	size_t len = strlen(word);
 
-	if (rocpart_leases_new(cli->machine, &leases, &err) < 0)
-		return cli_fail(cli, &err);
-	for (size_t i = 0; r == 0 && (l = rocpart_leases_get(leases, i)); i++) {
-		char id[24];
-
-		(void)rp_fmt(id, sizeof(id), "%llu", (unsigned long long)l->id);
-		if (rp_str_eq(l->name, name))
-			r = rp_names_add(ret, id);
-	}
-	rocpart_leases_free(leases);
-	return r < 0 ? cli_nomem(cli) : 0;
+	return rp_str_eq(l->owner, word) ||
+	       (rp_str_starts(word, "unit:") && strncmp(l->owner, word, len) == 0 &&
+		rp_str_eq(l->owner + len, ".service"));
 }
 
-static int refuse_several(struct cli *cli, const char *name, const struct rp_names *ids)
+static bool has_key(const struct rocpart_lease *l, enum lease_key key, const char *word)
+{
+	char id[24];
+
+	if (key == KEY_OWNER)
+		return has_owner(l, word);
+	(void)rp_fmt(id, sizeof(id), "%llu", (unsigned long long)l->id);
+	return rp_str_eq(key == KEY_ID ? id : l->name, word);
+}
+
+static bool is_chosen(const struct chosen *c, const char *id)
+{
+	for (size_t i = 0; i < c->ids.n; i++)
+		if (rp_str_eq(c->ids.v[i], id))
+			return true;
+	return false;
+}
+
+static int choose_lease(struct chosen *c, const struct rocpart_lease *l)
+{
+	char id[24];
+
+	(void)rp_fmt(id, sizeof(id), "%llu", (unsigned long long)l->id);
+	if (is_chosen(c, id))
+		return 0;
+	if (rp_names_add(&c->ids, id) < 0)
+		return -ENOMEM;
+	return rp_names_add(&c->names, l->name);
+}
+
+static int refuse_several(struct cli *cli, const char *name, const struct rocpart_leases *leases)
 {
 	RP_AUTO_STRBUF struct rp_strbuf list = RP_STRBUF_INIT;
 	struct rocpart_error err = {0};
+	const struct rocpart_lease *l;
 
-	for (size_t i = 0; i < ids->n; i++)
-		rp_strbuf_addf(&list, "%s%s", i ? " " : "", ids->v[i]);
+	for (size_t i = 0; (l = rocpart_leases_get(leases, i)); i++)
+		if (has_key(l, KEY_NAME, name))
+			rp_strbuf_addf(&list, " %llu", (unsigned long long)l->id);
 	(void)rp_error_set(&err, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, name,
-			   "%zu leases are called '%.100s': %.200s; nothing was released", ids->n,
+			   "several leases have the name '%.100s':%.200s; nothing was released",
 			   name, rp_strbuf_str(&list));
 	(void)rp_error_hint(&err, "release them by their numbers, or all with --all");
 	return cli_fail(cli, &err);
 }
 
-/* A number or an owner goes to the library as it is; a name stands for the leases that have it. */
-static int release_named(struct cli *cli, const char *who, struct released *sum)
+static int refuse_lease(struct cli *cli, const char *word)
+{
+	struct rocpart_error err = {0};
+
+	(void)rp_error_set(&err, -ENOENT, ROCPART_ERR_NOT_FOUND, word,
+			   "no lease has the number, owner or name '%.100s'; nothing was released",
+			   word);
+	(void)rp_error_hint(&err, "`rocpart status` lists the leases");
+	return cli_fail(cli, &err);
+}
+
+/* A word is the number of a lease; else an owner, for all its leases; else the name of a lease. */
+static int choose(struct cli *cli, const struct rocpart_leases *leases, const char *word,
+		  struct chosen *ret)
 {
 	const struct release_values *v = cli->values;
-	RP_AUTO_NAMES struct rp_names ids = RP_NAMES_INIT;
-	int status = ids_of_name(cli, who, &ids);
+	const struct rocpart_lease *l;
+	size_t n = 0;
+	int r = 0;
 
-	if (status)
-		return status;
-	if (!ids.n)
-		return release_one(cli, who, sum);
-	if (ids.n > 1 && !v->all)
-		return refuse_several(cli, who, &ids);
-	for (size_t i = 0; status == 0 && i < ids.n; i++)
-		status = release_one(cli, ids.v[i], sum);
+	for (enum lease_key key = KEY_ID; n == 0 && key < N_LEASE_KEYS; key++) {
+		for (size_t i = 0; r == 0 && (l = rocpart_leases_get(leases, i)); i++) {
+			if (!has_key(l, key, word))
+				continue;
+			if (++n > 1 && key == KEY_NAME && !v->all)
+				return refuse_several(cli, word, leases);
+			r = choose_lease(ret, l);
+		}
+	}
+	if (r < 0)
+		return cli_nomem(cli);
+	return n ? 0 : refuse_lease(cli, word);
+}
+
+static int choose_all(struct cli *cli, int argc, char **argv, struct chosen *ret)
+{
+	struct rocpart_leases *leases = NULL;
+	struct rocpart_error err = {0};
+	int status = 0;
+
+	if (rocpart_leases_new(cli->machine, &leases, &err) < 0)
+		return cli_fail(cli, &err);
+	for (int i = 0; status == 0 && i < argc; i++)
+		status = choose(cli, leases, argv[i], ret);
+	rocpart_leases_free(leases);
 	return status;
+}
+
+/* Every word is understood before the first lease is released. One that ended by itself is gone. */
+static int release_chosen(struct cli *cli, const struct chosen *c, uint64_t *ret_released,
+			  uint64_t *ret_in_use)
+{
+	for (size_t i = 0; i < c->ids.n; i++) {
+		struct rocpart_error err = {0};
+		uint64_t in_use = 0;
+		size_t n = 0;
+		int r = rocpart_lease_release(cli->machine, c->ids.v[i], &n, &in_use, &err);
+
+		if (r == -ENOENT)
+			continue;
+		if (r < 0)
+			return cli_fail(cli, &err);
+		*ret_released += n;
+		*ret_in_use += in_use;
+		if (!cli->global.json)
+			cli_say(stdout, "lease %s (%s) released\n", c->ids.v[i], c->names.v[i]);
+	}
+	return 0;
 }
 
 static int run_release(struct cli *cli, int argc, char **argv)
 {
-	struct released sum = {0};
+	struct chosen chosen = {0};
+	uint64_t n = 0, in_use = 0;
 	char bytes[RP_BYTES_TEXT_SIZE];
-	int status = 0;
+	int status = choose_all(cli, argc, argv, &chosen);
 
-	for (int i = 0; status == 0 && i < argc; i++)
-		status = release_named(cli, argv[i], &sum);
+	if (status == 0)
+		status = release_chosen(cli, &chosen, &n, &in_use);
+	chosen_done(&chosen);
 	if (status)
 		return status;
 	if (cli->global.json)
-		return cli_print_json(cli, view_released(cli_about(cli), sum.n, sum.in_use_bytes));
-	if (sum.in_use_bytes)
+		return cli_print_json(cli, view_released(cli_about(cli), n, in_use));
+	if (in_use)
 		cli_say(stdout,
 			"%s of the released memory is still in use: it counts as unmanaged until "
 			"the programs end\n",
-			rp_format_bytes(sum.in_use_bytes, bytes));
+			rp_format_bytes(in_use, bytes));
 	return 0;
 }
 

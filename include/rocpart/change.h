@@ -327,6 +327,19 @@ int rocpart_change_get_holders(struct rocpart_change *change, struct rocpart_hol
 int rocpart_change_apply(struct rocpart_change *change, struct rocpart_error *reterr);
 
 /**
+ * rocpart_change_list_remaining() - List the steps that finish an unfinished change.
+ * @change: change that rocpart_change_open_journal() opened.
+ * @undo: true: the steps of rocpart_change_undo(); false: those of rocpart_change_apply().
+ * @reterr: receives the reason on failure; may be NULL.
+ *
+ * The call changes nothing on the machine. rocpart_change_get_step() and
+ * rocpart_change_needs_reload() then describe what remains to be done. Since 0.1.
+ * Return: 0; -ENOMEM: out of memory.
+ */
+int rocpart_change_list_remaining(struct rocpart_change *change, bool undo,
+				  struct rocpart_error *reterr);
+
+/**
  * rocpart_change_undo() - Undo an unfinished change.
  * @change: change that rocpart_change_open_journal() opened.
  * @reterr: receives the reason on failure; may be NULL.

@@ -410,6 +410,8 @@ PROTOTYPES = {
         (c_char_p, [c_void_p, c_size_t]),
     "rocpart_change_get_warning":
         (c_char_p, [c_void_p, c_size_t]),
+    "rocpart_change_list_remaining":
+        (c_int, [c_void_p, c_bool, POINTER(Error)]),
     "rocpart_change_load_config":
         (c_int, [c_void_p, c_char_p, c_char_p, POINTER(Error)]),
     "rocpart_change_needs_reload":

@@ -41,6 +41,33 @@ unsigned rp_edit_distance(const char *a, const char *b)
 	return row[0][len_b];
 }
 
+/* Whether known begins with word, letters of both cases being equal. */
+static bool is_begun(const char *word, const char *known)
+{
+	while (*word && *known && is_same(*word, *known)) {
+		word++;
+		known++;
+	}
+	return !*word;
+}
+
+/* The only known word that begins with word; NULL when there are several, or none. */
+static const char *complete(const char *word, rp_word_at_fn at, const void *list)
+{
+	const char *found = NULL, *known;
+
+	if (strlen(word) < 3)
+		return NULL;
+	for (size_t i = 0; (known = at(list, i)); i++) {
+		if (!is_begun(word, known))
+			continue;
+		if (found)
+			return NULL;
+		found = known;
+	}
+	return found;
+}
+
 const char *rp_suggest(const char *word, rp_word_at_fn at, const void *list)
 {
 	size_t len = strlen(word);
@@ -55,7 +82,7 @@ const char *rp_suggest(const char *word, rp_word_at_fn at, const void *list)
 		best = d;
 		nearest = known;
 	}
-	return nearest;
+	return nearest ? nearest : complete(word, at, list);
 }
 
 struct array {

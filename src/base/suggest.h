@@ -16,7 +16,8 @@ unsigned rp_edit_distance(const char *a, const char *b);
 
 /*
  * The word of list with the smallest distance; the first of several.
- * NULL: none is within a third of the length of word, at least 1. O(len * len) for each word.
+ * When none is within a third of the length of word, at least 1: the only word that begins with
+ * word, of 3 letters at least; else NULL. O(len * len) for each word.
  */
 const char *rp_suggest(const char *word, rp_word_at_fn at, const void *list);
 /* The same for an array of n words. */

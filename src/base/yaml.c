@@ -19,6 +19,7 @@
 struct reader {
 	yaml_parser_t parser;
 	const char *text, *name;
+	size_t len; /* of text, which nothing ends */
 	struct rocpart_error *reterr;
 	size_t nodes;
 };
@@ -78,14 +79,19 @@ static yaml_mark_t problem_place(const struct reader *r)
 /* A tab in the indentation of a line; its place into *mark. */
 static bool is_indented_by_tab(const struct reader *r, yaml_mark_t *mark)
 {
-	const char *p = r->text;
+	const char *p = r->text, *end = r->text + r->len;
+	size_t n = 0;
 
 	for (size_t line = 0; p && line < mark->line; line++) {
-		p = strchr(p, '\n');
+		p = memchr(p, '\n', (size_t)(end - p));
 		p = p ? p + 1 : NULL;
 	}
-	mark->column = p ? strspn(p, " -") : mark->column;
-	return p && p[mark->column] == '\t';
+	if (!p)
+		return false;
+	while (p + n < end && (p[n] == ' ' || p[n] == '-'))
+		n++;
+	mark->column = n;
+	return p + n < end && p[n] == '\t';
 }
 
 /* What libyaml cannot read, in words of the file where its own are those of a parser. */
@@ -325,7 +331,7 @@ static int refuse_mark(const char *name, const char *what, struct rocpart_error 
 int rp_yaml_parse(const char *text, size_t len, const char *name, struct rp_yaml **ret,
 		  struct rocpart_error *reterr)
 {
-	struct reader r = {.text = text, .name = name, .reterr = reterr};
+	struct reader r = {.text = text, .len = len, .name = name, .reterr = reterr};
 	int rc;
 
 	if (len > YAML_SIZE_MAX)

@@ -347,6 +347,19 @@ ROCPART_PUBLIC int rocpart_change_apply(struct rocpart_change *change, struct ro
 	return r;
 }
 
+/* An undo failed, and nothing is undone for it: the journal stays open. */
+static int stay_unfinished(struct rocpart_error *err)
+{
+	char text[sizeof(err->message)], object[sizeof(err->object)];
+
+	memcpy(text, err->message, sizeof(text));
+	memcpy(object, err->object, sizeof(object));
+	(void)rp_error_set(err, err->errnum, ROCPART_ERR_PARTLY_DONE, object,
+			   "undoing the change failed: %.300s; the change is not finished", text);
+	return rp_error_hint(err, "remove the cause; then `rocpart undo` tries again, or `rocpart "
+				  "apply --resume` finishes the change");
+}
+
 static int undo_locked(struct rocpart_change *c, struct rocpart_error *err)
 {
 	enum rp_outcome outcome = RP_OUTCOME_OPEN;
@@ -361,7 +374,20 @@ static int undo_locked(struct rocpart_change *c, struct rocpart_error *err)
 		outcome = RP_OUTCOME_UNDONE;
 	else if (rp_phase_has_request(c->phase))
 		r = stay_pending(err);
+	else if (rocpart_errcode_exit_status(err->code) == EXIT_FAILURE)
+		r = stay_unfinished(err);
 	return end(c, r, err, outcome);
+}
+
+ROCPART_PUBLIC int rocpart_change_list_remaining(struct rocpart_change *change, bool undo,
+						 struct rocpart_error *reterr)
+{
+	enum rp_direction d = undo ? RP_BACKWARD : RP_FORWARD;
+
+	if (rp_change_list_steps(change, d, RP_RUN_RESUMED) < 0)
+		return rp_error_nomem(reterr);
+	change->needs_reload = rp_change_needs_memory(change, d);
+	return 0;
 }
 
 ROCPART_PUBLIC int rocpart_change_undo(struct rocpart_change *change, struct rocpart_error *reterr)

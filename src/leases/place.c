@@ -230,7 +230,7 @@ static int refuse_change(struct rocpart_machine *m, struct rocpart_error *reterr
 	if (!rp_journal_is_open(m))
 		return 0;
 	rp_tree_lock_holder(m->state, RP_MACHINE_LOCK, holder);
-	(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_UNFINISHED_CHANGE, m->state_dir,
+	(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_UNFINISHED_CHANGE, NULL,
 			   "a change of this machine is under way or was interrupted%s%s",
 			   *holder ? ": " : "", holder);
 	return rp_error_hint(reterr, "wait until it ends; if it was interrupted, `rocpart apply "

@@ -27,7 +27,7 @@ static int parse_selection(const char *which, struct selection *ret, struct rocp
 		return 0;
 	(void)rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, which,
 			   "'%.100s' is neither the number of a lease nor an owner", which);
-	return rp_error_hint(reterr, "`rocpart status` shows both");
+	return rp_error_hint(reterr, "`rocpart status` lists the leases");
 }
 
 static bool is_selected(const struct selection *s, const struct rp_lease *l)

@@ -376,9 +376,18 @@ class Change(Machine):
                 self.assertIn("`rocpart undo`", text)
                 self.assertIs(self.json("--sim", "n", verb)["unfinished_change"], True)
         for verb in (["undo"], ["apply", "--resume"]):
-            self.on(*verb, "--dry-run", status=TO_DO)
+            said = self.on(*verb, "--dry-run", status=TO_DO)
+            self.assertIn("load the amdgpu driver", said)
+        self.rocpart("sim", "fault", "n", "load:EIO")
+        error = self.error("undo", status=PARTLY)
+        self.assertIn("undoing the change failed", error["message"])
+        self.assertIn("`rocpart undo` tries again", error["hint"])
+        self.rocpart("sim", "fault", "n", "--clear")
+        steps = self.json("--sim", "n", "undo", "--dry-run", status=TO_DO)["steps"]
         self.assertEqual(self.json("--sim", "n", "list")["gpus"], [])
-        self.on("undo", "--yes")
+        done = self.start("--sim", "n", "undo", "--yes")
+        self.assertEqual([line.split("] ", 1)[1] for line in done.stderr.splitlines()
+                          if line.startswith("[")], steps)
         for verb in ("status", "list", "doctor", "holders"):
             self.assertNotIn("not finished", self.on(verb))
             self.assertIs(self.json("--sim", "n", verb)["unfinished_change"], False)

@@ -237,7 +237,7 @@ class Completion(Journey):
                     self.rocpart("--sim", "n", "place", "--bytes", "1G", EVIL)
                     shell.listed(f"rocpart --sim n release {begin}")
                     said = shell.run(f"rocpart --sim n release {begin}\t")
-                    self.assertIn("1 lease released", said)
+                    self.assertIn(" released", said)
                     self.assertEqual(self.json("--sim", "n", "status")["leases"], [])
                     self.assertEqual(list(self.folder.rglob("pwned")), [])
 

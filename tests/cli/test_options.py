@@ -312,6 +312,25 @@ class Read(Journey):
         self.rocpart("--sim", "n", "release", "--all", "two")
         self.assertEqual(self.json("--sim", "n", "status")["leases"], [])
 
+    def leases(self):
+        return [lease["lease"] for lease in self.json("--sim", "n", "status")["leases"]]
+
+    def test_a_number_is_no_name_and_an_owner_is_no_name(self):
+        self.make("mi300x-8")
+        for words in (["a"], ["1"], ["docker:q"], ["b", "--owner", "docker:q"]):
+            self.rocpart("--sim", "n", "place", "--bytes", "1G", *words)
+        self.assertEqual(self.rocpart("--sim", "n", "release", "1"), "lease 1 (a) released\n")
+        self.rocpart("--sim", "n", "release", "docker:q")
+        self.assertEqual(self.leases(), [2, 3])
+
+    def test_nothing_is_released_when_a_word_is_wrong(self):
+        self.make("mi300x-8")
+        self.rocpart("--sim", "n", "place", "--bytes", "1G", "a")
+        said = self.start("--sim", "n", "release", "a", "1", "nope")
+        self.assertEqual(said.returncode, USAGE)
+        self.assertIn("'nope'; nothing was released", said.stderr)
+        self.assertEqual(self.leases(), [1])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -404,6 +404,7 @@ static int hold_for_real(const char *dir, const char *hook, struct rocpart_error
 	add_hook(&c, false, hook);
 	r = rp_change_hold_services(&c, err);
 	rp_services_done(&c.services);
+	rp_step_list_done(&c.steps);
 	rp_tree_close(m.state);
 	rp_tree_close(m.tree);
 	return r;

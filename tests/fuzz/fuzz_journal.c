@@ -12,7 +12,7 @@ static char *folder;
 
 static void remove_folder(void)
 {
-	static const char *const made[] = {"journal", "journal.new", ""};
+	static const char *const made[] = {"journal", "journal.new", "journal.last", ""};
 
 	for (size_t i = 0; i < RP_ARRAY_LEN(made); i++) {
 		RP_AUTO_FREE char *path = rp_strdupf("%s/%s", folder, made[i]);

@@ -457,6 +457,28 @@ static void yaml_that_is_wrong_is_refused_with_its_place(void **state)
 	EXPECT_YAML_ERROR("a: 1\nbc: \x01\n", "n.yaml:2:5", "control characters");
 }
 
+/* A file in memory ends with its last byte, not with a NUL: the sanitizer watches the end. */
+static void yaml_is_read_to_its_last_byte_only(void **state)
+{
+	static const char text[] = "a: [1\nb: '\n  \t- ";
+
+	(void)state;
+	for (size_t len = 1; len < sizeof(text); len++) {
+		struct rocpart_error err = {0};
+		struct rp_yaml *y = NULL;
+		char *bytes = malloc(len);
+		int r;
+
+		assert_non_null(bytes);
+		memcpy(bytes, text, len);
+		r = rp_yaml_parse(bytes, len, "n.yaml", &y, &err);
+		if (len >= sizeof("a: [") - 1)
+			assert_int_equal(r, -EINVAL);
+		rp_yaml_free(y);
+		free(bytes);
+	}
+}
+
 static void yaml_depth_is_limited_to_32(void **state)
 {
 	RP_AUTO_YAML struct rp_yaml *y = NULL;
@@ -823,6 +845,7 @@ int main(void)
 		cmocka_unit_test(json_depth_is_limited_to_64),
 		cmocka_unit_test(json_keeps_order_and_prints_what_it_can),
 		cmocka_unit_test(yaml_that_is_wrong_is_refused_with_its_place),
+		cmocka_unit_test(yaml_is_read_to_its_last_byte_only),
 		cmocka_unit_test(yaml_depth_is_limited_to_32),
 		cmocka_unit_test(yaml_of_more_than_a_mib_is_refused),
 		cmocka_unit_test(yaml_map_of_very_many_keys_is_refused_at_once),
