@@ -83,7 +83,7 @@ static int list(struct cli *cli, const struct rocpart_cdi *cdi)
 		return cli_print_json(cli, view_cdi_list(cli_about(cli), cdi));
 	cli_print_banner(cli);
 	if (!rocpart_cdi_get(cdi, 0) && !layout.csv) {
-		cli_say(stdout, "no spec was generated: `rocpart cdi generate`\n");
+		cli_say(stdout, "no CDI spec was generated; `rocpart cdi generate` writes one\n");
 		return 0;
 	}
 	status = cli_print_table(cli, view_cdi_table(cdi, false, &layout));

@@ -11,7 +11,7 @@ static void print_differences(const struct cli *cli, const struct rocpart_change
 	cli_print_banner(cli);
 	cli_say(stdout, "%s\n",
 		text ? "the machine differs from the file:"
-		     : "the machine is in the state that the file describes");
+		     : "each GPU is in the modes that the file describes");
 	for (size_t i = 0; (text = rocpart_change_get_difference(change, i)); i++)
 		cli_say(stdout, "  %s\n", text);
 }

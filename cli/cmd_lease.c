@@ -191,7 +191,7 @@ static int run_adopt(struct cli *cli, int argc, char **argv)
 		return cli_fail(cli, &err);
 	if (cli->global.json)
 		return cli_print_json(cli, view_count(cli_about(cli), "adopted", n));
-	cli_say(stdout, "%zu lease%s for %s\n", n, n == 1 ? "" : "s", argv[0]);
+	cli_say(stdout, "%zu lease%s created for %s\n", n, n == 1 ? "" : "s", argv[0]);
 	return 0;
 }
 
@@ -291,11 +291,38 @@ static void print_open(const struct rocpart_leases *leases, const struct rocpart
 	}
 }
 
+/* Neighbouring GPUs that are free as a whole, and whether the line ends with such GPUs. */
+struct free_gpus {
+	size_t first, n;
+	bool is_list;
+};
+
+static void print_gpus(struct free_gpus *f)
+{
+	if (!f->n)
+		return;
+	cli_say(stdout, "%s%zu", f->is_list ? "," : " GPU ", f->first);
+	if (f->n > 1)
+		cli_say(stdout, "-%zu", f->first + f->n - 1);
+	f->is_list = true;
+	f->n = 0;
+}
+
+static void add_gpu(struct free_gpus *f, size_t index)
+{
+	if (!f->n || index != f->first + f->n) {
+		print_gpus(f);
+		f->first = index;
+	}
+	f->n++;
+}
+
 /* Where the next lease could go; GPUs that are free as a whole by their numbers alone. */
 static void print_free(const struct rocpart_leases *leases, const struct rocpart_snapshot *s)
 {
+	struct free_gpus gpus = {0};
 	const struct rocpart_gpu *gpu;
-	size_t open, n, whole = 0;
+	size_t open, n;
 
 	cli_say(stdout, "free:");
 	for (size_t i = 0; rocpart_leases_get_use(leases, i); i += n) {
@@ -303,13 +330,14 @@ static void print_free(const struct rocpart_leases *leases, const struct rocpart
 
 		n = count_gpu(leases, i, &open);
 		if (open == n && s && rocpart_snapshot_find_gpu(s, bdf, &gpu, NULL) == 0) {
-			cli_say(stdout, "%s%zu", whole++ ? "," : " GPU ",
-				rocpart_gpu_get_index(gpu));
-		} else {
-			whole = 0;
+			add_gpu(&gpus, rocpart_gpu_get_index(gpu));
+		} else if (open) {
+			print_gpus(&gpus);
+			gpus.is_list = false;
 			print_open(leases, s, i, n);
 		}
 	}
+	print_gpus(&gpus);
 	cli_say(stdout, "\n");
 }
 

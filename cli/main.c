@@ -34,8 +34,12 @@ static int check_arguments(struct cli *cli, int argc, char **argv, int n_plain)
 {
 	const struct cli_command *c = cli->command;
 
-	if ((unsigned)argc < c->min_args || (unsigned)argc > c->max_args)
-		return cli_usage_error(cli, "'%s' takes %s", c->name,
+	if ((unsigned)argc < c->min_args)
+		return cli_usage_error(cli, "an argument is missing: '%s' takes %s", c->name,
+				       c->args);
+	if ((unsigned)argc > c->max_args)
+		return cli_usage_error(cli, "'%s' is an argument too many: '%s' takes %s",
+				       argv[c->max_args], c->name,
 				       *c->args ? c->args : "no arguments");
 	return check_words(cli, argc, argv, n_plain);
 }

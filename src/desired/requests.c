@@ -236,6 +236,8 @@ int rp_model_requests_read(const struct rp_yaml *models, const char *name,
 	if (models->kind != RP_YAML_MAP)
 		return rp_yaml_must_be(models, name, reterr, "a map of names of models");
 	for (size_t i = 0; rc == 0 && i < models->n; i++)
-		rc = read_wish(&r, models->keys[i], models->items[i], w);
+		rc = *models->keys[i] ? read_wish(&r, models->keys[i], models->items[i], w)
+				      : rp_yaml_error(models->key_nodes[i], name, reterr,
+						      "the name of a model is empty");
 	return rc;
 }

@@ -323,6 +323,24 @@ class Read(Journey):
         self.rocpart("--sim", "n", "release", "docker:q")
         self.assertEqual(self.leases(), [2, 3])
 
+    def test_free_gpus_are_ranges(self):
+        self.make("mi300x-8")
+        self.rocpart("--sim", "n", "set", "-c", "CPX", "-m", "NPS4", "-y")
+        for place in ("1/3", "4/0"):
+            self.rocpart("--sim", "n", "place", "--bytes", "1G", "a", "--partition", place)
+        self.assertIn("\nfree: GPU 0 1/0-1/2 1/4-1/7 GPU 2-3 4/1-4/7 GPU 5-7\n",
+                      self.rocpart("--sim", "n", "status"))
+        for gpu in (1, 4):
+            self.rocpart("--sim", "n", "cordon", str(gpu))
+        self.assertIn("\nfree: GPU 0,2-3,5-7\n", self.rocpart("--sim", "n", "status"))
+
+    def test_missing_and_surplus_arguments_are_named(self):
+        for words, said in ((["release"], "an argument is missing: 'release' takes LEASE"),
+                            (["set", "CPX"], "'CPX' is an argument too many")):
+            done = self.start(*words)
+            self.assertEqual(done.returncode, USAGE)
+            self.assertIn(said, done.stderr)
+
     def test_nothing_is_released_when_a_word_is_wrong(self):
         self.make("mi300x-8")
         self.rocpart("--sim", "n", "place", "--bytes", "1G", "a")

@@ -53,6 +53,12 @@ class Plan(Journey):
         self.assertEqual(done.returncode, USAGE)
         self.assertIn(f"{path}:3:", done.stderr)
 
+    def test_empty_name_of_a_model_is_refused_at_its_place(self):
+        path = self.write("version: v1\nmodels:\n  '': {bytes: 1GiB}\n")
+        done = self.start("plan", "-f", path, "--product", "mi300x")
+        self.assertEqual(done.returncode, USAGE)
+        self.assertIn(f"{path}:3:3: the name of a model is empty", done.stderr)
+
     def test_every_bad_wish_names_its_place_and_the_rule(self):
         for wish, words in (
             ("bytes: 0", "must be a size"),
