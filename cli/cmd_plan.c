@@ -157,7 +157,7 @@ static void print_gpu(const struct rp_json *doc, struct tenants *tenants, const 
 			last++;
 		if (last > p)
 			cli_say(stdout, "-%lld/%zu", index, last);
-		cli_say(stdout, " free\n");
+		cli_say(stdout, " not used by this plan\n");
 	}
 }
 
@@ -196,13 +196,13 @@ static void print_remedy(const struct rp_json *r)
 	} texts[] = {
 		{"allow_unvalidated_modes", "use modes that the vendor has not validated "
 					    "(--allow-unvalidated)"},
-		{"allow_moves", "let tenants be moved"},
-		{"uncordon", "uncordon"},
-		{"release_gpu", "stop what holds"},
+		{"allow_moves", "allow replicas that run to be moved"},
+		{"uncordon", "`rocpart uncordon`"},
+		{"release_gpu", "stop the programs that use"},
 		{"no_spread", "let replicas share a GPU (spread: none) of"},
 		{"add_gpus", "more GPUs, in nodes of eight of their own:"},
 		{"drop_replicas", "leave out what is not placed"},
-		{"shrink_request", "make it smaller:"},
+		{"shrink_request", "reduce the size of"},
 	};
 	char size[RP_BYTES_TEXT_SIZE];
 
