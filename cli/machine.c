@@ -256,13 +256,21 @@ int cli_observe_gpus(struct cli *cli, struct rocpart_snapshot **ret)
 	if (status || rocpart_snapshot_get_gpu_count(*ret))
 		return status;
 	*ret = rocpart_snapshot_unref(*ret);
+	if (rocpart_machine_get_kind(cli->machine) == ROCPART_MACHINE_CAPTURE) {
+		(void)rp_fmt(err.message, sizeof(err.message),
+			     "no AMD GPU that amdgpu drives is in the capture '%.200s'",
+			     cli->global.root ? cli->global.root : "");
+		(void)rp_fmt(err.hint, sizeof(err.hint),
+			     "`rocpart gather -o DIR` on the machine writes a capture");
+		return cli_fail(cli, &err);
+	}
 	(void)rp_fmt(err.message, sizeof(err.message), "no AMD GPU that amdgpu drives was found%s",
 		     rocpart_machine_get_kind(cli->machine) == ROCPART_MACHINE_REAL
 			     ? " on this machine"
-			     : " there");
+			     : "");
 	(void)rp_fmt(err.hint, sizeof(err.hint),
-		     "load the driver (modprobe amdgpu), or try a simulated machine: rocpart --sim "
-		     "mi300x-8 %s",
+		     "load the driver (`modprobe amdgpu`), or try a simulated machine: `rocpart "
+		     "--sim mi300x-8 %s`",
 		     cli->command->name);
 	return cli_fail(cli, &err);
 }

@@ -175,7 +175,7 @@ class ExitCode(Machine):
         empty.mkdir()
         for command in ("status", "list", "modes", "holders"):
             said = self.said("--root", str(empty), command, status=NO_HARDWARE)
-            self.assertIn("rocpart --sim mi300x-8", said)
+            self.assertIn(f"is in the capture '{empty}'", said)
 
     def test_pending_reload_is_6(self):
         self.make("mi300x-8")

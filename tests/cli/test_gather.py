@@ -109,6 +109,8 @@ class Gather(Journey):
         root = ("--root", str(self.folder / "nvidia"))
         error = self.json("list", *root, status=NO_HARDWARE)["error"]
         self.assertIn("no AMD GPU", error["message"])
+        self.assertIn(str(self.folder / "nvidia"), error["message"])
+        self.assertNotIn("modprobe", error["hint"])
         self.rocpart("doctor", *root, status=NO_HARDWARE)
         self.rocpart("gather", *root, "-o", str(self.folder / "again"), status=NO_HARDWARE)
 
