@@ -23,8 +23,8 @@ static void compare(struct rocpart_doctor *d, const struct rp_backend *b, struct
 		rp_verdict_add(v, ROCPART_CHECK_PASS,
 			       "not compared: the machine changed meanwhile");
 	else if (rp_backend_compare(&scan, &rows, &text) == 0)
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "agrees with sysfs on %zu partitions",
-			       rows.n);
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "agrees with sysfs on %zu partition%s",
+			       rows.n, rows.n == 1 ? "" : "s");
 	else
 		rp_verdict_add(v, ROCPART_CHECK_WARN, "differs from sysfs: %s",
 			       rp_strbuf_str(&text));

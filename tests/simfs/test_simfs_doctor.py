@@ -44,7 +44,7 @@ class Doctor(SimfsCase):
         check = self.amd_smi(self.ANSWERS)
         self.assertEqual(check["state"], "pass", check)
         self.assertTrue(check["seen"].startswith(f"27.1.0 ({self.top}/amd-smi); known behaviour: "))
-        self.assertTrue(check["seen"].endswith("agrees with sysfs on 1 partitions"))
+        self.assertTrue(check["seen"].endswith("agrees with sysfs on 1 partition"))
 
     def test_doctor_tells_where_amd_smi_disagrees(self):
         for told, otherwise, words in (

@@ -101,8 +101,8 @@ class Library(SidCase):
                               ("amd-smi", r"/\S*/amd-smi")):
             told = checks[backend]
             self.assertEqual(told["state"], "pass", told)
-            self.assertRegex(told["seen"], rf"^27\.\d+\.\d+ \({path}\); known of it: ")
-            self.assertIn("it agrees with sysfs on 1 partitions", told["seen"])
+            self.assertRegex(told["seen"], rf"^27\.\d+\.\d+ \({path}\); known behaviour: ")
+            self.assertIn("agrees with sysfs on 1 partition", told["seen"])
 
 
 if __name__ == "__main__":
