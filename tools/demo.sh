@@ -14,7 +14,7 @@ show() {
 
 echo "A simulated node of 8 x MI300X: no hardware is needed, none is touched."
 show status
-show set --compute CPX --memory NPS4 --dry-run
+show set --compute CPX --memory NPS4 --dry-run || [ $? -eq 7 ] # 7: there is something to do
 show set --compute CPX --memory NPS4
 show list
 printf '\nNext: %s help\n' "$rocpart"

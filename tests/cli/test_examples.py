@@ -154,6 +154,13 @@ class Examples(unittest.TestCase):
             self.skipTest("machines cannot be mounted here: " + tried.stderr.strip())
         self.run_pages(self.pages(needs_mount=True))
 
+    def test_what_make_run_shows_ends_well(self):
+        done = subprocess.run(["sh", str(ROOT / "tools/demo.sh"), os.environ["ROCPART"]],
+                              env=self.environment(self.folder / "demo"), check=False,
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"\n7/7 +CPX/NPS4 ")
+
     def test_commands_of_the_readme_work(self):
         lines = shell_lines(ROOT / "README.md")
         self.assertGreater(len(lines), 20)
