@@ -5,7 +5,7 @@ MESON = meson
 ROCPART = build/cli/rocpart
 SIM = --sim mi300x-demo
 
-.PHONY: run build deps deps-build test check-long check-hw bench bench-model install format lint clean
+.PHONY: run build deps deps-build test check-long campaign check-hw bench bench-model install format lint clean
 
 # Uses a fresh simulated machine each time; the GPUs of this host are not touched.
 run: deps-build build
@@ -46,6 +46,11 @@ check-long: deps build-test/build.ninja build-asan/build.ninja
 	@$(TESTS) -C build-asan --suite long --logbase long || true
 	@python3 tools/test-summary.py build-test/long.json \
 		build-test/meson-logs/long.junit.xml build-asan/meson-logs/long.junit.xml
+
+# Every point of the sweeps that check-long samples (tests/sample.py); takes hours.
+campaign: deps build-test/build.ninja
+	@sh tools/build.sh build-test gcc
+	@ROCPART_CAMPAIGN=1 $(TESTS) -C build-test --suite sweep --timeout-multiplier 0 --logbase campaign
 
 # Against a real GPU: ROCPART_HW_TEST=<bdf> make check-hw; restores what it finds, writes a report.
 check-hw: build
