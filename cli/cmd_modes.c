@@ -82,6 +82,66 @@ static void print_reasons(const struct rocpart_pairs *pairs)
 	}
 }
 
+/* Pairs that one source vouches for, or of which one source says the opposite of another. */
+struct vouched {
+	const char *label;
+	bool wants_dissent;
+};
+
+static bool is_vouched(const struct rocpart_pair *p, const struct vouched *by)
+{
+	return by->wants_dissent ? *p->dissent : p->validated;
+}
+
+static bool has_same_sources(const struct rocpart_pair *a, const struct rocpart_pair *b,
+			     const struct vouched *by)
+{
+	return is_vouched(b, by) && a->validated == b->validated &&
+	       rp_str_eq(a->vendor, b->vendor) &&
+	       (!by->wants_dissent || rp_str_eq(a->dissent, b->dissent));
+}
+
+/* The line of pair i, unless an earlier pair has printed it. */
+static void print_source(const struct rocpart_pairs *pairs, size_t i, const struct vouched *by)
+{
+	const struct rocpart_pair *p = rocpart_pairs_get(pairs, i), *q;
+
+	for (size_t k = 0; k < i; k++)
+		if (has_same_sources(p, rocpart_pairs_get(pairs, k), by))
+			return;
+	cli_say(stdout, "%s: ", by->label);
+	for (size_t k = i; (q = rocpart_pairs_get(pairs, k)); k++)
+		if (has_same_sources(p, q, by))
+			cli_say(stdout, "%s%s/%s", k == i ? "" : ", ",
+				rocpart_compute_mode_to_string(q->compute),
+				rocpart_memory_mode_to_string(q->memory));
+	if (by->wants_dissent)
+		cli_say(stdout, ": %s %s, %s %s\n", p->vendor, p->validated ? "has it" : "does not",
+			p->dissent, p->validated ? "does not" : "has it");
+	else
+		cli_say(stdout, ": %s\n", p->vendor);
+}
+
+static void print_sources(const struct rocpart_gpu *gpu, const struct rocpart_pairs *pairs)
+{
+	static const struct vouched kinds[] = {{"validated by the vendor", false},
+					       {"sources disagree", true}};
+	enum rocpart_memory_mode mode;
+	const struct rocpart_pair *p;
+	const char *firmware;
+
+	for (size_t k = 0; k < RP_ARRAY_LEN(kinds); k++)
+		for (size_t i = 0; (p = rocpart_pairs_get(pairs, i)); i++)
+			if (is_vouched(p, &kinds[k]))
+				print_source(pairs, i, &kinds[k]);
+	if (rocpart_gpu_get_newer_firmware(gpu, &mode, &firmware) == 0)
+		cli_say(stdout,
+			"%s is not offered by the firmware of this GPU; %s and newer offer "
+			"%s\n",
+			rocpart_memory_mode_to_string(mode), firmware,
+			rocpart_memory_mode_to_string(mode));
+}
+
 /* GPUs first to last, which are alike. */
 static int print_alike(struct cli *cli, const struct rocpart_gpu *first,
 		       const struct rocpart_gpu *last, const struct rocpart_pairs *pairs)
@@ -106,8 +166,10 @@ static int print_alike(struct cli *cli, const struct rocpart_gpu *first,
 	if (t && view_add_pairs(t, first, pairs) < 0)
 		t = view_table_free(t);
 	status = cli_print_table(cli, t);
-	if (status == 0 && !layout.wide)
+	if (status == 0 && !layout.wide) {
 		print_reasons(pairs);
+		print_sources(first, pairs);
+	}
 	return status;
 }
 

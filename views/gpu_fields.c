@@ -27,6 +27,11 @@ static struct rp_json *gpu_product(const void *o)
 	return view_text_or_null(rocpart_gpu_get_product(o));
 }
 
+static struct rp_json *gpu_vbios(const void *o)
+{
+	return view_text_or_null(rocpart_gpu_get_vbios(o));
+}
+
 static struct rp_json *gpu_device_id(const void *o)
 {
 	char text[16];
@@ -246,6 +251,7 @@ const struct view_field view_gpu_fields[] = {
 	{.key = "product", .heading = "PRODUCT", .sets = VIEW_DEFAULT, .get = gpu_product},
 	{.key = "mode", .heading = "MODE", .sets = VIEW_ONLY_TEXT, .get = gpu_mode},
 	{.key = "device_id", .heading = "DEVICE", .get = gpu_device_id},
+	{.key = "vbios", .heading = "VBIOS", .get = gpu_vbios},
 	{.key = "compute_mode", .heading = "COMPUTE", .get = gpu_compute},
 	{.key = "memory_mode", .heading = "MEMORY", .get = gpu_memory},
 	{.key = "pending_memory_mode", .is_state = true, .heading = "PENDING", .get = gpu_pending},

@@ -39,6 +39,16 @@ static struct rp_json *pair_validated(const void *o)
 	return rp_json_bool(p->validated);
 }
 
+static struct rp_json *pair_vendor(const void *o)
+{
+	return view_text_or_null(pair_of(o)->vendor);
+}
+
+static struct rp_json *pair_dissent(const void *o)
+{
+	return view_text_or_null(pair_of(o)->dissent);
+}
+
 static struct rp_json *pair_partitions(const void *o)
 {
 	const struct rocpart_pair *p = pair_of(o);
@@ -115,6 +125,8 @@ const struct view_field view_pair_fields[] = {
 	 .heading = "DOMAIN",
 	 .show = VIEW_SHOW_BYTES,
 	 .get = pair_domains},
+	{.key = "vendor", .heading = "BY", .get = pair_vendor},
+	{.key = "dissent", .heading = "BUT-NOT-BY", .get = pair_dissent},
 	{.key = "reason", .heading = "WHY", .get = pair_reason},
 	{.key = NULL},
 };

@@ -146,9 +146,8 @@ size_t rocpart_pairs_get_count(const struct rocpart_pairs *pairs);
  * @compute: compute mode.
  * @memory: memory mode.
  * @state: whether and how the GPU can switch to the pair.
- * @validated: true when the vendor has validated the pair on this product (instinct.docs.amd.com,
- *	GPU partitioning; device-config-manager configmap.md); a change accepts another pair only
- *	after rocpart_change_set_allow_unvalidated().
+ * @validated: true when the vendor has validated the pair on this product; a change accepts another
+ *	pair only after rocpart_change_set_allow_unvalidated().
  * @n_partitions: logical devices that the mode makes.
  * @n_expected: logical devices that will appear on this machine; fewer than @n_partitions when the
  *	system runs out of DRM minors, for example because the graphics of a BMC holds a minor
@@ -161,6 +160,10 @@ size_t rocpart_pairs_get_count(const struct rocpart_pairs *pairs);
  *	result can be too small by one page for each current partition.
  * @domain_bytes: bytes of each memory domain, 8 entries, 0 when not known (Linux amdgpu_gmc.c).
  * @reason: reason why the pair is impossible or gives fewer devices; "" otherwise. Owned by the
+ *	list.
+ * @vendor: source of @validated with its month, such as "AMD's matrix of ROCm 10.0 (2026-08)": the
+ *	newest one that names the product; "" when no source does. Owned by the list.
+ * @dissent: newest source that says the opposite of @vendor; "" when there is none. Owned by the
  *	list.
  * @reserved: zero.
  */
@@ -176,7 +179,9 @@ struct rocpart_pair {
 	uint64_t memory_bytes[8];
 	uint64_t domain_bytes[8];
 	const char *reason;
-	uint64_t reserved[4];
+	const char *vendor;
+	const char *dissent;
+	uint64_t reserved[2];
 };
 
 /**

@@ -341,6 +341,29 @@ const char *rocpart_gpu_get_bdf(const struct rocpart_gpu *gpu);
 const char *rocpart_gpu_get_product(const struct rocpart_gpu *gpu);
 
 /**
+ * rocpart_gpu_get_vbios() - Return the part number of the VBIOS of a GPU, "113-M3000108-103".
+ * @gpu: GPU.
+ *
+ * The value is that of the attribute vbios_version (Linux amdgpu_atombios.c). Thread: any.
+ * Since 0.1.
+ * Return: text owned by the snapshot; NULL when the machine does not show the part number.
+ */
+const char *rocpart_gpu_get_vbios(const struct rocpart_gpu *gpu);
+
+/**
+ * rocpart_gpu_get_newer_firmware() - Report a memory mode that newer firmware would offer.
+ * @gpu: GPU.
+ * @ret_mode: receives the memory mode, which the driver of this machine does not list.
+ * @ret_firmware: receives the firmware with the month in which this was seen, such as "IFWI
+ *	022.040.003.043 (2026-02)"; static text.
+ *
+ * Thread: any. Since 0.1.
+ * Return: 0; -ENODATA: no such mode is known, or the driver lists no memory modes.
+ */
+int rocpart_gpu_get_newer_firmware(const struct rocpart_gpu *gpu,
+				   enum rocpart_memory_mode *ret_mode, const char **ret_firmware);
+
+/**
  * rocpart_gpu_get_device_id() - Return the PCI device id of a GPU, 0x74a1 for an MI300X.
  * @gpu: GPU.
  *

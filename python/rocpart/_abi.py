@@ -302,7 +302,9 @@ class Pair(ctypes.Structure):
         ("memory_bytes", c_uint64 * 8),
         ("domain_bytes", c_uint64 * 8),
         ("reason", c_char_p),
-        ("reserved", c_uint64 * 4),
+        ("vendor", c_char_p),
+        ("dissent", c_char_p),
+        ("reserved", c_uint64 * 2),
     ]
 
 
@@ -520,6 +522,8 @@ PROTOTYPES = {
         (c_int, [c_void_p]),
     "rocpart_gpu_get_memory_used_bytes":
         (c_int, [c_void_p, POINTER(c_uint64)]),
+    "rocpart_gpu_get_newer_firmware":
+        (c_int, [c_void_p, POINTER(c_int), POINTER(c_char_p)]),
     "rocpart_gpu_get_note":
         (c_char_p, [c_void_p, c_size_t]),
     "rocpart_gpu_get_numa_node":
@@ -536,6 +540,8 @@ PROTOTYPES = {
         (c_char_p, [c_void_p]),
     "rocpart_gpu_get_unique_id":
         (c_int, [c_void_p, POINTER(c_uint64)]),
+    "rocpart_gpu_get_vbios":
+        (c_char_p, [c_void_p]),
     "rocpart_gpu_get_xcd_count":
         (c_uint, [c_void_p]),
     "rocpart_gpu_is_compute_mode_derived":

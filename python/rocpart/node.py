@@ -61,6 +61,8 @@ class Gpu:
     bdf: str
     product: Optional[str]
     device_id: int
+    vbios: Optional[str]
+    newer_firmware: Optional[Tuple[MemoryMode, str]]
     compute_mode: ComputeMode
     compute_mode_derived: bool
     memory_mode: MemoryMode
@@ -98,6 +100,8 @@ class Pair:
     memory_bytes: Tuple[int, ...]
     domain_bytes: Tuple[int, ...]
     reason: str
+    vendor: str
+    dissent: str
 
     @property
     def name(self) -> str:
@@ -125,6 +129,14 @@ def _partition(handle: int, index: int, bdf: str) -> Partition:
         rocr_index=maybe("partition_get_rocr_index", handle, ctypes.c_uint))
 
 
+def _newer_firmware(handle: int) -> Optional[Tuple[MemoryMode, str]]:
+    """Return the memory mode that newer firmware would offer, and that firmware."""
+    mode, firmware = ctypes.c_int(), ctypes.c_char_p()
+    if lib.gpu_get_newer_firmware(handle, ctypes.byref(mode), ctypes.byref(firmware)) < 0:
+        return None
+    return MemoryMode(mode.value), decode(firmware.value)
+
+
 def _gpu(handle: int) -> Gpu:
     index, bdf = lib.gpu_get_index(handle), decode(lib.gpu_get_bdf(handle))
     errors, pages = ctypes.c_uint64(), ctypes.c_uint64()
@@ -133,7 +145,8 @@ def _gpu(handle: int) -> Gpu:
                   for i in range(lib.gpu_get_partition_count(handle))]
     return Gpu(
         index=index, bdf=bdf, product=decode(lib.gpu_get_product(handle)),
-        device_id=lib.gpu_get_device_id(handle),
+        device_id=lib.gpu_get_device_id(handle), vbios=decode(lib.gpu_get_vbios(handle)),
+        newer_firmware=_newer_firmware(handle),
         compute_mode=ComputeMode(lib.gpu_get_compute_mode(handle)),
         compute_mode_derived=lib.gpu_is_compute_mode_derived(handle),
         memory_mode=MemoryMode(lib.gpu_get_memory_mode(handle)),
@@ -197,7 +210,7 @@ class Snapshot:
             return [Pair(ComputeMode(p.compute), MemoryMode(p.memory), PairState(p.state),
                          p.validated, p.n_partitions, p.n_expected, p.xcds, p.cus,
                          tuple(p.memory_bytes[:p.n_partitions]),
-                         tuple(b for b in p.domain_bytes if b), decode(p.reason)) for p in rows]
+                         tuple(b for b in p.domain_bytes if b), decode(p.reason), decode(p.vendor), decode(p.dissent)) for p in rows]
         finally:
             lib.pairs_free(handle)
 

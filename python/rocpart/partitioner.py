@@ -147,6 +147,11 @@ class BasePartitioner:
         compute = compute or gpu.compute_mode
         memory = memory or gpu.memory_mode
         pair = self._pair(snapshot, gpu, compute, memory)
+        if not pair.validated and pair.dissent and not allow_unvalidated:
+            # The prototype's users named such pairs before a newer source left them out.
+            logger.warning("%s: %s does not list %s, %s does", type(self).__name__, pair.vendor,
+                           pair.name, pair.dissent)
+            allow_unvalidated = True
         if (gpu.compute_mode, gpu.memory_mode) != (compute, memory):
             change = Change(self._open()[0], snapshot).allow_unvalidated(allow_unvalidated)
             change.set_wait_ms(self.wait_ms).set_modes(gpu, compute, memory)

@@ -3,6 +3,7 @@
 #include "base/strbuf.h"
 #include "change/change.h"
 #include "facts/mode_name.h"
+#include "facts/validation.h"
 #include "machine/journal.h"
 #include "modes/modes.h"
 
@@ -22,7 +23,9 @@ static const char *compute_for(const struct rocpart_gpu *gpu, enum rocpart_memor
 
 	for (unsigned c = ROCPART_COMPUTE_SPX; c <= ROCPART_COMPUTE_CPX; c++) {
 		bool v =
-			rp_product_is_validated(gpu->product, (enum rocpart_compute_mode)c, memory);
+			rp_vendor_word_of(gpu->product, gpu->is_guest, (enum rocpart_compute_mode)c,
+					  memory, &gpu->snapshot->vendor_rows)
+				.is_validated;
 
 		if (!(set & 1U << c) || (is_validated && !v))
 			continue;
@@ -77,6 +80,8 @@ static int refuse_pair(const struct rp_target *t, const struct rocpart_gpu *gpu,
 	uint32_t offered = rp_memory_modes(gpu), compute = rp_compute_bit(pair->compute);
 	const char *memory = rocpart_memory_mode_to_string(pair->memory);
 	char text[RP_GPU_TEXT_SIZE], pair_name[16], modes[RP_MODES_TEXT_SIZE];
+	enum rocpart_memory_mode newer;
+	const char *firmware;
 
 	rp_gpu_text(gpu->snapshot, gpu->bdf, text);
 	if (!(rp_known_memory_modes() & rp_memory_bit(pair->memory)))
@@ -95,6 +100,9 @@ static int refuse_pair(const struct rp_target *t, const struct rocpart_gpu *gpu,
 		(void)rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODE_UNSUPPORTED, gpu->bdf,
 				   "%s cannot be in %s: %s", text, pair_text(pair, pair_name),
 				   pair->reason);
+	if (rocpart_gpu_get_newer_firmware(gpu, &newer, &firmware) == 0 && newer == pair->memory)
+		return rp_error_hint(reterr, "%s and newer firmware offers %s; see `rocpart modes`",
+				     firmware, memory);
 	return rp_error_hint(reterr, "`rocpart modes` shows every pair that the GPU accepts");
 }
 
@@ -137,13 +145,26 @@ static int check_pending(const struct rp_target *t, const struct rocpart_gpu *gp
 			     compute_for(gpu, gpu->pending_memory));
 }
 
+/* "AMD's matrix of ROCm 10.0 (2026-08) does not list it". */
+static void add_vendor(const struct rp_vendor_word *word, struct rp_strbuf *text)
+{
+	if (!*word->source)
+		rp_strbuf_add(text, "no statement of the vendor about this product is known");
+	else
+		rp_strbuf_addf(text, "%s does not list it", word->source);
+	if (*word->dissent)
+		rp_strbuf_addf(text, ", %s does", word->dissent);
+}
+
 static int refuse_unvalidated(const struct rocpart_gpu *gpu, const struct rocpart_pair *pair,
 			      struct rocpart_error *reterr)
 {
-	RP_AUTO_STRBUF struct rp_strbuf list = RP_STRBUF_INIT;
+	RP_AUTO_STRBUF struct rp_strbuf list = RP_STRBUF_INIT, why = RP_STRBUF_INIT;
+	const struct rp_vendor_word word = {false, pair->vendor, pair->dissent};
 	struct rocpart_pair p;
 	char text[16];
 
+	add_vendor(&word, &why);
 	for (unsigned m = ROCPART_MEMORY_NPS1; m <= ROCPART_MEMORY_NPS8; m++) {
 		for (unsigned k = ROCPART_COMPUTE_SPX; k <= ROCPART_COMPUTE_CPX; k++) {
 			rp_pair_fill(gpu, (enum rocpart_compute_mode)k, (enum rocpart_memory_mode)m,
@@ -154,8 +175,11 @@ static int refuse_unvalidated(const struct rocpart_gpu *gpu, const struct rocpar
 		}
 	}
 	(void)rp_error_set(reterr, -EINVAL, ROCPART_ERR_NOT_VALIDATED, gpu->bdf,
-			   "GPU %zu (%s) accepts %s, but the vendor has not validated that pair",
-			   gpu->index, gpu->bdf, pair_text(pair, text));
+			   "GPU %zu (%s) accepts %s, but the vendor has not validated that pair: "
+			   "%s",
+			   gpu->index, gpu->bdf, pair_text(pair, text), rp_strbuf_str(&why));
+	if (rp_strbuf_failed(&list) || rp_strbuf_failed(&why))
+		return rp_error_nomem(reterr);
 	if (list.len)
 		return rp_error_hint(reterr,
 				     "choose a validated pair (%s), or add --allow-unvalidated",

@@ -86,6 +86,29 @@ void rp_check_model(struct rocpart_doctor *d, struct rp_verdict *v)
 	rp_verdict_advise(v, "make /sys/bus/pci/drivers/amdgpu readable, which shows it");
 }
 
+/* A memory mode in the driver's list that this VBIOS cannot complete. */
+void rp_check_vbios(struct rocpart_doctor *d, struct rp_verdict *v)
+{
+	size_t n = 0;
+
+	EACH_GPU(gpu, d)
+	{
+		const struct rp_product *p = gpu->product;
+
+		n += gpu->vbios != NULL;
+		if (!gpu->vbios || !p || !p->bad_vbios || !rp_str_eq(gpu->vbios, p->bad_vbios))
+			continue;
+		rp_verdict_add(v, ROCPART_CHECK_WARN,
+			       "GPU %zu (%s) has VBIOS %s, which lists %s and does not complete a "
+			       "switch to it",
+			       gpu->index, gpu->bdf, gpu->vbios,
+			       rocpart_memory_mode_to_string(p->bad_vbios_mode));
+		rp_verdict_advise(v, "update the firmware to %s or newer", p->firmware);
+	}
+	if (n)
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "the VBIOS of %zu GPUs is known", n);
+}
+
 void rp_check_files(struct rocpart_doctor *d, struct rp_verdict *v)
 {
 	size_t n_memory = 0, n = 0;

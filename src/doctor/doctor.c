@@ -18,6 +18,7 @@ static const struct {
 	{"rocm", "ROCm is installed", rp_check_rocm, false},
 	{"model", "the GPUs can be partitioned", rp_check_model, false},
 	{"files", "the partition files can be written", rp_check_files, true},
+	{"firmware", "the firmware completes the modes that it lists", rp_check_vbios, true},
 	{"holders", "no process has a GPU open", rp_check_holders, true},
 	{"modes", "modes can be set", rp_check_modes, true},
 	{"devices", "each GPU shows the partitions of its mode", rp_check_devices, true},

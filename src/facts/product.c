@@ -11,57 +11,124 @@
 #define GB_S UINT64_C(1000000000)
 
 /*
- * Sources. PCI ids: ROCm gpu-operator, NFD rule of its Helm chart. XCDs and CUs: CDNA 3 and CDNA 4
- * white papers; 8 XCC x 38 CU also read in KFD topologies of MI300X, 4 x 20 of MI308X. vram_bytes:
- * mem_info_vram_total, printed by amd-smi on real MI300X and MI308X (196592 MB), MI325X (262128 MB)
- * and MI350X (294896 MB): the nominal size less 16 MiB. Memory modes: available_memory_partition
- * of MI308X (NPS1, NPS4) and MI350X (NPS1, NPS2); MI300A's file is read-only. Bandwidth: data
- * sheets; MI350 series from its announcement.
+ * Sources. PCI ids: ROCm gpu-operator, NFD rule of its Helm chart; 0x75a2: file names of hipBLASLt
+ * 7.14; 0x75c1: configuration of AMD's emulator rocJITsu (2026). XCDs and CUs: CDNA 3 and CDNA 4
+ * white papers; 8 XCC x 38 CU also read in KFD topologies of MI300X, 4 x 20 of MI308X; MI350P:
+ * rocm.docs.amd.com, MI350 series microarchitecture. vram_bytes: mem_info_vram_total, printed by
+ * amd-smi on real MI300X and MI308X (196592 MB), MI325X (262128 MB) and MI350X (294896 MB): the
+ * nominal size less 16 MiB. Memory modes: available_memory_partition of MI308X (NPS1, NPS4), MI350X
+ * (NPS1, NPS2) and MI300X (NPS1, NPS2, NPS4 with a VBIOS of July 2025); MI300A's file is read-only.
+ * Bandwidth: data sheets; MI350 series from its announcement. Firmware: a Dell XE9680 with VBIOS
+ * 022.040.003.041 (part 113-M3000100-102) lists NPS1 and NPS4 and does not complete NPS4; with
+ * 022.040.003.043 (113-M3000108-103) it lists NPS2 too (February 2026).
  */
 static const struct rp_product products[] = {
-	{"MI300A", 0x74a0, 0, 6, 38, 0, 0, NPS1, 5300 * GB_S, false},
-	{"MI300X", 0x74a1, 0x74b5, 8, 38, 192 * RP_GIB, UINT64_C(206141652992), NPS1 | NPS4,
-	 5300 * GB_S, false},
-	{"MI308X", 0x74a2, 0x74b6, 4, 20, 192 * RP_GIB, UINT64_C(206141652992), NPS1 | NPS4,
-	 5300 * GB_S, false},
-	{"MI325X", 0x74a5, 0x74b9, 8, 38, 256 * RP_GIB, UINT64_C(274861129728), NPS1 | NPS4,
-	 6000 * GB_S, false},
-	{"MI308X HF", 0x74a8, 0x74bc, 4, 20, 192 * RP_GIB, 0, NPS1 | NPS4, 5300 * GB_S, false},
-	{"MI300X HF", 0x74a9, 0x74bd, 8, 38, 192 * RP_GIB, 0, NPS1 | NPS4, 5300 * GB_S, false},
-	{"MI350X", 0x75a0, 0x75b0, 8, 32, 288 * RP_GIB, UINT64_C(309220868096), NPS1 | NPS2,
-	 8000 * GB_S, true},
-	{"MI355X", 0x75a3, 0x75b3, 8, 32, 288 * RP_GIB, UINT64_C(309220868096), NPS1 | NPS2,
-	 8000 * GB_S, true},
-	{"MI350P", 0x75a8, 0x75b8, 0, 0, 0, 0, 0, 0, true},
+	{.name = "MI300A",
+	 .pf_id = 0x74a0,
+	 .n_xcds = 6,
+	 .cus_per_xcd = 38,
+	 .memory_modes = NPS1,
+	 .bandwidth_bytes_per_s = 5300 * GB_S,
+	 .rules = RP_RULES_GFX942},
+	{.name = "MI300X",
+	 .pf_id = 0x74a1,
+	 .vf_id = 0x74b5,
+	 .n_xcds = 8,
+	 .cus_per_xcd = 38,
+	 .hbm_bytes = 192 * RP_GIB,
+	 .vram_bytes = UINT64_C(206141652992),
+	 .memory_modes = NPS1 | NPS2 | NPS4,
+	 .bandwidth_bytes_per_s = 5300 * GB_S,
+	 .rules = RP_RULES_GFX942,
+	 .firmware_modes = NPS2,
+	 .firmware = "IFWI 022.040.003.043 (2026-02)",
+	 .bad_vbios = "113-M3000100-102",
+	 .bad_vbios_mode = ROCPART_MEMORY_NPS4},
+	{.name = "MI308X",
+	 .pf_id = 0x74a2,
+	 .vf_id = 0x74b6,
+	 .n_xcds = 4,
+	 .cus_per_xcd = 20,
+	 .hbm_bytes = 192 * RP_GIB,
+	 .vram_bytes = UINT64_C(206141652992),
+	 .memory_modes = NPS1 | NPS4,
+	 .bandwidth_bytes_per_s = 5300 * GB_S,
+	 .rules = RP_RULES_GFX942},
+	{.name = "MI325X",
+	 .pf_id = 0x74a5,
+	 .vf_id = 0x74b9,
+	 .n_xcds = 8,
+	 .cus_per_xcd = 38,
+	 .hbm_bytes = 256 * RP_GIB,
+	 .vram_bytes = UINT64_C(274861129728),
+	 .memory_modes = NPS1 | NPS4,
+	 .bandwidth_bytes_per_s = 6000 * GB_S,
+	 .rules = RP_RULES_GFX942},
+	{.name = "MI308X HF",
+	 .pf_id = 0x74a8,
+	 .vf_id = 0x74bc,
+	 .n_xcds = 4,
+	 .cus_per_xcd = 20,
+	 .hbm_bytes = 192 * RP_GIB,
+	 .memory_modes = NPS1 | NPS4,
+	 .bandwidth_bytes_per_s = 5300 * GB_S,
+	 .rules = RP_RULES_GFX942},
+	{.name = "MI300X HF",
+	 .pf_id = 0x74a9,
+	 .vf_id = 0x74bd,
+	 .n_xcds = 8,
+	 .cus_per_xcd = 38,
+	 .hbm_bytes = 192 * RP_GIB,
+	 .memory_modes = NPS1 | NPS4,
+	 .bandwidth_bytes_per_s = 5300 * GB_S,
+	 .rules = RP_RULES_GFX942},
+	{.name = "MI350X",
+	 .pf_id = 0x75a0,
+	 .vf_id = 0x75b0,
+	 .n_xcds = 8,
+	 .cus_per_xcd = 32,
+	 .hbm_bytes = 288 * RP_GIB,
+	 .vram_bytes = UINT64_C(309220868096),
+	 .memory_modes = NPS1 | NPS2,
+	 .bandwidth_bytes_per_s = 8000 * GB_S,
+	 .rules = RP_RULES_GFX950},
+	{.name = "MI350 series", .pf_id = 0x75a2, .rules = RP_RULES_GFX950},
+	{.name = "MI355X",
+	 .pf_id = 0x75a3,
+	 .vf_id = 0x75b3,
+	 .n_xcds = 8,
+	 .cus_per_xcd = 32,
+	 .hbm_bytes = 288 * RP_GIB,
+	 .vram_bytes = UINT64_C(309220868096),
+	 .memory_modes = NPS1 | NPS2,
+	 .bandwidth_bytes_per_s = 8000 * GB_S,
+	 .rules = RP_RULES_GFX950},
+	{.name = "MI350P",
+	 .pf_id = 0x75a8,
+	 .vf_id = 0x75b8,
+	 .n_xcds = 4,
+	 .cus_per_xcd = 32,
+	 .hbm_bytes = 144 * RP_GIB,
+	 .vram_bytes = UINT64_C(154602045440), /* 144 GiB - 16 MiB, as the others; not read */
+	 .memory_modes = NPS1,
+	 .bandwidth_bytes_per_s = 4000 * GB_S,
+	 .rules = RP_RULES_GFX950},
+	{.name = "MI455X", .pf_id = 0x75c1, .rules = RP_RULES_GFX1250},
 };
 
-/*
- * Validated by the vendor: MI300X SPX/NPS1 and CPX/NPS4 (GPU partitioning quick start, ROCm 6.4);
- * MI350X and MI355X SPX/NPS1 and DPX/NPS2 (driver 30.10). The other gfx942 products follow the
- * device-config-manager's list (SPX and CPX supported, NPS4 only with CPX); MI300A has NPS1 only.
- */
-static const struct {
-	const char *product;
-	enum rocpart_compute_mode compute;
-	enum rocpart_memory_mode memory;
-} validated[] = {
-	{"MI300A", ROCPART_COMPUTE_SPX, ROCPART_MEMORY_NPS1},
-	{"MI300A", ROCPART_COMPUTE_CPX, ROCPART_MEMORY_NPS1},
-	{"MI300X", ROCPART_COMPUTE_SPX, ROCPART_MEMORY_NPS1},
-	{"MI300X", ROCPART_COMPUTE_CPX, ROCPART_MEMORY_NPS4},
-	{"MI300X HF", ROCPART_COMPUTE_SPX, ROCPART_MEMORY_NPS1},
-	{"MI300X HF", ROCPART_COMPUTE_CPX, ROCPART_MEMORY_NPS4},
-	{"MI308X", ROCPART_COMPUTE_SPX, ROCPART_MEMORY_NPS1},
-	{"MI308X", ROCPART_COMPUTE_CPX, ROCPART_MEMORY_NPS4},
-	{"MI308X HF", ROCPART_COMPUTE_SPX, ROCPART_MEMORY_NPS1},
-	{"MI308X HF", ROCPART_COMPUTE_CPX, ROCPART_MEMORY_NPS4},
-	{"MI325X", ROCPART_COMPUTE_SPX, ROCPART_MEMORY_NPS1},
-	{"MI325X", ROCPART_COMPUTE_CPX, ROCPART_MEMORY_NPS4},
-	{"MI350X", ROCPART_COMPUTE_SPX, ROCPART_MEMORY_NPS1},
-	{"MI350X", ROCPART_COMPUTE_DPX, ROCPART_MEMORY_NPS2},
-	{"MI355X", ROCPART_COMPUTE_SPX, ROCPART_MEMORY_NPS1},
-	{"MI355X", ROCPART_COMPUTE_DPX, ROCPART_MEMORY_NPS2},
-};
+enum rp_mode_rules rp_mode_rules_of(uint32_t gfx_target_version)
+{
+	switch (gfx_target_version / 100) {
+	case 904:
+		return RP_RULES_GFX942;
+	case 905:
+		return RP_RULES_GFX950;
+	case 1205:
+		return RP_RULES_GFX1250;
+	default:
+		return RP_RULES_UNKNOWN;
+	}
+}
 
 const struct rp_product *rp_product_by_device_id(uint32_t device_id)
 {
@@ -83,16 +150,6 @@ const struct rp_product *rp_product_by_name(const char *name)
 const struct rp_product *rp_product_at(size_t i)
 {
 	return i < RP_ARRAY_LEN(products) ? &products[i] : NULL;
-}
-
-bool rp_product_is_validated(const struct rp_product *p, enum rocpart_compute_mode compute,
-			     enum rocpart_memory_mode memory)
-{
-	for (size_t i = 0; p && i < RP_ARRAY_LEN(validated); i++)
-		if (rp_str_eq(validated[i].product, p->name) && validated[i].compute == compute &&
-		    validated[i].memory == memory)
-			return true;
-	return false;
 }
 
 ROCPART_PUBLIC const char *rocpart_product_get_name(size_t index)

@@ -35,6 +35,7 @@ struct rp_scan_pci {
 	struct rp_attr memory, memory_available;
 	struct rp_attr mem_alloc_mode;
 	struct rp_opt_u64 vram_total_bytes, vram_used_bytes;
+	struct rp_attr vbios;	  /* part number, "113-M3000108-103" (amdgpu_atombios.c) */
 	struct rp_attr ras_umc;	  /* "ue: N\nce: N" */
 	struct rp_attr bad_pages; /* one line per page */
 	struct rp_opt_u64 hive_id;

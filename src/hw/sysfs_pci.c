@@ -20,6 +20,7 @@ static const struct {
 	{"current_memory_partition", offsetof(struct rp_scan_pci, memory), true},
 	{"available_memory_partition", offsetof(struct rp_scan_pci, memory_available), false},
 	{"compute_partition_mem_alloc_mode", offsetof(struct rp_scan_pci, mem_alloc_mode), false},
+	{"vbios_version", offsetof(struct rp_scan_pci, vbios), false},
 	{"ras/umc_err_count", offsetof(struct rp_scan_pci, ras_umc), false},
 };
 

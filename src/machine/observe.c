@@ -4,12 +4,14 @@
 #include "hw/hw.h"
 #include "hw/smi/backend.h"
 #include "machine/records.h"
+#include "machine/site_rows.h"
 #include "rocpart/node.h"
 
 static int observe(struct rocpart_machine *m, bool ask_backend, struct rocpart_snapshot **ret,
 		   struct rocpart_error *reterr)
 {
 	RP_AUTO_RECORDS struct rp_records records = {0};
+	RP_AUTO_SNAPSHOT struct rocpart_snapshot *s = NULL;
 	RP_AUTO_SCAN struct rp_scan scan = {0};
 	int r = rp_records_load(m, &records, reterr);
 
@@ -22,7 +24,13 @@ static int observe(struct rocpart_machine *m, bool ask_backend, struct rocpart_s
 	rp_trace_note(&m->trace, ROCPART_TRACE_READ, "", "%zu KFD nodes and %zu PCI devices, by %s",
 		      scan.n_nodes, scan.n_pci,
 		      ask_backend ? rocpart_backend_to_string(m->backend) : "sysfs");
-	return rp_snapshot_new(&scan, records.v, records.n, ret, reterr);
+	r = rp_snapshot_new(&scan, records.v, records.n, &s, reterr);
+	if (r == 0)
+		r = rp_site_rows_load(m->tree, &s->vendor_rows, reterr);
+	if (r < 0)
+		return r;
+	*ret = rp_steal(&s);
+	return 0;
 }
 
 int rp_observe(struct rocpart_machine *m, struct rocpart_snapshot **ret,

@@ -6,11 +6,12 @@
 #include "node/snapshot.h"
 
 /*
- * The kernel's table of compute x memory (aqua_vanjaram.c px_mode_info): NULL when the pair is
- * possible on a GPU with that many XCDs, else the reason, static text.
+ * The kernel's table of compute x memory (aqua_vanjaram.c, soc_v1_0.c; of other families nothing is
+ * known, and their own lists decide): NULL when the pair is possible on a GPU with that many XCDs,
+ * else the reason, static text.
  */
 const char *rp_pair_impossible(enum rocpart_compute_mode compute, enum rocpart_memory_mode memory,
-			       unsigned n_xcds, bool is_gfx950);
+			       unsigned n_xcds, enum rp_mode_rules rules);
 
 /*
  * Bytes of each partition and domain (amdgpu_gmc.c ranges, amdgpu_amdkfd.c partition size).

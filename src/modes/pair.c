@@ -2,13 +2,17 @@
 #include "base/num.h"
 #include "base/strbuf.h"
 #include "facts/mode_name.h"
+#include "facts/validation.h"
 #include "modes/modes.h"
 
 #define PAGE UINT64_C(4096)
 #define HOLE (16 * RP_MIB) /* real_vram is the nominal size less this (amdgpu_gmc.c) */
 
-/* Memory modes of a compute mode; NPS3, NPS6 and NPS8 are names that no table accepts. */
-static uint32_t memory_modes_of(enum rocpart_compute_mode compute, bool is_gfx950)
+/*
+ * aqua_vanjaram.c, px_mode_info: memory modes of a compute mode. NPS3, NPS6 and NPS8 are names that
+ * the table does not accept.
+ */
+static uint32_t memory_modes_of_gfx9(enum rocpart_compute_mode compute, bool is_gfx950)
 {
 	const uint32_t nps1 = rp_memory_bit(ROCPART_MEMORY_NPS1);
 	const uint32_t nps2 = rp_memory_bit(ROCPART_MEMORY_NPS2);
@@ -29,14 +33,53 @@ static uint32_t memory_modes_of(enum rocpart_compute_mode compute, bool is_gfx95
 	}
 }
 
+/* soc_v1_0.c (Linux, 2026): by the number of ranges and of XCCs. */
+static bool is_allowed_on_gfx1250(enum rocpart_compute_mode compute, unsigned ranges,
+				  unsigned n_xcds)
+{
+	switch (compute) {
+	case ROCPART_COMPUTE_SPX:
+		return ranges == 1;
+	case ROCPART_COMPUTE_DPX:
+		return ranges <= 2;
+	case ROCPART_COMPUTE_TPX:
+		return ranges == 1 || ranges == 3;
+	case ROCPART_COMPUTE_QPX:
+		return (ranges == 1 || ranges == 4) && n_xcds / 4 >= 2;
+	case ROCPART_COMPUTE_CPX:
+		return n_xcds > 1 && n_xcds % ranges == 0;
+	case ROCPART_COMPUTE_UNKNOWN:
+	default:
+		return false;
+	}
+}
+
+static bool is_allowed(enum rp_mode_rules rules, enum rocpart_compute_mode compute,
+		       enum rocpart_memory_mode memory, unsigned n_xcds)
+{
+	switch (rules) {
+	case RP_RULES_GFX942:
+	case RP_RULES_GFX950:
+		return memory_modes_of_gfx9(compute, rules == RP_RULES_GFX950) &
+		       rp_memory_bit(memory);
+	case RP_RULES_GFX1250:
+		return is_allowed_on_gfx1250(compute, (unsigned)memory, n_xcds);
+	case RP_RULES_UNKNOWN:
+	default:
+		return true;
+	}
+}
+
 const char *rp_pair_impossible(enum rocpart_compute_mode compute, enum rocpart_memory_mode memory,
-			       unsigned n_xcds, bool is_gfx950)
+			       unsigned n_xcds, enum rp_mode_rules rules)
 {
 	unsigned n = rp_compute_partitions(compute, n_xcds);
 
 	if (n == 0)
 		return "its number of XCDs does not allow this compute mode";
-	if (!(memory_modes_of(compute, is_gfx950) & rp_memory_bit(memory)))
+	if (memory == ROCPART_MEMORY_UNKNOWN)
+		return "the machine does not show the GPU's memory mode";
+	if (!is_allowed(rules, compute, memory, n_xcds))
 		return "the kernel does not allow this compute mode in this memory mode";
 	if (n % (unsigned)memory)
 		return "this compute mode makes fewer partitions than the memory mode has memory "
@@ -100,7 +143,7 @@ uint32_t rp_compute_modes_in(const struct rocpart_gpu *gpu, enum rocpart_memory_
 
 	for (unsigned c = ROCPART_COMPUTE_SPX; c <= ROCPART_COMPUTE_CPX; c++)
 		if (!rp_pair_impossible((enum rocpart_compute_mode)c, memory, gpu->n_xcds,
-					gpu->is_gfx950))
+					gpu->rules))
 			set |= rp_compute_bit((enum rocpart_compute_mode)c);
 	return set;
 }
@@ -112,9 +155,15 @@ uint32_t rp_memory_modes_with(const struct rocpart_gpu *gpu, enum rocpart_comput
 	for (unsigned m = ROCPART_MEMORY_NPS1; m <= ROCPART_MEMORY_NPS8; m++)
 		if ((offered & rp_memory_bit((enum rocpart_memory_mode)m)) &&
 		    !rp_pair_impossible(compute, (enum rocpart_memory_mode)m, gpu->n_xcds,
-					gpu->is_gfx950))
+					gpu->rules))
 			set |= rp_memory_bit((enum rocpart_memory_mode)m);
 	return set;
+}
+
+static bool is_firmware_mode(const struct rocpart_gpu *gpu, enum rocpart_memory_mode memory)
+{
+	return gpu->product && !gpu->is_guest &&
+	       (gpu->product->firmware_modes & rp_memory_bit(memory));
 }
 
 /* Why the GPU, as it is now, cannot get into a pair that its kind allows; NULL when it can. */
@@ -126,7 +175,10 @@ static const char *blocked_here(const struct rocpart_gpu *gpu, enum rocpart_comp
 	if (gpu->memory == ROCPART_MEMORY_UNKNOWN)
 		return "the machine does not show the GPU's memory mode";
 	if (!(rp_memory_modes(gpu) & rp_memory_bit(memory)))
-		return "the driver does not offer this memory mode";
+		return is_firmware_mode(gpu, memory)
+			       ? "the driver does not offer this memory mode; newer firmware of "
+				 "this product does"
+			       : "the driver does not offer this memory mode";
 	if (changes_memory && !gpu->memory_writable)
 		return "the driver does not allow the memory mode to be changed";
 	if (gpu->partitionable == RP_NO && (changes_memory || compute != gpu->compute))
@@ -147,9 +199,11 @@ void rp_pair_fill(const struct rocpart_gpu *gpu, enum rocpart_compute_mode compu
 		  enum rocpart_memory_mode memory, struct rocpart_pair *ret)
 {
 	unsigned n = rp_compute_partitions(compute, gpu->n_xcds);
-	const char *reason = rp_pair_impossible(compute, memory, gpu->n_xcds, gpu->is_gfx950);
+	const char *reason = rp_pair_impossible(compute, memory, gpu->n_xcds, gpu->rules);
+	struct rp_vendor_word word;
 
 	memset(ret, 0, sizeof(*ret));
+	ret->vendor = ret->dissent = "";
 	ret->compute = compute;
 	ret->memory = memory;
 	ret->reason = "";
@@ -162,7 +216,11 @@ void rp_pair_fill(const struct rocpart_gpu *gpu, enum rocpart_compute_mode compu
 	ret->state = memory != gpu->memory     ? ROCPART_PAIR_AFTER_RELOAD
 		     : compute != gpu->compute ? ROCPART_PAIR_NOW
 					       : ROCPART_PAIR_CURRENT;
-	ret->validated = rp_product_is_validated(gpu->product, compute, memory);
+	word = rp_vendor_word_of(gpu->product, gpu->is_guest, compute, memory,
+				 &gpu->snapshot->vendor_rows);
+	ret->validated = word.is_validated;
+	ret->vendor = word.source;
+	ret->dissent = word.dissent;
 	ret->n_partitions = ret->n_expected = n;
 	if (gpu->n_slots.known && gpu->n_slots.v < n) {
 		ret->n_expected = (unsigned)gpu->n_slots.v;

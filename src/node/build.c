@@ -34,7 +34,8 @@ static struct rocpart_gpu *add_gpu(struct rocpart_snapshot *s, const char *bdf, 
 	(void)rp_fmt(gpu->bdf, sizeof(gpu->bdf), "%s", bdf);
 	gpu->device_id = device_id;
 	gpu->product = rp_product_by_device_id(device_id);
-	gpu->is_gfx950 = gpu->product && gpu->product->is_gfx950;
+	gpu->rules = gpu->product ? gpu->product->rules : RP_RULES_UNKNOWN;
+	gpu->is_guest = gpu->product && gpu->product->vf_id == device_id;
 	gpu->numa_node = -1;
 	gpu->partitionable = RP_UNKNOWN;
 	return gpu;
@@ -146,6 +147,8 @@ static int take_pci(struct rocpart_gpu *gpu, const struct rp_scan_pci *pci,
 			return bad(gpu, "unique_id", &pci->unique_id, reterr);
 		gpu->unique_id.known = true;
 	}
+	if (pci->vbios.text && !(gpu->vbios = strdup(pci->vbios.text)))
+		return rp_error_nomem(reterr);
 	gpu->alloc_all = pci->mem_alloc_mode.text && rp_str_eq(pci->mem_alloc_mode.text, "ALL");
 	gpu->numa_node = pci->numa_node;
 	gpu->n_slots = pci->n_slots;
@@ -173,7 +176,8 @@ static void take_nodes(struct rocpart_gpu *gpu, const struct rp_scan *scan)
 			gpu->hive_id = node->hive_id;
 		if (!gpu->unique_id.known && node->unique_id.v)
 			gpu->unique_id = node->unique_id;
-		gpu->is_gfx950 |= node->gfx_target_version / 100 == 905;
+		if (node->gfx_target_version)
+			gpu->rules = rp_mode_rules_of(node->gfx_target_version);
 		if (node->num_xcc)
 			gpu->cus_per_xcd = node->simd_count / node->simd_per_cu / node->num_xcc;
 	}
@@ -324,9 +328,12 @@ ROCPART_PUBLIC struct rocpart_snapshot *rocpart_snapshot_unref(struct rocpart_sn
 {
 	if (!snapshot || atomic_fetch_sub(&snapshot->refs, 1) > 1)
 		return NULL;
-	for (size_t i = 0; i < snapshot->n_gpus; i++)
+	for (size_t i = 0; i < snapshot->n_gpus; i++) {
 		free(snapshot->gpus[i].partitions);
+		free(snapshot->gpus[i].vbios);
+	}
 	free(snapshot->gpus);
+	rp_vendor_rows_done(&snapshot->vendor_rows);
 	free(snapshot);
 	return NULL;
 }

@@ -97,6 +97,31 @@ ROCPART_PUBLIC const char *rocpart_gpu_get_product(const struct rocpart_gpu *gpu
 	return gpu->product ? gpu->product->name : NULL;
 }
 
+ROCPART_PUBLIC const char *rocpart_gpu_get_vbios(const struct rocpart_gpu *gpu)
+{
+	return gpu->vbios;
+}
+
+ROCPART_PUBLIC int rocpart_gpu_get_newer_firmware(const struct rocpart_gpu *gpu,
+						  enum rocpart_memory_mode *ret_mode,
+						  const char **ret_firmware)
+{
+	const struct rp_product *p = gpu->product;
+	uint32_t missing;
+
+	if (!p || !p->firmware || gpu->is_guest || !gpu->has_memory_available)
+		return -ENODATA;
+	missing = p->firmware_modes & ~gpu->memory_available;
+	for (unsigned m = ROCPART_MEMORY_NPS1; m <= ROCPART_MEMORY_NPS8; m++) {
+		if (!(missing & 1U << m))
+			continue;
+		*ret_mode = (enum rocpart_memory_mode)m;
+		*ret_firmware = p->firmware;
+		return 0;
+	}
+	return -ENODATA;
+}
+
 ROCPART_PUBLIC uint32_t rocpart_gpu_get_device_id(const struct rocpart_gpu *gpu)
 {
 	return gpu->device_id;

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "facts/product.h"
+#include "facts/validation.h"
 #include "hw/scan.h"
 #include "rocpart/node.h"
 
@@ -61,7 +62,9 @@ struct rocpart_gpu {
 	bool memory_writable;
 	bool has_compute_available, has_compute_supported, has_memory_available;
 	uint32_t compute_available, compute_supported, memory_available; /* sets */
-	bool is_gfx950;
+	enum rp_mode_rules rules;  /* of the kernel for pairs of modes */
+	bool is_guest;		   /* a virtual function by its PCI id */
+	char *vbios;		   /* part number, or NULL */
 	struct rp_opt_u64 n_slots; /* partitions that can get a DRM node */
 	bool alloc_all;		   /* compute_partition_mem_alloc_mode is ALL */
 	struct rp_opt_u64 hive_id, unique_id, vram_total_bytes, vram_used_bytes;
@@ -87,6 +90,7 @@ struct rocpart_snapshot {
 	unsigned n_hidden_nodes;
 	struct rocpart_gpu *gpus; /* in BDF order */
 	size_t n_gpus;
+	struct rp_vendor_rows vendor_rows; /* that this machine adds */
 };
 
 /* What the machine does not show and our records do; applied while the snapshot is made. */

@@ -15,6 +15,7 @@
 #include "plan/machine_menus.h"
 #include "base/strbuf.h"
 #include "facts/mode_name.h"
+#include "facts/validation.h"
 #include "model/size.h"
 #include "modes/modes.h"
 #include "rocpart/model.h"
@@ -271,11 +272,12 @@ static void fill_product_menu(struct rp_place_menu *menu, const struct rp_produc
 						    .memory = (enum rocpart_memory_mode)m};
 
 			if (!(p->memory_modes & 1U << m) ||
-			    rp_pair_impossible(pair.compute, pair.memory, p->n_xcds,
-					       p->is_gfx950) ||
+			    rp_pair_impossible(pair.compute, pair.memory, p->n_xcds, p->rules) ||
 			    !is_wanted(limits, index, pair.compute, pair.memory))
 				continue;
-			pair.validated = rp_product_is_validated(p, pair.compute, pair.memory);
+			pair.validated =
+				rp_vendor_word_of(p, false, pair.compute, pair.memory, NULL)
+					.is_validated;
 			pair.n_partitions = rp_compute_partitions(pair.compute, p->n_xcds);
 			pair.xcds = p->n_xcds / pair.n_partitions;
 			rp_pair_bytes(p->vram_bytes, pair.n_partitions, pair.memory,

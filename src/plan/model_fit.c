@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "facts/mode_name.h"
 #include "facts/product.h"
+#include "facts/validation.h"
 #include "model/footprint.h"
 #include "modes/modes.h"
 #include "rocpart/model.h"
@@ -77,7 +78,7 @@ static int add_row(const struct trial *t, enum rocpart_compute_mode compute,
 	struct rocpart_fit *row;
 
 	if (!(p->memory_modes & (1U << (unsigned)memory)) ||
-	    rp_pair_impossible(compute, memory, p->n_xcds, p->is_gfx950))
+	    rp_pair_impossible(compute, memory, p->n_xcds, p->rules))
 		return 0;
 	if (rp_grow(&t->fits->v, &t->fits->cap, t->fits->n + 1, sizeof(*t->fits->v)) < 0)
 		return -ENOMEM;
@@ -86,7 +87,7 @@ static int add_row(const struct trial *t, enum rocpart_compute_mode compute,
 		.product = p->name,
 		.compute = compute,
 		.memory = memory,
-		.validated = rp_product_is_validated(p, compute, memory),
+		.validated = rp_vendor_word_of(p, false, compute, memory, NULL).is_validated,
 		.n_partitions = rp_compute_partitions(compute, p->n_xcds),
 	};
 	fill_memory(t, row);

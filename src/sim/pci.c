@@ -101,14 +101,14 @@ static int show_unique_id(struct rp_sim *sim, const struct rp_sim_ent *e, struct
 }
 
 /*
- * amdgpu_atombios.c; rocm_smi takes a card without it for none of AMD's. No capture has one: the
- * part number is ours.
+ * amdgpu_atombios.c; rocm_smi takes a card without it for none of AMD's. A profile may have
+ * one that was seen; else the part number is ours.
  */
 static int show_vbios_version(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_strbuf *out)
 {
-	(void)sim;
-	(void)e;
-	rp_strbuf_add(out, "113-SIMULATED-000\n");
+	const char *vbios = product_of(sim, e)->vbios;
+
+	rp_strbuf_addf(out, "%s\n", vbios ? vbios : "113-SIMULATED-000");
 	return rp_sim_shown(out);
 }
 

@@ -147,6 +147,7 @@ static int read_cpus(const struct reader *r, const struct rp_yaml *y, struct rp_
 
 static const struct field product_fields[] = {
 	PRODUCT("product_name", FIELD_TEXT, product_name, 0, 0, false),
+	PRODUCT("vbios", FIELD_TEXT, vbios, 0, 0, false),
 	PRODUCT("vram_vendor", FIELD_TEXT, vram_vendor, 0, 0, false),
 	PRODUCT("device", FIELD_U32, device, 1, U16MAX, true),
 	PRODUCT("subsystem_vendor", FIELD_U32, subsystem_vendor, 1, U16MAX, false),
@@ -545,6 +546,7 @@ struct rp_sim_profile *rp_sim_profile_free(struct rp_sim_profile *p)
 	for (size_t i = 0; i < p->n_products; i++) {
 		free(p->products[i].name);
 		free(p->products[i].product_name);
+		free(p->products[i].vbios);
 		free(p->products[i].vram_vendor);
 	}
 	free(p->driver_version);

@@ -29,6 +29,7 @@ enum rp_sim_compute {
 struct rp_sim_product {
 	char *name;	    /* as `gpus` refers to it */
 	char *product_name; /* of the FRU EEPROM, or NULL */
+	char *vbios;	    /* part number, or NULL: one of ours */
 	char *vram_vendor;
 	uint32_t device, subsystem_vendor, subsystem_device, revision;
 	uint32_t xcc;	      /* XCDs */

@@ -71,6 +71,7 @@ char *make_tree(void)
 	put(dir, DEV "mem_info_vram_total", "206141652992\n");
 	put(dir, DEV "mem_info_vram_used", "300929024\n");
 	put(dir, DEV "xgmi_hive_info/xgmi_hive_id", "15188982192727901047\n");
+	put(dir, DEV "vbios_version", "113-M3000100-102\n");
 	put(dir, DEV "ras/umc_err_count", "ue: 0\nce: 0\n");
 	put(dir, "sys/class/drm/card1/uevent", "");
 	return dir;

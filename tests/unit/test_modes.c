@@ -333,7 +333,7 @@ static void memory_alone_that_needs_a_compute_mode_says_which(void **state)
 	refuse("mi350x-8", "", (struct wish){NULL, KEEP, N2},
 	       GPU_0 " cannot be set to SPX in NPS2: SPX needs NPS1, and NPS2 allows DPX, QPX or "
 		     "CPX" SAME,
-	       "add --compute DPX");
+	       "add --compute CPX");
 	refuse("mi308x-8", "", (struct wish){NULL, SPX, ROCPART_MEMORY_UNKNOWN},
 	       "GPU 0 (0000:0a:00.0)"
 	       " cannot be set to SPX in NPS4: SPX needs NPS1, and NPS4 allows CPX" SAME,

@@ -35,12 +35,18 @@ static void small_tree_is_read_as_it_is(void **state)
 	char *dir = make_tree();
 	struct rocpart_snapshot *s = look(dir);
 	const struct rocpart_gpu *g = gpu(s, 0);
+	enum rocpart_memory_mode memory = ROCPART_MEMORY_UNKNOWN;
+	const char *firmware = NULL;
 	uint64_t v = 0;
 
 	(void)state;
 	assert_int_equal(rocpart_snapshot_get_gpu_count(s), 1);
 	assert_string_equal(rocpart_gpu_get_bdf(g), "0000:05:00.0");
 	assert_string_equal(rocpart_gpu_get_product(g), "MI300X");
+	assert_string_equal(rocpart_gpu_get_vbios(g), "113-M3000100-102");
+	assert_int_equal(rocpart_gpu_get_newer_firmware(g, &memory, &firmware), 0);
+	assert_int_equal(memory, ROCPART_MEMORY_NPS2);
+	assert_string_equal(firmware, "IFWI 022.040.003.043 (2026-02)");
 	assert_int_equal(rocpart_gpu_get_compute_mode(g), ROCPART_COMPUTE_SPX);
 	assert_int_equal(rocpart_gpu_get_memory_mode(g), ROCPART_MEMORY_NPS1);
 	assert_int_equal(rocpart_gpu_get_unique_id(g, &v), 0);
@@ -113,6 +119,7 @@ static const char *const files[] = {
 	DEV "mem_info_vram_total",
 	DEV "mem_info_vram_used",
 	DEV "xgmi_hive_info/xgmi_hive_id",
+	DEV "vbios_version",
 	DEV "ras/umc_err_count",
 };
 

@@ -95,9 +95,9 @@ static void profile_every_machine_of_ours_boots(void **state)
 		const char *name;
 		size_t nodes;
 	} rows[] = {
-		{"mi300x-1", 3},  {"mi300x-8", 10}, {"mi300a-4", 8},
-		{"mi308x-8", 34}, {"mi325x-8", 10}, {"mi350x-8", 10},
-		{"mi355x-8", 10}, {"mixed", 4},	    {"bmc-63", 10},
+		{"mi300x-1", 3},  {"mi300x-8", 10},	{"mi300a-4", 8},  {"mi308x-8", 34},
+		{"mi325x-8", 10}, {"mi350x-8", 10},	{"mi355x-8", 10}, {"mixed", 4},
+		{"mi350p-2", 4},  {"mi300x-1-nps2", 3}, {"bmc-63", 10},
 	};
 
 	RP_AUTO_TREE struct rp_tree *t = NULL;
