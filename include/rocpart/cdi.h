@@ -45,8 +45,8 @@ int rocpart_cdi_document(struct rocpart_machine *machine, const char *kind, char
  * rocpart_cdi_generate() - Write a CDI spec into the folder of the container engines.
  * @machine: machine.
  * @kind: as for rocpart_cdi_document().
- * @dir: absolute path of a folder; NULL: /run/cdi, or for a simulated machine a folder next to its
- *	records (inside `rocpart sim exec` also /run/cdi).
+ * @dir: absolute path of a folder, or of a file when it ends with ".json"; NULL: /run/cdi, or for a
+ *simulated machine a folder next to its records (inside `rocpart sim exec` also /run/cdi).
  * @overwrite: true to replace a file that rocpart did not write, or that was edited later.
  * @ret_path: receives the path of the spec; free it with free(3).
  * @reterr: receives the reason on failure; may be NULL.

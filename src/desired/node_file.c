@@ -144,7 +144,8 @@ static int set_wishes(struct rp_node_file *f)
 ROCPART_PUBLIC int rocpart_change_load_config(struct rocpart_change *change, const char *path,
 					      const char *config, struct rocpart_error *reterr)
 {
-	RP_AUTO_YAML struct rp_yaml *doc = NULL;
+	RP_AUTO_YAML struct rp_yaml *doc = NULL, *inner = NULL;
+	RP_AUTO_FREE char *inner_name = NULL;
 	RP_AUTO_FREE enum rocpart_compute_mode *compute =
 		rp_new0(enum rocpart_compute_mode, change->snapshot->n_gpus);
 	RP_AUTO_FREE enum rocpart_memory_mode *memory =
@@ -159,6 +160,10 @@ ROCPART_PUBLIC int rocpart_change_load_config(struct rocpart_change *change, con
 	int r = compute && memory ? rp_yaml_load(path, &doc, reterr) : rp_error_nomem(reterr);
 
 	if (r == 0)
-		r = read_document(&f, doc);
+		r = rp_node_unwrap(doc, path, &inner, &inner_name, reterr);
+	if (r == 1)
+		f.name = inner_name;
+	if (r >= 0)
+		r = read_document(&f, r == 1 ? inner : doc);
 	return r < 0 ? r : set_wishes(&f);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading what a node should be, in three forms; used inside api/ only. */
+/* Reading what a node should be, in its forms; used inside desired/ only. */
 #ifndef RP_DESIRED_NODE_FILE_H
 #define RP_DESIRED_NODE_FILE_H
 
@@ -17,7 +17,7 @@ struct rp_node_file {
 	struct rocpart_error *reterr;
 };
 
-/* node_file_gpus.c */
+/* node_gpus.c */
 int rp_node_read_compute(struct rp_node_file *f, const struct rp_yaml *at,
 			 enum rocpart_compute_mode *ret) RP_MUST_CHECK;
 int rp_node_read_memory(struct rp_node_file *f, const struct rp_yaml *at,
@@ -33,14 +33,23 @@ int rp_node_set_gpu(struct rp_node_file *f, size_t index, struct rp_mode_pair mo
 int rp_node_find_gpus(struct rp_node_file *f, const char *word, const struct rp_yaml *at,
 		      bool *ret_gpus) RP_MUST_CHECK;
 
-/* node_file_services.c */
+/* node_services.c */
 int rp_node_read_services(struct rp_node_file *f, const struct rp_yaml *services) RP_MUST_CHECK;
 int rp_node_read_hooks(struct rp_node_file *f, const struct rp_yaml *hooks) RP_MUST_CHECK;
 int rp_node_read_names(struct rp_node_file *f, enum rp_service_kind kind,
 		       const struct rp_yaml *list) RP_MUST_CHECK;
 
-/* node_file_config.c: partition-configs; profiles of device-config-manager. */
+/* partition_configs.c. choose: the entry of map that --config names, or the only one. */
+int rp_node_choose(struct rp_node_file *f, const struct rp_yaml *map,
+		   const struct rp_yaml **ret) RP_MUST_CHECK;
 int rp_node_read_configs(struct rp_node_file *f, const struct rp_yaml *configs) RP_MUST_CHECK;
+/* dcm_profiles.c */
 int rp_node_read_profiles(struct rp_node_file *f, const struct rp_yaml *doc) RP_MUST_CHECK;
+/*
+ * peer_files.c: a file of another program. 1: it holds a document in *ret, to be freed, and
+ * *ret_name names its place; 0: it is none of these; -EINVAL with what it is and the way.
+ */
+int rp_node_unwrap(const struct rp_yaml *doc, const char *name, struct rp_yaml **ret,
+		   char **ret_name, struct rocpart_error *reterr) RP_MUST_CHECK;
 
 #endif

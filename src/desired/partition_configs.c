@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Files of neighbours: named configurations in the form of mig-parted (partition-configs), and the
- * profiles of AMD's device-config-manager, so that a site can move over without writing them anew.
- */
+/* Named configurations in the form of mig-parted (partition-configs). */
 #include "base/num.h"
 #include "base/strbuf.h"
 #include "desired/node_file.h"
 
 #define VENDOR_AMD 0x1002
 
-/* The one that was asked for, or the only one. */
-static int choose(struct rp_node_file *f, const struct rp_yaml *map, const struct rp_yaml **ret)
+int rp_node_choose(struct rp_node_file *f, const struct rp_yaml *map, const struct rp_yaml **ret)
 {
 	RP_AUTO_STRBUF struct rp_strbuf names = RP_STRBUF_INIT;
 
@@ -114,7 +110,7 @@ static int read_entry(struct rp_node_file *f, const struct rp_yaml *entry)
 int rp_node_read_configs(struct rp_node_file *f, const struct rp_yaml *configs)
 {
 	const struct rp_yaml *list = NULL;
-	int r = choose(f, configs, &list);
+	int r = rp_node_choose(f, configs, &list);
 
 	if (r == 0 && list->kind != RP_YAML_LIST)
 		return rp_yaml_must_be(list, f->name, f->reterr,
@@ -122,115 +118,4 @@ int rp_node_read_configs(struct rp_node_file *f, const struct rp_yaml *configs)
 	for (size_t i = 0; r == 0 && i < list->n; i++)
 		r = read_entry(f, list->items[i]);
 	return r;
-}
-
-static int read_skipped(struct rp_node_file *f, const struct rp_yaml *skipped, bool *gpus)
-{
-	static const char *const known[] = {"ids"};
-	const struct rp_yaml *ids;
-	int r = rp_yaml_only_keys(skipped, f->name, known, RP_ARRAY_LEN(known), f->reterr);
-
-	ids = r == 0 ? rp_yaml_get(skipped, "ids") : NULL;
-	if (ids && ids->kind != RP_YAML_LIST)
-		return rp_yaml_must_be(ids, f->name, f->reterr, "a list of GPU indices");
-	for (size_t i = 0; r == 0 && ids && i < ids->n; i++) {
-		uint64_t index;
-
-		r = rp_yaml_u64(ids->items[i], f->name, &index, f->reterr);
-		if (r == 0 && index >= f->snapshot->n_gpus)
-			r = rp_yaml_error(ids->items[i], f->name, f->reterr,
-					  "this machine has no GPU %llu, only %zu GPUs from 0",
-					  (unsigned long long)index, f->snapshot->n_gpus);
-		if (r == 0)
-			gpus[index] = true;
-	}
-	return r;
-}
-
-/* The next GPUs that are not skipped get the modes; *next moves on behind them. */
-static int read_profile(struct rp_node_file *f, const struct rp_yaml *profile, const bool *skipped,
-			size_t *next)
-{
-	static const char *const known[] = {"computePartition", "memoryPartition",
-					    "numGPUsAssigned"};
-	struct rp_mode_pair modes = {ROCPART_COMPUTE_UNKNOWN, ROCPART_MEMORY_UNKNOWN};
-	const struct rp_yaml *v;
-	uint64_t n = 0;
-	int r = rp_yaml_only_keys(profile, f->name, known, RP_ARRAY_LEN(known), f->reterr);
-
-	if (r == 0 && (v = rp_yaml_get(profile, "computePartition")))
-		r = rp_node_read_compute(f, v, &modes.compute);
-	if (r == 0 && (v = rp_yaml_get(profile, "memoryPartition")))
-		r = rp_node_read_memory(f, v, &modes.memory);
-	if (r < 0)
-		return r;
-	v = rp_yaml_get(profile, "numGPUsAssigned");
-	r = v ? rp_yaml_u64(v, f->name, &n, f->reterr)
-	      : rp_yaml_error(profile, f->name, f->reterr, "'numGPUsAssigned' is missing");
-	while (r == 0 && n > 0) {
-		while (*next < f->snapshot->n_gpus && skipped[*next])
-			(*next)++;
-		if (*next == f->snapshot->n_gpus)
-			return rp_yaml_error(
-				profile, f->name, f->reterr,
-				"the profiles assign more GPUs than this machine has (%zu)",
-				f->snapshot->n_gpus);
-		r = rp_node_set_gpu(f, (*next)++, modes, profile);
-		n--;
-	}
-	return r;
-}
-
-/* Skipped and assigned GPUs together are all of them, as device-config-manager demands. */
-static int check_rest(struct rp_node_file *f, const struct rp_yaml *at, const bool *skipped,
-		      size_t next)
-{
-	for (; next < f->snapshot->n_gpus; next++)
-		if (!skipped[next])
-			return rp_yaml_error(
-				at, f->name, f->reterr,
-				"GPU %zu (%s) is neither skipped nor assigned by a profile", next,
-				f->snapshot->gpus[next].bdf);
-	return 0;
-}
-
-/* What it stops around a switch: {"names": ["amd-metrics-exporter", "gpuagent"]}. */
-static int read_clients(struct rp_node_file *f, const struct rp_yaml *clients)
-{
-	static const char *const known[] = {"names"};
-	const struct rp_yaml *names;
-	int r = rp_yaml_only_keys(clients, f->name, known, RP_ARRAY_LEN(known), f->reterr);
-
-	names = r == 0 ? rp_yaml_get(clients, "names") : NULL;
-	return names ? rp_node_read_names(f, RP_SERVICE_UNIT, names) : r;
-}
-
-int rp_node_read_profiles(struct rp_node_file *f, const struct rp_yaml *doc)
-{
-	static const char *const known_top[] = {"gpu-config-profiles", "gpuClientSystemdServices"};
-	static const char *const known[] = {"skippedGPUs", "profiles"};
-	RP_AUTO_FREE bool *skipped = rp_new0(bool, f->snapshot->n_gpus);
-	const struct rp_yaml *v, *chosen = NULL, *list;
-	size_t next = 0;
-	int r = skipped ? 0 : rp_error_nomem(f->reterr);
-
-	if (r == 0)
-		r = rp_yaml_only_keys(doc, f->name, known_top, RP_ARRAY_LEN(known_top), f->reterr);
-	if (r == 0)
-		r = choose(f, rp_yaml_get(doc, "gpu-config-profiles"), &chosen);
-	if (r == 0 && (v = rp_yaml_get(doc, "gpuClientSystemdServices")))
-		r = read_clients(f, v);
-	if (r == 0)
-		r = rp_yaml_only_keys(chosen, f->name, known, RP_ARRAY_LEN(known), f->reterr);
-	if (r == 0 && (v = rp_yaml_get(chosen, "skippedGPUs")))
-		r = read_skipped(f, v, skipped);
-	if (r < 0)
-		return r;
-	list = rp_yaml_get(chosen, "profiles");
-	if (!list || list->kind != RP_YAML_LIST || list->n == 0)
-		return rp_yaml_error(list ? list : chosen, f->name, f->reterr,
-				     "'profiles' is missing, or is not a list with entries");
-	for (size_t i = 0; r == 0 && i < list->n; i++)
-		r = read_profile(f, list->items[i], skipped, &next);
-	return r < 0 ? r : check_rest(f, chosen, skipped, next);
 }

@@ -110,14 +110,14 @@ ROCPART_PUBLIC int rocpart_cdi_document(struct rocpart_machine *machine, const c
 
 static int failed_file(int r, const struct rp_cdi_spec *spec, struct rocpart_error *reterr)
 {
-	RP_AUTO_FREE char *path = rp_strdupf("%s/%s", spec->dir, spec->kind->file);
+	RP_AUTO_FREE char *path = rp_strdupf("%s/%s", spec->dir, spec->file);
 
 	return rp_error_errno(reterr, r, path, "cannot use the CDI spec");
 }
 
 static int refuse_other(const struct rp_cdi_spec *spec, struct rocpart_error *reterr)
 {
-	RP_AUTO_FREE char *path = rp_strdupf("%s/%s", spec->dir, spec->kind->file);
+	RP_AUTO_FREE char *path = rp_strdupf("%s/%s", spec->dir, spec->file);
 
 	(void)rp_error_set(
 		reterr, -EEXIST, ROCPART_ERR_NEEDS_CONFIRMATION, path,
@@ -131,7 +131,7 @@ static int refuse_other(const struct rp_cdi_spec *spec, struct rocpart_error *re
 static int read_old(const struct rp_cdi_spec *spec, struct rp_strbuf *ret,
 		    struct rocpart_error *reterr)
 {
-	int r = rp_cdi_file_read(spec->dir, spec->kind->file, ret);
+	int r = rp_cdi_file_read(spec->dir, spec->file, ret);
 
 	return r < 0 && r != -ENOENT ? failed_file(r, spec, reterr) : 0;
 }
@@ -140,17 +140,19 @@ static int read_old(const struct rp_cdi_spec *spec, struct rp_strbuf *ret,
 static int put(struct rocpart_machine *m, struct rp_cdi_record *record,
 	       const struct rp_cdi_spec *spec, struct rocpart_error *reterr)
 {
-	RP_AUTO_FREE char *dir = strdup(spec->dir); /* the record may own it */
+	/* The record may own them. */
+	RP_AUTO_FREE char *dir = strdup(spec->dir), *file = strdup(spec->file);
 	struct rp_cdi_spec s = *spec;
 	int r;
 
-	if (!dir)
+	if (!dir || !file)
 		return rp_error_nomem(reterr);
 	s.dir = dir;
+	s.file = file;
 	r = rp_cdi_record_put(m, record, &s, reterr);
 	if (r < 0)
 		return r;
-	r = rp_cdi_file_write(dir, s.kind->file, s.text, strlen(s.text));
+	r = rp_cdi_file_write(dir, s.file, s.text, strlen(s.text));
 	return r < 0 ? failed_file(r, &s, reterr) : 0;
 }
 
@@ -160,7 +162,8 @@ static bool is_recorded(const struct rp_cdi_record *record, const struct rp_cdi_
 	struct rp_cdi_spec s;
 
 	for (size_t i = 0; rp_cdi_record_at(record, i, &s); i++)
-		if (s.kind == spec->kind && rp_str_eq(s.dir, spec->dir))
+		if (s.kind == spec->kind && rp_str_eq(s.dir, spec->dir) &&
+		    rp_str_eq(s.file, spec->file))
 			return rp_cdi_is_ours(&s, text);
 	return false;
 }
@@ -208,16 +211,27 @@ static int lock(struct rocpart_machine *m, int *ret_fd, struct rocpart_error *re
 		     : 0;
 }
 
-/* Where engines look; a simulated machine has its own, so that no engine takes it for real. */
-static int default_dir(const struct rocpart_machine *m, const char *dir, char **ret,
-		       struct rocpart_error *reterr)
+/* A path that ends with .json is of the file, as amd-ctk and nvidia-ctk take it. */
+static bool is_spec_file(const char *path)
 {
+	return rp_str_ends(path, ".json");
+}
+
+/* Where engines look; a simulated machine has its own, so that no engine takes it for real. */
+static int find_place(const struct rocpart_machine *m, const char *dir,
+		      const struct rp_cdi_kind *kind, char **ret, const char **ret_file,
+		      struct rocpart_error *reterr)
+{
+	const char *slash = dir ? strrchr(dir, '/') : NULL;
 	bool is_sim = m->flavour == RP_MACHINE_SIM;
 
 	if (dir ? *dir != '/' : m->in_memory)
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, dir,
 				    "the folder of CDI specs must be an absolute path");
-	if (dir)
+	*ret_file = dir && is_spec_file(dir) ? slash + 1 : kind->file;
+	if (dir && is_spec_file(dir))
+		*ret = slash == dir ? strdup("/") : rp_strndup(dir, (size_t)(slash - dir));
+	else if (dir)
 		*ret = strdup(dir);
 	else
 		*ret = is_sim ? rp_strdupf("%s/cdi", m->state_dir) : strdup(DEFAULT_DIR);
@@ -237,13 +251,13 @@ ROCPART_PUBLIC int rocpart_cdi_generate(struct rocpart_machine *machine, const c
 	if (r == 0)
 		r = lock(machine, &lock_fd, reterr);
 	if (r == 0)
-		r = default_dir(machine, dir, &folder, reterr);
+		r = find_place(machine, dir, spec.kind, &folder, &spec.file, reterr);
 	spec.dir = folder;
 	if (r == 0)
 		r = generate(machine, &spec, overwrite, reterr);
 	if (r < 0)
 		return r;
-	path = rp_strdupf("%s/%s", folder, spec.kind->file);
+	path = rp_strdupf("%s/%s", folder, spec.file);
 	if (!path)
 		return rp_error_nomem(reterr);
 	*ret_path = path;

@@ -23,6 +23,7 @@ void rp_cdi_record_done(struct rp_cdi_record *record);
 struct rp_cdi_spec {
 	const char *dir, *text, *before;
 	const struct rp_cdi_kind *kind;
+	const char *file; /* in dir */
 };
 bool rp_cdi_record_at(const struct rp_cdi_record *record, size_t index, struct rp_cdi_spec *ret);
 /* Whether a file that holds text is as we left it. */

@@ -24,7 +24,7 @@ static int add(const struct listing *l, const char *name, const char *problem)
 		return -ENOMEM;
 	e = &l->list->v[l->list->n++];
 	*e = (struct rocpart_cdi_entry){
-		.path = rp_strdupf("%s/%s", l->spec->dir, l->spec->kind->file),
+		.path = rp_strdupf("%s/%s", l->spec->dir, l->spec->file),
 		.name = name ? rp_strdupf("%s=%s", l->spec->kind->name, name) : strdup(""),
 		.problem = problem, /* static text */
 	};
@@ -47,20 +47,20 @@ static int add_spec(struct rocpart_machine *m, struct listing *l, struct rocpart
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	RP_AUTO_JSON struct rp_json *old = NULL, *now = NULL;
-	int r = rp_cdi_file_read(l->spec->dir, l->spec->kind->file, &text);
+	int r = rp_cdi_file_read(l->spec->dir, l->spec->file, &text);
 
 	if (r == -ENOENT)
 		return add(l, NULL, "the spec was removed") < 0 ? rp_error_nomem(reterr) : 0;
 	if (r < 0)
 		return rp_error_errno(reterr, r, l->spec->dir, "cannot read the CDI spec '%s'",
-				      l->spec->kind->file);
+				      l->spec->file);
 	r = rp_cdi_now(m, l->spec->kind, &now, reterr);
 	if (r < 0)
 		return r;
 	if (!rp_cdi_is_ours(l->spec, rp_strbuf_str(&text)) &&
 	    add(l, NULL, "the spec was written or edited by another program") < 0)
 		return rp_error_nomem(reterr);
-	r = rp_json_parse(rp_strbuf_str(&text), text.len, l->spec->kind->file, &old, NULL);
+	r = rp_json_parse(rp_strbuf_str(&text), text.len, l->spec->file, &old, NULL);
 	if (r == 0)
 		r = rp_cdi_compare(old, now, add_device, l);
 	if (r == -EINVAL)

@@ -30,6 +30,9 @@ static bool read_item(const struct rp_json *item, struct rp_cdi_spec *ret)
 	ret->text = word(item, "text");
 	ret->before = word(item, "before");
 	ret->kind = rp_cdi_find_kind(word(item, "kind"));
+	ret->file = word(item, "file");
+	if (!*ret->file && ret->kind) /* recorded by a version that chose the name */
+		ret->file = ret->kind->file;
 	return ret->kind && *ret->dir == '/';
 }
 
@@ -54,12 +57,13 @@ static struct rp_json *item_of(const struct rp_cdi_spec *spec)
 	int r = rp_json_set_string(j, "dir", spec->dir);
 
 	r |= rp_json_set_string(j, "kind", spec->kind->name);
+	r |= rp_json_set_string(j, "file", spec->file);
 	r |= rp_json_set_string(j, "text", spec->text);
 	r |= rp_json_set_string(j, "before", spec->before);
 	return r < 0 ? rp_json_free(j) : j;
 }
 
-/* The list with spec in the place of the one of its folder and kind, else at the end. */
+/* The list with spec in the place of the one of its folder, file and kind, else at the end. */
 static struct rp_json *list_with(const struct rp_cdi_record *record, const struct rp_cdi_spec *spec)
 {
 	struct rp_json *list = rp_json_array();
@@ -68,7 +72,8 @@ static struct rp_json *list_with(const struct rp_cdi_record *record, const struc
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && rp_cdi_record_at(record, i, &other); i++) {
-		bool is_it = other.kind == spec->kind && rp_str_eq(other.dir, spec->dir);
+		bool is_it = other.kind == spec->kind && rp_str_eq(other.dir, spec->dir) &&
+			     rp_str_eq(other.file, spec->file);
 
 		r = rp_json_append(list, item_of(is_it ? spec : &other));
 		is_there |= is_it;

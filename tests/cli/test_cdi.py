@@ -35,6 +35,20 @@ class Cdi(ArgsCase):
     def generate(self, *args, **kw):
         return Path(self.json("cdi", "generate", *args, **kw)["path"])
 
+    def test_output_that_ends_with_json_is_the_file(self):
+        """As amd-ctk and nvidia-ctk take it: engines do not descend into a folder amd.json/."""
+        path = Path(self.state.name) / "etc" / "amd.json"
+        self.assertEqual(self.generate("--output", str(path), "--kind", "amd.com/gpu"), path)
+        self.assertEqual(json.loads(path.read_text())["kind"], "amd.com/gpu")
+        before = path.read_text()
+        self.set("--compute", "QPX")
+        self.assertNotEqual(path.read_text(), before)
+        self.assertIn(f"spec: {path}", self.text("cdi", "list"))
+        path.write_text("{}")
+        refused = self.run_rocpart("cdi", "generate", "--output", str(path), "--kind",
+                                   "amd.com/gpu", status=REFUSED)
+        self.assertIn(str(path), refused.stderr)
+
     def problems(self, status=0):
         done = self.json("cdi", "validate", status=status)
         self.assertEqual(done["valid"], status == 0)

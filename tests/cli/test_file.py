@@ -2,9 +2,13 @@
 """assert, export, and the forms of files that apply reads."""
 
 import json
+import sys
 import unittest
 
-from journey import DONE, NO_HARDWARE, PARTLY, TO_DO, USAGE, Journey
+from journey import DONE, NO_HARDWARE, PARTLY, ROOT, TO_DO, USAGE, Journey
+
+sys.path.insert(0, str(ROOT / "tests"))
+import host  # noqa: E402
 
 CPX = "version: v1\nnode: {memory: NPS4, gpus: {all: CPX}}\n"
 CONFIGS = """\
@@ -167,6 +171,71 @@ class File(Journey):
             )["error"]
             self.assertTrue(error["object"].endswith(place), (text, error))
             self.assertEqual(error["code"], "CONFIG_SYNTAX")
+
+    def computes(self, doc, name="config.json"):
+        path = self.write(doc if isinstance(doc, str) else json.dumps(doc), name)
+        self.apply(path)
+        return [m.split("/")[0] for m in self.modes()]
+
+    def test_dcm_profile_without_a_count_takes_the_gpus_that_remain(self):
+        """device-config-manager's documentation of 2026: a count left out, or 0, is the rest."""
+        self.make("mi300x-8")
+        rest = {"computePartition": "CPX", "memoryPartition": "NPS1"}
+        self.assertEqual(self.computes(dcm([rest])), ["CPX"] * 8)
+        self.assertEqual(self.computes(dcm([profile("DPX", "NPS1", 2), profile("SPX", "NPS1", 0)])),
+                         ["DPX"] * 2 + ["SPX"] * 6)
+        self.assertEqual(self.computes(dcm([rest, profile("QPX", "NPS1", 3)], skipped=(7,))),
+                         ["CPX"] * 4 + ["QPX"] * 3 + ["SPX"])
+        doc = json.loads(dcm([rest]))
+        doc["gpu-config-profiles"]["p"]["skippedGPUs"] = {}
+        self.assertEqual(self.computes(doc), ["CPX"] * 8)
+
+    def test_dcm_profiles_that_leave_out_two_counts_are_refused(self):
+        self.make("mi300x-8")
+        rest = {"computePartition": "CPX", "memoryPartition": "NPS1"}
+        done = self.start("--sim", "n", "assert", "-f", self.write(dcm([rest, rest])))
+        self.assertEqual(done.returncode, USAGE)
+        self.assertIn("only one can take the GPUs that remain", done.stderr)
+
+    def test_config_map_around_a_dcm_file_is_opened(self):
+        self.make("mi300x-8")
+        text = ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  config.json: |\n    "
+                + dcm([profile("DPX", "NPS1", 8)]) + "\n")
+        self.assertEqual(self.computes(text, "map.yaml"), ["DPX"] * 8)
+        bad = self.write(text.replace("numGPUsAssigned", "numGpus"), "bad.yaml")
+        done = self.start("--sim", "n", "assert", "-f", bad)
+        self.assertEqual(done.returncode, USAGE)
+        self.assertIn("bad.yaml: data.config.json:1:", done.stderr)
+
+    def test_published_files_of_peers_are_read(self):
+        cases = host.need_shared("cases")
+        self.make("mi300x-8")
+        self.rocpart("--sim", "n", "assert", str(cases / "8" / "configmap.yaml"))
+        remainder = str(cases / "10" / "remainder.json")
+        for name in ("zero-is-rest", "empty-skip"):
+            self.rocpart("--sim", "n", "assert", remainder, "--config", name)
+        self.rocpart("--sim", "n", "assert", remainder, "--config", "two-and-rest", status=TO_DO)
+        self.rocpart("--sim", "n", "apply", remainder, "--config", "all-cpx")
+        self.assertEqual(self.modes(), ["CPX/NPS4"] * 8)
+
+    def test_files_of_other_programs_are_named_with_the_way(self):
+        self.make("mi300x-8")
+        head = "apiVersion: {}\nkind: {}\n"
+        for text, said, way in (
+            (head.format("infrastructure.silogen.ai/v1alpha1", "PartitioningProfile")
+             + "spec: {profileName: mi300x-4way}\n", "PartitioningProfile of kaiwo",
+             "--config mi300x-4way"),
+            (head.format("amd.com/v1alpha1", "DeviceConfig"), "of kind 'DeviceConfig'",
+             "rocpart export"),
+            (head.format("v1", "ConfigMap"), "no 'data:'", ""),
+            ("version: v1\nmig-configs: {all-1g: [{devices: all, mig-enabled: true}]}\n",
+             "mig-parted", "partition-configs"),
+        ):
+            with self.subTest(said):
+                done = self.start("--sim", "n", "apply", self.write(text), "--yes")
+                self.assertEqual(done.returncode, USAGE)
+                self.assertIn(said, done.stderr)
+                self.assertIn(way, done.stderr)
 
     def test_dcm_profiles_are_dealt_in_order_around_skipped_gpus(self):
         self.make("mi300x-8")
