@@ -59,6 +59,14 @@ static struct rp_json *part_memory(const void *o)
 	return view_u64_or_null(r, v);
 }
 
+static struct rp_json *part_limit(const void *o)
+{
+	uint64_t v = 0;
+	int r = rocpart_partition_get_memory_limit_bytes(o, &v);
+
+	return view_u64_or_null(r, v);
+}
+
 static struct rp_json *part_domain(const void *o)
 {
 	unsigned v = 0;
@@ -133,6 +141,10 @@ const struct view_field view_partition_fields[] = {
 	 .heading = "MEMORY",
 	 .show = VIEW_SHOW_BYTES,
 	 .get = part_memory},
+	{.key = "memory_limit_bytes",
+	 .heading = "LIMIT",
+	 .show = VIEW_SHOW_BYTES,
+	 .get = part_limit},
 	{.key = "memory_domain", .sets = VIEW_DEFAULT, .heading = "DOMAIN", .get = part_domain},
 	{.key = "memory_domain_bytes",
 	 .sets = VIEW_DEFAULT,

@@ -585,16 +585,30 @@ void rocpart_partition_get_xcds(const struct rocpart_partition *partition, unsig
 unsigned rocpart_partition_get_cus(const struct rocpart_partition *partition);
 
 /**
- * rocpart_partition_get_memory_bytes() - Return the bytes that the kernel enforces for a partition.
+ * rocpart_partition_get_memory_bytes() - Return the memory of a partition: its share of its domain.
  * @partition: partition.
- * @ret_bytes: receives the size in KFD mem_banks (heap types: Linux kfd_topology.h); with
- *	mem_alloc_mode ALL, the partition's share of its memory domain.
+ * @ret_bytes: receives the size in KFD mem_banks (heap types: Linux kfd_topology.h). Where
+ *	mem_banks show a whole memory domain for each of several partitions, the share of one.
  *
  * Thread: any. Since 0.1.
  * Return: 0; -ENODATA: the machine does not show the size.
  */
 int rocpart_partition_get_memory_bytes(const struct rocpart_partition *partition,
 				       uint64_t *ret_bytes);
+
+/**
+ * rocpart_partition_get_memory_limit_bytes() - Return the limit that the kernel enforces.
+ * @partition: partition.
+ * @ret_bytes: receives the bytes beyond which the driver refuses allocations (Linux
+ *	amdgpu_amdkfd_gpuvm.c): the memory of the partition, or with
+ *compute_partition_mem_alloc_mode ALL its whole memory domain, which it then shares with its
+ *neighbours.
+ *
+ * Thread: any. Since 0.1.
+ * Return: 0; -ENODATA: the machine does not show the size.
+ */
+int rocpart_partition_get_memory_limit_bytes(const struct rocpart_partition *partition,
+					     uint64_t *ret_bytes);
 
 /**
  * rocpart_partition_get_memory_domain() - Return the memory domain (range of HBM) of a partition.

@@ -684,6 +684,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, POINTER(c_uint64)]),
     "rocpart_partition_get_memory_domain":
         (c_int, [c_void_p, POINTER(c_uint), POINTER(c_uint64)]),
+    "rocpart_partition_get_memory_limit_bytes":
+        (c_int, [c_void_p, POINTER(c_uint64)]),
     "rocpart_partition_get_memory_used_bytes":
         (c_int, [c_void_p, POINTER(c_uint64)]),
     "rocpart_partition_get_render_minor":

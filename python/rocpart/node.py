@@ -34,6 +34,7 @@ class Partition:
     n_xcds: int
     cus: int
     memory_bytes: Optional[int]
+    memory_limit_bytes: Optional[int]
     memory_domain: Optional[int]
     memory_domain_bytes: Optional[int]
     memory_used_bytes: Optional[int]
@@ -119,6 +120,7 @@ def _partition(handle: int, index: int, bdf: str) -> Partition:
         gpu_index=index, bdf=bdf, id=lib.partition_get_id(handle),
         first_xcd=first.value, n_xcds=count.value, cus=lib.partition_get_cus(handle),
         memory_bytes=maybe("partition_get_memory_bytes", handle, ctypes.c_uint64),
+        memory_limit_bytes=maybe("partition_get_memory_limit_bytes", handle, ctypes.c_uint64),
         memory_domain=domain.value if known else None,
         memory_domain_bytes=domain_bytes.value if known else None,
         memory_used_bytes=maybe("partition_get_memory_used_bytes", handle, ctypes.c_uint64),

@@ -118,7 +118,7 @@ static uint64_t vram_of(const struct rocpart_gpu *gpu)
 
 	if (gpu->vram_total_bytes.known && gpu->vram_total_bytes.v)
 		return gpu->vram_total_bytes.v;
-	if (gpu->n_partitions && gpu->n_partitions == gpu->n_expected && !gpu->alloc_all) {
+	if (gpu->n_partitions && gpu->n_partitions == gpu->n_expected) {
 		for (size_t i = 0; i < gpu->n_partitions; i++)
 			sum += gpu->partitions[i].memory_bytes.v;
 		return sum;

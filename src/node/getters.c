@@ -253,6 +253,13 @@ ROCPART_PUBLIC int rocpart_partition_get_memory_bytes(const struct rocpart_parti
 	return get_u64(partition->memory_bytes, ret_bytes);
 }
 
+ROCPART_PUBLIC int
+rocpart_partition_get_memory_limit_bytes(const struct rocpart_partition *partition,
+					 uint64_t *ret_bytes)
+{
+	return get_u64(partition->limit_bytes, ret_bytes);
+}
+
 ROCPART_PUBLIC int rocpart_partition_get_memory_domain(const struct rocpart_partition *partition,
 						       unsigned *ret_domain, uint64_t *ret_bytes)
 {

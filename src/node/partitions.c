@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Partitions of a GPU from its KFD nodes: identity, dies, memory, indices, what is wrong. */
+#include "base/num.h"
 #include "base/strbuf.h"
 #include "facts/mode_name.h"
 #include "node/build.h"
@@ -49,7 +50,7 @@ int rp_build_partitions(struct rocpart_gpu *gpu, const struct rp_scan *scan)
 		p->n_xcds = node->num_xcc;
 		p->first_xcd = p->id * node->num_xcc; /* aqua_vanjaram.c: XCCs are dealt in order */
 		p->cus = node->simd_count / node->simd_per_cu;
-		p->memory_bytes = node->memory_bytes;
+		p->bank_bytes = p->memory_bytes = p->limit_bytes = node->memory_bytes;
 		p->memory_used_bytes = used_bytes(scan, node->gpu_id);
 		p->card_minor = node->card_minor;
 		p->gpu_id = node->gpu_id;
@@ -63,30 +64,53 @@ int rp_build_partitions(struct rocpart_gpu *gpu, const struct rp_scan *scan)
 }
 
 /*
+ * In allocation mode ALL a kernel could show each partition its whole memory domain in mem_banks.
+ * Linux does not (the size is stored when the node is made, kfd_topology.c, and the mode is CAPPING
+ * then, amdgpu_xcp.c), and nobody has seen the mode on hardware: the sum of the banks against the
+ * GPU's VRAM decides. With sharers partitions in a domain the sum is the VRAM, or sharers times it.
+ */
+static bool has_whole_domain_banks(const struct rocpart_gpu *gpu, unsigned sharers)
+{
+	uint64_t sum = 0, vram = gpu->vram_total_bytes.v;
+
+	if (!gpu->alloc_all || sharers < 2 || !gpu->vram_total_bytes.known || !vram)
+		return false;
+	for (size_t i = 0; i < gpu->n_partitions; i++)
+		if (!gpu->partitions[i].bank_bytes.known ||
+		    rp_add_u64(sum, gpu->partitions[i].bank_bytes.v, &sum) < 0)
+			return false;
+	/* Partitions can be missing: the sum of those that are there, for all. Nearer to which? */
+	return sum / gpu->n_partitions > vram / gpu->n_expected / 2 * (1 + sharers);
+}
+
+/*
  * Linux amdgpu_amdkfd.c and aqua_vanjaram.c: with m domains and n partitions, q = n / m of them
- * share a domain; partition p lies in domain p / q and gets its size / q, or, with mem_alloc_mode
- * ALL, the whole of it. Then what the partition can count on is its share.
+ * share a domain; partition p lies in domain p / q and its share of the domain is 1 / q. The kernel
+ * refuses allocations beyond the share; in allocation mode ALL beyond the domain.
  */
 void rp_build_memory(struct rocpart_gpu *gpu)
 {
 	unsigned n = rp_compute_partitions(gpu->compute, gpu->n_xcds);
 	unsigned domains = (unsigned)gpu->memory, sharers;
+	bool is_whole;
 
 	gpu->n_expected = n;
 	if (n == 0 || domains == 0 || n % domains)
 		return;
 	sharers = n / domains;
+	is_whole = has_whole_domain_banks(gpu, sharers);
 	for (size_t i = 0; i < gpu->n_partitions; i++) {
 		struct rocpart_partition *p = &gpu->partitions[i];
 
 		p->memory_domain = (struct rp_opt_u64){true, p->id / sharers};
-		if (!p->memory_bytes.known)
+		if (!p->bank_bytes.known)
 			continue;
-		p->memory_domain_bytes = p->memory_bytes;
-		if (gpu->alloc_all)
+		p->memory_domain_bytes = p->bank_bytes;
+		if (is_whole)
 			p->memory_bytes.v /= sharers;
-		else if (p->memory_bytes.v <= UINT64_MAX / sharers)
+		else if (p->bank_bytes.v <= UINT64_MAX / sharers)
 			p->memory_domain_bytes.v *= sharers;
+		p->limit_bytes = gpu->alloc_all ? p->memory_domain_bytes : p->memory_bytes;
 	}
 }
 

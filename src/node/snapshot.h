@@ -39,8 +39,10 @@ struct rocpart_partition {
 	const struct rocpart_gpu *gpu;
 	unsigned id;
 	unsigned first_xcd, n_xcds, cus;
-	struct rp_opt_u64 memory_bytes;
+	struct rp_opt_u64 bank_bytes;	/* as KFD's mem_banks show it: what ROCr reports */
+	struct rp_opt_u64 memory_bytes; /* its share of its memory domain */
 	struct rp_opt_u64 memory_domain, memory_domain_bytes;
+	struct rp_opt_u64 limit_bytes; /* at which the kernel refuses allocations */
 	struct rp_opt_u64 memory_used_bytes;
 	struct rp_opt_u64 card_minor, gpu_id, rocr_index;
 	struct rp_opt_u64 unique_id; /* of its KFD node */

@@ -26,20 +26,13 @@ static const char *word(const struct rp_json *footprint, const char *key)
 	return text ? text : "";
 }
 
-/* What a process is told: in allocation mode ALL the memory domain is not divided (ABI study C.3).
- */
-static uint64_t seen_bytes(const struct rocpart_partition *p)
-{
-	return p->gpu->alloc_all ? p->memory_domain_bytes.v : p->memory_bytes.v;
-}
-
 /* One set of flags for all ranks: the least that any may use, of the most that any sees. */
 static void read_sizes(const struct rp_named *named, size_t n, struct rp_engine_facts *f)
 {
 	f->limit_bytes = UINT64_MAX;
 	for (size_t i = 0; i < n; i++) {
 		uint64_t limit = named[i].lease->limit_bytes;
-		uint64_t seen = seen_bytes(named[i].part);
+		uint64_t seen = named[i].part->bank_bytes.v; /* the size that ROCr reports */
 
 		f->limit_bytes = limit < f->limit_bytes ? limit : f->limit_bytes;
 		f->partition_bytes = seen > f->partition_bytes ? seen : f->partition_bytes;

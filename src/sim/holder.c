@@ -145,7 +145,7 @@ static int add_vram(const struct rp_sim *sim, const struct rp_sim_slot *s, struc
 		r = rp_add_u64(used, rp_sim_vram_of(&sim->state.holders[i], gpu, s->slot), &used);
 	if (r == 0)
 		r = rp_add_u64(used, rp_sim_vram_of(h, gpu, s->slot), &used);
-	if (r < 0 || used > rp_sim_partition_bytes(sim, gpu, s->slot))
+	if (r < 0 || used > rp_sim_partition_limit(sim, gpu, s->slot))
 		return rp_error_set(err, -ENOMEM, ROCPART_ERR_FAILED, s->bdf,
 				    "partition %u has not enough free memory", s->slot);
 	if (!rp_sim_holder_allows(h, gpu, s->slot))

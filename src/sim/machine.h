@@ -117,7 +117,9 @@ struct rp_sim {
 /* state.c: what follows from the state. */
 uint32_t rp_sim_partitions(const struct rp_sim *sim, size_t gpu); /* of its compute mode */
 uint32_t rp_sim_partitions_in(const struct rp_sim_product *product, enum rp_sim_compute mode);
+/* Size in mem_banks, the same in both allocation modes; where allocations are refused. */
 uint64_t rp_sim_partition_bytes(const struct rp_sim *sim, size_t gpu, uint32_t partition);
+uint64_t rp_sim_partition_limit(const struct rp_sim *sim, size_t gpu, uint32_t partition);
 uint32_t rp_sim_partition_xccs(const struct rp_sim *sim, size_t gpu);
 bool rp_sim_switchable(const struct rp_sim *sim, size_t gpu); /* has partition files */
 const char *rp_sim_compute_name(enum rp_sim_compute mode);

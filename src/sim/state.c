@@ -67,11 +67,19 @@ uint64_t rp_sim_partition_bytes(const struct rp_sim *sim, size_t gpu, uint32_t p
 	const struct rp_sim_gpu_state *g = &sim->state.gpus[gpu];
 	uint32_t n = rp_sim_partitions(sim, gpu);
 	uint32_t q = n / g->nps ? n / g->nps : 1; /* partitions on one range */
-	uint64_t bytes = range_bytes(sim, gpu, partition / q);
+	uint64_t bytes = range_bytes(sim, gpu, partition / q) / q;
 
-	if (!g->alloc_all)
-		bytes /= q;
 	return bytes - bytes % PAGE_BYTES;
+}
+
+uint64_t rp_sim_partition_limit(const struct rp_sim *sim, size_t gpu, uint32_t partition)
+{
+	const struct rp_sim_gpu_state *g = &sim->state.gpus[gpu];
+	uint32_t n = rp_sim_partitions(sim, gpu);
+	uint32_t q = n / g->nps ? n / g->nps : 1;
+
+	return g->alloc_all ? range_bytes(sim, gpu, partition / q)
+			    : rp_sim_partition_bytes(sim, gpu, partition);
 }
 
 bool rp_sim_compute_possible(const struct rp_sim_product *product, enum rp_sim_compute mode)

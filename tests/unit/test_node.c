@@ -593,6 +593,10 @@ static void capacity_with_alloc_all_is_the_share(void **state)
 				 rocpart_gpu_get_partition(gpu(s, 0), 7), NULL, &domain),
 			 0);
 	assert_int_equal(domain, 51522830336);
+	assert_int_equal(rocpart_partition_get_memory_limit_bytes(
+				 rocpart_gpu_get_partition(gpu(s, 0), 7), &domain),
+			 0);
+	assert_int_equal(domain, 51522830336);
 	rocpart_snapshot_unref(s);
 }
 

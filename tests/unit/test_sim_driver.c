@@ -118,8 +118,6 @@ static void driver_compute_mode_and_settings_are_lost_by_a_reload(void **state)
 	assert_file(sim, PCI G0 "/power_dpm_force_performance_level", "high\n");
 	assert_file(sim, PCI G0 "/enforce_isolation", "1 0\n");
 	assert_file(sim, PCI G0 "/compute_partition_mem_alloc_mode", "ALL\n");
-	assert_int_equal(sim_property(sim, 2, "mem_banks/0/properties", "size_in_bytes"),
-			 206141652992);
 	assert_int_equal(rp_sim_reload(sim, NULL), 0);
 	assert_file(sim, PCI G0 COMPUTE, "SPX\n");
 	assert_file(sim, PCI G0 "/hwmon/hwmon0/power1_cap", "750000000\n");
