@@ -158,16 +158,19 @@ const char *rocpart_change_get_allocator(const struct rocpart_change *change);
  * @evict: false unless set: rocpart then refuses the change.
  *
  * A lease whose partition ends becomes pending and waits for another partition. The change journals
- * each eviction before the first switch. When the change is undone, an evicted lease returns to its
+ * each eviction before the first switch, and that evictions were asked for: a change that is
+ * resumed evicts without another call. When the change is undone, an evicted lease returns to its
  * partition unless another lease has taken the partition. The change stops no process: a process
  * that holds a GPU still blocks the change. Since 0.1.
  */
 void rocpart_change_set_evict(struct rocpart_change *change, bool evict);
 
 /**
- * rocpart_change_set_wait_ms() - Set how long the change waits for GPUs to become idle.
+ * rocpart_change_set_wait_ms() - Set how long the change waits for GPUs to become idle, and for
+ * another change of the machine to end.
  * @change: change.
- * @wait_ms: milliseconds; 10,000 unless set.
+ * @wait_ms: milliseconds. Unless set, the change waits 10,000 ms for GPUs and does not wait for
+ *	another change.
  *
  * Since 0.1.
  */
@@ -183,6 +186,32 @@ void rocpart_change_set_wait_ms(struct rocpart_change *change, uint64_t wait_ms)
  */
 void rocpart_change_set_progress(struct rocpart_change *change, rocpart_progress_fn fn,
 				 void *userdata);
+
+/**
+ * rocpart_interrupt_fn - Reports whether the caller wants to stop a change, on the calling thread.
+ * @userdata: pointer that rocpart_change_set_interrupt() received.
+ *
+ * Return: true once for each request to stop, such as a signal that arrived since the last call.
+ */
+typedef bool (*rocpart_interrupt_fn)(void *userdata);
+
+/**
+ * rocpart_change_set_interrupt() - Let the caller stop a change.
+ * @change: change.
+ * @fn: callback, or NULL.
+ * @userdata: pointer to pass to @fn.
+ *
+ * The library installs no signal handler. rocpart_change_apply() and rocpart_change_undo() call @fn
+ * between steps and while they wait, only where the driver is loaded and the modes can be read; a
+ * driver reload that has begun is finished first. When @fn returns true: a change that waits, or
+ * that has not switched anything, ends with INTERRUPTED and nothing changed; a change that has
+ * switched something is undone, then ends with INTERRUPTED. When @fn returns true again during the
+ * undo, or while an unfinished change is resumed or undone, the journal stays open and the call
+ * fails with UNFINISHED_CHANGE. After the last mode is read back the call is not interrupted.
+ * Since 0.1.
+ */
+void rocpart_change_set_interrupt(struct rocpart_change *change, rocpart_interrupt_fn fn,
+				  void *userdata);
 
 /**
  * rocpart_change_check() - Check a complete change before any of its steps.
@@ -320,7 +349,9 @@ int rocpart_change_get_holders(struct rocpart_change *change, struct rocpart_hol
  * reloading the driver failed (DRIVER_RELOAD), or the undo failed too (PARTLY_DONE: the journal
  * stays open); PARTLY_DONE with the errno of a write: the machine has the requested modes, but a
  * setting such as the power cap could not be restored; -ENODEV: a GPU is missing after a reload
- * (GPU_LOST), or a partition is missing (PARTITION_MISSING); -ESTALE: the machine changed since the
+ * (GPU_LOST), or a partition is missing (PARTITION_MISSING); -EINTR: the caller interrupted the
+ * change, see rocpart_change_set_interrupt() (INTERRUPTED: nothing is changed now;
+ * UNFINISHED_CHANGE: the journal stays open); -ESTALE: the machine changed since the
  * snapshot (STALE_SNAPSHOT); -ENOENT: another process finished the unfinished change; errors of
  * rocpart_change_check(); errno of the kernel.
  */

@@ -66,6 +66,7 @@ class Errcode(enum.IntEnum):
     NO_ROOM = 33
     OTHER_ALLOCATOR = 34
     BAD_RECORDS = 35
+    INTERRUPTED = 36
 
 
 class Filter(enum.IntEnum):
@@ -364,6 +365,7 @@ class Usage(ctypes.Structure):
 
 
 rocpart_progress_fn = ctypes.CFUNCTYPE(None, c_void_p, c_uint, c_uint, c_char_p)
+rocpart_interrupt_fn = ctypes.CFUNCTYPE(c_bool, c_void_p)
 rocpart_trace_fn = ctypes.CFUNCTYPE(None, c_void_p, POINTER(Trace))
 
 # name: (result, [parameters])
@@ -428,6 +430,8 @@ PROTOTYPES = {
         (None, [c_void_p, c_bool]),
     "rocpart_change_set_evict":
         (None, [c_void_p, c_bool]),
+    "rocpart_change_set_interrupt":
+        (None, [c_void_p, rocpart_interrupt_fn, c_void_p]),
     "rocpart_change_set_modes":
         (c_int, [c_void_p, c_void_p, c_int, c_int, POINTER(Error)]),
     "rocpart_change_set_progress":

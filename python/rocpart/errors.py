@@ -113,6 +113,7 @@ _KINDS: Dict[str, Type[RocpartError]] = {
     "OTHER_ALLOCATOR": RefusedError,
     "NO_ROOM": NoRoomError,
     "BAD_RECORDS": MachineError,
+    "INTERRUPTED": MachineError,
 }
 
 

@@ -75,7 +75,7 @@ static int open_pipes(const struct rp_spawn_streams *s, struct pipes *p)
 	return 0;
 }
 
-static int add_files(posix_spawn_file_actions_t *actions, const struct pipes *p)
+static int add_files(posix_spawn_file_actions_t *actions, const struct pipes *p, int inherited_fd)
 {
 	int r = p->in[0] < 0
 			? posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0)
@@ -86,11 +86,31 @@ static int add_files(posix_spawn_file_actions_t *actions, const struct pipes *p)
 	if (!r)
 		r = posix_spawn_file_actions_adddup2(actions, p->err[1] < 0 ? p->out[1] : p->err[1],
 						     2);
+	/* Last: a pipe may be descriptor 3. */
+	if (!r && inherited_fd > 0)
+		r = posix_spawn_file_actions_adddup2(actions, inherited_fd, 3);
 	return r;
 }
 
-/* The child gets a process group of its own, so that a deadline ends its children too. */
-static int start(const char *const *argv, const struct pipes *p, pid_t *ret_pid)
+/*
+ * The child gets a process group of its own, so that a deadline ends its children too, and that a
+ * terminal's Ctrl-C does not reach it; and signals as a new program has them: what we block or
+ * ignore is our affair.
+ */
+static void set_attributes(posix_spawnattr_t *attr)
+{
+	sigset_t none, all;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawnattr_setpgroup(attr, 0);
+	posix_spawnattr_setsigmask(attr, &none);
+	posix_spawnattr_setsigdefault(attr, &all);
+	posix_spawnattr_setflags(attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+					       POSIX_SPAWN_SETSIGDEF);
+}
+
+static int start(const char *const *argv, const struct pipes *p, int inherited_fd, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -106,9 +126,8 @@ static int start(const char *const *argv, const struct pipes *p, pid_t *ret_pid)
 		posix_spawn_file_actions_destroy(&actions);
 		return -r;
 	}
-	posix_spawnattr_setpgroup(&attr, 0);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP);
-	r = add_files(&actions, p);
+	set_attributes(&attr);
+	r = add_files(&actions, p, inherited_fd);
 	if (!r)
 		r = posix_spawnp(ret_pid, argv[0], &actions, &attr, args, environ);
 	posix_spawnattr_destroy(&attr);
@@ -240,7 +259,7 @@ int rp_spawn_streams(const char *const *argv, const struct rp_spawn_streams *s,
 	int r = open_pipes(s, &p);
 
 	if (r == 0)
-		r = start(argv, &p, &pid);
+		r = start(argv, &p, s->inherited_fd, &pid);
 	return r < 0 ? r : watch(pid, &p, s, deadline_ns, ret);
 }
 
@@ -248,7 +267,7 @@ int rp_spawn_streams(const char *const *argv, const struct rp_spawn_streams *s,
  * Signals as a new program has them: handlers of ours are not for the child, and it has to die of a
  * crash. It dies with us: nobody would end it when it hangs.
  */
-static void become_child(int out_fd)
+static void become_child(int out_fd, int inherited_fd)
 {
 	sigset_t none;
 	int null;
@@ -260,12 +279,17 @@ static void become_child(int out_fd)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null < 0 || dup2(out_fd, 3) < 0)
+	/* Above the numbers that are about to be used. */
+	if (inherited_fd > 0)
+		inherited_fd = fcntl(inherited_fd, F_DUPFD_CLOEXEC, 5);
+	if (null < 0 || inherited_fd < 0 || dup2(out_fd, 3) < 0)
+		_exit(127);
+	if (inherited_fd > 0 && dup2(inherited_fd, 4) < 0)
 		_exit(127);
 	for (int i = 0; i < 3; i++)
 		if (dup2(null, i) < 0)
 			_exit(127);
-	close_range(4, ~0U, 0);
+	close_range(inherited_fd > 0 ? 5 : 4, ~0U, 0);
 }
 
 int rp_spawn_function(rp_child_fn fn, void *userdata, const struct rp_spawn_streams *s,
@@ -283,7 +307,7 @@ int rp_spawn_function(rp_child_fn fn, void *userdata, const struct rp_spawn_stre
 	if (pid < 0)
 		return rp_neg_errno();
 	if (pid == 0) {
-		become_child(p.out[1]);
+		become_child(p.out[1], s->inherited_fd);
 		_exit(fn(userdata, 3));
 	}
 	return watch(pid, &p, &plain, deadline_ns, ret);

@@ -29,6 +29,11 @@ struct rp_spawn_streams {
 	struct rp_strbuf *out; /* NULL: dropped */
 	struct rp_strbuf *err; /* NULL: into out */
 	size_t max_out;	       /* of each */
+	/*
+	 * An open file that the program keeps, as descriptor 3 (of a function: 4): a lock that it
+	 * thus holds when we are killed. 0: none. All other files of ours are closed in it.
+	 */
+	int inherited_fd;
 };
 int rp_spawn_streams(const char *const *argv, const struct rp_spawn_streams *s,
 		     uint64_t deadline_ms, struct rp_spawn_result *ret) RP_MUST_CHECK;
@@ -36,7 +41,7 @@ int rp_spawn_streams(const char *const *argv, const struct rp_spawn_streams *s,
 /*
  * Run a function in a child of its own, with no standard streams and none of our files but out_fd,
  * whose bytes are appended to s->out; what it returns is its exit status. It may crash or hang. Of
- * s only out and max_out are used.
+ * s only out, max_out and inherited_fd are used.
  */
 typedef int (*rp_child_fn)(void *userdata, int out_fd);
 int rp_spawn_function(rp_child_fn fn, void *userdata, const struct rp_spawn_streams *s,

@@ -110,6 +110,16 @@ const struct rp_trace *rp_tree_trace(const struct rp_tree *t)
 	return t->trace;
 }
 
+void rp_tree_set_inherited(struct rp_tree *t, int fd)
+{
+	t->inherited_fd = fd;
+}
+
+int rp_tree_inherited(const struct rp_tree *t)
+{
+	return t->inherited_fd;
+}
+
 int rp_tree_traced(const struct rp_tree *t, const char *op, const char *path, uint64_t begin_ns,
 		   int r)
 {

@@ -84,6 +84,13 @@ void rp_tree_set_hook(struct rp_tree *t, rp_tree_hook_fn fn, void *userdata);
 void rp_tree_set_trace(struct rp_tree *t, const struct rp_trace *trace);
 const struct rp_trace *rp_tree_trace(const struct rp_tree *t); /* NULL: nobody */
 
+/*
+ * An open file, such as a lock, that programs which reload the driver of this tree inherit;
+ * borrowed. 0: none.
+ */
+void rp_tree_set_inherited(struct rp_tree *t, int fd);
+int rp_tree_inherited(const struct rp_tree *t);
+
 /* A kernel attribute is at most one page. */
 #define RP_ATTR_MAX 4096
 

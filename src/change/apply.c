@@ -6,47 +6,6 @@
 #include "machine/journal.h"
 #include "machine/records.h"
 
-static void release_lock(struct rocpart_change *c)
-{
-	rp_cleanup_close(&c->lock_fd);
-	c->lock_fd = -EBADF;
-}
-
-static int refuse_locked(const struct rocpart_change *c, struct rocpart_error *reterr)
-{
-	char holder[RP_LOCK_HOLDER_SIZE];
-
-	rp_tree_lock_holder(c->machine->state, RP_MACHINE_LOCK, holder);
-	(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_LOCKED, c->machine->state_dir,
-			   "another process is changing this machine%s%s; nothing was changed",
-			   *holder ? ": " : "", holder);
-	return rp_error_hint(reterr, "wait until that process ends, then repeat the command");
-}
-
-static int take_lock(struct rocpart_change *c, struct rocpart_error *reterr)
-{
-	int r = rp_machine_make_state(c->machine, reterr);
-
-	if (r < 0)
-		return r;
-	r = rp_tree_lock(c->machine->state, RP_MACHINE_LOCK, &c->lock_fd);
-	if (r == -EWOULDBLOCK)
-		return refuse_locked(c, reterr);
-	if (r < 0)
-		return rp_error_errno(reterr, r, c->machine->state_dir,
-				      "cannot lock '%s/" RP_MACHINE_LOCK "'",
-				      c->machine->state_dir);
-	/* It was read without the lock. */
-	if (c->is_resumed && !rp_journal_is_open(c->machine)) {
-		release_lock(c);
-		return rp_error_set(
-			reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, NULL,
-			"another rocpart has finished the change meanwhile: nothing is left "
-			"to resume or undo");
-	}
-	return 0;
-}
-
 /* Under the lock: is the machine as it was when the change was made? */
 static int refuse_stale(const struct rocpart_change *c, const struct rp_target *t,
 			enum rocpart_backend source, struct rocpart_error *reterr)
@@ -75,11 +34,19 @@ static int refuse_stale(const struct rocpart_change *c, const struct rp_target *
 		rocpart_backend_to_string(source));
 }
 
+static bool is_all_so(const struct rocpart_change *c, enum rp_direction d)
+{
+	return !rp_change_needs_memory(c, d) && !rp_change_compute_gpus(c, d);
+}
+
 static int refresh(struct rocpart_change *c, struct rocpart_error *reterr)
 {
 	enum rocpart_backend source = c->snapshot->source;
 	int r = rp_change_observe(c, reterr);
 
+	/* Another change that was waited for may have done the same. */
+	if (r == 0 && c->has_waited_for_lock && is_all_so(c, RP_FORWARD))
+		return 0;
 	for (size_t i = 0; r == 0 && !c->is_resumed && i < c->n_targets; i++) {
 		const struct rp_target *t = &c->targets[i];
 		const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(c->snapshot, t->bdf);
@@ -132,6 +99,15 @@ static int stay_pending(struct rocpart_error *err)
 			     "request");
 }
 
+/* A change that was resumed or is undone stays as unfinished as it was. */
+static int stay_busy(struct rocpart_error *err)
+{
+	(void)rp_error_append(err, "; the change is not finished");
+	return rp_error_hint(err, "stop these processes (`rocpart holders` says how), or wait "
+				  "longer with --wait SECONDS; `rocpart apply --resume` finishes "
+				  "the change, `rocpart undo` reverts it");
+}
+
 /* After a failure that leaves nothing to do. err stays what is reported. */
 static int close_failed(struct rocpart_change *c, enum rp_outcome outcome,
 			struct rocpart_error *err)
@@ -160,6 +136,12 @@ static int undo_after(struct rocpart_change *c, int failure, struct rocpart_erro
 	if (rp_change_list_steps(c, RP_BACKWARD, RP_RUN_FAILED) == 0)
 		rp_change_announce(c, RP_STEP_UNDO, 0);
 	r = rp_change_perform(c, RP_BACKWARD, &undo);
+	if (r < 0 && rp_change_is_interrupt(&undo)) {
+		(void)rp_error_append(reterr, rp_change_is_interrupt(reterr)
+						      ? ", and the undo too"
+						      : "; the undo was interrupted");
+		return rp_change_leave_unfinished(c, reterr, reterr);
+	}
 	if (r < 0 && rp_phase_has_request(c->phase)) {
 		*reterr = undo;
 		return stay_pending(reterr);
@@ -186,6 +168,10 @@ static int settle(struct rocpart_change *c, int r, struct rocpart_error *err,
 	*ret_outcome = RP_OUTCOME_OPEN;
 	if (c->phase == RP_PHASE_LEFT_PENDING)
 		*ret_outcome = RP_OUTCOME_PENDING;
+	else if (r < 0 && c->is_resumed && rp_change_is_interrupt(err)) /* as it was before */
+		return rp_change_leave_unfinished(c, err, err);
+	else if (r < 0 && c->is_resumed && err->code == ROCPART_ERR_BUSY_PROCESS)
+		return stay_busy(err);
 	else if (r < 0 && rp_phase_has_request(c->phase))
 		return stay_pending(err);
 	else if (r == 0 || is_kept(err->code))
@@ -205,9 +191,26 @@ static void warn_of_listener(void *userdata, const struct rocpart_error *err)
 			 err->message);
 }
 
+/* Leases live on under a driver that rocpart loaded: before they are compared with the machine. */
+static int note_driver(struct rocpart_change *c, int r, struct rocpart_error *err)
+{
+	struct rocpart_error late = {0};
+
+	if (!rp_phase_has_unloaded(c->phase) || !rp_driver_is_loaded(c->machine->tree) ||
+	    rp_change_note_driver(c, &late) == 0)
+		return r;
+	if (r == 0) {
+		*err = late;
+		return err->errnum;
+	}
+	rp_change_remark(c, "warning: %s", late.message);
+	return r;
+}
+
 /* Services start again in every outcome, and before the journal ends: it says which are stopped. */
 static int end(struct rocpart_change *c, int r, struct rocpart_error *err, enum rp_outcome outcome)
 {
+	r = note_driver(c, r, err);
 	if (outcome != RP_OUTCOME_OPEN)
 		rp_change_return_leases(c, outcome == RP_OUTCOME_UNDONE);
 	rp_machine_announce(c->machine, warn_of_listener, c);
@@ -273,12 +276,13 @@ static int run_resumed(struct rocpart_change *c, enum rp_direction d, struct roc
 {
 	int r = rp_change_hold_services(c, err);
 
+	/* With a memory mode each cycle waits; else the kernel refuses a switch while GPUs compute.
+	 */
+	if (r == 0 && rp_change_is_compute_only(c, d)) {
+		rp_change_announce(c, RP_STEP_WAIT, 0);
+		r = rp_change_wait_idle(c, false, err);
+	}
 	return r < 0 ? r : rp_change_perform(c, d, err);
-}
-
-static bool is_all_so(const struct rocpart_change *c, enum rp_direction d)
-{
-	return !rp_change_needs_memory(c, d) && !rp_change_compute_gpus(c, d);
 }
 
 static int apply_locked(struct rocpart_change *c, struct rocpart_error *err)
@@ -309,13 +313,13 @@ static int apply_locked(struct rocpart_change *c, struct rocpart_error *err)
 	return finish(c, rp_change_perform(c, RP_FORWARD, err), err);
 }
 
-/* Which driver the leases now live under, and who hands out the partitions. */
+/* Who hands out the partitions. */
 static int keep_records(struct rocpart_change *c, struct rocpart_error *err)
 {
-	int r = rp_phase_has_unloaded(c->phase) ? rp_change_note_driver(c, err) : 0;
+	int r;
 
-	if (r < 0 || !*c->allocator)
-		return r;
+	if (!*c->allocator)
+		return 0;
 	r = rp_records_set_allocator(c->machine, c->allocator);
 	if (r < 0)
 		return rp_error_errno(
@@ -332,7 +336,7 @@ ROCPART_PUBLIC int rocpart_change_apply(struct rocpart_change *change, struct ro
 
 	if (rp_tree_kind(change->machine->tree) == RP_TREE_CAPTURE)
 		return rp_change_check_targets(change, err);
-	r = take_lock(change, err);
+	r = rp_change_lock(change, err);
 	if (r < 0)
 		return r;
 	r = apply_locked(change, err);
@@ -343,7 +347,7 @@ ROCPART_PUBLIC int rocpart_change_apply(struct rocpart_change *change, struct ro
 		(void)rp_error_append(err, rp_services_are_none(&change->services)
 						   ? "; nothing was changed"
 						   : "; no mode was changed");
-	release_lock(change);
+	rp_change_unlock(change);
 	return r;
 }
 
@@ -372,6 +376,10 @@ static int undo_locked(struct rocpart_change *c, struct rocpart_error *err)
 	if (r == 0 || (!rp_phase_has_request(c->phase) &&
 		       (is_kept(err->code) || err->code == ROCPART_ERR_GPU_LOST)))
 		outcome = RP_OUTCOME_UNDONE;
+	else if (rp_change_is_interrupt(err))
+		r = rp_change_leave_unfinished(c, err, err);
+	else if (err->code == ROCPART_ERR_BUSY_PROCESS)
+		r = stay_busy(err);
 	else if (rp_phase_has_request(c->phase))
 		r = stay_pending(err);
 	else if (rocpart_errcode_exit_status(err->code) == EXIT_FAILURE)
@@ -379,11 +387,20 @@ static int undo_locked(struct rocpart_change *c, struct rocpart_error *err)
 	return end(c, r, err, outcome);
 }
 
+/* A request that `--reload never` made is taken back by a reload or not at all. */
+static void allow_reload(struct rocpart_change *c)
+{
+	if (!c->has_reload)
+		c->reload = ROCPART_RELOAD_AUTO;
+}
+
 ROCPART_PUBLIC int rocpart_change_list_remaining(struct rocpart_change *change, bool undo,
 						 struct rocpart_error *reterr)
 {
 	enum rp_direction d = undo ? RP_BACKWARD : RP_FORWARD;
 
+	if (undo)
+		allow_reload(change);
 	if (rp_change_list_steps(change, d, RP_RUN_RESUMED) < 0)
 		return rp_error_nomem(reterr);
 	change->needs_reload = rp_change_needs_memory(change, d);
@@ -393,11 +410,13 @@ ROCPART_PUBLIC int rocpart_change_list_remaining(struct rocpart_change *change, 
 ROCPART_PUBLIC int rocpart_change_undo(struct rocpart_change *change, struct rocpart_error *reterr)
 {
 	struct rocpart_error local = {0}, *err = reterr ? reterr : &local;
-	int r = take_lock(change, err);
+	int r;
 
+	allow_reload(change);
+	r = rp_change_lock(change, err);
 	if (r < 0)
 		return r;
 	r = undo_locked(change, err);
-	release_lock(change);
+	rp_change_unlock(change);
 	return r;
 }

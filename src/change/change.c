@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A change as an object: made, filled with wishes, looked at, freed. */
 #include "change/change.h"
+#include "hw/driver.h"
 #include "machine/journal.h"
 #include "machine/observe.h"
 
@@ -144,11 +145,13 @@ ROCPART_PUBLIC void rocpart_change_set_reload(struct rocpart_change *change,
 					      enum rocpart_reload reload)
 {
 	change->reload = reload;
+	change->has_reload = true;
 }
 
 ROCPART_PUBLIC void rocpart_change_set_wait_ms(struct rocpart_change *change, uint64_t wait_ms)
 {
 	change->wait_ms = wait_ms;
+	change->lock_wait_ms = wait_ms;
 }
 
 ROCPART_PUBLIC void rocpart_change_set_progress(struct rocpart_change *change,
@@ -212,6 +215,12 @@ uint64_t rp_change_compute_gpus(const struct rocpart_change *c, enum rp_directio
 			bits |= UINT64_C(1) << gpu->index;
 	}
 	return bits;
+}
+
+bool rp_change_is_compute_only(const struct rocpart_change *c, enum rp_direction d)
+{
+	return rp_driver_is_loaded(c->machine->tree) && !rp_phase_has_request(c->phase) &&
+	       !rp_change_needs_memory(c, d) && rp_change_compute_gpus(c, d);
 }
 
 bool rp_change_differs(const struct rocpart_change *c, const struct rp_target *t,

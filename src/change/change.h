@@ -53,9 +53,13 @@ struct rocpart_change {
 	bool evict;
 	char allocator[16]; /* what the node.yaml said, or "" */
 	enum rocpart_reload reload;
-	uint64_t wait_ms;
+	bool has_reload; /* the caller said which; else an undo may reload whatever the journal says
+			  */
+	uint64_t wait_ms, lock_wait_ms;
 	rocpart_progress_fn progress;
 	void *progress_userdata;
+	rocpart_interrupt_fn interrupt;
+	void *interrupt_userdata;
 
 	bool is_resumed; /* read from an open journal */
 	enum rp_phase phase;
@@ -69,6 +73,7 @@ struct rocpart_change {
 	enum rp_direction direction; /* of steps, as is run */
 	enum rp_run run;
 	bool has_waited; /* no process is in the way, asked a moment ago */
+	bool has_waited_for_lock;
 
 	/* Made by rocpart_change_check(). */
 	struct rocpart_change_gpu *gpus;
@@ -98,6 +103,26 @@ bool rp_change_differs(const struct rocpart_change *c, const struct rp_target *t
 		       enum rp_direction d);
 bool rp_change_needs_memory(const struct rocpart_change *c, enum rp_direction d);
 uint64_t rp_change_compute_gpus(const struct rocpart_change *c, enum rp_direction d);
+/* Compute modes differ and nothing else is to be done: nothing reloads the driver. */
+bool rp_change_is_compute_only(const struct rocpart_change *c, enum rp_direction d);
+
+/*
+ * lock.c: the lock of the machine. Programs that load or unload its driver inherit it. 0; -EBUSY
+ * LOCKED; -EINTR INTERRUPTED; -ENOENT when another process finished the change; errno.
+ */
+int rp_change_lock(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
+void rp_change_unlock(struct rocpart_change *c);
+
+/*
+ * interrupt.c. poll: ask the caller whether to stop; check: the same, never while the driver is
+ * unloaded. 0; -EINTR INTERRUPTED. leave: what is reported, for cause, of a change that stays
+ * unfinished; cause may be reterr.
+ */
+int rp_change_poll_interrupt(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
+int rp_change_check_interrupt(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
+bool rp_change_is_interrupt(const struct rocpart_error *err);
+int rp_change_leave_unfinished(struct rocpart_change *c, const struct rocpart_error *cause,
+			       struct rocpart_error *reterr);
 
 /*
  * step_list.c: what is done, in order. Announce reports the step as begun and passes over those
@@ -125,7 +150,7 @@ struct rp_change_line {
 	uint64_t driver_epoch;
 };
 
-/* idle.c: wait until no process is in the way. -EBUSY BUSY_PROCESS with their names. */
+/* idle.c: wait until no process is in the way. -EBUSY BUSY_PROCESS with their names; -EINTR. */
 int rp_change_wait_idle(struct rocpart_change *c, bool for_reload,
 			struct rocpart_error *reterr) RP_MUST_CHECK;
 

@@ -15,6 +15,10 @@ static int write_compute(struct rocpart_change *c, const char *bdf, enum rocpart
 	int r = rp_backend_set_mode(m->tree, m->backend, &q, ret_used, reterr);
 
 	while (r == -EBUSY && rp_now_ns() < deadline) {
+		int r2 = rp_change_check_interrupt(c, reterr);
+
+		if (r2 < 0)
+			return r2;
 		rp_sleep_ms(pause_ms);
 		pause_ms = pause_ms < 500 ? pause_ms * 2 : pause_ms;
 		r = rp_backend_set_mode(m->tree, m->backend, &q, ret_used, reterr);
@@ -46,6 +50,10 @@ static int set_compute(struct rocpart_change *c, size_t index, enum rocpart_comp
 		      r < 0 ? rocpart_strerror(r) : rocpart_compute_mode_to_string(now));
 	if (r == 0 && now == mode)
 		return 0;
+	if (w < 0 && rp_change_is_interrupt(&why)) {
+		*reterr = why;
+		return w;
+	}
 	if (w < 0)
 		return rp_change_explain(c, bdf, used, &why, reterr);
 	if (r < 0)
@@ -79,6 +87,9 @@ int rp_change_run_compute(struct rocpart_change *c, enum rp_direction d,
 
 		if (!gpu || gpu->compute == goal.compute)
 			continue;
+		r = rp_change_check_interrupt(c, reterr);
+		if (r < 0)
+			return r;
 		if (!is_rest)
 			rp_change_announce(c, RP_STEP_SET_GPU, i);
 		r = set_compute(c, i, goal.compute, reterr);

@@ -19,7 +19,7 @@ static int find_holders(struct rocpart_change *c, bool for_reload, struct rocpar
 		/* Only KFD contexts block a switch; up to G2 those of any GPU (amdgpu_xcp.c). */
 		rp_holders_keep_kfd(list);
 		if (abi && rp_str_eq(abi, "g3"))
-			rp_holders_keep(list, rp_change_compute_gpus(c, RP_FORWARD));
+			rp_holders_keep(list, rp_change_compute_gpus(c, c->direction));
 	}
 	*ret = rp_steal(&list);
 	return 0;
@@ -36,11 +36,13 @@ static int report_busy(struct rocpart_change *c, const struct rocpart_holders *l
 		       struct rocpart_error *reterr)
 {
 	RP_AUTO_STRBUF struct rp_strbuf names = RP_STRBUF_INIT;
+	char waited[32] = "";
 
+	if (c->wait_ms)
+		(void)rp_fmt(waited, sizeof(waited), " after %g s", (double)c->wait_ms / 1000);
 	rp_holders_text(list, &names);
 	(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_BUSY_PROCESS, NULL,
-			   RP_CHANGE_FAILED "GPUs are still in use after %llu s by %s",
-			   (unsigned long long)c->wait_ms / 1000,
+			   RP_CHANGE_FAILED "GPUs are still in use%s by %s", waited,
 			   names.len ? rp_strbuf_str(&names)
 				     : "processes that are not visible from here");
 	return rp_error_hint(reterr, "stop these processes (`rocpart holders` says how), or wait "
@@ -59,6 +61,9 @@ int rp_change_wait_idle(struct rocpart_change *c, bool for_reload, struct rocpar
 			return r;
 		if (rp_now_ns() >= deadline)
 			return report_busy(c, list, reterr);
+		r = rp_change_check_interrupt(c, reterr);
+		if (r < 0)
+			return r;
 		rp_sleep_ms(POLL_MS);
 	}
 }

@@ -57,6 +57,8 @@ int rp_change_perform(struct rocpart_change *c, enum rp_direction d, struct rocp
 	if (r == 0)
 		r = rp_change_run_compute(c, d, reterr);
 	if (r == 0)
+		r = rp_change_check_interrupt(c, reterr);
+	if (r == 0)
 		r = verify(c, d, reterr);
 	if (r == 0 || r == -ENODEV) {
 		int r2 = rp_change_restore_settings(c, r == 0 ? reterr : NULL);

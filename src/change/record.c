@@ -44,6 +44,8 @@ static struct rp_json *head_json(const struct rocpart_change *c)
 		r = rp_json_set(j, "around", rp_services_to_json(&c->services));
 	if (r == 0)
 		r = rp_json_set_u64(j, "reload", (uint64_t)c->reload);
+	if (r == 0)
+		r = rp_json_set_bool(j, "evict", c->evict);
 	return r < 0 ? rp_json_free(j) : j;
 }
 

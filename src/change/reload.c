@@ -253,6 +253,9 @@ static int cycle(struct rocpart_change *c, enum rp_direction d, struct rocpart_e
 		r = rp_driver_check_unloadable(c->machine->tree, reterr);
 	if (r == 0)
 		r = save_settings(c, reterr);
+	/* The last point before the reload: a request cannot be taken back. */
+	if (r == 0)
+		r = rp_change_check_interrupt(c, reterr);
 	if (r == 0)
 		r = request(c, d, reterr);
 	if (r < 0)

@@ -48,6 +48,9 @@ static int read_head(struct rocpart_change *c, const struct rp_json *head)
 	if (!c->targets)
 		return -ENOMEM;
 	c->n_gpus_before = (size_t)rp_json_int_value(rp_json_get(head, "n_gpus"));
+	c->evict = rp_json_bool_value(rp_json_get(head, "evict"));
+	if (rp_json_int_value(rp_json_get(head, "reload")) == ROCPART_RELOAD_NEVER)
+		c->reload = ROCPART_RELOAD_NEVER;
 	r = rp_services_from_json(&c->services, rp_json_get(head, "around"));
 	if (r < 0)
 		return r;

@@ -128,8 +128,11 @@ static int hold_one(struct rocpart_change *c, size_t index, struct rocpart_error
 	RP_AUTO_FREE char *id = rp_service_id(s);
 	int r;
 
+	r = id ? rp_change_check_interrupt(c, reterr) : rp_error_nomem(reterr);
+	if (r < 0)
+		return r;
 	rp_change_announce(c, RP_STEP_STOP, index);
-	r = id ? is_running(c, s, reterr) : rp_error_nomem(reterr);
+	r = is_running(c, s, reterr);
 	if (r <= 0)
 		return r;
 	r = rp_change_record(c, STEP_STOP, NULL, id, reterr);
@@ -170,10 +173,14 @@ static int run_hooks_before(struct rocpart_change *c, struct rocpart_error *rete
 	if (s->n_hooks)
 		r = rp_change_record(c, STEP_HOOKS_BEFORE, NULL, NULL, reterr);
 	s->hooks_begun |= r == 0 && s->n_hooks;
-	for (size_t i = 0; r == 0 && i < s->n_hooks; i++)
-		if (!s->hooks[i].is_after)
+	for (size_t i = 0; r == 0 && i < s->n_hooks; i++) {
+		if (s->hooks[i].is_after)
+			continue;
+		r = rp_change_check_interrupt(c, reterr);
+		if (r == 0)
 			r = run_hook(c, i, reterr);
-	if (r < 0 && s->n_hooks)
+	}
+	if (r < 0 && s->n_hooks && !rp_change_is_interrupt(reterr))
 		(void)rp_error_prefix(reterr, "the hook before the change failed");
 	return r;
 }

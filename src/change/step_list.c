@@ -318,7 +318,7 @@ int rp_change_list_steps(struct rocpart_change *c, enum rp_direction d, enum rp_
 	if (run == RP_RUN_FAILED)
 		add(&m, RP_STEP_UNDO, 0);
 	add_hold(&m);
-	if (run == RP_RUN_FRESH)
+	if (run == RP_RUN_FRESH || (run == RP_RUN_RESUMED && rp_change_is_compute_only(c, d)))
 		add_wait(&m);
 	if (run == RP_RUN_FRESH && c->evicts)
 		add(&m, RP_STEP_EVICT, 0);

@@ -49,9 +49,12 @@ static int no_modules(struct rp_tree *t, struct rocpart_error *reterr)
 static int run(struct rp_tree *t, const char *const *argv, struct rp_strbuf *out,
 	       struct rocpart_error *reterr)
 {
+	/* The change's lock is held as long as modprobe runs, even when we are killed. */
+	const struct rp_spawn_streams s = {
+		.out = out, .max_out = OUTPUT_MAX, .inherited_fd = rp_tree_inherited(t)};
 	struct rp_spawn_result res = {0};
 	uint64_t begin_ns = rp_trace_clock(rp_tree_trace(t));
-	int r = rp_spawn(argv, out, OUTPUT_MAX, MODPROBE_DEADLINE_MS, &res);
+	int r = rp_spawn_streams(argv, &s, MODPROBE_DEADLINE_MS, &res);
 
 	rp_trace(rp_tree_trace(t), ROCPART_TRACE_PROGRAM, begin_ns,
 		 r == 0 && res.exit_status ? -EIO : r, argv[0], rp_strbuf_str(out));

@@ -62,12 +62,25 @@ static int report_write(struct rocpart_machine *m, int r, const char *what,
 		     : 0;
 }
 
+/* A journal that was closed, and whose rename was interrupted, is the last one. */
+static int keep_closed(struct rocpart_machine *m)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	int r = rp_tree_read_file(m->state, SIZE_LIMIT, &text, OPEN);
+
+	if (r == -ENOENT || (r == 0 && !is_closed(&text)))
+		return 0;
+	return r < 0 ? r : rp_tree_rename(m->state, OPEN, LAST);
+}
+
 int rp_journal_begin(struct rocpart_machine *m, const struct rp_json *head,
 		     struct rocpart_error *reterr)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	int r = print_line(head, &text);
 
+	if (r == 0)
+		r = keep_closed(m);
 	/* As one file: a journal without its first line would say nothing. */
 	if (r == 0)
 		r = rp_tree_replace(m->state, text.s, text.len, OPEN);
@@ -122,18 +135,20 @@ static int give_lines(char *text, rp_journal_line_fn fn, void *userdata)
 	return is_head ? -EBADMSG : 0;
 }
 
-/* Text of an open or a closed journal. -ENOENT: there is none. */
+/* Text of an open or a closed journal. -ENOENT: there is none. Reading renames nothing. */
 static int read_text(struct rocpart_machine *m, enum rp_journal_file file, struct rp_strbuf *ret)
 {
 	int r = rp_machine_open_state(m);
 
 	if (r == 0)
-		r = m->state ? rp_tree_read_file(m->state, SIZE_LIMIT, ret, "%s",
-						 file == RP_JOURNAL_OPEN ? OPEN : LAST)
-			     : -ENOENT;
-	if (r == 0 && file == RP_JOURNAL_OPEN && is_closed(ret))
-		r = rp_tree_rename(m->state, OPEN, LAST) < 0 ? -EIO : -ENOENT;
-	return r;
+		r = m->state ? rp_tree_read_file(m->state, SIZE_LIMIT, ret, OPEN) : -ENOENT;
+	if (file == RP_JOURNAL_OPEN)
+		return r == 0 && is_closed(ret) ? -ENOENT : r;
+	if (r == 0 && is_closed(ret))
+		return 0;
+	if ((r < 0 && r != -ENOENT) || !m->state)
+		return r;
+	return rp_tree_read_file(m->state, SIZE_LIMIT, ret, LAST);
 }
 
 static int report_read(struct rocpart_machine *m, enum rp_journal_file file, int r,

@@ -41,7 +41,9 @@ static int remove_dir(void **state)
 /* An amd-smi of that text, with the time that it gets for each answer. */
 static struct rp_smi_cli stand_in_for(const char *script, uint64_t deadline_ms)
 {
-	struct rp_smi_cli cli = {rp_strdupf("%s/amd-smi", dir), deadline_ms, deadline_ms};
+	struct rp_smi_cli cli = {.path = rp_strdupf("%s/amd-smi", dir),
+				 .read_ms = deadline_ms,
+				 .set_ms = deadline_ms};
 	RP_AUTO_CLOSE int fd = open(cli.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRWXU);
 
 	assert_true(fd >= 0);

@@ -89,7 +89,7 @@ static int ended_badly(const char *path, const struct rp_spawn_result *res, uint
 static int run(const struct rp_smi_cli *cli, const char *const *argv, const char *input,
 	       uint64_t deadline_ms, struct answer *ret, struct rocpart_error *reterr)
 {
-	struct rp_spawn_streams s = {input, &ret->out, &ret->err, ANSWER_MAX};
+	struct rp_spawn_streams s = {input, &ret->out, &ret->err, ANSWER_MAX, cli->inherited_fd};
 	struct rp_spawn_result res = {0};
 	int r = rp_spawn_streams(argv, &s, deadline_ms, &res);
 

@@ -16,6 +16,7 @@
 struct rp_smi_cli {
 	char *path; /* absolute; owned */
 	uint64_t read_ms, set_ms;
+	int inherited_fd; /* kept by what sets a mode, see rp_spawn_streams */
 };
 
 /*

@@ -65,12 +65,14 @@ static int set_compute(struct rp_tree *t RP_UNUSED, const char *bdf, enum rocpar
 	return r < 0 ? r : rp_smi_cli_set_compute(&cli, bdf, mode, reterr);
 }
 
-static int set_memory(struct rp_tree *t RP_UNUSED, const char *bdf, enum rocpart_memory_mode mode,
+/* It may reload the driver. */
+static int set_memory(struct rp_tree *t, const char *bdf, enum rocpart_memory_mode mode,
 		      struct rocpart_error *reterr)
 {
 	RP_AUTO_SMI_CLI struct rp_smi_cli cli = {0};
 	int r = rp_smi_cli_open(&cli, reterr);
 
+	cli.inherited_fd = rp_tree_inherited(t);
 	return r < 0 ? r : rp_smi_cli_set_memory(&cli, bdf, mode, reterr);
 }
 

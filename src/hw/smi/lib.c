@@ -196,7 +196,8 @@ static int run(struct question *q, struct answer *a, struct rp_smi_rows *rows,
 	       struct rocpart_error *reterr)
 {
 	RP_AUTO_STRBUF struct rp_strbuf out = RP_STRBUF_INIT;
-	struct rp_spawn_streams s = {.out = &out, .max_out = ANSWER_MAX};
+	struct rp_spawn_streams s = {
+		.out = &out, .max_out = ANSWER_MAX, .inherited_fd = q->lib->inherited_fd};
 	uint64_t ms = q->bdf ? q->lib->set_ms : q->lib->read_ms;
 	struct rp_spawn_result res = {0};
 	int r = rp_spawn_function(answer_question, q, &s, ms, &res);

@@ -11,6 +11,7 @@
 struct rp_smi_lib {
 	const char *file; /* NULL: by the names of its versions */
 	uint64_t read_ms, set_ms;
+	int inherited_fd; /* kept by what sets a mode, see rp_spawn_streams */
 };
 
 /* amdsmi_init() is given the 60 s that AMD's own command gives it; 24.7 and 25 reload the driver

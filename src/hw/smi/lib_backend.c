@@ -42,10 +42,14 @@ static int lib_set_compute(struct rp_tree *t RP_UNUSED, const char *bdf,
 	return rp_smi_lib_set_compute(&RP_SMI_LIB, bdf, mode, reterr);
 }
 
-static int lib_set_memory(struct rp_tree *t RP_UNUSED, const char *bdf,
-			  enum rocpart_memory_mode mode, struct rocpart_error *reterr)
+/* It may reload the driver. */
+static int lib_set_memory(struct rp_tree *t, const char *bdf, enum rocpart_memory_mode mode,
+			  struct rocpart_error *reterr)
 {
-	return rp_smi_lib_set_memory(&RP_SMI_LIB, bdf, mode, reterr);
+	struct rp_smi_lib lib = RP_SMI_LIB;
+
+	lib.inherited_fd = rp_tree_inherited(t);
+	return rp_smi_lib_set_memory(&lib, bdf, mode, reterr);
 }
 
 const struct rp_backend rp_smi_lib_backend = {
