@@ -48,6 +48,20 @@ static size_t count_new(const struct rocpart_plan *plan)
 	return n;
 }
 
+/* After how many; what is leased stays, as after a failure. */
+static int fail_interrupted(const struct cli *cli, size_t placed, size_t n)
+{
+	struct rocpart_error err = {0};
+
+	(void)rp_error_set(&err, -EINTR, ROCPART_ERR_INTERRUPTED, NULL,
+			   "interrupted after %zu of %zu replicas were placed; the modes are those "
+			   "of the file",
+			   placed, n);
+	(void)rp_error_hint(&err, "repeat the command to place the others; `rocpart release` frees "
+				  "partitions, `rocpart undo --evict` switches the modes back");
+	return cli_fail(cli, &err);
+}
+
 /* What was leased before a failure stays: the same file goes on from there. */
 static int place_all(struct cli *cli, const struct rocpart_plan *plan,
 		     const struct rocpart_snapshot *s, size_t *ret_placed)
@@ -59,6 +73,8 @@ static int place_all(struct cli *cli, const struct rocpart_plan *plan,
 	for (size_t i = 0; status == 0 && rocpart_plan_get_placement(plan, i, &p) == 0; i++) {
 		if (!p.is_new)
 			continue;
+		if (cli_take_signal())
+			return fail_interrupted(cli, *ret_placed, count_new(plan));
 		status = place_one(cli, &p, rocpart_plan_get_footprint(plan, i), s);
 		*ret_placed += status == 0;
 	}

@@ -18,7 +18,9 @@ static int set_options(struct cli *cli, const struct cli_change_values *v,
 		rocpart_change_set_allow_unvalidated(change, true);
 	if (v->reload && rp_str_eq(v->reload, "never"))
 		rocpart_change_set_reload(change, ROCPART_RELOAD_NEVER);
-	else if (v->reload && !rp_str_eq(v->reload, "auto"))
+	else if (v->reload && rp_str_eq(v->reload, "auto"))
+		rocpart_change_set_reload(change, ROCPART_RELOAD_AUTO);
+	else if (v->reload)
 		return cli_usage_error(cli, "--reload is auto or never, not '%s'", v->reload);
 	if (!v->wait)
 		return 0;
@@ -153,7 +155,16 @@ static int confirm(struct cli *cli)
 static void show_progress(void *userdata, unsigned step, unsigned n_steps, const char *text)
 {
 	(void)userdata;
-	cli_say(stderr, "[%u/%u] \t%s\n", step, n_steps, text);
+	if (step)
+		cli_say(stderr, "[%u/%u] \t%s\n", step, n_steps, text);
+	else
+		cli_say(stderr, "%s\n", text);
+}
+
+static bool is_interrupted(void *userdata)
+{
+	(void)userdata;
+	return cli_take_signal();
 }
 
 static int print_end(struct cli *cli, struct rocpart_change *change, const char *result)
@@ -180,7 +191,8 @@ static int change_failed(struct cli *cli, struct rocpart_error *err)
 	return cli_fail(cli, err);
 }
 
-static int perform(struct cli *cli, struct rocpart_change *change, bool undo)
+/* is_last: the command has nothing else to do, which an interruption could stop. */
+static int perform(struct cli *cli, struct rocpart_change *change, bool undo, bool is_last)
 {
 	struct rocpart_error err = {0};
 	int r;
@@ -188,8 +200,14 @@ static int perform(struct cli *cli, struct rocpart_change *change, bool undo)
 	fflush(stdout); /* what was planned is read before the progress, in one log too */
 	if (!cli->global.json)
 		rocpart_change_set_progress(change, show_progress, NULL);
+	cli_defer_signals();
+	rocpart_change_set_interrupt(change, is_interrupted, NULL);
 	r = undo ? rocpart_change_undo(change, &err) : rocpart_change_apply(change, &err);
-	return r < 0 ? change_failed(cli, &err) : 0;
+	if (r < 0)
+		return change_failed(cli, &err);
+	if (is_last && cli_take_signal() && !cli->global.json)
+		cli_say(stderr, "interrupted after the last step: the change is complete\n");
+	return 0;
 }
 
 /* What stands in the file besides modes, its allocator, is recorded too. */
@@ -239,7 +257,7 @@ static int checked_change(struct cli *cli, const struct cli_change_values *v,
 	status = v->dry_run ? show_dry_run(cli, change, holders) : confirm(cli);
 	rocpart_holders_free(holders);
 	if (status == 0)
-		status = perform(cli, change, false);
+		status = perform(cli, change, false, !quietly);
 	return status || quietly ? status : print_end(cli, change, "done");
 }
 
@@ -290,7 +308,7 @@ static int finish(struct cli *cli, const struct cli_change_values *v, struct roc
 		return show_remaining(cli, change, undo);
 	status = confirm(cli);
 	if (status == 0)
-		status = perform(cli, change, undo);
+		status = perform(cli, change, undo, true);
 	return status ? status : print_end(cli, change, undo ? "undone" : "done");
 }
 

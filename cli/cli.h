@@ -162,12 +162,18 @@ struct rocpart_snapshot *cli_observe_for_names(struct cli *cli);
 int cli_observe_gpus(struct cli *cli, struct rocpart_snapshot **ret);
 /* The same for verbs that show what is there: no GPU during an unfinished change is no failure. */
 int cli_observe_or_unfinished(struct cli *cli, struct rocpart_snapshot **ret);
+
+/* unfinished.c: a change that is under way, or was left unfinished. */
 bool cli_has_unfinished(const struct cli *cli);
 /* The line under what such a verb prints, and the key of its document; it takes over j. */
 void cli_print_unfinished(const struct cli *cli);
+struct rp_json *cli_add_unfinished(const struct cli *cli, struct rp_json *j);
 int cli_print_json_unfinished(struct cli *cli, struct rp_json *j);
+/* The same on standard error, after a verb that did not say it in its output or its error. */
+void cli_note_unfinished(const struct cli *cli);
+void cli_set_unfinished_shown(void);
 /* The error of a verb that needs a GPU during an unfinished change. */
-void cli_say_unfinished(struct rocpart_error *err);
+void cli_say_unfinished(const struct cli *cli, struct rocpart_error *err);
 /* cli_fail() for a GPU or partition that was not found: exit status 6 where a change is why. */
 int cli_fail_without_gpu(struct cli *cli, const struct rocpart_error *err);
 /* Folder of a simulated machine of that name (or profile file); caller frees. NULL: no memory. */
@@ -192,6 +198,11 @@ int cli_make_size_options(struct cli *cli, const struct cli_size_values *v,
 char *cli_user_models(void);
 /* "32k" is 32768. */
 int cli_parse_count(struct cli *cli, const char *option, const char *text, uint64_t *ret);
+
+/* interrupt.c: from defer on, INT, TERM, HUP and QUIT wait for take: one came since the last call.
+ */
+void cli_defer_signals(void);
+bool cli_take_signal(void);
 
 /* out.c */
 int cli_fail(const struct cli *cli, const struct rocpart_error *err); /* prints, exit status */

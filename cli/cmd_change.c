@@ -173,15 +173,15 @@ static int nothing_to_do(struct cli *cli, const char *text)
 	return 0;
 }
 
-static int resume(struct cli *cli, const struct cli_change_values *v, bool undo)
+static int resume(struct cli *cli, const struct cli_change_values *v)
 {
 	struct rocpart_change *change = NULL;
 	struct rocpart_error err = {0};
 	int r = rocpart_change_open_journal(cli->machine, &change, &err);
 
-	if (r == -ENOENT && !undo)
+	if (r == -ENOENT)
 		return nothing_to_do(cli, err.message);
-	return r < 0 ? cli_fail(cli, &err) : cli_finish_change(cli, v, change, undo);
+	return r < 0 ? cli_fail(cli, &err) : cli_finish_change(cli, v, change, false);
 }
 
 static int apply_file(struct cli *cli, const struct apply_values *values)
@@ -211,7 +211,7 @@ static int run_apply(struct cli *cli, int argc, char **argv)
 	if (v->resume && (v->file.file || argc))
 		return cli_usage_error(cli, "give a file or --resume, not both");
 	if (v->resume)
-		return resume(cli, &v->change, false);
+		return resume(cli, &v->change);
 	status = cli_take_file(cli, &v->file, argc, argv);
 	if (status)
 		return status;
@@ -228,11 +228,11 @@ static int run_undo(struct cli *cli, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	r = rocpart_change_open_journal(cli->machine, &change, NULL);
-	rocpart_change_free(change);
-	change = NULL;
+	r = rocpart_change_open_journal(cli->machine, &change, &err);
 	if (r == 0)
-		return resume(cli, cli->values, true);
+		return cli_finish_change(cli, cli->values, change, true);
+	if (r != -ENOENT) /* damaged, or not to be read: a change is unfinished */
+		return cli_fail(cli, &err);
 	r = rocpart_change_open_last(cli->machine, &change, &err);
 	if (r == -ENOENT)
 		return nothing_to_do(cli, err.message);

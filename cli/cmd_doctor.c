@@ -56,6 +56,8 @@ static int report(struct cli *cli, const struct rocpart_doctor *doctor, int n_gp
 		status = cli_print_json_unfinished(cli, view_doctor(cli_about(cli), doctor));
 	else
 		print_checks(cli, doctor);
+	if (!cli->global.json)
+		cli_print_unfinished(cli);
 	if (status || cli_has_unfinished(cli))
 		return status;
 	if (n_gpus == 0)

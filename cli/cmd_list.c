@@ -134,8 +134,7 @@ static int print_status_json(struct cli *cli, const struct rocpart_snapshot *s)
 
 	if (rocpart_leases_new(cli->machine, &leases, &err) < 0)
 		return cli_fail(cli, &err);
-	status = cli_print_json(cli,
-				view_status(cli_about(cli), s, leases, cli_has_unfinished(cli)));
+	status = cli_print_json_unfinished(cli, view_status(cli_about(cli), s, leases));
 	rocpart_leases_free(leases);
 	return status;
 }

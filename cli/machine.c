@@ -194,55 +194,6 @@ struct rocpart_snapshot *cli_observe_for_names(struct cli *cli)
 	return rocpart_machine_observe(cli->machine, &s, NULL) < 0 ? NULL : s;
 }
 
-bool cli_has_unfinished(const struct cli *cli)
-{
-	struct rocpart_change *change = NULL;
-	/* A damaged journal is one too: it stands in the way of every change. */
-	bool is_open =
-		cli->machine && rocpart_change_open_journal(cli->machine, &change, NULL) != -ENOENT;
-
-	rocpart_change_free(change);
-	return is_open;
-}
-
-void cli_print_unfinished(const struct cli *cli)
-{
-	if (cli_has_unfinished(cli))
-		cli_say(stdout,
-			"a change is not finished: resume it with `rocpart apply --resume`, or "
-			"undo it with `rocpart undo`\n");
-}
-
-int cli_print_json_unfinished(struct cli *cli, struct rp_json *j)
-{
-	if (j && rp_json_set_bool(j, "unfinished_change", cli_has_unfinished(cli)) < 0)
-		j = rp_json_free(j);
-	return cli_print_json(cli, j);
-}
-
-/* The driver is unloaded in the middle of a change: loading it by hand is no way out. */
-void cli_say_unfinished(struct rocpart_error *err)
-{
-	*err = (struct rocpart_error){0};
-	(void)rp_error_set(err, -EBUSY, ROCPART_ERR_UNFINISHED_CHANGE, NULL,
-			   "no GPU can be used: a change of this machine is not finished");
-	(void)rp_error_hint(err, "resume it with `rocpart apply --resume`, or undo it with "
-				 "`rocpart undo`");
-}
-
-int cli_fail_without_gpu(struct cli *cli, const struct rocpart_error *err)
-{
-	struct rocpart_snapshot *s = NULL;
-	struct rocpart_error unfinished;
-	bool none = cli_has_unfinished(cli) &&
-		    rocpart_machine_observe(cli->machine, &s, NULL) == 0 &&
-		    rocpart_snapshot_get_gpu_count(s) == 0;
-
-	rocpart_snapshot_unref(s);
-	cli_say_unfinished(&unfinished);
-	return cli_fail(cli, none ? &unfinished : err);
-}
-
 int cli_observe_or_unfinished(struct cli *cli, struct rocpart_snapshot **ret)
 {
 	return cli_has_unfinished(cli) ? cli_observe(cli, ret) : cli_observe_gpus(cli, ret);

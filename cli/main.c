@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cli.h"
 
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
 /* Words that name no command: those of a group are listed, others refused. */
 static int no_command(struct cli *cli, int n, char **words)
 {
@@ -54,12 +58,20 @@ static int run_command(struct cli *cli, int argc, char **argv, int n_plain)
 		cli_print_command_help(stdout, c);
 		return 0;
 	}
+	/* A reader that ends, as of `| head -1`, stops nothing. A program inherits what it should.
+	 */
+	if (!c->has_program)
+		(void)signal(SIGPIPE, SIG_IGN);
 	status = check_arguments(cli, argc, argv, n_plain);
 	if (status == 0)
 		status = cli_check_table(cli);
 	if (status == 0 && c->needs_machine)
 		status = cli_open_machine(cli);
-	return status ? status : c->run(cli, argc, argv);
+	if (status)
+		return status;
+	status = c->run(cli, argc, argv);
+	cli_note_unfinished(cli);
+	return status;
 }
 
 static int run(struct cli *cli, int argc, char **argv)
@@ -78,10 +90,20 @@ static int run(struct cli *cli, int argc, char **argv)
 	return run_command(cli, n - words, argv + words, cli->n_plain - words);
 }
 
+/* Closed standard streams, of `>&-`: no file of ours is to become one. Writing to them still fails.
+ */
+static bool open_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+			return false;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	struct cli cli = {.machine_name = RP_STRBUF_INIT};
-	int status = run(&cli, argc - 1, argv + 1);
+	int status = open_streams() ? run(&cli, argc - 1, argv + 1) : 1;
 
 	rocpart_machine_close(cli.machine);
 	cli_end_trace();

@@ -52,11 +52,13 @@ int cli_fail(const struct cli *cli, const struct rocpart_error *err)
 	const char *object;
 
 	if (err->code == ROCPART_ERR_NO_HARDWARE && cli_has_unfinished(cli)) {
-		cli_say_unfinished(&unfinished);
+		cli_say_unfinished(cli, &unfinished);
 		err = &unfinished;
 	}
 	/* "GPU 3 (0000:27:00.0) ..." names its object itself */
 	object = strstr(err->message, err->object) ? "" : err->object;
+	if (err->code == ROCPART_ERR_UNFINISHED_CHANGE || err->code == ROCPART_ERR_LOCKED)
+		cli_set_unfinished_shown();
 
 	if (cli->global.json) {
 		print_error_json(err);
@@ -99,7 +101,10 @@ int cli_flush(int status)
 		fprintf(stderr, "rocpart: out of memory\n");
 		return status ? status : 1;
 	}
+	errno = 0;
 	if (fflush(stdout) != 0 || ferror(stdout)) {
+		if (errno == EPIPE)
+			return status ? status : 1; /* as `| head -1` wants it: not worth a word */
 		fprintf(stderr, "rocpart: cannot write to standard output: %s\n",
 			rocpart_strerror(errno));
 		return status ? status : 1;

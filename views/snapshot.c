@@ -54,12 +54,11 @@ struct rp_json *view_list(struct view_machine about, const struct rocpart_snapsh
 }
 
 struct rp_json *view_status(struct view_machine about, const struct rocpart_snapshot *s,
-			    const struct rocpart_leases *leases, bool has_unfinished_change)
+			    const struct rocpart_leases *leases)
 {
 	struct rp_json *j = view_list(about, s);
 	int r = view_put_leases(j, leases);
 
-	r |= rp_json_set_bool(j, "unfinished_change", has_unfinished_change);
 	return view_finish(j, r);
 }
 

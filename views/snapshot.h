@@ -11,7 +11,7 @@ extern const struct view_field view_gpu_fields[], view_partition_fields[];
 /* Documents of list, of status, of show for a GPU (with its partitions) and for a partition. */
 struct rp_json *view_list(struct view_machine about, const struct rocpart_snapshot *snapshot);
 struct rp_json *view_status(struct view_machine about, const struct rocpart_snapshot *snapshot,
-			    const struct rocpart_leases *leases, bool has_unfinished_change);
+			    const struct rocpart_leases *leases);
 struct rp_json *view_gpu(struct view_machine about, const struct rocpart_gpu *gpu);
 struct rp_json *view_partition(struct view_machine about,
 			       const struct rocpart_partition *partition);

@@ -381,6 +381,35 @@ int rocpart_change_list_remaining(struct rocpart_change *change, bool undo,
 int rocpart_change_undo(struct rocpart_change *change, struct rocpart_error *reterr);
 
 /**
+ * enum rocpart_change_status - Whether a change of a machine is under way. Append-only.
+ */
+enum rocpart_change_status {
+	ROCPART_CHANGE_NONE = 0,       /* no change is under way or unfinished */
+	ROCPART_CHANGE_UNDER_WAY = 1,  /* a process is changing the machine now */
+	ROCPART_CHANGE_UNFINISHED = 2, /* a change was interrupted: resume or undo the change */
+};
+
+/**
+ * rocpart_machine_get_change_status() - Report whether a change of a machine is under way or was
+ * left unfinished.
+ * @machine: machine.
+ * @ret_status: receives the status.
+ * @ret_holder: receives the process that is changing the machine, such as "pid 4711 (rocpart set
+ *	--compute CPX, user root, running for 12 s)", or ""; free it with free(3). May be NULL. The
+ *	words are the process's own: escape them before printing.
+ * @reterr: receives the reason on failure; may be NULL.
+ *
+ * The call takes no lock and writes nothing. A process of another PID namespace is not seen; its
+ * change is reported as unfinished. A process that is about to refuse a change is reported too.
+ * Since 0.1.
+ * Return: 0; -EACCES: the caller may not read the record folder; -ENOMEM: out of memory; other
+ * errno of reading.
+ */
+int rocpart_machine_get_change_status(struct rocpart_machine *machine,
+				      enum rocpart_change_status *ret_status, char **ret_holder,
+				      struct rocpart_error *reterr);
+
+/**
  * struct rocpart_holder - A process that holds GPUs. Layout frozen.
  * @pid: process id in the machine's outermost pid namespace.
  * @command: name of the process.

@@ -14,6 +14,12 @@ class Backend(enum.IntEnum):
     AMD_SMI = 3
 
 
+class ChangeStatus(enum.IntEnum):
+    NONE = 0
+    UNDER_WAY = 1
+    UNFINISHED = 2
+
+
 class CheckState(enum.IntEnum):
     PASS = 0
     WARN = 1
@@ -618,6 +624,8 @@ PROTOTYPES = {
         (c_void_p, [c_void_p]),
     "rocpart_machine_gather":
         (c_int, [c_void_p, c_char_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_machine_get_change_status":
+        (c_int, [c_void_p, POINTER(c_int), POINTER(c_char_p), POINTER(Error)]),
     "rocpart_machine_get_kind":
         (c_int, [c_void_p]),
     "rocpart_machine_get_shown_name":

@@ -5,10 +5,12 @@
 #include "base/tree.h"
 #include "base/tree_internal.h"
 
+#include <dirent.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#define N_WORDS 8 /* "1: FLOCK ADVISORY WRITE 4711 fd:01:131 0 EOF" */
+#define N_WORDS	    8 /* "1: FLOCK ADVISORY WRITE 4711 fd:01:131 0 EOF" */
+#define COMMAND_MAX 48
 
 static size_t split(char *line, char *words[N_WORDS])
 {
@@ -24,8 +26,59 @@ static size_t split(char *line, char *words[N_WORDS])
 	return n;
 }
 
-/* The process that has the file locked for writing; 0: none, or none of this PID namespace. */
-static uint32_t holder_of(const struct stat *file)
+static bool exists(uint32_t pid)
+{
+	struct stat st;
+	char path[32];
+
+	(void)rp_fmt(path, sizeof(path), "/proc/%u", pid);
+	return stat(path, &st) == 0;
+}
+
+/* An open file of the process is this one, and has the lock. */
+static bool keeps(uint32_t pid, const struct stat *file)
+{
+	RP_AUTO_CLOSEDIR DIR *d = NULL;
+	char path[32];
+
+	(void)rp_fmt(path, sizeof(path), "/proc/%u/fd", pid);
+	d = opendir(path);
+	for (const struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d)) {
+		RP_AUTO_FCLOSE FILE *info = NULL;
+		char line[256], name[64];
+		struct stat st;
+
+		if (fstatat(dirfd(d), e->d_name, &st, 0) < 0 || st.st_dev != file->st_dev ||
+		    st.st_ino != file->st_ino ||
+		    rp_fmt(name, sizeof(name), "/proc/%u/fdinfo/%.20s", pid, e->d_name) < 0)
+			continue;
+		info = fopen(name, "re");
+		while (info && fgets(line, sizeof(line), info))
+			if (rp_str_starts(line, "lock:") && strstr(line, " WRITE "))
+				return true;
+	}
+	return false;
+}
+
+/*
+ * flock(2) belongs to the open file: the process that took it may have ended, and one that it
+ * started, such as modprobe, still have it. 0: not seen from here.
+ */
+static uint32_t find_keeper(const struct stat *file)
+{
+	RP_AUTO_CLOSEDIR DIR *d = opendir("/proc");
+
+	for (const struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d)) {
+		uint32_t pid;
+
+		if (rp_parse_u32(e->d_name, 10, &pid) == 0 && keeps(pid, file))
+			return pid;
+	}
+	return 0;
+}
+
+/* The process that took the lock for writing; 0: none, or none of this PID namespace. */
+static uint32_t locker_of(const struct stat *file)
 {
 	RP_AUTO_FCLOSE FILE *f = fopen("/proc/locks", "re");
 	char line[256], id[64], *words[N_WORDS];
@@ -55,6 +108,40 @@ static void read_line(uint32_t pid, const char *name, char *buf, size_t size)
 	buf[strcspn(buf, "\n")] = '\0';
 }
 
+static uint32_t holder_of(const struct stat *file)
+{
+	uint32_t pid = locker_of(file), keeper = pid && !exists(pid) ? find_keeper(file) : 0;
+
+	return keeper ? keeper : pid;
+}
+
+/* "rocpart set --compute CPX": its words, or its name when it shows none. */
+static void read_command(uint32_t pid, char *buf, size_t size)
+{
+	RP_AUTO_FCLOSE FILE *f = NULL;
+	char path[48], text[COMMAND_MAX * 4];
+	const char *base;
+	size_t n;
+
+	(void)rp_fmt(path, sizeof(path), "/proc/%u/cmdline", pid);
+	f = fopen(path, "re");
+	n = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
+	while (n && !text[n - 1])
+		n--;
+	text[n] = '\0';
+	base = strrchr(text, '/');
+	base = base ? base + 1 : text;
+	for (char *p = text; p < text + n; p++)
+		if (!*p)
+			*p = ' ';
+	if (!*base)
+		read_line(pid, "comm", buf, size);
+	else if (strlen(base) <= COMMAND_MAX)
+		(void)rp_fmt(buf, size, "%s", base);
+	else
+		(void)rp_fmt(buf, size, "%.*s...", COMMAND_MAX - 3, base);
+}
+
 static void describe(const struct stat *file, char buf[RP_LOCK_HOLDER_SIZE])
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
@@ -65,7 +152,7 @@ static void describe(const struct stat *file, char buf[RP_LOCK_HOLDER_SIZE])
 
 	if (p.pid == 0)
 		return;
-	read_line(p.pid, "comm", command, sizeof(command));
+	read_command(p.pid, command, sizeof(command));
 	read_line(p.pid, "stat", line, sizeof(line));
 	(void)rp_fmt(folder, sizeof(folder), "/proc/%u", p.pid);
 	p.has_uid = stat(folder, &st) == 0;

@@ -135,8 +135,9 @@ int rp_tree_remove(struct rp_tree *t, const char *path) RP_MUST_CHECK;
  */
 int rp_tree_lock(struct rp_tree *t, const char *path, int *ret_fd) RP_MUST_CHECK;
 /*
- * Who has a file of the folder locked, flock(2) or fcntl(2): "pid 4711 (rocpart, user root, running
- * for 42 s)"; "" when the kernel does not show it.
+ * Who has a file of the folder locked, flock(2) or fcntl(2): "pid 4711 (rocpart set --compute CPX,
+ * user root, running for 42 s)"; "" when the kernel does not show it. The words are the process's
+ * own: text of a stranger.
  */
 #define RP_LOCK_HOLDER_SIZE 128
 void rp_tree_lock_holder(const struct rp_tree *t, const char *path, char buf[RP_LOCK_HOLDER_SIZE]);
