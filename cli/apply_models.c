@@ -136,8 +136,10 @@ int cli_apply_models(struct cli *cli, const struct cli_file_values *file,
 	struct rocpart_snapshot *s = NULL;
 	struct rocpart_leases *leases = NULL;
 	struct rocpart_plan *plan = NULL;
-	int status = cli_observe_gpus(cli, &s);
+	int status = cli_wait_for_change(cli, v);
 
+	if (status == 0)
+		status = cli_observe_gpus(cli, &s);
 	if (status == 0 && rocpart_plan_new(&plan) < 0)
 		status = cli_nomem(cli);
 	if (status == 0)

@@ -5,13 +5,29 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "base/spawn.h"
 #include "views/change.h"
+
+static int parse_wait(struct cli *cli, const struct cli_change_values *v, uint64_t *ret_ms)
+{
+	double seconds;
+
+	if (!v->wait)
+		return 0;
+	if (rp_parse_double(v->wait, &seconds) < 0 || seconds < 0 || seconds > 86400)
+		return cli_usage_error(cli, "--wait is seconds from 0 to 86400, not '%s'", v->wait);
+	*ret_ms = (uint64_t)(seconds * 1000);
+	return 0;
+}
 
 static int set_options(struct cli *cli, const struct cli_change_values *v,
 		       struct rocpart_change *change)
 {
-	double seconds;
+	uint64_t wait_ms = 0;
+	int status = parse_wait(cli, v, &wait_ms);
 
+	if (status)
+		return status;
 	if (v->evict)
 		rocpart_change_set_evict(change, true);
 	if (v->allow_unvalidated)
@@ -22,12 +38,30 @@ static int set_options(struct cli *cli, const struct cli_change_values *v,
 		rocpart_change_set_reload(change, ROCPART_RELOAD_AUTO);
 	else if (v->reload)
 		return cli_usage_error(cli, "--reload is auto or never, not '%s'", v->reload);
-	if (!v->wait)
-		return 0;
-	if (rp_parse_double(v->wait, &seconds) < 0 || seconds < 0 || seconds > 86400)
-		return cli_usage_error(cli, "--wait is seconds from 0 to 86400, not '%s'", v->wait);
-	rocpart_change_set_wait_ms(change, (uint64_t)(seconds * 1000));
+	if (v->wait)
+		rocpart_change_set_wait_ms(change, wait_ms);
 	return 0;
+}
+
+int cli_wait_for_change(struct cli *cli, const struct cli_change_values *v)
+{
+	uint64_t wait_ms = 0, end_ns;
+	int status = parse_wait(cli, v, &wait_ms);
+	bool is_said = cli->global.json;
+
+	for (end_ns = rp_now_ns() + wait_ms * 1000000; status == 0; rp_sleep_ms(50)) {
+		enum rocpart_change_status now = ROCPART_CHANGE_NONE;
+		RP_AUTO_FREE char *holder = NULL;
+
+		if (rp_now_ns() >= end_ns ||
+		    rocpart_machine_get_change_status(cli->machine, &now, &holder, NULL) < 0 ||
+		    now != ROCPART_CHANGE_UNDER_WAY)
+			break;
+		if (!is_said)
+			cli_say(stderr, "wait for another change of this machine: %s\n", holder);
+		is_said = true;
+	}
+	return status;
 }
 
 void cli_print_holders(const struct rocpart_holders *holders)
@@ -131,7 +165,7 @@ static void print_change(const struct cli *cli, const struct rocpart_change *cha
 	}
 }
 
-/* On a real machine a change stops what runs: by --yes, or by the word typed at a terminal. */
+/* A change stops what runs: by --yes, or by the word typed at a terminal. */
 static int confirm(struct cli *cli)
 {
 	struct rocpart_error err = {.errnum = -EPERM,
@@ -140,7 +174,7 @@ static int confirm(struct cli *cli)
 				    .hint = "add --yes; --dry-run shows the change"};
 	char answer[8] = "";
 
-	if (cli->global.yes || rocpart_machine_get_kind(cli->machine) == ROCPART_MACHINE_SIM)
+	if (cli->global.yes || !rocpart_machine_asks(cli->machine))
 		return 0;
 	if (cli->global.json || !isatty(STDIN_FILENO))
 		return cli_fail(cli, &err);

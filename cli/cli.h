@@ -267,6 +267,11 @@ int cli_do_change_quietly(struct cli *cli, const struct cli_change_values *v,
 int cli_finish_change(struct cli *cli, const struct cli_change_values *v,
 		      struct rocpart_change *change, bool undo);
 void cli_print_holders(const struct rocpart_holders *holders);
+/*
+ * Wait, for the time of --wait, until no other process changes the machine: before it is observed.
+ * 0, or exit status with the error printed. A change that is still under way is refused later.
+ */
+int cli_wait_for_change(struct cli *cli, const struct cli_change_values *v);
 
 /*
  * cmd_place.c: what the options say of a lease, to be freed. model: sized; else --bytes, or 0 for

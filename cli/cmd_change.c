@@ -73,12 +73,14 @@ static const struct cli_option apply_options[] = {
 	CLI_END,
 };
 
-static int new_change(struct cli *cli, struct rocpart_snapshot **ret_snapshot,
-		      struct rocpart_change **ret)
+static int new_change(struct cli *cli, const struct cli_change_values *v,
+		      struct rocpart_snapshot **ret_snapshot, struct rocpart_change **ret)
 {
 	struct rocpart_error err = {0};
-	int status = cli_observe_gpus(cli, ret_snapshot);
+	int status = cli_wait_for_change(cli, v);
 
+	if (status == 0)
+		status = cli_observe_gpus(cli, ret_snapshot);
 	if (status)
 		return status;
 	if (rocpart_change_new(cli->machine, *ret_snapshot, ret, &err) < 0)
@@ -125,7 +127,7 @@ static int change_modes(struct cli *cli, const struct goal *goal, const struct c
 {
 	struct rocpart_snapshot *s = NULL;
 	struct rocpart_change *change = NULL;
-	int status = new_change(cli, &s, &change);
+	int status = new_change(cli, v, &s, &change);
 
 	if (status == 0)
 		status = set_modes(cli, s, change, goal);
@@ -177,8 +179,11 @@ static int resume(struct cli *cli, const struct cli_change_values *v)
 {
 	struct rocpart_change *change = NULL;
 	struct rocpart_error err = {0};
-	int r = rocpart_change_open_journal(cli->machine, &change, &err);
+	int r, status = cli_wait_for_change(cli, v);
 
+	if (status)
+		return status;
+	r = rocpart_change_open_journal(cli->machine, &change, &err);
 	if (r == -ENOENT)
 		return nothing_to_do(cli, err.message);
 	return r < 0 ? cli_fail(cli, &err) : cli_finish_change(cli, v, change, false);
@@ -190,7 +195,7 @@ static int apply_file(struct cli *cli, const struct apply_values *values)
 	struct rocpart_change *change = NULL;
 	const struct cli_change_values *v = &values->change;
 	struct rocpart_error err = {0};
-	int status = new_change(cli, &s, &change);
+	int status = new_change(cli, v, &s, &change);
 
 	if (status == 0 &&
 	    rocpart_change_load_config(change, values->file.file, values->file.config, &err) < 0)
@@ -224,10 +229,12 @@ static int run_undo(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_change *change = NULL;
 	struct rocpart_error err = {0};
-	int r;
+	int r, status = cli_wait_for_change(cli, cli->values);
 
 	(void)argc;
 	(void)argv;
+	if (status)
+		return status;
 	r = rocpart_change_open_journal(cli->machine, &change, &err);
 	if (r == 0)
 		return cli_finish_change(cli, cli->values, change, true);

@@ -9,6 +9,7 @@
 
 struct create_values {
 	const char *profile, *file;
+	bool ask;
 };
 
 static const struct cli_option create_options[] = {
@@ -27,6 +28,9 @@ static const struct cli_option create_options[] = {
 	 .arg = "FILE",
 	 .offset = offsetof(struct create_values, file),
 	 .help = "YAML file with a profile of your own, instead of --profile"},
+	{.name = "ask",
+	 .offset = offsetof(struct create_values, ask),
+	 .help = "ask for confirmation before modes change, as on hardware"},
 	CLI_END,
 };
 
@@ -156,6 +160,7 @@ static int run_sim_create(struct cli *cli, int argc, char **argv)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	RP_AUTO_FREE char *dir = NULL, *profile = NULL;
+	const struct create_values *v = cli->values;
 	struct rocpart_error err = {0};
 	int status = find_dir(cli, argv, &dir);
 
@@ -169,7 +174,8 @@ static int run_sim_create(struct cli *cli, int argc, char **argv)
 		status = load_profile(cli, argv[0], &text, &profile);
 	if (status)
 		return status;
-	if (rocpart_sim_create(dir, rp_strbuf_str(&text), text.len, profile, &err) < 0)
+	if (rocpart_sim_create(dir, rp_strbuf_str(&text), text.len, profile, &err) < 0 ||
+	    (v->ask && rocpart_sim_set_asks(dir, true, &err) < 0))
 		return cli_fail(cli, &err);
 	return done(cli, argv[0], "created");
 }

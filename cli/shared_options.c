@@ -72,7 +72,8 @@ const struct cli_option cli_change_options[] = {
 	 .kind = CLI_TEXT,
 	 .arg = "SECONDS",
 	 .offset = offsetof(struct cli_change_values, wait),
-	 .help = "time to wait until no process uses the GPUs (10)"},
+	 .help = "time to wait until no process uses the GPUs (10), and until another change of "
+		 "the machine ends (0)"},
 	CLI_END,
 };
 

@@ -138,6 +138,16 @@ const char *rocpart_machine_get_shown_name(const struct rocpart_machine *machine
 enum rocpart_machine_kind rocpart_machine_get_kind(const struct rocpart_machine *machine);
 
 /**
+ * rocpart_machine_asks() - Report whether a program is to ask its user before it changes the modes
+ * of the machine.
+ * @machine: machine.
+ *
+ * The library itself asks nobody. Since 0.1.
+ * Return: true for hardware, and for a simulated machine that rocpart_sim_set_asks() made ask.
+ */
+bool rocpart_machine_asks(const struct rocpart_machine *machine);
+
+/**
  * rocpart_machine_read_generation() - Read a number that changes whenever the kernel adds or
  * removes a KFD node.
  * @machine: machine.

@@ -2,6 +2,7 @@
 #ifndef ROCPART_SIM_H
 #define ROCPART_SIM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -62,6 +63,18 @@ int rocpart_sim_remove(const char *dir, struct rocpart_error *reterr);
  * damaged; -ENOMEM: out of memory; errno of writing files.
  */
 int rocpart_sim_reset(const char *dir, struct rocpart_error *reterr);
+
+/**
+ * rocpart_sim_set_asks() - Make programs ask before they change the modes of a simulated machine,
+ * as on hardware.
+ * @dir: folder of the machine.
+ * @asks: false when the machine is created.
+ * @reterr: receives the reason on failure; may be NULL.
+ *
+ * See rocpart_machine_asks(). A reset keeps the setting. Since 0.1.
+ * Return: 0; -ENOENT, -EBADMSG, -ENOMEM as rocpart_sim_reset(); errno of writing files.
+ */
+int rocpart_sim_set_asks(const char *dir, bool asks, struct rocpart_error *reterr);
 
 /**
  * rocpart_sim_reload() - Unload and load the driver of a simulated machine, as another program

@@ -620,6 +620,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_char_p, c_size_t, c_char_p, POINTER(c_size_t), POINTER(Error)]),
     "rocpart_leases_new":
         (c_int, [c_void_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_machine_asks":
+        (c_bool, [c_void_p]),
     "rocpart_machine_close":
         (c_void_p, [c_void_p]),
     "rocpart_machine_gather":
@@ -826,6 +828,8 @@ PROTOTYPES = {
         (c_int, [c_char_p, POINTER(Error)]),
     "rocpart_sim_reset":
         (c_int, [c_char_p, POINTER(Error)]),
+    "rocpart_sim_set_asks":
+        (c_int, [c_char_p, c_bool, POINTER(Error)]),
     "rocpart_sim_unhold":
         (c_int, [c_char_p, c_uint32, POINTER(Error)]),
     "rocpart_size_options_free":

@@ -112,6 +112,7 @@ bool rp_change_is_compute_only(const struct rocpart_change *c, enum rp_direction
  */
 int rp_change_lock(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
 void rp_change_unlock(struct rocpart_change *c);
+int rp_change_refuse_locked(const struct rocpart_change *c, struct rocpart_error *reterr);
 
 /*
  * interrupt.c. poll: ask the caller whether to stop; check: the same, never while the driver is

@@ -253,20 +253,32 @@ static int refuse_capture(const struct rocpart_machine *m, struct rocpart_error 
 			     m->sim_name, m->sim_name);
 }
 
+/* An open journal is that of a change under way, or of one that was interrupted. */
+static int check_unfinished(const struct rocpart_change *c, struct rocpart_error *reterr)
+{
+	char holder[RP_LOCK_HOLDER_SIZE] = "";
+
+	if (c->is_resumed || !rp_journal_is_open(c->machine))
+		return 0;
+	if (c->lock_fd < 0)
+		rp_tree_lock_holder(c->machine->state, RP_MACHINE_LOCK, holder);
+	if (*holder)
+		return rp_change_refuse_locked(c, reterr);
+	(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_UNFINISHED_CHANGE, c->machine->state_dir,
+			   "an earlier change of this machine is not finished");
+	return rp_error_hint(reterr, "`rocpart apply --resume` finishes it, `rocpart undo` "
+				     "reverts it");
+}
+
 int rp_change_check_targets(struct rocpart_change *c, struct rocpart_error *reterr)
 {
 	int r;
 
 	if (rp_tree_kind(c->machine->tree) == RP_TREE_CAPTURE)
 		return refuse_capture(c->machine, reterr);
-	if (!c->is_resumed && rp_journal_is_open(c->machine)) {
-		(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_UNFINISHED_CHANGE,
-				   c->machine->state_dir,
-				   "an earlier change of this machine is not finished");
-		return rp_error_hint(reterr, "`rocpart apply --resume` finishes it, `rocpart undo` "
-					     "reverts it");
-	}
-	r = check_present(c, reterr);
+	r = check_unfinished(c, reterr);
+	if (r == 0)
+		r = check_present(c, reterr);
 	for (size_t i = 0; r == 0 && i < c->n_targets; i++)
 		r = check_target(c, &c->targets[i], reterr);
 	if (r < 0)

@@ -6,7 +6,7 @@
 
 #define POLL_MS 50
 
-static int refuse_locked(const struct rocpart_change *c, struct rocpart_error *reterr)
+int rp_change_refuse_locked(const struct rocpart_change *c, struct rocpart_error *reterr)
 {
 	char holder[RP_LOCK_HOLDER_SIZE], waited[32] = "";
 
@@ -14,7 +14,7 @@ static int refuse_locked(const struct rocpart_change *c, struct rocpart_error *r
 	if (c->lock_wait_ms)
 		(void)rp_fmt(waited, sizeof(waited), " after %g s", (double)c->lock_wait_ms / 1000);
 	(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_LOCKED, c->machine->state_dir,
-			   "another process is %schanging this machine%s%s%s; nothing was changed",
+			   "another process is %schanging this machine%s%s%s",
 			   c->lock_wait_ms ? "still " : "", waited, *holder ? ": " : "", holder);
 	return rp_error_hint(reterr, "wait until that process ends, or let the command wait with "
 				     "--wait SECONDS");
@@ -63,8 +63,10 @@ int rp_change_lock(struct rocpart_change *c, struct rocpart_error *reterr)
 		*reterr = err;
 		return rp_error_append(reterr, "; nothing was changed");
 	}
-	if (r == -EWOULDBLOCK)
-		return refuse_locked(c, reterr);
+	if (r == -EWOULDBLOCK) {
+		(void)rp_change_refuse_locked(c, reterr);
+		return rp_error_append(reterr, "; nothing was changed");
+	}
 	if (r < 0)
 		return rp_error_errno(reterr, r, c->machine->state_dir,
 				      "cannot lock '%s/" RP_MACHINE_LOCK "'",

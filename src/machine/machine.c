@@ -37,6 +37,12 @@ rocpart_machine_get_kind(const struct rocpart_machine *machine)
 	}
 }
 
+ROCPART_PUBLIC bool rocpart_machine_asks(const struct rocpart_machine *machine)
+{
+	return machine->flavour == RP_MACHINE_HARDWARE ||
+	       (rp_machine_is_simulated(machine) && machine->asks);
+}
+
 ROCPART_PUBLIC const char *rocpart_machine_get_shown_name(const struct rocpart_machine *machine)
 {
 	return rp_machine_is_sim_in_files(machine) ? machine->sim_name : NULL;

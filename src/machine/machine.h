@@ -52,6 +52,7 @@ struct rocpart_machine {
 	void *leases; /* of a machine in memory, once there are some; else they are in state_dir */
 	void (*free_leases)(void *leases);
 	void *backing;	/* the simulator behind the tree, or NULL */
+	bool asks;	/* of a simulated machine: as hardware does */
 	char *sim_name; /* of a simulated machine, "" for one in memory; NULL: not simulated */
 	void (*free_backing)(void *backing);
 };

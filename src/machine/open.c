@@ -43,7 +43,7 @@ static int read_shown(struct rocpart_machine *m, const char *file, char **ret)
  */
 static int look_for_sim(struct rocpart_machine *m, bool own_records, struct rocpart_error *reterr)
 {
-	RP_AUTO_FREE char *folder = NULL;
+	RP_AUTO_FREE char *folder = NULL, *asks = NULL;
 	int r = read_shown(m, "name", &m->sim_name);
 
 	if (r == -ENOENT)
@@ -52,6 +52,11 @@ static int look_for_sim(struct rocpart_machine *m, bool own_records, struct rocp
 		m->flavour == RP_MACHINE_CAPTURE ? RP_MACHINE_SIM_MOUNTED : RP_MACHINE_SIM_IN_SYS;
 	if (r == 0)
 		r = read_shown(m, "folder", &folder);
+	if (r == 0) {
+		r = read_shown(m, "asks", &asks);
+		m->asks = r == 0 && rp_str_eq(asks, "1");
+		r = r == -ENOENT ? 0 : r; /* shown by an older program */
+	}
 	if (r == 0 && own_records) {
 		free(m->state_dir);
 		m->state_dir = rp_strdupf("%s/records", folder);

@@ -127,10 +127,12 @@ int rp_sim_unload(struct rp_sim *sim)
 int rp_sim_boot(struct rp_sim *sim)
 {
 	uint64_t boots = sim->state.boots, loads = sim->state.loads;
+	bool asks = sim->state.asks;
 
 	rp_sim_state_done(&sim->state);
 	sim->state.boots = boots + 1;
 	sim->state.loads = loads;
+	sim->state.asks = asks;
 	for (size_t g = 0; g < sim->profile->n_gpus; g++)
 		sim->state.gpus[g].nps = rp_sim_switchable(sim, g) ? sim->profile->boot_nps : 1;
 	return rp_sim_load(sim);

@@ -48,6 +48,14 @@ ROCPART_PUBLIC int rocpart_sim_reset(const char *dir, struct rocpart_error *rete
 	return r < 0 ? r : rp_sim_reset(sim, reterr);
 }
 
+ROCPART_PUBLIC int rocpart_sim_set_asks(const char *dir, bool asks, struct rocpart_error *reterr)
+{
+	RP_AUTO_SIM struct rp_sim *sim = NULL;
+	int r = rp_sim_open(dir, &sim, reterr);
+
+	return r < 0 ? r : rp_sim_set_asks(sim, asks, reterr);
+}
+
 ROCPART_PUBLIC int rocpart_sim_reload(const char *dir, struct rocpart_error *reterr)
 {
 	RP_AUTO_SIM struct rp_sim *sim = NULL;

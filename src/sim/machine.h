@@ -80,6 +80,7 @@ struct rp_sim_fault {
 struct rp_sim_state {
 	uint64_t boots; /* how often it was switched on */
 	uint64_t loads; /* how often the driver was loaded, over all boots */
+	bool asks;	/* programs ask before they change it, as on hardware; kept by a reset */
 	bool loaded;
 	uint32_t generation;
 	uint32_t simd_next;

@@ -283,6 +283,24 @@ int rp_sim_set_caller(struct rp_sim *sim, uint32_t uid, const uint32_t *minors, 
 	return 0;
 }
 
+int rp_sim_set_asks(struct rp_sim *sim, bool asks, struct rocpart_error *reterr)
+{
+	RP_AUTO_CLOSE int lock = -EBADF;
+	int r = rp_sim_change_begin(sim, &lock);
+
+	if (r == 0) {
+		sim->state.asks = asks;
+		r = rp_sim_change_end(sim);
+	}
+	return r < 0 ? rp_error_errno(reterr, r, sim->name, "the simulated machine was not changed")
+		     : 0;
+}
+
+bool rp_sim_asks(const struct rp_sim *sim)
+{
+	return sim->state.asks;
+}
+
 int rp_sim_reset(struct rp_sim *sim, struct rocpart_error *reterr)
 {
 	RP_AUTO_CLOSE int lock = -EBADF;

@@ -59,6 +59,10 @@ size_t rp_sim_gpu_count(const struct rp_sim *sim);
 int rp_sim_set_caller(struct rp_sim *sim, uint32_t uid, const uint32_t *minors,
 		      size_t n) RP_MUST_CHECK;
 
+/* Programs ask before they change its modes, as on hardware. */
+int rp_sim_set_asks(struct rp_sim *sim, bool asks, struct rocpart_error *reterr) RP_MUST_CHECK;
+bool rp_sim_asks(const struct rp_sim *sim);
+
 /* Power off and on: the boot state of the profile; processes and faults are gone. */
 int rp_sim_reset(struct rp_sim *sim, struct rocpart_error *reterr) RP_MUST_CHECK;
 /* Somebody unloads and loads the driver. -EBUSY: a process has a device open. */

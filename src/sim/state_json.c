@@ -123,6 +123,8 @@ struct rp_json *rp_sim_state_to_json(const struct rp_sim *sim)
 
 	r |= rp_json_set_u64(j, "boots", s->boots);
 	r |= rp_json_set_u64(j, "loads", s->loads);
+	if (s->asks)
+		r |= rp_json_set_bool(j, "asks", true);
 	r |= rp_json_set_bool(j, "loaded", s->loaded);
 	r |= rp_json_set_u64(j, "generation", s->generation);
 	r |= rp_json_set_u64(j, "simd_next", s->simd_next);
@@ -409,6 +411,7 @@ int rp_sim_state_from_json(const struct rp_sim *sim, const struct rp_json *j,
 
 	if (r < 0 || version != STATE_VERSION || rp_json_len(gpus) != sim->profile->n_gpus)
 		return -EBADMSG;
+	ret->asks = rp_json_bool_value(rp_json_get(j, "asks"));
 	r = get_u64(j, "boots", INT64_MAX, &ret->boots);
 	if (r == 0)
 		r = get_u64(j, "loads", INT64_MAX, &ret->loads);

@@ -77,7 +77,8 @@ int rp_simfs_mount_tree(struct rp_simfs *fs, struct rocpart_error *reterr) RP_MU
 /* files.c: what FUSE is asked. */
 struct fuse_lowlevel_ops;
 const struct fuse_lowlevel_ops *rp_simfs_fuse_ops(void);
-#define RP_SIMFS_FIXED_FILES 4 /* name, folder, srcversion, control; slots come after them */
+/* name, folder, srcversion, control, asks; slots come after them */
+#define RP_SIMFS_FIXED_FILES 5
 
 /* serve.c */
 struct rp_simfs_user {

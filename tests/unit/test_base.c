@@ -734,8 +734,7 @@ static void program_reads_its_input_and_errors_are_kept_apart(void **state)
 	static const char *const argv[] = {"sh", "-c", "read a; read b || echo end; echo $a >&2",
 					   NULL};
 	RP_AUTO_STRBUF struct rp_strbuf out = RP_STRBUF_INIT, err = RP_STRBUF_INIT;
-	struct rp_spawn_streams s = {
-		.input = "yes\n", .out = &out, .err = &err, .max_out = 100};
+	struct rp_spawn_streams s = {.input = "yes\n", .out = &out, .err = &err, .max_out = 100};
 	struct rp_spawn_result res = {0};
 
 	(void)state;
