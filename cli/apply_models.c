@@ -113,6 +113,20 @@ static int end(struct cli *cli, const struct rocpart_plan *plan, size_t placed)
 	return 0;
 }
 
+/* No mode would change. */
+static int show_dry_run(struct cli *cli, const struct rocpart_plan *plan)
+{
+	size_t n = count_new(plan);
+	int status = 0;
+
+	if (cli->global.json)
+		status = cli_print_json_done(cli, view_applied(cli_about(cli), n));
+	else
+		cli_say(stdout, "dry run: %zu replica%s would be placed; nothing was changed\n", n,
+			n == 1 ? "" : "s");
+	return status && status != CLI_EXIT_TO_DO ? status : n ? CLI_EXIT_TO_DO : 0;
+}
+
 static int switch_and_place(struct cli *cli, struct rocpart_plan *plan, struct rocpart_snapshot *s,
 			    const struct cli_file_values *file, const struct cli_change_values *v)
 {
@@ -125,7 +139,7 @@ static int switch_and_place(struct cli *cli, struct rocpart_plan *plan, struct r
 	if (status)
 		return status;
 	if (v->dry_run)
-		return count_new(plan) ? CLI_EXIT_TO_DO : 0;
+		return show_dry_run(cli, plan);
 	status = place_all(cli, plan, s, &placed);
 	return status ? status : end(cli, plan, placed);
 }

@@ -251,6 +251,14 @@ bool cli_print_group_help(FILE *f, const char *group);
 /* Prints that the first one or two of n words name no command. Exit status. */
 int cli_refuse_command(struct cli *cli, int n, char **words);
 
+/* The command has --dry-run, and it is given: the machine is opened so that nothing is written. */
+bool cli_is_dry_run(const struct cli *cli);
+/* Exit status of a command that did something, or showed in a dry run what it would do. */
+int cli_done(const struct cli *cli);
+/* Prints a document of such a command, with "dry_run": true in a dry run. It takes over j. */
+int cli_print_json_done(struct cli *cli, struct rp_json *j);
+extern const struct cli_option cli_dry_run_options[]; /* of a bool */
+
 /* Something is to be done: the answer of assert, of plan for a machine and of --dry-run. */
 #define CLI_EXIT_TO_DO 7
 

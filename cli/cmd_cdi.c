@@ -6,6 +6,7 @@
 
 struct cdi_values {
 	const char *output, *kind;
+	bool dry_run;
 };
 
 static const struct cli_option cdi_generate_options[] = {
@@ -24,6 +25,7 @@ static const struct cli_option cdi_generate_options[] = {
 	 .offset = offsetof(struct cdi_values, kind),
 	 .help = "name devices rocpart.dev/partition, or amd.com/gpu as amd-ctk does "
 		 "(rocpart.dev/partition)"},
+	CLI_SHARED(cli_dry_run_options, cdi_values, dry_run),
 	CLI_END,
 };
 
@@ -39,7 +41,8 @@ static int print_path(struct cli *cli, const char *path)
 static int run_cdi_generate(struct cli *cli, int argc, char **argv)
 {
 	const struct cdi_values *v = cli->values;
-	bool to_stdout = v->output && rp_str_eq(v->output, "-");
+	/* A dry run shows the spec. */
+	bool to_stdout = v->dry_run || (v->output && rp_str_eq(v->output, "-"));
 	struct rocpart_error err = {0};
 	RP_AUTO_FREE char *text = NULL;
 	int r;
@@ -53,7 +56,9 @@ static int run_cdi_generate(struct cli *cli, int argc, char **argv)
 					 &err);
 	if (r < 0)
 		return cli_fail(cli, &err);
-	return to_stdout ? fputs(text, stdout) < 0 : print_path(cli, text);
+	if (!to_stdout)
+		return print_path(cli, text);
+	return fputs(text, stdout) < 0 ? 1 : cli_done(cli);
 }
 
 /* ---- list, validate ---- */

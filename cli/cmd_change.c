@@ -283,19 +283,20 @@ static int cordon(struct cli *cli, int argc, char **argv, bool on)
 		const struct rocpart_gpu *gpu = NULL;
 		int r = rocpart_snapshot_find_gpu(s, argv[i], &gpu, &err);
 
-		if (r == 0)
+		if (r == 0 && !cli_is_dry_run(cli))
 			r = rocpart_machine_set_cordon(cli->machine, rocpart_gpu_get_bdf(gpu), on,
 						       &err);
 		if (r < 0)
 			status = cli_fail(cli, &err);
 		else if (!cli->global.json)
-			cli_say(stdout, "GPU %zu (%s) is %s\n", rocpart_gpu_get_index(gpu),
-				rocpart_gpu_get_bdf(gpu), on ? "cordoned" : "not cordoned");
+			cli_say(stdout, "GPU %zu (%s) %s %s\n", rocpart_gpu_get_index(gpu),
+				rocpart_gpu_get_bdf(gpu), cli_is_dry_run(cli) ? "would be" : "is",
+				on ? "cordoned" : "not cordoned");
 	}
 	rocpart_snapshot_unref(s);
 	if (status == 0 && cli->global.json)
-		return cli_print_json(cli, view_document(cli_about(cli)));
-	return status;
+		return cli_print_json_done(cli, view_document(cli_about(cli)));
+	return status ? status : cli_done(cli);
 }
 
 static int run_cordon(struct cli *cli, int argc, char **argv)
@@ -370,6 +371,8 @@ const struct cli_command cli_verb_cordon = {
 	.min_args = 1,
 	.max_args = 64,
 	.summary = "exclude GPUs from changes and placement",
+	.options = cli_dry_run_options,
+	.values_size = sizeof(bool),
 	.words = {CLI_WORDS_GPUS, CLI_WORDS_GPUS},
 	.needs_machine = true,
 	.run = run_cordon,
@@ -382,6 +385,8 @@ const struct cli_command cli_verb_uncordon = {
 	.min_args = 1,
 	.max_args = 64,
 	.summary = "allow changes and placement on cordoned GPUs again",
+	.options = cli_dry_run_options,
+	.values_size = sizeof(bool),
 	.words = {CLI_WORDS_GPUS, CLI_WORDS_GPUS},
 	.needs_machine = true,
 	.run = run_uncordon,

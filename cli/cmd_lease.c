@@ -10,13 +10,14 @@
 #include "views/model_fields.h"
 
 struct release_values {
-	bool all;
+	bool all, dry_run;
 };
 
 static const struct cli_option release_options[] = {
 	{.name = "all",
 	 .offset = offsetof(struct release_values, all),
 	 .help = "release all leases that have the name NAME"},
+	CLI_SHARED(cli_dry_run_options, release_values, dry_run),
 	CLI_END,
 };
 
@@ -145,8 +146,12 @@ static int release_chosen(struct cli *cli, const struct chosen *c, uint64_t *ret
 		struct rocpart_error err = {0};
 		uint64_t in_use = 0;
 		size_t n = 0;
-		int r = rocpart_lease_release(cli->machine, c->ids.v[i], &n, &in_use, &err);
+		int r = 0;
 
+		if (cli_is_dry_run(cli))
+			n = 1;
+		else
+			r = rocpart_lease_release(cli->machine, c->ids.v[i], &n, &in_use, &err);
 		if (r == -ENOENT)
 			continue;
 		if (r < 0)
@@ -154,7 +159,8 @@ static int release_chosen(struct cli *cli, const struct chosen *c, uint64_t *ret
 		*ret_released += n;
 		*ret_in_use += in_use;
 		if (!cli->global.json)
-			cli_say(stdout, "lease %s (%s) released\n", c->ids.v[i], c->names.v[i]);
+			cli_say(stdout, "lease %s (%s) %sreleased\n", c->ids.v[i], c->names.v[i],
+				cli_is_dry_run(cli) ? "would be " : "");
 	}
 	return 0;
 }
@@ -172,13 +178,13 @@ static int run_release(struct cli *cli, int argc, char **argv)
 	if (status)
 		return status;
 	if (cli->global.json)
-		return cli_print_json(cli, view_released(cli_about(cli), n, in_use));
+		return cli_print_json_done(cli, view_released(cli_about(cli), n, in_use));
 	if (in_use)
 		cli_say(stdout,
 			"%s of the released memory is still in use: it counts as unmanaged until "
 			"the programs end\n",
 			rp_format_bytes(in_use, bytes));
-	return 0;
+	return cli_done(cli);
 }
 
 static int run_adopt(struct cli *cli, int argc, char **argv)
@@ -620,9 +626,10 @@ static int run_state_import(struct cli *cli, int argc, char **argv)
 	    0)
 		return cli_fail(cli, &err);
 	if (cli->global.json)
-		return cli_print_json(cli, view_count(cli_about(cli), "imported", n));
-	cli_say(stdout, "%zu lease%s imported\n", n, n == 1 ? "" : "s");
-	return 0;
+		return cli_print_json_done(cli, view_count(cli_about(cli), "imported", n));
+	cli_say(stdout, "%zu lease%s %simported\n", n, n == 1 ? "" : "s",
+		cli_is_dry_run(cli) ? "would be " : "");
+	return cli_done(cli);
 }
 
 static int run_state_check(struct cli *cli, int argc, char **argv)
@@ -695,6 +702,8 @@ const struct cli_command cli_verb_state_import = {
 	.min_args = 1,
 	.max_args = 1,
 	.summary = "restore exported leases ('-' reads standard input)",
+	.options = cli_dry_run_options,
+	.values_size = sizeof(bool),
 	.words = {CLI_WORDS_FILES},
 	.needs_machine = true,
 	.run = run_state_import,

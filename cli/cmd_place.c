@@ -20,7 +20,7 @@ static int parse_count(struct cli *cli, const char *option, const char *text, ui
 struct place_values {
 	struct cli_lease_values lease;
 	struct rp_names partitions;
-	bool pending;
+	bool pending, dry_run;
 };
 
 static const struct cli_option place_options[] = {
@@ -46,6 +46,7 @@ static const struct cli_option place_options[] = {
 	{.name = "pending",
 	 .offset = offsetof(struct place_values, pending),
 	 .help = "place the leases that have no partition, instead of a new lease"},
+	CLI_SHARED(cli_dry_run_options, place_values, dry_run),
 	CLI_END,
 };
 
@@ -160,13 +161,20 @@ int cli_place_options(struct cli *cli, const struct cli_lease_values *v, const c
 	return status ? status : set_options(cli, v, *ret);
 }
 
+static int print_placed_json(struct cli *cli, const struct rocpart_leases *leases)
+{
+	int status = cli_print_json_done(cli, view_placed(cli_about(cli), leases));
+
+	return status == CLI_EXIT_TO_DO && !rocpart_leases_get(leases, 0) ? 0 : status;
+}
+
 static int print_placed(struct cli *cli, const struct rocpart_leases *leases)
 {
 	const struct rocpart_lease *l;
 	struct rocpart_snapshot *s;
 
 	if (cli->global.json)
-		return cli_print_json(cli, view_placed(cli_about(cli), leases));
+		return print_placed_json(cli, leases);
 	s = cli_observe_for_names(cli);
 	cli_print_banner(cli);
 	if (!rocpart_leases_get(leases, 0))
@@ -174,13 +182,19 @@ static int print_placed(struct cli *cli, const struct rocpart_leases *leases)
 	for (size_t i = 0; (l = rocpart_leases_get(leases, i)); i++) {
 		char bytes[RP_BYTES_TEXT_SIZE], where[VIEW_PARTITION_TEXT_SIZE];
 
-		cli_say(stdout, "lease %llu: %s, %s on %s, guarantee: %s\n",
-			(unsigned long long)l->id, l->name, rp_format_bytes(l->bytes, bytes),
+		if (cli_is_dry_run(cli))
+			cli_say(stdout, "would be placed: ");
+		else
+			cli_say(stdout, "lease %llu: ", (unsigned long long)l->id);
+		cli_say(stdout, "%s, %s on %s, guarantee: %s\n", l->name,
+			rp_format_bytes(l->bytes, bytes),
 			view_format_partition(s, l->bdf, l->partition, where),
 			rocpart_guarantee_to_string(l->guarantee));
 	}
 	rocpart_snapshot_unref(s);
 	l = rocpart_leases_get(leases, 0);
+	if (cli_is_dry_run(cli))
+		return l ? CLI_EXIT_TO_DO : 0;
 	if (l)
 		cli_say(stdout,
 			"next: `rocpart args env %llu`, or docker, podman, k8s, systemd, vllm, "

@@ -115,9 +115,9 @@ static int find_dir(struct cli *cli, char **argv, char **ret)
 static int done(struct cli *cli, const char *name, const char *action)
 {
 	if (cli->global.json)
-		return cli_print_json(cli, view_sim_done(cli_about(cli), name, action));
+		return cli_print_json_done(cli, view_sim_done(cli_about(cli), name, action));
 	cli_say(stdout, "simulated machine %s: %s\n", name, action);
-	return 0;
+	return cli_done(cli);
 }
 
 /* ---- create, reset, reload, rm ---- */
@@ -204,9 +204,18 @@ static int run_sim_reload(struct cli *cli, int argc, char **argv)
 	return on_dir(cli, argv, "driver reloaded", rocpart_sim_reload);
 }
 
+static int check_machine(const char *dir, struct rocpart_error *reterr)
+{
+	RP_AUTO_FREE char *profile = NULL;
+
+	return rocpart_sim_get_profile(dir, &profile, reterr);
+}
+
 static int run_sim_rm(struct cli *cli, int argc, char **argv)
 {
 	(void)argc;
+	if (cli_is_dry_run(cli))
+		return on_dir(cli, argv, "would be deleted", check_machine);
 	return on_dir(cli, argv, "deleted", rocpart_sim_remove);
 }
 
@@ -548,5 +557,7 @@ const struct cli_command cli_verb_sim_rm = {
 	.max_args = 1,
 	.summary = "delete a simulated machine",
 	.words = {CLI_WORDS_SIMS},
+	.options = cli_dry_run_options,
+	.values_size = sizeof(bool),
 	.run = run_sim_rm,
 };

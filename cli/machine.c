@@ -174,6 +174,7 @@ int cli_open_machine(struct cli *cli)
 	status = open_machine(cli);
 	if (status)
 		return status;
+	rocpart_machine_set_dry_run(cli->machine, cli_is_dry_run(cli));
 	if (rocpart_machine_set_backend(cli->machine, backend, &err) < 0)
 		return cli_fail(cli, &err);
 	return cli_start_trace(cli);

@@ -49,6 +49,38 @@ const struct cli_option cli_global_options[] = {
 	CLI_END,
 };
 
+const struct cli_option cli_dry_run_options[] = {
+	{.name = "dry-run",
+	 .letter = 'n',
+	 .offset = 0,
+	 .help = "show what would be done, and do nothing"},
+	CLI_END,
+};
+
+bool cli_is_dry_run(const struct cli *cli)
+{
+	struct cli_option_at at;
+
+	return cli->command && cli->values && cli->command->options &&
+	       cli_find_option(cli->command->options, "dry-run", 0, &at) &&
+	       *(const bool *)((const char *)cli->values + at.offset);
+}
+
+int cli_done(const struct cli *cli)
+{
+	return cli_is_dry_run(cli) ? CLI_EXIT_TO_DO : 0;
+}
+
+int cli_print_json_done(struct cli *cli, struct rp_json *j)
+{
+	int status;
+
+	if (j && cli_is_dry_run(cli) && rp_json_set_bool(j, "dry_run", true) < 0)
+		j = rp_json_free(j);
+	status = cli_print_json(cli, j);
+	return status ? status : cli_done(cli);
+}
+
 const struct cli_option cli_change_options[] = {
 	{.name = "dry-run",
 	 .letter = 'n',

@@ -148,6 +148,18 @@ enum rocpart_machine_kind rocpart_machine_get_kind(const struct rocpart_machine 
 bool rocpart_machine_asks(const struct rocpart_machine *machine);
 
 /**
+ * rocpart_machine_set_dry_run() - Write nothing about a machine.
+ * @machine: machine.
+ * @dry_run: false unless set.
+ *
+ * rocpart_place(), rocpart_place_pending() and rocpart_leases_import() then decide as otherwise and
+ * record nothing: the leases that they return have number 0. Lists of leases are not recorded
+ * either. Other calls that would change the machine or its records fail with -EROFS (READ_ONLY).
+ * Since 0.1.
+ */
+void rocpart_machine_set_dry_run(struct rocpart_machine *machine, bool dry_run);
+
+/**
  * rocpart_machine_read_generation() - Read a number that changes whenever the kernel adds or
  * removes a KFD node.
  * @machine: machine.

@@ -648,6 +648,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_int, POINTER(Error)]),
     "rocpart_machine_set_cordon":
         (c_int, [c_void_p, c_char_p, c_bool, POINTER(Error)]),
+    "rocpart_machine_set_dry_run":
+        (None, [c_void_p, c_bool]),
     "rocpart_machine_set_trace":
         (None, [c_void_p, rocpart_trace_fn, c_void_p]),
     "rocpart_memory_mode_from_string":

@@ -110,6 +110,11 @@ const struct rp_trace *rp_tree_trace(const struct rp_tree *t)
 	return t->trace;
 }
 
+void rp_tree_set_read_only(struct rp_tree *t, bool read_only)
+{
+	t->is_read_only = read_only;
+}
+
 void rp_tree_set_inherited(struct rp_tree *t, int fd)
 {
 	t->inherited_fd = fd;
@@ -137,6 +142,8 @@ static int traced_read(const struct rp_tree *t, const char *path, uint64_t begin
 
 int rp_tree_before(const struct rp_tree *t, const char *op, const char *path)
 {
+	if (t->is_read_only)
+		return -EROFS;
 	return t->hook ? t->hook(t->hook_userdata, op, path, false) : 0;
 }
 

@@ -84,6 +84,8 @@ void rp_tree_set_hook(struct rp_tree *t, rp_tree_hook_fn fn, void *userdata);
 void rp_tree_set_trace(struct rp_tree *t, const struct rp_trace *trace);
 const struct rp_trace *rp_tree_trace(const struct rp_tree *t); /* NULL: nobody */
 
+/* Every operation that changes something fails with -EROFS, untried. */
+void rp_tree_set_read_only(struct rp_tree *t, bool read_only);
 /*
  * An open file, such as a lock, that programs which reload the driver of this tree inherit;
  * borrowed. 0: none.

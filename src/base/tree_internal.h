@@ -14,7 +14,8 @@ struct rp_tree {
 	rp_tree_hook_fn hook;
 	void *hook_userdata;
 	const struct rp_trace *trace; /* NULL: nobody observes */
-	int inherited_fd;	      /* 0: none */
+	bool is_read_only;
+	int inherited_fd; /* 0: none */
 };
 
 /* open(2) of path below the root, links resolved inside it; an fd or -errno. */

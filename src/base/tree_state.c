@@ -159,6 +159,8 @@ int rp_tree_lock(struct rp_tree *t, const char *path, int *ret_fd)
 
 	if (t->kind != RP_TREE_STATE)
 		return -EINVAL;
+	if (t->is_read_only)
+		return -EROFS;
 	if (t->ops) {
 		*ret_fd = -EBADF;
 		return 0;

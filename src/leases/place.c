@@ -506,9 +506,10 @@ static int locate_lease(const struct placing *p, struct rp_lease *l, const char 
 		return rp_error_nomem(reterr);
 	rp_host_view_mode(gpu, l->mode);
 	r = set_why(p, part, chosen.why, l, reterr);
-	return r < 0 ? r
-		     : rp_lease_db_set_usable(p->s.db, gpu->bdf, part->id,
-					      rp_host_view_usable(&p->s.host, part), reterr);
+	if (r < 0 || p->s.machine->is_dry_run)
+		return r;
+	return rp_lease_db_set_usable(p->s.db, gpu->bdf, part->id,
+				      rp_host_view_usable(&p->s.host, part), reterr);
 }
 
 static int copy_text(char **ret, const char *text)
@@ -558,7 +559,7 @@ static int add_replica(struct placing *p, const struct rocpart_place_options *o,
 	memset(l, 0, sizeof(*l));
 	r = describe_lease(o, owner, l) < 0 ? rp_error_nomem(reterr)
 					    : locate_lease(p, l, o->partition, reterr);
-	if (r == 0)
+	if (r == 0 && !p->s.machine->is_dry_run)
 		r = rp_lease_db_add(p->s.db, l, &l->id, reterr);
 	if (r < 0)
 		rp_lease_done(l);
@@ -668,7 +669,7 @@ static int place_again(struct placing *p, struct rp_lease *l, struct rocpart_err
 		return 0; /* it stays pending */
 	if (r < 0)
 		*reterr = local;
-	if (r == 0)
+	if (r == 0 && !p->s.machine->is_dry_run)
 		r = rp_lease_db_place(p->s.db, l, reterr);
 	if (r == 0 && rp_grow(&p->made.v, &p->made.cap, p->made.n + 1, sizeof(*l)) < 0)
 		r = rp_error_nomem(reterr);

@@ -36,6 +36,8 @@ int rp_session_begin(struct rocpart_machine *m, enum rp_lease_open how, struct r
 	RP_AUTO_SESSION struct rp_session s = {.machine = m};
 	int r = 0;
 
+	if (m->is_dry_run)
+		return rp_session_look(m, ret, reterr);
 	if (rp_tree_kind(m->tree) == RP_TREE_CAPTURE || how == RP_LEASE_MAKE ||
 	    how == RP_LEASE_MAKE_BRIEF)
 		r = rp_machine_make_state(m, reterr);
@@ -64,7 +66,7 @@ int rp_session_begin(struct rocpart_machine *m, enum rp_lease_open how, struct r
 
 int rp_session_commit(struct rp_session *s, struct rocpart_error *reterr)
 {
-	return rp_lease_db_commit(s->db, reterr);
+	return s->machine->is_dry_run ? 0 : rp_lease_db_commit(s->db, reterr);
 }
 
 void rp_session_done(struct rp_session *s)
@@ -247,7 +249,7 @@ int rp_session_look(struct rocpart_machine *m, struct rp_session *ret, struct ro
 {
 	int r = -EROFS;
 
-	if (rp_leases_exist(m))
+	if (!m->is_dry_run && rp_leases_exist(m))
 		r = rp_session_begin(m, RP_LEASE_WRITE, ret, reterr);
 	if (r == 0 && ret->now.n_changes)
 		r = rp_session_commit(ret, reterr);

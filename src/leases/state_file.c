@@ -260,7 +260,7 @@ static int read_document(struct rp_session *s, const struct rp_json *doc, const 
 		else if (r < 0)
 			(void)rp_error_set(reterr, r, ROCPART_ERR_CONFIG_SYNTAX, name,
 					   "entry %zu of the file is not a valid lease", i + 1);
-		else
+		else if (!s->machine->is_dry_run)
 			r = put_back(s, &l, reterr);
 		rp_lease_done(&l);
 	}

@@ -48,6 +48,14 @@ ROCPART_PUBLIC const char *rocpart_machine_get_shown_name(const struct rocpart_m
 	return rp_machine_is_sim_in_files(machine) ? machine->sim_name : NULL;
 }
 
+ROCPART_PUBLIC void rocpart_machine_set_dry_run(struct rocpart_machine *machine, bool dry_run)
+{
+	machine->is_dry_run = dry_run;
+	rp_tree_set_read_only(machine->tree, dry_run);
+	if (machine->state)
+		rp_tree_set_read_only(machine->state, dry_run);
+}
+
 ROCPART_PUBLIC void rocpart_machine_set_trace(struct rocpart_machine *machine, rocpart_trace_fn fn,
 					      void *userdata)
 {
@@ -86,6 +94,8 @@ int rp_machine_open_state(struct rocpart_machine *m)
 		rp_tree_set_hook(m->state, m->hook, m->hook_userdata);
 	if (r == 0)
 		rp_tree_set_trace(m->state, &m->trace);
+	if (r == 0)
+		rp_tree_set_read_only(m->state, m->is_dry_run);
 	/* Records that we may not read or that are not there yet: as if there were none. */
 	return r == -ENOENT || r == -ENOTDIR || r == -EACCES ? 0 : r;
 }
@@ -99,6 +109,9 @@ int rp_machine_make_state(struct rocpart_machine *m, struct rocpart_error *reter
 	if (!m->state_dir)
 		return rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, NULL,
 				    "a capture is read-only and has no records");
+	if (m->is_dry_run)
+		return rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, m->state_dir,
+				    "a dry run records nothing");
 	r = rp_make_dirs(m->state_dir, false);
 	if (r == 0)
 		r = rp_machine_open_state(m);

@@ -51,9 +51,10 @@ struct rocpart_machine {
 	size_t n_listeners;
 	void *leases; /* of a machine in memory, once there are some; else they are in state_dir */
 	void (*free_leases)(void *leases);
-	void *backing;	/* the simulator behind the tree, or NULL */
-	bool asks;	/* of a simulated machine: as hardware does */
-	char *sim_name; /* of a simulated machine, "" for one in memory; NULL: not simulated */
+	void *backing;	 /* the simulator behind the tree, or NULL */
+	bool is_dry_run; /* nothing is written; given to both trees */
+	bool asks;	 /* of a simulated machine: as hardware does */
+	char *sim_name;	 /* of a simulated machine, "" for one in memory; NULL: not simulated */
 	void (*free_backing)(void *backing);
 };
 
