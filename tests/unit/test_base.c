@@ -8,6 +8,9 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "base/error.h"
 #include "base/json.h"
 #include "base/num.h"
@@ -771,6 +774,57 @@ static void program_has_ended_though_its_child_keeps_the_pipe(void **state)
 	assert_int_equal(kill((pid_t)pid, SIGKILL), 0);
 }
 
+static void program_inherits_one_file_and_no_signals_of_ours(void **state)
+{
+	static const char *const argv[] = {
+		"sh", "-c",
+		"readlink /proc/$$/fd/3; "
+		"for f in 4 5 6 7 8 9; do test -e /proc/$$/fd/$f && echo $f; done; "
+		/* glibc ignores two signals of its own above 31 */
+		"exec grep -c -e 'SigBlk:\t0*$' -e 'SigIgn:.*0000000$' /proc/self/status",
+		NULL};
+	RP_AUTO_STRBUF struct rp_strbuf out = RP_STRBUF_INIT;
+	RP_AUTO_CLOSE int file = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	RP_AUTO_CLOSE int other = open("/dev/full", O_RDONLY | O_CLOEXEC);
+	struct rp_spawn_streams s = {.out = &out, .max_out = 100, .inherited_fd = file};
+	struct rp_spawn_result res = {0};
+	sigset_t set, before;
+
+	(void)state;
+	assert_true(file > 2 && other > 2);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, &before);
+	(void)signal(SIGPIPE, SIG_IGN);
+	assert_int_equal(rp_spawn_streams(argv, &s, 10000, &res), 0);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	(void)signal(SIGPIPE, SIG_DFL);
+	assert_string_equal(rp_strbuf_str(&out), "/dev/zero\n2\n");
+}
+
+static int say_inherited(void *userdata, int out_fd)
+{
+	char path[64] = "";
+	ssize_t n = readlink("/proc/self/fd/4", path, sizeof(path) - 1);
+
+	(void)userdata;
+	(void)!write(out_fd, path, n > 0 ? (size_t)n : 0);
+	return fcntl(5, F_GETFD) < 0 ? 0 : 1;
+}
+
+static void function_inherits_one_file(void **state)
+{
+	RP_AUTO_STRBUF struct rp_strbuf out = RP_STRBUF_INIT;
+	RP_AUTO_CLOSE int file = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	struct rp_spawn_streams s = {.out = &out, .max_out = 100, .inherited_fd = file};
+	struct rp_spawn_result res = {0};
+
+	(void)state;
+	assert_int_equal(rp_spawn_function(say_inherited, NULL, &s, 10000, &res), 0);
+	assert_int_equal(res.exit_status, 0);
+	assert_string_equal(rp_strbuf_str(&out), "/dev/zero");
+}
+
 static void program_is_not_found_in_the_current_folder(void **state)
 {
 	RP_AUTO_FREE char *old = strdup(getenv("PATH")), *path = NULL;
@@ -863,6 +917,8 @@ int main(void)
 		cmocka_unit_test(program_reads_its_input_and_errors_are_kept_apart),
 		cmocka_unit_test(program_that_does_not_read_its_input_raises_no_signal),
 		cmocka_unit_test(program_has_ended_though_its_child_keeps_the_pipe),
+		cmocka_unit_test(program_inherits_one_file_and_no_signals_of_ours),
+		cmocka_unit_test(function_inherits_one_file),
 		cmocka_unit_test(program_is_not_found_in_the_current_folder),
 		cmocka_unit_test(deadline_ends_the_whole_group),
 	};
