@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Signals, readers that end and terminals that go away during a change; two changes at once."""
 
+import json
 import os
 import pty
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -223,6 +225,48 @@ class Unfinished(Interrupted):
         self.journal().write_text(head + "\n")  # as after the first line
         self.rocpart("--sim", "n", "apply", "--resume", "--yes")
         self.assertEqual(self.modes(), NEW)
+
+    def test_undo_that_reloads_the_driver_is_no_news_of_the_leases(self):
+        self.make("mi300x-8")
+        self.rocpart("--sim", "n", "place", "--bytes", "1G", "a")
+        self.interrupt("--evict")
+        self.rocpart("--sim", "n", "undo", "--yes")
+        document = self.json("--sim", "n", "status")
+        self.assertNotIn("reloaded", json.dumps(document["events"]))
+        self.assertEqual([lease["state"] for lease in document["leases"]], ["placed"])
+
+    def test_resume_of_compute_modes_waits_for_processes(self):
+        self.make("mi300x-8")
+        words = ["--sim", "n", "set", "--compute", "CPX", "--allow-unvalidated", "--yes"]
+        self.rocpart(*words)
+        lines = self.journal().with_name("journal.last").read_text().splitlines()
+        self.rocpart("--sim", "n", "undo", "--yes")
+        self.rocpart("sim", "hold", "n", "--partition", "3/0=1G", "--pid", "4000")
+        self.journal().write_text("\n".join(lines[:2]) + "\n")
+        done = self.start("--sim", "n", "apply", "--resume", "--yes", "--wait", "0.1")
+        self.assertEqual(done.returncode, REFUSED, done.stderr)
+        self.assertIn("wait until no process computes on the GPUs", done.stderr)
+        self.assertIn("in use after 0.1 s by pid 4000", done.stderr)
+        self.assertIn("the change is not finished", done.stderr)
+        self.assertEqual(self.modes(), OLD)
+        self.rocpart("sim", "hold", "n", "--release", "4000")
+        self.rocpart("--sim", "n", "apply", "--resume", "--yes")
+        self.assertEqual(self.modes(), ["CPX/NPS1"] * 8)
+
+    def test_log_of_both_streams_has_the_steps_before_the_progress(self):
+        self.make("mi300x-8")
+        models = self.write("version: v1\nnode: {memory: NPS4, gpus: {all: CPX}}\n"
+                            "models: {a: {model: Qwen/Qwen3-8B}}\n")
+        for words in (["apply", models, "--yes"], ["undo", "--evict", "--yes"]):
+            log = self.folder / "log"
+            with log.open("w", encoding="utf-8") as both:
+                subprocess.run([os.environ["ROCPART"], *words], env=self.environment(),
+                               stdout=both, stderr=both, check=True)
+            text = log.read_text(encoding="utf-8")
+            self.assertLess(text.index("steps:"), text.index("[1/"), text)
+            self.assertLess(text.index("no process is in the way"), text.index("[1/"), text)
+            numbers = [tuple(map(int, m)) for m in re.findall(r"^\[(\d+)/(\d+)\]", text, re.M)]
+            self.assertEqual(*numbers[-1], text)
 
     def test_resume_of_a_change_that_may_not_reload_does_not_reload(self):
         self.make("mi300x-8")
