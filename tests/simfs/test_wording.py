@@ -55,7 +55,7 @@ class Wording(SimfsCase):
     def test_busy_gpu_is_said_with_its_holder(self):
         self.run_rocpart("sim", "hold", "mi300x-1", "--pid", "4711", "--process", "serve")
         error = self.set_error("-c", "CPX", status=REFUSED)
-        self.assert_says(error, "BUSY_PROCESS", SET_FAILED + "GPUs are still in use after 0 s by pid 4711 (serve, user root)", "--wait")
+        self.assert_says(error, "BUSY_PROCESS", SET_FAILED + "GPUs are still in use by pid 4711 (serve, user root)", "--wait")
         self.assertIn("4711", error["message"])
 
     def test_gpu_in_reset_is_said_with_its_remedy(self):
