@@ -110,7 +110,7 @@ static int run_simfs(const struct cli *cli, const char *const *argv)
 	if (r < 0 || res.exit_status != 0)
 		return pass_on(cli, &said, r < 0 ? 1 : res.exit_status);
 	if (said.len) /* e.g. that something was cleaned up */
-		fputs(rp_strbuf_str(&said), stderr);
+		cli_say_lines(stderr, rp_strbuf_str(&said));
 	return 0;
 }
 

@@ -9,17 +9,19 @@ static struct {
 
 static void print_event(void *userdata, const struct rocpart_trace *t)
 {
+	RP_AUTO_STRBUF struct rp_strbuf line = RP_STRBUF_INIT;
+
 	(void)userdata;
 	if (!trace.begin_ns)
 		trace.begin_ns = t->at_ns;
-	fprintf(trace.file, "%9.3f ms  %-8s %s%s%s", (double)(t->at_ns - trace.begin_ns) / 1e6,
-		rocpart_trace_kind_to_string(t->kind), t->object,
-		*t->object && *t->text ? ": " : "", t->text);
+	view_addf(&line, "%9.3f ms  %-8s %s%s%s", (double)(t->at_ns - trace.begin_ns) / 1e6,
+		  rocpart_trace_kind_to_string(t->kind), t->object,
+		  *t->object && *t->text ? ": " : "", t->text);
 	if (t->result < 0)
-		fprintf(trace.file, " = %s", rocpart_strerror(t->result));
+		view_addf(&line, " = %s", rocpart_strerror(t->result));
 	else if (t->duration_ns)
-		fprintf(trace.file, " = ok, %.3f ms", (double)t->duration_ns / 1e6);
-	fputc('\n', trace.file);
+		view_addf(&line, " = ok, %.3f ms", (double)t->duration_ns / 1e6);
+	fprintf(trace.file, "%s\n", rp_strbuf_str(&line));
 	fflush(trace.file);
 }
 

@@ -8,26 +8,19 @@
 #include <dirent.h>
 
 #include "base/num.h"
-
-static bool has_control(const char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			return true;
-	return false;
-}
+#include "base/printable.h"
 
 /* A word with a line feed or the like cannot be offered: answers are lines. */
 static int add(struct rp_names *list, const char *word)
 {
-	return has_control(word) ? 0 : rp_names_add(list, word);
+	return rp_is_printable(word) ? rp_names_add(list, word) : 0;
 }
 
 static int add_described(struct rp_names *list, const char *word, const char *description)
 {
 	RP_AUTO_FREE char *line = NULL;
 
-	if (has_control(word) || has_control(description))
+	if (!rp_is_printable(word) || !rp_is_printable(description))
 		return add(list, word);
 	line = rp_strdupf("%s\t%s", word, description);
 	return line ? rp_names_add(list, line) : -ENOMEM;

@@ -19,7 +19,7 @@ static struct rp_json *entry_path(const void *o)
 {
 	const struct rocpart_cdi_entry *e = o;
 
-	return rp_json_lenient_string(e->path);
+	return rp_json_string(e->path);
 }
 
 const struct view_field view_cdi_fields[] = {

@@ -94,7 +94,7 @@ static struct rp_json *texts_json(const struct rocpart_change *change,
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && (text = get(change, i)); i++)
-		r = rp_json_append(list, rp_json_lenient_string(text));
+		r = rp_json_append(list, rp_json_string(text));
 	return view_finish(list, r);
 }
 

@@ -46,7 +46,7 @@ struct rp_json *view_gathered(struct view_machine about, const char *folder,
 
 	r |= rp_json_set_u64(j, "files", rocpart_gathered_get_file_count(g));
 	for (size_t i = 0; (text = rocpart_gathered_get_left_out(g, i)); i++)
-		r |= rp_json_append(list, rp_json_lenient_string(text));
+		r |= rp_json_append(list, rp_json_string(text));
 	r |= rp_json_set(j, "left_out", list);
 	return view_finish(j, r);
 }

@@ -14,7 +14,7 @@ struct rp_json *view_object_json(const struct view_field *fields, const void *ob
 
 struct rp_json *view_text_or_null(const char *s)
 {
-	return s && *s ? rp_json_lenient_string(s) : rp_json_null();
+	return s && *s ? rp_json_string(s) : rp_json_null();
 }
 
 struct rp_json *view_u64_or_null(int r, uint64_t v)
@@ -27,7 +27,7 @@ struct rp_json *view_words_json(char *const *words)
 	struct rp_json *list = rp_json_array();
 
 	for (; words && *words; words++)
-		if (rp_json_append(list, rp_json_lenient_string(*words)) < 0)
+		if (rp_json_append(list, rp_json_string(*words)) < 0)
 			return rp_json_free(list);
 	return list;
 }

@@ -9,7 +9,7 @@ static struct rp_json *hex_or_null(int r, uint64_t v)
 	char text[24];
 
 	(void)rp_fmt(text, sizeof(text), "%016llx", (unsigned long long)v);
-	return r < 0 ? rp_json_null() : rp_json_lenient_string(text);
+	return r < 0 ? rp_json_null() : rp_json_string(text);
 }
 
 static struct rp_json *gpu_index(const void *o)
@@ -19,7 +19,7 @@ static struct rp_json *gpu_index(const void *o)
 
 static struct rp_json *gpu_bdf(const void *o)
 {
-	return rp_json_lenient_string(rocpart_gpu_get_bdf(o));
+	return rp_json_string(rocpart_gpu_get_bdf(o));
 }
 
 static struct rp_json *gpu_product(const void *o)
@@ -37,7 +37,7 @@ static struct rp_json *gpu_device_id(const void *o)
 	char text[16];
 
 	(void)rp_fmt(text, sizeof(text), "0x%04x", rocpart_gpu_get_device_id(o));
-	return rp_json_lenient_string(text);
+	return rp_json_string(text);
 }
 
 static struct rp_json *gpu_compute(const void *o)
@@ -83,7 +83,7 @@ static struct rp_json *codes(const void *o,
 	const char *code;
 
 	for (size_t i = 0; (code = get(o, i)); i++)
-		if (rp_json_append(list, rp_json_lenient_string(code)) < 0)
+		if (rp_json_append(list, rp_json_string(code)) < 0)
 			return rp_json_free(list);
 	return list;
 }
@@ -190,7 +190,7 @@ static struct rp_json *gpu_mode(const void *o)
 
 	(void)rp_fmt(text, sizeof(text), "%s/%s", c ? rocpart_compute_mode_to_string(c) : "-",
 		     m ? rocpart_memory_mode_to_string(m) : "-");
-	return rp_json_lenient_string(text);
+	return rp_json_string(text);
 }
 
 /* "pending NPS4": which mode a reload would bring. */
@@ -204,8 +204,8 @@ static int add_degraded(struct rp_json *list, const struct rocpart_gpu *gpu)
 	for (size_t i = 0; r == 0 && (code = rocpart_gpu_get_degraded(gpu, i)); i++) {
 		(void)rp_fmt(text, sizeof(text), "pending %s",
 			     rocpart_memory_mode_to_string(pending));
-		r = rp_json_append(list, rp_json_lenient_string(
-						 rp_str_eq(code, "pending-reload") ? text : code));
+		r = rp_json_append(list,
+				   rp_json_string(rp_str_eq(code, "pending-reload") ? text : code));
 	}
 	return r;
 }
@@ -224,7 +224,7 @@ static struct rp_json *gpu_note(const void *o)
 
 		for (size_t k = 0; k < RP_ARRAY_LEN(untold); k++)
 			is_told = is_told && !rp_str_eq(note, untold[k]);
-		r = is_told ? rp_json_append(list, rp_json_lenient_string(note)) : 0;
+		r = is_told ? rp_json_append(list, rp_json_string(note)) : 0;
 	}
 	return r < 0 ? rp_json_free(list) : list;
 }
@@ -238,7 +238,7 @@ static struct rp_json *gpu_layout(const void *o)
 	if (rp_json_type(each) == RP_JSON_INT)
 		rp_format_bytes((uint64_t)rp_json_int_value(each), bytes);
 	(void)rp_fmt(text, sizeof(text), "%zu x %s", rocpart_gpu_get_partition_count(o), bytes);
-	return each ? rp_json_lenient_string(text) : NULL;
+	return each ? rp_json_string(text) : NULL;
 }
 
 const struct view_field view_gpu_fields[] = {

@@ -23,7 +23,7 @@ static struct rp_json *devices_json(const struct rocpart_handout *h)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && (path = rocpart_handout_get_device(h, i)); i++)
-		r = rp_json_append(list, rp_json_lenient_string(path));
+		r = rp_json_append(list, rp_json_string(path));
 	return view_finish(list, r);
 }
 
@@ -49,7 +49,7 @@ static struct rp_json *partitions_json(const struct rocpart_handout *h)
 			rp_strdupf("%s/%u", rocpart_gpu_get_bdf(rocpart_partition_get_gpu(p)),
 				   rocpart_partition_get_id(p));
 
-		r = rp_json_append(list, name ? rp_json_lenient_string(name) : NULL);
+		r = rp_json_append(list, name ? rp_json_string(name) : NULL);
 	}
 	return view_finish(list, r);
 }
@@ -76,7 +76,7 @@ struct rp_json *view_run(struct view_machine about, const struct rocpart_run *ru
 	int r = rp_json_set_u64(j, "pid", rocpart_run_get_pid(run));
 
 	for (size_t i = 0; (line = rocpart_run_get_missing(run, i)); i++)
-		r |= rp_json_append(missing, rp_json_lenient_string(line));
+		r |= rp_json_append(missing, rp_json_string(line));
 	r |= rp_json_set(j, "missing", missing);
 	r |= rp_json_set(j, "leases", leases ? view_leases_json(leases) : rp_json_array());
 	return view_finish(j, r);

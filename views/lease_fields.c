@@ -18,12 +18,12 @@ static struct rp_json *lease_id(const void *o)
 
 static struct rp_json *lease_name(const void *o)
 {
-	return rp_json_lenient_string(lease(o)->name);
+	return rp_json_string(lease(o)->name);
 }
 
 static struct rp_json *lease_state(const void *o)
 {
-	return rp_json_lenient_string(rocpart_lease_state_to_string(lease(o)->state));
+	return rp_json_string(rocpart_lease_state_to_string(lease(o)->state));
 }
 
 static struct rp_json *lease_partition(const void *o)
@@ -33,7 +33,7 @@ static struct rp_json *lease_partition(const void *o)
 	if (!*lease(o)->bdf)
 		return rp_json_null();
 	(void)rp_fmt(text, sizeof(text), "%s/%u", lease(o)->bdf, lease(o)->partition);
-	return rp_json_lenient_string(text);
+	return rp_json_string(text);
 }
 
 static struct rp_json *lease_bytes(const void *o)
@@ -53,12 +53,12 @@ static struct rp_json *lease_limit(const void *o)
 
 static struct rp_json *lease_owner(const void *o)
 {
-	return rp_json_lenient_string(lease(o)->owner);
+	return rp_json_string(lease(o)->owner);
 }
 
 static struct rp_json *lease_guarantee(const void *o)
 {
-	return rp_json_lenient_string(rocpart_guarantee_to_string(lease(o)->guarantee));
+	return rp_json_string(rocpart_guarantee_to_string(lease(o)->guarantee));
 }
 
 static struct rp_json *lease_share(const void *o)
@@ -171,7 +171,7 @@ static struct rp_json *use_partition(const void *o)
 	char text[32];
 
 	(void)rp_fmt(text, sizeof(text), "%s/%u", use(o)->bdf, use(o)->partition);
-	return rp_json_lenient_string(text);
+	return rp_json_string(text);
 }
 
 static struct rp_json *use_usable(const void *o)

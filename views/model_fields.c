@@ -42,17 +42,17 @@ static const struct rocpart_fit *fit_of(const void *o)
 
 static struct rp_json *fit_product(const void *o)
 {
-	return rp_json_lenient_string(fit_of(o)->product);
+	return rp_json_string(fit_of(o)->product);
 }
 
 static struct rp_json *fit_compute(const void *o)
 {
-	return rp_json_lenient_string(rocpart_compute_mode_to_string(fit_of(o)->compute));
+	return rp_json_string(rocpart_compute_mode_to_string(fit_of(o)->compute));
 }
 
 static struct rp_json *fit_memory(const void *o)
 {
-	return rp_json_lenient_string(rocpart_memory_mode_to_string(fit_of(o)->memory));
+	return rp_json_string(rocpart_memory_mode_to_string(fit_of(o)->memory));
 }
 
 static struct rp_json *fit_validated(const void *o)
@@ -163,17 +163,17 @@ const struct view_field view_fit_fields[] = {
 
 static struct rp_json *model_name(const void *o)
 {
-	return rp_json_lenient_string(((const struct view_model_row *)o)->name);
+	return rp_json_string(((const struct view_model_row *)o)->name);
 }
 
 static struct rp_json *model_architecture(const void *o)
 {
-	return rp_json_lenient_string(((const struct view_model_row *)o)->architecture);
+	return rp_json_string(((const struct view_model_row *)o)->architecture);
 }
 
 static struct rp_json *model_source(const void *o)
 {
-	return rp_json_lenient_string(((const struct view_model_row *)o)->source);
+	return rp_json_string(((const struct view_model_row *)o)->source);
 }
 
 static struct rp_json *model_parameters(const void *o)

@@ -15,21 +15,21 @@ static struct rp_json *pair_compute(const void *o)
 {
 	const struct rocpart_pair *p = pair_of(o);
 
-	return rp_json_lenient_string(rocpart_compute_mode_to_string(p->compute));
+	return rp_json_string(rocpart_compute_mode_to_string(p->compute));
 }
 
 static struct rp_json *pair_memory(const void *o)
 {
 	const struct rocpart_pair *p = pair_of(o);
 
-	return rp_json_lenient_string(rocpart_memory_mode_to_string(p->memory));
+	return rp_json_string(rocpart_memory_mode_to_string(p->memory));
 }
 
 static struct rp_json *pair_state(const void *o)
 {
 	const struct rocpart_pair *p = pair_of(o);
 
-	return rp_json_lenient_string(rocpart_pair_state_to_string(p->state));
+	return rp_json_string(rocpart_pair_state_to_string(p->state));
 }
 
 static struct rp_json *pair_validated(const void *o)

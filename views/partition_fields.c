@@ -14,12 +14,12 @@ static struct rp_json *part_name(const void *o)
 	(void)rp_fmt(text, sizeof(text), "%zu/%u",
 		     rocpart_gpu_get_index(rocpart_partition_get_gpu(o)),
 		     rocpart_partition_get_id(o));
-	return rp_json_lenient_string(text);
+	return rp_json_string(text);
 }
 
 static struct rp_json *part_bdf(const void *o)
 {
-	return rp_json_lenient_string(rocpart_gpu_get_bdf(rocpart_partition_get_gpu(o)));
+	return rp_json_string(rocpart_gpu_get_bdf(rocpart_partition_get_gpu(o)));
 }
 
 static struct rp_json *part_mode(const void *o)
@@ -31,7 +31,7 @@ static struct rp_json *part_mode(const void *o)
 	(void)rp_fmt(text, sizeof(text), "%s/%s",
 		     rocpart_compute_mode_to_string(rocpart_gpu_get_compute_mode(gpu)),
 		     m ? rocpart_memory_mode_to_string(m) : "-");
-	return rp_json_lenient_string(text);
+	return rp_json_string(text);
 }
 
 static struct rp_json *part_xcds(const void *o)

@@ -38,7 +38,7 @@ static struct rp_json *rules_json(const char *rules)
 		size_t len = strcspn(rules, "\n");
 		RP_AUTO_FREE char *rule = rp_strndup(rules, len);
 
-		r = rp_json_append(list, rule ? rp_json_lenient_string(rule) : NULL);
+		r = rp_json_append(list, rule ? rp_json_string(rule) : NULL);
 		rules += len + (rules[len] == '\n');
 	}
 	return view_finish(list, r);
@@ -89,7 +89,7 @@ struct rp_json *view_sim_list(struct view_machine about, struct rp_json *machine
 	int r = rp_json_set(j, "machines", machines);
 
 	for (size_t i = 0; i < profiles->n; i++)
-		r |= rp_json_append(names, rp_json_lenient_string(profiles->v[i]));
+		r |= rp_json_append(names, rp_json_string(profiles->v[i]));
 	r |= rp_json_set(j, "profiles", names);
 	return view_finish(j, r);
 }

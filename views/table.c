@@ -3,6 +3,7 @@
 #include "views/table.h"
 
 #include "base/num.h"
+#include "base/printable.h"
 
 /* ---- values ---- */
 
@@ -74,7 +75,7 @@ static void show_plain(const struct rp_json *v, enum view_show show, struct rp_s
 {
 	switch (rp_json_type(v)) {
 	case RP_JSON_STRING:
-		view_addf(out, "%s", rp_json_text(v));
+		rp_printable_add(out, rp_json_text(v));
 		break;
 	case RP_JSON_BOOL:
 		rp_strbuf_add(out, rp_json_bool_value(v) ? "yes" : "no");
@@ -118,7 +119,8 @@ static int show_value(const struct rp_json *value, enum view_show show,
 	return rp_strbuf_failed(ret) ? -ENOMEM : 0;
 }
 
-/* As JSON has it, without its quotes; words and numbers of a list with blanks between them. */
+/* As JSON has it, without its quotes, but escaped: CSV is looked at on terminals. Words and numbers
+ * of a list with blanks between them. */
 static int exact_value(const struct rp_json *value, struct rp_strbuf *ret)
 {
 	int r = 0;
@@ -127,7 +129,7 @@ static int exact_value(const struct rp_json *value, struct rp_strbuf *ret)
 	case RP_JSON_NULL:
 		return 0;
 	case RP_JSON_STRING:
-		rp_strbuf_add(ret, rp_json_text(value));
+		rp_printable_add(ret, rp_json_text(value));
 		return rp_strbuf_failed(ret) ? -ENOMEM : 0;
 	case RP_JSON_ARRAY:
 		if (rp_json_type(rp_json_at(value, 0)) == RP_JSON_OBJECT)
@@ -260,6 +262,22 @@ static void note_kind(struct column *c, const struct rp_json *v)
 		c->has_text = true;
 }
 
+/* No name of ours is as long; one that is would make each row of its column as wide. */
+#define MOST_COLUMNS 256
+
+static int show_cell(const struct rp_json *v, enum view_show show, const struct view_layout *layout,
+		     struct rp_strbuf *ret)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	int r = show_value(v, show, layout, &text);
+
+	if (layout->wide)
+		rp_strbuf_add(ret, rp_strbuf_str(&text));
+	else
+		view_cut(rp_strbuf_str(&text), MOST_COLUMNS, ret);
+	return r == 0 && rp_strbuf_failed(ret) ? -ENOMEM : r;
+}
+
 static int add_cells(struct view_table *t, const void *object)
 {
 	for (size_t i = 0; i < t->n_columns; i++) {
@@ -268,7 +286,7 @@ static int add_cells(struct view_table *t, const void *object)
 		RP_AUTO_JSON struct rp_json *v = f->get(object);
 		int r = !v		? -ENOMEM
 			: t->layout.csv ? exact_value(v, &text)
-					: show_value(v, f->show, &t->layout, &text);
+					: show_cell(v, f->show, &t->layout, &text);
 
 		if (r == 0)
 			r = rp_names_add(&t->cells, rp_strbuf_str(&text));

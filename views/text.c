@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "views/text.h"
 
+#include "base/printable.h"
+
 /* ---- characters ---- */
 
 struct range {
@@ -13,17 +15,6 @@ static bool is_among(const struct range *ranges, size_t n, uint32_t c)
 		if (c >= ranges[i].first && c <= ranges[i].last)
 			return true;
 	return false;
-}
-
-/* C0, DEL, C1; what turns the direction of writing around or cannot be seen (CVE-2021-42574). */
-static bool is_hidden(uint32_t c)
-{
-	static const struct range hidden[] = {
-		{0x00, 0x1f},	  {0x7f, 0x9f},	    {0xad, 0xad},     {0x61c, 0x61c},
-		{0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff},
-	};
-
-	return is_among(hidden, RP_ARRAY_LEN(hidden), c);
 }
 
 static unsigned columns_of(uint32_t c)
@@ -43,58 +34,11 @@ static unsigned columns_of(uint32_t c)
 	return is_among(two, RP_ARRAY_LEN(two), c) ? 2 : 1;
 }
 
-/* Length of the character at s, which is not at its end; 0: it is not UTF-8. */
-static size_t decode(const char *s, uint32_t *ret)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	const unsigned char *p = (const unsigned char *)s;
-	size_t n = p[0] < 0x80	     ? 1
-		   : p[0] >> 5 == 6  ? 2
-		   : p[0] >> 4 == 14 ? 3
-		   : p[0] >> 3 == 30 ? 4
-				     : 0;
-	uint32_t c = n == 1 ? p[0] : n ? p[0] & (0x7fU >> n) : 0;
-
-	for (size_t i = 1; i < n; i++) {
-		if (p[i] >> 6 != 2)
-			return 0;
-		c = c << 6 | (p[i] & 0x3fU);
-	}
-	if (n > 1 && (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)))
-		return 0;
-	*ret = c;
-	return n;
-}
-
-static void escape_one(const char *s, size_t n, uint32_t c, struct rp_strbuf *ret)
-{
-	if (c == '\n' || c == '\t' || c == '\r')
-		rp_strbuf_add(ret, c == '\n' ? "\\n" : c == '\t' ? "\\t" : "\\r");
-	else if (n == 0 || c < 0x80)
-		rp_strbuf_addf(ret, "\\x%02x", (unsigned)(unsigned char)*s);
-	else
-		rp_strbuf_addf(ret, "\\u%04x", (unsigned)c);
-}
-
-void view_escape(const char *s, struct rp_strbuf *ret)
-{
-	while (*s) {
-		uint32_t c = 0;
-		size_t n = decode(s, &c);
-
-		if (n && !is_hidden(c))
-			rp_strbuf_add_mem(ret, s, n);
-		else
-			escape_one(s, n, c, ret);
-		s += n ? n : 1;
-	}
-}
-
 /* Next piece of escaped text: a character, or a sequence of ours that sets a colour. */
 static size_t next_piece(const char *s, size_t *ret_columns)
 {
 	uint32_t c = 0;
-	size_t n = decode(s, &c);
+	size_t n = rp_utf8_decode(s, &c);
 
 	*ret_columns = 0;
 	if (c == 0x1b)
@@ -188,7 +132,7 @@ static void add_string(const struct spec *spec, const char *s, struct rp_strbuf 
 		part = rp_strndup(s, strnlen(s, (size_t)spec->precision));
 		ret->failed |= !part;
 	}
-	view_escape(part ? part : s, &text);
+	rp_printable_add(&text, part ? part : s);
 	ret->failed |= rp_strbuf_failed(&text);
 	add_padded(spec, rp_strbuf_str(&text), ret);
 }

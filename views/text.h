@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Text for people. Names come from strangers (leases, processes, files, labels): each of them goes
- * through view_escape(), which view_addf() and the tables do for whoever prints with them.
+ * through rp_printable_add(), which view_addf() and the tables do for whoever prints with them.
  */
 #ifndef RP_VIEWS_TEXT_H
 #define RP_VIEWS_TEXT_H
@@ -10,9 +10,6 @@
 
 #include "base/strbuf.h"
 #include <rocpart/rocpart.h>
-
-/* Control bytes, escape sequences, directions of writing and what is not UTF-8: as \n, \x1b, ... */
-void view_escape(const char *s, struct rp_strbuf *ret);
 
 /*
  * As printf() with %s %d %u %f %g %c, '-', '*', widths and precisions, but each %s is escaped and

@@ -19,7 +19,7 @@ static struct rp_json *usage_lease(const void *o)
 
 static struct rp_json *usage_name(const void *o)
 {
-	return row_of(o)->lease ? rp_json_lenient_string(row_of(o)->lease->name) : rp_json_null();
+	return row_of(o)->lease ? rp_json_string(row_of(o)->lease->name) : rp_json_null();
 }
 
 static struct rp_json *usage_partition(const void *o)
@@ -32,7 +32,7 @@ static struct rp_json *usage_partition(const void *o)
 		return rp_json_null();
 	(void)rp_fmt(text, sizeof(text), "%s/%u", u ? u->bdf : l->bdf,
 		     u ? u->partition : l->partition);
-	return rp_json_lenient_string(text);
+	return rp_json_string(text);
 }
 
 static struct rp_json *usage_bytes(const void *o)
@@ -67,8 +67,7 @@ static struct rp_json *usage_pid(const void *o)
 
 static struct rp_json *usage_command(const void *o)
 {
-	return row_of(o)->usage ? rp_json_lenient_string(row_of(o)->usage->command)
-				: rp_json_null();
+	return row_of(o)->usage ? rp_json_string(row_of(o)->usage->command) : rp_json_null();
 }
 
 static struct rp_json *usage_owner(const void *o)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/error.h"
+#include "base/printable.h"
 #include "base/strbuf.h"
 
 #include <stdarg.h>
@@ -95,14 +96,40 @@ static enum rocpart_errcode code_of_errno(int errnum)
 	}
 }
 
-/* Text that is cut is still a message: truncation is accepted here and nowhere else. */
+/*
+ * Names of strangers are part of errors, so each text goes through the filter here: whoever prints
+ * an error prints one line. Text that is cut is still a message: truncation is accepted here only.
+ */
+static void RP_PRINTF(4, 0) add_text(char *buf, size_t size, size_t at, const char *fmt, va_list ap)
+{
+	char text[sizeof(((struct rocpart_error *)NULL)->message)];
+	int n = vsnprintf(text, size - at, fmt, ap);
+	uint32_t c;
+	size_t last = strlen(text);
+
+	/* a character that was cut in two is no character */
+	while (n >= (int)(size - at) && last && (unsigned char)text[last - 1] >= 0x80 &&
+	       !rp_utf8_decode(&text[last - 1], &c) && size - at - last < 5)
+		text[--last] = '\0';
+	rp_printable_fit(buf + at, size - at, text);
+}
+
+static void RP_PRINTF(3, 4) add_textf(char *buf, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_text(buf, size, strlen(buf), fmt, ap);
+	va_end(ap);
+}
+
 static void RP_PRINTF(5, 0) fill(struct rocpart_error *err, int errnum, enum rocpart_errcode code,
 				 const char *object, const char *fmt, va_list ap)
 {
 	err->errnum = errnum < 0 ? errnum : -EIO;
 	err->code = code;
-	(void)rp_fmt(err->object, sizeof(err->object), "%s", object ? object : "");
-	(void)vsnprintf(err->message, sizeof(err->message), fmt, ap);
+	rp_printable_fit(err->object, sizeof(err->object), object ? object : "");
+	add_text(err->message, sizeof(err->message), 0, fmt, ap);
 	err->hint[0] = '\0';
 }
 
@@ -122,16 +149,13 @@ int rp_error_set(struct rocpart_error *err, int errnum, enum rocpart_errcode cod
 int rp_error_errno(struct rocpart_error *err, int errnum, const char *object, const char *fmt, ...)
 {
 	va_list ap;
-	size_t len;
 
 	if (!err)
 		return errnum < 0 ? errnum : -EIO;
 	va_start(ap, fmt);
 	fill(err, errnum, code_of_errno(errnum), object, fmt, ap);
 	va_end(ap);
-	len = strlen(err->message);
-	(void)rp_fmt(err->message + len, sizeof(err->message) - len, ": %s",
-		     rocpart_strerror(errnum));
+	add_textf(err->message, sizeof(err->message), ": %s", rocpart_strerror(errnum));
 	return err->errnum;
 }
 
@@ -142,7 +166,7 @@ int rp_error_hint(struct rocpart_error *err, const char *fmt, ...)
 	if (!err)
 		return -EIO;
 	va_start(ap, fmt);
-	(void)vsnprintf(err->hint, sizeof(err->hint), fmt, ap);
+	add_text(err->hint, sizeof(err->hint), 0, fmt, ap);
 	va_end(ap);
 	return err->errnum;
 }
@@ -151,29 +175,25 @@ int rp_error_prefix(struct rocpart_error *err, const char *fmt, ...)
 {
 	char message[sizeof(err->message)];
 	va_list ap;
-	size_t len;
 
 	if (!err)
 		return -EIO;
 	memcpy(message, err->message, sizeof(message));
 	va_start(ap, fmt);
-	(void)vsnprintf(err->message, sizeof(err->message), fmt, ap);
+	add_text(err->message, sizeof(err->message), 0, fmt, ap);
 	va_end(ap);
-	len = strlen(err->message);
-	(void)rp_fmt(err->message + len, sizeof(err->message) - len, ": %s", message);
+	add_textf(err->message, sizeof(err->message), ": %s", message);
 	return err->errnum;
 }
 
 int rp_error_append(struct rocpart_error *err, const char *fmt, ...)
 {
 	va_list ap;
-	size_t len;
 
 	if (!err)
 		return -EIO;
-	len = strlen(err->message);
 	va_start(ap, fmt);
-	(void)vsnprintf(err->message + len, sizeof(err->message) - len, fmt, ap);
+	add_text(err->message, sizeof(err->message), strlen(err->message), fmt, ap);
 	va_end(ap);
 	return err->errnum;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/json.h"
+#include "base/printable.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -33,9 +34,25 @@ struct rp_json *rp_json_null(void)
 	return R(json_null());
 }
 
+/* What JSON can hold of any bytes: each one that is not UTF-8 becomes U+FFFD. */
+static char *to_utf8(const char *s)
+{
+	RP_AUTO_STRBUF struct rp_strbuf b = RP_STRBUF_INIT;
+	uint32_t c;
+
+	for (size_t n; *s; s += n ? n : 1) {
+		n = rp_utf8_decode(s, &c);
+		rp_strbuf_add_mem(&b, n ? s : "\xef\xbf\xbd", n ? n : 3);
+	}
+	return rp_strbuf_steal(&b);
+}
+
 struct rp_json *rp_json_string(const char *s)
 {
-	return R(json_string(s));
+	json_t *j = json_string(s);
+	RP_AUTO_FREE char *text = j ? NULL : to_utf8(s);
+
+	return R(text ? json_string(text) : j);
 }
 
 struct rp_json *rp_json_int(int64_t v)
@@ -72,11 +89,21 @@ void rp_cleanup_json(struct rp_json **j)
 
 int rp_json_set(struct rp_json *obj, const char *key, struct rp_json *value)
 {
+	int r = 0;
+
 	if (!obj) {
 		rp_json_free(value);
 		return -ENOMEM;
 	}
-	return json_object_set_new(J(obj), key, J(value)) < 0 ? -ENOMEM : 0;
+	if (!value)
+		return -ENOMEM;
+	if (json_object_set(J(obj), key, J(value)) < 0) { /* the key may be a stranger's, too */
+		RP_AUTO_FREE char *text = to_utf8(key);
+
+		r = text ? json_object_set(J(obj), text, J(value)) : -1;
+	}
+	rp_json_free(value);
+	return r < 0 ? -ENOMEM : 0;
 }
 
 int rp_json_append(struct rp_json *arr, struct rp_json *value)
@@ -88,46 +115,9 @@ int rp_json_append(struct rp_json *arr, struct rp_json *value)
 	return json_array_append_new(J(arr), J(value)) < 0 ? -ENOMEM : 0;
 }
 
-/* Length of the valid UTF-8 sequence at s (1 to 4), or 0. */
-static size_t utf8_len(const unsigned char *s)
-{
-	size_t n = s[0] < 0x80			 ? 1
-		   : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
-		   : (s[0] & 0xf0) == 0xe0	 ? 3
-		   : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
-						 : 0;
-
-	for (size_t i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return n;
-}
-
-struct rp_json *rp_json_lenient_string(const char *s)
-{
-	RP_AUTO_STRBUF struct rp_strbuf b = RP_STRBUF_INIT;
-	json_t *j = json_string(s);
-
-	if (j)
-		return R(j);
-	while (*s) {
-		size_t n = utf8_len((const unsigned char *)s);
-
-		if (n)
-			rp_strbuf_add_mem(&b, s, n);
-		else
-			rp_strbuf_add(&b, "\xef\xbf\xbd");
-		s += n ? n : 1;
-	}
-	return rp_strbuf_failed(&b) ? NULL : R(json_string(rp_strbuf_str(&b)));
-}
-
 int rp_json_set_string(struct rp_json *obj, const char *key, const char *s)
 {
-	return rp_json_set(obj, key, s ? rp_json_lenient_string(s) : rp_json_null());
+	return rp_json_set(obj, key, s ? rp_json_string(s) : rp_json_null());
 }
 
 int rp_json_set_u64(struct rp_json *obj, const char *key, uint64_t v)

@@ -15,8 +15,8 @@ struct rp_json; /* reference-counted by its container: free the root only */
 struct rp_json *rp_json_object(void);
 struct rp_json *rp_json_array(void);
 struct rp_json *rp_json_null(void);
-struct rp_json *rp_json_string(const char *s);	       /* must be UTF-8, else NULL */
-struct rp_json *rp_json_lenient_string(const char *s); /* what is not UTF-8 becomes U+FFFD */
+/* Bytes that are not UTF-8 become U+FFFD, in keys too: only a lack of memory makes it NULL. */
+struct rp_json *rp_json_string(const char *s);
 struct rp_json *rp_json_int(int64_t v);
 struct rp_json *rp_json_u64(uint64_t v); /* above 2^63-1: NULL */
 struct rp_json *rp_json_real(double v);	 /* not finite: NULL */
@@ -28,7 +28,7 @@ void rp_cleanup_json(struct rp_json **j);
 /* Both take over value, also on failure; a NULL value is -ENOMEM. */
 int rp_json_set(struct rp_json *obj, const char *key, struct rp_json *value);
 int rp_json_append(struct rp_json *arr, struct rp_json *value);
-/* The common case: "key": "text"; bytes that are not UTF-8 become U+FFFD. */
+/* The common case: "key": "text". */
 int rp_json_set_string(struct rp_json *obj, const char *key, const char *s); /* NULL is null */
 int rp_json_set_u64(struct rp_json *obj, const char *key, uint64_t v);
 int rp_json_set_bool(struct rp_json *obj, const char *key, bool v);

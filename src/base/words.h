@@ -15,4 +15,11 @@ void rp_words_done(struct rp_words *w);
 
 void rp_words_add(struct rp_words *w, const char *fmt, ...) RP_PRINTF(2, 3);
 
+/* One word of a shell: as it is where each character stands for itself, else in quotes. */
+#define RP_WORD_PLAIN "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-"
+void rp_quote_shell(struct rp_strbuf *b, const char *s);
+/* A name of a stranger in a command that a person may copy: printable, and quoted. Returns ret. */
+#define RP_WORD_SIZE 520
+const char *rp_shell_word(const char *name, char ret[RP_WORD_SIZE]);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Whether a change may be done at all: everything that can be known before the first write. */
 #include "base/strbuf.h"
+#include "base/words.h"
 #include "change/change.h"
 #include "facts/mode_name.h"
 #include "facts/validation.h"
@@ -241,6 +242,8 @@ static int check_present(const struct rocpart_change *c, struct rocpart_error *r
 
 static int refuse_capture(const struct rocpart_machine *m, struct rocpart_error *reterr)
 {
+	char name[RP_WORD_SIZE];
+
 	if (m->flavour != RP_MACHINE_SIM_MOUNTED)
 		return rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, NULL,
 				    "a capture is read-only: its modes cannot be changed");
@@ -250,7 +253,7 @@ static int refuse_capture(const struct rocpart_machine *m, struct rocpart_error 
 	return rp_error_hint(reterr,
 			     "change it with `rocpart --sim %s ...`, or inside of `rocpart sim "
 			     "exec %s`",
-			     m->sim_name, m->sim_name);
+			     rp_shell_word(m->sim_name, name), name);
 }
 
 /* An open journal is that of a change under way, or of one that was interrupted. */

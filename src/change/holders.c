@@ -6,6 +6,7 @@
 #include "change/holders.h"
 #include "base/num.h"
 #include "base/process_text.h"
+#include "base/words.h"
 #include "change/known_holder.h"
 #include "hw/sysfs.h"
 #include "leases/cgroup_name.h"
@@ -15,7 +16,7 @@ struct holder {
 	struct rp_owner_names names;
 	struct rp_strbuf devices;
 	char command[64];
-	char advice[320];
+	char advice[RP_WORD_SIZE + 160];
 	struct rp_strbuf stat_line;
 	struct rp_stat stat; /* of its folder in /proc */
 	bool has_stat;

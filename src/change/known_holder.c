@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "change/known_holder.h"
-#include "base/strbuf.h"
+#include "base/words.h"
 
 /*
  * Names of /proc/PID/comm, which are cut to 15 characters, and of units (peers: device-metrics-
@@ -44,24 +44,25 @@ static void add_container(struct rp_strbuf *text, const char *container)
 		rp_strbuf_add(text, "drain the node or delete the pod (`crictl ps` names it)");
 	else
 		rp_strbuf_addf(text, "%.*s stop %.12s, or list it under 'services:' in node.yaml",
-			       (int)(id - container), container, id + 1);
+			       (int)(id - container), container, id + 1); /* hex digits */
 }
 
 void rp_holder_advice(const struct rocpart_holder *h, char *buf, size_t size)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	const char *what = rp_known_holder(h->command, h->unit);
+	char word[RP_WORD_SIZE];
 
 	if (what)
 		rp_strbuf_addf(&text, "%s; ", what);
 	if (*h->job)
-		rp_strbuf_addf(&text, "scancel %s, or drain the node", h->job);
+		rp_strbuf_addf(&text, "scancel %s, or drain the node", rp_shell_word(h->job, word));
 	else if (*h->container)
 		add_container(&text, h->container);
 	else if (*h->unit)
 		rp_strbuf_addf(&text,
-			       "systemctl stop %s, or list it under 'services:' in node.yaml",
-			       h->unit);
+			       "systemctl stop %s%s, or list it under 'services:' in node.yaml",
+			       *h->unit == '-' ? "-- " : "", rp_shell_word(h->unit, word));
 	else
 		rp_strbuf_addf(&text, "kill %u (ask its owner first)", h->pid);
 	(void)rp_fmt(buf, size, "%s", rp_strbuf_str(&text));

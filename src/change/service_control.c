@@ -5,6 +5,7 @@
  * meant. Where it is shown as files they have stand-ins, at paths that the host has not.
  */
 #include "base/spawn.h"
+#include "base/words.h"
 #include "change/change.h"
 
 #define OUTPUT_MAX	  4096
@@ -206,11 +207,13 @@ static void record_done(struct rocpart_change *c, const char *step, const char *
 static void report_not_started(const struct rocpart_change *c, const struct rp_service *s,
 			       const struct rocpart_error *why, struct rocpart_error *err)
 {
+	char word[RP_WORD_SIZE];
+
 	(void)rp_error_set(err, -EIO, ROCPART_ERR_PARTLY_DONE, s->name,
 			   "%s '%s' was stopped and cannot be started again: %.200s",
 			   rp_service_kind_text(s->kind), s->name, why->message);
 	(void)rp_error_hint(err, "the modes are set; remove the cause, then `%s start %s`",
-			    program_of(c, s), s->name);
+			    program_of(c, s), rp_shell_word(s->name, word));
 }
 
 /* Every one is tried; the first failure is reported. */

@@ -8,6 +8,7 @@
  * goes only to those that still belong to the lease. A process that took over the pid in between is
  * either not the one behind the pidfd or not on the second list.
  */
+#include "base/words.h"
 #include "leases/stop_signal.h"
 #include "leases/usage.h"
 #include "sim/sim.h"
@@ -76,6 +77,8 @@ static bool has_lease(const struct rp_session *s, uint64_t lease)
 
 static int check_machine(struct rocpart_machine *m, struct rocpart_error *reterr)
 {
+	char name[RP_WORD_SIZE];
+
 	if (rp_tree_kind(m->tree) == RP_TREE_CAPTURE)
 		return rp_error_set(reterr, -EOPNOTSUPP, ROCPART_ERR_READ_ONLY, NULL,
 				    "a capture has no running processes");
@@ -85,7 +88,7 @@ static int check_machine(struct rocpart_machine *m, struct rocpart_error *reterr
 		reterr, -EOPNOTSUPP, ROCPART_ERR_UNSUPPORTED, NULL,
 		"simulated processes cannot be stopped from inside of the simulated machine");
 	return rp_error_hint(reterr, "run `rocpart sim hold %s --release PID` outside of it",
-			     m->sim_name);
+			     rp_shell_word(m->sim_name, name));
 }
 
 /*

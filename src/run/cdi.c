@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The spec of now, writing it, and writing it anew after a change. */
 #include "run/cdi.h"
+#include "base/words.h"
 #include "machine/observe.h"
 #include "machine/records.h"
 #include "rocpart/cdi.h"
@@ -117,6 +118,7 @@ static int failed_file(int r, const struct rp_cdi_spec *spec, struct rocpart_err
 
 static int refuse_other(const struct rp_cdi_spec *spec, struct rocpart_error *reterr)
 {
+	char dir[RP_WORD_SIZE];
 	RP_AUTO_FREE char *path = rp_strdupf("%s/%s", spec->dir, spec->file);
 
 	(void)rp_error_set(
@@ -124,7 +126,7 @@ static int refuse_other(const struct rp_cdi_spec *spec, struct rocpart_error *re
 		"the CDI spec was written or edited by another program; it was not changed");
 	return rp_error_hint(reterr,
 			     "`rocpart cdi generate --kind %s --output %s --yes` replaces it",
-			     spec->kind->name, spec->dir);
+			     spec->kind->name, rp_shell_word(spec->dir, dir));
 }
 
 /* The text in the file of spec; "" when there is none. */

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/words.h"
 #include "simfs/simfs.h"
 
 #define FAILED 125 /* of `exec`: the program was not started */
@@ -120,14 +121,15 @@ static int must_be_empty(const char *dir, struct rocpart_error *reterr)
 static int check_place(const char *name, const char *dir, struct rocpart_error *reterr)
 {
 	RP_AUTO_STRBUF struct rp_strbuf other = RP_STRBUF_INIT;
+	char name_word[RP_WORD_SIZE], dir_word[RP_WORD_SIZE];
 	int r = rp_simfs_probe(dir, &other);
 
 	if (r == -EBUSY) {
 		(void)rp_error_set(reterr, r, ROCPART_ERR_LOCKED, dir,
 				   "simulated machine '%s' is mounted on '%s' already",
 				   rp_strbuf_str(&other), dir);
-		return rp_error_hint(reterr, "unmount it first: rocpart sim unmount %s %s", name,
-				     dir);
+		return rp_error_hint(reterr, "unmount it first: rocpart sim unmount %s %s",
+				     rp_shell_word(name, name_word), rp_shell_word(dir, dir_word));
 	}
 	if (r != -ENOENT) {
 		r = clean_up(dir, reterr);
@@ -149,6 +151,7 @@ static int make_part(const char *dir, const char *part)
 
 static int mount_there(struct rp_simfs *fs, struct rocpart_error *reterr)
 {
+	char word[RP_WORD_SIZE];
 	RP_AUTO_CLOSE int fd = -EBADF;
 	int r = rp_simfs_mount_tmpfs(fs->root, false, &fd);
 
@@ -158,7 +161,7 @@ static int mount_there(struct rp_simfs *fs, struct rocpart_error *reterr)
 		return rp_error_hint(reterr,
 				     "`rocpart sim exec %s -- COMMAND` works without root, where "
 				     "user namespaces are allowed",
-				     fs->name);
+				     rp_shell_word(fs->name, word));
 	}
 	if (r == 0)
 		r = make_part(fs->root, "sys");

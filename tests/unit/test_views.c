@@ -130,7 +130,7 @@ static void table_sets_widths_colours_and_csv(void **state)
 		    "\033[33ma\033[0m            1.0 KiB\n"
 		    "\033[33ma\\x1b[31m\\…\033[0m  1.5 KiB\n");
 	check_table(fields, &(struct view_layout){.csv = true, .width = 20, .colour = true},
-		    "name,size_bytes,n\na,1024,7\na,1024,7\n\"a\x1b[31m\n\"\"b\"\",c\",1536,8\n");
+		    "name,size_bytes,n\na,1024,7\na,1024,7\n\"a\\x1b[31m\\n\"\"b\"\",c\",1536,8\n");
 	check_table(folding, &plain, "N  NAME\n7  a\n8  a\\x1b[31m\\n\"b\",c\n");
 }
 

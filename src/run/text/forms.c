@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* What is handed out, as text for a shell, an env file, systemd, containers, engines. */
 #include "run/text/forms.h"
+#include "base/printable.h"
 
 void rp_handout_banner(const struct rp_handout *h, struct rp_strbuf *out)
 {
-	if (h->sim_name)
-		rp_strbuf_addf(out, "# simulated machine%s%s\n", *h->sim_name ? " " : "",
-			       h->sim_name);
+	if (!h->sim_name)
+		return;
+	rp_strbuf_addf(out, "# simulated machine%s", *h->sim_name ? " " : "");
+	rp_printable_add(out, h->sim_name);
+	rp_strbuf_add_char(out, '\n');
 }
 
 int rp_handout_shell(const struct rp_handout *h, struct rp_strbuf *out,

@@ -1,24 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A value as one word of a shell, of a unit file, of an env file. */
+/* A value as one word of a unit file, of an env file. */
 #include "run/text/values.h"
-
-#define PLAIN "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-"
-
-void rp_quote_shell(struct rp_strbuf *b, const char *s)
-{
-	if (*s && strspn(s, PLAIN) == strlen(s)) {
-		rp_strbuf_add(b, s);
-		return;
-	}
-	rp_strbuf_add_char(b, '\'');
-	for (; *s; s++) {
-		if (*s == '\'')
-			rp_strbuf_add(b, "'\\''");
-		else
-			rp_strbuf_add_char(b, *s);
-	}
-	rp_strbuf_add_char(b, '\'');
-}
 
 /* systemd.syntax(7): C escapes inside double quotes; systemd.unit(5): %% is a percent sign. */
 void rp_quote_systemd(struct rp_strbuf *b, const char *s)
@@ -45,7 +27,7 @@ void rp_quote_systemd(struct rp_strbuf *b, const char *s)
  */
 int rp_quote_dotenv(struct rp_strbuf *b, const char *s)
 {
-	if (strspn(s, PLAIN "{}[]\"") != strlen(s) || *s == '"')
+	if (strspn(s, RP_WORD_PLAIN "{}[]\"") != strlen(s) || *s == '"')
 		return -EINVAL;
 	rp_strbuf_add(b, s);
 	return 0;

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/strbuf.h"
+#include "base/words.h"
 #include "model/engine_flags.h"
 #include "node/snapshot.h"
 #include "rocpart/handout.h"
@@ -55,9 +56,8 @@ extern const char *const rp_filter_variables[RP_N_FILTERS];
 /* Variables that would filter a second time. NULL past the end. */
 const char *rp_handout_conflict(const struct rp_handout *h, enum rocpart_view view, size_t index);
 
-/* ---- quote.c: a value as one word of each language ---- */
+/* ---- quote.c: a value as one word of each language; a shell: base/words.h ---- */
 
-void rp_quote_shell(struct rp_strbuf *b, const char *s);
 /* A quoted string of a unit file: % and \ mean something there, $ does not in Environment=. */
 void rp_quote_systemd(struct rp_strbuf *b, const char *s);
 /* Readers of env files disagree about quotes: only what all of them read alike. -EINVAL. */
