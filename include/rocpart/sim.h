@@ -180,13 +180,12 @@ void rocpart_sim_process_set_start(struct rocpart_sim_process *process, uint64_t
 /**
  * rocpart_sim_process_set_command() - Set the name and the command line of the process.
  * @process: description.
- * @comm: name; the kernel keeps 15 bytes of the name. Copied.
+ * @comm: name; any bytes, of which the kernel keeps 15. Copied.
  * @cmdline: words separated by one blank, or NULL for @comm. Copied.
  * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
- * Return: 0; -EINVAL: the name is empty, or one of the texts has a line break; -ENOMEM: out of
- * memory.
+ * Return: 0; -EINVAL: the name is empty; -ENOMEM: out of memory.
  */
 int rocpart_sim_process_set_command(struct rocpart_sim_process *process, const char *comm,
 				    const char *cmdline, struct rocpart_error *reterr);

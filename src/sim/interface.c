@@ -172,10 +172,9 @@ ROCPART_PUBLIC int rocpart_sim_process_set_command(struct rocpart_sim_process *p
 	RP_AUTO_FREE char *name = NULL;
 	RP_AUTO_FREE char *line = NULL;
 
-	if (!*comm || strchr(comm, '\n') || (cmdline && strchr(cmdline, '\n')))
-		return rp_error_set(
-			reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, comm,
-			"the name of a process must not be empty or contain a line break");
+	if (!*comm)
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
+				    "the name of a process must not be empty");
 	name = rp_strdupf("%s", comm);
 	line = rp_strdupf("%s", cmdline ? cmdline : comm);
 	if (!name || !line)

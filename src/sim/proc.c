@@ -71,12 +71,24 @@ static int show_stat(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_s
 	return rp_sim_shown(out);
 }
 
+/* Only here: comm and stat show the name as it is (proc_task_name() of Linux, tried on 6.18). */
+static void add_escaped_name(struct rp_strbuf *out, const char *name)
+{
+	for (; *name; name++)
+		if (*name == '\n' || *name == '\\')
+			rp_strbuf_add(out, *name == '\n' ? "\\n" : "\\\\");
+		else
+			rp_strbuf_add_char(out, *name);
+}
+
 static int show_status(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_strbuf *out)
 {
 	const struct rp_sim_holder *h = holder_of(sim, e);
 
-	rp_strbuf_addf(out, "Name:\t%s\nState:\tS (sleeping)\nTgid:\t%u\nPid:\t%u\nPPid:\t1\n",
-		       h->comm, h->pid, h->pid);
+	rp_strbuf_add(out, "Name:\t");
+	add_escaped_name(out, h->comm);
+	rp_strbuf_addf(out, "\nState:\tS (sleeping)\nTgid:\t%u\nPid:\t%u\nPPid:\t1\n", h->pid,
+		       h->pid);
 	rp_strbuf_addf(out, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", h->uid, h->uid, h->uid,
 		       h->uid, h->uid, h->uid, h->uid, h->uid);
 	return rp_sim_shown(out);

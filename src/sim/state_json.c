@@ -66,6 +66,24 @@ static struct rp_json *vram_to_json(const struct rp_sim_holder *h)
 	return r < 0 ? rp_json_free(list) : list;
 }
 
+/*
+ * Names of processes and command lines are any bytes. JSON has text only, so what is not UTF-8 is
+ * stored a second time, as hexadecimal digits; earlier versions read the first.
+ */
+static int put_bytes(struct rp_json *j, const char *key, const char *bytes)
+{
+	RP_AUTO_FREE char *hex_key = rp_strdupf("%s_hex", key);
+	RP_AUTO_STRBUF struct rp_strbuf hex = RP_STRBUF_INIT;
+	int r = hex_key ? rp_json_set_string(j, key, bytes) : -ENOMEM;
+
+	if (r < 0 || rp_str_eq(rp_json_text(rp_json_get(j, key)), bytes))
+		return r;
+	for (const char *c = bytes; *c; c++)
+		rp_strbuf_addf(&hex, "%02x", (unsigned)(unsigned char)*c);
+	return rp_strbuf_failed(&hex) ? -ENOMEM
+				      : rp_json_set_string(j, hex_key, rp_strbuf_str(&hex));
+}
+
 static struct rp_json *holder_to_json(const struct rp_sim *sim, const struct rp_sim_holder *h)
 {
 	struct rp_json *j = rp_json_object();
@@ -73,9 +91,9 @@ static struct rp_json *holder_to_json(const struct rp_sim *sim, const struct rp_
 
 	r |= rp_json_set_u64(j, "uid", h->uid);
 	r |= rp_json_set_u64(j, "start_ticks", h->start_ticks);
-	r |= rp_json_set_string(j, "comm", h->comm);
-	r |= rp_json_set_string(j, "cmdline", h->cmdline);
-	r |= rp_json_set_string(j, "cgroup", h->cgroup);
+	r |= put_bytes(j, "comm", h->comm);
+	r |= put_bytes(j, "cmdline", h->cmdline);
+	r |= put_bytes(j, "cgroup", h->cgroup);
 	r |= rp_json_set_bool(j, "kfd", h->kfd);
 	r |= rp_json_set_bool(j, "allow_all", h->allow_all);
 	r |= rp_json_set(j, "allow", masks_to_json(sim, h->allow));
@@ -191,6 +209,36 @@ static int get_text(const struct rp_json *j, const char *key, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
+static int hex_digit(char c)
+{
+	const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+/* As put_bytes() wrote them. */
+static int get_bytes(const struct rp_json *j, const char *key, char **ret)
+{
+	RP_AUTO_FREE char *hex_key = rp_strdupf("%s_hex", key), *bytes = NULL;
+	const char *hex = hex_key ? rp_json_text(rp_json_get(j, hex_key)) : NULL;
+	size_t n = hex ? strlen(hex) / 2 : 0;
+
+	if (!hex)
+		return hex_key ? get_text(j, key, ret) : -ENOMEM;
+	bytes = rp_new0(char, n + 1);
+	if (!bytes)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		int high = hex_digit(hex[2 * i]), low = hex_digit(hex[2 * i + 1]);
+
+		if (high < 0 || low < 0 || high + low == 0)
+			return -EBADMSG;
+		bytes[i] = (char)(high * 16 + low);
+	}
+	*ret = rp_steal(&bytes);
+	return 0;
+}
+
 static int get_mode(const struct rp_json *j, const char *key, const struct rp_sim_product *product,
 		    enum rp_sim_compute *ret)
 {
@@ -297,11 +345,11 @@ static int holder_from_json(const struct rp_sim *sim, const struct rp_json *j,
 	if (r == 0)
 		r = get_u64(j, "start_ticks", INT64_MAX, &h->start_ticks);
 	if (r == 0)
-		r = get_text(j, "comm", &h->comm);
+		r = get_bytes(j, "comm", &h->comm);
 	if (r == 0)
-		r = get_text(j, "cmdline", &h->cmdline);
+		r = get_bytes(j, "cmdline", &h->cmdline);
 	if (r == 0)
-		r = get_text(j, "cgroup", &h->cgroup);
+		r = get_bytes(j, "cgroup", &h->cgroup);
 	if (r == 0)
 		r = get_bool(j, "kfd", &h->kfd);
 	if (r == 0)
