@@ -2,6 +2,7 @@
 /* place: find a partition for a model and lease it. */
 #include "cli/cli.h"
 
+#include "base/name.h"
 #include "base/num.h"
 #include "views/leases.h"
 
@@ -59,6 +60,7 @@ static int options_of_model(struct cli *cli, const struct cli_lease_values *v, c
 	struct rocpart_size_options *sizes = NULL;
 	struct rocpart_footprint *f = NULL;
 	struct rocpart_error err = {0};
+	char lease[RP_NAME_SIZE];
 	uint64_t bytes = 0;
 	int status = cli_open_model(cli, name, NULL, &model);
 
@@ -72,7 +74,9 @@ static int options_of_model(struct cli *cli, const struct cli_lease_values *v, c
 					 "give it with --bytes",
 					 name);
 	if (status == 0 &&
-	    (rocpart_place_options_new(rocpart_model_get_name(model), bytes, ret, &err) < 0 ||
+	    (rocpart_place_options_new(
+		     rp_name_clean(RP_NAME_LEASE, rocpart_model_get_name(model), lease), bytes, ret,
+		     &err) < 0 ||
 	     rocpart_place_options_set_footprint(*ret, f, &err) < 0))
 		status = cli_fail(cli, &err);
 	rocpart_footprint_free(f);

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/name.h"
 #include "base/num.h"
 #include "views/handout.h"
 
@@ -183,11 +184,12 @@ static int place(struct cli *cli, const struct rocpart_command *command, struct 
 		rp_new0(struct rocpart_place_options *, n);
 	const char *base = strrchr(command->argv[0], '/');
 	struct rocpart_error err = {0};
+	char name[RP_NAME_SIZE];
 	int status = options ? 0 : cli_nomem(cli);
 
+	(void)rp_name_clean(RP_NAME_LEASE, base ? base + 1 : command->argv[0], name);
 	for (; status == 0 && n_made < n; n_made += status == 0) {
-		status = cli_place_options(cli, &v->lease, v->model,
-					   base ? base + 1 : command->argv[0], &options[n_made]);
+		status = cli_place_options(cli, &v->lease, v->model, name, &options[n_made]);
 		if (status == 0 && parts->n &&
 		    rocpart_place_options_set_partition(options[n_made], parts->v[n_made], &err) <
 			    0)

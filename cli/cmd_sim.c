@@ -4,7 +4,9 @@
 
 #include <dirent.h>
 
+#include "base/name.h"
 #include "base/num.h"
+#include "base/words.h"
 #include "views/sim.h"
 
 struct create_values {
@@ -92,11 +94,17 @@ static const struct cli_option fault_options[] = {
 	CLI_END,
 };
 
-/* Machines are folders of their own below one folder, so a name is one word of a path. */
+/*
+ * Machines are folders of their own below one folder, so a name is one word of a path. A machine of
+ * an earlier version may have another name than a new one may have.
+ */
 static int check_name(struct cli *cli, const char *name)
 {
-	if (!*name || name[0] == '.' || cli_is_path(name) || strlen(name) > 64)
-		return cli_usage_error(cli, "'%s' cannot be the name of a simulated machine", name);
+	if (!*name || name[0] == '.' || cli_is_path(name))
+		return cli_usage_error(cli,
+				       "'%s' is not the name of a simulated machine: a name is no "
+				       "path, and does not begin with '.' or end with .yaml",
+				       name);
 	return 0;
 }
 
@@ -145,6 +153,7 @@ static int refuse_existing(struct cli *cli, const char *name, const char *dir)
 {
 	RP_AUTO_FREE char *profile = NULL;
 	struct rocpart_error err = {0};
+	char word[RP_WORD_SIZE];
 
 	if (rocpart_sim_get_profile(dir, &profile, NULL) < 0)
 		return 0;
@@ -152,7 +161,7 @@ static int refuse_existing(struct cli *cli, const char *name, const char *dir)
 			   "the simulated machine '%s' exists, made from profile %s; nothing was "
 			   "changed",
 			   name, profile);
-	(void)rp_error_hint(&err, "`rocpart sim rm %s` deletes it", name);
+	(void)rp_error_hint(&err, "`rocpart sim rm %s` deletes it", rp_shell_word(name, word));
 	return cli_fail(cli, &err);
 }
 
@@ -167,6 +176,8 @@ static int run_sim_create(struct cli *cli, int argc, char **argv)
 	(void)argc;
 	/* A name that is taken is refused before its profile is looked for. */
 	if (status == 0 && rocpart_sim_create(dir, "", 0, argv[0], &err) == -EEXIST)
+		return cli_fail(cli, &err);
+	if (status == 0 && rp_name_check(RP_NAME_MACHINE, argv[0], &err) < 0)
 		return cli_fail(cli, &err);
 	if (status == 0)
 		status = refuse_existing(cli, argv[0], dir);

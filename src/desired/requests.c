@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "desired/requests.h"
+#include "base/name.h"
 #include "base/num.h"
 #include "base/strbuf.h"
 #include "desired/mode_read.h"
@@ -43,7 +44,9 @@ static struct rp_model_request *add(struct rp_model_requests *w, const char *nam
 
 int rp_model_requests_add_model(struct rp_model_requests *w, const char *model)
 {
-	struct rp_model_request *request = add(w, model, strdup(model));
+	char name[RP_NAME_SIZE]; /* a path names a model too */
+	struct rp_model_request *request =
+		add(w, rp_name_clean(RP_NAME_LEASE, model, name), strdup(model));
 
 	if (!request)
 		return -ENOMEM;
@@ -227,6 +230,20 @@ static int read_wish(const struct reader *r, const char *key, const struct rp_ya
 	return rc == 0 && w->bytes ? only_for_models(r, y) : rc;
 }
 
+/* Replicas become leases of that name. */
+static int check_name(const struct rp_yaml *key, const char *name, struct rocpart_error *reterr)
+{
+	char near[RP_NAME_SIZE];
+
+	if (!*key->text)
+		return rp_yaml_error(key, name, reterr, "the name of a model is empty");
+	if (rp_name_is_valid(RP_NAME_LEASE, key->text))
+		return 0;
+	(void)rp_yaml_error(key, name, reterr, "'%.60s' cannot be the name of a model: %s",
+			    key->text, rp_name_allowed(RP_NAME_LEASE));
+	return rp_error_hint(reterr, "use '%s'", rp_name_clean(RP_NAME_LEASE, key->text, near));
+}
+
 int rp_model_requests_read(const struct rp_yaml *models, const char *name,
 			   struct rp_model_requests *w, struct rocpart_error *reterr)
 {
@@ -235,9 +252,10 @@ int rp_model_requests_read(const struct rp_yaml *models, const char *name,
 
 	if (models->kind != RP_YAML_MAP)
 		return rp_yaml_must_be(models, name, reterr, "a map of names of models");
-	for (size_t i = 0; rc == 0 && i < models->n; i++)
-		rc = *models->keys[i] ? read_wish(&r, models->keys[i], models->items[i], w)
-				      : rp_yaml_error(models->key_nodes[i], name, reterr,
-						      "the name of a model is empty");
+	for (size_t i = 0; rc == 0 && i < models->n; i++) {
+		rc = check_name(models->key_nodes[i], name, reterr);
+		if (rc == 0)
+			rc = read_wish(&r, models->keys[i], models->items[i], w);
+	}
 	return rc;
 }

@@ -16,6 +16,7 @@
  * Time: that of the session, and one decision of the placer for each replica.
  */
 #include "leases/place.h"
+#include "base/name.h"
 #include "base/num.h"
 #include "leases/limits.h"
 #include "leases/place_fill.h"
@@ -46,6 +47,8 @@ ROCPART_PUBLIC int rocpart_place_options_new(const char *name, uint64_t bytes,
 
 	if (!name || !*name)
 		return refuse_option(reterr, name, "the name of the lease is empty");
+	if (rp_name_check(RP_NAME_LEASE, name, reterr) < 0)
+		return -EINVAL;
 	if (bytes > INT64_MAX)
 		return refuse_option(reterr, name, "a lease must be smaller than 8 EiB");
 	o = rp_new0(struct rocpart_place_options, 1);

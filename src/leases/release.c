@@ -5,6 +5,7 @@
  * Each operation is one session: what it finds is as the machine is now, and all of it is recorded
  * together. A release does not end programs; it reports how many bytes they still use.
  */
+#include "base/name.h"
 #include "base/num.h"
 #include "leases/session.h"
 #include "rocpart/lease.h"
@@ -134,13 +135,13 @@ static int parse_owner(const char *text, struct rp_owner *ret, struct rocpart_er
 }
 
 /* Name the lease after the program that uses the memory. */
-static void read_program_name(struct rp_session *s, uint32_t pid, char ret[64])
+static void read_program_name(struct rp_session *s, uint32_t pid, char ret[RP_NAME_SIZE])
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 
 	if (rp_tree_read(s->machine->tree, &text, "proc/%u/comm", pid) < 0 || !text.len)
 		rp_strbuf_addf(&text, "pid-%u", pid);
-	(void)rp_fmt(ret, 64, "%s", rp_strbuf_str(&text));
+	(void)rp_name_clean(RP_NAME_LEASE, rp_strbuf_str(&text), ret);
 }
 
 /*
@@ -152,7 +153,7 @@ static int adopt_one(struct rp_session *s, struct rp_part_use *u, const struct r
 {
 	const struct rocpart_gpu *gpu = u->partition->gpu;
 	struct rp_claim claim = {.part = u->partition->id, .bytes = u->unmanaged};
-	char name[64], why[] = "adopted: its memory was in use without a lease";
+	char name[RP_NAME_SIZE], why[] = "adopted: its memory was in use without a lease";
 	struct rp_lease l = {.name = name,
 			     .bytes = u->unmanaged,
 			     .state = ROCPART_LEASE_RUNNING,

@@ -8,7 +8,9 @@
  * is recorded with the bytes that are claimed of it, so that the next reconciliation marks the
  * lease instead of losing it.
  */
+#include "base/name.h"
 #include "base/num.h"
+#include "base/printable.h"
 #include "leases/session.h"
 #include "rocpart/lease.h"
 
@@ -216,11 +218,30 @@ static int get_lease(const struct rp_json *j, struct rp_lease *l)
 	return l->name ? 0 : -EINVAL;
 }
 
+/*
+ * A backup of an earlier version may have other names. A lease that is lost would be worse than one
+ * that is renamed, and its history says so.
+ */
+static int rename_lease(struct rp_session *s, struct rp_lease *l, struct rocpart_error *reterr)
+{
+	char name[RP_NAME_SIZE];
+	RP_AUTO_FREE char *old = l->name;
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+
+	l->name = strdup(rp_name_clean(RP_NAME_LEASE, old, name));
+	rp_strbuf_addf(&text, "imported as '%s': its name was '", name);
+	rp_printable_add(&text, old);
+	rp_strbuf_add_char(&text, '\'');
+	if (!l->name || rp_strbuf_failed(&text))
+		return rp_error_nomem(reterr);
+	return rp_lease_db_event(s->db, l->id, rp_strbuf_str(&text), reterr);
+}
+
 /* Record the partitions of a lease, then the lease under its old number. */
-static int put_back(struct rp_session *s, const struct rp_lease *l, struct rocpart_error *reterr)
+static int put_back(struct rp_session *s, struct rp_lease *l, struct rocpart_error *reterr)
 {
 	int64_t id;
-	int r = 0;
+	int r = rp_name_is_valid(RP_NAME_LEASE, l->name) ? 0 : rename_lease(s, l, reterr);
 
 	for (size_t k = 0; r == 0 && k < l->n_claims; k++) {
 		const struct rp_claim *c = &l->claims[k];

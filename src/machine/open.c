@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening this computer, or a folder with copies of a machine's files. */
+#include "base/name.h"
+#include "base/printable.h"
 #include "machine/machine.h"
 
 static int open_folder(const char *dir, enum rp_tree_kind kind, const char *state_dir,
@@ -37,6 +39,19 @@ static int read_shown(struct rocpart_machine *m, const char *file, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
+/* The name in a capture is text of whoever sent it. */
+static int name_shown(struct rocpart_machine *m)
+{
+	char name[RP_NAME_SIZE];
+
+	if (rp_name_is_valid(RP_NAME_MACHINE, m->sim_name))
+		return 0;
+	rp_printable_fit(name, sizeof(name), m->sim_name);
+	free(m->sim_name);
+	m->sim_name = strdup(name);
+	return m->sim_name ? 0 : -ENOMEM;
+}
+
 /*
  * /sys may be that of a simulated machine: then it says so, and its records are the machine's own,
  * not those of this computer.
@@ -48,8 +63,14 @@ static int look_for_sim(struct rocpart_machine *m, bool own_records, struct rocp
 
 	if (r == -ENOENT)
 		return 0;
+	if (r == -EBADMSG || r == -E2BIG) { /* a NUL, or a text without an end: it has no name */
+		m->sim_name = strdup("");
+		r = m->sim_name ? 0 : -ENOMEM;
+	}
 	m->flavour =
 		m->flavour == RP_MACHINE_CAPTURE ? RP_MACHINE_SIM_MOUNTED : RP_MACHINE_SIM_IN_SYS;
+	if (r == 0)
+		r = name_shown(m);
 	if (r == 0)
 		r = read_shown(m, "folder", &folder);
 	if (r == 0) {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening a simulated machine: of a folder, or in memory. */
+#include "base/name.h"
+#include "base/printable.h"
 #include "machine/machine.h"
 #include "rocpart/node.h"
 #include "sim/sim.h"
@@ -85,17 +87,23 @@ static int wrap(struct rp_sim *sim, char *state_dir, char *name, struct rocpart_
 	return 0;
 }
 
-/* A simulated machine is called as its folder is. */
+/* A simulated machine is called as its folder is, which an earlier version may have made. */
 static char *name_of(const char *dir)
 {
+	RP_AUTO_FREE char *name = NULL;
 	size_t end = strlen(dir), start;
+	char *shown;
 
 	while (end > 1 && dir[end - 1] == '/')
 		end--;
 	start = end;
 	while (start && dir[start - 1] != '/')
 		start--;
-	return rp_strndup(dir + start, end - start);
+	name = rp_strndup(dir + start, end - start);
+	shown = name ? rp_new0(char, RP_NAME_SIZE) : NULL;
+	if (shown)
+		rp_printable_fit(shown, RP_NAME_SIZE, name);
+	return shown;
 }
 
 int rp_machine_open_sim(const char *dir, struct rocpart_machine **ret, struct rocpart_error *reterr)

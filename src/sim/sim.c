@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Life of a simulated machine: made, opened, switched off and on, removed. */
 #include "sim/sim.h"
+#include "base/name.h"
+#include "base/words.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -106,10 +108,12 @@ static const char *machine_name(const char *dir)
 
 static int refuse_existing(const char *dir, struct rocpart_error *reterr)
 {
+	char word[RP_WORD_SIZE];
+
 	(void)rp_error_set(reterr, -EEXIST, ROCPART_ERR_INVALID_ARGUMENT, machine_name(dir),
 			   "simulated machine '%s' exists already", machine_name(dir));
 	(void)rp_error_hint(reterr, "`rocpart sim rm %s` deletes it; or choose another name",
-			    machine_name(dir));
+			    rp_shell_word(machine_name(dir), word));
 	return -EEXIST;
 }
 
@@ -119,6 +123,19 @@ static int refuse_missing(const char *dir, struct rocpart_error *reterr)
 			   "simulated machine '%s' does not exist", machine_name(dir));
 	(void)rp_error_hint(reterr, "`rocpart sim list` shows machines and profiles");
 	return -ENOENT;
+}
+
+/* What exists keeps its name; a new machine is named so that the name can stand anywhere. */
+static int check_name(const char *dir, struct rocpart_error *reterr)
+{
+	size_t end = strlen(dir);
+	RP_AUTO_FREE char *path = NULL;
+
+	while (end > 1 && dir[end - 1] == '/')
+		end--;
+	path = rp_strndup(dir, end);
+	return path ? rp_name_check(RP_NAME_MACHINE, machine_name(path), reterr)
+		    : rp_error_nomem(reterr);
 }
 
 int rp_sim_create(const char *dir, const char *profile_text, size_t len, const char *name,
@@ -131,7 +148,9 @@ int rp_sim_create(const char *dir, const char *profile_text, size_t len, const c
 	/* First: a name that is taken is the matter, whatever the profile is. */
 	if (open_dir(dir, &fd) == 0 && faccessat(fd, RP_SIM_MARKER, F_OK, 0) == 0)
 		return refuse_existing(dir, reterr);
-	r = rp_sim_new(profile_text, len, name, &sim, reterr);
+	r = check_name(dir, reterr);
+	if (r == 0)
+		r = rp_sim_new(profile_text, len, name, &sim, reterr);
 	if (r < 0)
 		return r;
 	r = rp_make_dirs(dir, false);

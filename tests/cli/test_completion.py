@@ -12,7 +12,7 @@ import time
 import unittest
 from pathlib import Path
 
-from journey import ROOT, Journey
+from journey import ROOT, Journey, rename_lease
 
 PROGRAM = os.environ["ROCPART"]
 SHELLS = ("bash", "zsh", "fish")
@@ -185,8 +185,10 @@ class Completion(Journey):
 
     def machine(self):
         self.make("mi300x-8")
-        for name in ("first", "my lease", EVIL):
-            self.rocpart("--sim", "n", "place", "--bytes", "1G", name)
+        for lease, name in enumerate(("first", "my lease", EVIL), 1):
+            self.rocpart("--sim", "n", "place", "--bytes", "1G", "first")
+            rename_lease(self.folder, "n", lease, name)
+        self.rocpart("--sim", "n", "status")  # makes the files of a reader
         (self.folder / "models").symlink_to(ROOT / "models")
         self.write("version: v1\n")
 
@@ -231,10 +233,13 @@ class Completion(Journey):
     def test_a_hostile_name_is_quoted_and_never_run(self):
         self.on_path()
         self.make("mi300x-8")
+        lease = 0
         for name, shell in self.in_each_shell():
             for begin in ("\\$\\(", "'$(", '"\\$('):
                 with self.subTest(shell=name, begin=begin):
-                    self.rocpart("--sim", "n", "place", "--bytes", "1G", EVIL)
+                    self.rocpart("--sim", "n", "place", "--bytes", "1G", "x")
+                    lease += 1
+                    rename_lease(self.folder, "n", lease, EVIL)
                     shell.listed(f"rocpart --sim n release {begin}")
                     said = shell.run(f"rocpart --sim n release {begin}\t")
                     self.assertIn(" released", said)

@@ -11,7 +11,7 @@ import re
 import subprocess
 import unittest
 
-from journey import DONE, USAGE, Journey
+from journey import DONE, USAGE, Journey, rename_lease
 
 ROCPART = os.environ["ROCPART"]
 Option = collections.namedtuple("Option", "letter name arg is_list has_equals")
@@ -269,7 +269,8 @@ class Read(Journey):
 
     def test_words_behind_dashes_are_no_options(self):
         self.make("mi300x-1")
-        self.rocpart("--sim", "n", "place", "--bytes", "1G", "--", "--all")
+        self.rocpart("--sim", "n", "place", "--bytes", "1G", "--", "x")
+        rename_lease(self.folder, "n", 1, "--all")
         self.rocpart("--sim", "n", "release", "--", "--all")
         self.assertEqual(self.rocpart("--sim", "n", "--", "status").splitlines()[-1],
                          self.rocpart("--sim", "n", "status").splitlines()[-1])
@@ -317,8 +318,9 @@ class Read(Journey):
 
     def test_a_number_is_no_name_and_an_owner_is_no_name(self):
         self.make("mi300x-8")
-        for words in (["a"], ["1"], ["docker:q"], ["b", "--owner", "docker:q"]):
+        for words in (["a"], ["b"], ["docker:q"], ["b", "--owner", "docker:q"]):
             self.rocpart("--sim", "n", "place", "--bytes", "1G", *words)
+        rename_lease(self.folder, "n", 2, "1")
         self.assertEqual(self.rocpart("--sim", "n", "release", "1"), "lease 1 (a) released\n")
         self.rocpart("--sim", "n", "release", "docker:q")
         self.assertEqual(self.leases(), [2, 3])

@@ -16,6 +16,8 @@ import termios
 import unicodedata
 import unittest
 
+from journey import rename_lease
+
 ROOT = pathlib.Path(os.environ["ROCPART_SOURCE"])
 LONG = "nvidia/Llama-3.1-Nemotron-Nano-8B-v1-an-even-longer-name-that-nobody-shortened-yet-FP8"
 WIDE = "模型模型模型模型模型模型模型模型模型模型模型模型模型模型模型"
@@ -50,9 +52,9 @@ class Tables(unittest.TestCase):
                 ["set", "--compute", "CPX", "--memory", "NPS4", "--yes"],
                 ["place", "meta-llama/Llama-3.1-8B-Instruct", "--replicas", "6"],
                 ["place", LONG, "--bytes", "2G", "--owner", "unit:%s.service" % LONG[7:60]],
-                ["place", WIDE, "--bytes", "3G", "--share", "2", "--partition", "7/0"],
-                ["place", EVIL, "--bytes", "3G", "--partition", "7/1"],
-                ["place", b"not\xffUTF-8", "--bytes", "3G", "--partition", "7/2"],
+                ["place", "wide", "--bytes", "3G", "--share", "2", "--partition", "7/0"],
+                ["place", "evil", "--bytes", "3G", "--partition", "7/1"],
+                ["place", "not-utf-8", "--bytes", "3G", "--partition", "7/2"],
                 ["cdi", "generate"],
                 ["sim", "hold", "mi300x-8", "--partition", "0/6=22G,0/1=3G,7/0=8G", "--process",
                  "\x1b[31m" + LONG, "--cgroup", "/system.slice/docker-" + 64 * "a" + ".scope"],
@@ -67,6 +69,8 @@ class Tables(unittest.TestCase):
             for words in commands:
                 done = cls.start("--sim", machine, *words)
                 assert done.returncode == 0, (words, done)
+        for lease, name in ((8, WIDE), (9, EVIL), (10, b"not\xffUTF-8")):
+            rename_lease(cls.folder, "mi300x-8", lease, name)
 
     @classmethod
     def start(cls, *args, **env):
@@ -223,7 +227,10 @@ class Tables(unittest.TestCase):
             return " ".join(map(str, value))
         if value is None:
             return ""
-        return str(value).lower() if isinstance(value, bool) else str(value)
+        if isinstance(value, bool):
+            return str(value).lower()
+        return re.sub(r"[\x00-\x1f\x7f]", lambda c: "\\n" if c[0] == "\n" else f"\\x{ord(c[0]):02x}",
+                      str(value))
 
     def test_csv_is_what_json_has(self):
         sim = ["--sim", "mi300x-8"]
@@ -249,7 +256,7 @@ class Tables(unittest.TestCase):
                 self.assertLessEqual(set(w), set(g), args)
             self.assertGreater(len(got), 1, args)
         chosen = self.text(*sim, "usage", "--csv", "--columns", "name,bytes")
-        self.assertIn((EVIL, str(3 << 30)),
+        self.assertIn((ESCAPED, str(3 << 30)),
                       [tuple(r) for r in csv.reader(io.StringIO(chosen, newline=""))])
 
     def test_fit_shows_what_was_asked_for(self):
