@@ -44,7 +44,7 @@ int rocpart_catalog_new(struct rocpart_catalog **ret_catalog);
  * @reterr: receives the reason on failure; may be NULL. For a malformed file the object is
  *	"file:line:column".
  *
- * The call reads files. Since 0.1.
+ * The call reads files. On failure the catalog keeps the models before the mistake. Since 0.1.
  * Return: 0; -ENOENT: the file does not exist; -EINVAL: the file is malformed or has an unknown
  * key; -ERANGE: the file has a number that no model has; -EFBIG: the file exceeds 1 MiB; -ENOMEM:
  * out of memory; errno of reading.

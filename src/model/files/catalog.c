@@ -60,13 +60,14 @@ static int make_order(struct rp_catalog *c, struct rocpart_error *reterr)
 {
 	size_t *order = rp_new0(size_t, c->n);
 
+	free(c->order); /* it knows of fewer models */
+	c->order = NULL;
 	if (!order)
 		return rp_error_nomem(reterr);
 	for (size_t i = 0; i < c->n; i++)
 		order[i] = i;
 	if (c->n)
 		qsort_r(order, c->n, sizeof(*order), order_of, c);
-	free(c->order);
 	c->order = order;
 	return 0;
 }
@@ -76,6 +77,8 @@ static size_t lower_bound(const struct rp_catalog *c, const char *name)
 {
 	size_t low = 0, high = c->n;
 
+	if (!c->order)
+		return c->n;
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
@@ -294,7 +297,10 @@ int rp_catalog_load(struct rp_catalog *c, const char *path, struct rocpart_error
 	if (stat(path, &st) < 0)
 		return rp_error_errno(reterr, rp_neg_errno(), path, "cannot open the catalog");
 	r = S_ISDIR(st.st_mode) ? load_folder(c, path, reterr) : load_file(c, path, reterr);
-	return r < 0 ? r : make_order(c, reterr);
+	/* Also after a mistake: the models before it are there, and are found. */
+	if (make_order(c, r < 0 ? NULL : reterr) < 0)
+		return r < 0 ? r : -ENOMEM;
+	return r;
 }
 
 /* A model added by its files: they are read when it is asked for. */

@@ -27,8 +27,8 @@ void rp_catalog_done(struct rp_catalog *c);
 
 /*
  * Add a YAML file, or every *.yaml of a folder in the order of their names. A name of a later file
- * replaces an earlier one; twice in one file is an error. The catalog is unchanged on failure of
- * the first file read. 0; -ENOENT; -EINVAL naming file and line; -ENOMEM.
+ * replaces an earlier one; twice in one file is an error. On failure the catalog has the models
+ * before the mistake. 0; -ENOENT; -EINVAL naming file and line; -ENOMEM.
  */
 int rp_catalog_load(struct rp_catalog *c, const char *path,
 		    struct rocpart_error *reterr) RP_MUST_CHECK;
