@@ -283,7 +283,9 @@ int rocpart_leases_export(struct rocpart_machine *machine, char **ret_text,
  * @reterr: receives the reason on failure; may be NULL.
  *
  * The call restores all leases or none. A lease whose partition is missing is restored as well; the
- * next command that reconciles the leases marks it as displaced. Since 0.1.
+ * next command that reconciles the leases marks it as displaced. A name that
+ * rocpart_place_options_new() would refuse is replaced by the nearest one that it takes, and an
+ * event records the old name. Since 0.1.
  * Return: 0; -EINVAL: the document is malformed, or comes from another machine; -EEXIST: the
  * machine already has leases; -ENOSPC: the leases contradict each other; other errors as
  * rocpart_lease_release().

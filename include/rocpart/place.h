@@ -21,14 +21,16 @@ struct rocpart_place_options;
 
 /**
  * rocpart_place_options_new() - Describe one replica that has its partition to itself.
- * @name: name of the model, or a name for the lease. Copied.
+ * @name: name of the model, or a name for the lease: 1 to 128 letters, digits and . _ : / @ + -,
+ *	of which the first is a letter or a digit and one is no digit. Copied.
  * @bytes: device memory that one replica needs; 0: all bytes that programs can use of the partition
  *	that rocpart_place_options_set_partition() names.
  * @ret_options: receives the options; free them with rocpart_place_options_free().
  * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
- * Return: 0; -EINVAL: @name is empty, or @bytes exceeds 2^63-1; -ENOMEM: out of memory.
+ * Return: 0; -EINVAL: @name is not allowed, and the hint proposes one that is, or @bytes exceeds
+ * 2^63-1; -ENOMEM: out of memory.
  */
 int rocpart_place_options_new(const char *name, uint64_t bytes,
 			      struct rocpart_place_options **ret_options,

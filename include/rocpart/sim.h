@@ -25,7 +25,8 @@ extern "C" {
 
 /**
  * rocpart_sim_create() - Create a simulated machine and power it on.
- * @dir: folder to create, with its parents, mode 0755. Absolute path.
+ * @dir: folder to create, with its parents, mode 0755. Absolute path, whose last part names the
+ *	machine: 1 to 64 letters, digits and . _ -, of which the first is a letter or a digit.
  * @profile: text of a profile, in YAML (profiles/ has examples), which describes the parts of the
  *	machine.
  * @profile_bytes: length of @profile; at most 1 MiB.
@@ -35,8 +36,9 @@ extern "C" {
  *	"name:line:column".
  *
  * The call completes a folder in which an earlier call was interrupted. Since 0.1.
- * Return: 0; -EEXIST: the folder holds a simulated machine; -EINVAL: the profile is invalid or has
- * an unknown key; -EFBIG: the profile is too long; -ENOMEM: out of memory; errno of writing files.
+ * Return: 0; -EEXIST: the folder holds a simulated machine; -EINVAL: the name is not allowed, or
+ *the profile is invalid or has an unknown key; -EFBIG: the profile is too long; -ENOMEM: out of
+ *memory; errno of writing files.
  */
 int rocpart_sim_create(const char *dir, const char *profile, size_t profile_bytes,
 		       const char *profile_name, struct rocpart_error *reterr);

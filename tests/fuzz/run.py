@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs one libFuzzer program: its stored corpus first, then new inputs for some seconds."""
+"""Runs one libFuzzer program: its stored corpus first, then new inputs: a number, or for some seconds."""
 import os
 import subprocess
 import sys
@@ -8,13 +8,14 @@ import tempfile
 
 def main():
     program, corpus, seconds = sys.argv[1:4]
+    inputs = sys.argv[4] if len(sys.argv) > 4 else "-1"  # no limit
     if not os.listdir(corpus):
         sys.exit(f"no corpus in {corpus}")
     with tempfile.TemporaryDirectory() as found:
         replay = subprocess.run([program, "-runs=0", corpus], check=False)
         if replay.returncode:
             sys.exit("an input of the corpus failed")
-        run = subprocess.run([program, f"-max_total_time={seconds}", "-timeout=10",
+        run = subprocess.run([program, f"-max_total_time={seconds}", f"-runs={inputs}", "-timeout=10",
                               "-rss_limit_mb=2048", f"-artifact_prefix={found}/", "-seed=1",
                               "-print_final_stats=1", "-verbosity=0", found, corpus], check=False)
         for name in os.listdir(found):

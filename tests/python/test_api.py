@@ -217,6 +217,10 @@ class Api(MachineTest):
                 books.place(Request("b", 100 * GIB), partition, usable)
             with self.assertRaises(ValueError):
                 books.place(Request("b", 0), partition, usable)
+            with self.assertRaises(errors.InvalidArgumentError) as refused:
+                books.place(Request("a\nb\x1b", 2**30), partition, usable)
+            self.assertIn(r"'a\nb\x1b' cannot be the name of a lease", str(refused.exception))
+            self.assertEqual(refused.exception.hint, "use 'a-b'")
             books.set_state(first, "displaced")
             self.assertEqual([c.state for c in books.claims(partition.bdf)], ["displaced"])
             books.release(first)

@@ -13,12 +13,14 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/name.h"
 #include "base/num.h"
 #include "base/process_text.h"
 #include "base/spawn.h"
 #include "base/strbuf.h"
 #include "base/suggest.h"
 #include "base/tree.h"
+#include "base/words.h"
 #include "base/yaml.h"
 
 /* ---- numbers ---- */
@@ -103,6 +105,71 @@ static void bytes_of_text_know_their_units(void **state)
 		if (r != cases[i].r || v != cases[i].v)
 			fail_msg("%s: %d %llu", cases[i].text, r, (unsigned long long)v);
 	}
+}
+
+static void name_outside_of_the_rule_is_refused_and_cleaned(void **state)
+{
+	static const struct {
+		const char *name, *machine, *lease; /* NULL: it is allowed */
+	} cases[] = {
+		{"n", NULL, NULL},
+		{"A.b_c-9", NULL, NULL},
+		{"9", NULL, "model-9"},
+		{"meta-llama/Llama-3.1-8B@x+y:z", "meta-llama-Llama-3.1-8B-x-y-z", NULL},
+		{"a b", "a-b", "a-b"},
+		{"-a", "a", "a"},
+		{".hidden", "hidden", "hidden"},
+		{"a\n\x1b$(x)\xff", "a-x", "a-x"},
+		{"\xe6\xa8\xa1", "machine", "model"},
+		{"", "machine", "model"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < RP_ARRAY_LEN(cases); i++) {
+		const char *const wanted[] = {cases[i].machine, cases[i].lease};
+
+		for (int kind = RP_NAME_MACHINE; kind <= RP_NAME_LEASE; kind++) {
+			char near[RP_NAME_SIZE];
+			struct rocpart_error err = {0};
+			int r = rp_name_check((enum rp_name_kind)kind, cases[i].name, &err);
+
+			assert_int_equal(r, wanted[kind] ? -EINVAL : 0);
+			(void)rp_name_clean((enum rp_name_kind)kind, cases[i].name, near);
+			assert_string_equal(near, wanted[kind] ? wanted[kind] : cases[i].name);
+			assert_true(r == 0 || strstr(err.hint, near));
+		}
+	}
+}
+
+static void error_of_strange_names_is_one_printable_line(void **state)
+{
+	char filler[600];
+	struct rocpart_error err = {0};
+
+	(void)state;
+	(void)rp_error_set(&err, -EIO, ROCPART_ERR_FAILED, "a\nb", "no '%s'",
+			   "\x1b[2J\xe2\x80\xae");
+	(void)rp_error_prefix(&err, "%s", "x\ty");
+	(void)rp_error_append(&err, " %s", "\xff");
+	(void)rp_error_hint(&err, "`rm %s`", "\r");
+	assert_string_equal(err.object, "a\\nb");
+	assert_string_equal(err.message, "x\\ty: no '\\x1b[2J\\u202e' \\xff");
+	assert_string_equal(err.hint, "`rm \\r`");
+	/* a text that is cut ends with a whole character */
+	memset(filler, 'a', sizeof(filler));
+	memcpy(&filler[509], "\xe6\xa8\xa1", 4);
+	(void)rp_error_set(&err, -EIO, ROCPART_ERR_FAILED, NULL, "%s", filler);
+	assert_int_equal(strlen(err.message), 509);
+}
+
+static void word_of_a_shell_is_quoted_where_it_must_be(void **state)
+{
+	char word[RP_WORD_SIZE];
+
+	(void)state;
+	assert_string_equal(rp_shell_word("vllm@1.service", word), "vllm@1.service");
+	assert_string_equal(rp_shell_word("$(x)'\n", word), "'$(x)'\\''\\n'");
+	assert_string_equal(rp_shell_word("", word), "''");
 }
 
 static void double_of_text_is_plain(void **state)
@@ -884,6 +951,9 @@ int main(void)
 		cmocka_unit_test(u64_of_text_is_whole_and_in_range),
 		cmocka_unit_test(u32_of_text_has_32_bits),
 		cmocka_unit_test(bytes_of_text_know_their_units),
+		cmocka_unit_test(name_outside_of_the_rule_is_refused_and_cleaned),
+		cmocka_unit_test(error_of_strange_names_is_one_printable_line),
+		cmocka_unit_test(word_of_a_shell_is_quoted_where_it_must_be),
 		cmocka_unit_test(double_of_text_is_plain),
 		cmocka_unit_test(arithmetic_that_overflows_fails),
 		cmocka_unit_test(bytes_as_text_have_three_digits_at_most),
