@@ -87,6 +87,7 @@ class MemoryBooks:
 
     def place(self, request: Request, partition: Partition, usable_bytes: int) -> Claim:
         """Claim bytes of a partition; raise NoRoomError when the partition has no room."""
+        _check_name(request.name)
         taken = sum(c.bytes for c in self.claims(partition.bdf)
                     if c.partition_id == partition.id)
         if request.bytes > usable_bytes - taken:
@@ -157,6 +158,13 @@ class LeaseBooks:
     def set_state(self, claim: Claim, state: str) -> None:
         """Record the state of a claim; the claim keeps its bytes."""
         lib.call("lease_set_state", self._machine.handle, claim.id, STATES.index(state))
+
+
+def _check_name(name: str) -> None:
+    """Raise InvalidArgumentError for a name that no durable lease can have."""
+    options = ctypes.c_void_p()
+    lib.call("place_options_new", encode(name), 1, ctypes.byref(options))
+    lib.place_options_free(options)
 
 
 def _claim(lease: Any) -> Claim:
