@@ -427,6 +427,30 @@ static void store_process_is_started_through_the_public_calls(void **state)
 	assert_false(sim_exists(sim, "proc/31"));
 }
 
+static void store_name_of_a_process_is_its_bytes(void **state)
+{
+	static const char name[] = "a\nb\\\xff\x1b-longer-than-15";
+	const struct folder *f = *state;
+	struct rocpart_sim_process *p = NULL;
+	RP_AUTO_SIM struct rp_sim *sim = NULL;
+	char text[512];
+	uint32_t pid = 0;
+
+	create(f, "mi300x-8");
+	assert_int_equal(rocpart_sim_process_new(&p), 0);
+	rocpart_sim_process_set_pid(p, 31);
+	assert_int_equal(rocpart_sim_process_set_command(p, name, NULL, NULL), 0);
+	assert_int_equal(rocpart_sim_hold(f->machine, p, &pid, NULL), 0);
+	assert_null(rocpart_sim_process_free(p));
+	sim = open_machine(f);
+	/* as prctl(PR_SET_NAME) and Linux 6.18 have it: status alone escapes */
+	assert_file(sim, "proc/31/comm", "a\nb\\\xff\x1b-longer-t\n");
+	(void)sim_read(sim, "proc/31/status", text, sizeof(text));
+	assert_true(rp_str_starts(text, "Name:\ta\\nb\\\\\xff\x1b-longer-t\nState:"));
+	(void)sim_read(sim, "proc/31/stat", text, sizeof(text));
+	assert_true(rp_str_starts(text, "31 (a\nb\\\xff\x1b-longer-t) S 1 "));
+}
+
 int main(void)
 {
 #define STORE_TEST(t) cmocka_unit_test_setup_teardown(t, make_folder, remove_folder)
@@ -445,6 +469,7 @@ int main(void)
 		STORE_TEST(store_removal_is_noticed_by_whoever_has_it_open),
 		STORE_TEST(store_getters_tell_what_was_made),
 		STORE_TEST(store_process_is_started_through_the_public_calls),
+		STORE_TEST(store_name_of_a_process_is_its_bytes),
 	};
 
 	return cmocka_run_group_tests_name("sim_store", tests, NULL, NULL);
