@@ -100,28 +100,39 @@ static int parse_state(struct rp_sim *sim, const struct rp_strbuf *text)
  * How often the state was replaced stands in the lock file, which all who have the machine open
  * map: a scan is a thousand reads, each of which asks. Odd while it is being replaced, and for good
  * when whoever did so was killed there, or when the machine was removed: then the files are asked.
+ *
+ * Invariant: the mapping is made through an open file of its own. A mapping keeps its open file
+ * after close(), and with it the flock() that was taken on that file: a process that mapped the
+ * descriptor of its lock would wait for itself for ever at the next change.
  */
-static void map_count(struct rp_sim *sim, int fd)
+static int map_count(struct rp_sim *sim)
 {
+	RP_AUTO_CLOSE int fd = openat(sim->dir_fd, RP_SIM_LOCK_FILE, O_RDWR | O_CLOEXEC);
 	struct stat st;
 	void *p;
 
-	if (sim->n_saves || fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof(*sim->n_saves))
-		return; /* each read asks the files */
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return rp_neg_errno();
+	if (st.st_size < (off_t)sizeof(*sim->n_saves))
+		return -ENODATA;
 	p = mmap(NULL, sizeof(*sim->n_saves), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (p != MAP_FAILED)
-		sim->n_saves = p;
+	if (p == MAP_FAILED)
+		return rp_neg_errno();
+	sim->n_saves = p;
+	return 0;
 }
 
 void rp_sim_store_map(struct rp_sim *sim)
 {
-	RP_AUTO_CLOSE int fd = openat(sim->dir_fd, RP_SIM_LOCK_FILE, O_RDWR | O_CLOEXEC);
-
-	if (fd >= 0)
-		map_count(sim, fd);
+	if (!sim->n_saves && map_count(sim) < 0)
+		return; /* who only reads asks the files each time */
 }
 
-/* Written, not stretched: a hole would need room on the disk when it is stored to. */
+/*
+ * Written, not stretched: a hole would need room on the disk when it is stored to. Whoever may open
+ * the file may hold its lock for ever, so it is the owner's only, also where an older version made
+ * it.
+ */
 static int make_count(int lock_fd)
 {
 	const uint64_t zero = 0;
@@ -129,17 +140,20 @@ static int make_count(int lock_fd)
 
 	if (fstat(lock_fd, &st) < 0)
 		return rp_neg_errno();
-	if (st.st_size == 0 && pwrite(lock_fd, &zero, sizeof(zero), 0) < 0)
+	if (st.st_mode & 077 && st.st_uid == geteuid() && fchmod(lock_fd, 0600) < 0)
+		return rp_neg_errno();
+	if (st.st_size < (off_t)sizeof(zero) && pwrite(lock_fd, &zero, sizeof(zero), 0) < 0)
 		return rp_neg_errno();
 	return 0;
 }
 
+/* Without the count the change of this process would not be seen by others, so it is not begun. */
 int rp_sim_store_lock(struct rp_sim *sim, int *ret_lock_fd)
 {
 	RP_AUTO_CLOSE int fd = -EBADF;
 	int r;
 
-	fd = openat(sim->dir_fd, RP_SIM_LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	fd = openat(sim->dir_fd, RP_SIM_LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return rp_neg_errno();
 	do
@@ -147,9 +161,10 @@ int rp_sim_store_lock(struct rp_sim *sim, int *ret_lock_fd)
 	while (r == -EINTR);
 	if (r == 0)
 		r = make_count(fd);
+	if (r == 0 && !sim->n_saves)
+		r = map_count(sim);
 	if (r < 0)
 		return r;
-	map_count(sim, fd);
 	*ret_lock_fd = rp_steal_fd(&fd);
 	return 0;
 }

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -451,6 +452,72 @@ static void store_name_of_a_process_is_its_bytes(void **state)
 	assert_true(rp_str_starts(text, "31 (a\nb\\\xff\x1b-longer-t) S 1 "));
 }
 
+/* Two changes of one opening: the second waits for ever when the first still holds the lock. */
+static void change_twice(const struct folder *f)
+{
+	RP_AUTO_SIM struct rp_sim *a = open_machine(f), *b = open_machine(f);
+
+	alarm(10);
+	assert_int_equal(sim_write(a, COMPUTE, "CPX"), 0);
+	assert_int_equal(sim_write(a, COMPUTE, "SPX"), 0);
+	assert_int_equal(sim_write(b, COMPUTE, "CPX"), 0);
+	assert_file(a, COMPUTE, "CPX\n");
+	alarm(0);
+}
+
+/* As in a copy of the folder, or one of which the lock was cut to nothing. */
+static void store_lock_that_is_missing_or_empty_does_not_hang(void **state)
+{
+	const struct folder *f = *state;
+	RP_AUTO_FREE char *lock = rp_strdupf("%s/lock", f->machine);
+	struct stat st;
+
+	create(f, "mi300x-1");
+	assert_int_equal(unlink(lock), 0);
+	change_twice(f);
+	assert_int_equal(truncate(lock, 0), 0);
+	assert_int_equal(chmod(lock, 0644), 0);
+	change_twice(f);
+	assert_int_equal(stat(lock, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+}
+
+/* From now on the process has as many descriptors as it had at the call, and n more. */
+static struct rlimit leave_descriptors(unsigned n)
+{
+	const int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	struct rlimit old, now;
+
+	assert_true(next >= 0);
+	close(next);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	now = old;
+	now.rlim_cur = (rlim_t)next + n;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+	return old;
+}
+
+/* The lock is taken, but its count cannot be mapped: others would not see the change. */
+static void store_change_without_a_descriptor_fails_and_does_not_hang(void **state)
+{
+	const struct folder *f = *state;
+	RP_AUTO_FREE char *lock = rp_strdupf("%s/lock", f->machine);
+	RP_AUTO_SIM struct rp_sim *a = NULL;
+	struct rlimit old;
+	int r;
+
+	create(f, "mi300x-1");
+	assert_int_equal(truncate(lock, 0), 0);
+	a = open_machine(f);
+	old = leave_descriptors(1);
+	alarm(10);
+	r = sim_write(a, COMPUTE, "CPX");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	assert_int_equal(r, -EMFILE);
+	alarm(0);
+	change_twice(f);
+}
+
 int main(void)
 {
 #define STORE_TEST(t) cmocka_unit_test_setup_teardown(t, make_folder, remove_folder)
@@ -468,6 +535,8 @@ int main(void)
 		STORE_TEST(store_replacing_killed_half_way_hides_no_change),
 		STORE_TEST(store_removal_is_noticed_by_whoever_has_it_open),
 		STORE_TEST(store_getters_tell_what_was_made),
+		STORE_TEST(store_lock_that_is_missing_or_empty_does_not_hang),
+		STORE_TEST(store_change_without_a_descriptor_fails_and_does_not_hang),
 		STORE_TEST(store_process_is_started_through_the_public_calls),
 		STORE_TEST(store_name_of_a_process_is_its_bytes),
 	};
