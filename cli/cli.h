@@ -179,6 +179,13 @@ int cli_fail_without_gpu(struct cli *cli, const struct rocpart_error *err);
 /* Folder of a simulated machine of that name (or profile file); caller frees. NULL: no memory. */
 char *cli_sim_dir(const char *name);
 char *cli_sim_root(void);
+/*
+ * Folder of the user: that of an XDG variable, else below_home in the home folder; for the caller
+ * to free. NULL: out of memory.
+ */
+char *cli_user_folder(const char *variable, const char *below_home);
+/* The same for what lasts until the next boot: /run for root. */
+char *cli_runtime_folder(void);
 /* Where a file that comes with rocpart is; caller frees. NULL: no memory. */
 char *cli_data_file(const char *file);
 /* Text of a profile by its name or path; 0 or exit status. */

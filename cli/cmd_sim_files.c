@@ -63,11 +63,9 @@ static int not_installed(const struct cli *cli, const char *program)
 /* Where a machine is mounted unless said otherwise. */
 static char *default_dir(const char *name)
 {
-	const char *run = secure_getenv("XDG_RUNTIME_DIR");
+	RP_AUTO_FREE char *run = cli_runtime_folder();
 
-	if (geteuid() != 0 && run && *run)
-		return rp_strdupf("%s/rocpart/sim/%s", run, name);
-	return rp_strdupf("/run/rocpart/sim/%s", name);
+	return run ? rp_strdupf("%s/rocpart/sim/%s", run, name) : NULL;
 }
 
 static char *absolute(const char *dir)

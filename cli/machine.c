@@ -15,11 +15,9 @@ static const char *env(const char *name)
 
 char *cli_sim_root(void)
 {
-	const char *state = env("XDG_STATE_HOME"), *home = env("HOME");
+	RP_AUTO_FREE char *state = cli_user_folder("XDG_STATE_HOME", ".local/state");
 
-	if (state)
-		return rp_strdupf("%s/rocpart/sim", state);
-	return rp_strdupf("%s/.local/state/rocpart/sim", home ? home : "/root");
+	return state ? rp_strdupf("%s/rocpart/sim", state) : NULL;
 }
 
 bool cli_is_path(const char *name)

@@ -90,20 +90,28 @@ static int run(struct cli *cli, int argc, char **argv)
 	return run_command(cli, n - words, argv + words, cli->n_plain - words);
 }
 
-/* Closed standard streams, of `>&-`: no file of ours is to become one. Writing to them still fails.
+/*
+ * What is opened next gets the lowest number: with standard output closed, a record of ours would
+ * be standard output, and what is printed would be written into the record. They are opened the
+ * wrong way round, so that using one fails as it does when it is closed.
  */
-static bool open_streams(void)
+static int open_standard_files(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
-			return false;
-	return true;
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return -1;
+	return 0;
 }
 
 int main(int argc, char **argv)
 {
 	struct cli cli = {.machine_name = RP_STRBUF_INIT};
-	int status = open_streams() ? run(&cli, argc - 1, argv + 1) : 1;
+	int status;
+
+	if (open_standard_files() < 0)
+		return 1;
+	status = run(&cli, argc - 1, argv + 1);
 
 	rocpart_machine_close(cli.machine);
 	cli_end_trace();

@@ -11,11 +11,9 @@
 
 char *cli_user_models(void)
 {
-	const char *config = secure_getenv("XDG_CONFIG_HOME"), *home = secure_getenv("HOME");
+	RP_AUTO_FREE char *config = cli_user_folder("XDG_CONFIG_HOME", ".config");
 
-	if (config && *config)
-		return rp_strdupf("%s/rocpart/models.d", config);
-	return rp_strdupf("%s/.config/rocpart/models.d", home && *home ? home : "/root");
+	return config ? rp_strdupf("%s/rocpart/models.d", config) : NULL;
 }
 
 static bool exists(const char *path)

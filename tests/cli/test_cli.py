@@ -47,6 +47,23 @@ class Machine(Journey):
         return {str(p): p.read_bytes() for p in files}
 
 
+class ClosedFiles(Machine):
+    def test_standard_files_that_are_closed_are_not_taken_for_records(self):
+        """With 0 to 2 closed, the files that rocpart opens must get other numbers."""
+        self.make("mi300x-1")
+        script = 'exec "$@" <&- >&- 2>&-'
+        env = dict(os.environ, XDG_STATE_HOME=str(self.folder), ROCPART_DATA=str(ROOT))
+        look = 'ls -l /proc/self/fd >"$0"'
+        seen = self.folder / "seen"
+        subprocess.run(["sh", "-c", script, "sh", os.environ["ROCPART"], "--sim", "n", "run",
+                        "--bytes", "1G", "--", "sh", "-c", look, seen], env=env, check=False)
+        links = dict(re.findall(r"(\d+) -> (.*)", seen.read_text()))
+        self.assertEqual([links[n] for n in "02"], ["/dev/null"] * 2)
+        done = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", os.environ["ROCPART"], "--sim",
+                               "n", "list"], env=env, stderr=subprocess.DEVNULL, check=False)
+        self.assertEqual(done.returncode, FAILED)
+
+
 class Contract(Machine):
     def test_list_json_has_the_keys_of_the_contract(self):
         self.make("mi300x-8")

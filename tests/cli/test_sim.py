@@ -3,12 +3,18 @@
 
 import json
 import os
+import pwd
+import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+import host  # noqa: E402
+
 REFUSED_USAGE = 2
 REFUSED_GUARD = 3
 
@@ -94,6 +100,32 @@ class Sim(unittest.TestCase):
         self.run_rocpart("sim", "fault", "n", "--clear")
         self.assertEqual(self.run_json("sim", "fault", "n")["faults"], [])
         self.run_rocpart("sim", "fault", "n", "write:x:ENOTHING", status=REFUSED_USAGE)
+
+    def create(self, **variables):
+        env = {"PATH": os.environ["PATH"], "ROCPART_DATA": str(ROOT), **variables}
+        argv = [os.environ["ROCPART"], "sim", "create", "a", "--profile", "mi300x-1"]
+        return subprocess.run(argv, env=env, cwd=self.state.name, capture_output=True, text=True,
+                              check=False)
+
+    def test_relative_folder_of_xdg_is_ignored(self):
+        done = self.create(XDG_STATE_HOME="relative", HOME=self.state.name)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(os.listdir(self.state.name), [".local"])
+
+    def test_home_that_is_not_set_comes_from_the_user_database(self):
+        host.need_another_user()
+        program = self.state.name + "/rocpart"
+        shutil.copy(os.environ["ROCPART"], program)
+        os.chmod(self.state.name, 0o755)
+        home = pwd.getpwuid(host.NOBODY).pw_dir
+        (Path(self.state.name) / "profiles").mkdir()
+        shutil.copy(ROOT / "profiles/mi300x-1.yaml", self.state.name + "/profiles")
+        done = subprocess.run([program, "sim", "create", "a", "--profile", "mi300x-1"],
+                              env={"PATH": os.environ["PATH"], "ROCPART_DATA": self.state.name},
+                              capture_output=True, text=True, check=False, user=host.NOBODY,
+                              group=host.NOBODY, extra_groups=[])
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(f"{home}/.local", done.stderr)
 
     def test_sim_reload_and_reset_bring_modes_back(self):
         self.run_rocpart("sim", "create", "n", "--profile", "mi300x-8")
