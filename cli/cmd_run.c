@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* run: a command on a partition of its own, for as long as it lasts. */
-#include "cli/cli.h"
+#include "cli/run_user.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -11,7 +12,7 @@
 #include "base/num.h"
 #include "views/handout.h"
 
-/* What a command left behind has this long between SIGTERM and SIGKILL. */
+/* With --stop-left, what a command left behind has this long between SIGTERM and SIGKILL. */
 #define GRACE_MS 5000
 
 #define NOT_FOUND	 127 /* as a shell says it */
@@ -22,7 +23,9 @@
 struct run_values {
 	struct cli_lease_values lease;
 	const char *model;
-	struct rp_names partitions, leases;
+	const char *user, *group;
+	struct rp_names partitions, leases, pass_fds;
+	bool stop_left;
 };
 
 static const struct cli_option run_options[] = {
@@ -45,6 +48,27 @@ static const struct cli_option run_options[] = {
 	 .arg = "LEASE",
 	 .offset = offsetof(struct run_values, leases),
 	 .help = "use this lease, and keep it afterwards; several by commas"},
+	{.name = "user",
+	 .kind = CLI_TEXT,
+	 .arg = "USER",
+	 .offset = offsetof(struct run_values, user),
+	 .help = "run the command as this user, with the groups of the user; takes root (with "
+		 "sudo: the user who called sudo, else the caller)"},
+	{.name = "group",
+	 .kind = CLI_TEXT,
+	 .arg = "GROUP",
+	 .offset = offsetof(struct run_values, group),
+	 .help = "run the command with this primary group (the group of the user)"},
+	{.name = "pass-fd",
+	 .kind = CLI_LIST,
+	 .arg = "N",
+	 .offset = offsetof(struct run_values, pass_fds),
+	 .help = "pass the open descriptor N to the command; all others above 2 are closed; "
+		 "several by commas"},
+	{.name = "stop-left",
+	 .offset = offsetof(struct run_values, stop_left),
+	 .help = "stop the processes that the command leaves behind, which otherwise keep the "
+		 "lease until they end"},
 	CLI_SHARED(cli_lease_options, run_values, lease),
 	CLI_END,
 };
@@ -219,6 +243,40 @@ static int prepare(struct cli *cli, const struct rocpart_command *command, struc
 		       : 0;
 }
 
+/* ---- the user and the descriptors of the command ---- */
+
+/* Descriptors of our own are closed by execve: one that is not was open when we were started. */
+static int read_descriptors(struct cli *cli, int *ret)
+{
+	const struct rp_names *fds = &((const struct run_values *)cli->values)->pass_fds;
+
+	for (size_t i = 0; i < fds->n; i++) {
+		uint32_t fd;
+		int flags = -1;
+
+		if (rp_parse_u32(fds->v[i], 10, &fd) < 0 || fd > INT32_MAX)
+			return cli_usage_error(cli,
+					       "option '--pass-fd': '%s' is not the number of "
+					       "a descriptor",
+					       fds->v[i]);
+		flags = fcntl((int)fd, F_GETFD);
+		if (flags < 0 || flags & FD_CLOEXEC)
+			return cli_usage_error(cli, "option '--pass-fd': descriptor %u is not open",
+					       fd);
+		ret[i] = (int)fd;
+	}
+	return 0;
+}
+
+static void say_user(const struct cli_run_user *u)
+{
+	if (!u->is_other)
+		return;
+	cli_say(stderr, "rocpart: the command runs as user %s%s(uid %u)%s\n",
+		u->name ? u->name : "", u->name ? " " : "", u->user.uid,
+		u->is_sudo ? ", who called sudo; `--user root` runs it as root" : "");
+}
+
 /* ---- what is said; standard output is the command's ---- */
 
 /* Not passed on: it would hide the partition (engines study 4.3). */
@@ -238,9 +296,10 @@ static void say_conflicts(const struct rocpart_handout *h, enum rocpart_view vie
 
 /* One line on standard error: standard output is the command's. */
 static void say_json(struct cli *cli, const struct rocpart_run *run,
-		     const struct rocpart_leases *leases)
+		     const struct rocpart_leases *leases, const struct cli_run_user *user)
 {
-	RP_AUTO_JSON struct rp_json *j = view_run(cli_about(cli), run, leases);
+	RP_AUTO_JSON struct rp_json *j =
+		view_run(cli_about(cli), run, leases, user->is_other ? user->user.uid : geteuid());
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 
 	if (j && rp_json_print(j, false, &text) == 0)
@@ -290,6 +349,7 @@ static int start(struct cli *cli, struct rocpart_run *run, const char *command)
 /* The process that waits was made before our signals are blocked: it has the caller's mask. */
 static int run_command(struct cli *cli, struct rocpart_run *run, const char *command)
 {
+	const bool stop_left = ((const struct run_values *)cli->values)->stop_left;
 	struct rocpart_error err = {0};
 	RP_AUTO_CLOSE int signal_fd = -EBADF;
 	size_t left = 0;
@@ -302,36 +362,67 @@ static int run_command(struct cli *cli, struct rocpart_run *run, const char *com
 	if (status)
 		return status;
 	status = wait_for((pid_t)rocpart_run_get_pid(run), signal_fd);
-	if (rocpart_run_finish(run, GRACE_MS, &left, &err) < 0)
+	if (rocpart_run_finish(run, stop_left ? GRACE_MS : ROCPART_RUN_LEAVE, &left, &err) < 0)
 		(void)cli_fail(cli, &err);
-	if (left)
-		cli_say(stderr, "rocpart: processes that the command left behind were ended: %zu\n",
+	if (left && stop_left)
+		cli_say(stderr,
+			"rocpart: processes that the command left behind were stopped: "
+			"%zu\n",
 			left);
+	else if (left)
+		cli_say(stderr,
+			"rocpart: processes that the command left behind keep its lease "
+			"until they end: %zu\n",
+			left);
+	return status;
+}
+
+static int run_as(struct cli *cli, const struct rocpart_command *command,
+		  const struct cli_run_user *user)
+{
+	struct rocpart_leases *leases = NULL;
+	struct rocpart_run *run = NULL;
+	int status = prepare(cli, command, &run, &leases);
+
+	if (status == 0) {
+		if (cli->global.json) {
+			say_json(cli, run, leases, user);
+		} else {
+			say_user(user);
+			say(cli, run, leases);
+		}
+		status = run_command(cli, run, command->argv[0]);
+	}
+	rocpart_leases_free(leases);
+	rocpart_run_free(run);
 	return status;
 }
 
 static int run_run(struct cli *cli, int argc, char **argv)
 {
-	const struct rocpart_command command = {.argv = (const char *const *)argv,
-						.envp = (const char *const *)environ};
-	struct rocpart_leases *leases = NULL;
-	struct rocpart_run *run = NULL;
-	int status = check_options(cli);
+	const struct run_values *v = cli->values;
+	RP_AUTO_FREE int *fds = rp_new0(int, v->pass_fds.n + 1);
+	struct cli_run_user user = {.words = RP_NAMES_INIT};
+	struct rocpart_command command = {.argv = (const char *const *)argv,
+					  .envp = (const char *const *)environ,
+					  .pass_fds = fds,
+					  .n_pass_fds = v->pass_fds.n};
+	int status = fds ? check_options(cli) : cli_nomem(cli);
 
 	argv[argc] = NULL;
 	if (status == 0)
 		status = refuse_client(cli, argv[0]);
 	if (status == 0)
-		status = prepare(cli, &command, &run, &leases);
-	if (status == 0) {
-		if (cli->global.json)
-			say_json(cli, run, leases);
-		else
-			say(cli, run, leases);
-		status = run_command(cli, run, argv[0]);
+		status = read_descriptors(cli, fds);
+	if (status == 0)
+		status = cli_find_run_user(cli, v->user, v->group, &user);
+	if (user.is_other) {
+		command.user = &user.user;
+		command.envp = user.envp;
 	}
-	rocpart_leases_free(leases);
-	rocpart_run_free(run);
+	if (status == 0)
+		status = run_as(cli, &command, &user);
+	cli_run_user_done(&user);
 	return status;
 }
 

@@ -7,7 +7,7 @@ import sys
 import unittest
 
 # What its user set for rocpart or for programs on GPUs is not for the tests.
-FOREIGN = ("ROCPART_SIM", "ROCPART_DATA", "NO_COLOR", "GPU_DEVICE_ORDINAL")
+FOREIGN = ("ROCPART_SIM", "ROCPART_DATA", "NO_COLOR", "GPU_DEVICE_ORDINAL", "SUDO_UID", "SUDO_GID")
 PATHS = ("/usr/local/sbin", "/usr/sbin", "/sbin")  # `su` leaves them out
 
 

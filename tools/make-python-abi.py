@@ -120,13 +120,22 @@ def write_prototype(name, result, parameters):
     return lines + [line]
 
 
+def in_order(structs):
+    """By name, but a struct that has another one comes after that one."""
+    done = []
+    while len(done) < len(structs):
+        done.append(min(name for name, body in structs.items() if name not in done
+                        and set(re.findall(r"struct (\w+)", body)) & set(structs) <= set(done)))
+    return done
+
+
 def generate():
     api = Api(read_headers())
     lines = []
     for name, body in sorted(api.enums.items()):
         lines += ["", *write_enum(name, body), ""]
-    for name, body in sorted(api.structs.items()):
-        lines += ["", *write_struct(api, name, body), ""]
+    for name in in_order(api.structs):
+        lines += ["", *write_struct(api, name, api.structs[name]), ""]
     lines += [""]
     for result, name, params in api.callbacks:
         args = ", ".join([str(api.ctype(result))] + api.parameters(params))

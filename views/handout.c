@@ -69,12 +69,13 @@ struct rp_json *view_args(struct view_machine about, const struct rocpart_handou
 }
 
 struct rp_json *view_run(struct view_machine about, const struct rocpart_run *run,
-			 const struct rocpart_leases *leases)
+			 const struct rocpart_leases *leases, uint32_t uid)
 {
 	struct rp_json *j = view_document(about), *missing = rp_json_array();
 	const char *line;
 	int r = rp_json_set_u64(j, "pid", rocpart_run_get_pid(run));
 
+	r |= rp_json_set_u64(j, "uid", uid);
 	for (size_t i = 0; (line = rocpart_run_get_missing(run, i)); i++)
 		r |= rp_json_append(missing, rp_json_string(line));
 	r |= rp_json_set(j, "missing", missing);

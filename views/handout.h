@@ -10,6 +10,6 @@ struct rp_json *view_args(struct view_machine about, const struct rocpart_handou
 			  enum rocpart_handout_form form, char *const *words);
 /* Of run; leases: NULL when they were there before. */
 struct rp_json *view_run(struct view_machine about, const struct rocpart_run *run,
-			 const struct rocpart_leases *leases);
+			 const struct rocpart_leases *leases, uint32_t uid);
 
 #endif

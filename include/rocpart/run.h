@@ -18,9 +18,9 @@ extern "C" {
 /*
  * Running a program on leased partitions. rocpart creates a process that waits, creates a lease
  * that belongs to the process, puts the process into a cgroup that denies other partitions, and
- * then lets the process execute the program. The owner of the lease is the process itself, so the
- * lease ends with the process, even when the caller of the library is gone. docs/design/limits.md
- * describes the limits.
+ * then lets the process execute the program. The owner of the lease is the process itself, then
+ * what the process leaves in the cgroup, so the lease ends with the last of these processes, even
+ * when the caller of the library is gone. docs/design/limits.md describes the limits.
  */
 
 /**
@@ -29,17 +29,44 @@ extern "C" {
 struct rocpart_run;
 
 /**
+ * struct rocpart_user - The user that a command runs as. Layout frozen.
+ * @uid: user id.
+ * @gid: primary group id.
+ * @groups: ids of the supplementary groups, such as render and video.
+ * @n_groups: number of @groups.
+ * @reserved: zero.
+ */
+struct rocpart_user {
+	uint32_t uid;
+	uint32_t gid;
+	const uint32_t *groups;
+	uint64_t n_groups;
+	uint64_t reserved[2];
+};
+
+/**
  * struct rocpart_command - A command to run. Layout frozen; all pointers are borrowed during a
  * call.
  * @argv: the program, which is searched in PATH, and its arguments; ends with NULL.
  * @envp: environment before rocpart adds and removes variables; ends with NULL.
+ * @user: user to run as, which takes root; NULL: the user of the caller. A user other than root
+ *	also gets a cgroup namespace, and cannot gain rights (no_new_privs).
+ * @pass_fds: open descriptors above 2 that the program keeps under their numbers; all others above
+ *	2 are closed.
+ * @n_pass_fds: number of @pass_fds.
  * @reserved: zero.
  */
 struct rocpart_command {
 	const char *const *argv;
 	const char *const *envp;
-	uint64_t reserved[4];
+	const struct rocpart_user *user;
+	const int *pass_fds;
+	uint64_t n_pass_fds;
+	uint64_t reserved[1];
 };
+
+/** ROCPART_RUN_LEAVE - Let processes that the program left behind run on, with their lease. */
+#define ROCPART_RUN_LEAVE UINT64_MAX
 
 /**
  * rocpart_run_place() - Lease partitions for a program, and confine the program to these
@@ -52,8 +79,8 @@ struct rocpart_command {
  * @ret_leases: receives the new leases; free the list with rocpart_leases_free().
  * @reterr: receives the reason on failure; may be NULL.
  *
- * The call forks a process that owns the leases. The process has the caller's signal mask, working
- * directory and open files, and ends when the caller ends before rocpart_run_start(). The call is
+ * The call forks a process that owns the leases. The process has the caller's signal mask and
+ * working directory, and ends when the caller ends before rocpart_run_start(). The call is
  * one transaction: no other program sees a lease without its limits. The record of a lease survives
  * the end of the caller but not a crash of the machine, like the process itself. A limit that the
  * machine cannot enforce is not an error; see rocpart_run_get_missing(). Since 0.1.
@@ -136,22 +163,25 @@ const char *rocpart_run_get_missing(const struct rocpart_run *run, size_t index)
  * ROCPART_LEASE (the numbers of the leases, separated by blanks), and without variables that would
  * filter the devices a second time. Since 0.1.
  * Return: 0: the program runs; -EINVAL: the program runs already; -ENOENT: the program does not
- * exist; -EACCES and other errno of execve(2): the program cannot be executed; -E2BIG: the
- * variables are too long; -ENOMEM: out of memory. After a failure of execve(2) the process is gone.
+ * exist; -EPERM: the caller may not become the user of the command; -EBADF: a descriptor to pass is
+ * not open; -EACCES and other errno of execve(2): the program cannot be executed; -E2BIG: the
+ * variables are too long; -ENOMEM: out of memory. After a failure the process is gone.
  */
 int rocpart_run_start(struct rocpart_run *run, struct rocpart_error *reterr);
 
 /**
  * rocpart_run_finish() - Clean up after the program ended.
  * @run: run whose process the caller has waited for.
- * @grace_ms: milliseconds between SIGTERM and SIGKILL for processes that the program left behind.
- * @ret_left: receives the number of processes that the program left behind.
+ * @grace_ms: milliseconds between SIGTERM and SIGKILL for processes that the program left in its
+ *	cgroup; ROCPART_RUN_LEAVE: these processes run on.
+ * @ret_left: receives the number of processes that the program left in its cgroup.
  * @reterr: receives the reason on failure; may be NULL.
  *
- * The call stops the processes that remain in the program's cgroup, removes the cgroup, and
- * releases the leases of rocpart_run_place(). The call blocks for at most @grace_ms plus two
- * seconds for each cgroup (one of v2 and, where its filter was not available, one of v1). Since
- * 0.1.
+ * The call removes the cgroup and releases the leases of rocpart_run_place(). While the cgroup has
+ * processes, cgroup and leases stay: the next operation that reconciles the leases after the last
+ * of these processes has ended releases the leases. With a @grace_ms the call stops the processes
+ * first, and blocks for at most @grace_ms plus two seconds for each cgroup (one of v2 and, where
+ * its filter was not available, one of v1). Since 0.1.
  * Return: 0; errors of rocpart_lease_release().
  */
 int rocpart_run_finish(struct rocpart_run *run, uint64_t grace_ms, size_t *ret_left,

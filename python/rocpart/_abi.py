@@ -218,14 +218,6 @@ class Check(ctypes.Structure):
     ]
 
 
-class Command(ctypes.Structure):
-    _fields_ = [
-        ("argv", POINTER(c_char_p)),
-        ("envp", POINTER(c_char_p)),
-        ("reserved", c_uint64 * 4),
-    ]
-
-
 class Error(ctypes.Structure):
     _fields_ = [
         ("errnum", c_int),
@@ -367,6 +359,27 @@ class Usage(ctypes.Structure):
         ("gtt_bytes", c_uint64),
         ("used_bytes", c_uint64),
         ("reserved", c_uint64 * 4),
+    ]
+
+
+class User(ctypes.Structure):
+    _fields_ = [
+        ("uid", c_uint32),
+        ("gid", c_uint32),
+        ("groups", POINTER(c_uint32)),
+        ("n_groups", c_uint64),
+        ("reserved", c_uint64 * 2),
+    ]
+
+
+class Command(ctypes.Structure):
+    _fields_ = [
+        ("argv", POINTER(c_char_p)),
+        ("envp", POINTER(c_char_p)),
+        ("user", POINTER(User)),
+        ("pass_fds", POINTER(c_int)),
+        ("n_pass_fds", c_uint64),
+        ("reserved", c_uint64 * 1),
     ]
 
 

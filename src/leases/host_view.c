@@ -234,11 +234,7 @@ static int read_stat(struct rp_tree *t, const char *proc, uint32_t pid, unsigned
 #define STAT_PPID  4
 #define STAT_START 22
 
-/*
- * Open the tree in which programs run that `rocpart run` and `sim exec` start: for a simulated
- * machine that is this computer, else the machine itself.
- */
-static int open_host(struct rp_host_view *w, struct rp_tree **ret)
+int rp_host_view_open_host(struct rp_host_view *w, struct rp_tree **ret)
 {
 	int r = 0;
 
@@ -258,7 +254,7 @@ static bool runs_on_host(struct rp_host_view *w, const struct rp_owner *o)
 	struct rp_tree *host = NULL;
 	uint64_t start = 0;
 
-	return open_host(w, &host) == 0 &&
+	return rp_host_view_open_host(w, &host) == 0 &&
 	       read_stat(host, "proc", o->pid, STAT_START, &start) == 0 && start == o->start_ticks;
 }
 
@@ -282,7 +278,7 @@ int rp_host_view_pin_owner(struct rp_host_view *w, struct rp_owner *o)
 int rp_host_view_pin_own(struct rp_host_view *w, struct rp_owner *o)
 {
 	struct rp_tree *host = NULL;
-	int r = open_host(w, &host);
+	int r = rp_host_view_open_host(w, &host);
 
 	return r < 0 ? r : pin_process(w, host, "proc", o);
 }

@@ -53,6 +53,12 @@ uint64_t rp_host_view_usable(const struct rp_host_view *w, const struct rocpart_
 /* Write the modes of a GPU as "CPX/NPS4". */
 void rp_host_view_mode(const struct rocpart_gpu *gpu, char ret[16]);
 
+/*
+ * Open the tree in which programs run that `rocpart run` and `sim exec` start: for a simulated
+ * machine that is this computer, else the machine itself. Owned by the view.
+ */
+int rp_host_view_open_host(struct rp_host_view *w, struct rp_tree **ret) RP_MUST_CHECK;
+
 /* Read all processes with the names in their cgroups, once for each view. 0 or -ENOMEM. */
 int rp_host_view_read_processes(struct rp_host_view *w) RP_MUST_CHECK;
 

@@ -24,7 +24,8 @@ const char *rp_host_view_ends(struct rp_host_view *w, const struct rp_owner *o)
 		       "here";
 	switch (o->kind) {
 	case RP_OWNER_PID:
-		return "when the process has ended and its GPU memory is free";
+		return "when the process, and what it left in its cgroup of `rocpart run`, have "
+		       "ended and their GPU memory is free";
 	case RP_OWNER_JOB:
 		return "when processes of the job were seen, have ended, and their GPU memory is "
 		       "free";

@@ -78,35 +78,66 @@ static int add_share(struct rp_json *list, uint32_t share)
 			 "(`rocpart args vllm`); `rocpart watch` monitors them");
 }
 
-static int add_access(struct rp_json *list, enum rp_access access)
+/*
+ * A filter binds a program only while the program cannot get rid of it: root can, and so can a user
+ * to whom a cgroup above was delegated.
+ */
+static int add_filter(struct rp_json *list, const struct rp_confinement *how)
 {
-	switch (access) {
-	case RP_ACCESS_EBPF:
-		return add_limit(list, "access", ROCPART_GUARANTEE_KERNEL,
-				 "its cgroup denies access to other partitions (cgroup v2, eBPF)");
-	case RP_ACCESS_CGROUP:
-		return add_limit(
-			list, "access", ROCPART_GUARANTEE_KERNEL,
-			"its cgroup denies access to other partitions (cgroup v1, devices)");
-	case RP_ACCESS_OPEN:
-	default:
-		return add_limit(
+	const char *by = how->access == RP_ACCESS_EBPF ? "cgroup v2, eBPF" : "cgroup v1, devices";
+	char text[192];
+
+	(void)rp_fmt(text, sizeof(text), "its cgroup denies access to other partitions (%s)%s", by,
+		     how->is_root     ? "; a program that runs as root can leave the cgroup"
+		     : how->can_leave ? "; a cgroup above belongs to its user, who can move it out"
+				      : "");
+	return add_limit(list, "access",
+			 how->is_root || how->can_leave ? ROCPART_GUARANTEE_COOPERATIVE
+							: ROCPART_GUARANTEE_KERNEL,
+			 text);
+}
+
+static int add_access(struct rp_json *list, const struct rp_confinement *how)
+{
+	int r;
+
+	if (how->access != RP_ACCESS_OPEN)
+		r = add_filter(list, how);
+	else
+		r = add_limit(
 			list, "access", ROCPART_GUARANTEE_NONE,
 			"other partitions are not denied to it; start it with `rocpart run`, or "
 			"in a container with its own devices only (`rocpart args docker`)");
-	}
+	if (r < 0 || !how->group)
+		return r;
+	return rp_json_set_string(rp_json_at(list, rp_json_len(list) - 1), "cgroup", how->group);
 }
 
-int rp_limits_text(const struct rocpart_partition *part, uint32_t share, enum rp_access access,
-		   char **ret)
+int rp_limits_text(const struct rocpart_partition *part, uint32_t share,
+		   const struct rp_confinement *how, char **ret)
 {
 	RP_AUTO_JSON struct rp_json *list = rp_json_array();
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 
 	if (!list || add_memory(list, part) < 0 || add_placement(list, part) < 0 ||
-	    add_share(list, share) < 0 || add_access(list, access) < 0 ||
+	    add_share(list, share) < 0 || add_access(list, how) < 0 ||
 	    rp_json_print(list, false, &text) < 0)
 		return -ENOMEM;
 	*ret = rp_strbuf_steal(&text);
 	return *ret ? 0 : -ENOMEM;
+}
+
+void rp_limits_group(const char *limits, char *ret, size_t size)
+{
+	RP_AUTO_JSON struct rp_json *list = NULL;
+
+	*ret = '\0';
+	if (!limits || rp_json_parse(limits, strlen(limits), "limits", &list, NULL) < 0)
+		return;
+	for (size_t i = 0; i < rp_json_len(list); i++) {
+		const char *group = rp_json_text(rp_json_get(rp_json_at(list, i), "cgroup"));
+
+		if (group && rp_fmt(ret, size, "%s", group) < 0)
+			*ret = '\0';
+	}
 }

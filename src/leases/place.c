@@ -505,7 +505,7 @@ static int locate_lease(const struct placing *p, struct rp_lease *l, const char 
 	l->guarantee = rp_guarantee_of(part, l->share);
 	free(l->limits);
 	l->limits = NULL;
-	if (rp_limits_text(part, l->share, RP_ACCESS_OPEN, &l->limits) < 0)
+	if (rp_limits_text(part, l->share, &(struct rp_confinement){0}, &l->limits) < 0)
 		return rp_error_nomem(reterr);
 	rp_host_view_mode(gpu, l->mode);
 	r = set_why(p, part, chosen.why, l, reterr);

@@ -26,6 +26,7 @@
  */
 #include "leases/reconcile.h"
 #include "base/num.h"
+#include "leases/run_group.h"
 
 struct context {
 	struct rp_host_view *w;
@@ -136,7 +137,7 @@ size_t rp_lease_of_memory(struct rp_host_view *w, const struct rp_lease_list *li
 
 		if (!has_claim_on(l, p))
 			continue;
-		if (rp_host_view_runs(w, pid, l->id) || rp_host_view_belongs(w, pid, &l->owner)) {
+		if (rp_lease_has_process(w, l, pid)) {
 			*ret_is_certain = true;
 			return i;
 		}
@@ -349,7 +350,7 @@ static int judge_lease(struct context *c, size_t index)
 	int r;
 
 	v.is_pinned = rp_host_view_pin_pod(c->w, &l->owner);
-	if (rp_host_view_owner_status(c->w, &l->owner, l->is_seen, &owner) < 0)
+	if (rp_lease_owner_status(c->w, l, &owner) < 0)
 		return rp_error_nomem(c->reterr);
 	if (l->state == ROCPART_LEASE_PENDING) {
 		v.ends = owner == RP_OWNER_GONE;

@@ -134,6 +134,41 @@ void rp_cgroup_remove(struct rp_cgroup *g)
 	*g = RP_CGROUP_INIT;
 }
 
+/* Root is not asked for: it may do all. */
+static bool may_write(const struct stat *st, const struct rocpart_user *u)
+{
+	bool is_member = st->st_gid == u->gid;
+
+	for (uint64_t i = 0; i < u->n_groups; i++)
+		is_member |= st->st_gid == u->groups[i];
+	if (st->st_uid == u->uid)
+		return true; /* the owner may change the mode */
+	return st->st_mode & (is_member ? S_IWGRP : S_IWOTH);
+}
+
+bool rp_cgroup_can_be_left(const struct rp_cgroup *g, const struct rocpart_user *user)
+{
+	RP_AUTO_FREE char *path = g->path ? rp_strdupf("%s", g->path) : NULL;
+	char *slash;
+
+	if (!path || user->uid == 0)
+		return true;
+	while ((slash = strrchr(path, '/')) && slash != path) {
+		RP_AUTO_FREE char *file = NULL;
+		struct stat st;
+
+		*slash = '\0';
+		file = rp_strdupf("%s/cgroup.procs", path);
+		if (!file)
+			return true;
+		if (stat(file, &st) < 0)
+			return errno != ENOENT; /* above the mount */
+		if (may_write(&st, user))
+			return true;
+	}
+	return false;
+}
+
 int rp_cgroup_filter(const struct rp_cgroup *g, const uint32_t *minors, size_t n)
 {
 	return g->kind == RP_CGROUP_V2 ? rp_device_filter_bpf(g->fd, minors, n)
@@ -181,13 +216,29 @@ static bool wait_empty(const struct rp_cgroup *g, int signo, uint64_t ms)
 	return true;
 }
 
+/* "populated 1" also of processes in another pid namespace; cgroup v1 has no such file. */
+static bool is_populated(const struct rp_cgroup *g)
+{
+	RP_AUTO_CLOSE int fd = openat(g->fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	char text[256];
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	text[n > 0 ? n : 0] = '\0';
+	return strstr(text, "populated 1");
+}
+
+size_t rp_cgroup_count(const struct rp_cgroup *g)
+{
+	size_t n = g->fd < 0 ? 0 : signal_all(g, 0);
+
+	return g->fd >= 0 && n == 0 && is_populated(g) ? 1 : n;
+}
+
 size_t rp_cgroup_end(const struct rp_cgroup *g, uint64_t grace_ms)
 {
 	size_t n;
 
-	if (g->fd < 0)
-		return 0;
-	n = signal_all(g, 0);
+	n = rp_cgroup_count(g);
 	if (n == 0)
 		return 0;
 	(void)signal_all(g, SIGTERM);

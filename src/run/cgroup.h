@@ -5,6 +5,7 @@
 
 #include "base/base.h"
 #include "base/error.h"
+#include "rocpart/run.h"
 
 #include <sys/types.h>
 
@@ -15,7 +16,7 @@ enum rp_cgroup_kind {
 
 /*
  * "rocpart-run-PID-N", and "-3.4" where the leases are told: PID is who watches over it. Without it
- * an empty group is garbage.
+ * an empty group is garbage. No two groups of one boot have the same name: a lease remembers it.
  */
 #define RP_CGROUP_PREFIX "rocpart-run-"
 
@@ -40,7 +41,15 @@ int rp_cgroup_filter(const struct rp_cgroup *g, const uint32_t *minors, size_t n
  * were; 0: it was empty.
  */
 size_t rp_cgroup_end(const struct rp_cgroup *g, uint64_t grace_ms);
-/* Remove the group, which has to be empty. */
+/* Count its processes. A group with processes that this pid namespace does not show counts 1. */
+size_t rp_cgroup_count(const struct rp_cgroup *g);
+/* Remove the group; one that still has processes stays. */
 void rp_cgroup_remove(struct rp_cgroup *g);
+/*
+ * Return whether a user may move processes out of the group: whoever may write the cgroup.procs of
+ * a folder above may do so (Linux Documentation/admin-guide/cgroup-v2.rst, Delegation Containment).
+ * True also where that cannot be found out.
+ */
+bool rp_cgroup_can_be_left(const struct rp_cgroup *g, const struct rocpart_user *user);
 
 #endif

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A program on partitions: process, lease, control group, environment; docs/design/limits.md. */
 #include "rocpart/run.h"
+
+#include <time.h>
+
 #include "base/num.h"
 #include "leases/limits.h"
 #include "leases/place.h"
@@ -14,9 +17,10 @@
 struct rocpart_run {
 	struct rocpart_machine *machine;
 	struct rp_waiting process;
-	struct rp_cgroup groups[2];    /* by kind */
-	struct rocpart_error no_group; /* why there is none of v2 */
-	enum rp_access access;
+	const struct rocpart_user *user; /* of the command, while it is being placed */
+	struct rp_cgroup groups[2];	 /* by kind */
+	struct rocpart_error no_group;	 /* why there is none of v2 */
+	struct rp_confinement how;
 	struct rocpart_handout *handout;
 	struct rp_names missing;
 	struct rp_strbuf leases; /* "3 4": of which it runs */
@@ -39,6 +43,18 @@ static int check(struct rocpart_machine *machine, const struct rocpart_command *
 }
 
 /*
+ * Milliseconds since the boot: with the pid of the watcher they make the name of a group one that
+ * no other group of this boot has, also when the kernel reuses the pid.
+ */
+static uint64_t read_boot_ms(void)
+{
+	struct timespec t = {0};
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/*
  * leases: which others leased, or "". Lease numbers of a simulated machine say nothing about the
  * GPUs of this computer.
  */
@@ -47,12 +63,14 @@ static int make_group(struct rocpart_run *run, enum rp_cgroup_kind kind, const c
 {
 	const struct rocpart_machine *m = run->machine;
 	bool is_sim = rp_machine_is_simulated(m);
+	const uint64_t first = read_boot_ms();
 	char name[RP_OWNER_SIZE];
 	int r = -EEXIST;
 
-	for (unsigned i = 0; r == -EEXIST && i < MAX_RUNS; i++) {
-		r = rp_fmt(name, sizeof(name), RP_CGROUP_PREFIX "%d-%u%s%s", (int)getpid(), i,
-			   *leases || is_sim ? "-" : "", is_sim ? "sim" : leases);
+	for (uint64_t i = first; r == -EEXIST && i < first + MAX_RUNS; i++) {
+		r = rp_fmt(name, sizeof(name), RP_CGROUP_PREFIX "%d-%llu%s%s", (int)getpid(),
+			   (unsigned long long)i, *leases || is_sim ? "-" : "",
+			   is_sim ? "sim" : leases);
 		for (char *p = name; r == 0 && *p; p++)
 			*p = *p == ' ' ? '.' : *p;
 		if (r == 0)
@@ -68,12 +86,12 @@ static int make_group(struct rocpart_run *run, enum rp_cgroup_kind kind, const c
 static int make_process(struct rocpart_run *run, const struct rocpart_command *command)
 {
 	struct rp_cgroup *g = &run->groups[RP_CGROUP_V2];
-	int r = rp_start_wait(command->argv, command->envp, g->fd, &run->process);
+	int r = rp_start_wait(command, g->fd, &run->process);
 
 	if (r == 0 || g->fd < 0)
 		return r;
 	/* a kernel before 5.7, or a filter of system calls that does not know clone3 */
-	r = rp_start_wait(command->argv, command->envp, -EBADF, &run->process);
+	r = rp_start_wait(command, -EBADF, &run->process);
 	if (r < 0)
 		return r;
 	r = rp_cgroup_add(g, run->process.pid);
@@ -97,6 +115,7 @@ static int run_new(struct rocpart_machine *machine, const struct rocpart_command
 		return rp_error_nomem(reterr);
 	*run = (struct rocpart_run){.machine = machine,
 				    .process = RP_WAITING_INIT,
+				    .user = command->user,
 				    .groups = {RP_CGROUP_INIT, RP_CGROUP_INIT},
 				    .leases = RP_STRBUF_INIT,
 				    .missing = RP_NAMES_INIT};
@@ -118,11 +137,16 @@ ROCPART_PUBLIC uint32_t rocpart_run_get_pid(const struct rocpart_run *run)
 
 /* ---- control groups ---- */
 
-static int add_missing(struct rocpart_run *run, const char *what, const struct rocpart_error *why)
+static int add_missing_text(struct rocpart_run *run, const char *what, const char *why)
 {
-	RP_AUTO_FREE char *text = rp_strdupf("%s: %s", what, why->message);
+	RP_AUTO_FREE char *text = rp_strdupf("%s: %s", what, why);
 
 	return text ? rp_names_add(&run->missing, text) : -ENOMEM;
+}
+
+static int add_missing(struct rocpart_run *run, const char *what, const struct rocpart_error *why)
+{
+	return add_missing_text(run, what, why->message);
 }
 
 /* Of "/dev/dri/renderD131" and "/dev/dri/card3": DRM names its nodes by minor. */
@@ -183,7 +207,7 @@ static bool confine_by_v1(struct rocpart_run *run, const uint32_t *minors, size_
 	return r == 0;
 }
 
-static int confine(struct rocpart_run *run)
+static int attach_filter(struct rocpart_run *run)
 {
 	const struct rp_cgroup *g = &run->groups[RP_CGROUP_V2];
 	struct rocpart_error no_filter = {0};
@@ -193,16 +217,51 @@ static int confine(struct rocpart_run *run)
 	if (!minors)
 		return -ENOMEM;
 	if (g->path && filter(g, minors, n, &no_filter) == 0)
-		run->access = RP_ACCESS_EBPF;
+		run->how.access = RP_ACCESS_EBPF;
 	else if (confine_by_v1(run, minors, n))
-		run->access = RP_ACCESS_CGROUP;
-	if (run->access != RP_ACCESS_OPEN)
+		run->how.access = RP_ACCESS_CGROUP;
+	if (run->how.access != RP_ACCESS_OPEN)
 		return 0;
 	if (!g->path && add_missing(run, "processes that the program leaves behind are not found",
 				    &run->no_group) < 0)
 		return -ENOMEM;
 	return add_missing(run, "access to other partitions is not denied",
 			   g->path ? &no_filter : &run->no_group);
+}
+
+/*
+ * Who can get out of the filter, which then is no more than a rule to keep to. Whoever attached it
+ * has the rights of root, and so has a command that keeps the caller's user.
+ */
+static int judge_filter(struct rocpart_run *run)
+{
+	const struct rocpart_user *user = run->user;
+	const struct rp_cgroup *g = run->groups[RP_CGROUP_V2].path
+					    ? &run->groups[RP_CGROUP_V2]
+					    : &run->groups[RP_CGROUP_V1_DEVICES];
+	const char *why;
+
+	run->user = NULL; /* borrowed until here */
+	run->how.group = g->path ? strrchr(g->path, '/') + 1 : NULL;
+	if (run->how.access == RP_ACCESS_OPEN)
+		return 0;
+	run->how.is_root = !user || user->uid == 0;
+	run->how.can_leave = !run->how.is_root && rp_cgroup_can_be_left(g, user);
+	if (!run->how.is_root && !run->how.can_leave)
+		return 0;
+	why = run->how.is_root ? "the command runs as root and can leave its cgroup; `--user NAME` "
+				 "runs it as another user"
+			       : "a cgroup above belongs to the user of the command, who can move "
+				 "the command out of it";
+	return add_missing_text(run, "access to other partitions is denied, but not for certain",
+				why);
+}
+
+static int confine(struct rocpart_run *run)
+{
+	int r = attach_filter(run);
+
+	return r < 0 ? r : judge_filter(run);
 }
 
 /* ---- partitions ---- */
@@ -234,7 +293,7 @@ static int record_limits(struct rocpart_run *run, struct rp_session *s, struct r
 	const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(s->host.snapshot, l->claims[0].bdf);
 	char *text = NULL;
 
-	if (rp_limits_text(rp_gpu_partition_by_id(gpu, l->claims[0].part), l->share, run->access,
+	if (rp_limits_text(rp_gpu_partition_by_id(gpu, l->claims[0].part), l->share, &run->how,
 			   &text) < 0)
 		return rp_error_nomem(reterr);
 	free(l->limits);
@@ -250,7 +309,7 @@ static int placed(void *userdata, struct rp_session *s, struct rp_lease_list *ma
 
 	if (r == 0 && confine(run) < 0)
 		r = rp_error_nomem(reterr);
-	for (size_t i = 0; r == 0 && run->access != RP_ACCESS_OPEN && i < made->n; i++)
+	for (size_t i = 0; r == 0 && run->how.group && i < made->n; i++)
 		r = record_limits(run, s, &made->v[i], reterr);
 	if (r < 0)
 		return r;
@@ -382,7 +441,7 @@ ROCPART_PUBLIC int rocpart_run_use(struct rocpart_machine *machine,
 ROCPART_PUBLIC const struct rocpart_handout *rocpart_run_get_handout(const struct rocpart_run *run,
 								     enum rocpart_view *ret_view)
 {
-	*ret_view = run->access == RP_ACCESS_OPEN ? ROCPART_VIEW_HOST : ROCPART_VIEW_OWN;
+	*ret_view = run->how.access == RP_ACCESS_OPEN ? ROCPART_VIEW_HOST : ROCPART_VIEW_OWN;
 	return run->handout;
 }
 
@@ -421,9 +480,9 @@ ROCPART_PUBLIC int rocpart_run_start(struct rocpart_run *run, struct rocpart_err
 				    "the program runs already");
 	if (make_changes(run, &changes) < 0)
 		return rp_error_nomem(reterr);
-	r = rp_start_go(&run->process, changes.s, changes.len);
+	r = rp_start_go(&run->process, changes.s, changes.len, reterr);
 	if (r < 0)
-		return rp_error_errno(reterr, r, NULL, "cannot execute the program");
+		return r;
 	run->is_started = true;
 	return 0;
 }
@@ -448,17 +507,43 @@ static int end_leases(struct rocpart_run *run, struct rocpart_error *reterr)
 	return r;
 }
 
+/* The lease keeps its owner, which is gone; reconciliation finds the cgroup in its limits. */
+static int note_left(struct rocpart_run *run, size_t left, struct rocpart_error *reterr)
+{
+	char text[256];
+	int r = run->n_placed ? rp_lease_db_begin(run->db, reterr) : 0;
+
+	(void)rp_fmt(text, sizeof(text),
+		     "its command ended; processes in the cgroup %s keep the lease: %zu",
+		     run->how.group ? run->how.group : "", left);
+	for (size_t i = 0; r == 0 && i < run->n_placed; i++)
+		r = rp_lease_db_event(run->db, run->placed[i], text, reterr);
+	if (r == 0 && run->n_placed)
+		r = rp_lease_db_commit(run->db, reterr);
+	return r;
+}
+
 ROCPART_PUBLIC int rocpart_run_finish(struct rocpart_run *run, uint64_t grace_ms, size_t *ret_left,
 				      struct rocpart_error *reterr)
 {
-	size_t left = 0;
+	size_t left = 0, running = 0;
+	int r;
 
 	for (size_t i = 0; i < RP_ARRAY_LEN(run->groups); i++) {
-		left += rp_cgroup_end(&run->groups[i], grace_ms);
-		rp_cgroup_remove(&run->groups[i]);
+		struct rp_cgroup *g = &run->groups[i];
+		size_t n = grace_ms == ROCPART_RUN_LEAVE ? rp_cgroup_count(g)
+							 : rp_cgroup_end(g, grace_ms);
+
+		left = n > left ? n : left; /* a process is in one of each kind */
+		n = n ? rp_cgroup_count(g) : 0;
+		running = n > running ? n : running;
 	}
+	r = running ? note_left(run, running, reterr) : end_leases(run, reterr);
+	for (size_t i = 0; i < RP_ARRAY_LEN(run->groups); i++)
+		rp_cgroup_remove(&run->groups[i]);
+	run->how.group = NULL;
 	*ret_left = left;
-	return end_leases(run, reterr);
+	return r;
 }
 
 ROCPART_PUBLIC struct rocpart_run *rocpart_run_free(struct rocpart_run *run)

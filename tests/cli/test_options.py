@@ -16,7 +16,7 @@ from journey import DONE, USAGE, Journey, rename_lease
 ROCPART = os.environ["ROCPART"]
 Option = collections.namedtuple("Option", "letter name arg is_list has_equals")
 # Options that may be given again and take several values: `help` does not show which do.
-LISTS = ("gpu", "partition", "lease", "add", "label")
+LISTS = ("gpu", "partition", "lease", "add", "label", "pass-fd")
 
 
 def run(*words, **kwargs):

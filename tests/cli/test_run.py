@@ -4,6 +4,8 @@
 import errno
 import json
 import os
+import pwd
+import shutil
 import signal
 import subprocess
 import sys
@@ -41,11 +43,19 @@ def heed_signals():
         signal.signal(getattr(signal, "SIG" + name), signal.SIG_DFL)
 
 
+def end(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
 class RunCase(unittest.TestCase):
     def setUp(self):
         self.state = tempfile.TemporaryDirectory()
         self.addCleanup(self.state.cleanup)
-        self.env = {k: v for k, v in os.environ.items() if k not in FILTERS}
+        foreign = (*FILTERS, "SUDO_UID", "SUDO_GID")
+        self.env = {k: v for k, v in os.environ.items() if k not in foreign}
         self.env |= {"XDG_STATE_HOME": self.state.name, "ROCPART_DATA": str(ROOT),
                      "ROCPART_SIM": "mi300x-1"}
         self.rocpart("set", "--compute", "CPX", "--memory", "NPS4")
@@ -247,16 +257,46 @@ class Confined(RunCase):
                             "1")
         self.assertIn("limit: memory: kernel: the driver refuses", done.stdout)
         self.assertIn("limit: placement: none: the memory domain is shared", done.stdout)
-        self.assertIn("limit: access: kernel: its cgroup denies", done.stdout)
+        self.assertIn("limit: access: cooperative: its cgroup denies", done.stdout)
         self.rocpart("place", "a", "--bytes", "4G", "--share", "2")
         limits = {l["limit"]: l["guarantee"] for l in self.leases()[0]["limits"]}
         self.assertEqual(limits, {"memory": "kernel", "placement": "none", "share": "cooperative",
                                   "access": "none"})
 
-    def test_what_the_command_leaves_behind_is_ended(self):
-        done = self.sh("setsid sleep 300 >/dev/null 2>&1 & echo $!")
-        self.assertIn("left behind were ended: 1", done.stderr)
+    def test_what_the_command_leaves_behind_is_stopped_on_request(self):
+        done = self.sh("setsid sleep 300 >/dev/null 2>&1 & echo $!", "--stop-left", "--bytes", "4G")
+        self.assertIn("left behind were stopped: 1", done.stderr)
         self.assertTrue(until(lambda: not Path(f"/proc/{done.stdout.strip()}/exe").exists()))
+        self.assertEqual(self.leases(), [])
+
+    def test_what_the_command_leaves_behind_keeps_the_lease_until_it_ends(self):
+        done = self.sh("setsid sleep 300 >/dev/null 2>&1 & echo $!; exit 3", status=3)
+        pid = int(done.stdout)
+        self.addCleanup(end, pid)
+        self.assertIn("keep its lease until they end: 1", done.stderr)
+        self.assertEqual([(l["lease"], l["state"]) for l in self.leases()], [(1, "placed")])
+        self.sh("true")  # another run takes the cgroup for no garbage
+        os.kill(pid, 0)
+        self.assertEqual([l["lease"] for l in self.leases()], [1])
+        os.kill(pid, signal.SIGKILL)
+        self.assertTrue(until(lambda: self.leases() == []))
+
+    def test_run_that_is_killed_leaves_the_lease_to_what_its_command_left_behind(self):
+        p = self.start("--bytes", "4G", "--", "sh", "-c",
+                       "setsid sleep 300 >/dev/null 2>&1 & echo ready; exec sleep 300")
+        child = int(self.leases()[0]["owner"].removeprefix("pid:"))
+        group = Path(f"/proc/{child}/cgroup").read_text()
+        inside = [int(q.parent.name) for q in Path("/proc").glob("[0-9]*/cgroup")
+                  if "rocpart-run-" in group and q.read_text() == group]
+        left = next(pid for pid in inside if pid != child)
+        self.addCleanup(end, left)
+        for pid in (p.pid, child):
+            os.kill(pid, signal.SIGKILL)
+        p.wait()
+        self.assertTrue(until(lambda: not Path(f"/proc/{child}").exists()))
+        self.assertEqual([l["lease"] for l in self.leases()], [1])
+        os.kill(left, signal.SIGKILL)
+        self.assertTrue(until(lambda: self.leases() == []))
 
     def test_no_control_group_is_left(self):
         before = self.sh("cat /proc/self/cgroup").stdout
@@ -299,7 +339,7 @@ class Confined(RunCase):
         return done
 
     def assert_confined_by(self, done, version):
-        self.assertIn("access: kernel: its cgroup denies access to other partitions (cgroup "
+        self.assertIn("access: cooperative: its cgroup denies access to other partitions (cgroup "
                       + version, done.stdout)
         self.assertIn("ROCR=\n", done.stdout)
 
@@ -336,7 +376,7 @@ class Confined(RunCase):
                                os.environ["ROCPART"], "explain", "1"], env=self.env,
                               capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("access: kernel: its cgroup", done.stdout)
+        self.assertIn("access: cooperative: its cgroup", done.stdout)
 
     def test_control_groups_that_another_mount_hides_are_not_taken(self):
         hide = 'mount -t tmpfs none /sys/fs && mkdir /sys/fs/cgroup && exec "$@"'
@@ -356,22 +396,159 @@ class Confined(RunCase):
         self.assertEqual(len(missing), 2)
         self.assertIn("cannot create a cgroup (cgroup v2): Resource temporarily", missing[0])
 
-    def test_unprivileged_run_does_what_it_can_and_says_what_not(self):
+    def unprivileged(self, *options):
+        """A run of somebody without any right, on a machine of their own."""
         os.chmod(self.state.name, 0o777)
         self.env["XDG_STATE_HOME"] = self.state.name + "/nobody"
         program = f"{self.state.name}/program"
-        with open(os.environ["ROCPART"], "rb") as f, open(program, "wb") as g:
-            g.write(f.read())
-        os.chmod(program, 0o755)
-        data = Path(self.state.name) / "profiles"
-        data.mkdir()
-        (data / "mi300x-1.yaml").write_text((ROOT / "profiles/mi300x-1.yaml").read_text())
-        done = subprocess.run([program, "run", "--partition", "0/0", "--", "sh", "-c",
+        shutil.copy(os.environ["ROCPART"], program)
+        profiles = Path(self.state.name) / "profiles"
+        profiles.mkdir(exist_ok=True)
+        shutil.copy(ROOT / "profiles/mi300x-1.yaml", profiles)
+        return subprocess.run([program, "run", "--partition", "0/0", *options, "--", "sh", "-c",
                                "echo $ROCR_VISIBLE_DEVICES"], capture_output=True, text=True,
                               env=self.env | {"ROCPART_DATA": self.state.name}, check=False,
-                              user=65534, group=65534, extra_groups=[])
+                              user=host.NOBODY, group=host.NOBODY, extra_groups=[])
+
+    def test_unprivileged_run_does_what_it_can_and_says_what_not(self):
+        done = self.unprivileged()
         self.assertEqual((done.returncode, done.stdout), (0, "0\n"), done.stderr)
         self.assertIn("access to other partitions is not denied: ", done.stderr)
+
+    def test_unprivileged_run_as_another_user_is_refused_and_leases_nothing(self):
+        for options in (("--user", "root"), ("--group", "root"), ("--user", "0")):
+            done = self.unprivileged(*options)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn("only root can run a command as another", done.stderr)
+        done = self.unprivileged("--user", str(host.NOBODY))
+        self.assertEqual((done.returncode, done.stdout), (0, "0\n"), done.stderr)
+
+
+# By programs that any user may execute; the descriptor of the folder itself is one of ls.
+LOOK = """
+cat /proc/self/status; ls -l /proc/self/fd | grep -v /proc/ | sed 's/.* \\([0-9]*\\) ->.*/fd:\\t\\1/'
+printf 'cgroup:\\t%s\\n' $(readlink /proc/self/ns/cgroup)
+for name in HOME USER LOGNAME SHELL; do printf '%s:\\t%s\\n' $name "$(printenv $name)"; done
+"""
+# Of each file: 0, or why it cannot be opened for writing.
+OPEN = 'for f in "$@"; do sh -c \': <>"$1"\' sh "$f" 2>&1 | sed "s/.*: //"; echo; done'
+
+
+class AsUser(RunCase):
+    """A command of root that is run as somebody else."""
+
+    def setUp(self):
+        host.need_control_groups()
+        host.need_another_user()
+        super().setUp()
+        self.user = pwd.getpwuid(host.NOBODY)
+
+    def look(self, *options, **variables):
+        done = self.rocpart("run", "--bytes", "4G", *options, "--", "sh", "-c", LOOK, **variables)
+        return self.parse(done.stdout), done.stderr
+
+    def parse(self, text):
+        lines = [line.split(":\t", 1) for line in text.splitlines() if ":\t" in line]
+        return dict(lines) | {"fd": [int(v) for k, v in lines if k == "fd"]}
+
+    def ids(self, seen, key):
+        return sorted({int(i) for i in seen[key].split()})
+
+    def assert_is_user(self, seen):
+        user = self.user
+        self.assertEqual(self.ids(seen, "Uid"), [user.pw_uid])
+        self.assertEqual(self.ids(seen, "Gid"), [user.pw_gid])
+        self.assertEqual(self.ids(seen, "Groups"),
+                         sorted(os.getgrouplist(user.pw_name, user.pw_gid)))
+        self.assertEqual((seen["NoNewPrivs"], int(seen["CapPrm"], 16)), ("1", 0))
+        self.assertNotEqual(seen["cgroup"], os.readlink("/proc/self/ns/cgroup"))
+        self.assertEqual([seen[n] for n in ("HOME", "USER", "LOGNAME", "SHELL")],
+                         [user.pw_dir, user.pw_name, user.pw_name, user.pw_shell])
+
+    def test_command_of_sudo_runs_as_who_called_it(self):
+        seen, said = self.look(SUDO_UID=str(self.user.pw_uid), SUDO_GID=str(self.user.pw_gid))
+        self.assert_is_user(seen)
+        self.assertIn(f"runs as user {self.user.pw_name}", said)
+        seen, said = self.look("--user", "root", SUDO_UID=str(self.user.pw_uid),
+                               SUDO_GID=str(self.user.pw_gid))
+        self.assertEqual((self.ids(seen, "Uid"), seen["NoNewPrivs"]), ([0], "0"))
+        self.assertIn("runs as user root", said)
+        self.assertIn("not for certain: the command runs as root", said)
+
+    def test_command_runs_as_the_user_and_group_that_are_named(self):
+        seen, _ = self.look("--user", self.user.pw_name)
+        self.assert_is_user(seen)
+        seen, _ = self.look("--user", str(self.user.pw_uid), "--group", "12345")
+        self.assertEqual(self.ids(seen, "Gid"), [12345])
+        seen, _ = self.look("--user", "4000000", "--group", "12345")
+        self.assertEqual((self.ids(seen, "Uid"), self.ids(seen, "Groups")), ([4000000], [12345]))
+        self.assertEqual({seen[n] for n in ("HOME", "USER", "LOGNAME", "SHELL")}, {""})
+        for options in (("--user", "no-such-user"), ("--group", "no-such-group"),
+                        ("--user", "4000000"), ("--pass-fd", "77"), ("--pass-fd", "x")):
+            self.rocpart("run", "--bytes", "4G", *options, "--", "true", status=USAGE)
+        self.rocpart("run", "--bytes", "4G", "--", "true", status=USAGE, SUDO_UID="x")
+        self.assertEqual(self.leases(), [])
+
+    def test_descriptors_are_closed_unless_they_are_passed(self):
+        first, second = os.pipe()
+        self.addCleanup(os.close, first)
+        self.addCleanup(os.close, second)
+        for options, passed in (((), []), (("--pass-fd", str(second)), [second])):
+            done = subprocess.run([os.environ["ROCPART"], "run", "--bytes", "4G", *options, "--",
+                                   "sh", "-c", LOOK], env=self.env, text=True,
+                                  pass_fds=(first, second), capture_output=True, check=True)
+            self.assertEqual([fd for fd in self.parse(done.stdout)["fd"] if fd > 2], passed)
+
+    def test_guarantee_is_of_the_kernel_for_a_user_and_cooperative_for_root(self):
+        for options, guarantee in ((("--user", self.user.pw_name), "kernel"),
+                                   ((), "cooperative")):
+            p = self.start("--bytes", "4G", *options, "--", "sh", "-c", "echo ready; exec sleep 9")
+            (lease,) = self.leases()
+            access = {l["limit"]: l["guarantee"] for l in lease["limits"]}["access"]
+            self.assertEqual(access, guarantee)
+            self.assertIn(f"limit: access: {guarantee}: ",
+                          self.rocpart("explain", str(lease["lease"])).stdout)
+            p.terminate()
+            said = p.communicate()[1]
+            self.assertEqual("not for certain" in said, guarantee == "cooperative")
+
+    def test_user_can_neither_open_other_partitions_nor_leave_the_cgroup(self):
+        host.need_device_nodes()
+        folder = tempfile.TemporaryDirectory(dir="/var/lib")
+        self.addCleanup(folder.cleanup)
+        os.chmod(folder.name, 0o755)
+        row = self.json("list")["gpus"][0]["partitions"][3]
+        nodes = [f"{folder.name}/{row['render_minor'] + i}" for i in (0, 1)]
+        for i, node in enumerate(nodes):
+            os.mknod(node, 0o20666, os.makedev(226, row["render_minor"] + i))
+            os.chmod(node, 0o666)
+        own = next(line[3:] for line in Path("/proc/self/cgroup").read_text().splitlines()
+                   if line.startswith("0::"))
+        top = next(t for t in ("/sys/fs/cgroup/unified", "/sys/fs/cgroup")
+                   if Path(t, "cgroup.procs").exists())
+        done = self.rocpart("run", "--user", self.user.pw_name, "--partition", "0/3", "--", "sh",
+                            "-c", OPEN, "sh", *nodes, f"{top}{own}/cgroup.procs")
+        opened, other, left = done.stdout.split("\n")[::2][:3]
+        self.assertEqual((opened, other, left), ("No such device or address",
+                                                 "Operation not permitted", "Permission denied"))
+
+    def test_user_to_whom_a_cgroup_above_was_delegated_can_leave_and_it_is_said(self):
+        top = next(t for t in ("/sys/fs/cgroup/unified", "/sys/fs/cgroup")
+                   if Path(t, "cgroup.procs").exists())
+        group = Path(f"{top}/rocpart-test-{os.getpid()}")
+        group.mkdir()
+        self.addCleanup(group.rmdir)
+        os.chown(group / "cgroup.procs", host.NOBODY, -1)
+        script = f'echo 0 >{group}/cgroup.procs && exec "$0" "$@"'
+        done = subprocess.run(["sh", "-c", script, os.environ["ROCPART"], "run", "--json", "--bytes",
+                               "4G", "--user", self.user.pw_name, "--", "true"], env=self.env,
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        doc = json.loads(done.stderr)
+        self.assertEqual(doc["uid"], host.NOBODY)
+        limits = {l["limit"]: l["guarantee"] for l in doc["leases"][0]["limits"]}
+        self.assertEqual(limits["access"], "cooperative")
+        self.assertIn("a cgroup above belongs to the user", doc["missing"][0])
 
 
 if __name__ == "__main__":

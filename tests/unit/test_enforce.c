@@ -188,8 +188,10 @@ static void process_that_waits_becomes_the_program_with_its_changes(void **state
 	struct rp_waiting w = RP_WAITING_INIT;
 
 	(void)state;
-	assert_int_equal(rp_start_wait(argv, envp, -EBADF, &w), 0);
-	assert_int_equal(rp_start_go(&w, changes, sizeof(changes)), 0);
+	assert_int_equal(
+		rp_start_wait(&(struct rocpart_command){.argv = argv, .envp = envp}, -EBADF, &w),
+		0);
+	assert_int_equal(rp_start_go(&w, changes, sizeof(changes), NULL), 0);
 	assert_int_equal(exit_status(&w), 5);
 }
 
@@ -201,11 +203,15 @@ static void program_that_cannot_be_executed_says_why(void **state)
 	struct rp_waiting w = RP_WAITING_INIT;
 
 	(void)state;
-	assert_int_equal(rp_start_wait(missing, envp, -EBADF, &w), 0);
-	assert_int_equal(rp_start_go(&w, "", 0), -ENOENT);
+	assert_int_equal(
+		rp_start_wait(&(struct rocpart_command){.argv = missing, .envp = envp}, -EBADF, &w),
+		0);
+	assert_int_equal(rp_start_go(&w, "", 0, NULL), -ENOENT);
 	assert_int_equal(w.pid, 0);
-	assert_int_equal(rp_start_wait(text, envp, -EBADF, &w), 0);
-	assert_int_equal(rp_start_go(&w, "", 0), -EACCES);
+	assert_int_equal(
+		rp_start_wait(&(struct rocpart_command){.argv = text, .envp = envp}, -EBADF, &w),
+		0);
+	assert_int_equal(rp_start_go(&w, "", 0, NULL), -EACCES);
 }
 
 static void process_that_waits_ends_when_nobody_can_say_go(void **state)
@@ -215,11 +221,15 @@ static void process_that_waits_ends_when_nobody_can_say_go(void **state)
 	struct rp_waiting w = RP_WAITING_INIT;
 
 	(void)state;
-	assert_int_equal(rp_start_wait(argv, envp, -EBADF, &w), 0);
+	assert_int_equal(
+		rp_start_wait(&(struct rocpart_command){.argv = argv, .envp = envp}, -EBADF, &w),
+		0);
 	close(w.fd);
 	w.fd = -EBADF;
 	assert_int_equal(exit_status(&w), 127);
-	assert_int_equal(rp_start_wait(argv, envp, -EBADF, &w), 0);
+	assert_int_equal(
+		rp_start_wait(&(struct rocpart_command){.argv = argv, .envp = envp}, -EBADF, &w),
+		0);
 	rp_start_cancel(&w);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
@@ -232,10 +242,12 @@ static void too_many_changes_are_refused(void **state)
 	struct rp_waiting w = RP_WAITING_INIT;
 
 	(void)state;
-	assert_int_equal(rp_start_wait(argv, envp, -EBADF, &w), 0);
+	assert_int_equal(
+		rp_start_wait(&(struct rocpart_command){.argv = argv, .envp = envp}, -EBADF, &w),
+		0);
 	memset(changes, 'A', RP_START_CHANGES_MAX - 1);
-	assert_int_equal(rp_start_go(&w, changes, RP_START_CHANGES_MAX), -E2BIG);
-	assert_int_equal(rp_start_go(&w, changes + RP_START_CHANGES_MAX - 3, 3), 0);
+	assert_int_equal(rp_start_go(&w, changes, RP_START_CHANGES_MAX, NULL), -E2BIG);
+	assert_int_equal(rp_start_go(&w, changes + RP_START_CHANGES_MAX - 3, 3, NULL), 0);
 	assert_int_equal(exit_status(&w), 0);
 }
 
