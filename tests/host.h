@@ -14,6 +14,9 @@
 
 #include "base/strbuf.h"
 
+/* A user without any right. */
+#define HOST_NOBODY 65534
+
 /* cmocka.py puts the reason into the line of the test. */
 #define host_skips(...)                               \
 	do {                                          \

@@ -93,6 +93,22 @@ static int add_files(posix_spawn_file_actions_t *actions, const struct pipes *p,
 }
 
 /*
+ * Of a program that acts for us: nothing of who called us, who may be another user (sudo). sysfs
+ * has no rocpart-bin: a simulated machine that is shown as files has its modprobe there.
+ */
+#define FOLDERS "/sys/rocpart-bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+static char path_variable[] = "PATH=" FOLDERS, lang_variable[] = "LANG=C.UTF-8";
+static char *const clean_environment[] = {path_variable, lang_variable, NULL};
+
+static int find_path(const char *program, char **ret)
+{
+	if (!strchr(program, '/'))
+		return rp_find_program(program, ret);
+	*ret = rp_strdupf("%s", program);
+	return *ret ? 0 : -ENOMEM;
+}
+
+/*
  * The child gets a process group of its own, so that a deadline ends its children too, and that a
  * terminal's Ctrl-C does not reach it; and signals as a new program has them: what we block or
  * ignore is our affair.
@@ -114,10 +130,13 @@ static int start(const char *const *argv, const struct pipes *p, int inherited_f
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
+	RP_AUTO_FREE char *path = NULL;
 	char **args;
-	int r;
+	int r = find_path(argv[0], &path);
 
-	memcpy(&args, &argv, sizeof(args)); /* posix_spawnp does not write to the strings */
+	if (r < 0)
+		return r;
+	memcpy(&args, &argv, sizeof(args)); /* posix_spawn does not write to the strings */
 	r = posix_spawn_file_actions_init(&actions);
 	if (r)
 		return -r;
@@ -129,7 +148,7 @@ static int start(const char *const *argv, const struct pipes *p, int inherited_f
 	set_attributes(&attr);
 	r = add_files(&actions, p, inherited_fd);
 	if (!r)
-		r = posix_spawnp(ret_pid, argv[0], &actions, &attr, args, environ);
+		r = posix_spawn(ret_pid, path, &actions, &attr, args, clean_environment);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&actions);
 	return -r;
@@ -323,10 +342,10 @@ int rp_spawn(const char *const *argv, struct rp_strbuf *out, size_t max_out, uin
 
 int rp_find_program(const char *name, char **ret_path)
 {
-	const char *at = secure_getenv("PATH");
+	const char *at = geteuid() != 0 ? secure_getenv("PATH") : NULL;
 
 	if (!at)
-		at = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+		at = FOLDERS;
 	for (size_t len; *at; at += len + (at[len] == ':')) {
 		RP_AUTO_FREE char *path = NULL;
 		struct stat st;
@@ -337,7 +356,8 @@ int rp_find_program(const char *name, char **ret_path)
 		path = rp_strdupf("%.*s/%s", (int)len, at, name);
 		if (!path)
 			return -ENOMEM;
-		if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0) {
+		if (stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+		    faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0) {
 			*ret_path = rp_steal(&path);
 			return 0;
 		}

@@ -14,7 +14,8 @@ struct rp_spawn_result {
 };
 
 /*
- * Run argv[0] (found in PATH) with no standard input. Standard output and error are appended to
+ * Run argv[0], a path or a name for rp_find_program(), with no standard input and an environment of
+ * its own: PATH and LANG. Standard output and error are appended to
  * out (NULL: dropped), at most max_out bytes. It has ended when the program itself has: what its
  * children still write is not waited for. After deadline_ms the process group is killed.
  * 0 when it was started, whatever its exit status; -ENOENT when there is no such program; other
@@ -48,9 +49,10 @@ int rp_spawn_function(rp_child_fn fn, void *userdata, const struct rp_spawn_stre
 		      uint64_t deadline_ms, struct rp_spawn_result *ret) RP_MUST_CHECK;
 
 /*
- * Absolute path of a program, from PATH as posix_spawnp() reads it, or, when that is not set, the
- * usual folders. Relative folders of PATH are passed over: nothing of the current folder is found.
- * 0, -ENOENT, -ENOMEM.
+ * Absolute path of a program. For root, and in a program that gained rights at execve, it is in one
+ * of the usual folders: PATH may be that of another user. Others may have the program in a folder
+ * of their PATH; relative ones are passed over: nothing of the current folder is found. 0, -ENOENT,
+ * -ENOMEM.
  */
 int rp_find_program(const char *name, char **ret_path) RP_MUST_CHECK;
 

@@ -16,6 +16,11 @@ import host  # noqa: E402
 ROCPART = os.environ["ROCPART"]
 
 
+# Inside of `sim exec`: the programs in folder $1 are those of the machine, and root finds them. PATH is
+# for programs of others.
+BIND_PROGRAMS = 'mount --bind "$1" /usr/local/sbin; shift; '
+
+
 class SimfsCase(unittest.TestCase):
     maxDiff = 2000
 

@@ -10,7 +10,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from simfs_case import ROCPART, SimfsCase  # noqa: E402
+from simfs_case import BIND_PROGRAMS, ROCPART, SimfsCase  # noqa: E402
 
 G0 = "0000:05:00.0"
 FAILED, REFUSED, NO_HARDWARE = 1, 3, 5
@@ -54,10 +54,10 @@ class AmdSmiBackend(SimfsCase):
         return program
 
     def rocpart(self, *args, status=0, path=None, cwd=None, first=":"):
-        """What rocpart prints inside a simulated machine, with the stand-in first in PATH."""
+        """What rocpart prints inside a simulated machine that has the stand-in."""
         done = self.spawn([ROCPART, "sim", "exec", "mi300x-1", "--", "sh", "-c",
-                           f'PATH=$1:$PATH; shift; {first}; exec "$@"', "sh",
-                           path or str(self.bin), ROCPART, *args], cwd=cwd)
+                           (f"PATH={path}:$PATH; shift; " if path else BIND_PROGRAMS) +
+                           f'{first}; exec "$@"', "sh", str(self.bin), ROCPART, *args], cwd=cwd)
         if status is not None:
             self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return done.stdout
@@ -148,23 +148,24 @@ class AmdSmiBackend(SimfsCase):
                  NO_HARDWARE),
                 ("#!/bin/sh\nexit 0\n", "printed nothing", FAILED)):
             with self.subTest(words=words):
-                program = self.put(script)
+                self.put(script)
                 error = self.error("list", status=status)
                 self.assertIn(words, error["message"])
-                self.assertIn(error["object"], (str(program), "amd-smi"))
+                self.assertIn(error["object"], ("/usr/local/sbin/amd-smi", "amd-smi"))
         self.assertEqual(len(self.json("list")["gpus"]), 1)
 
     def test_amd_smi_of_the_current_folder_is_not_run(self):
         self.put(ANSWERS)
-        error = self.error("list", path=".:bin/../.::", cwd=self.bin, status=REFUSED)
-        self.assertIn(NO_AMD_SMI, error["message"])
-        self.assertIn("install", error["hint"])
-        self.assertFalse((self.bin / "asked").exists())
+        for path in (".:bin/../.::", str(self.bin)):  # root asks no folder of PATH
+            error = self.error("list", path=path, cwd=self.bin, status=REFUSED)
+            self.assertIn(NO_AMD_SMI, error["message"])
+            self.assertIn("install", error["hint"])
+            self.assertFalse((self.bin / "asked").exists())
 
     def test_doctor_shows_which_amd_smi_it_is(self):
-        program = self.put(ANSWERS)
+        self.put(ANSWERS)
         checks = json.dumps(self.json("doctor", status=None))
-        self.assertIn(str(program), checks)
+        self.assertIn("/usr/local/sbin/amd-smi", checks)
 
     def test_doctor_names_what_amd_smi_tells_otherwise(self):
         self.put(ANSWERS.replace("$(cat $dev/current_compute_partition)", "DPX"))

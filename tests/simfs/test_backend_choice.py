@@ -20,7 +20,8 @@ set -e
 touch "$0/way"
 mount --bind {G0}/current_compute_partition "$0/way"
 mount -o remount,ro,bind /sys/devices/pci0000:00/0000:05:00.0/current_compute_partition
-PATH=$0:$PATH exec "$@"
+mount --rbind "$0" /usr/local/sbin
+exec "$@"
 """
 AGENT = """#!/bin/sh
 here=${0%/*}
@@ -62,8 +63,9 @@ class Choice(SimfsCase):
 
     def test_auto_asks_nobody_for_a_file_that_it_can_write(self):
         self.put_agent()
-        self.rocpart('PATH=$0:$PATH exec "$@"', *SET)
-        self.rocpart('PATH=$0:$PATH exec "$@"', "list", "--json")
+        script = 'mount --bind "$0" /usr/local/sbin; exec "$@"'
+        self.rocpart(script, *SET)
+        self.rocpart(script, "list", "--json")
         self.assertEqual(self.mode(), "CPX")
         self.assertFalse((self.top / "asked").exists())
 

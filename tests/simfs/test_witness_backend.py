@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from sid_case import HERE, SID, SidCase  # noqa: E402
-from simfs_case import ROCPART  # noqa: E402
+from simfs_case import BIND_PROGRAMS, ROCPART  # noqa: E402
 
 FAILED, REFUSED = 1, 3
 
@@ -19,12 +19,14 @@ FAILED, REFUSED = 1, 3
 class AmdSmiBackend(SidCase):
     def setUp(self):
         super().setUp()
-        (self.top / "amd-smi").symlink_to(HERE / "amd-smi-of-sid")
-        self.env["SID"] = str(SID)
+        program = self.top / "bin/amd-smi"  # its environment is not ours
+        program.parent.mkdir()
+        program.write_text(f"#!/bin/sh\nSID={SID} exec {HERE}/amd-smi-of-sid \"$@\"\n")
+        program.chmod(0o755)
 
     def rocpart(self, name, backend, *args, status=0):
         done = self.spawn([ROCPART, "sim", "exec", name, "--", "sh", "-c",
-                           'PATH=$1:$PATH; shift; exec "$@"', "sh", str(self.top),
+                           BIND_PROGRAMS + 'exec "$@"', "sh", str(self.top / "bin"),
                            ROCPART, "--backend", backend, *args, "--json"])
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return json.loads(done.stdout)

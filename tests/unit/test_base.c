@@ -22,6 +22,7 @@
 #include "base/tree.h"
 #include "base/words.h"
 #include "base/yaml.h"
+#include "host.h"
 
 /* ---- numbers ---- */
 
@@ -893,18 +894,44 @@ static void function_inherits_one_file(void **state)
 	assert_string_equal(rp_strbuf_str(&out), "/dev/zero");
 }
 
+static void program_of_root_is_in_a_fixed_folder_and_has_its_own_environment(void **state)
+{
+	static const char *const argv[] = {"env", NULL};
+	RP_AUTO_FREE char *old = strdup(getenv("PATH")), *path = NULL;
+	RP_AUTO_STRBUF struct rp_strbuf out = RP_STRBUF_INIT;
+	struct rp_spawn_result res = {0};
+
+	(void)state;
+	if (geteuid() != 0)
+		host_lacks("this takes root");
+	setenv("PATH", "/nowhere", 1);
+	assert_int_equal(rp_find_program("sh", &path), 0);
+	assert_true(rp_str_eq(path, "/bin/sh") || rp_str_eq(path, "/usr/bin/sh"));
+	setenv("LD_PRELOAD", "/nowhere", 1);
+	assert_int_equal(rp_spawn(argv, &out, 1000, 10000, &res), 0);
+	unsetenv("LD_PRELOAD");
+	assert_string_equal(rp_strbuf_str(&out),
+			    "PATH=/sys/rocpart-bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:"
+			    "/usr/bin:/sbin:/bin\nLANG=C.UTF-8\n");
+	setenv("PATH", old, 1);
+}
+
 static void program_is_not_found_in_the_current_folder(void **state)
 {
 	RP_AUTO_FREE char *old = strdup(getenv("PATH")), *path = NULL;
+	const uid_t user = geteuid();
 
 	(void)state;
 	assert_int_equal(chdir("/bin"), 0);
+	if (user == 0) /* whose PATH is not asked */
+		assert_int_equal(seteuid(HOST_NOBODY), 0);
 	setenv("PATH", "::.:../bin", 1);
 	assert_int_equal(rp_find_program("sh", &path), -ENOENT);
 	setenv("PATH", ".:/nowhere:/bin", 1);
 	assert_int_equal(rp_find_program("sh", &path), 0);
 	assert_string_equal(path, "/bin/sh");
 	setenv("PATH", old, 1);
+	assert_int_equal(seteuid(user), 0);
 }
 
 /* Nobody may reap it where the test runs: a zombie has ended. */
@@ -990,6 +1017,7 @@ int main(void)
 		cmocka_unit_test(program_has_ended_though_its_child_keeps_the_pipe),
 		cmocka_unit_test(program_inherits_one_file_and_no_signals_of_ours),
 		cmocka_unit_test(function_inherits_one_file),
+		cmocka_unit_test(program_of_root_is_in_a_fixed_folder_and_has_its_own_environment),
 		cmocka_unit_test(program_is_not_found_in_the_current_folder),
 		cmocka_unit_test(deadline_ends_the_whole_group),
 	};

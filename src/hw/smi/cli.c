@@ -17,9 +17,9 @@ int rp_smi_cli_open(struct rp_smi_cli *ret, struct rocpart_error *reterr)
 		r = cli.path ? 0 : -ENOMEM;
 	}
 	if (r == -ENOENT) {
-		(void)rp_error_set(
-			reterr, r, ROCPART_ERR_UNSUPPORTED, "amd-smi",
-			"amd-smi not available: it is neither in PATH nor at " ROCM_PATH);
+		(void)rp_error_set(reterr, r, ROCPART_ERR_UNSUPPORTED, "amd-smi",
+				   "amd-smi not available: it is neither in the folders of "
+				   "programs nor at " ROCM_PATH);
 		return rp_error_hint(reterr, "install amd-smi (ROCm: amd-smi-lib, Debian: "
 					     "amd-smi), or use --backend sysfs");
 	}
