@@ -90,6 +90,8 @@ static int make_change(struct cli *cli, const struct rocpart_plan *plan, struct 
 	int r = rocpart_change_new(cli->machine, s, &change, &err);
 
 	if (r == 0)
+		rocpart_change_set_unattended(change, file->unattended);
+	if (r == 0)
 		r = rocpart_change_load_config(change, file->file, file->config, &err);
 	if (r == 0)
 		r = rocpart_plan_fill_change(plan, change, &err);

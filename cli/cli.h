@@ -89,6 +89,8 @@ extern const struct cli_option cli_change_options[];
 
 struct cli_file_values {
 	const char *file, *config;
+	bool unattended;	 /* of apply */
+	char standard_input[32]; /* path of its copy */
 };
 extern const struct cli_option cli_file_options[];
 

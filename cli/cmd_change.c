@@ -69,6 +69,11 @@ static const struct cli_option apply_options[] = {
 	{.name = "resume",
 	 .offset = offsetof(struct apply_values, resume),
 	 .help = "resume an interrupted change instead of applying a file"},
+	{.name = "unattended",
+	 .offset = offsetof(struct apply_values, file.unattended),
+	 .help = "refuse a file that another user than root could have written; for a boot, a "
+		 "timer "
+		 "or a daemon"},
 	CLI_SHARED(cli_change_options, apply_values, change),
 	CLI_END,
 };
@@ -197,6 +202,8 @@ static int apply_file(struct cli *cli, const struct apply_values *values)
 	struct rocpart_error err = {0};
 	int status = new_change(cli, v, &s, &change);
 
+	if (status == 0)
+		rocpart_change_set_unattended(change, values->file.unattended);
 	if (status == 0 &&
 	    rocpart_change_load_config(change, values->file.file, values->file.config, &err) < 0)
 		status = cli_fail(cli, &err);

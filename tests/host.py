@@ -123,6 +123,21 @@ def need_control_groups():
         lacking(f"no control group can be made: {err.strerror}")
 
 
+def is_trusted(path):
+    """Nobody but root and this user can change the folder, or one above it."""
+    owners = (0, os.geteuid())
+    return all(p.stat().st_uid in owners and not p.stat().st_mode & 0o022
+               for p in (path, *path.parents))
+
+
+def trusted_folder():
+    """A temporary folder that only this user and root can write, as are those above it."""
+    for top in (Path("/var/lib"), Path.home(), Path(os.environ.get("BUILD", "/nonexistent"))):
+        if top.is_dir() and os.access(top, os.W_OK) and is_trusted(top.resolve()):
+            return tempfile.TemporaryDirectory(dir=top.resolve(), prefix="rocpart-test-")
+    return lacking("each folder of this user can be written by others, or one above it can")
+
+
 def need_device_nodes():
     """/tmp may be mounted nodev: those that are needed are made elsewhere."""
     need_root()

@@ -103,6 +103,17 @@ int rocpart_change_set_modes(struct rocpart_change *change, const struct rocpart
 			     struct rocpart_error *reterr);
 
 /**
+ * rocpart_change_set_unattended() - Say that no person chose the file of a change.
+ * @change: change before rocpart_change_load_config().
+ * @unattended: false unless set. True for a boot and for a daemon.
+ *
+ * rocpart_change_load_config() then accepts only a regular file that is owned by root (or by the
+ * effective user) and that nobody else can write, in folders of the same kind, on every machine and
+ * whatever the file contains. Since 0.1.
+ */
+void rocpart_change_set_unattended(struct rocpart_change *change, bool unattended);
+
+/**
  * rocpart_change_load_config() - Add the requests of a node.yaml or of one of its configurations.
  * @change: change.
  * @path: a node.yaml; a file of named `partition-configs:` in the form of mig-parted; or the
@@ -115,10 +126,16 @@ int rocpart_change_set_modes(struct rocpart_change *change, const struct rocpart
  * file's `services:` and runs its `hooks:` before and after the switches. The call does not read
  * `models:`; see rocpart_plan_load_file().
  *
+ * When root changes this computer, a file with `services:` or `hooks:` and the programs of the
+ *hooks must be regular files of root that nobody else can write, in folders of the same kind; the
+ *call checks the file that it read. A file without a name, such as standard input, may have neither
+ * part. See also rocpart_change_set_unattended().
+ *
  * Unknown keys are errors. A PCI address without a GPU on this machine is not an error of this
  * call: the address is a difference, and rocpart_change_check() fails with GPU_LOST. Since 0.1.
  * Return: 0; -EINVAL: the file is malformed (CONFIG_SYNTAX); -ENOTSUP: the file names a GPU that
- * cannot be partitioned; -ENOMEM: out of memory; errno of reading the file.
+ * cannot be partitioned; -EPERM: the file is not trusted (PERMISSION); -ESTALE: the file was
+ * replaced meanwhile; -ENOMEM: out of memory; errno of reading the file.
  */
 int rocpart_change_load_config(struct rocpart_change *change, const char *path, const char *config,
 			       struct rocpart_error *reterr);

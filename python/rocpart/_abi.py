@@ -457,6 +457,8 @@ PROTOTYPES = {
         (None, [c_void_p, rocpart_progress_fn, c_void_p]),
     "rocpart_change_set_reload":
         (None, [c_void_p, c_int]),
+    "rocpart_change_set_unattended":
+        (None, [c_void_p, c_bool]),
     "rocpart_change_set_wait_ms":
         (None, [c_void_p, c_uint64]),
     "rocpart_change_undo":

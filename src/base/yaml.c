@@ -352,14 +352,11 @@ int rp_yaml_parse(const char *text, size_t len, const char *name, struct rp_yaml
 	return rc;
 }
 
-int rp_yaml_load(const char *path, struct rp_yaml **ret, struct rocpart_error *reterr)
+int rp_yaml_load_fd(int fd, const char *name, struct rp_yaml **ret, struct rocpart_error *reterr)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	RP_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t n = 1;
 
-	if (fd < 0)
-		return rp_error_errno(reterr, rp_neg_errno(), path, "cannot open '%s'", path);
 	while (n > 0 && text.len <= YAML_SIZE_MAX) {
 		if (rp_strbuf_reserve(&text, 65536) < 0)
 			return rp_error_nomem(reterr);
@@ -367,12 +364,21 @@ int rp_yaml_load(const char *path, struct rp_yaml **ret, struct rocpart_error *r
 		if (n < 0 && errno == EINTR)
 			n = 1;
 		else if (n < 0)
-			return rp_error_errno(reterr, rp_neg_errno(), path, "cannot read '%s'",
-					      path);
+			return rp_error_errno(reterr, rp_neg_errno(), name, "cannot read '%s'",
+					      name);
 		else
 			text.len += (size_t)n;
 	}
-	return rp_yaml_parse(rp_strbuf_str(&text), text.len, path, ret, reterr);
+	return rp_yaml_parse(rp_strbuf_str(&text), text.len, name, ret, reterr);
+}
+
+int rp_yaml_load(const char *path, struct rp_yaml **ret, struct rocpart_error *reterr)
+{
+	RP_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return rp_error_errno(reterr, rp_neg_errno(), path, "cannot open '%s'", path);
+	return rp_yaml_load_fd(fd, path, ret, reterr);
 }
 
 const struct rp_yaml *rp_yaml_get(const struct rp_yaml *map, const char *key)

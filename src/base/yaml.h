@@ -32,6 +32,9 @@ int rp_yaml_parse(const char *text, size_t len, const char *name, struct rp_yaml
 /* Read and parse a file; at most 1 MiB. */
 int rp_yaml_load(const char *path, struct rp_yaml **ret,
 		 struct rocpart_error *reterr) RP_MUST_CHECK;
+/* The same from an open file; name is for messages. */
+int rp_yaml_load_fd(int fd, const char *name, struct rp_yaml **ret,
+		    struct rocpart_error *reterr) RP_MUST_CHECK;
 struct rp_yaml *rp_yaml_free(struct rp_yaml *y); /* returns NULL */
 void rp_cleanup_yaml(struct rp_yaml **y);
 #define RP_AUTO_YAML RP_AUTO(rp_cleanup_yaml)

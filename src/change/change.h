@@ -51,6 +51,7 @@ struct rocpart_change {
 	size_t n_targets;
 	bool allow_unvalidated;
 	bool evict;
+	bool unattended;    /* nobody chose the file: it must be trusted */
 	char allocator[16]; /* what the node.yaml said, or "" */
 	enum rocpart_reload reload;
 	bool has_reload; /* the caller said which; else an undo may reload whatever the journal says
@@ -97,6 +98,8 @@ static inline struct rp_mode_pair rp_target_goal(const struct rp_target *t, enum
 struct rocpart_change *rp_change_alloc(struct rocpart_machine *machine); /* NULL: no memory */
 /* A fresh snapshot into c. */
 int rp_change_observe(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
+/* Return whether services and hooks run with the rights of root on this computer. */
+bool rp_change_acts_as_root(const struct rocpart_change *c);
 /* The memory mode of a GPU differs from the wish; that of any; those whose compute mode does, as
  * bits by index. */
 bool rp_change_differs(const struct rocpart_change *c, const struct rp_target *t,

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* node.yaml: which modes the GPUs of a node should be in. */
 #include "desired/node_file.h"
+
+#include <fcntl.h>
+
 #include "base/num.h"
 #include "base/strbuf.h"
+#include "base/trust.h"
 
 static int read_gpus(struct rp_node_file *f, const struct rp_yaml *gpus)
 {
@@ -141,6 +145,54 @@ static int set_wishes(struct rp_node_file *f)
 	return r;
 }
 
+/*
+ * The services and hooks of a file run as root: whoever can change the file, or the program of a
+ * hook, is root then. A file without a name, such as standard input, comes from anybody. Whoever
+ * uses no rights of another is not asked: a user's own rights, and simulated machines, where
+ * nothing of this computer is run.
+ */
+static int check_programs(const struct rp_node_file *f, int fd)
+{
+	const struct rp_services *s = &f->change->services;
+	int r = 0;
+
+	if (s->n == 0 && s->n_hooks == 0)
+		return 0;
+	if (!rp_trust_has_name(fd)) {
+		(void)rp_error_set(f->reterr, -EPERM, ROCPART_ERR_PERMISSION, f->name,
+				   "standard input may name neither services nor hooks");
+		return rp_error_hint(f->reterr, "save the text as a file of root, such as "
+						"/etc/rocpart/node.yaml");
+	}
+	if (!rp_change_acts_as_root(f->change))
+		return 0;
+	if (!f->change->unattended) /* checked as a whole already */
+		r = rp_trust_file(f->name, fd, f->reterr);
+	for (size_t i = 0; r == 0 && i < s->n_hooks; i++)
+		r = rp_trust_program(s->hooks[i].argv.v[0], f->reterr);
+	return r;
+}
+
+static int open_file(const struct rocpart_change *change, const char *path, int *ret,
+		     struct rocpart_error *reterr)
+{
+	RP_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int r = 0;
+
+	if (fd < 0)
+		return rp_error_errno(reterr, rp_neg_errno(), path, "cannot open '%s'", path);
+	if (change->unattended)
+		r = rp_trust_file(path, fd, reterr);
+	if (r == 0)
+		*ret = rp_steal_fd(&fd);
+	return r;
+}
+
+ROCPART_PUBLIC void rocpart_change_set_unattended(struct rocpart_change *change, bool unattended)
+{
+	change->unattended = unattended;
+}
+
 ROCPART_PUBLIC int rocpart_change_load_config(struct rocpart_change *change, const char *path,
 					      const char *config, struct rocpart_error *reterr)
 {
@@ -157,13 +209,19 @@ ROCPART_PUBLIC int rocpart_change_load_config(struct rocpart_change *change, con
 				 .compute = compute,
 				 .memory = memory,
 				 .reterr = reterr};
-	int r = compute && memory ? rp_yaml_load(path, &doc, reterr) : rp_error_nomem(reterr);
+	RP_AUTO_CLOSE int fd = -EBADF;
+	int r = compute && memory ? open_file(change, path, &fd, reterr) : rp_error_nomem(reterr);
 
+	if (r == 0)
+		r = rp_yaml_load_fd(fd, path, &doc, reterr);
 	if (r == 0)
 		r = rp_node_unwrap(doc, path, &inner, &inner_name, reterr);
 	if (r == 1)
 		f.name = inner_name;
 	if (r >= 0)
 		r = read_document(&f, r == 1 ? inner : doc);
+	f.name = path;
+	if (r >= 0)
+		r = check_programs(&f, fd);
 	return r < 0 ? r : set_wishes(&f);
 }

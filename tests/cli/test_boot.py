@@ -6,11 +6,15 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-from journey import DONE, PARTLY, PENDING, REFUSED, Journey
+from journey import DONE, FAILED, PARTLY, PENDING, REFUSED, ROOT, Journey
+
+sys.path.insert(0, str(ROOT / "tests"))
+import host  # noqa: E402
 
 UNIT = Path(os.environ["BUILD"]) / "packaging/systemd/rocpart-apply.service"
 FILE = "/etc/rocpart/node.yaml"
@@ -22,11 +26,18 @@ def commands(key="ExecStart"):
 
 
 class Boot(Journey):
+    def write_trusted(self, text):
+        folder = host.trusted_folder()
+        self.addCleanup(folder.cleanup)
+        path = Path(folder.name) / "node.yaml"
+        path.write_text(text)
+        self.path = str(path)
+
     def prepare(self, *change, profile="mi300x-8"):
         self.make(profile)
         if change:
             self.rocpart("--sim", "n", "set", *change, "--yes")
-        self.path = self.write(self.rocpart("export", "--sim", "n"))
+        self.write_trusted(self.rocpart("export", "--sim", "n"))
         return self.modes()
 
     def boot(self):
@@ -77,13 +88,27 @@ class Boot(Journey):
 
     def test_boot_goes_on_with_a_change_that_was_cut_off(self):
         self.prepare()
-        self.path = self.write("version: v1\nnode: {count: 8, memory: NPS4, gpus: {all: CPX}}\n")
+        self.write_trusted("version: v1\nnode: {count: 8, memory: NPS4, gpus: {all: CPX}}\n")
         self.rocpart("sim", "fault", "n", "load:EIO:1")
         self.assertNotEqual(self.start("--sim", "n", "apply", "-f", self.path, "-y").returncode, 0)
         self.rocpart("sim", "fault", "n", "--clear")
         self.rocpart("sim", "reset", "n")
         self.assertEqual(self.boot(), DONE)
         self.assertEqual(self.modes(), ["CPX/NPS4"] * 8)
+
+    def test_boot_with_a_file_that_another_user_can_write_changes_nothing(self):
+        before = self.prepare("--compute", "CPX", "--memory", "NPS4")
+        self.rocpart("sim", "reset", "n")
+        for path, mode in ((self.path, 0o666), (os.path.dirname(self.path), 0o777)):
+            had = os.stat(path).st_mode & 0o7777
+            os.chmod(path, mode)
+            self.assertEqual(self.boot(), FAILED)
+            self.assertIn(f"'{path}' has owner {os.geteuid()} and mode 0{mode:o}", self.last.stderr)
+            self.assertIn(f"chmod go-w {path}", self.last.stderr)
+            os.chmod(path, had)
+        self.assertEqual(self.modes(), ["SPX/NPS1"] * 8)
+        self.assertEqual(self.boot(), DONE)
+        self.assertEqual(self.modes(), before)
 
     def test_boot_with_a_driver_that_does_not_unload_fails(self):
         self.prepare("--compute", "CPX", "--memory", "NPS4")

@@ -2,6 +2,8 @@
 """assert, export, and the forms of files that apply reads."""
 
 import json
+import os
+import subprocess
 import sys
 import unittest
 
@@ -54,6 +56,22 @@ class File(Journey):
         return self.rocpart(
             "apply", "--sim", "n", "-f", path, "--yes", "--allow-unvalidated", *args, status=status
         )
+
+    def test_apply_reads_modes_from_standard_input_and_no_programs(self):
+        self.make("mi300x-1")
+        argv = [os.environ["ROCPART"], "--sim", "n", "apply", "--yes", "--allow-unvalidated", "-f"]
+        env = dict(os.environ, XDG_STATE_HOME=str(self.folder), ROCPART_DATA=str(ROOT))
+        for source in ("-", "/dev/stdin"):
+            done = subprocess.run([*argv, source], input=AROUND, env=env, capture_output=True,
+                                  text=True, check=False)
+            self.assertNotEqual(done.returncode, DONE)
+        self.assertEqual(self.modes(), ["SPX/NPS1"])
+        done = subprocess.run([*argv, "-"], input=AROUND, env=env, capture_output=True, text=True,
+                              check=False)
+        self.assertIn("standard input may name neither services nor hooks", done.stderr)
+        done = subprocess.run([*argv, "-"], input=CPX, env=env, capture_output=True, text=True,
+                              check=False)
+        self.assertEqual((done.returncode, self.modes()), (DONE, ["CPX/NPS4"]), done.stderr)
 
     def test_assert_names_each_difference_until_applied(self):
         self.make("mi300x-8")

@@ -7,6 +7,7 @@
 #include "fault_machine.h"
 
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "change/change.h"
@@ -424,6 +425,89 @@ static void hook_is_run_on_hardware_and_its_end_counts(void **state)
 	remove_dir(dir);
 }
 
+/* A program that others can write, in a folder that is theirs: it would be run by root. */
+static void hook_that_another_user_can_change_is_not_run_by_root(void **state)
+{
+	struct rocpart_error err = {0};
+	char *dir = make_dir();
+	RP_AUTO_FREE char *hook = rp_strdupf("%s/hook", dir);
+	RP_AUTO_FREE char *mark = rp_strdupf("%s/mark", dir);
+	RP_AUTO_FCLOSE FILE *f = fopen(hook, "we");
+
+	(void)state;
+	assert_true(f && fprintf(f, "#!/bin/sh\ntouch ${0%%/*}/mark\n") > 0 && fflush(f) == 0);
+	assert_int_equal(fchmod(fileno(f), 0777), 0);
+	rp_cleanup_fclose(&f);
+	f = NULL;
+	if (geteuid() == 0) {
+		assert_int_equal(hold_for_real(dir, hook, &err), -EPERM);
+		assert_non_null(strstr(err.message, "is not trusted"));
+		assert_int_equal(access(mark, F_OK), -1);
+	} else { /* with the rights that its user has anyway */
+		assert_int_equal(hold_for_real(dir, hook, &err), 0);
+		assert_int_equal(access(mark, F_OK), 0);
+	}
+	(void)unlink(mark);
+	assert_int_equal(unlink(hook), 0);
+	remove_dir(dir);
+}
+
+static int load(const char *path, enum rp_machine_flavour flavour, struct rocpart_error *err)
+{
+	char *dir = make_dir();
+	struct rocpart_machine *m;
+	struct rocpart_change *c;
+	int r;
+
+	make_machine(dir, "mi300x-1", "", NULL);
+	m = open_machine(dir);
+	c = new_change(m, &to_cpx);
+	*err = (struct rocpart_error){0};
+	if (flavour == RP_MACHINE_HARDWARE) { /* nothing is written: the file is only read */
+		m->flavour = flavour;
+		m->run = NULL;
+	}
+	r = rocpart_change_load_config(c, path, NULL, err);
+	m->flavour = RP_MACHINE_SIM;
+	rocpart_change_free(c);
+	rocpart_machine_close(m);
+	remove_dir(dir);
+	return r;
+}
+
+static void write_config(const char *path, const char *text)
+{
+	RP_AUTO_FCLOSE FILE *f = fopen(path, "we");
+
+	assert_true(f && fputs(text, f) >= 0 && fchmod(fileno(f), 0666) == 0);
+}
+
+/* By hand the caller chose the file: only what runs as root is another matter. */
+static void file_that_another_user_can_change_names_no_programs_for_root(void **state)
+{
+	static const char *const programs[] = {"hooks: {before: [[/bin/true]]}\n",
+					       "services: {systemd: [x]}\n"};
+	char *dir = make_dir();
+	RP_AUTO_FREE char *path = rp_strdupf("%s/node.yaml", dir);
+	struct rocpart_error err;
+
+	(void)state;
+	write_config(path, "version: v1\nnode: {gpus: {all: CPX}}\n");
+	assert_int_equal(load(path, RP_MACHINE_HARDWARE, &err), 0);
+	for (size_t i = 0; i < RP_ARRAY_LEN(programs); i++) {
+		RP_AUTO_FREE char *text =
+			rp_strdupf("version: v1\nnode: {gpus: {all: CPX}}\n%s", programs[i]);
+
+		write_config(path, text);
+		assert_int_equal(load(path, RP_MACHINE_HARDWARE, &err), geteuid() ? 0 : -EPERM);
+		if (geteuid() == 0)
+			assert_non_null(strstr(err.message, "is not trusted"));
+		assert_int_equal(load(path, RP_MACHINE_SIM, &err), 0);
+	}
+	assert_int_equal(unlink(path), 0);
+	remove_dir(dir);
+}
+
 static void names_that_are_options_or_paths_are_refused(void **state)
 {
 	static const char *const bad[] = {"", "-f", "--now", "a b", "a/b", "a;b", "$(x)", "a\nb"};
@@ -454,6 +538,8 @@ int main(void)
 		cmocka_unit_test(refused_change_keeps_the_record_of_the_last),
 		cmocka_unit_test(simulated_machine_runs_nothing),
 		cmocka_unit_test(hook_is_run_on_hardware_and_its_end_counts),
+		cmocka_unit_test(hook_that_another_user_can_change_is_not_run_by_root),
+		cmocka_unit_test(file_that_another_user_can_change_names_no_programs_for_root),
 		cmocka_unit_test(names_that_are_options_or_paths_are_refused),
 		INTERRUPTED(to_cpx4),
 		INTERRUPTED(to_cpx),

@@ -6,7 +6,7 @@
  * taken back.
  */
 #include <assert.h>
-#include <sys/mman.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/printable.h"
@@ -69,15 +69,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct answers a = {(const char *)data, (const char *)data + size};
 	struct rocpart_machine *m = open_memory_machine();
-	RP_AUTO_CLOSE int fd = memfd_create("node.yaml", MFD_CLOEXEC);
-	char path[32];
+	/* A file with a name: one without may not name programs. */
+	char path[] = "/tmp/rocpart-node-XXXXXX";
+	RP_AUTO_CLOSE int fd = mkstemp(path);
 
-	if (fd >= 0 && write(fd, node, sizeof(node) - 1) == sizeof(node) - 1 &&
-	    rp_fmt(path, sizeof(path), "/proc/self/fd/%d", fd) == 0) {
+	if (fd >= 0 && write(fd, node, sizeof(node) - 1) == sizeof(node) - 1) {
 		m->run = answer;
 		m->run_userdata = &a;
 		change(m, path);
 	}
+	if (fd >= 0)
+		(void)unlink(path);
 	rocpart_machine_close(m);
 	return 0;
 }
