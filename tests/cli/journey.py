@@ -29,13 +29,13 @@ class Journey(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
 
-    def start(self, *args, env=None):
+    def start(self, *args, env=None, prefix=()):
         whole = dict(os.environ, XDG_STATE_HOME=str(self.folder), ROCPART_DATA=str(ROOT))
         for name in ("ROCPART_SIM", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES"):
             whole.pop(name, None)
         whole.update(env or {})
         return subprocess.run(
-            [os.environ["ROCPART"], *args], env=whole, capture_output=True, text=True, check=False
+            [*prefix, os.environ["ROCPART"], *args], env=whole, capture_output=True, text=True, check=False
         )
 
     def rocpart(self, *args, status=DONE, env=None):

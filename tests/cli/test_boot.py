@@ -40,14 +40,14 @@ class Boot(Journey):
         self.write_trusted(self.rocpart("export", "--sim", "n"))
         return self.modes()
 
-    def boot(self):
+    def boot(self, *prefix):
         """Exit status of the unit: that of the first command that fails (systemd.service(5))."""
         for words in commands():
             self.assertTrue(words[0].endswith("/rocpart"), words)
             args = [self.path if word == FILE else word for word in words[1:]]
             if "--wait" in args:
                 args[args.index("--wait") + 1] = "0"
-            self.last = self.start("--sim", "n", *args)
+            self.last = self.start("--sim", "n", *args, prefix=prefix)
             if self.last.returncode:
                 return self.last.returncode
         return DONE
@@ -59,6 +59,17 @@ class Boot(Journey):
         self.assertEqual(self.boot(), DONE)
         self.assertEqual(self.modes(), before)
         self.rocpart("assert", "--sim", "n", "-f", self.path)
+
+    def test_boot_needs_no_more_rights_than_its_unit_has(self):
+        host.need_root()
+        host.need_program("setpriv")
+        before = self.prepare("--compute", "CPX", "--memory", "NPS4")
+        self.rocpart("sim", "reset", "n")
+        rights = re.search(r"^CapabilityBoundingSet=(.*)$", UNIT.read_text(), flags=re.M)[1].split()
+        names = ",".join("+" + name.removeprefix("CAP_").lower() for name in rights)
+        self.assertEqual(self.boot("setpriv", "--no-new-privs", f"--bounding-set=-all,{names}",
+                                   "--inh-caps=-all"), DONE)
+        self.assertEqual(self.modes(), before)
 
     def test_boot_without_anything_lost_changes_nothing(self):
         before = self.prepare("--compute", "CPX", "--memory", "NPS4")
@@ -141,6 +152,28 @@ class Unit(unittest.TestCase):
         self.assertLessEqual(users, self.values("RequiredBy"))
         self.assertEqual(self.values("Type"), {"oneshot"})
         self.assertEqual(self.values("RemainAfterExit"), {"yes"})
+
+    def analyze(self, *args, folder):
+        return subprocess.run(["systemd-analyze", "--no-pager", "--man=no", *args],
+                              env=dict(os.environ, HOME=folder), capture_output=True, text=True,
+                              check=False)
+
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is not installed")
+    def test_unit_is_sandboxed_and_can_be_opened(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        for name, text, limit in (
+                ("closed", "", 45),
+                ("open", (ROOT / "packaging/systemd/rocpart-apply-open.conf").read_text(), 100)):
+            path = Path(folder.name) / f"rocpart-{name}.service"
+            path.write_text(self.text + text)
+            done = self.analyze("security", "--offline=yes", f"--threshold={limit}", str(path),
+                                folder=folder.name)
+            if "--offline" in done.stderr:
+                self.skipTest("systemd-analyze is older than 250: it takes no file")
+            self.assertEqual(done.returncode, 0, done.stdout[-300:] + done.stderr)
+            exposure = float(re.search(r"Overall exposure level.*: ([\d.]+)", done.stdout)[1])
+            self.assertEqual(exposure > 9, name == "open", exposure)
 
     @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is not installed")
     def test_unit_is_what_systemd_accepts(self):
