@@ -11,9 +11,8 @@
  * - When every question gets a sure answer the reason is minimal: without one replica of any of its
  *   requests the rest can be placed, because leaving out more never turns a "yes" into a "no".
  *   reason_proved says whether the reason itself has a proof.
- * Remedies change one thing of the problem, ask again and change it back (try_remedy()). SHRINK and
- * DROP are not asked about: the first states that a request is larger than every partition, the
- * second is the plan itself.
+ * Remedies change one thing of the problem, ask again and change it back (try_remedy()). DROP is
+ * not asked about: it is the plan itself.
  *
  * Time: for the reason at most 2 R questions, and log2 of the replicas of each of its requests (R
  * requests). A question has a budget of TRY_WORK vectors, and limit_tries() keeps all questions
@@ -27,7 +26,8 @@
 #define TRY_WORK      4000 /* budget of one question, in vectors */
 #define MAX_TRIES     300  /* questions for the reason, and again for the remedies */
 #define MAX_MORE_GPUS 100000
-#define MAX_NO_SPREAD 16		 /* requests that are tried without their spread rule */
+#define MAX_NO_SPREAD 16 /* requests that are tried without spread rule, or smaller */
+#define MAX_SHRINK    4	 /* sizes that are tried for one of them */
 #define ALL_WORK      UINT64_C(10000000) /* requests and GPUs that all questions look at */
 
 struct advice {
@@ -147,7 +147,8 @@ static int find_reason(struct advice *a)
 	return r == 0 ? prove_reason(a) : r;
 }
 
-static uint64_t find_largest_part(const struct rp_place_problem *p)
+/* Return the largest partition of any mode that has fewer than below bytes, or 0. */
+static uint64_t find_largest_part(const struct rp_place_problem *p, uint64_t below)
 {
 	uint64_t best = 0;
 
@@ -156,8 +157,10 @@ static uint64_t find_largest_part(const struct rp_place_problem *p)
 
 		for (uint32_t m = 0; m < menu->n_modes; m++) {
 			for (uint32_t i = 0; i < menu->modes[m].n_parts; i++) {
-				if (menu->modes[m].parts[i].usable_bytes > best)
-					best = menu->modes[m].parts[i].usable_bytes;
+				uint64_t bytes = menu->modes[m].parts[i].usable_bytes;
+
+				if (bytes > best && bytes < below)
+					best = bytes;
 			}
 		}
 	}
@@ -170,14 +173,15 @@ static void add_remedy(struct rp_plan *plan, enum rp_remedy_kind kind, uint64_t 
 }
 
 /* Ask about the problem as it was changed, and record the remedy when the answer is yes. */
-static int try_remedy(struct advice *a, enum rp_remedy_kind kind, uint64_t n, bool *ret_yes)
+static int try_remedy(struct advice *a, enum rp_remedy_kind kind, uint64_t n, uint64_t bytes,
+		      bool *ret_yes)
 {
 	struct rp_plan_answer answer;
 	int r = ask_feasible(a, &answer);
 
 	*ret_yes = answer.yes;
 	if (r == 0 && answer.yes)
-		add_remedy(a->plan, kind, n, 0);
+		add_remedy(a->plan, kind, n, bytes);
 	return r;
 }
 
@@ -190,12 +194,12 @@ static int try_switches(struct advice *a)
 
 	if (p->n_tenants > 0 && !p->allow_moves) {
 		a->p.allow_moves = true;
-		r = try_remedy(a, RP_REMEDY_MOVES, 0, &yes);
+		r = try_remedy(a, RP_REMEDY_MOVES, 0, 0, &yes);
 		a->p.allow_moves = false;
 	}
 	if (r == 0 && !p->allow_unvalidated) {
 		a->p.allow_unvalidated = true;
-		r = try_remedy(a, RP_REMEDY_UNVALIDATED, 0, &yes);
+		r = try_remedy(a, RP_REMEDY_UNVALIDATED, 0, 0, &yes);
 		a->p.allow_unvalidated = false;
 	}
 	return r;
@@ -212,7 +216,7 @@ static int try_flag(struct advice *a, enum rp_place_gpu_flags flag, enum rp_reme
 		if (!(a->gpus[g].flags & (uint32_t)flag))
 			continue;
 		a->gpus[g].flags &= ~(uint32_t)flag;
-		r = try_remedy(a, kind, g, &yes);
+		r = try_remedy(a, kind, g, 0, &yes);
 		a->gpus[g].flags |= (uint32_t)flag;
 	}
 	return r;
@@ -230,8 +234,32 @@ static int try_no_spread(struct advice *a)
 		if (a->requests[q].spread == RP_PLACE_SPREAD_NONE)
 			continue;
 		a->requests[q].spread = RP_PLACE_SPREAD_NONE;
-		r = try_remedy(a, RP_REMEDY_NO_SPREAD, q, &yes);
+		r = try_remedy(a, RP_REMEDY_NO_SPREAD, q, 0, &yes);
 		a->requests[q].spread = a->plan->problem->requests[q].spread;
+	}
+	return r;
+}
+
+/*
+ * Try each request of the reason with the bytes of a smaller partition, the largest that is enough.
+ * One that runs keeps its bytes: a smaller one would be another model.
+ */
+static int try_shrink(struct advice *a)
+{
+	const struct rp_place_problem *p = a->plan->problem;
+	int r = 0;
+
+	for (uint32_t i = 0; i < a->plan->n_reason && i < MAX_NO_SPREAD && r == 0; i++) {
+		uint32_t q = a->plan->reason[i].request;
+		uint64_t bytes = find_largest_part(p, p->requests[q].bytes);
+		bool yes = a->running[q] > 0;
+
+		for (int k = 0; k < MAX_SHRINK && bytes > 1 && !yes && r == 0; k++) {
+			a->requests[q].bytes = bytes;
+			r = try_remedy(a, RP_REMEDY_SHRINK, q, bytes, &yes);
+			bytes = find_largest_part(p, bytes);
+		}
+		a->requests[q].bytes = p->requests[q].bytes;
 	}
 	return r;
 }
@@ -308,7 +336,6 @@ static int find_remedies(struct advice *a)
 {
 	struct rp_plan *plan = a->plan;
 	const struct rp_place_problem *p = plan->problem;
-	uint64_t largest = find_largest_part(p);
 	int r;
 
 	plan->remedies = calloc((size_t)p->n_requests * 2 + (size_t)p->n_gpus * 2 + 8,
@@ -323,10 +350,8 @@ static int find_remedies(struct advice *a)
 		r = try_flag(a, RP_PLACE_CORDONED, RP_REMEDY_UNCORDON);
 	if (r == 0)
 		r = try_no_spread(a);
-	for (uint32_t i = 0; i < plan->n_reason && r == 0; i++) {
-		if (p->requests[plan->reason[i].request].bytes > largest)
-			add_remedy(plan, RP_REMEDY_SHRINK, plan->reason[i].request, largest);
-	}
+	if (r == 0)
+		r = try_shrink(a);
 	if (r == 0)
 		r = try_more_gpus(a);
 	if (r == 0)

@@ -21,7 +21,7 @@
  * the largest size.
  *
  * Time: O(G M^2) to collect the modes, O(R K) to rank requests, O(M^2 S) for the rows and O(F S P)
- * for the fixed GPUs, with G GPUs, F fixed ones, R requests, M modes (at most 64), K kinds of
+ * for the fixed GPUs, with G GPUs, F fixed ones, R requests, M modes (at most 256), K kinds of
  * partition and S sizes (at most 512), P partitions of a GPU (at most 16).
  *
  * Source: our own argument for the modes that the kernel offers, whose partitions are equal shares
@@ -275,6 +275,9 @@ static void count_demand(const struct rp_view *v, struct rp_chain *c, struct dem
 		if (v->need[q] == 0)
 			continue;
 		if (s == c->n_sizes) {
+			/* One that shares may still find room beside what stays. */
+			if (rp_view_share(rq) > 1 && v->n_fixed > 0 && rp_view_may_join(v, q))
+				continue;
 			if (c->result.blocker == RP_PLACE_NONE)
 				c->result.blocker = q;
 			continue;

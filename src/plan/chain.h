@@ -9,7 +9,7 @@
 #include "plan/plan.h"
 #include "plan/view.h"
 
-#define RP_CHAIN_MAX_MODES 64
+#define RP_CHAIN_MAX_MODES 256
 
 struct rp_chain_mode {
 	uint32_t menu, mode;

@@ -70,7 +70,7 @@ int rp_spread_improve(const struct rp_view *v, uint32_t mem, uint64_t n_least,
 struct rp_share_bound {
 	enum rp_plan_proof proof;
 	uint64_t param, ref;
-	uint64_t gpus;
+	uint64_t gpus; /* UINT64_MAX: no number is enough */
 };
 /*
  * share.c: partitions may be shared. Return the best draft of a few dozen heuristic runs, or the

@@ -120,13 +120,16 @@ static int make_gpus(const struct rp_view *v, const struct rp_draft *d, struct r
 {
 	const struct rp_place_problem *p = v->p;
 	RP_AUTO_FREE uint32_t *used = rp_new0(uint32_t, p->n_gpus);
+	RP_AUTO_FREE bool *now = rp_new0(bool, p->n_gpus);
 	RP_AUTO_FREE bool *reloads = rp_new0(bool, p->n_gpus);
 
 	plan->gpus = rp_new0(struct rp_plan_gpu, p->n_gpus);
-	if (!used || !reloads || !plan->gpus)
+	if (!used || !now || !reloads || !plan->gpus)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < plan->n_places; i++)
 		used[plan->places[i].gpu] |= 1U << plan->places[i].part;
+	for (uint32_t t = 0; t < p->n_tenants; t++)
+		now[p->tenants[t].gpu] = true;
 	for (uint32_t g = 0; g < p->n_gpus; g++) {
 		struct rp_plan_gpu *x = &plan->gpus[plan->n_gpus];
 		uint32_t hive = v->gpus[g].hive;
@@ -138,6 +141,7 @@ static int make_gpus(const struct rp_view *v, const struct rp_draft *d, struct r
 		*x = (struct rp_plan_gpu){g, d->mode_of[g], d->mode_of[g] != p->gpus[g].mode,
 					  count_bits(used[g])};
 		plan->gpus_used++;
+		plan->gpus_added += !now[g] && !p->gpus[g].occupied;
 		plan->n_switches += x->switches;
 		if (!reloads[hive] &&
 		    v->hives[hive].mem_now != v->mode_mem[p->gpus[g].menu][x->mode]) {

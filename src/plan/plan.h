@@ -95,7 +95,7 @@ enum rp_remedy_kind {
 	RP_REMEDY_NO_SPREAD,   /* n: request that gives up its spread rule */
 	RP_REMEDY_ADD_GPUS,    /* n: number of GPUs of the product of GPU 0 */
 	RP_REMEDY_DROP,	       /* give up the replicas in unplaced */
-	RP_REMEDY_SHRINK,      /* n: request that fits no partition; bytes: the largest partition */
+	RP_REMEDY_SHRINK,      /* n: request; bytes: most that a replica of it may need */
 };
 struct rp_plan_remedy {
 	enum rp_remedy_kind kind;
@@ -109,8 +109,10 @@ struct rp_plan {
 	bool feasible; /* every replica has a place */
 	bool proved;  /* gpus_used is the fewest (FEWEST_GPUS), the weight the most (MOST_WEIGHT) */
 	bool stopped; /* the budget or the callback ended the search */
-	bool moves_allowed; /* the problem allows moves, and the machine is small enough */
+	bool moves_allowed; /* moves were planned with; if not, all claims are about plans without
+			     */
 	uint32_t gpus_used;
+	uint32_t gpus_added; /* of gpus_used: they hold no tenant and are not occupied now */
 	uint64_t bound; /* fewest GPUs of any plan for all requests; UINT64_MAX: there is none */
 	uint64_t gpus_available; /* POOL and FIXED ones */
 	uint64_t weight_placed, weight_total;
@@ -149,8 +151,8 @@ struct rp_plan {
 
 /*
  * Plan. Returns 0 also when not everything fits: see feasible. -EINVAL, -EOVERFLOW: from
- * rp_place_check(); -E2BIG: too many sizes of partitions, modes, memory modes or priorities;
- * -ENOMEM.
+ * rp_place_check(), or a hive in two memory modes; -E2BIG: too many sizes of partitions, modes or
+ * memory modes; -ENOMEM.
  */
 int rp_plan_solve(const struct rp_place_problem *p, const struct rp_plan_options *o,
 		  struct rp_plan **ret, struct rocpart_error *reterr) RP_MUST_CHECK;

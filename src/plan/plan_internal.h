@@ -7,7 +7,7 @@
 #include "plan/plan.h"
 #include "plan/view.h"
 
-/* plan.c: plan a checked problem, without reason and remedies. */
+/* solve.c: plan a checked problem, without reason and remedies. */
 int rp_plan_core(const struct rp_place_problem *p, const struct rp_plan_options *o,
 		 struct rp_plan **ret) RP_MUST_CHECK;
 /* Can everything be placed? yes is always sure; a "no" is sure when proof says why. */
@@ -17,7 +17,7 @@ struct rp_plan_answer {
 	uint64_t param, ref;  /* parameters of COUNT and L2 */
 	uint64_t bound, gpus; /* bound and gpus_available of the plan */
 };
-/* plan.c: answer whether everything in p can be placed. Precondition: p was checked. */
+/* solve.c: answer whether everything in p can be placed. Precondition: p was checked. */
 int rp_plan_feasible(const struct rp_place_problem *p, uint64_t max_work,
 		     struct rp_plan_answer *ret) RP_MUST_CHECK;
 /*

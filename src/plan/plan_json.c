@@ -392,6 +392,7 @@ static void write_claim(struct out *o, const struct rp_plan *plan, struct rp_jso
 		 plan->goal == RP_GOAL_FEWEST_GPUS ? "fewest_gpus" : "most_weight");
 	put_bool(o, root, "feasible", plan->feasible);
 	put_u64(o, root, "gpus_used", plan->gpus_used);
+	put_u64(o, root, "gpus_added", plan->gpus_added);
 	if (plan->bound == UINT64_MAX)
 		put_value(o, root, "bound", rp_json_null());
 	else

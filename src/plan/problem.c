@@ -4,8 +4,9 @@
  *
  * What holds afterwards: every index is in range; every mode has 1 to RP_PLACE_MAX_PARTS
  * partitions; bytes, bandwidths and their sums fit a JSON integer (below 2^63), replicas fit 32
- * bits; no request has more tenants than replicas; tenants fit their partitions by bytes and by the
- * share of each.
+ * bits; no request has more tenants than replicas; every tenant has, where it runs, all that its
+ * request asks for: bytes, XCDs, memory mode, bandwidth beside those that share its partition, and
+ * distance from its other replicas. So a plan that leaves it there meets the request.
  *
  * Time: O(menus + G + R + T^2) with G GPUs, R requests and T tenants.
  */
@@ -143,6 +144,14 @@ static int refuse_tenants(const struct rp_place_problem *p, const struct rp_plac
 	return -EINVAL;
 }
 
+static int refuse_wish(const struct rp_place_problem *p, const struct rp_place_tenant *a,
+		       const char *what, struct rocpart_error *reterr)
+{
+	return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, p->gpus[a->gpu].name,
+			    "'%s' runs on partition %u/%u, but %s", p->requests[a->request].name,
+			    a->gpu, a->part, what);
+}
+
 /* Bytes and number of tenants in each partition, against what it can hold. */
 static int check_tenant_room(const struct rp_place_problem *p, uint32_t t,
 			     struct rocpart_error *reterr)
@@ -171,6 +180,34 @@ static int check_tenant_room(const struct rp_place_problem *p, uint32_t t,
 	if (n > share)
 		return refuse_problem(reterr, gpu->name,
 				      "more leases are on one partition than may share it");
+	if (p->requests[a->request].min_bandwidth_mbs > part->bandwidth_mbs / n)
+		return refuse_wish(p, a, "it has less memory bandwidth there than it needs",
+				   reterr);
+	return 0;
+}
+
+/* What the request of a tenant asks of its place, beside bytes, share and bandwidth. */
+static int check_tenant_wishes(const struct rp_place_problem *p, const struct rp_place_tenant *a,
+			       struct rocpart_error *reterr)
+{
+	const struct rp_place_request *q = &p->requests[a->request];
+	const struct rp_place_gpu *gpu = &p->gpus[a->gpu];
+	const struct rp_place_mode *mode = &p->menus[gpu->menu].modes[gpu->mode];
+	uint32_t near = 0;
+
+	if (q->min_xcds > mode->parts[a->part].n_xcds)
+		return refuse_wish(p, a, "the partition has fewer XCDs than it needs", reterr);
+	if (q->memory && strcmp(q->memory, mode->memory) != 0)
+		return refuse_wish(p, a, "the GPU is in another memory mode than it needs", reterr);
+	for (uint32_t i = 0; i < p->n_tenants && q->spread != RP_PLACE_SPREAD_NONE; i++) {
+		const struct rp_place_tenant *o = &p->tenants[i];
+
+		near += o->request == a->request &&
+			(q->spread == RP_PLACE_SPREAD_GPU ? o->gpu == a->gpu
+							  : p->gpus[o->gpu].hive == gpu->hive);
+	}
+	if (near > (q->per_domain ? q->per_domain : 1))
+		return refuse_wish(p, a, "its replicas are not as far apart as it asks", reterr);
 	return 0;
 }
 
@@ -200,6 +237,8 @@ static int check_tenants(const struct rp_place_problem *p, struct rocpart_error 
 			return refuse_problem(reterr, p->requests[t->request].name,
 					      "more replicas have a lease than are requested");
 		r = check_tenant_room(p, i, reterr);
+		if (r == 0)
+			r = check_tenant_wishes(p, t, reterr);
 		if (r < 0)
 			return r;
 	}

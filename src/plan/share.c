@@ -11,7 +11,8 @@
  *   the largest that fits and the set that leaves the least of the rest free (share_fill.c).
  *
  * Invariants of a run:
- * - The tenants of a partition never exceed its bytes, nor limit, the least share of them.
+ * - The tenants of a partition never exceed its bytes, nor limit, the least that each accepts there
+ *   (its share, and the bandwidth that it needs).
  * - The list from newest to older holds exactly the partitions that can still take something.
  * - A GPU is opened once, in one mode, and decides the memory mode of its hive.
  * Runs are compared by the weight of the bands, then by GPUs, then by switches. The search ends
@@ -126,8 +127,8 @@ static int add_bins(struct run *b, uint32_t g)
 				continue;
 			bin.free_bytes -= q->bytes;
 			bin.n++;
-			if (rp_view_share(q) < bin.limit)
-				bin.limit = rp_view_share(q);
+			if (rp_view_limit(q, bin.p) < bin.limit)
+				bin.limit = rp_view_limit(q, bin.p);
 		}
 		if (push_bin(b, bin) < 0)
 			return -ENOMEM;
@@ -143,7 +144,7 @@ static bool can_take(const struct run *b, const struct bin *bin, uint32_t r)
 	const struct rp_place_request *q = &b->v->p->requests[r];
 
 	if (!rp_view_fits(b->v, r, bin->p, bin->mem) || bin->free_bytes < q->bytes ||
-	    bin->n >= bin->limit || bin->n >= rp_view_share(q))
+	    bin->n >= bin->limit || bin->n >= rp_view_limit(q, bin->p))
 		return false;
 	return q->spread == RP_PLACE_SPREAD_NONE ||
 	       b->domain_count[rp_view_domain(b->v, r, bin->gpu)] < rp_view_per_domain(q);
@@ -276,8 +277,8 @@ static int place_replica(struct run *b, uint32_t r)
 		return n;
 	bin->free_bytes -= q->bytes;
 	bin->n++;
-	if (rp_view_share(q) < bin->limit)
-		bin->limit = rp_view_share(q);
+	if (rp_view_limit(q, bin->p) < bin->limit)
+		bin->limit = rp_view_limit(q, bin->p);
 	if (is_full(b, bin))
 		drop_bin(b, bin);
 	b->domain_count[rp_view_domain(b->v, r, bin->gpu)]++;
@@ -327,7 +328,8 @@ static int fill_bin(struct run *b, struct rp_fill *f, const struct bin *bin, uin
 		return 0;
 	f->left[seed]--;
 	f->free_bytes = bin->free_bytes - p->requests[f->order[seed]].bytes;
-	f->limit = rp_view_share(&p->requests[f->order[seed]]);
+	f->limit = rp_view_limit(&p->requests[f->order[seed]], bin->p);
+	f->part = bin->p;
 	f->n_in = 1;
 	f->enough_free = bin->free_bytes / 256 * slack + bin->free_bytes % 256 * slack / 256;
 	b->work += (f->n + rp_share_fill(f)) / 64 + 1;

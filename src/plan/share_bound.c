@@ -29,6 +29,7 @@
 
 #define MAX_TRIES 512	   /* thresholds that are tried, spread evenly over the sizes */
 #define MAX_WORK  20000000 /* thresholds times requests */
+#define MAX_MODES 256	   /* as RP_CHAIN_MAX_MODES */
 
 typedef unsigned __int128 u128;
 
@@ -92,8 +93,8 @@ static bool may_pool_have(const struct rp_view *v, uint32_t menu, uint32_t mode)
 
 /* The modes that some GPU of the pool may take; they are the same for every measure. */
 struct modes {
-	const struct rp_place_mode *m[RP_PLACE_MAX_MODES * 8];
-	uint32_t mem[RP_PLACE_MAX_MODES * 8];
+	const struct rp_place_mode *m[MAX_MODES];
+	uint32_t mem[MAX_MODES];
 	uint32_t n;
 };
 
@@ -104,7 +105,7 @@ static int collect_modes(const struct rp_view *v, struct modes *ret)
 		for (uint32_t i = 0; i < v->p->menus[menu].n_modes; i++) {
 			if (!may_pool_have(v, menu, i))
 				continue;
-			if (ret->n == RP_PLACE_MAX_MODES * 8)
+			if (ret->n == MAX_MODES)
 				return -E2BIG;
 			ret->m[ret->n] = &v->p->menus[menu].modes[i];
 			ret->mem[ret->n++] = v->mode_mem[menu][i];
@@ -137,7 +138,7 @@ static uint64_t weigh_exclusive(const struct rp_view *v, const struct modes *mod
 	return least == UINT64_MAX ? 0 : least;
 }
 
-/* Bound what fixed GPUs can take; their tenants are not subtracted, which only weakens it. */
+/* Bound what fixed GPUs can take beside the tenants that stay on them. */
 static u128 bound_fixed_weight(const struct rp_view *v, const struct measure *m)
 {
 	u128 sum = 0;
@@ -148,13 +149,19 @@ static u128 bound_fixed_weight(const struct rp_view *v, const struct measure *m)
 		if (v->gpus[g].role != RP_ROLE_FIXED)
 			continue;
 		mode = rp_view_mode(v, g, v->p->gpus[g].mode);
-		for (uint32_t i = 0; i < mode->n_parts; i++)
-			sum += bound_part_weight(m, mode->parts[i].usable_bytes, m->most);
+		for (uint32_t i = 0; i < mode->n_parts; i++) {
+			struct rp_view_room room = rp_view_room(v, g, i);
+			uint32_t limit = room.limit < m->most ? room.limit : m->most;
+
+			if (room.n < limit)
+				sum += bound_part_weight(m, room.bytes, limit - room.n);
+		}
 	}
 	return sum;
 }
 
-/* Compute the bound that one measure gives. 128 bits hold every sum of 2^32 weights below 2^64. */
+/* Compute the bound that one measure gives; UINT64_MAX: no number of GPUs is enough. 128 bits hold
+ * every sum of 2^32 weights below 2^64. */
 static uint64_t bound_by(const struct rp_view *v, const struct modes *modes,
 			 const struct measure *m)
 {
@@ -175,8 +182,10 @@ static uint64_t bound_by(const struct rp_view *v, const struct modes *modes,
 		if (gpu > best)
 			best = gpu;
 	}
-	if (sum <= fixed || best == 0)
+	if (sum <= fixed)
 		return v->n_fixed;
+	if (best == 0)
+		return UINT64_MAX; /* no other GPU takes any of it */
 	n = (sum - fixed + best - 1) / best + v->n_fixed;
 	return n > UINT32_MAX ? UINT32_MAX : (uint64_t)n;
 }

@@ -51,7 +51,7 @@ static void extend_set(struct search *s, uint32_t i, uint64_t free_bytes, uint32
 		keep_set(s, free_bytes, n);
 	for (; i < f->n && n < limit && !is_over(s); i++) {
 		const struct rp_place_request *q = &f->requests[f->order[i]];
-		uint32_t share = rp_view_share(q);
+		uint32_t share = rp_view_limit(q, f->part);
 
 		s->looks++;
 		if (f->left[i] == 0 || q->bytes > free_bytes || q->bytes == last || n >= share)

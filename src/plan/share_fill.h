@@ -13,6 +13,7 @@ struct rp_fill {
 	const uint32_t *order; /* requests by falling size */
 	uint32_t n;
 	uint32_t *left; /* per position in order: replicas that may be added; restored on return */
+	const struct rp_place_part *part;
 	uint64_t free_bytes;
 	uint64_t enough_free; /* a set that leaves no more than this ends the search */
 	uint32_t n_in;	      /* replicas that are in the partition already */

@@ -12,7 +12,7 @@
  * - rows holds the present mixture and sums to the number of GPUs less the fixed ones.
  * - Numbers of GPUs rise and the search ends at the first complete draft, so the result has the
  *   fewest GPUs of all mixtures that were filled. That is no bound: a number is given up after
- *   PER_NUMBER fillings, and may_suffice() can refuse a mixture that works.
+ *   PER_NUMBER fillings.
  * - *draft changes only when a complete draft is found.
  *
  * Time: at most MAX_LOOKED mixtures at O(S^2 M), and at most MAX_TRIES fillings by construct.c,
@@ -37,12 +37,34 @@ struct mix {
 	/* As in chain.c, for requests and slots of at least that size: */
 	uint64_t n[RP_VIEW_MAX_SIZES], apart[RP_VIEW_MAX_SIZES];
 	uint64_t fixed_slots[RP_VIEW_MAX_SIZES], fixed_gpus[RP_VIEW_MAX_SIZES];
+	uint32_t *
+		fixed_others; /* [s * n_sizes + k]: fixed GPUs with a free slot of s, but below k */
 	struct rp_plan_row rows[RP_CHAIN_MAX_MODES]; /* the mixture: GPUs per mode */
 	struct rp_assign assign;		     /* unused when max_slots is 0 */
 	uint32_t *order;
 	uint64_t looked, tried, tried_here;
 	bool found;
 };
+
+/* Add fixed GPU g to the pairs of sizes for which it has a free slot between the two. */
+static void count_fixed_others(struct mix *x, uint32_t g, const struct rp_place_mode *m)
+{
+	const struct rp_chain *c = x->c;
+
+	for (uint32_t s = 0; s < c->n_sizes; s++) {
+		uint64_t least = UINT64_MAX; /* the smallest free slot of at least size s */
+
+		for (uint32_t i = 0; i < m->n_parts; i++) {
+			uint64_t bytes = m->parts[i].usable_bytes;
+
+			if ((x->v->gpus[g].free_parts & (1U << i)) && bytes >= c->size[s] &&
+			    bytes < least)
+				least = bytes;
+		}
+		for (uint32_t k = 0; k < s; k++)
+			x->fixed_others[s * c->n_sizes + k] += least < c->size[k];
+	}
+}
 
 /* Count replicas, GPUs for the most spread request, and what fixed GPUs give, for each size. */
 static void count_demand(struct mix *x)
@@ -74,6 +96,7 @@ static void count_demand(struct mix *x)
 			x->fixed_slots[s] += n;
 			x->fixed_gpus[s] += n > 0;
 		}
+		count_fixed_others(x, g, m);
 	}
 }
 
@@ -82,11 +105,9 @@ static void count_demand(struct mix *x)
  *   (1) a slot for each replica of that size or a larger one,
  *   (2) a GPU for each replica of the most spread request of these, and
  *   (3) for each larger size k: when that request is smaller than k, room for it next to the
- *       replicas of size k. Only the GPUs with a slot of size s and none of size k ("others") take
- *       a replica of it for free; each further replica takes a slot of size k on a GPU of its own.
- * (1) and (2) are necessary. (3) is necessary where the slots of a mode have one size; where the
- * last memory range is smaller (NPS2, NPS4) the replica may use the smaller slot, and the test
- * refuses a mixture that works. That can cost a better draft, never a claim.
+ *       replicas of size k. Only the GPUs with a slot of at least s but below k ("others") take a
+ *       replica of it for free; each further replica takes a slot of size k on a GPU of its own.
+ * All three are necessary, so no mixture that works is refused.
  */
 static bool may_suffice(const struct mix *x)
 {
@@ -104,14 +125,14 @@ static bool may_suffice(const struct mix *x)
 		if (slots < x->n[s] || gpus < x->apart[s])
 			return false;
 		for (uint32_t k = 0; k < s; k++) {
-			uint64_t others = x->fixed_gpus[s] - x->fixed_gpus[k];
+			uint64_t others = x->fixed_others[s * c->n_sizes + k];
 			uint64_t coarse = x->fixed_slots[k];
 
 			for (uint32_t i = 0; i < c->n_modes; i++) {
 				uint32_t large = rp_chain_slots(&c->modes[i], c->size[k]);
 
 				coarse += large * x->rows[i].gpus;
-				if (!large && rp_chain_slots(&c->modes[i], c->size[s]))
+				if (rp_chain_slots(&c->modes[i], c->size[s]) > large)
 					others += x->rows[i].gpus;
 			}
 			if (x->apart[s] > x->apart[k] && coarse + others < x->n[k] + x->apart[s])
@@ -224,9 +245,11 @@ int rp_spread_improve(const struct rp_view *v, uint32_t mem, uint64_t n_least,
 		for (uint32_t i = 0; i < c->n_modes; i++)
 			x->rows[i] = (struct rp_plan_row){.menu = c->modes[i].menu,
 							  .mode = c->modes[i].mode};
-		count_demand(x);
+		x->fixed_others = calloc((size_t)c->n_sizes * c->n_sizes, sizeof(uint32_t));
 		x->order = rp_view_order(v, RP_BY_PRIORITY_WEIGHT);
-		r = x->order ? 0 : -ENOMEM;
+		r = x->order && x->fixed_others ? 0 : -ENOMEM;
+		if (r == 0)
+			count_demand(x);
 		if (r == 0 && (uint64_t)v->p->n_requests * v->p->n_gpus <= MAX_PAIRS)
 			r = rp_assign_init(v, &x->assign);
 		for (uint64_t n = n_least; n <= most && r == 0 && !x->found; n++) {
@@ -236,6 +259,7 @@ int rp_spread_improve(const struct rp_view *v, uint32_t mem, uint64_t n_least,
 		*work += x->looked;
 		rp_assign_done(&x->assign);
 		free(x->order);
+		free(x->fixed_others);
 	}
 	rp_chain_done(c);
 	return r;

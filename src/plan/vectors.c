@@ -29,7 +29,7 @@
 
 /* The score of a vector: the weight of each band, highest priority first, and the replicas. */
 struct score {
-	uint64_t band[RP_MAX_BANDS];
+	uint64_t *band; /* n_bands, of the search */
 	uint64_t units;
 };
 
@@ -73,6 +73,7 @@ struct search {
 	enum phase phase;
 	bool has_target;
 	struct score target; /* from FIND_TARGET */
+	struct score now;    /* of the present vector */
 	uint32_t n_wanted;   /* GPUs to use, except in FIND_TARGET */
 	bool halted;
 };
@@ -86,21 +87,23 @@ static int cmp_score(const struct search *s, const struct score *a, const struct
 	return 0;
 }
 
-static int number_bands(struct search *s)
+static void clear_score(const struct search *s, struct score *x)
+{
+	memset(x->band, 0, s->n_bands * sizeof(*x->band));
+	x->units = 0;
+}
+
+static void number_bands(struct search *s)
 {
 	s->n_bands = 0;
 	for (uint32_t i = 0; i < s->v->p->n_requests; i++) {
 		uint32_t r = s->order[i];
 
 		if (i == 0 ||
-		    s->v->p->requests[r].priority != s->v->p->requests[s->order[i - 1]].priority) {
-			if (s->n_bands == RP_MAX_BANDS)
-				return -E2BIG;
+		    s->v->p->requests[r].priority != s->v->p->requests[s->order[i - 1]].priority)
 			s->n_bands++;
-		}
 		s->band[r] = s->n_bands - 1;
 	}
-	return 0;
 }
 
 static uint32_t count_movable(const struct rp_view *v, uint32_t request)
@@ -185,7 +188,7 @@ static void score_by_size(const struct search *s, struct score *ret)
 	const uint32_t n_sizes = s->chain->n_sizes;
 	uint64_t left;
 
-	*ret = (struct score){0};
+	clear_score(s, ret);
 	for (uint32_t k = 0; k < n_sizes; k++)
 		room[k] = 0;
 	for (uint32_t g = 0; g < s->v->p->n_gpus; g++) {
@@ -241,7 +244,7 @@ static bool score_by_flow(struct search *s, struct score *ret)
 	bool kept = rp_vectors_fill(&s->assign, s->mode_of, s->order);
 
 	s->x->n_augmentations += s->assign.work - before;
-	*ret = (struct score){0};
+	clear_score(s, ret);
 	for (uint32_t i = 0; i < s->assign.n_slots; i++) {
 		uint32_t r = s->assign.slots[i].holder;
 
@@ -260,6 +263,7 @@ static void count_changes(const struct search *s, uint32_t *ret_reloads, uint32_
 
 	for (uint32_t h = 0; h < s->v->n_hives; h++)
 		reloads += s->v->hives[h].mem_now != RP_PLACE_NONE &&
+			   s->hive_mem[h] != RP_PLACE_NONE &&
 			   s->v->hives[h].mem_now != s->hive_mem[h];
 	for (uint32_t g = 0; g < s->v->p->n_gpus; g++)
 		switches +=
@@ -300,7 +304,7 @@ static void judge_vector(struct search *s)
 {
 	struct rp_vectors *x = s->x;
 	uint32_t reloads, switches, moves = 0;
-	struct score score;
+	struct score *score = &s->now;
 
 	x->n_vectors++;
 	if (x->n_vectors + x->n_augmentations / 64 > x->max_work ||
@@ -312,22 +316,24 @@ static void judge_vector(struct search *s)
 	if (s->phase != FIND_TARGET && !costs_less(x, reloads, switches, 0))
 		return;
 	if (s->by_size) {
-		score_by_size(s, &score);
+		score_by_size(s, score);
 	} else {
-		if (!score_by_flow(s, &score))
+		if (!score_by_flow(s, score))
 			return;
 		for (uint32_t t = 0; t < s->v->p->n_tenants; t++)
 			moves += !s->v->stays[t];
 		moves -= rp_assign_kept(&s->assign);
 	}
 	if (s->phase == FIND_TARGET) {
-		if (!s->has_target || cmp_score(s, &score, &s->target) > 0)
-			s->target = score;
+		if (!s->has_target || cmp_score(s, score, &s->target) > 0) {
+			memcpy(s->target.band, score->band, s->n_bands * sizeof(*score->band));
+			s->target.units = score->units;
+		}
 		s->has_target = true;
 		return;
 	}
-	if (s->phase == PLACE_ALL ? score.units < s->v->total_need
-				  : cmp_score(s, &score, &s->target) < 0)
+	if (s->phase == PLACE_ALL ? score->units < s->v->total_need
+				  : cmp_score(s, score, &s->target) < 0)
 		return;
 	if (costs_less(x, reloads, switches, moves))
 		keep_vector(s, reloads, switches, moves);
@@ -395,9 +401,13 @@ static int begin_case(struct search *s)
 	return 0;
 }
 
-/* Choose a memory mode for hive h, then for the hives behind it, then modes for the GPUs. */
+/*
+ * Choose a memory mode for hive h, then for the hives behind it, then modes for the GPUs. A hive
+ * that no memory mode is open to has no GPU in use.
+ */
 static int choose_memory(struct search *s, uint32_t h)
 {
+	bool any = false;
 	int r = 0;
 
 	if (h == s->v->n_hives) {
@@ -409,7 +419,12 @@ static int choose_memory(struct search *s, uint32_t h)
 	for (uint32_t mem = 0; mem < s->v->n_mems && r == 0 && !s->halted; mem++) {
 		if (!rp_view_hive_may(s->v, h, mem))
 			continue;
+		any = true;
 		s->hive_mem[h] = mem;
+		r = choose_memory(s, h + 1);
+	}
+	if (!any && r == 0 && !s->halted) {
+		s->hive_mem[h] = RP_PLACE_NONE;
 		r = choose_memory(s, h + 1);
 	}
 	return r;
@@ -509,10 +524,13 @@ int rp_vectors_search(const struct rp_view *v, struct rp_vectors *x)
 	s.band = rp_new0(uint32_t, v->p->n_requests);
 	s.items = rp_new0(struct item, v->p->n_requests);
 	s.chain = rp_new0(struct rp_chain, 1);
-	r = s.order && s.band && s.items && s.chain ? number_bands(&s) : -ENOMEM;
-	if (r == 0)
-		r = rp_assign_init(v, &s.assign);
+	s.now.band = rp_new0(uint64_t, v->p->n_requests);
+	s.target.band = rp_new0(uint64_t, v->p->n_requests);
+	r = s.order && s.band && s.items && s.chain && s.now.band && s.target.band
+		    ? rp_assign_init(v, &s.assign)
+		    : -ENOMEM;
 	if (r == 0) {
+		number_bands(&s);
 		order_gpus(&s);
 		r = search_phases(&s);
 		x->complete = !s.halted;
@@ -524,5 +542,7 @@ int rp_vectors_search(const struct rp_view *v, struct rp_vectors *x)
 	free(s.order);
 	free(s.band);
 	free(s.items);
+	free(s.now.band);
+	free(s.target.band);
 	return r;
 }

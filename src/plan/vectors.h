@@ -12,7 +12,6 @@
 #include "plan/view.h"
 
 #define RP_VECTORS_MAX_GPUS 16
-#define RP_MAX_BANDS	    32
 
 struct rp_vectors {
 	uint64_t max_work;
@@ -31,7 +30,7 @@ struct rp_vectors {
 
 /*
  * Search. The caller sets the first five members, the others are results and start as zero.
- * 0, -ENOMEM; -E2BIG: too many GPUs, sizes, modes or priorities.
+ * 0, -ENOMEM; -E2BIG: too many GPUs, sizes or modes.
  */
 int rp_vectors_search(const struct rp_view *v, struct rp_vectors *x) RP_MUST_CHECK;
 

@@ -159,6 +159,19 @@ static void settle_tenants(struct rp_view *v, bool *held)
 	}
 }
 
+/* Return whether the GPUs of each hive, where their modes are known, are in one memory mode. */
+static bool is_hive_one(const struct rp_view *v)
+{
+	for (uint32_t g = 0; g < v->p->n_gpus; g++) {
+		const struct rp_place_gpu *gpu = &v->p->gpus[g];
+
+		if (gpu->mode != RP_PLACE_NONE &&
+		    v->mode_mem[gpu->menu][gpu->mode] != v->hives[v->gpus[g].hive].mem_now)
+			return false;
+	}
+	return true;
+}
+
 int rp_view_init(const struct rp_place_problem *p, struct rp_view *v)
 {
 	RP_AUTO_FREE bool *held = rp_new0(bool, p->n_gpus);
@@ -183,6 +196,8 @@ int rp_view_init(const struct rp_place_problem *p, struct rp_view *v)
 	settle_tenants(v, held);
 	for (uint32_t g = 0; g < p->n_gpus; g++)
 		set_role(v, g, held[g]);
+	if (!is_hive_one(v))
+		return -EINVAL;
 	for (uint32_t t = 0; t < p->n_tenants; t++) {
 		if (v->stays[t])
 			v->gpus[p->tenants[t].gpu].free_parts &= ~(1U << p->tenants[t].part);
@@ -214,6 +229,50 @@ bool rp_view_may(const struct rp_view *v, uint32_t gpu, uint32_t mode)
 bool rp_view_hive_may(const struct rp_view *v, uint32_t hive, uint32_t mem)
 {
 	return !v->hives[hive].mem_fixed || v->hives[hive].mem_now == mem;
+}
+
+struct rp_view_room rp_view_room(const struct rp_view *v, uint32_t gpu, uint32_t part)
+{
+	const uint32_t shut = RP_PLACE_CORDONED | RP_PLACE_DEGRADED | RP_PLACE_UNHEALTHY;
+	const struct rp_place_problem *p = v->p;
+	const struct rp_place_part *x = &rp_view_mode(v, gpu, p->gpus[gpu].mode)->parts[part];
+	struct rp_view_room room = {.bytes = x->usable_bytes, .limit = UINT32_MAX};
+
+	if ((p->gpus[gpu].flags & shut) || (p->gpus[gpu].occupied & (1U << part)))
+		return (struct rp_view_room){0};
+	for (uint32_t t = 0; t < p->n_tenants; t++) {
+		const struct rp_place_request *q = &p->requests[p->tenants[t].request];
+
+		if (!v->stays[t] || p->tenants[t].gpu != gpu || p->tenants[t].part != part)
+			continue;
+		room.bytes -= q->bytes; /* rp_place_check(): they fit */
+		room.n++;
+		if (rp_view_limit(q, x) < room.limit)
+			room.limit = rp_view_limit(q, x);
+	}
+	return room;
+}
+
+bool rp_view_may_join(const struct rp_view *v, uint32_t r)
+{
+	const struct rp_place_request *q = &v->p->requests[r];
+
+	for (uint32_t g = 0; g < v->p->n_gpus; g++) {
+		const struct rp_place_mode *m;
+
+		if (v->gpus[g].role != RP_ROLE_FIXED)
+			continue;
+		m = rp_view_mode(v, g, v->p->gpus[g].mode);
+		for (uint32_t i = 0; i < m->n_parts; i++) {
+			struct rp_view_room room = rp_view_room(v, g, i);
+			uint32_t mem = v->mode_mem[v->p->gpus[g].menu][v->p->gpus[g].mode];
+
+			if (room.n < room.limit && room.n < rp_view_limit(q, &m->parts[i]) &&
+			    q->bytes <= room.bytes && rp_view_fits(v, r, &m->parts[i], mem))
+				return true;
+		}
+	}
+	return false;
 }
 
 /* qsort() passes no context, so each element carries its keys. */

@@ -44,7 +44,10 @@ struct rp_view {
 	uint64_t total_need;
 };
 
-/* Precondition: rp_place_check() accepted p. Clear v also after a failure. 0, -ENOMEM, -E2BIG. */
+/*
+ * Precondition: rp_place_check() accepted p. Clear v also after a failure. 0, -ENOMEM, -E2BIG;
+ * -EINVAL: the GPUs of a hive are in different memory modes.
+ */
 int rp_view_init(const struct rp_place_problem *p, struct rp_view *v) RP_MUST_CHECK;
 void rp_view_done(struct rp_view *v);
 
@@ -59,7 +62,7 @@ static inline const struct rp_place_mode *rp_view_mode(const struct rp_view *v, 
 	return &v->p->menus[v->p->gpus[gpu].menu].modes[mode];
 }
 
-/* Return whether a partition, in memory mode mem, can hold a replica of request r. */
+/* Return whether a partition, in memory mode mem, can hold a replica of request r alone. */
 static inline bool rp_view_fits(const struct rp_view *v, uint32_t r,
 				const struct rp_place_part *part, uint32_t mem)
 {
@@ -70,6 +73,19 @@ static inline bool rp_view_fits(const struct rp_view *v, uint32_t r,
 	       (v->req_mem[r] == RP_VIEW_ANY || v->req_mem[r] == mem);
 }
 
+/* What is left of a partition of a FIXED GPU beside the tenants that stay on it. */
+struct rp_view_room {
+	uint64_t bytes;
+	uint32_t n;	/* tenants that stay */
+	uint32_t limit; /* most replicas that these accept; 0: nothing new may come */
+};
+struct rp_view_room rp_view_room(const struct rp_view *v, uint32_t gpu, uint32_t part);
+/*
+ * Return whether a replica of r, which shares, may join what stays on some partition of the FIXED
+ * GPUs, or be alone on a free one.
+ */
+bool rp_view_may_join(const struct rp_view *v, uint32_t r);
+
 /* Return whether a POOL GPU may be in a mode after the plan. */
 bool rp_view_may(const struct rp_view *v, uint32_t gpu, uint32_t mode);
 /* Return whether a hive may be in memory mode mem after the plan. */
@@ -78,6 +94,20 @@ bool rp_view_hive_may(const struct rp_view *v, uint32_t hive, uint32_t mem);
 static inline uint32_t rp_view_share(const struct rp_place_request *q)
 {
 	return q->share ? q->share : 1;
+}
+
+/*
+ * Return how many replicas a partition may have for a request to be on it: the share that it
+ * accepts, and no more than leave it the bandwidth that it needs, which those on the partition
+ * divide.
+ */
+static inline uint32_t rp_view_limit(const struct rp_place_request *q,
+				     const struct rp_place_part *part)
+{
+	uint32_t share = rp_view_share(q);
+	uint64_t n = q->min_bandwidth_mbs ? part->bandwidth_mbs / q->min_bandwidth_mbs : share;
+
+	return n < share ? (uint32_t)n : share;
 }
 
 static inline uint32_t rp_view_per_domain(const struct rp_place_request *q)

@@ -150,6 +150,7 @@ static void verify_wasteful_plan_is_not_proved(void **state)
 	assert_int_equal(rp_json_set_u64(x, "partitions_used", 1), 0);
 	assert_int_equal(rp_json_append(rp_json_get(json, "gpus"), x), 0);
 	assert_int_equal(rp_json_set_u64(json, "gpus_used", 2), 0);
+	assert_int_equal(rp_json_set_u64(json, "gpus_added", 2), 0);
 	assert_int_equal(rp_plan_verify(json, &err), -EBADMSG);
 	assert_string_equal(err.object, "proved");
 	/* Neither does claiming that everything was tried help. */

@@ -13,7 +13,7 @@
 
 /* The contents of one partition when the plan is carried out. */
 struct room {
-	uint64_t bytes;
+	uint64_t bytes, bandwidth; /* bandwidth: the most that one of its replicas needs */
 	uint32_t n, least_share;
 };
 
@@ -46,6 +46,12 @@ static int check_partition(const struct v_doc *d, const struct v_place *p, struc
 		room->least_share = q->share;
 	if (room->n > room->least_share || room->bytes > m->parts[p->part].usable)
 		return rp_verify_wrong(reterr, "placements", "partition %u of %s is assigned twice",
+				       p->part, gpu->name);
+	if (q->bandwidth > room->bandwidth)
+		room->bandwidth = q->bandwidth;
+	if (room->bandwidth > m->parts[p->part].bandwidth / room->n)
+		return rp_verify_wrong(reterr, "placements",
+				       "those on partition %u of %s get too little bandwidth each",
 				       p->part, gpu->name);
 	return 0;
 }
@@ -184,10 +190,12 @@ static int check_numbers(const struct v_doc *d, struct rocpart_error *reterr)
 		    (q >= d->n_requests || k == 0 || n[q] + k != d->requests[q].replicas ||
 		     !v_same(rp_verify_text(&in, x, "name", false), d->requests[q].name)))
 			return rp_verify_wrong(reterr, "unplaced", "entry %zu does not add up", i);
-		if (in.r == 0) {
-			total += k * d->requests[q].weight;
+		if (in.r == 0 && (__builtin_mul_overflow(k, d->requests[q].weight, &w) ||
+				  __builtin_add_overflow(total, w, &total)))
+			return rp_verify_wrong(reterr, "unplaced",
+					       "the weights add up to more than 2^64");
+		if (in.r == 0)
 			n[q] += (uint32_t)k;
-		}
 	}
 	for (uint32_t q = 0; q < d->n_requests; q++) {
 		if (n[q] != d->requests[q].replicas)
@@ -206,7 +214,7 @@ static int check_numbers(const struct v_doc *d, struct rocpart_error *reterr)
 		return rp_verify_wrong(reterr, "weight_placed",
 				       "it is not the weight of the placements");
 	w = rp_verify_u64(&in, d->root, "weight_total", INT64_MAX);
-	if (in.r == 0 && w != placed + total)
+	if (in.r == 0 && (total > w || w - total != placed))
 		return rp_verify_wrong(reterr, "weight_total",
 				       "it is not the weight of the requests");
 	w = rp_verify_u64(&in, d->root, "moves", UINT32_MAX);
@@ -304,7 +312,7 @@ int rp_verify_check_gpus(const struct v_doc *d, struct rocpart_error *reterr)
 	struct v_in in = {0, reterr, "gpus"};
 	const struct rp_json *gpus = rp_verify_list(&in, d->root, "gpus");
 	RP_AUTO_FREE uint32_t *used = rp_new0(uint32_t, d->n_gpus);
-	uint64_t switches = 0, reloads = 0, n = 0;
+	uint64_t switches = 0, reloads = 0, n = 0, added = 0;
 	int r = in.r;
 
 	if (!used)
@@ -330,6 +338,7 @@ int rp_verify_check_gpus(const struct v_doc *d, struct rocpart_error *reterr)
 					       "GPU %s has a replica, but is not listed",
 					       d->gpus[g].name);
 		n += d->then[g] != V_NONE;
+		added += d->then[g] != V_NONE && !d->gpus[g].occupied && !d->gpus[g].n_tenants;
 		switches += d->then[g] != V_NONE && d->then[g] != d->gpus[g].mode;
 	}
 	if (r == 0)
@@ -339,6 +348,12 @@ int rp_verify_check_gpus(const struct v_doc *d, struct rocpart_error *reterr)
 	if (rp_verify_u64(&in, d->root, "gpus_used", UINT32_MAX) != n)
 		return rp_verify_wrong(reterr, "gpus_used", "%llu GPUs have a replica",
 				       (unsigned long long)n);
+	/* Documents of before 0.2 do not say it. */
+	if (rp_json_get(d->root, "gpus_added") &&
+	    rp_verify_u64(&in, d->root, "gpus_added", UINT32_MAX) != added)
+		return rp_verify_wrong(reterr, "gpus_added",
+				       "%llu GPUs that are empty now are used",
+				       (unsigned long long)added);
 	if (rp_verify_u64(&in, d->root, "switches", UINT32_MAX) != switches)
 		return rp_verify_wrong(reterr, "switches", "%llu GPUs are switched",
 				       (unsigned long long)switches);

@@ -253,7 +253,7 @@ static int read_places(struct v_in *in, const struct rp_json *root, struct v_doc
 		p->gpu = (uint32_t)rp_verify_u64(in, x, "index", UINT32_MAX);
 		p->part = (uint32_t)rp_verify_u64(in, x, "partition", V_MAX_PARTS - 1);
 		p->was_gpu = p->was_part = V_NONE;
-		if (was && rp_json_type(was) == RP_JSON_OBJECT) {
+		if (was && rp_json_type(was) != RP_JSON_NULL) {
 			p->was_gpu = (uint32_t)rp_verify_u64(in, was, "index", UINT32_MAX);
 			p->was_part =
 				(uint32_t)rp_verify_u64(in, was, "partition", V_MAX_PARTS - 1);
@@ -322,15 +322,58 @@ static void derive_roles(struct v_doc *d)
 			hive->memory = rp_verify_mode_of(d, g, gpu->mode)->memory;
 		if (gpu->fixed || gpu->shut || !gpu->can_switch)
 			hive->memory_fixed = true;
-		if (gpu->fixed && !gpu->shut)
-			gpu->free_parts =
-				((1U << rp_verify_mode_of(d, g, gpu->mode)->n_parts) - 1) &
-				~gpu->occupied;
+	}
+}
+
+/* Find what newcomers find on the partitions of fixed GPUs. -EBADMSG: what stays does not fit. */
+static int find_rooms(struct v_doc *d, struct rocpart_error *reterr)
+{
+	d->rooms = calloc((size_t)d->n_gpus + 1, V_MAX_PARTS * sizeof(*d->rooms));
+	if (!d->rooms)
+		return rp_error_nomem(reterr);
+	for (uint32_t g = 0; g < d->n_gpus; g++) {
+		const struct v_gpu *gpu = &d->gpus[g];
+
+		for (uint32_t i = 0; gpu->fixed && i < rp_verify_mode_of(d, g, gpu->mode)->n_parts;
+		     i++)
+			d->rooms[(size_t)g * V_MAX_PARTS + i] = (struct v_room){
+				.open = !gpu->shut && !(gpu->occupied & (1U << i)),
+				.bytes = rp_verify_mode_of(d, g, gpu->mode)->parts[i].usable,
+				.limit = UINT32_MAX};
 	}
 	for (uint32_t t = 0; t < d->n_tenants; t++) {
-		if (d->tenants[t].stays)
-			d->gpus[d->tenants[t].gpu].free_parts &= ~(1U << d->tenants[t].part);
+		const struct v_tenant *x = &d->tenants[t];
+		const struct v_request *q = &d->requests[x->request];
+		const struct v_mode *m = rp_verify_mode_of(d, x->gpu, d->gpus[x->gpu].mode);
+		struct v_room *room = &d->rooms[(size_t)x->gpu * V_MAX_PARTS + x->part];
+		uint32_t limit = rp_verify_limit(q, &m->parts[x->part]);
+
+		if (!x->stays)
+			continue;
+		if (q->bytes > room->bytes)
+			return rp_verify_wrong(reterr, "machine",
+					       "what runs on partition %u of %s does not fit",
+					       x->part, d->gpus[x->gpu].name);
+		room->bytes -= q->bytes;
+		room->n++;
+		room->limit = limit < room->limit ? limit : room->limit;
 	}
+	return 0;
+}
+
+/* A driver has one memory mode for a hive: a document that says otherwise is about no machine. */
+static int check_hives(const struct v_doc *d, struct rocpart_error *reterr)
+{
+	for (uint32_t g = 0; g < d->n_gpus; g++) {
+		const struct v_gpu *gpu = &d->gpus[g];
+
+		if (gpu->mode != V_NONE && !v_same(rp_verify_mode_of(d, g, gpu->mode)->memory,
+						   d->hives[gpu->first_of_hive].memory))
+			return rp_verify_wrong(reterr, "machine",
+					       "GPU %s has another memory mode than its hive",
+					       gpu->name);
+	}
+	return 0;
 }
 
 int rp_verify_doc_read(const struct rp_json *root, struct v_doc *d, struct rocpart_error *reterr)
@@ -362,7 +405,9 @@ int rp_verify_doc_read(const struct rp_json *root, struct v_doc *d, struct rocpa
 		r = rp_error_nomem(reterr);
 	if (r == 0)
 		derive_roles(d);
-	return r;
+	if (r == 0)
+		r = check_hives(d, reterr);
+	return r == 0 ? find_rooms(d, reterr) : r;
 }
 
 void rp_verify_doc_done(struct v_doc *d)
@@ -374,6 +419,7 @@ void rp_verify_doc_done(struct v_doc *d)
 	free(d->tenants);
 	free(d->places);
 	free(d->then);
+	free(d->rooms);
 	*d = (struct v_doc){0};
 }
 
@@ -386,6 +432,24 @@ bool rp_verify_fits(const struct v_request *q, const struct v_part *part, const 
 {
 	return q->bytes <= part->usable && q->xcds <= part->xcds &&
 	       q->bandwidth <= part->bandwidth && (!q->memory || v_same(q->memory, memory));
+}
+
+uint32_t rp_verify_limit(const struct v_request *q, const struct v_part *part)
+{
+	uint64_t n = q->bandwidth ? part->bandwidth / q->bandwidth : q->share;
+
+	return n < q->share ? (uint32_t)n : q->share;
+}
+
+bool rp_verify_could_take(const struct v_doc *d, uint32_t gpu, uint32_t part,
+			  const struct v_request *q)
+{
+	const struct v_room *room = &d->rooms[(size_t)gpu * V_MAX_PARTS + part];
+	const struct v_mode *m = rp_verify_mode_of(d, gpu, d->gpus[gpu].mode);
+
+	return room->open && q->bytes <= room->bytes && room->n < room->limit &&
+	       room->n < rp_verify_limit(q, &m->parts[part]) &&
+	       rp_verify_fits(q, &m->parts[part], m->memory);
 }
 
 bool rp_verify_may(const struct v_doc *d, uint32_t gpu, uint32_t mode)

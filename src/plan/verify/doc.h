@@ -33,7 +33,6 @@ struct v_gpu {
 	bool evict;		/* it is unhealthy: its tenants may leave */
 	bool fixed, pool;	/* roles as in docs/design/planner.md; neither: OUT */
 	uint32_t first_of_hive; /* index of the first GPU of its hive, which names the hive */
-	uint32_t free_parts;	/* fixed: bit per partition without a tenant */
 	uint32_t n_tenants;
 };
 struct v_hive {		    /* hives[first_of_hive] */
@@ -53,6 +52,12 @@ struct v_tenant {
 	uint32_t request, gpu, part;
 	bool stays;
 };
+struct v_room { /* rooms[gpu * V_MAX_PARTS + part] of a fixed GPU: what is left beside what stays */
+	bool open; /* newcomers may come */
+	uint64_t bytes;
+	uint32_t n;	/* replicas that stay */
+	uint32_t limit; /* replicas that those accept */
+};
 struct v_place {
 	uint32_t request, replica, gpu, part;
 	uint32_t was_gpu, was_part; /* V_NONE: it does not run yet */
@@ -66,6 +71,7 @@ struct v_doc {
 	struct v_request *requests;
 	struct v_tenant *tenants;
 	struct v_place *places;
+	struct v_room *rooms;
 	uint32_t *then; /* per GPU: mode of the plan; V_NONE: not in the plan */
 	uint32_t n_menus, n_gpus, n_requests, n_tenants, n_places, n_hives;
 	bool allow_unvalidated, allow_moves, any_shared;
@@ -95,8 +101,23 @@ int rp_verify_wrong(struct rocpart_error *reterr, const char *where, const char 
 	RP_PRINTF(3, 4);
 
 const struct v_mode *rp_verify_mode_of(const struct v_doc *d, uint32_t gpu, uint32_t mode);
-/* Return whether a partition, in a memory mode, holds a replica of a request. */
+/* Return whether a partition, in a memory mode, holds a replica of a request alone. */
 bool rp_verify_fits(const struct v_request *q, const struct v_part *part, const char *memory);
+/*
+ * Return how many replicas a partition may have for a request to be on it: its share, and the
+ * bandwidth that each of them gets.
+ */
+uint32_t rp_verify_limit(const struct v_request *q, const struct v_part *part);
+/* Return whether a partition of a fixed GPU could take one replica more, of that request. */
+bool rp_verify_could_take(const struct v_doc *d, uint32_t gpu, uint32_t part,
+			  const struct v_request *q);
+/* Return whether newcomers may come to a partition of a fixed GPU, and nothing stays on it. */
+static inline bool v_is_empty(const struct v_doc *d, uint32_t gpu, uint32_t part)
+{
+	const struct v_room *room = &d->rooms[(size_t)gpu * V_MAX_PARTS + part];
+
+	return room->open && room->n == 0;
+}
 /*
  * Return whether a GPU of the pool may be in a mode: it can switch, the mode is validated, its hive
  * may.
@@ -114,12 +135,12 @@ int rp_verify_check_gpus(const struct v_doc *d, struct rocpart_error *reterr);
 /* replay.c */
 int rp_verify_check_steps(const struct v_doc *d, struct rocpart_error *reterr);
 /*
- * bound.c: check the certificate. *ret_any: some number of GPUs is enough, and *ret is the bound
- * that the certificate supports.
+ * bound_check.c: check the certificate. *ret_any: some number of GPUs is enough, and *ret is the
+ * bound that the certificate supports.
  */
 int rp_verify_check_bound(const struct v_doc *d, bool *ret_any, uint64_t *ret,
 			  struct rocpart_error *reterr);
-/* bound.c: check that the machine is too small for the requests of d by the given proof. */
+/* bound_check.c: check that the machine is too small for the requests of d by the given proof. */
 int rp_verify_check_short(const struct v_doc *d, const struct rp_json *proof,
 			  struct rocpart_error *reterr);
 /* reason.c */

@@ -121,8 +121,13 @@ static uint32_t find_open_parts(const struct all *a, uint32_t g)
 {
 	const struct v_gpu *gpu = &a->d->gpus[g];
 
-	if (gpu->fixed)
-		return gpu->free_parts;
+	if (gpu->fixed) {
+		uint32_t empty = 0;
+
+		for (uint32_t i = 0; i < V_MAX_PARTS; i++)
+			empty |= v_is_empty(a->d, g, i) ? 1U << i : 0;
+		return empty;
+	}
 	return (1U << rp_verify_mode_of(a->d, g, a->on_now[g])->n_parts) - 1;
 }
 
@@ -337,10 +342,14 @@ static uint32_t count_usable(const struct all *a)
 	return n < a->n_on ? n : a->n_on;
 }
 
-/* Choose a memory mode for the first hive from GPU g on, then for the rest, then modes for GPUs. */
+/*
+ * Choose a memory mode for the first hive from GPU g on, then for the rest, then modes for GPUs. A
+ * hive that can be in none has no GPU in use.
+ */
 static void choose_memory(struct all *a, uint32_t g)
 {
 	const struct v_doc *d = a->d;
+	bool any = false;
 
 	while (g < d->n_gpus && d->gpus[g].first_of_hive != g)
 		g++;
@@ -363,10 +372,14 @@ static void choose_memory(struct all *a, uint32_t g)
 			if (before ||
 			    (d->hives[g].memory_fixed && !v_same(d->hives[g].memory, mem)))
 				continue;
+			any = true;
 			a->memory[g] = mem;
 			choose_memory(a, g + 1);
 		}
 	}
+	a->memory[g] = NULL;
+	if (!any)
+		choose_memory(a, g + 1);
 }
 
 struct keyed {
