@@ -15,8 +15,8 @@
  * not asked about: it is the plan itself.
  *
  * Time: for the reason at most 2 R questions, and log2 of the replicas of each of its requests (R
- * requests). A question has a budget of TRY_WORK vectors, and limit_tries() keeps all questions
- * together near ALL_WORK.
+ * requests). A question has a budget of TRY_WORK vectors, and all questions together look at no
+ * more than ALL_WORK requests and GPUs.
  *
  * Source: our own; the last pass over single requests is known as a deletion filter.
  */
@@ -36,7 +36,8 @@ struct advice {
 	struct rp_place_request *requests;
 	struct rp_place_gpu *gpus;
 	uint32_t *running; /* per request: tenants */
-	uint32_t tries, max_tries;
+	uint32_t tries;
+	uint64_t work, each; /* work: requests and GPUs looked at so far; each: of one of them */
 	bool (*stop)(void *userdata);
 	void *userdata;
 };
@@ -44,12 +45,16 @@ struct advice {
 /* Ask whether the changed problem can be placed. When no question is left: neither yes nor sure. */
 static int ask_feasible(struct advice *a, struct rp_plan_answer *ret)
 {
+	const uint64_t cost = ((uint64_t)a->p.n_requests + a->p.n_gpus + 1) * a->each;
+
 	*ret = (struct rp_plan_answer){0};
-	if (a->tries >= a->max_tries || (a->stop && a->stop(a->userdata))) {
-		a->tries = a->max_tries;
+	if (a->tries >= MAX_TRIES || a->work + cost > ALL_WORK ||
+	    (a->stop && a->stop(a->userdata))) {
+		a->tries = MAX_TRIES;
 		return 0;
 	}
 	a->tries++;
+	a->work += cost;
 	return rp_plan_feasible(&a->p, TRY_WORK, ret);
 }
 
@@ -290,14 +295,18 @@ static int ask_with_more(struct advice *a, uint64_t more, struct rp_plan_answer 
 /*
  * Find how many more GPUs are enough. They are in hives of their own, so the bound of the machine
  * as it is does not limit them. Invariant: no answer was "yes" for low GPUs, and the answer was
- * "yes" for enough GPUs (0: for none so far). want grows by what the bound lacks, or else in
- * growing steps, until some number is enough; then it halves the interval.
+ * "yes" for enough GPUs (0: for none so far). A hive for each replica is the most that helps. want
+ * grows by what the bound lacks, or else in growing steps, until some number is enough; then it
+ * halves the interval.
  */
 static int try_more_gpus(struct advice *a)
 {
-	uint64_t low = 0, enough = 0, want = 1, step = 1;
+	uint64_t low = 0, enough = 0, want = 1, step = 1, most = 0;
 
-	while (a->p.n_gpus > 0 && want > low && want <= MAX_MORE_GPUS) {
+	for (uint32_t q = 0; q < a->p.n_requests; q++)
+		most += 8 * (uint64_t)a->requests[q].replicas;
+	most = most < MAX_MORE_GPUS ? most : MAX_MORE_GPUS;
+	while (a->p.n_gpus > 0 && want > low && want <= most) {
 		struct rp_plan_answer answer;
 		int r = ask_with_more(a, want, &answer);
 
@@ -305,7 +314,7 @@ static int try_more_gpus(struct advice *a)
 			return r;
 		if (answer.yes) {
 			enough = want;
-		} else if (answer.bound == UINT64_MAX || a->tries >= a->max_tries) {
+		} else if (answer.bound == UINT64_MAX || a->tries >= MAX_TRIES) {
 			break; /* no number of GPUs is enough, or no question is left */
 		} else {
 			low = want;
@@ -329,6 +338,7 @@ static void restore_requests(struct advice *a)
 	if (p->n_requests)
 		memcpy(a->requests, p->requests, p->n_requests * sizeof(*a->requests));
 	a->tries = 0; /* remedies have questions of their own */
+	a->work = 0;
 }
 
 /* Try the remedies from the cheapest for the operator to the dearest. */
@@ -359,21 +369,14 @@ static int find_remedies(struct advice *a)
 	return r;
 }
 
-/*
- * Limit the number of questions: each takes time with the size of the problem, with sharing 512x.
- */
-static uint32_t limit_tries(const struct rp_place_problem *p)
+/* With sharing a question takes this many times the time. */
+static uint64_t find_cost(const struct rp_place_problem *p)
 {
-	uint64_t each = (uint64_t)p->n_requests + p->n_gpus + 1, n;
-
 	for (uint32_t q = 0; q < p->n_requests; q++) {
-		if (rp_view_share(&p->requests[q]) > 1) {
-			each *= 512;
-			break;
-		}
+		if (rp_view_share(&p->requests[q]) > 1)
+			return 512;
 	}
-	n = ALL_WORK / each;
-	return n > MAX_TRIES ? MAX_TRIES : (uint32_t)n;
+	return 1;
 }
 
 int rp_plan_advise(struct rp_plan *plan, const struct rp_plan_options *o)
@@ -381,7 +384,7 @@ int rp_plan_advise(struct rp_plan *plan, const struct rp_plan_options *o)
 	const struct rp_place_problem *p = plan->problem;
 	struct advice a = {.plan = plan,
 			   .p = *p,
-			   .max_tries = limit_tries(p),
+			   .each = find_cost(p),
 			   .stop = o->stop,
 			   .userdata = o->userdata};
 	int r = 0;
