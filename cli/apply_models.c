@@ -133,11 +133,15 @@ static int switch_and_place(struct cli *cli, struct rocpart_plan *plan, struct r
 			    const struct cli_file_values *file, const struct cli_change_values *v)
 {
 	struct rocpart_change *change = NULL;
-	size_t placed = 0;
+	struct cli_change_values with = *v;
+	char then[64];
+	size_t placed = 0, n = count_new(plan);
 	int status = make_change(cli, plan, s, file, &change);
 
+	if (n && rp_fmt(then, sizeof(then), "place %zu replica%s", n, n == 1 ? "" : "s") == 0)
+		with.then = then;
 	if (status == 0)
-		status = cli_do_change_quietly(cli, v, change);
+		status = cli_do_change_quietly(cli, &with, change);
 	if (status)
 		return status;
 	if (v->dry_run)
@@ -163,7 +167,7 @@ int cli_apply_models(struct cli *cli, const struct cli_file_values *file,
 	if (status == 0)
 		status = cli_solve_plan(cli, plan, file->file, NULL, v->allow_unvalidated);
 	if (status == 0 && (!cli->global.json || !rocpart_plan_is_feasible(plan)))
-		status = cli_print_plan(cli, plan);
+		status = cli_print_plan(cli, plan, false);
 	if (status == 0)
 		status = switch_and_place(cli, plan, s, file, v);
 	rocpart_plan_free(plan);

@@ -137,16 +137,19 @@ static void print_gpus(const struct rocpart_change *change)
 	}
 }
 
-static void print_steps(const struct rocpart_change *change)
+static void print_steps(const struct rocpart_change *change, const char *then)
 {
 	const char *text;
+	size_t i = 0;
 
-	for (size_t i = 0; (text = rocpart_change_get_step(change, i)); i++)
+	for (; (text = rocpart_change_get_step(change, i)); i++)
 		cli_say(stdout, "  %zu. \t%s\n", i + 1, text);
+	if (then)
+		cli_say(stdout, "  %zu. \t%s\n", i + 1, then);
 }
 
 static void print_change(const struct cli *cli, const struct rocpart_change *change,
-			 const struct rocpart_holders *holders)
+			 const struct rocpart_holders *holders, const char *then)
 {
 	const char *text;
 
@@ -154,7 +157,7 @@ static void print_change(const struct cli *cli, const struct rocpart_change *cha
 	cli_say(stdout, "change:\n");
 	print_gpus(change);
 	cli_say(stdout, "steps:\n");
-	print_steps(change);
+	print_steps(change, then);
 	for (size_t i = 0; (text = rocpart_change_get_warning(change, i)); i++)
 		cli_say(stdout, "note: \t%s\n", text);
 	if (rocpart_holders_get(holders, 0)) {
@@ -287,7 +290,7 @@ static int checked_change(struct cli *cli, const struct cli_change_values *v,
 	if (rocpart_change_get_holders(change, &holders, &err) < 0)
 		return cli_fail(cli, &err);
 	if (!cli->global.json)
-		print_change(cli, change, holders);
+		print_change(cli, change, holders, v->then);
 	status = v->dry_run ? show_dry_run(cli, change, holders) : confirm(cli);
 	rocpart_holders_free(holders);
 	if (status == 0)
@@ -326,7 +329,7 @@ static int show_remaining(struct cli *cli, struct rocpart_change *change, bool u
 	if (!cli->global.json) {
 		cli_say(stdout, "the unfinished change would be %s; steps:\n",
 			undo ? "undone" : "resumed");
-		print_steps(change);
+		print_steps(change, NULL);
 	}
 	return show_dry_run(cli, change, NULL);
 }

@@ -133,6 +133,38 @@ static void print_tenants(struct tenants *t, int64_t index, size_t p)
 			(long long)number(t->v[t->next], "replica"));
 }
 
+/* The holder number *at or behind it that holds partition p of the GPU, or NULL. */
+static const struct rp_json *find_holder(const struct rp_json *doc, int64_t index, size_t p,
+					 size_t *at)
+{
+	const struct rp_json *list = rp_json_get(rp_json_get(doc, "machine"), "holders"), *h;
+
+	for (; (h = rp_json_at(list, *at)); (*at)++)
+		if (number(h, "index") == index && (size_t)number(h, "partition") == p)
+			return h;
+	return NULL;
+}
+
+/* Who holds a partition that is not for this plan. False: nobody. */
+static bool print_holders(const struct rp_json *doc, int64_t index, size_t p)
+{
+	const struct rp_json *h;
+	size_t n = 0;
+
+	for (size_t at = 0; (h = find_holder(doc, index, p, &at)); at++)
+		cli_say(stdout, "%s%s", n++ ? ", " : " held by ", text(h, "by"));
+	if (n)
+		cli_say(stdout, "\n");
+	return n > 0;
+}
+
+static bool is_unused(const struct rp_json *doc, const struct tenants *t, int64_t index, size_t p)
+{
+	size_t at = 0;
+
+	return !has_tenants(t, index, p) && !find_holder(doc, index, p, &at);
+}
+
 /* Partitions that follow each other and have nobody are one line. */
 static void print_gpu(const struct rp_json *doc, struct tenants *tenants, const struct rp_json *gpu)
 {
@@ -153,7 +185,9 @@ static void print_gpu(const struct rp_json *doc, struct tenants *tenants, const 
 			cli_say(stdout, "\n");
 			continue;
 		}
-		while (last + 1 < n && !has_tenants(tenants, index, last + 1))
+		if (print_holders(doc, index, p))
+			continue;
+		while (last + 1 < n && is_unused(doc, tenants, index, last + 1))
 			last++;
 		if (last > p)
 			cli_say(stdout, "-%lld/%zu", index, last);
@@ -175,18 +209,47 @@ static void print_requests(const struct rp_json *doc)
 	}
 }
 
+/* GPUs that hold leases or programs now count as used: say how many, and that these stay. */
+static void print_in_use(const struct rp_json *doc)
+{
+	long long used = number(doc, "gpus_used"), added = number(doc, "gpus_added");
+
+	if (added == used)
+		return;
+	cli_say(stdout, "  %lld of these %s in use already, ", used - added,
+		used - added == 1 ? "is" : "are");
+	if (added)
+		cli_say(stdout, "%lld more %s needed", added, added == 1 ? "is" : "are");
+	else
+		cli_say(stdout, "no other is needed");
+	cli_say(stdout, "; what runs stays where it is\n");
+}
+
+/* It is certain that not everything fits when the reason, or the plan, has a proof. */
+static void print_misfit(const struct rp_json *doc, bool proved)
+{
+	if (proved || rp_json_get(rp_json_get(doc, "reason_proof"), "kind"))
+		cli_say(stdout, "not everything fits%s\n",
+			proved ? "; no plan places more weight" : "");
+	else
+		cli_say(stdout, "no place was found for everything; the search did not try every "
+				"plan\n");
+}
+
 static void print_verdict(const struct rp_json *doc)
 {
 	long long used = number(doc, "gpus_used"), bound = number(doc, "bound");
 	bool proved = rp_json_bool_value(rp_json_get(doc, "proved"));
 
-	if (!rp_json_bool_value(rp_json_get(doc, "feasible")))
-		cli_say(stdout, "not everything fits%s\n",
-			proved ? "; no plan places more weight" : "");
-	else if (proved)
+	if (!rp_json_bool_value(rp_json_get(doc, "feasible"))) {
+		print_misfit(doc, proved);
+		return;
+	}
+	if (proved)
 		cli_say(stdout, "%lld GPU%s, proved minimal\n", used, used == 1 ? "" : "s");
 	else
 		cli_say(stdout, "%lld GPU%s, bound %lld\n", used, used == 1 ? "" : "s", bound);
+	print_in_use(doc);
 }
 
 static void print_remedy(const struct rp_json *r)
@@ -353,7 +416,17 @@ static void print_steps(const struct rp_json *doc)
 		cli_say(stdout, "  place %zu replica%s\n", places, places == 1 ? "" : "s");
 }
 
-static int print_plan(const struct cli *cli, const struct rp_json *doc)
+static bool has_switches(const struct rp_json *doc)
+{
+	const struct rp_json *steps = rp_json_get(doc, "steps"), *s;
+
+	for (size_t i = 0; (s = rp_json_at(steps, i)); i++)
+		if (rp_json_get(s, "mode"))
+			return true;
+	return false;
+}
+
+static int print_plan(const struct cli *cli, const struct rp_json *doc, bool with_switches)
 {
 	const struct rp_json *gpus = rp_json_get(doc, "gpus");
 	struct tenants tenants;
@@ -366,14 +439,14 @@ static int print_plan(const struct cli *cli, const struct rp_json *doc)
 	for (size_t i = 0; i < rp_json_len(gpus); i++)
 		print_gpu(doc, &tenants, rp_json_at(gpus, i));
 	free(tenants.v);
-	if (rp_json_len(rp_json_get(doc, "steps")))
+	if (rp_json_len(rp_json_get(doc, "steps")) && (with_switches || !has_switches(doc)))
 		print_steps(doc);
 	print_verdict(doc);
 	print_trouble(doc);
 	return 0;
 }
 
-int cli_print_plan(struct cli *cli, const struct rocpart_plan *plan)
+int cli_print_plan(struct cli *cli, const struct rocpart_plan *plan, bool with_switches)
 {
 	RP_AUTO_FREE char *document = NULL;
 	RP_AUTO_JSON struct rp_json *j = NULL;
@@ -385,7 +458,7 @@ int cli_print_plan(struct cli *cli, const struct rocpart_plan *plan)
 		fputs(document, stdout);
 	else if (rp_json_parse(document, strlen(document), "plan", &j, &err) < 0)
 		return cli_fail(cli, &err);
-	else if (print_plan(cli, j))
+	else if (print_plan(cli, j, with_switches))
 		return cli_nomem(cli);
 	return rocpart_plan_is_feasible(plan) ? 0 : 1;
 }
@@ -479,7 +552,7 @@ static int plan_and_print(struct cli *cli, struct rocpart_plan *plan)
 	if (status == 0)
 		status = cli_solve_plan(cli, plan, v->file, &v->add, v->allow_unvalidated);
 	if (status == 0)
-		status = cli_print_plan(cli, plan);
+		status = cli_print_plan(cli, plan, true);
 	if (status == 0 && !v->product && has_steps(plan))
 		status = CLI_EXIT_TO_DO;
 	rocpart_leases_free(leases);

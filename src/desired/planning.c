@@ -8,6 +8,7 @@
 #include "desired/mode_read.h"
 #include "model/footprint.h"
 #include "plan/verify/verify.h"
+#include "plan/view.h"
 
 #define MAX_GPUS 4096
 #define MB	 1000000
@@ -29,6 +30,7 @@ ROCPART_PUBLIC struct rocpart_plan *rocpart_plan_free(struct rocpart_plan *plan)
 	rp_plan_free(plan->plan);
 	free(plan->requests);
 	free(plan->tenants);
+	rp_plan_holders_done(plan);
 	rp_plan_machine_done(&plan->machine);
 	rp_gpu_rules_done(&plan->limits.rules);
 	free(plan->limits.compute);
@@ -324,6 +326,41 @@ static void relax_spread(struct rocpart_plan *plan)
 				(uint32_t)((plan->models.v[i].replicas + n - 1) / n);
 }
 
+/* An error of the planner about a model says where the model stands in the file. */
+static int name_place(const struct rocpart_plan *plan, int r, struct rocpart_error *reterr)
+{
+	for (size_t i = 0; reterr && i < plan->models.n; i++)
+		if (rp_str_eq(reterr->object, plan->models.v[i].name))
+			return name_request(&plan->models.v[i], reterr);
+	return r;
+}
+
+/*
+ * A partition shared by k replicas gives each a k-th of its bandwidth. So no more may share than
+ * the partition with the most bandwidth that can hold the model serves at min-tok-s; the planner
+ * sees to each other partition.
+ */
+static void limit_share(struct rocpart_plan *plan, size_t i)
+{
+	const struct rp_plan_machine *m = &plan->machine;
+	struct rp_place_request *q = &plan->requests[i];
+	uint32_t most = 1;
+
+	q->share = (uint32_t)plan->models.v[i].share;
+	for (size_t k = 0; k < m->n_menus; k++) {
+		for (uint32_t j = 0; j < m->menus[k].n_modes; j++) {
+			const struct rp_place_mode *mode = &m->menus[k].modes[j];
+
+			for (uint32_t p = 0; p < mode->n_parts; p++) {
+				if (mode->parts[p].usable_bytes >= q->bytes &&
+				    rp_view_limit(q, &mode->parts[p]) > most)
+					most = rp_view_limit(q, &mode->parts[p]);
+			}
+		}
+	}
+	q->share = most;
+}
+
 static int solve_on(struct rocpart_plan *plan, size_t n_gpus, const struct rp_plan_options *options,
 		    struct rocpart_error *reterr)
 {
@@ -332,6 +369,8 @@ static int solve_on(struct rocpart_plan *plan, size_t n_gpus, const struct rp_pl
 	if (r < 0)
 		return r;
 	relax_spread(plan);
+	for (size_t i = 0; i < plan->models.n; i++)
+		limit_share(plan, i);
 	r = rp_plan_take_leases(plan, reterr);
 	if (r < 0)
 		return r;
@@ -344,11 +383,14 @@ static int solve_on(struct rocpart_plan *plan, size_t n_gpus, const struct rp_pl
 		.n_requests = (uint32_t)plan->models.n,
 		.tenants = plan->tenants,
 		.n_tenants = (uint32_t)plan->n_tenants,
+		.holders = plan->holders,
+		.n_holders = (uint32_t)plan->n_holders,
 		.allow_unvalidated = plan->allow_unvalidated,
 		.allow_moves = true,
 	};
 	plan->plan = rp_plan_free(plan->plan);
-	return rp_plan_solve(&plan->problem, options, &plan->plan, reterr);
+	r = rp_plan_solve(&plan->problem, options, &plan->plan, reterr);
+	return r < 0 ? name_place(plan, r, reterr) : 0;
 }
 
 /*

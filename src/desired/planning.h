@@ -22,11 +22,14 @@ struct rocpart_plan {
 	struct rp_place_request *requests;
 	struct rp_place_tenant *tenants;
 	size_t n_tenants;
+	struct rp_place_holder *holders; /* their texts are owned */
+	size_t n_holders, cap_holders;
 	struct rp_place_problem problem;
 	struct rp_plan *plan;
 };
 
-/* plan_gpus.c: node.gpus. Read; then looked up on the machine, of n GPUs, that is planned for. */
+/* planning_gpus.c: node.gpus. Read; then looked up on the machine, of n GPUs, that is planned for.
+ */
 void rp_gpu_rules_done(struct rp_gpu_rules *rules);
 int rp_gpu_rules_read(const struct rp_yaml *y, const char *name, struct rp_gpu_rules *ret,
 		      struct rocpart_error *reterr) RP_MUST_CHECK;
@@ -34,9 +37,11 @@ int rp_plan_look_up_gpus(struct rocpart_plan *plan, size_t n,
 			 struct rocpart_error *reterr) RP_MUST_CHECK;
 
 /*
- * plan_leases.c: tenants of the requests, and partitions that other leases hold. -EBUSY LEASED: a
- * lease is on a GPU that node.yaml wants in another mode.
+ * planning_leases.c: tenants of the requests, and partitions that other leases or programs hold. A
+ * lease that does not have what the file asks for its model is an error, never a wish that is met.
+ * 0; -EBUSY LEASED: that, or a lease is on a GPU that node.yaml wants in another mode; -ENOMEM.
  */
 int rp_plan_take_leases(struct rocpart_plan *plan, struct rocpart_error *reterr) RP_MUST_CHECK;
+void rp_plan_holders_done(struct rocpart_plan *plan);
 
 #endif

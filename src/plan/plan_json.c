@@ -209,6 +209,14 @@ static void write_machine(struct out *o, const struct rp_plan *plan, struct rp_j
 		put_u64(o, x, "partition", p->tenants[t].part);
 		put_bool(o, x, "pinned", p->tenants[t].pinned);
 	}
+	arr = put_list(o, machine, "holders");
+	for (uint32_t i = 0; i < p->n_holders && o->r == 0; i++) {
+		struct rp_json *x = append_object(o, arr);
+
+		put_u64(o, x, "index", p->holders[i].gpu);
+		put_u64(o, x, "partition", p->holders[i].part);
+		put_text(o, x, "by", p->holders[i].by);
+	}
 }
 
 static void write_row(struct out *o, const struct rp_plan *plan, const struct rp_plan_row *row,

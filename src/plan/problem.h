@@ -85,12 +85,19 @@ struct rp_place_tenant {
 	bool pinned; /* must not be moved */
 };
 
+/* Who holds an occupied partition, for people; the algorithms use the bits of occupied. */
+struct rp_place_holder {
+	uint32_t gpu, part;
+	const char *by; /* "lease 2 llama" */
+};
+
 struct rp_place_problem {
 	const struct rp_place_menu *menus;
 	const struct rp_place_gpu *gpus;
 	const struct rp_place_request *requests;
 	const struct rp_place_tenant *tenants;
-	uint32_t n_menus, n_gpus, n_requests, n_tenants;
+	const struct rp_place_holder *holders;
+	uint32_t n_menus, n_gpus, n_requests, n_tenants, n_holders;
 	bool allow_unvalidated; /* use modes that the vendor has not validated */
 	bool allow_moves;	/* tenants that are not pinned may move */
 };

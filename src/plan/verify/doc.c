@@ -199,6 +199,25 @@ static int read_tenants(struct v_in *in, const struct rp_json *machine, struct v
 	return in->r;
 }
 
+/* Holders are names for people, but of occupied partitions only. Older documents have none. */
+static int read_holders(struct v_in *in, const struct rp_json *machine, const struct v_doc *d)
+{
+	const struct rp_json *holders = rp_json_get(machine, "holders");
+
+	if (holders)
+		holders = rp_verify_list(in, machine, "holders");
+	for (size_t i = 0; i < rp_json_len(holders) && in->r == 0; i++) {
+		const struct rp_json *x = rp_json_at(holders, i);
+		uint64_t g = rp_verify_u64(in, x, "index", UINT32_MAX);
+		uint64_t part = rp_verify_u64(in, x, "partition", V_MAX_PARTS - 1);
+
+		(void)rp_verify_text(in, x, "by", false);
+		if (in->r == 0 && (g >= d->n_gpus || !(d->gpus[g].occupied & (1U << part))))
+			return refuse_document(in, "holders");
+	}
+	return in->r;
+}
+
 static int read_requests(struct v_in *in, const struct rp_json *root, struct v_doc *d)
 {
 	const struct rp_json *requests = rp_verify_list(in, root, "requests");
@@ -392,6 +411,8 @@ int rp_verify_doc_read(const struct rp_json *root, struct v_doc *d, struct rocpa
 		r = read_menus(&in, machine, d);
 	if (r == 0)
 		r = read_gpus(&in, machine, d);
+	if (r == 0)
+		r = read_holders(&in, machine, d);
 	in.where = "requests";
 	if (r == 0)
 		r = read_requests(&in, root, d);
