@@ -145,16 +145,14 @@ static const struct rp_json *find_holder(const struct rp_json *doc, int64_t inde
 	return NULL;
 }
 
-/* Who holds a partition that is not for this plan. False: nobody. */
-static bool print_holders(const struct rp_json *doc, int64_t index, size_t p)
+/* Who is on a partition and is none of this plan. False: nobody. */
+static bool print_holders(const struct rp_json *doc, int64_t index, size_t p, const char *before)
 {
 	const struct rp_json *h;
 	size_t n = 0;
 
 	for (size_t at = 0; (h = find_holder(doc, index, p, &at)); at++)
-		cli_say(stdout, "%s%s", n++ ? ", " : " held by ", text(h, "by"));
-	if (n)
-		cli_say(stdout, "\n");
+		cli_say(stdout, "%s%s", n++ ? ", " : before, text(h, "by"));
 	return n > 0;
 }
 
@@ -182,11 +180,14 @@ static void print_gpu(const struct rp_json *doc, struct tenants *tenants, const 
 			cli_say(stdout, " ");
 			print_xcds(mode, p);
 			print_tenants(tenants, index, p);
+			(void)print_holders(doc, index, p, " beside ");
 			cli_say(stdout, "\n");
 			continue;
 		}
-		if (print_holders(doc, index, p))
+		if (print_holders(doc, index, p, " held by ")) {
+			cli_say(stdout, "\n");
 			continue;
+		}
 		while (last + 1 < n && is_unused(doc, tenants, index, last + 1))
 			last++;
 		if (last > p)
@@ -216,13 +217,10 @@ static void print_in_use(const struct rp_json *doc)
 
 	if (added == used)
 		return;
-	cli_say(stdout, "  %lld of these %s in use already, ", used - added,
-		used - added == 1 ? "is" : "are");
-	if (added)
-		cli_say(stdout, "%lld more %s needed", added, added == 1 ? "is" : "are");
-	else
-		cli_say(stdout, "no other is needed");
-	cli_say(stdout, "; what runs stays where it is\n");
+	cli_say(stdout,
+		"  %lld GPU%s in use already, %lld more %s needed; what runs stays where it is\n",
+		used - added, used - added == 1 ? " is" : "s are", added,
+		added == 1 ? "is" : "are");
 }
 
 /* It is certain that not everything fits when the reason, or the plan, has a proof. */

@@ -43,14 +43,16 @@ void rp_plan_holders_done(struct rocpart_plan *plan)
 }
 
 /* Record who holds a partition; takes the text over. */
-static int add_holder(struct rocpart_plan *plan, size_t gpu, uint32_t part, char *by)
+static int add_holder(struct rocpart_plan *plan, size_t gpu, uint32_t part, uint64_t bytes,
+		      uint32_t share, char *by)
 {
 	if (!by || rp_grow(&plan->holders, &plan->cap_holders, plan->n_holders + 1,
 			   sizeof(plan->holders[0])) < 0) {
 		free(by);
 		return -ENOMEM;
 	}
-	plan->holders[plan->n_holders++] = (struct rp_place_holder){(uint32_t)gpu, part, by};
+	plan->holders[plan->n_holders++] =
+		(struct rp_place_holder){(uint32_t)gpu, part, bytes, share, by};
 	return 0;
 }
 
@@ -67,12 +69,29 @@ static int add_other_holders(struct rocpart_plan *plan, const uint32_t *by_lease
 				rp_gpu_partition_by_id(&plan->snapshot->gpus[g], i);
 
 			if (bits & (1U << i))
-				r = add_holder(plan, g, i,
+				r = add_holder(plan, g, i, 0, 1,
 					       strdup(p ? "programs without a lease"
 							: "nobody: the driver does not show it"));
 		}
 	}
 	return r;
+}
+
+/* A lease of no request: its partition is occupied, or is shared where the lease shares it. */
+static int hold_partition(struct rocpart_plan *plan, const struct rocpart_lease *l, size_t gpu,
+			  uint32_t *by_leases)
+{
+	struct rp_place_gpu *g = &plan->machine.gpus[gpu];
+
+	g->flags |= RP_PLACE_CANNOT_SWITCH;
+	if (l->share > 1 && l->bytes) {
+		g->occupied &= ~(1U << l->partition); /* by its own memory */
+	} else {
+		g->occupied |= 1U << l->partition;
+		by_leases[gpu] |= 1U << l->partition;
+	}
+	return add_holder(plan, gpu, l->partition, l->bytes, l->share ? l->share : 1,
+			  rp_strdupf("lease %llu %s", (unsigned long long)l->id, l->name));
 }
 
 /* A lease on the machine of the plan: it is a replica of a request, or it holds its partition. */
@@ -85,13 +104,8 @@ static int take_lease(struct rocpart_plan *plan, const struct rocpart_lease *l,
 	if (!g || l->state == ROCPART_LEASE_PENDING ||
 	    l->partition >= plan->machine.menus[g->menu].modes[g->mode].n_parts)
 		return 0; /* it holds nothing here */
-	if (!is_wanted(plan, request)) {
-		g->occupied |= 1U << l->partition;
-		g->flags |= RP_PLACE_CANNOT_SWITCH;
-		by_leases[gpu] |= 1U << l->partition;
-		return add_holder(plan, gpu, l->partition,
-				  rp_strdupf("lease %llu %s", (unsigned long long)l->id, l->name));
-	}
+	if (!is_wanted(plan, request))
+		return hold_partition(plan, l, gpu, by_leases);
 	/* Its own memory is not somebody else's. */
 	if (!(by_leases[gpu] & (1U << l->partition)))
 		g->occupied &= ~(1U << l->partition);
@@ -139,6 +153,9 @@ static uint32_t count_beside(const struct rocpart_plan *plan, const struct rp_pl
 		n += o->gpu == t->gpu && (!in_partition || o->part == t->part) &&
 		     (!of_request || o->request == t->request);
 	}
+	for (size_t i = 0; i < plan->n_holders && !of_request; i++)
+		n += plan->holders[i].gpu == t->gpu &&
+		     (!in_partition || plan->holders[i].part == t->part);
 	return n;
 }
 

@@ -200,7 +200,7 @@ static int try_switches(struct advice *a)
 	if (p->n_tenants > 0 && !p->allow_moves) {
 		a->p.allow_moves = true;
 		r = try_remedy(a, RP_REMEDY_MOVES, 0, 0, &yes);
-		a->p.allow_moves = false;
+		a->p.allow_moves = a->plan->moves_allowed;
 	}
 	if (r == 0 && !p->allow_unvalidated) {
 		a->p.allow_unvalidated = true;
@@ -404,7 +404,6 @@ int rp_plan_advise(struct rp_plan *plan, const struct rp_plan_options *o)
 		restore_requests(&a);
 		a.p.allow_moves = plan->moves_allowed;
 		r = find_reason(&a);
-		a.p.allow_moves = p->allow_moves;
 	}
 	if (r == 0)
 		r = find_remedies(&a);

@@ -9,8 +9,8 @@
  * - Every tenant is in places exactly once, with the partition that it comes from. A place of the
  *   draft that is where a tenant of the same request runs already is given to that tenant, so that
  *   n_moves is the least for this draft.
- * - gpus lists exactly the GPUs that hold a replica or are occupied, so gpus_used counts no GPU
- *   that a method opened and left empty.
+ * - gpus lists exactly the GPUs that hold a replica or a holder or are occupied, so gpus_used
+ * counts no GPU that a method opened and left empty.
  *
  * Precondition: the draft has a place for each movable tenant.
  * Time: O(T (D + T) + G) with T tenants, D places of the draft, G GPUs.
@@ -130,6 +130,10 @@ static int make_gpus(const struct rp_view *v, const struct rp_draft *d, struct r
 		used[plan->places[i].gpu] |= 1U << plan->places[i].part;
 	for (uint32_t t = 0; t < p->n_tenants; t++)
 		now[p->tenants[t].gpu] = true;
+	for (uint32_t i = 0; i < p->n_holders; i++) {
+		now[p->holders[i].gpu] = true;
+		used[p->holders[i].gpu] |= 1U << p->holders[i].part;
+	}
 	for (uint32_t g = 0; g < p->n_gpus; g++) {
 		struct rp_plan_gpu *x = &plan->gpus[plan->n_gpus];
 		uint32_t hive = v->gpus[g].hive;

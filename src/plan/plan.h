@@ -24,7 +24,7 @@ struct rp_plan_gpu {
 	uint32_t gpu;
 	uint32_t mode;	 /* index into the modes of its menu */
 	bool switches;	 /* its compute mode, memory mode or both change */
-	uint32_t n_used; /* partitions that hold replicas or are occupied */
+	uint32_t n_used; /* partitions that hold replicas or holders, or are occupied */
 };
 
 /* One replica. */
@@ -112,7 +112,7 @@ struct rp_plan {
 	bool moves_allowed; /* moves were planned with; if not, all claims are about plans without
 			     */
 	uint32_t gpus_used;
-	uint32_t gpus_added; /* of gpus_used: they hold no tenant and are not occupied now */
+	uint32_t gpus_added; /* of gpus_used: nothing is on them now */
 	uint64_t bound; /* fewest GPUs of any plan for all requests; UINT64_MAX: there is none */
 	uint64_t gpus_available; /* POOL and FIXED ones */
 	uint64_t weight_placed, weight_total;

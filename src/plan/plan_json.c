@@ -215,6 +215,8 @@ static void write_machine(struct out *o, const struct rp_plan *plan, struct rp_j
 
 		put_u64(o, x, "index", p->holders[i].gpu);
 		put_u64(o, x, "partition", p->holders[i].part);
+		put_u64(o, x, "bytes", p->holders[i].bytes);
+		put_u64(o, x, "share", p->holders[i].share);
 		put_text(o, x, "by", p->holders[i].by);
 	}
 }

@@ -175,6 +175,16 @@ static int check_tenant_room(const struct rp_place_problem *p, uint32_t t,
 			share = q->share ? q->share : 1;
 		n++;
 	}
+	for (uint32_t i = 0; i < p->n_holders; i++) {
+		const struct rp_place_holder *h = &p->holders[i];
+
+		if (h->gpu != a->gpu || h->part != a->part)
+			continue;
+		if (rp_add_u64(sum, h->bytes, &sum))
+			return refuse_problem(reterr, gpu->name, "more than 2^64 bytes are leased");
+		share = h->share < share ? h->share : share;
+		n++;
+	}
 	if (sum > part->usable_bytes)
 		return refuse_tenants(p, a, sum, part->usable_bytes, reterr);
 	if (n > share)
@@ -208,6 +218,38 @@ static int check_tenant_wishes(const struct rp_place_problem *p, const struct rp
 	}
 	if (near > (q->per_domain ? q->per_domain : 1))
 		return refuse_wish(p, a, "its replicas are not as far apart as it asks", reterr);
+	return 0;
+}
+
+static bool is_occupied(const struct rp_place_problem *p, const struct rp_place_holder *h)
+{
+	return p->gpus[h->gpu].occupied & (1U << h->part);
+}
+
+/* A holder is on a partition that exists, and fits it with all holders before it. */
+static int check_holder(const struct rp_place_problem *p, uint32_t k, struct rocpart_error *reterr)
+{
+	const struct rp_place_holder *h = &p->holders[k];
+	const struct rp_place_gpu *gpu;
+	uint64_t sum = 0;
+
+	if (!h->by || h->gpu >= p->n_gpus)
+		return refuse_problem(reterr, h->by, "a holder has no name, or no GPU");
+	gpu = &p->gpus[h->gpu];
+	if (gpu->mode == RP_PLACE_NONE || h->part >= p->menus[gpu->menu].modes[gpu->mode].n_parts)
+		return refuse_problem(reterr, h->by, "it is on a partition that does not exist");
+	if (is_occupied(p, h))
+		return 0;
+	for (uint32_t i = 0; i <= k; i++) {
+		const struct rp_place_holder *o = &p->holders[i];
+
+		if (o->gpu == h->gpu && o->part == h->part && rp_add_u64(sum, o->bytes, &sum))
+			return refuse_problem(reterr, h->by, "more than 2^64 bytes are leased");
+	}
+	if (h->bytes == 0 || h->share < 2 ||
+	    sum > p->menus[gpu->menu].modes[gpu->mode].parts[h->part].usable_bytes)
+		return refuse_problem(reterr, h->by,
+				      "it shares a partition on which there is no room for it");
 	return 0;
 }
 
@@ -250,13 +292,16 @@ int rp_place_check(const struct rp_place_problem *p, struct rocpart_error *reter
 	int r;
 
 	if ((p->n_menus && !p->menus) || (p->n_gpus && !p->gpus) ||
-	    (p->n_requests && !p->requests) || (p->n_tenants && !p->tenants))
+	    (p->n_requests && !p->requests) || (p->n_tenants && !p->tenants) ||
+	    (p->n_holders && !p->holders))
 		return refuse_problem(reterr, NULL, "a list is missing");
 	r = check_menus(p, reterr);
 	if (r == 0)
 		r = check_gpus(p, reterr);
 	if (r == 0)
 		r = check_requests(p, reterr);
+	for (uint32_t i = 0; i < p->n_holders && r == 0; i++)
+		r = check_holder(p, i, reterr);
 	if (r == 0)
 		r = check_tenants(p, reterr);
 	return r;

@@ -85,9 +85,14 @@ struct rp_place_tenant {
 	bool pinned; /* must not be moved */
 };
 
-/* Who holds an occupied partition, for people; the algorithms use the bits of occupied. */
+/*
+ * Something that is on a partition, stays there, and is a replica of no request. Where its bit is
+ * in occupied, nothing else may come; else it shares: it takes bytes and is one of at most share.
+ */
 struct rp_place_holder {
 	uint32_t gpu, part;
+	uint64_t bytes;
+	uint32_t share;
 	const char *by; /* "lease 2 llama" */
 };
 

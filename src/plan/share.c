@@ -118,17 +118,12 @@ static int add_bins(struct run *b, uint32_t g)
 				  .free_bytes = m->parts[i].usable_bytes,
 				  .limit = UINT32_MAX};
 
-		if (b->v->gpus[g].role == RP_ROLE_FIXED && (p->gpus[g].occupied & (1U << i)))
-			continue;
-		for (uint32_t t = 0; t < p->n_tenants; t++) {
-			const struct rp_place_request *q = &p->requests[p->tenants[t].request];
+		if (b->v->gpus[g].role == RP_ROLE_FIXED) {
+			struct rp_view_room room = rp_view_room(b->v, g, i);
 
-			if (p->tenants[t].gpu != g || p->tenants[t].part != i)
-				continue;
-			bin.free_bytes -= q->bytes;
-			bin.n++;
-			if (rp_view_limit(q, bin.p) < bin.limit)
-				bin.limit = rp_view_limit(q, bin.p);
+			bin.free_bytes = room.bytes;
+			bin.n = room.n;
+			bin.limit = room.limit;
 		}
 		if (push_bin(b, bin) < 0)
 			return -ENOMEM;

@@ -11,7 +11,7 @@
  * others. The measures, and why the invariant holds:
  * - VOLUME: a replica weighs its bytes; the bytes in a partition are at most b.
  * - COUNT: a replica of at least param bytes weighs 1; at most b / param of them fit, and no more
- *   than the tenants that are allowed.
+ *   than the partition may have (find_most()). One that may have none weighs 0 in each measure.
  * - L2: a replica above ref - param bytes is big and weighs ref, another of at least param bytes
  *   weighs its bytes, a smaller one 0. A big one weighs at most ref - least_big more than its
  *   bytes, and at most b / least_big of them fit.
@@ -56,6 +56,8 @@ static uint64_t bound_part_weight(const struct measure *m, uint64_t bytes, uint3
 {
 	uint64_t n;
 
+	if (room == 0)
+		return 0;
 	if (m->kind == RP_PROOF_VOLUME)
 		return bytes;
 	if (m->kind == RP_PROOF_COUNT) {
@@ -95,8 +97,27 @@ static bool may_pool_have(const struct rp_view *v, uint32_t menu, uint32_t mode)
 struct modes {
 	const struct rp_place_mode *m[MAX_MODES];
 	uint32_t mem[MAX_MODES];
+	uint32_t most[MAX_MODES][RP_PLACE_MAX_PARTS]; /* replicas that the partition may have */
 	uint32_t n;
 };
+
+/*
+ * Find how many replicas a partition may have: those on it accept as many as they are, so no more
+ * than the request that accepts most of those that fit. 0: none fits.
+ */
+static uint32_t find_most(const struct rp_view *v, const struct rp_place_part *part, uint32_t mem)
+{
+	uint32_t most = 0;
+
+	for (uint32_t q = 0; q < v->p->n_requests; q++) {
+		const struct rp_place_request *rq = &v->p->requests[q];
+
+		if (v->need[q] > 0 && rp_view_fits(v, q, part, mem) &&
+		    rp_view_limit(rq, part) > most)
+			most = rp_view_limit(rq, part);
+	}
+	return most;
+}
 
 static int collect_modes(const struct rp_view *v, struct modes *ret)
 {
@@ -108,6 +129,9 @@ static int collect_modes(const struct rp_view *v, struct modes *ret)
 			if (ret->n == MAX_MODES)
 				return -E2BIG;
 			ret->m[ret->n] = &v->p->menus[menu].modes[i];
+			for (uint32_t k = 0; k < ret->m[ret->n]->n_parts; k++)
+				ret->most[ret->n][k] = find_most(v, &ret->m[ret->n]->parts[k],
+								 v->mode_mem[menu][i]);
 			ret->mem[ret->n++] = v->mode_mem[menu][i];
 		}
 	}
@@ -129,7 +153,7 @@ static uint64_t weigh_exclusive(const struct rp_view *v, const struct modes *mod
 	for (uint32_t i = 0; i < modes->n; i++) {
 		for (uint32_t k = 0; k < modes->m[i]->n_parts; k++) {
 			const struct rp_place_part *part = &modes->m[i]->parts[k];
-			uint64_t w = bound_part_weight(m, part->usable_bytes, m->most);
+			uint64_t w = bound_part_weight(m, part->usable_bytes, modes->most[i][k]);
 
 			if (rp_view_fits(v, r, part, modes->mem[i]) && w < least)
 				least = w;
@@ -178,7 +202,8 @@ static uint64_t bound_by(const struct rp_view *v, const struct modes *modes,
 		u128 gpu = 0;
 
 		for (uint32_t k = 0; k < modes->m[i]->n_parts; k++)
-			gpu += bound_part_weight(m, modes->m[i]->parts[k].usable_bytes, m->most);
+			gpu += bound_part_weight(m, modes->m[i]->parts[k].usable_bytes,
+						 modes->most[i][k]);
 		if (gpu > best)
 			best = gpu;
 	}
@@ -247,24 +272,24 @@ int rp_share_bound(const struct rp_view *v, struct rp_share_bound *ret)
 	struct measure m = {.kind = RP_PROOF_VOLUME, .most = most_tenants(v->p)};
 	uint32_t n, tries = MAX_TRIES;
 	RP_AUTO_FREE uint64_t *sizes = different_sizes(v, &n);
-	struct modes modes;
-	int r = sizes ? collect_modes(v, &modes) : -ENOMEM;
+	RP_AUTO_FREE struct modes *modes = rp_new0(struct modes, 1);
+	int r = sizes && modes ? collect_modes(v, modes) : -ENOMEM;
 
 	if (r < 0)
 		return r;
 	if ((uint64_t)tries * v->p->n_requests > MAX_WORK)
 		tries = MAX_WORK / v->p->n_requests + 1;
 	*ret = (struct rp_share_bound){.proof = RP_PROOF_VOLUME};
-	keep_better(v, &modes, &m, ret);
+	keep_better(v, modes, &m, ret);
 	for (uint32_t i = 0; i < n; i += n / tries + 1) {
 		m = (struct measure){
 			.kind = RP_PROOF_COUNT, .param = sizes[i], .most = most_tenants(v->p)};
-		keep_better(v, &modes, &m, ret);
-		for (uint32_t k = 0; k < modes.n; k++) {
-			uint64_t ref = modes.m[k]->parts[0].usable_bytes;
+		keep_better(v, modes, &m, ret);
+		for (uint32_t k = 0; k < modes->n; k++) {
+			uint64_t ref = modes->m[k]->parts[0].usable_bytes;
 
 			if (sizes[i] <= ref / 2)
-				try_l2(v, &modes, ref, sizes[i], ret);
+				try_l2(v, modes, ref, sizes[i], ret);
 		}
 	}
 	return 0;

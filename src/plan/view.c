@@ -3,10 +3,9 @@
  * Preparing a problem: numbers instead of names, and one role for each GPU.
  *
  * Invariants of the result:
- * - A GPU is FIXED when it is occupied or has a tenant that stays. It is OUT when it is shut
- *   (cordoned, degraded, unhealthy) or in an unknown mode that it cannot leave. Others are POOL.
- * - free_parts of a FIXED GPU are its partitions that are neither occupied nor held by a tenant
- *   that stays; a shut GPU has none.
+ * - A GPU is FIXED when it is occupied or has a holder or a tenant that stays. It is OUT when it is
+ * shut (cordoned, degraded, unhealthy) or in an unknown mode that it cannot leave. Others are POOL.
+ * - free_parts of a FIXED GPU are its partitions on which nothing stays; a shut GPU has none.
  * - A hive keeps its memory mode when one of its GPUs is FIXED, shut or unable to switch, because a
  *   switch of the memory mode reloads the driver under all of them (Linux
  *   drivers/gpu/drm/amd/amdgpu/amdgpu_gmc.c, amdgpu_gmc_request_memory_partition()).
@@ -193,6 +192,8 @@ int rp_view_init(const struct rp_place_problem *p, struct rp_view *v)
 		return r;
 	for (uint32_t q = 0; q < p->n_requests; q++)
 		v->need[q] = p->requests[q].replicas;
+	for (uint32_t i = 0; i < p->n_holders; i++)
+		held[p->holders[i].gpu] = true;
 	settle_tenants(v, held);
 	for (uint32_t g = 0; g < p->n_gpus; g++)
 		set_role(v, g, held[g]);
@@ -202,6 +203,8 @@ int rp_view_init(const struct rp_place_problem *p, struct rp_view *v)
 		if (v->stays[t])
 			v->gpus[p->tenants[t].gpu].free_parts &= ~(1U << p->tenants[t].part);
 	}
+	for (uint32_t i = 0; i < p->n_holders; i++)
+		v->gpus[p->holders[i].gpu].free_parts &= ~(1U << p->holders[i].part);
 	for (uint32_t q = 0; q < p->n_requests; q++)
 		v->total_need += v->need[q];
 	return 0;
@@ -249,6 +252,15 @@ struct rp_view_room rp_view_room(const struct rp_view *v, uint32_t gpu, uint32_t
 		room.n++;
 		if (rp_view_limit(q, x) < room.limit)
 			room.limit = rp_view_limit(q, x);
+	}
+	for (uint32_t i = 0; i < p->n_holders; i++) {
+		const struct rp_place_holder *h = &p->holders[i];
+
+		if (h->gpu != gpu || h->part != part)
+			continue;
+		room.bytes -= h->bytes;
+		room.n++;
+		room.limit = h->share < room.limit ? h->share : room.limit;
 	}
 	return room;
 }

@@ -192,6 +192,87 @@ class Plan(Journey):
         self.assertEqual(set(self.modes()), {"SPX/NPS1"})
         self.assertEqual(self.leases(), [])
 
+    def test_dry_run_lists_each_step_once_and_the_replicas_last(self):
+        self.make("mi300x-8")
+        text = self.rocpart("apply", "-f", self.write(MODELS % 10), "--sim", "n", "--dry-run",
+                            status=TO_DO)
+        self.assertEqual(text.count("steps:"), 1)
+        self.assertRegex(text, r"\n +\d+\. place 12 replicas\n")
+        self.assertIn("dry run: nothing was changed", text)
+
+    def plan_one(self, wishes, status=None):
+        path = self.write("version: v1\nmodels:\n  a: {%s}\n" % wishes)
+        done = self.start("plan", "-f", path, "--sim", "n")
+        if status is not None:
+            self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done, path
+
+    def two_on_one_gpu(self):
+        self.make("mi300x-1")
+        self.rocpart("set", "--compute", "CPX", "--memory", "NPS4", "--sim", "n", "--yes")
+        self.rocpart("place", "a", "--bytes", "10GiB", "--replicas", "2", "--sim", "n")
+
+    def test_lease_that_breaks_a_wish_is_named_with_the_way(self):
+        self.two_on_one_gpu()
+        for wish, why in (("bytes: 10GiB, spread: gpu", "one of 2 replicas on one GPU"),
+                          ("bytes: 10GiB, min-xcds: 4", "has 1 XCD, but the file asks for"),
+                          ("bytes: 10GiB, memory: NPS1", "is in memory mode NPS4"),
+                          ("bytes: 10GiB, isolation: {share: 2}", "shares its partition by 1"),
+                          ("bytes: 11GiB", "reserves 10.0 GiB, but the model now needs 11.0 GiB")):
+            done, path = self.plan_one(wish + ", replicas: 2", REFUSED)
+            self.assertRegex(done.stderr, f"{path}:3:.*model 'a': lease 1 on partition 0/")
+            self.assertIn(why, done.stderr)
+            self.assertIn("`rocpart release 1`", done.stderr)
+
+    def test_what_runs_near_to_each_other_stays_where_no_spread_is_asked_for(self):
+        self.two_on_one_gpu()
+        done, path = self.plan_one("bytes: 10GiB, replicas: 2", DONE)
+        self.assertIn("1 GPU is in use already, 0 more are needed", done.stdout)
+        document = self.rocpart("plan", "-f", path, "--sim", "n", "--json")
+        self.rocpart("plan", "--verify", self.write(document, "plan.json"))
+
+    def test_leases_of_others_are_named_and_counted(self):
+        self.make("mi300x-8")
+        self.rocpart("place", "other", "--bytes", "10GiB", "--sim", "n")
+        done, _ = self.plan_one("bytes: 10GiB, replicas: 2", TO_DO)
+        self.assertIn("0/0 held by lease 1 other", done.stdout)
+        self.assertNotIn("free", done.stdout)
+        self.assertIn("3 GPUs, proved minimal\n  1 GPU is in use already, 2 more are needed",
+                      done.stdout)
+
+    def test_shared_model_joins_leases_of_its_own_and_of_others(self):
+        self.make("mi300x-1")
+        self.rocpart("place", "a", "--bytes", "60GiB", "--share", "4", "--sim", "n")
+        self.rocpart("place", "other", "--bytes", "20GiB", "--share", "4", "--sim", "n")
+        shared = "bytes: 60GiB, isolation: {share: 4}, spread: none, replicas: "
+        done, path = self.plan_one(shared + "2", TO_DO)
+        self.assertIn("a#0 + a#1 beside lease 2 other", done.stdout)
+        self.assertIn("1 GPU, proved minimal", done.stdout)
+        document = self.rocpart("plan", "-f", path, "--sim", "n", "--json", status=TO_DO)
+        self.rocpart("plan", "--verify", self.write(document, "plan.json"))
+        self.assertEqual(json.loads(document)["bound"], 1)
+        done, _ = self.plan_one(shared + "3", FAILED)
+        self.assertIn("these cannot be placed together: 3 x a", done.stdout)
+        self.plan_one(shared + "2")
+        self.rocpart("apply", "-f", path, "--sim", "n")
+        self.plan_one(shared + "2", DONE)
+
+    def test_tokens_per_second_are_divided_among_those_that_share(self):
+        file = ("version: v1\nmodels:\n  a: {model: meta-llama/Llama-3.1-8B-Instruct, "
+                "min-tok-s: %d, replicas: 4, spread: none, isolation: {share: 4}}\n")
+        for tokens, gpus in ((60, 1), (120, 2), (200, 4)):
+            done = self.rocpart("plan", "-f", self.write(file % tokens), "--product", "mi300x",
+                                "--json")
+            plan = json.loads(done)
+            self.assertEqual((plan["gpus_used"], plan["proved"]), (gpus, True), tokens)
+            self.rocpart("plan", "--verify", self.write(done, "plan.json"))
+
+    def test_many_priorities_are_planned(self):
+        models = "".join(f"  m{i}: {{bytes: 1GiB, priority: {i}}}\n" for i in range(40))
+        path = self.write("version: v1\nmodels:\n" + models)
+        self.assertIn("5 GPUs, proved minimal",
+                      self.rocpart("plan", "-f", path, "--product", "mi300x"))
+
     def test_plan_keeps_off_what_is_leased(self):
         self.make("mi300x-1")
         self.rocpart("place", "other", "--bytes", "100GiB", "--sim", "n")

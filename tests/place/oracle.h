@@ -51,12 +51,17 @@ struct o_tenant {
 	uint32_t request, gpu, part;
 	bool pinned;
 };
+struct o_holder { /* it stays, and is no replica; alone where its partition is occupied */
+	uint32_t gpu, part, share;
+	uint64_t bytes;
+};
 struct o_problem {
 	struct o_menu menus[O_MENUS];
 	struct o_gpu gpus[O_GPUS];
 	struct o_request requests[O_REQS];
 	struct o_tenant tenants[O_UNITS];
-	uint32_t n_menus, n_gpus, n_requests, n_tenants;
+	struct o_holder holders[O_UNITS];
+	uint32_t n_menus, n_gpus, n_requests, n_tenants, n_holders;
 	bool allow_unvalidated, allow_moves;
 };
 

@@ -145,7 +145,7 @@ static const char *judge_place(const struct judge *j, uint32_t i)
 	const struct o_gpu *g = &p->gpus[a->gpu];
 	const struct o_mode *m = mode_at(p, a->gpu, j->then[a->gpu]);
 	bool stays = a->tenant != O_NEVER && oracle_stays(p, a->tenant);
-	uint64_t bytes = 0, n = 0, near = 0;
+	uint64_t bytes = 0, n = 0, near = 0, least = UINT64_MAX;
 
 	for (uint32_t o = 0; o < j->n_places; o++) {
 		const struct place *b = &j->places[o];
@@ -158,6 +158,16 @@ static const char *judge_place(const struct judge *j, uint32_t i)
 			(q->spread == 'g' ? b->gpu == a->gpu
 					  : q->spread == 'h' && p->gpus[b->gpu].hive == g->hive);
 	}
+	for (uint32_t o = 0; o < p->n_holders; o++) {
+		const struct o_holder *h = &p->holders[o];
+
+		if (h->gpu != a->gpu || h->part != a->part)
+			continue;
+		bytes += h->bytes;
+		n++;
+		least = h->share < least ? h->share : least;
+	}
+	FALSE_IF(n > least, "placements: more than a holder accepts");
 	FALSE_IF(g->occupied & (1U << a->part), "placements: the partition is occupied");
 	FALSE_IF(bytes > m->parts[a->part].bytes, "placements: more bytes than the partition has");
 	FALSE_IF(n > q->share, "placements: more share the partition than may");
@@ -212,6 +222,12 @@ static const char *judge_counts(const struct judge *j)
 				parts |= 1U << j->places[i].part;
 		for (uint32_t t = 0; t < p->n_tenants; t++)
 			now |= p->tenants[t].gpu == g;
+		for (uint32_t i = 0; i < p->n_holders; i++) {
+			if (p->holders[i].gpu != g)
+				continue;
+			parts |= 1U << p->holders[i].part;
+			now = 1;
+		}
 		FALSE_IF((j->then[g] != O_NEVER) != (parts != 0), "gpus: not those in use");
 		for (size_t i = 0; i < rp_json_len(list); i++)
 			FALSE_IF(number(rp_json_at(list, i), "index") == g &&
@@ -416,6 +432,13 @@ static const char *replay_start(struct replay *r, uint32_t i)
 		bytes += q->bytes;
 		n++;
 		share = q->share < share ? q->share : share;
+	}
+	for (uint32_t o = 0; o < p->n_holders; o++) {
+		if (p->holders[o].gpu != a->gpu || p->holders[o].part != a->part)
+			continue;
+		bytes += p->holders[o].bytes;
+		n++;
+		share = p->holders[o].share < share ? p->holders[o].share : share;
 	}
 	FALSE_IF(bytes > m->parts[a->part].bytes || n > share, "steps: the partition is not free");
 	r->gpu[i] = a->gpu;

@@ -89,6 +89,9 @@ static bool is_open(const struct o_problem *p, uint32_t g)
 	for (uint32_t t = 0; t < p->n_tenants; t++)
 		if (p->tenants[t].gpu == g)
 			return true;
+	for (uint32_t i = 0; i < p->n_holders; i++)
+		if (p->holders[i].gpu == g)
+			return true;
 	return x->occupied || !(x->cordoned || x->degraded || x->unhealthy);
 }
 
@@ -135,6 +138,20 @@ bool oracle_read(const struct rp_json *doc, struct o_problem *p)
 				       (uint32_t)number(x, "partition"), flag(x, "pinned")};
 		if (a->request >= p->n_requests || a->gpu >= p->n_gpus ||
 		    p->gpus[a->gpu].mode == O_NEVER)
+			return false;
+	}
+	list = rp_json_get(machine, "holders");
+	p->n_holders = (uint32_t)rp_json_len(list);
+	if (p->n_holders > O_UNITS)
+		return false;
+	for (uint32_t i = 0; i < p->n_holders; i++) {
+		const struct rp_json *x = rp_json_at(list, i);
+
+		p->holders[i] = (struct o_holder){(uint32_t)number(x, "index"),
+						  (uint32_t)number(x, "partition"),
+						  (uint32_t)number(x, "share"), number(x, "bytes")};
+		if (p->holders[i].gpu >= p->n_gpus || p->gpus[p->holders[i].gpu].mode == O_NEVER ||
+		    p->holders[i].part >= O_PARTS)
 			return false;
 	}
 	for (uint32_t g = 0; g < p->n_gpus; g++)

@@ -23,6 +23,9 @@ bool oracle_is_held(const struct o_problem *p, uint32_t g)
 	for (uint32_t t = 0; t < p->n_tenants; t++)
 		if (p->tenants[t].gpu == g && oracle_stays(p, t))
 			return true;
+	for (uint32_t i = 0; i < p->n_holders; i++)
+		if (p->holders[i].gpu == g)
+			return true;
 	return p->gpus[g].occupied != 0;
 }
 
@@ -102,8 +105,20 @@ static bool is_partition_fine(const struct search *s, uint32_t g, uint32_t part)
 	const struct o_mode *m = mode_of(s, g);
 	const struct o_part *x = &m->parts[part];
 	uint32_t n = count_on(s, g, part);
+	uint32_t others = UINT32_MAX; /* as many as the holders accept */
 	uint64_t bytes = 0;
 
+	for (uint32_t i = 0; i < s->p->n_holders; i++) {
+		const struct o_holder *h = &s->p->holders[i];
+
+		if (h->gpu != g || h->part != part)
+			continue;
+		bytes += h->bytes;
+		others = h->share < others ? h->share : others;
+		n++;
+	}
+	if (n > others)
+		return false;
 	for (uint32_t q = 0; q < s->p->n_requests; q++) {
 		const struct o_request *r = &s->p->requests[q];
 
@@ -140,10 +155,15 @@ static bool is_spread_fine(const struct search *s, uint32_t q, uint32_t g)
 static bool is_repeated(const struct search *s, uint32_t g, uint32_t part)
 {
 	const struct o_mode *m = mode_of(s, g);
-	uint32_t occupied = s->p->gpus[g].occupied;
+	uint32_t other = s->p->gpus[g].occupied; /* partitions that nothing can be like */
 
+	for (uint32_t i = 0; i < s->p->n_holders; i++)
+		if (s->p->holders[i].gpu == g)
+			other |= 1U << s->p->holders[i].part;
+	if (other & (1U << part))
+		return false;
 	for (uint32_t i = 0; i < part; i++)
-		if (!(occupied & (1U << i)) && m->parts[i].bytes == m->parts[part].bytes &&
+		if (!(other & (1U << i)) && m->parts[i].bytes == m->parts[part].bytes &&
 		    m->parts[i].xcds == m->parts[part].xcds &&
 		    m->parts[i].bandwidth == m->parts[part].bandwidth &&
 		    memcmp(s->on[g][i], s->on[g][part], O_REQS) == 0)
@@ -252,6 +272,9 @@ static bool is_like_before(const struct o_problem *p, uint32_t g)
 		return false;
 	for (uint32_t t = 0; t < p->n_tenants; t++)
 		if (p->tenants[t].gpu == g || p->tenants[t].gpu == g - 1)
+			return false;
+	for (uint32_t i = 0; i < p->n_holders; i++)
+		if (p->holders[i].gpu == g || p->holders[i].gpu == g - 1)
 			return false;
 	return true;
 }

@@ -23,6 +23,7 @@ struct instance {
 	struct rp_place_gpu gpus[3 + N_OUT];
 	struct rp_place_request requests[4];
 	struct rp_place_tenant tenants[MAX_TENANTS];
+	struct rp_place_holder holders[2];
 	struct rp_place_problem p;
 	struct rp_plan_options options;
 };
@@ -146,12 +147,31 @@ static void draw_tenants(struct instance *x, uint64_t *seed)
 	}
 }
 
+/* Leases of other models, which share their partitions or occupy them. */
+static void draw_holders(struct instance *x, uint64_t *seed)
+{
+	for (uint32_t i = 0; i < 2 && below(seed, 3) == 0; i++) {
+		uint32_t g = below(seed, x->p.n_gpus < 3 ? x->p.n_gpus : 3);
+		struct rp_place_holder *h = &x->holders[x->p.n_holders];
+
+		if (x->gpus[g].mode == RP_PLACE_NONE)
+			continue;
+		*h = (struct rp_place_holder){
+			g, below(seed, x->menus[x->gpus[g].menu].modes[x->gpus[g].mode].n_parts),
+			1 + below(seed, 90), 1 + below(seed, 4), "lease 7 other"};
+		x->p.n_holders++;
+		if (rp_place_check(&x->p, NULL) < 0)
+			x->p.n_holders--;
+	}
+}
+
 static void draw_instance(struct instance *x, uint64_t seed)
 {
 	*x = (struct instance){.p = {.menus = x->menus,
 				     .gpus = x->gpus,
 				     .requests = x->requests,
 				     .tenants = x->tenants,
+				     .holders = x->holders,
 				     .n_menus = 1 + (below(&seed, 4) == 0),
 				     .allow_unvalidated = below(&seed, 2) != 0,
 				     .allow_moves = below(&seed, 2) != 0}};
@@ -161,6 +181,7 @@ static void draw_instance(struct instance *x, uint64_t seed)
 		other_menu(&x->menus[0]);
 	draw_gpus(x, &seed);
 	draw_requests(x, &seed);
+	draw_holders(x, &seed);
 	draw_tenants(x, &seed);
 	if (below(&seed, 8) == 0)
 		x->options.max_work = 1 + below(&seed, 20); /* the exact search ends early */

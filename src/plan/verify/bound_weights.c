@@ -10,7 +10,7 @@
  * covered by others: hence the quotient, rounded up. When no GPU of the pool takes any weight, no
  * number of them is enough.
  *
- * Why most_in() holds for b bytes and n replicas:
+ * Why most_in() holds for b bytes and n replicas, where n is at most what find_most() says:
  * - VOLUME, a newcomer weighs its bytes: they fit into b bytes.
  * - COUNT, each of at least `least` bytes weighs 1: n of them, and b / least, is the most.
  * - L2, with least <= ref / 2: one of more than ref - least bytes is big and weighs ref, another of
@@ -28,7 +28,13 @@ struct weights {
 	enum { W_VOLUME, W_COUNT, W_L2 } kind;
 	uint64_t least, ref, big; /* least: param; big: bytes of the smallest big request */
 	uint32_t share;		  /* tenants that any partition may have */
+	uint32_t *most;		  /* [part_of()]: replicas that the partition of a mode may have */
 };
+
+static size_t part_of(uint32_t menu, uint32_t mode, uint32_t part)
+{
+	return ((size_t)menu * V_MAX_MODES + mode) * V_MAX_PARTS + part;
+}
 
 static uint64_t weight_of(const struct weights *w, uint64_t bytes)
 {
@@ -50,6 +56,8 @@ static uint64_t most_in(const struct weights *w, uint64_t usable, uint32_t n)
 {
 	uint64_t fit;
 
+	if (n == 0)
+		return 0;
 	switch (w->kind) {
 	case W_COUNT:
 		fit = usable / w->least;
@@ -97,9 +105,11 @@ static uint64_t weigh_alone(const struct v_doc *d, const struct weights *w,
 			const struct v_mode *mode = rp_verify_mode_of(d, g, m);
 
 			for (uint32_t i = 0; rp_verify_may(d, g, m) && i < mode->n_parts; i++) {
+				uint32_t most = w->most[part_of(gpu->menu, m, i)];
+
 				if (rp_verify_fits(q, &mode->parts[i], mode->memory) &&
-				    most_in(w, mode->parts[i].usable, w->share) < least)
-					least = most_in(w, mode->parts[i].usable, w->share);
+				    most_in(w, mode->parts[i].usable, most) < least)
+					least = most_in(w, mode->parts[i].usable, most);
 			}
 		}
 	}
@@ -120,6 +130,36 @@ static void look_at_requests(const struct v_doc *d, struct weights *w)
 	}
 }
 
+/*
+ * Find how many replicas a partition of a mode may have: each accepts all that are there, so no
+ * more than the one that accepts most of those that could be there. 0: none could.
+ */
+static int find_most(const struct v_doc *d, struct weights *w)
+{
+	w->most = calloc((size_t)d->n_menus + 1, V_MAX_MODES * V_MAX_PARTS * sizeof(*w->most));
+	if (!w->most)
+		return -ENOMEM;
+	for (uint32_t menu = 0; menu < d->n_menus; menu++) {
+		for (uint32_t m = 0; m < d->menus[menu].n_modes; m++) {
+			const struct v_mode *mode = &d->menus[menu].modes[m];
+
+			for (uint32_t i = 0; i < mode->n_parts; i++) {
+				uint32_t *most = &w->most[part_of(menu, m, i)];
+
+				for (uint32_t r = 0; r < d->n_requests; r++) {
+					const struct v_request *q = &d->requests[r];
+					uint32_t n = rp_verify_limit(q, &mode->parts[i]);
+
+					if (q->replicas > q->stay && n > *most &&
+					    rp_verify_fits(q, &mode->parts[i], mode->memory))
+						*most = n;
+				}
+			}
+		}
+	}
+	return 0;
+}
+
 /* Compute the bound: fixed GPUs, and what is left of the weight over the best GPU of the pool. */
 static uint64_t shared_bound(const struct v_doc *d, struct weights *w)
 {
@@ -137,7 +177,8 @@ static uint64_t shared_bound(const struct v_doc *d, struct weights *w)
 			for (uint32_t i = 0; i < mode->n_parts; i++) {
 				if (gpu->fixed && m == gpu->mode)
 					spare += most_beside(d, w, g, i);
-				here += most_in(w, mode->parts[i].usable, w->share);
+				here += most_in(w, mode->parts[i].usable,
+						w->most[part_of(gpu->menu, m, i)]);
 			}
 			if (gpu->pool && here > best && rp_verify_may(d, g, m))
 				best = here;
@@ -186,6 +227,12 @@ int rp_verify_bound_weights(const struct v_doc *d, const struct rp_json *proof, 
 
 	if (r < 0)
 		return r;
-	*ret = none ? 0 : shared_bound(d, &w);
-	return 0;
+	*ret = 0;
+	if (none)
+		return 0;
+	r = find_most(d, &w);
+	if (r == 0)
+		*ret = shared_bound(d, &w);
+	free(w.most);
+	return r < 0 ? rp_error_nomem(in->err) : 0;
 }

@@ -235,6 +235,15 @@ int rp_verify_check_places(const struct v_doc *d, struct rocpart_error *reterr)
 
 	if (!rooms)
 		return rp_error_nomem(reterr);
+	for (uint32_t i = 0; i < d->n_holders; i++) {
+		const struct v_holder *h = &d->holders[i];
+		struct room *room = &rooms[(size_t)h->gpu * V_MAX_PARTS + h->part];
+
+		room->n++; /* find_rooms() has checked that they fit */
+		room->bytes += h->bytes;
+		if (room->least_share == 0 || h->share < room->least_share)
+			room->least_share = h->share;
+	}
 	for (uint32_t i = 0; i < d->n_places && r == 0; i++)
 		r = check_partition(
 			d, &d->places[i],
@@ -321,6 +330,8 @@ int rp_verify_check_gpus(const struct v_doc *d, struct rocpart_error *reterr)
 		r = read_gpu(d, &in, rp_json_at(gpus, i), reterr);
 	for (uint32_t i = 0; i < d->n_places; i++)
 		used[d->places[i].gpu] |= 1U << d->places[i].part;
+	for (uint32_t i = 0; i < d->n_holders; i++)
+		used[d->holders[i].gpu] |= 1U << d->holders[i].part;
 	for (size_t i = 0; i < rp_json_len(gpus) && r == 0; i++) {
 		const struct rp_json *x = rp_json_at(gpus, i);
 		uint64_t g = rp_verify_u64(&in, x, "index", UINT32_MAX);

@@ -199,21 +199,39 @@ static int read_tenants(struct v_in *in, const struct rp_json *machine, struct v
 	return in->r;
 }
 
-/* Holders are names for people, but of occupied partitions only. Older documents have none. */
-static int read_holders(struct v_in *in, const struct rp_json *machine, const struct v_doc *d)
+/*
+ * Read what is on a partition and is no replica: alone there, where the partition is occupied, or
+ * one of those that share it. Older documents have none.
+ */
+static int read_holders(struct v_in *in, const struct rp_json *machine, struct v_doc *d)
 {
 	const struct rp_json *holders = rp_json_get(machine, "holders");
 
 	if (holders)
 		holders = rp_verify_list(in, machine, "holders");
-	for (size_t i = 0; i < rp_json_len(holders) && in->r == 0; i++) {
+	d->n_holders = (uint32_t)rp_json_len(holders);
+	d->holders = rp_new0(struct v_holder, d->n_holders);
+	if (!d->holders)
+		return rp_error_nomem(in->err);
+	for (uint32_t i = 0; i < d->n_holders && in->r == 0; i++) {
 		const struct rp_json *x = rp_json_at(holders, i);
-		uint64_t g = rp_verify_u64(in, x, "index", UINT32_MAX);
-		uint64_t part = rp_verify_u64(in, x, "partition", V_MAX_PARTS - 1);
+		struct v_holder *h = &d->holders[i];
 
+		h->gpu = (uint32_t)rp_verify_u64(in, x, "index", UINT32_MAX);
+		h->part = (uint32_t)rp_verify_u64(in, x, "partition", V_MAX_PARTS - 1);
+		h->bytes = rp_verify_u64(in, x, "bytes", INT64_MAX);
+		h->share = (uint32_t)rp_verify_u64(in, x, "share", UINT32_MAX);
 		(void)rp_verify_text(in, x, "by", false);
-		if (in->r == 0 && (g >= d->n_gpus || !(d->gpus[g].occupied & (1U << part))))
+		if (in->r < 0)
+			return in->r;
+		if (h->gpu >= d->n_gpus || d->gpus[h->gpu].mode == V_NONE ||
+		    h->part >= rp_verify_mode_of(d, h->gpu, d->gpus[h->gpu].mode)->n_parts)
 			return refuse_document(in, "holders");
+		if (!(d->gpus[h->gpu].occupied & (1U << h->part)) &&
+		    (h->bytes == 0 || h->share < 2))
+			return refuse_document(in, "holders");
+		d->gpus[h->gpu].fixed = true;
+		d->gpus[h->gpu].n_tenants++;
 	}
 	return in->r;
 }
@@ -344,6 +362,22 @@ static void derive_roles(struct v_doc *d)
 	}
 }
 
+/* Put something that stays, and accepts limit on its partition, there. */
+static int take_room(struct v_doc *d, uint32_t gpu, uint32_t part, uint64_t bytes, uint32_t limit,
+		     struct rocpart_error *reterr)
+{
+	struct v_room *room = &d->rooms[(size_t)gpu * V_MAX_PARTS + part];
+
+	if (bytes > room->bytes)
+		return rp_verify_wrong(reterr, "machine",
+				       "what runs on partition %u of %s does not fit", part,
+				       d->gpus[gpu].name);
+	room->bytes -= bytes;
+	room->n++;
+	room->limit = limit < room->limit ? limit : room->limit;
+	return 0;
+}
+
 /* Find what newcomers find on the partitions of fixed GPUs. -EBADMSG: what stays does not fit. */
 static int find_rooms(struct v_doc *d, struct rocpart_error *reterr)
 {
@@ -360,22 +394,21 @@ static int find_rooms(struct v_doc *d, struct rocpart_error *reterr)
 				.bytes = rp_verify_mode_of(d, g, gpu->mode)->parts[i].usable,
 				.limit = UINT32_MAX};
 	}
+	for (uint32_t i = 0; i < d->n_holders; i++) {
+		const struct v_holder *h = &d->holders[i];
+
+		if (!(d->gpus[h->gpu].occupied & (1U << h->part)) &&
+		    take_room(d, h->gpu, h->part, h->bytes, h->share, reterr) < 0)
+			return -EBADMSG;
+	}
 	for (uint32_t t = 0; t < d->n_tenants; t++) {
 		const struct v_tenant *x = &d->tenants[t];
 		const struct v_request *q = &d->requests[x->request];
 		const struct v_mode *m = rp_verify_mode_of(d, x->gpu, d->gpus[x->gpu].mode);
-		struct v_room *room = &d->rooms[(size_t)x->gpu * V_MAX_PARTS + x->part];
-		uint32_t limit = rp_verify_limit(q, &m->parts[x->part]);
 
-		if (!x->stays)
-			continue;
-		if (q->bytes > room->bytes)
-			return rp_verify_wrong(reterr, "machine",
-					       "what runs on partition %u of %s does not fit",
-					       x->part, d->gpus[x->gpu].name);
-		room->bytes -= q->bytes;
-		room->n++;
-		room->limit = limit < room->limit ? limit : room->limit;
+		if (x->stays && take_room(d, x->gpu, x->part, q->bytes,
+					  rp_verify_limit(q, &m->parts[x->part]), reterr) < 0)
+			return -EBADMSG;
 	}
 	return 0;
 }
@@ -441,6 +474,7 @@ void rp_verify_doc_done(struct v_doc *d)
 	free(d->places);
 	free(d->then);
 	free(d->rooms);
+	free(d->holders);
 	*d = (struct v_doc){0};
 }
 

@@ -33,7 +33,7 @@ struct v_gpu {
 	bool evict;		/* it is unhealthy: its tenants may leave */
 	bool fixed, pool;	/* roles as in docs/design/planner.md; neither: OUT */
 	uint32_t first_of_hive; /* index of the first GPU of its hive, which names the hive */
-	uint32_t n_tenants;
+	uint32_t n_tenants;	/* and holders */
 };
 struct v_hive {		    /* hives[first_of_hive] */
 	const char *memory; /* present memory mode; NULL: not known */
@@ -52,11 +52,15 @@ struct v_tenant {
 	uint32_t request, gpu, part;
 	bool stays;
 };
+struct v_holder { /* what is on a partition and no replica: it stays */
+	uint32_t gpu, part, share;
+	uint64_t bytes;
+};
 struct v_room { /* rooms[gpu * V_MAX_PARTS + part] of a fixed GPU: what is left beside what stays */
 	bool open; /* newcomers may come */
 	uint64_t bytes;
-	uint32_t n;	/* replicas that stay */
-	uint32_t limit; /* replicas that those accept */
+	uint32_t n;	/* replicas and holders that stay */
+	uint32_t limit; /* as many as those accept */
 };
 struct v_place {
 	uint32_t request, replica, gpu, part;
@@ -72,8 +76,9 @@ struct v_doc {
 	struct v_tenant *tenants;
 	struct v_place *places;
 	struct v_room *rooms;
+	struct v_holder *holders;
 	uint32_t *then; /* per GPU: mode of the plan; V_NONE: not in the plan */
-	uint32_t n_menus, n_gpus, n_requests, n_tenants, n_places, n_hives;
+	uint32_t n_menus, n_gpus, n_requests, n_tenants, n_places, n_hives, n_holders;
 	bool allow_unvalidated, allow_moves, any_shared;
 };
 

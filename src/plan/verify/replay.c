@@ -43,14 +43,14 @@ static size_t part_index(uint32_t gpu, uint32_t part)
 	return (size_t)gpu * V_MAX_PARTS + part;
 }
 
-static void enter_part(struct now *s, const struct v_request *q, uint32_t gpu, uint32_t part)
+static void enter_part(struct now *s, uint64_t bytes, uint32_t share, uint32_t gpu, uint32_t part)
 {
 	size_t i = part_index(gpu, part);
 
-	s->bytes[i] += q->bytes;
+	s->bytes[i] += bytes;
 	s->n[i]++;
-	if (s->share[i] == 0 || q->share < s->share[i])
-		s->share[i] = q->share;
+	if (s->share[i] == 0 || share < s->share[i])
+		s->share[i] = share;
 	s->on[gpu]++;
 	s->on_hive[s->d->gpus[gpu].first_of_hive]++;
 }
@@ -90,7 +90,7 @@ static int arrive_replica(struct now *s, const struct v_place *p)
 	    s->bytes[i] > m->parts[p->part].usable - q->bytes ||
 	    (s->n[i] > 0 && (s->n[i] >= s->share[i] || s->n[i] >= q->share)))
 		return refuse_step(s, "the partition is not free");
-	enter_part(s, q, p->gpu, p->part);
+	enter_part(s, q->bytes, q->share, p->gpu, p->part);
 	return 0;
 }
 
@@ -223,12 +223,16 @@ static int begin_replay(struct now *s)
 		s->mode[g] = d->gpus[g].mode;
 		s->memory[g] = d->hives[g].memory;
 	}
+	for (uint32_t i = 0; i < d->n_holders; i++)
+		enter_part(s, d->holders[i].bytes, d->holders[i].share, d->holders[i].gpu,
+			   d->holders[i].part);
 	for (uint32_t i = 0; i < d->n_places; i++) {
 		const struct v_place *p = &d->places[i];
 
 		if (p->was_gpu == V_NONE)
 			continue;
-		enter_part(s, &d->requests[p->request], p->was_gpu, p->was_part);
+		enter_part(s, d->requests[p->request].bytes, d->requests[p->request].share,
+			   p->was_gpu, p->was_part);
 		s->state[i] = p->gpu == p->was_gpu && p->part == p->was_part &&
 					      d->then[p->gpu] == d->gpus[p->gpu].mode
 				      ? NEW
