@@ -11,7 +11,8 @@
  *   changes the lists are made again.
  * - A request that must be apart takes the emptiest GPUs first, which keeps the rest even; any
  *   other request fills the fullest GPU first, which keeps whole GPUs free.
- * - A GPU is opened once, in one mode, and decides the memory mode of its hive.
+ * - A GPU is opened once, in one mode, and decides the memory mode of its hive. For a request whose
+ *   replicas go to different hives none is opened in a hive that has its share of them.
  * Where nothing but sizes decides and every GPU can switch, the draft has as many GPUs as the
  * chain's bound: open_chain() opens the GPUs of its rows, and by its conditions every replica finds
  * a slot among them.
@@ -97,55 +98,6 @@ static bool may_open(const struct build *b, uint32_t g, const struct rp_chain_mo
 	       (b->hive_mem[vg->hive] == RP_PLACE_NONE || b->hive_mem[vg->hive] == mem);
 }
 
-/*
- * Open one more GPU in the i-th mode of the chain, if possible one that is in that mode already.
- * The cursors only move forward, so all calls together look at each GPU once for each mode.
- */
-static uint32_t open_gpu(struct build *b, uint32_t i)
-{
-	const struct rp_chain_mode *m = &b->chain->modes[i];
-	const uint32_t n = b->v->p->n_gpus;
-	uint32_t g;
-
-	while (b->same_at[i] < n &&
-	       (b->v->p->gpus[b->same_at[i]].mode != m->mode || !may_open(b, b->same_at[i], m)))
-		b->same_at[i]++;
-	g = b->same_at[i];
-	if (g == n) {
-		while (b->any_at[i] < n && !may_open(b, b->any_at[i], m))
-			b->any_at[i]++;
-		g = b->any_at[i];
-	}
-	if (g == n)
-		return RP_PLACE_NONE;
-	b->draft->mode_of[g] = m->mode;
-	b->hive_mem[b->v->gpus[g].hive] = b->v->mode_mem[m->menu][m->mode];
-	b->free_parts[g] = (1U << m->n) - 1;
-	return g;
-}
-
-/* Open a GPU in the finest mode that can hold r: in the preferred memory mode, else in another. */
-static uint32_t open_gpu_for(struct build *b, uint32_t r)
-{
-	for (int pass = b->how->mem == RP_PLACE_NONE; pass < 2; pass++) {
-		for (uint32_t i = b->chain->n_modes; i-- > 0;) {
-			const struct rp_chain_mode *m = &b->chain->modes[i];
-			const struct rp_place_mode *pm = &b->v->p->menus[m->menu].modes[m->mode];
-			uint32_t mem = b->v->mode_mem[m->menu][m->mode], g;
-			bool fits = false;
-
-			if ((mem == b->how->mem) != (pass == 0)) /* NONE: never, in pass 1 */
-				continue;
-			for (uint32_t k = 0; k < pm->n_parts; k++)
-				fits = fits || rp_view_fits(b->v, r, &pm->parts[k], mem);
-			g = fits ? open_gpu(b, i) : RP_PLACE_NONE;
-			if (g != RP_PLACE_NONE)
-				return g;
-		}
-	}
-	return RP_PLACE_NONE;
-}
-
 /* Count the tenants of request r that are in the spread domain of a GPU. */
 static uint32_t count_staying(const struct build *b, uint32_t r, uint32_t gpu)
 {
@@ -172,6 +124,71 @@ static uint32_t count_allowed_on(const struct build *b, uint32_t r, uint32_t g)
 	if (q->spread == RP_PLACE_SPREAD_HIVE)
 		used += b->hive_count[b->v->gpus[g].hive];
 	return used < per ? per - used : 0;
+}
+
+/* Return whether GPU g can be opened in mode m, and request r may have a replica in its hive. */
+static bool may_open_for(const struct build *b, uint32_t g, const struct rp_chain_mode *m,
+			 uint32_t r)
+{
+	return may_open(b, g, m) &&
+	       (r == RP_PLACE_NONE || b->v->p->requests[r].spread != RP_PLACE_SPREAD_HIVE ||
+		count_allowed_on(b, r, g) > 0);
+}
+
+/*
+ * Open one more GPU in the i-th mode of the chain, if possible one that is in that mode already,
+ * for request r or (RP_PLACE_NONE) for any. The cursors only move forward, so all calls together
+ * look at each GPU once for each mode; a GPU in a hive that is full for r is passed over without
+ * them.
+ */
+static uint32_t open_gpu(struct build *b, uint32_t i, uint32_t r)
+{
+	const struct rp_chain_mode *m = &b->chain->modes[i];
+	const struct rp_place_gpu *gpus = b->v->p->gpus;
+	const uint32_t n = b->v->p->n_gpus;
+	uint32_t g;
+
+	while (b->same_at[i] < n &&
+	       (gpus[b->same_at[i]].mode != m->mode || !may_open(b, b->same_at[i], m)))
+		b->same_at[i]++;
+	g = b->same_at[i];
+	while (g < n && (gpus[g].mode != m->mode || !may_open_for(b, g, m, r)))
+		g++;
+	if (g == n) {
+		while (b->any_at[i] < n && !may_open(b, b->any_at[i], m))
+			b->any_at[i]++;
+		g = b->any_at[i];
+		while (g < n && !may_open_for(b, g, m, r))
+			g++;
+	}
+	if (g == n)
+		return RP_PLACE_NONE;
+	b->draft->mode_of[g] = m->mode;
+	b->hive_mem[b->v->gpus[g].hive] = b->v->mode_mem[m->menu][m->mode];
+	b->free_parts[g] = (1U << m->n) - 1;
+	return g;
+}
+
+/* Open a GPU in the finest mode that can hold r: in the preferred memory mode, else in another. */
+static uint32_t open_gpu_for(struct build *b, uint32_t r)
+{
+	for (int pass = b->how->mem == RP_PLACE_NONE; pass < 2; pass++) {
+		for (uint32_t i = b->chain->n_modes; i-- > 0;) {
+			const struct rp_chain_mode *m = &b->chain->modes[i];
+			const struct rp_place_mode *pm = &b->v->p->menus[m->menu].modes[m->mode];
+			uint32_t mem = b->v->mode_mem[m->menu][m->mode], g;
+			bool fits = false;
+
+			if ((mem == b->how->mem) != (pass == 0)) /* NONE: never, in pass 1 */
+				continue;
+			for (uint32_t k = 0; k < pm->n_parts; k++)
+				fits = fits || rp_view_fits(b->v, r, &pm->parts[k], mem);
+			g = fits ? open_gpu(b, i, r) : RP_PLACE_NONE;
+			if (g != RP_PLACE_NONE)
+				return g;
+		}
+	}
+	return RP_PLACE_NONE;
 }
 
 /* Put up to n replicas of r on GPU g, smallest slots first. Return their number, or -ENOMEM. */
@@ -252,6 +269,15 @@ static int place_request(struct build *b, uint32_t r, uint64_t size)
 	return 0;
 }
 
+/* Return whether the replicas of request r have to go to different hives. */
+static bool goes_to_hives(const struct rp_view *v, uint32_t r)
+{
+	const struct rp_place_request *q = &v->p->requests[r];
+
+	return q->spread == RP_PLACE_SPREAD_HIVE && v->need[r] > 0 &&
+	       q->replicas > rp_view_per_domain(q);
+}
+
 /*
  * The keys that order requests; priority and weight are 0 unless the GPUs are known to be too few.
  */
@@ -260,6 +286,7 @@ struct keyed {
 	int32_t priority;
 	uint64_t weight;
 	bool picky; /* asks for one memory mode */
+	bool first; /* goes to different hives, and these come first */
 };
 
 /*
@@ -270,6 +297,8 @@ static int cmp_keyed(const void *a, const void *b)
 {
 	const struct keyed *x = a, *y = b;
 
+	if (x->first != y->first)
+		return x->first ? -1 : 1;
 	if (x->priority != y->priority)
 		return x->priority > y->priority ? -1 : 1;
 	if (x->picky != y->picky)
@@ -290,7 +319,7 @@ static bool is_rank_decisive(const struct build *b)
 		if (b->v->need[r] > 1 || b->v->req_mem[r] != RP_VIEW_ANY)
 			return false;
 	}
-	return !b->how->short_of_gpus;
+	return !b->how->short_of_gpus && !b->how->hives_first;
 }
 
 /* Counting sort: at[k] is the place of the next request of rank k. */
@@ -324,6 +353,7 @@ static int order_by_keys(const struct build *b, uint32_t *order)
 			.priority = b->how->short_of_gpus ? q->priority : 0,
 			.weight = b->how->short_of_gpus ? rp_view_weight(q) : 0,
 			.picky = b->v->req_mem[r] != RP_VIEW_ANY,
+			.first = b->how->hives_first && goes_to_hives(b->v, r),
 		};
 	}
 	qsort(keys, n, sizeof(*keys), cmp_keyed);
@@ -350,7 +380,7 @@ static void open_rows(struct build *b, const struct rp_plan_row *rows, uint32_t 
 						 b->chain->modes[m].mode != rows[i].mode))
 			m++;
 		for (uint64_t n = 0; m < b->chain->n_modes && n < rows[i].gpus; n++) {
-			if (open_gpu(b, m) == RP_PLACE_NONE)
+			if (open_gpu(b, m, RP_PLACE_NONE) == RP_PLACE_NONE)
 				break;
 		}
 	}
@@ -400,7 +430,7 @@ static int build_draft(struct build *b)
 		b->hive_mem[h] = b->v->hives[h].mem_fixed ? b->v->hives[h].mem_now : RP_PLACE_NONE;
 	if (b->how->rows)
 		open_rows(b, b->how->rows, b->how->n_rows);
-	r = b->how->rows || b->how->short_of_gpus ? 0 : open_chain(b);
+	r = b->how->rows || b->how->short_of_gpus || b->how->hives_first ? 0 : open_chain(b);
 	for (uint32_t i = 0; i < n && r == 0; i++) {
 		uint32_t rank = b->chain->rank[order[i]];
 
@@ -480,19 +510,23 @@ static int is_better(const struct rp_view *v, const struct rp_draft *a, const st
 	return weight != 0 ? weight > 0 : count_gpus(v, a) < count_gpus(v, b);
 }
 
-int rp_construct(const struct rp_view *v, const struct rp_construct *how, struct rp_draft *ret)
+static bool is_any_to_hives(const struct rp_view *v)
 {
-	struct rp_construct mixed = *how;
-	struct rp_draft other;
-	int r = construct_draft(v, how, ret);
+	for (uint32_t r = 0; r < v->p->n_requests; r++) {
+		if (goes_to_hives(v, r))
+			return true;
+	}
+	return false;
+}
 
-	if (r < 0 || how->rows || how->mem == RP_PLACE_NONE || v->n_mems == 1 || v->n_hives == 1)
-		return r;
-	/* With several hives a mixture of memory modes may do better than the preferred one. */
-	mixed.mem = RP_PLACE_NONE;
-	r = rp_draft_init(v, &other);
+/* Make another draft in another way, and keep the better one in *ret. */
+static int try_other(const struct rp_view *v, const struct rp_construct *how, struct rp_draft *ret)
+{
+	struct rp_draft other;
+	int r = rp_draft_init(v, &other);
+
 	if (r == 0)
-		r = construct_draft(v, &mixed, &other);
+		r = construct_draft(v, how, &other);
 	if (r == 0)
 		r = is_better(v, &other, ret);
 	if (r > 0) {
@@ -503,4 +537,28 @@ int rp_construct(const struct rp_view *v, const struct rp_construct *how, struct
 	}
 	rp_draft_done(&other);
 	return r < 0 ? r : 0;
+}
+
+/*
+ * With several hives two more ways compete. A mixture of memory modes may do better than the
+ * preferred one. And GPUs that were opened for large replicas first can leave too few hives with a
+ * slot for those that must be in different ones: these come first, then.
+ */
+int rp_construct(const struct rp_view *v, const struct rp_construct *how, struct rp_draft *ret)
+{
+	const bool mixes = how->mem != RP_PLACE_NONE && v->n_mems > 1;
+	struct rp_construct other = *how;
+	int r = construct_draft(v, how, ret);
+
+	if (r < 0 || how->rows || v->n_hives == 1)
+		return r;
+	other.mem = RP_PLACE_NONE;
+	if (mixes)
+		r = try_other(v, &other, ret);
+	other.hives_first = true;
+	if (r < 0 || !is_any_to_hives(v))
+		return r;
+	r = try_other(v, &other, ret);
+	other.mem = how->mem;
+	return r == 0 && mixes ? try_other(v, &other, ret) : r;
 }

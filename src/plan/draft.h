@@ -49,6 +49,7 @@ static inline int rp_draft_add(struct rp_draft *d, uint32_t request, uint32_t gp
 struct rp_construct {
 	uint32_t mem;	    /* preferred memory mode; RP_PLACE_NONE: none */
 	bool short_of_gpus; /* not everything will fit: priority and weight before size */
+	bool hives_first;   /* replicas that go to different hives come before the others */
 	const struct rp_plan_row
 		*rows; /* GPUs to open; NULL: those of the chain, then more as needed */
 	uint32_t n_rows;

@@ -10,7 +10,7 @@
 
 #define GB	 UINT64_C(1000000000)
 #define MAX_GPUS 64
-#define MAX_REQS 32
+#define MAX_REQS 40
 
 struct scene {
 	struct rp_place_gpu gpus[MAX_GPUS];

@@ -125,6 +125,93 @@ static uint64_t least_free(const struct rp_fill *f)
 	return best;
 }
 
+/*
+ * Three hives of eight GPUs, a replica of "apart" in each. The 21 whole GPUs leave just one GPU to
+ * each hive, if they are not the first 21 GPUs.
+ */
+static void plan_many_gpus_apart_in_hives_beside_whole_gpus_fits(void **state)
+{
+	struct scene s;
+	RP_AUTO_PLAN struct rp_plan *plan = NULL;
+
+	(void)state;
+	scene_init(&s, 24, M_SPX1);
+	s.p.allow_unvalidated = true;
+	ask(&s, "apart", 20 * GB, 3)->spread = RP_PLACE_SPREAD_HIVE;
+	ask(&s, "whole", 150 * GB, 21);
+	plan = solve(&s);
+	assert_true(plan->feasible);
+	assert_int_equal(plan->gpus_used, 24);
+}
+
+/* Two in each of five hives: no GPU is opened for "apart" in a hive that has its two. */
+static void plan_many_gpus_two_in_each_hive_opens_no_more(void **state)
+{
+	struct scene s;
+	RP_AUTO_PLAN struct rp_plan *plan = NULL;
+	struct rp_place_request *q;
+
+	(void)state;
+	scene_init(&s, 40, M_SPX1);
+	s.p.allow_unvalidated = true;
+	q = ask(&s, "apart", 150 * GB, 10);
+	q->spread = RP_PLACE_SPREAD_HIVE;
+	q->per_domain = 2;
+	ask(&s, "small", 20 * GB, 30 * 8);
+	plan = solve(&s);
+	assert_true(plan->feasible);
+	assert_int_equal(plan->gpus_used, 40);
+}
+
+/*
+ * NPS2 has two sizes, and a replica that must be apart may use the smaller slot of a GPU whose
+ * large one is taken. 20 GPUs of two slots, a large replica on each, and 20 small ones apart.
+ */
+static void plan_many_gpus_apart_uses_the_smaller_slots(void **state)
+{
+	static struct rp_place_menu two = {.product = "two", .n_modes = 1};
+	struct scene s;
+	RP_AUTO_PLAN struct rp_plan *plan = NULL;
+
+	(void)state;
+	scene_init(&s, 20, 0);
+	set_mode(&two.modes[0], "DPX", "NPS2", true, 2, 1, 110 * GB, 100 * GB, 8);
+	s.p.menus = &two;
+	ask(&s, "large", 105 * GB, 20);
+	ask(&s, "apart", 90 * GB, 20)->spread = RP_PLACE_SPREAD_GPU;
+	plan = solve(&s);
+	assert_true(plan->feasible);
+	assert_true(plan->proved);
+	assert_int_equal(plan->gpus_used, 20);
+}
+
+/* Ten kinds of GPU with seven modes each, and 40 priorities. */
+static void plan_many_kinds_and_priorities_are_planned(void **state)
+{
+	static struct rp_place_menu kinds[10];
+	static const char *const names[10] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"};
+	struct scene s;
+	RP_AUTO_PLAN struct rp_plan *plan = NULL;
+
+	(void)state;
+	scene_init(&s, 10, 0);
+	for (uint32_t k = 0; k < 10; k++) {
+		kinds[k] = (struct rp_place_menu){.product = names[k], .n_modes = 7};
+		for (uint32_t m = 0; m < 7; m++)
+			set_mode(&kinds[k].modes[m], names[m], "NPS1", true, m + 1, m + 1,
+				 (200 + k) * GB / (m + 1), 0, 8);
+		s.gpus[k].menu = k;
+		s.gpus[k].hive = k;
+	}
+	s.p.menus = kinds;
+	s.p.n_menus = 10;
+	for (uint32_t q = 0; q < MAX_REQS; q++)
+		ask(&s, "model", (5 + q) * GB, 1)->priority = (int32_t)q * 3;
+	plan = solve(&s);
+	assert_true(plan->feasible);
+	assert_true(plan->bound >= 5);
+}
+
 static void fill_random_is_the_best_of_all_sets(void **state)
 {
 	uint64_t seed = 19;
@@ -162,6 +249,10 @@ int main(void)
 		cmocka_unit_test(plan_shared_fills_partitions_to_the_limit),
 		cmocka_unit_test(plan_shared_random_is_between_bound_and_truth),
 		cmocka_unit_test(plan_many_gpus_meets_the_bound),
+		cmocka_unit_test(plan_many_gpus_apart_in_hives_beside_whole_gpus_fits),
+		cmocka_unit_test(plan_many_gpus_two_in_each_hive_opens_no_more),
+		cmocka_unit_test(plan_many_gpus_apart_uses_the_smaller_slots),
+		cmocka_unit_test(plan_many_kinds_and_priorities_are_planned),
 		cmocka_unit_test(fill_random_is_the_best_of_all_sets),
 		cmocka_unit_test(plan_many_gpus_spread_stays_near_the_bound),
 	};
