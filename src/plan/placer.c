@@ -7,7 +7,7 @@
  * valid, because shelves never change.
  *
  * Time: O(G L + I) to make a placer of G GPUs, I instances and L levels of all shelves together;
- * O(M^2) to resolve a want with M shelves (at most 16); rp_placer_set_gpu() looks at every shared
+ * O(M^2) to resolve a want with M shelves; rp_placer_set_gpu() looks at every shared
  * record.
  */
 #include "base/num.h"

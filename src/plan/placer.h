@@ -11,7 +11,7 @@
 
 #include "plan/problem.h"
 
-#define RP_PLACER_MAX_SHELVES 16 /* (menu, mode) pairs */
+#define RP_PLACER_MAX_SHELVES 64 /* (menu, mode) pairs */
 #define RP_PLACER_MAX_HIVE    16 /* GPUs in one hive */
 
 struct rp_placer;

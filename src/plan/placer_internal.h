@@ -10,8 +10,8 @@
  *   set.
  * - nonempty and idle_nonempty have a bit for each set that is not empty.
  * - free, foreign (never ours) and the partitions of instances make up all partitions of a GPU.
- * - A shared partition that can take one more replica, and has SHARE_UNIT bytes free, is in the
- *   list of its free bytes.
+ * - A shared partition that can take one more replica, and has a byte free, is in the list of its
+ *   free bytes.
  * Levels are numbered so that the lowest is the fullest. So the first set of (nonempty levels with
  * a partition for the class) has the fullest GPU for it, and the least number of that set is taken.
  *
@@ -82,6 +82,8 @@ struct instance {
 	uint64_t exact : 8;  /* first shelf of its class, or NO_LEVEL */
 	uint32_t at;	     /* its GPU; is_shared: its struct shared; free: the next free record */
 	uint32_t generation; /* odd: in use */
+	uint32_t next;	     /* is_shared: the next one on its partition, or NO_GPU */
+	uint16_t share;	     /* most replicas that it accepts on its partition */
 };
 
 /* A partition that replicas share, or a free record, of which next is the next one. */
@@ -89,6 +91,7 @@ struct shared {
 	uint64_t free_bytes;
 	uint32_t gpu, next, prev;
 	uint32_t list;	   /* NO_GPU: in no list, as it is full or its GPU is shut */
+	uint32_t first;	   /* list of its instances */
 	uint16_t n, limit; /* replicas in it; the least share of them */
 	uint8_t part, shelf;
 };

@@ -159,8 +159,7 @@ void rp_placer_gpu_free_parts(struct rp_placer *e, uint32_t gpu, uint16_t parts)
 
 /*
  * Lists of shared partitions: list k has those with k to k + 1 units of free bytes, the last list
- * all larger ones. A partition with less than one unit is in no list, since a request finds only
- * lists in which every partition is large enough.
+ * all larger ones. A full partition is in no list.
  */
 void rp_placer_share_enter(struct rp_placer *e, uint32_t i)
 {
@@ -169,7 +168,7 @@ void rp_placer_share_enter(struct rp_placer *e, uint32_t i)
 	uint64_t list = x->free_bytes / SHARE_UNIT;
 
 	x->list = NO_GPU;
-	if (x->n >= x->limit || list == 0 || rp_placer_gpu_shut(&e->gpus[x->gpu]))
+	if (x->n >= x->limit || x->free_bytes == 0 || rp_placer_gpu_shut(&e->gpus[x->gpu]))
 		return;
 	if (list >= SHARE_LISTS)
 		list = SHARE_LISTS - 1;

@@ -14,9 +14,11 @@
  * it; rp_placer_release() gives back exactly what was taken, because the instance records it; a
  * handle has the generation of its record, so a stale one is recognised.
  *
- * Time: a decision looks at M shelves of at most MAX_LEVELS levels (M at most 16), whatever the
- * number of GPUs, but for the depth of the sets (bits.h). Each of A GPUs to avoid is passed over at
- * most once in each level, at O(A). rp_placer_place_at() looks at every shared record.
+ * Time: a decision looks at M shelves of at most MAX_LEVELS levels (M at most
+ * RP_PLACER_MAX_SHELVES), whatever the number of GPUs, but for the depth of the sets (bits.h). One
+ * that shares passes over shared partitions with enough bytes that have as many replicas as it
+ * accepts. Each of A GPUs to avoid is passed over at most once in each level, at O(A).
+ * rp_placer_place_at() looks at every shared record.
  *
  * Source: our own rules, which bench/place_load.c compares with worst fit and static modes. That
  * idle GPUs come before larger partitions matters most: a small replica in a large partition blocks
@@ -191,56 +193,88 @@ static uint32_t choose_gpu(struct rp_placer *e, const struct rp_placer_class *c,
 	return g;
 }
 
-/*
- * Find the first list in which every partition has at least bytes free, and return its head. The
- * list of bytes itself is skipped: some of its partitions may have less.
- */
-static uint32_t find_share_candidate(const struct shelf *s, uint64_t bytes)
+/* Return the first list from list on that is not empty, or SHARE_LISTS. */
+static uint32_t find_share_list(const struct shelf *s, uint32_t list)
 {
-	uint64_t list = bytes / SHARE_UNIT + 1, bits;
-	uint32_t word;
+	uint32_t word = list / 64;
+	uint64_t bits, top;
 
 	if (list >= SHARE_LISTS)
-		return NO_GPU;
-	word = (uint32_t)(list / 64);
+		return SHARE_LISTS;
 	bits = s->share_bits[word] & (UINT64_MAX << (list % 64));
 	if (!bits) {
-		uint64_t top = word == 63 ? 0 : s->share_top & (UINT64_MAX << (word + 1));
-
+		top = word == 63 ? 0 : s->share_top & (UINT64_MAX << (word + 1));
 		if (!top)
-			return NO_GPU;
+			return SHARE_LISTS;
 		word = (uint32_t)__builtin_ctzll(top);
 		bits = s->share_bits[word];
 	}
-	return s->share_head[word * 64 + (uint32_t)__builtin_ctzll(bits)];
+	return word * 64 + (uint32_t)__builtin_ctzll(bits);
 }
 
 /*
- * Find a shared partition that the class may join. Only the first of the first list is looked at,
- * and those behind it on GPUs to avoid: when that one refuses by its number of replicas, the search
- * of the shelf ends, which keeps it short and can miss a place.
+ * Find a shared partition of a shelf that the class may join, from the list of its bytes on: there
+ * some partitions may have too few bytes, in the lists behind it none has. Those that refuse by
+ * their number of replicas or by their GPU are passed over, so that no place is missed.
  */
-static uint32_t find_shared(const struct rp_placer *e, const struct rp_placer_class *c,
-			    const struct avoid *a)
+static uint32_t find_shared_on(const struct rp_placer *e, const struct shelf *s,
+			       const struct rp_placer_class *c, const struct avoid *a)
 {
-	for (uint32_t i = 0; i < c->n_order; i++) {
-		const struct shelf *s = &e->shelves[c->order[i]];
-		uint32_t x = s->share_head ? find_share_candidate(s, c->bytes) : NO_GPU;
+	uint64_t first = c->bytes / SHARE_UNIT;
+	uint32_t list = first < SHARE_LISTS ? (uint32_t)first : SHARE_LISTS - 1;
 
-		while (x != NO_GPU && is_avoided(a, e->shared[x].gpu))
-			x = e->shared[x].next;
-		if (x != NO_GPU && e->shared[x].n < c->share && e->shared[x].free_bytes >= c->bytes)
-			return x;
+	while ((list = find_share_list(s, list)) < SHARE_LISTS) {
+		for (uint32_t x = s->share_head[list]; x != NO_GPU; x = e->shared[x].next) {
+			if (e->shared[x].n < c->share && e->shared[x].free_bytes >= c->bytes &&
+			    !is_avoided(a, e->shared[x].gpu))
+				return x;
+		}
+		list++;
 	}
 	return NO_GPU;
 }
 
-static void set_share_record(struct rp_placer *e, rp_placer_handle h, uint32_t record)
+/* Find a shared partition that the class may join, in the order of its shelves, or NO_GPU. */
+static uint32_t find_shared(const struct rp_placer *e, const struct rp_placer_class *c,
+			    const struct avoid *a)
+{
+	uint32_t x = NO_GPU;
+
+	for (uint32_t i = 0; i < c->n_order && x == NO_GPU; i++) {
+		const struct shelf *s = &e->shelves[c->order[i]];
+
+		if (s->share_head)
+			x = find_shared_on(e, s, c, a);
+	}
+	return x;
+}
+
+/* Enter the instance into the list of shared partition record. */
+static void set_share_record(struct rp_placer *e, rp_placer_handle h, uint32_t record,
+			     uint16_t share)
 {
 	struct instance *x = &e->instances[(uint32_t)h];
 
 	x->is_shared = true;
 	x->at = record;
+	x->share = share;
+	x->next = e->shared[record].first;
+	e->shared[record].first = (uint32_t)h;
+}
+
+/* Take instance number i out of the list of its partition, which then has the least share left. */
+static void leave_share_record(struct rp_placer *e, struct shared *s, uint32_t i)
+{
+	uint32_t *at = &s->first;
+
+	while (*at != i)
+		at = &e->instances[*at].next;
+	*at = e->instances[i].next;
+	s->limit = UINT16_MAX;
+	for (uint32_t k = s->first; k != NO_GPU; k = e->instances[k].next) {
+		if (e->instances[k].share < s->limit)
+			s->limit = e->instances[k].share;
+	}
 }
 
 /* Add a replica to shared partition i. Its free bytes change, so it leaves and enters its list. */
@@ -255,7 +289,7 @@ static void join_shared(struct rp_placer *e, const struct rp_placer_class *c, ui
 	if (c->share < x->limit)
 		x->limit = c->share;
 	book_instance(e, x->gpu, x->part, c->order[0], c->bytes, ret);
-	set_share_record(e, ret->handle, i);
+	set_share_record(e, ret->handle, i, c->share);
 	rp_placer_share_enter(e, i);
 }
 
@@ -271,12 +305,13 @@ static void open_shared(struct rp_placer *e, const struct rp_placer_class *c,
 	*x = (struct shared){
 		.free_bytes = rp_placer_part_bytes(&e->shelves[shelf], at->part) - c->bytes,
 		.gpu = at->gpu,
+		.first = NO_GPU,
 		.n = 1,
 		.limit = c->share,
 		.part = (uint8_t)at->part,
 		.shelf = shelf,
 	};
-	set_share_record(e, at->handle, i);
+	set_share_record(e, at->handle, i, c->share);
 	rp_placer_share_enter(e, i);
 }
 
@@ -417,6 +452,7 @@ static bool release_shared(struct rp_placer *e, const struct instance *x)
 	struct shared *s = &e->shared[i];
 
 	rp_placer_share_leave(e, i);
+	leave_share_record(e, s, (uint32_t)(x - e->instances));
 	s->free_bytes += x->bytes;
 	if (--s->n > 0) {
 		rp_placer_share_enter(e, i);

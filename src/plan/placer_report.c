@@ -9,50 +9,82 @@
  */
 #include "plan/placer_internal.h"
 
-/* Order the shelves by falling size of their large partitions, equal ones by number. */
-static void sort_coarse_first(const struct rp_placer *e, uint32_t order[RP_PLACER_MAX_SHELVES])
+/* Return the bytes that every partition of a shelf has. */
+static uint64_t least_bytes(const struct shelf *s)
 {
+	return s->small_bytes ? s->small_bytes : s->large_bytes;
+}
+
+/* Count the partitions of a GPU of the shelf that have at least size bytes. */
+static uint32_t count_parts(const struct shelf *s, uint64_t size)
+{
+	return size <= least_bytes(s)	? s->n_parts
+	       : size <= s->large_bytes ? (uint32_t)__builtin_popcount(s->large)
+					: 0;
+}
+
+/* Return whether shelf a goes before b: larger partitions first, then fewer of them. */
+static bool is_coarser(const struct shelf *a, const struct shelf *b)
+{
+	if (least_bytes(a) != least_bytes(b))
+		return least_bytes(a) > least_bytes(b);
+	return a->n_parts < b->n_parts;
+}
+
+/* Order the shelves, coarsest first. Return whether each has no fewer partitions of its sizes. */
+static bool sort_coarse_first(const struct rp_placer *e, uint32_t order[RP_PLACER_MAX_SHELVES])
+{
+	bool nested = true;
+
 	for (uint32_t i = 0; i < e->n_shelves; i++) {
 		uint32_t k = i;
 
-		for (; k > 0 && e->shelves[order[k - 1]].large_bytes < e->shelves[i].large_bytes;
-		     k--)
+		for (; k > 0 && is_coarser(&e->shelves[i], &e->shelves[order[k - 1]]); k--)
 			order[k] = order[k - 1];
 		order[k] = i;
 	}
+	for (uint32_t i = 1; i < e->n_shelves; i++) {
+		const struct shelf *s = &e->shelves[order[i]], *o = &e->shelves[order[i - 1]];
+
+		nested = nested &&
+			 count_parts(s, least_bytes(s)) >= count_parts(o, least_bytes(s)) &&
+			 count_parts(s, s->large_bytes) >= count_parts(o, s->large_bytes);
+	}
+	return nested;
 }
 
 /*
- * Count the GPUs of the chain (chain.c) over what is placed now, for each menu and memory mode
- * apart. It bounds when all GPUs have one menu and one memory mode: otherwise a replica counts for
- * the first shelf of its class, even when it is placed on GPUs of another menu, which may need
- * fewer GPUs. A replica that shares would count like an exclusive one, so the caller asks only
- * without sharing.
+ * Count the GPUs that what is placed forces. A replica of a class whose first shelf has partitions
+ * of at least T bytes is on a partition of at least T bytes, whatever menu or memory mode the GPU
+ * has: the first shelf is the one with the smallest that hold it. From the largest T down, GPUs are
+ * added in the finest shelf that has such partitions until there are as many as replicas; the
+ * argument is that of chain.c. Where the shelves are not nested, each T bounds by itself. A replica
+ * that shares would count like an exclusive one, so the caller asks only without sharing.
  */
-static uint64_t count_chain_gpus(const struct rp_placer *e,
-				 const uint32_t order[RP_PLACER_MAX_SHELVES])
+static uint64_t count_chain_gpus(const struct rp_placer *e)
 {
-	uint64_t total = 0;
+	uint32_t order[RP_PLACER_MAX_SHELVES] = {0};
+	uint64_t n_of[RP_PLACER_MAX_SHELVES] = {0}, need = 0, total = 0;
+	const bool nested = sort_coarse_first(e, order);
 
 	for (uint32_t i = 0; i < e->n_shelves; i++) {
-		const struct shelf *first = &e->shelves[order[i]];
-		uint64_t need = 0, slots = 0;
-		bool seen = false;
+		const uint64_t size = least_bytes(&e->shelves[order[i]]);
+		uint64_t slots = 0, n;
+		uint32_t finest = i, per = 0;
 
-		for (uint32_t k = 0; k < i; k++)
-			seen = seen || (e->shelves[order[k]].menu == first->menu &&
-					e->shelves[order[k]].memory == first->memory);
-		for (uint32_t k = i; k < e->n_shelves && !seen; k++) {
-			const struct shelf *s = &e->shelves[order[k]];
-			uint64_t n;
+		need += e->shelves[order[i]].n_live;
+		for (uint32_t k = 0; k < e->n_shelves; k++) {
+			uint32_t here = count_parts(&e->shelves[order[k]], size);
 
-			if (s->menu != first->menu || s->memory != first->memory)
-				continue;
-			need += s->n_live;
-			n = need > slots ? (need - slots + s->n_parts - 1) / s->n_parts : 0;
-			slots += n * s->n_parts;
-			total += n;
+			slots += nested ? n_of[k] * here : 0;
+			if (here > 0 && (nested || here > per)) {
+				finest = k;
+				per = here;
+			}
 		}
+		n = need > slots ? (need - slots + per - 1) / per : 0;
+		n_of[finest] += n;
+		total = nested ? total + n : n > total ? n : total;
 	}
 	return total;
 }
@@ -108,15 +140,13 @@ void rp_placer_report(const struct rp_placer *e, struct rp_placer_report *ret)
 		.granted_bytes = e->granted_bytes,
 		.n_switches = e->n_switches,
 	};
-	uint32_t order[RP_PLACER_MAX_SHELVES] = {0};
 
 	for (uint32_t i = 0; i < e->n_shelves; i++) {
 		x.gpus_in_use += e->shelves[i].n_in_use - e->shelves[i].n_empty;
 		x.gpus_idle += e->shelves[i].n_idle + e->shelves[i].n_empty;
 	}
-	sort_coarse_first(e, order);
 	if (e->max_shared == 0)
-		x.bound = count_chain_gpus(e, order);
+		x.bound = count_chain_gpus(e);
 	if (x.bound > 0)
 		x.compaction_pct = (uint32_t)((uint64_t)x.gpus_in_use * 100 / x.bound);
 	x.fragmentation_pct = measure_fragmentation(e);
@@ -169,6 +199,26 @@ static int check_instances(const struct rp_placer *e, uint16_t *held, uint64_t *
 	return 0;
 }
 
+/* Each shared partition has as many instances as it counts, and the least share of them. */
+static int check_shared(const struct rp_placer *e, struct rocpart_error *err)
+{
+	for (uint32_t i = 0; i < e->max_instances; i++) {
+		const struct instance *x = &e->instances[i];
+		const struct shared *s = x->is_shared ? &e->shared[x->at] : NULL;
+		uint32_t n = 0, least = UINT16_MAX;
+
+		if (!(x->generation & 1) || !s)
+			continue;
+		for (uint32_t k = s->first; k != NO_GPU; k = e->instances[k].next) {
+			least = e->instances[k].share < least ? e->instances[k].share : least;
+			n++;
+		}
+		if (n != s->n || least != s->limit || n > least)
+			return refuse_state(err, "the accounting of a shared partition is wrong");
+	}
+	return 0;
+}
+
 int rp_placer_check(const struct rp_placer *e, struct rocpart_error *reterr)
 {
 	RP_AUTO_FREE uint16_t *held = rp_new0(uint16_t, e->n_gpus);
@@ -181,6 +231,8 @@ int rp_placer_check(const struct rp_placer *e, struct rocpart_error *reterr)
 	if (!held || !bytes)
 		return rp_error_nomem(reterr);
 	r = check_instances(e, held, bytes, &t, reterr);
+	if (r == 0)
+		r = check_shared(e, reterr);
 	if (r < 0)
 		return r;
 	for (uint32_t i = 0; i < e->n_gpus; i++) {

@@ -395,6 +395,88 @@ static void shared_partition_is_filled_up_to_its_limits(void **state)
 	lab_end(&x);
 }
 
+static void place_as(struct lab *x, uint64_t bytes, uint32_t share, struct rp_placer_placed *ret)
+{
+	const struct rp_placer_want want = {.bytes = bytes, .share = share};
+	struct rp_placer_class c;
+
+	assert_int_equal(rp_placer_resolve(x->e, &want, &c), 0);
+	assert_int_equal(rp_placer_place(x->e, &c, NULL, 0, ret), 0);
+}
+
+/* The one that accepts only one other leaves: two more may come. */
+static void shared_partition_accepts_more_when_the_strictest_leaves(void **state)
+{
+	struct rp_placer_placed a, b, c, d;
+	struct lab x;
+
+	(void)state;
+	lab_init(&x, 1, M_SPX1);
+	x.config.max_shared = 8;
+	x.config.max_instances = 64;
+	lab_start(&x);
+	place_as(&x, 10 * GB, 4, &a);
+	place_as(&x, 10 * GB, 2, &b);
+	assert_int_equal(rp_placer_release(x.e, b.handle), 0);
+	check(&x);
+	place_as(&x, 10 * GB, 4, &b);
+	place_as(&x, 10 * GB, 4, &c);
+	place_as(&x, 10 * GB, 3 + 1, &d);
+	assert_int_equal(d.part, a.part);
+	check(&x);
+	lab_end(&x);
+}
+
+/*
+ * Of two partitions with room the first in the lists has as many as the new one accepts; the room
+ * of the other is less than the unit of the lists.
+ */
+static void shared_partition_with_room_is_not_missed(void **state)
+{
+	struct rp_placer_placed at[3], small;
+	struct lab x;
+
+	(void)state;
+	lab_init(&x, 2, M_SPX1);
+	x.config.max_shared = 8;
+	x.config.max_instances = 64;
+	lab_start(&x);
+	place_as(&x, 100 * GB, 4, &at[0]);
+	place_as(&x, 50 * GB, 4, &at[1]);
+	assert_int_equal(at[0].gpu, at[1].gpu);
+	place_as(&x, usable(UINT64_C(206141652992)) - 1000, 4, &at[2]);
+	assert_int_not_equal(at[2].gpu, at[0].gpu);
+	place_as(&x, 1000, 2, &small);
+	assert_int_equal(small.gpu, at[2].gpu);
+	check(&x);
+	lab_end(&x);
+}
+
+/*
+ * Bytes alone decide, and bytes in NPS4 alone: one GPU in NPS4 has both, so the bound is 1, and not
+ * one for each memory mode.
+ */
+static void bound_holds_for_a_mixture_of_memory_modes(void **state)
+{
+	struct rp_placer_want want = {.bytes = 20 * GB, .memory = "NPS4"};
+	struct rp_placer_report report;
+	struct rp_placer_class c;
+	struct rp_placer_placed at;
+	struct lab x;
+
+	(void)state;
+	lab_init(&x, 1, M_CPX4);
+	x.config.allow_unvalidated = true;
+	lab_start(&x);
+	(void)place(&x, UINT64_C(25225000000)); /* CPX in NPS1 is the smallest that holds it */
+	assert_int_equal(rp_placer_resolve(x.e, &want, &c), 0);
+	assert_int_equal(rp_placer_place(x.e, &c, NULL, 0, &at), 0);
+	rp_placer_report(x.e, &report);
+	assert_int_equal(report.gpus_in_use, 1);
+	assert_int_equal(report.bound, 1);
+	lab_end(&x);
+}
+
 static void refusal_says_what_would_help(void **state)
 {
 	struct rp_placer_refusal why;
@@ -593,6 +675,9 @@ int main(void)
 		cmocka_unit_test(place_at_taken_partition_is_ebusy),
 		cmocka_unit_test(place_on_cordoned_and_occupied_gpus_never_happens),
 		cmocka_unit_test(shared_partition_is_filled_up_to_its_limits),
+		cmocka_unit_test(shared_partition_accepts_more_when_the_strictest_leaves),
+		cmocka_unit_test(shared_partition_with_room_is_not_missed),
+		cmocka_unit_test(bound_holds_for_a_mixture_of_memory_modes),
 		cmocka_unit_test(refusal_says_what_would_help),
 		cmocka_unit_test(refusal_names_the_gpu_that_one_move_would_free),
 		cmocka_unit_test(resolve_larger_than_every_partition_is_efbig),
