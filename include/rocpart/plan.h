@@ -53,8 +53,10 @@ void rocpart_plan_set_machine(struct rocpart_plan *plan, struct rocpart_snapshot
  * @plan: plan with its machine set.
  * @leases: leases of that machine; borrowed until the plan is freed.
  *
- * A lease with the name of a request is a replica of that request and keeps its partition. The
- * partitions of other leases are occupied. Since 0.1.
+ * A lease with the name of a request is a replica of that request and keeps its partition; it must
+ * have what the request asks for (see rocpart_plan_solve()). The partitions of other leases are
+ * occupied, but a lease that shares its partition leaves the rest of its bytes for requests that
+ * share. Since 0.1.
  */
 void rocpart_plan_set_leases(struct rocpart_plan *plan, const struct rocpart_leases *leases);
 
@@ -121,10 +123,11 @@ void rocpart_plan_set_allow_unvalidated(struct rocpart_plan *plan, bool allow);
  * 0.1.
  * Return: 0, also without room for all replicas (see rocpart_plan_is_feasible()); -ENOENT: the
  * catalog does not have a model (MODEL_UNKNOWN); -EINVAL: the plan has no request, a request is
- * invalid, or the GPUs do not support the modes of `node:`; -EBUSY: a lease uses a GPU whose modes
- * `node:` would change (LEASED); -EOVERFLOW: a sum of bytes exceeds 2^63; -E2BIG: more than 512
- * sizes of partitions or 32 priorities; -ENODEV: the machine has no GPU; -ENOMEM: out of memory;
- * errors of rocpart_model_open() and rocpart_footprint_new().
+ * invalid, the GPUs do not support the modes of `node:`, or the GPUs of a hive are in different
+ * memory modes; -EBUSY: a lease uses a GPU whose modes `node:` would change, or a lease does not
+ *have what its request asks for (LEASED); -EOVERFLOW: a sum of bytes exceeds 2^63; -E2BIG: the
+ *machine has more than 512 sizes of partitions or 256 modes; -ENODEV: the machine has no GPU;
+ *-ENOMEM: out of memory; errors of rocpart_model_open() and rocpart_footprint_new().
  */
 int rocpart_plan_solve(struct rocpart_plan *plan, const struct rocpart_catalog *catalog,
 		       uint64_t max_work, struct rocpart_error *reterr);
@@ -165,7 +168,8 @@ int rocpart_plan_fill_change(const struct rocpart_plan *plan, struct rocpart_cha
  * @bytes: bytes that the replica needs.
  * @bdf: PCI address of the GPU, owned by the plan.
  * @partition: partition id.
- * @share: highest number of replicas on that partition.
+ * @share: highest number of replicas on that partition; with `min-tok-s` no more than its bandwidth
+ *	serves.
  * @priority: priority of the request.
  * @is_new: false when the replica already has a lease on that partition.
  * @reserved: zero.

@@ -330,6 +330,95 @@ static void plan_without_gpus_places_nothing(void **state)
 	assert_int_equal(plan->n_places, 0);
 }
 
+/* What runs must have what is asked for: a plan never counts a broken wish as met. */
+static void plan_tenant_that_breaks_a_wish_is_einval(void **state)
+{
+	struct scene s;
+	struct rp_plan *plan = NULL;
+	struct rp_place_request *q;
+
+	(void)state;
+	scene_init(&s, 2, M_CPX4);
+	q = ask(&s, "a", 10 * GB, 2);
+	s.tenants[0] = (struct rp_place_tenant){0, 0, 0, true};
+	s.tenants[1] = (struct rp_place_tenant){0, 0, 1, true};
+	s.p.n_tenants = 2;
+	assert_int_equal(rp_plan_solve(&s.p, NULL, &plan, NULL), 0);
+	plan = rp_plan_free(plan);
+	q->spread = RP_PLACE_SPREAD_GPU;
+	assert_int_equal(rp_plan_solve(&s.p, NULL, &plan, NULL), -EINVAL);
+	q->spread = RP_PLACE_SPREAD_HIVE;
+	assert_int_equal(rp_plan_solve(&s.p, NULL, &plan, NULL), -EINVAL);
+	q->spread = RP_PLACE_SPREAD_NONE;
+	q->min_xcds = 2;
+	assert_int_equal(rp_plan_solve(&s.p, NULL, &plan, NULL), -EINVAL);
+	q->min_xcds = 1;
+	q->memory = "NPS1";
+	assert_int_equal(rp_plan_solve(&s.p, NULL, &plan, NULL), -EINVAL);
+	q->memory = "NPS4";
+	q->min_bandwidth_mbs = 5300000 / 8 + 1;
+	assert_int_equal(rp_plan_solve(&s.p, NULL, &plan, NULL), -EINVAL);
+	q->min_bandwidth_mbs = 5300000 / 8;
+	assert_int_equal(rp_plan_solve(&s.p, NULL, &plan, NULL), 0);
+	plan = rp_plan_free(plan);
+}
+
+/* A shut GPU in an unknown mode takes its hive out of the plan, not the whole machine. */
+static void plan_hive_without_a_mode_is_left_out(void **state)
+{
+	struct scene s;
+	RP_AUTO_PLAN struct rp_plan *plan = NULL;
+
+	(void)state;
+	scene_init(&s, 2, M_SPX1);
+	s.gpus[1].hive = 1;
+	s.gpus[1].mode = RP_PLACE_NONE;
+	s.gpus[1].flags = RP_PLACE_UNHEALTHY;
+	ask(&s, "whole", 150 * GB, 1);
+	plan = solve(&s);
+	assert_true(plan->feasible);
+	assert_true(plan->proved);
+}
+
+/* A hive has one memory mode: a machine that says otherwise is no machine to plan for. */
+static void plan_hive_in_two_memory_modes_is_einval(void **state)
+{
+	struct scene s;
+	struct rp_plan *plan = NULL;
+	struct rocpart_error err = {0};
+
+	(void)state;
+	scene_init(&s, 2, M_SPX1);
+	s.gpus[1].mode = M_CPX4;
+	ask(&s, "a", 10 * GB, 1);
+	assert_int_equal(rp_plan_solve(&s.p, NULL, &plan, &err), -EINVAL);
+	assert_non_null(strstr(err.message, "different memory modes"));
+}
+
+/*
+ * The tenant of an unhealthy GPU has nowhere to go, so the plan is made without moves: what it says
+ * of its proof is about such plans, and its document is accepted.
+ */
+static void plan_without_a_way_to_move_is_about_plans_without_moves(void **state)
+{
+	struct scene s;
+	RP_AUTO_PLAN struct rp_plan *plan = NULL;
+
+	(void)state;
+	scene_init(&s, 2, M_SPX1);
+	s.p.allow_moves = true;
+	s.gpus[1].flags = RP_PLACE_UNHEALTHY;
+	ask(&s, "a", 150 * GB, 1);
+	ask(&s, "b", 150 * GB, 1);
+	s.tenants[0] = (struct rp_place_tenant){0, 1, 0, false};
+	s.tenants[1] = (struct rp_place_tenant){1, 0, 0, true};
+	s.p.n_tenants = 2;
+	plan = solve(&s);
+	assert_true(plan->feasible);
+	assert_false(plan->moves_allowed);
+	assert_true(plan->proved);
+}
+
 static void plan_bad_input_is_einval(void **state)
 {
 	struct rocpart_error err = {0};
@@ -390,6 +479,10 @@ int main(void)
 		cmocka_unit_test(plan_stopped_still_gives_a_valid_plan),
 		cmocka_unit_test(plan_nothing_asked_uses_nothing),
 		cmocka_unit_test(plan_without_gpus_places_nothing),
+		cmocka_unit_test(plan_tenant_that_breaks_a_wish_is_einval),
+		cmocka_unit_test(plan_hive_without_a_mode_is_left_out),
+		cmocka_unit_test(plan_hive_in_two_memory_modes_is_einval),
+		cmocka_unit_test(plan_without_a_way_to_move_is_about_plans_without_moves),
 		cmocka_unit_test(plan_bad_input_is_einval),
 	};
 

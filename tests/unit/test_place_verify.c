@@ -394,6 +394,128 @@ static void verify_rows_that_add_up_to_the_same_are_refused(void **state)
 	refused_at(json, "certificate");
 }
 
+/* One replica of 60 GB runs on a GPU of 204 GB and shares it with up to four: two more fit. */
+static char *plan_beside_tenant(uint32_t replicas)
+{
+	struct scene s;
+	struct rp_place_request *q;
+
+	scene_init(&s, 1, M_SPX1);
+	q = ask(&s, "chat", 60 * GB, replicas);
+	q->share = 4;
+	s.tenants[0] = (struct rp_place_tenant){0, 0, 0, true};
+	s.p.n_tenants = 1;
+	return solve_to_text(&s.p);
+}
+
+static void verify_shared_beside_a_tenant_has_a_bound(void **state)
+{
+	RP_AUTO_FREE char *text = plan_beside_tenant(3);
+	RP_AUTO_JSON struct rp_json *json = parse(text);
+	struct rp_json *c;
+
+	(void)state;
+	assert_int_equal(rp_plan_verify(json, NULL), 0);
+	assert_int_equal(rp_json_int_value(rp_json_get(json, "bound")), 1);
+	assert_true(rp_json_bool_value(rp_json_get(json, "proved")));
+	/* That the request fits nowhere, and no number of GPUs is enough, is refused. */
+	c = rp_json_at(rp_json_get(rp_json_get(json, "certificate"), "cases"), 0);
+	assert_int_equal(rp_json_set_bool(c, "possible", false), 0);
+	assert_int_equal(rp_json_set_u64(c, "fits_nowhere", 0), 0);
+	assert_int_equal(rp_json_set_null(json, "bound"), 0);
+	assert_int_equal(rp_json_set_bool(json, "proved", false), 0);
+	refused_at(json, "certificate");
+}
+
+static void verify_reason_beside_a_tenant_is_no_smaller(void **state)
+{
+	RP_AUTO_FREE char *text = plan_beside_tenant(5);
+	RP_AUTO_JSON struct rp_json *json = parse(text);
+	struct rp_json *reason = entry(json, "reason", 0);
+
+	(void)state;
+	assert_int_equal(rp_plan_verify(json, NULL), 0);
+	assert_int_equal(rp_json_type(rp_json_get(json, "bound")), RP_JSON_NULL);
+	assert_int_equal(rp_json_int_value(rp_json_get(reason, "replicas")), 4);
+	assert_int_equal(rp_json_set_u64(reason, "replicas", 3), 0);
+	refused_at(json, "reason");
+}
+
+/* Weights whose sum is beyond 2^64 are no weights of the plan, wherever they stand. */
+static void verify_weights_that_overflow_are_refused(void **state)
+{
+	struct scene s;
+	RP_AUTO_FREE char *text = NULL;
+	RP_AUTO_JSON struct rp_json *json = NULL;
+
+	(void)state;
+	scene_init(&s, 1, M_SPX1);
+	ask(&s, "whole", 150 * GB, 5);
+	text = solve_to_text(&s.p);
+	json = parse(text);
+	assert_int_equal(rp_plan_verify(json, NULL), 0);
+	assert_int_equal(rp_json_set_u64(entry(json, "requests", 0), "weight", UINT64_C(1) << 62),
+			 0);
+	assert_int_equal(rp_json_set_u64(json, "weight_placed", UINT64_C(1) << 62), 0);
+	refused_at(json, "unplaced"); /* 4 x 2^62 would be 0 */
+}
+
+static void verify_was_that_is_no_place_is_refused(void **state)
+{
+	RP_AUTO_FREE char *text = full_plan();
+	RP_AUTO_JSON struct rp_json *json = parse(text);
+
+	(void)state;
+	assert_int_equal(rp_json_set_u64(entry(json, "placements", 0), "was", 7), 0);
+	assert_int_equal(rp_plan_verify(json, NULL), -EINVAL);
+}
+
+/* Those that share a partition divide its bandwidth. */
+static void verify_too_little_bandwidth_for_each_is_refused(void **state)
+{
+	struct scene s;
+	RP_AUTO_FREE char *text = NULL;
+	RP_AUTO_JSON struct rp_json *json = NULL;
+	struct rp_place_request *q;
+	struct rp_json *request;
+
+	(void)state;
+	scene_init(&s, 1, M_SPX1);
+	q = ask(&s, "fast", 20 * GB, 2);
+	q->share = 2;
+	q->memory = "NPS1";
+	text = solve_to_text(&s.p);
+	json = parse(text);
+	assert_int_equal(rp_plan_verify(json, NULL), 0);
+	request = entry(json, "requests", 0);
+	assert_int_equal(rp_json_set_u64(request, "min_bandwidth_mbs", 5300000 / 2), 0);
+	assert_int_equal(rp_plan_verify(json, NULL), 0);
+	assert_int_equal(rp_json_set_u64(request, "min_bandwidth_mbs", 5300000 / 2 + 1), 0);
+	refused_at(json, "placements");
+}
+
+/* A lease that shares and leaves 44 GB: a request of 50 GB does not join it. */
+static void verify_more_than_a_holder_leaves_is_refused(void **state)
+{
+	static const struct rp_place_holder holder = {0, 0, 160 * GB, 4, "lease 2 other"};
+	struct scene s;
+	RP_AUTO_FREE char *text = NULL;
+	RP_AUTO_JSON struct rp_json *json = NULL;
+
+	(void)state;
+	scene_init(&s, 1, M_SPX1);
+	ask(&s, "chat", 40 * GB, 1)->share = 2;
+	s.p.holders = &holder;
+	s.p.n_holders = 1;
+	text = solve_to_text(&s.p);
+	json = parse(text);
+	assert_int_equal(rp_plan_verify(json, NULL), 0);
+	assert_int_equal(rp_json_int_value(rp_json_get(json, "bound")), 1);
+	assert_int_equal(rp_json_int_value(rp_json_get(json, "gpus_added")), 0);
+	assert_int_equal(rp_json_set_u64(entry(json, "requests", 0), "bytes", 50 * GB), 0);
+	refused_at(json, "placements");
+}
+
 static void verify_what_is_no_plan_is_einval(void **state)
 {
 	static const char *const texts[] = {"{}", "[]", "null", "{\"schema_version\": 2}",
@@ -429,6 +551,12 @@ int main(void)
 		cmocka_unit_test(verify_memory_switch_under_a_tenant_is_refused),
 		cmocka_unit_test(verify_step_left_out_is_refused),
 		cmocka_unit_test(verify_rows_that_add_up_to_the_same_are_refused),
+		cmocka_unit_test(verify_shared_beside_a_tenant_has_a_bound),
+		cmocka_unit_test(verify_reason_beside_a_tenant_is_no_smaller),
+		cmocka_unit_test(verify_weights_that_overflow_are_refused),
+		cmocka_unit_test(verify_was_that_is_no_place_is_refused),
+		cmocka_unit_test(verify_too_little_bandwidth_for_each_is_refused),
+		cmocka_unit_test(verify_more_than_a_holder_leaves_is_refused),
 		cmocka_unit_test(verify_what_is_no_plan_is_einval),
 	};
 

@@ -27,17 +27,19 @@
  *
  * What is the least number of GPUs that meets (1) and (2) for every S? Go through the sizes from
  * the largest down and keep a collection of GPUs; when it fails (1) or (2) for a size, add as many
- * as fail, in the mode with that size that is last in the order of sort_modes(). Claim, for each
- * size: (a) no plan that meets the conditions so far has fewer GPUs than the collection, and (b) of
- * the plans with just as many, none has more partitions of any size still to come, nor more GPUs
- * that have one. For the first size that fails: a plan needs that many GPUs with partitions of the
- * size, each in a mode that has the size; the last of these modes has at least as many partitions
- * of this and of every later size as each of the others, if modes are nested (sort_modes() looks),
- * which is (b). For a later size: by (b) a plan with just the GPUs of the collection has no more of
- * this size than the collection, so it fails by at least as much, and needs as many GPUs more.
- * A plan with more GPUs to begin with than the collection had has used up, GPU for GPU, what would
- * be added. Where modes are not nested, (1) and (2) are used for each size alone, every GPU being
- * in the mode with the most partitions of it; the largest of these numbers is a bound.
+ * as fail, in the mode with that size that is last in the order of sort_modes(). Say that modes are
+ * nested when of two modes in that order the later one has no fewer partitions of any size that it
+ * has (sort_modes() looks). Claim: when a size is done, (a) a set of GPUs that meets the conditions
+ * so far has no fewer GPUs with a partition of at least this size than the collection, and (b) one
+ * with just as many of them has no more partitions of any smaller size, nor more GPUs with one.
+ * Proof by the sizes. Only GPUs whose mode has the size matter for its conditions. By (a) for the
+ * size before, the set has at least as many of those as the collection has; were it just as many,
+ * then by (b) it has no more partitions of this size than the collection, and fails by as much.
+ * Each further GPU adds at most the partitions of the last mode that has the size, as modes are
+ * nested, and one GPU: so it takes as many as were added, which is (a). With just as many, none can
+ * have more of any smaller size than those that were added, which is (b). The last size gives the
+ * number of all GPUs. Where modes are not nested, (1) and (2) are used for each size alone, every
+ * GPU being in the mode with the most partitions of it; the largest of these numbers is a bound.
  * Every GPU of the pool is taken to be able to have every mode of the case, and to be there in any
  * number. Both only make the bound smaller. A size above those of every mode of the pool can only
  * be met by fixed GPUs: when they do not, there is no plan.
