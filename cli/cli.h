@@ -308,7 +308,8 @@ int cli_plan_for_machine(struct cli *cli, struct rocpart_plan *plan, struct rocp
 /* The file and the models of add into it, solved. */
 int cli_solve_plan(struct cli *cli, struct rocpart_plan *plan, const char *file,
 		   const struct rp_names *add, bool allow_unvalidated);
-/* plan_out.c: 1 when not feasible. with_switches: the steps too when they switch modes; apply lists these. */
+/* plan_out.c: 1 when not feasible. with_switches: the steps too when they switch modes; apply lists
+ * these. */
 int cli_print_plan(struct cli *cli, const struct rocpart_plan *plan, bool with_switches);
 /* apply_models.c */
 int cli_apply_models(struct cli *cli, const struct cli_file_values *file,

@@ -137,7 +137,7 @@ static void print_gpu(const struct rp_json *doc, struct tenants *tenants, const 
 			cli_say(stdout, " ");
 			print_xcds(mode, p);
 			print_tenants(tenants, index, p);
-			(void)print_holders(doc, index, p, " beside ");
+			(void)print_holders(doc, index, p, " next to ");
 			cli_say(stdout, "\n");
 			continue;
 		}

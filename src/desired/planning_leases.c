@@ -136,7 +136,7 @@ static int RP_PRINTF(5, 6)
 	(void)rp_error_hint(
 		reterr,
 		"`rocpart release %llu` ends the lease, and `rocpart apply` places that "
-		"replica anew; or change the wish in the file",
+		"replica again; or change the request in the file",
 		(unsigned long long)l->id);
 	return -EBUSY;
 }

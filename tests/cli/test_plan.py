@@ -246,7 +246,7 @@ class Plan(Journey):
         self.rocpart("place", "other", "--bytes", "20GiB", "--share", "4", "--sim", "n")
         shared = "bytes: 60GiB, isolation: {share: 4}, spread: none, replicas: "
         done, path = self.plan_one(shared + "2", TO_DO)
-        self.assertIn("a#0 + a#1 beside lease 2 other", done.stdout)
+        self.assertIn("a#0 + a#1 next to lease 2 other", done.stdout)
         self.assertIn("1 GPU, proved minimal", done.stdout)
         document = self.rocpart("plan", "-f", path, "--sim", "n", "--json", status=TO_DO)
         self.rocpart("plan", "--verify", self.write(document, "plan.json"))

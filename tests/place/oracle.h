@@ -96,7 +96,8 @@ struct o_known {
  */
 const char *oracle_judge(const struct rp_json *doc, const struct o_problem *p,
 			 struct o_known *known);
-/* oracle_steps.c: judge the remedies, which the checker does not look at. NULL, or what is false. */
+/* oracle_steps.c: judge the remedies, which the checker does not look at. NULL, or what is false.
+ */
 const char *oracle_judge_remedies(const struct rp_json *doc, const struct o_problem *p);
 
 #endif
