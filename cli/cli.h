@@ -103,12 +103,13 @@ extern const struct cli_option cli_table_options[];
 
 struct cli_size_values {
 	const char *dtype, *context, *max_seqs, *max_batched, *kv_dtype, *tp, *engine, *bytes;
-	bool eager;
+	bool eager, lenient;
 };
 extern const struct cli_option cli_size_options[];
 
 struct cli_lease_values {
 	const char *bytes, *dtype, *context, *replicas, *owner, *share, *priority;
+	bool lenient;
 	struct rp_names labels;
 };
 extern const struct cli_option cli_lease_options[];

@@ -55,7 +55,8 @@ static const struct cli_option place_options[] = {
 static int options_of_model(struct cli *cli, const struct cli_lease_values *v, const char *name,
 			    struct rocpart_place_options **ret)
 {
-	const struct cli_size_values sizing = {.dtype = v->dtype, .context = v->context};
+	const struct cli_size_values sizing = {
+		.dtype = v->dtype, .context = v->context, .lenient = v->lenient};
 	struct rocpart_model *model = NULL;
 	struct rocpart_size_options *sizes = NULL;
 	struct rocpart_footprint *f = NULL;
@@ -93,10 +94,10 @@ static int options_of_bytes(struct cli *cli, const struct cli_lease_values *v, c
 
 	if (rp_parse_bytes(v->bytes, &bytes) < 0 || bytes == 0 || bytes > INT64_MAX)
 		return cli_usage_error(cli, "--bytes is a size such as 16G, not '%s'", v->bytes);
-	if (v->dtype || v->context)
+	if (v->dtype || v->context || v->lenient)
 		return cli_usage_error(cli,
-				       "--dtype and --context size a model; leave them out with "
-				       "--bytes");
+				       "--dtype, --context and --lenient size a model; leave them "
+				       "out with --bytes");
 	return rocpart_place_options_new(name ? name : "model", bytes, ret, &err) < 0
 		       ? cli_fail(cli, &err)
 		       : 0;

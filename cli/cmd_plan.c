@@ -6,7 +6,7 @@
 struct plan_values {
 	const char *file, *product, *n_gpus, *verify;
 	struct rp_names add;
-	bool allow_unvalidated;
+	bool allow_unvalidated, lenient;
 };
 
 static const struct cli_option plan_options[] = {
@@ -37,6 +37,9 @@ static const struct cli_option plan_options[] = {
 	{.name = "allow-unvalidated",
 	 .offset = offsetof(struct plan_values, allow_unvalidated),
 	 .help = "use modes that the vendor has not validated too"},
+	{.name = "lenient",
+	 .offset = offsetof(struct plan_values, lenient),
+	 .help = "count without the keys of config.json that rocpart does not understand"},
 	{.name = "verify",
 	 .kind = CLI_TEXT,
 	 .words = CLI_WORDS_FILES,
@@ -132,6 +135,7 @@ static int plan_and_print(struct cli *cli, struct rocpart_plan *plan)
 	struct rocpart_leases *leases = NULL;
 	int status = set_gpus(cli, plan, &leases);
 
+	rocpart_plan_set_lenient(plan, v->lenient);
 	if (status == 0)
 		status = cli_solve_plan(cli, plan, v->file, &v->add, v->allow_unvalidated);
 	if (status == 0)

@@ -192,8 +192,9 @@ static int check_options(struct cli *cli)
 	if (!v->leases.n && !v->model && !l->bytes && !v->partitions.n)
 		return cli_usage_error(cli, "nothing to lease: give --model, --bytes, --partition "
 					    "or --lease");
-	if ((l->dtype || l->context) && !v->model)
-		return cli_usage_error(cli, "--dtype and --context size a model: give --model");
+	if ((l->dtype || l->context || l->lenient) && !v->model)
+		return cli_usage_error(
+			cli, "--dtype, --context and --lenient size a model: give --model");
 	return 0;
 }
 

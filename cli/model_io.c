@@ -148,6 +148,7 @@ static int set_counts(struct cli *cli, const struct cli_size_values *v,
 		rocpart_size_options_set_tensor_parallel(o, (uint32_t)n);
 	}
 	rocpart_size_options_set_eager(o, v->eager);
+	rocpart_size_options_set_lenient(o, v->lenient);
 	return status;
 }
 

@@ -315,6 +315,18 @@ void rocpart_size_options_set_tensor_parallel(struct rocpart_size_options *optio
 void rocpart_size_options_set_eager(struct rocpart_size_options *options, bool eager);
 
 /**
+ * rocpart_size_options_set_lenient() - Size a model without the keys that nobody understood.
+ * @options: options.
+ * @lenient: true: keys of config.json that may decide a size, and that rocpart does not understand,
+ *           are left out. The parts that follow from the config are then a "guess", and an
+ *           assumption of the footprint names the keys. false: rocpart_footprint_new() refuses
+ *           such a model by the name of the key.
+ *
+ * Since 0.1.
+ */
+void rocpart_size_options_set_lenient(struct rocpart_size_options *options, bool lenient);
+
+/**
  * enum rocpart_footprint_value - The numbers of a footprint. Append-only.
  */
 enum rocpart_footprint_value {

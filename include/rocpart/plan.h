@@ -110,6 +110,15 @@ int rocpart_plan_add_model(struct rocpart_plan *plan, const char *model,
 void rocpart_plan_set_allow_unvalidated(struct rocpart_plan *plan, bool allow);
 
 /**
+ * rocpart_plan_set_lenient() - Size all models as rocpart_size_options_set_lenient() does.
+ * @plan: plan.
+ * @lenient: false unless set; a model of a file may have a "lenient" of its own.
+ *
+ * Since 0.1.
+ */
+void rocpart_plan_set_lenient(struct rocpart_plan *plan, bool lenient);
+
+/**
  * rocpart_plan_solve() - Solve a plan.
  * @plan: plan.
  * @catalog: catalog of model names.

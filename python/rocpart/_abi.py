@@ -769,6 +769,8 @@ PROTOTYPES = {
         (None, [c_void_p, c_bool]),
     "rocpart_plan_set_leases":
         (None, [c_void_p, c_void_p]),
+    "rocpart_plan_set_lenient":
+        (None, [c_void_p, c_bool]),
     "rocpart_plan_set_machine":
         (None, [c_void_p, c_void_p]),
     "rocpart_plan_set_product":
@@ -863,6 +865,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_char_p, POINTER(Error)]),
     "rocpart_size_options_set_kv_dtype":
         (c_int, [c_void_p, c_char_p, POINTER(Error)]),
+    "rocpart_size_options_set_lenient":
+        (None, [c_void_p, c_bool]),
     "rocpart_size_options_set_max_batched_tokens":
         (None, [c_void_p, c_uint64]),
     "rocpart_size_options_set_max_seqs":

@@ -102,8 +102,12 @@ class Model:
 
     def footprint(self, dtype: Optional[str] = None, kv_dtype: Optional[str] = None,
                   engine: Optional[str] = None, context: int = 0, max_seqs: int = 0,
-                  tensor_parallel: int = 0, eager: bool = False) -> Footprint:
-        """Compute the footprint. Footprint.assumptions lists the values of missing options."""
+                  tensor_parallel: int = 0, eager: bool = False,
+                  lenient: bool = False) -> Footprint:
+        """Compute the footprint. Footprint.assumptions lists the values of missing options.
+
+        lenient: leave out keys of config.json that may decide a size and are not understood.
+        """
         options = ctypes.c_void_p()
         lib.check("size_options_new", ctypes.byref(options))
         try:
@@ -115,6 +119,7 @@ class Model:
             lib.size_options_set_max_seqs(options, max_seqs)
             lib.size_options_set_tensor_parallel(options, tensor_parallel)
             lib.size_options_set_eager(options, eager)
+            lib.size_options_set_lenient(options, lenient)
             return Footprint(lib.new("footprint_new", self.handle, options))
         finally:
             lib.size_options_free(options)

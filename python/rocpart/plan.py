@@ -41,6 +41,11 @@ class Plan:
         lib.plan_set_allow_unvalidated(self.handle, allow)
         return self
 
+    def lenient(self, lenient: bool = True) -> "Plan":
+        """Size models without the keys of config.json that rocpart does not understand."""
+        lib.plan_set_lenient(self.handle, lenient)
+        return self
+
     def solve(self, catalog: Optional[Catalog] = None, max_work: int = 0) -> "Plan":
         """Solve the plan. max_work limits the search; 0 is the default."""
         names = catalog or Catalog()  # keeps the catalog alive during the call

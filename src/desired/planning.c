@@ -105,6 +105,11 @@ ROCPART_PUBLIC void rocpart_plan_set_allow_unvalidated(struct rocpart_plan *plan
 	plan->allow_unvalidated = allow;
 }
 
+ROCPART_PUBLIC void rocpart_plan_set_lenient(struct rocpart_plan *plan, bool lenient)
+{
+	plan->lenient = lenient;
+}
+
 static int read_node(const struct rp_yaml *node, const char *name, struct rp_plan_limits *limits,
 		     struct rocpart_error *reterr)
 {
@@ -186,6 +191,7 @@ static int size_options(const struct rp_model_request *w, struct rocpart_size_op
 		rocpart_size_options_set_context(o, w->context);
 	if (w->max_seqs)
 		rocpart_size_options_set_max_seqs(o, w->max_seqs);
+	rocpart_size_options_set_lenient(o, w->lenient);
 	*ret = o;
 	return 0;
 }
@@ -266,8 +272,10 @@ static int make_requests(struct rocpart_plan *plan, const struct rocpart_catalog
 	if (!plan->requests)
 		return rp_error_nomem(reterr);
 	for (size_t i = 0; i < plan->models.n; i++) {
-		int r = make_request(&plan->models.v[i], catalog, &plan->requests[i], reterr);
+		int r;
 
+		plan->models.v[i].lenient |= plan->lenient;
+		r = make_request(&plan->models.v[i], catalog, &plan->requests[i], reterr);
 		if (r < 0)
 			return r;
 	}

@@ -15,7 +15,7 @@ struct rocpart_plan {
 	size_t n_gpus;
 	struct rp_plan_limits limits;
 	struct rp_model_requests models;
-	bool allow_unvalidated;
+	bool allow_unvalidated, lenient;
 
 	struct rp_plan_machine machine;
 	const struct rocpart_leases *leases;

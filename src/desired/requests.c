@@ -184,6 +184,8 @@ static int read_key(const struct reader *r, const char *key, const struct rp_yam
 		w->has_spread = true;
 		return read_spread(r, y, &w->spread);
 	}
+	if (rp_str_eq(key, "lenient"))
+		return rp_yaml_bool(y, r->name, &w->lenient, r->reterr);
 	if (rp_str_eq(key, "isolation"))
 		return read_isolation(r, y, &w->share);
 	return read_memory(r, y, &w->memory);
@@ -192,8 +194,8 @@ static int read_key(const struct reader *r, const char *key, const struct rp_yam
 /* What says how a model is run means nothing where its bytes are given. */
 static int only_for_models(const struct reader *r, const struct rp_yaml *y)
 {
-	static const char *const keys[] = {"dtype",   "kv-dtype",  "engine",
-					   "context", "sequences", "min-tok-s"};
+	static const char *const keys[] = {"dtype",	"kv-dtype",  "engine", "context",
+					   "sequences", "min-tok-s", "lenient"};
 
 	for (size_t i = 0; i < RP_ARRAY_LEN(keys); i++) {
 		const struct rp_yaml *x = rp_yaml_get(y, keys[i]);
@@ -212,7 +214,7 @@ static int read_wish(const struct reader *r, const char *key, const struct rp_ya
 	static const char *const known[] = {"model",  "bytes",	   "dtype",	"kv-dtype",
 					    "engine", "context",   "sequences", "replicas",
 					    "weight", "min-tok-s", "min-xcds",	"priority",
-					    "spread", "isolation", "memory"};
+					    "spread", "isolation", "memory",	"lenient"};
 	struct rp_model_request *w =
 		add(requests, key, rp_strdupf("%s:%u:%u", r->name, y->line, y->column));
 	int rc;

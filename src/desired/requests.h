@@ -17,6 +17,7 @@ struct rp_model_request {
 	uint64_t replicas, weight, min_xcds, share, min_tok_s;
 	int32_t priority;
 	enum rp_place_spread spread;
+	bool lenient;	 /* leave out the keys of its config that nobody understood */
 	bool has_spread; /* the user said so; else as far apart as the GPUs allow */
 	struct rocpart_footprint *footprint; /* once its model is sized; NULL: bytes are given */
 };

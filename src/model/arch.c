@@ -36,6 +36,11 @@ struct defaults {
 #define A_ALL_MAMBA    (UINT64_C(1) << 45)
 #define A_FALCON       (UINT64_C(1) << 46)
 #define A_MHA	       (UINT64_C(1) << 47)
+#define A_MLA	       (UINT64_C(1) << 48)
+#define A_MAMBA	       (UINT64_C(1) << 49)
+#define A_SWA	       (UINT64_C(1) << 50) /* heads of their own in layers with windows */
+#define A_LATENT       (UINT64_C(1) << 51)
+#define A_PLAIN_NORM   (UINT64_C(1) << 53) /* use_qk_norm: a norm without weights */
 #define A_GATED	       RP_AF_GATED
 
 struct rp_arch {
@@ -46,6 +51,7 @@ struct rp_arch {
 	enum window_rule windows;
 	enum moe_rule moe;
 	const struct defaults *defaults;
+	enum rp_naming naming;
 };
 
 static const struct defaults d_llama = {4096, 32, 32, 0, 0, 11008, 32000, 2048, 0, 0};
@@ -66,101 +72,117 @@ static const struct defaults d_mamba = {0, 0, 0, 0, 0, 0, 50280, 1048576, 0, 0};
  */
 static const struct rp_arch archs[] = {
 	{"llama", "LlamaForCausalLM", "Llama", A_GATED | A_CFG_BIAS | A_CFG_MLP_BIAS, WIN_NONE,
-	 MOE_NONE, &d_llama},
-	{"mistral", "MistralForCausalLM", "Mistral", A_GATED, WIN_ALL, MOE_NONE, &d_mistral},
-	{"mixtral", "MixtralForCausalLM", "Mixtral", A_GATED, WIN_ALL, MOE_ALL, NULL},
-	{"qwen2", "Qwen2ForCausalLM", "Qwen 2", A_GATED | RP_AF_QKV_BIAS, WIN_FROM, MOE_NONE, NULL},
+	 MOE_NONE, &d_llama, RP_NAMES_USUAL},
+	{"mistral", "MistralForCausalLM", "Mistral", A_GATED, WIN_ALL, MOE_NONE, &d_mistral,
+	 RP_NAMES_USUAL},
+	{"mixtral", "MixtralForCausalLM", "Mixtral", A_GATED, WIN_ALL, MOE_ALL, NULL,
+	 RP_NAMES_MIXTRAL},
+	{"qwen2", "Qwen2ForCausalLM", "Qwen 2", A_GATED | RP_AF_QKV_BIAS, WIN_FROM, MOE_NONE, NULL,
+	 RP_NAMES_USUAL},
 	{"qwen2_vl", "Qwen2VLForConditionalGeneration", "Qwen 2 VL", A_GATED | RP_AF_QKV_BIAS,
-	 WIN_FROM, MOE_NONE, NULL},
+	 WIN_FROM, MOE_NONE, NULL, RP_NAMES_USUAL},
 	{"qwen2_5_vl", "Qwen2_5_VLForConditionalGeneration", "Qwen 2.5 VL",
-	 A_GATED | RP_AF_QKV_BIAS, WIN_FROM, MOE_NONE, NULL},
+	 A_GATED | RP_AF_QKV_BIAS, WIN_FROM, MOE_NONE, NULL, RP_NAMES_USUAL},
 	{"qwen2_moe", "Qwen2MoeForCausalLM", "Qwen 2 MoE",
-	 A_GATED | RP_AF_QKV_BIAS | RP_AF_SHARED | RP_AF_SHARED_GATE, WIN_FROM, MOE_STEP, NULL},
+	 A_GATED | RP_AF_QKV_BIAS | RP_AF_SHARED | RP_AF_SHARED_GATE, WIN_FROM, MOE_STEP, NULL,
+	 RP_NAMES_USUAL},
 	{"qwen3", "Qwen3ForCausalLM", "Qwen 3", A_GATED | A_CFG_BIAS | RP_AF_QK_NORM, WIN_FROM,
-	 MOE_NONE, &d_qwen3},
+	 MOE_NONE, &d_qwen3, RP_NAMES_USUAL},
 	{"qwen3_moe", "Qwen3MoeForCausalLM", "Qwen 3 MoE", A_GATED | A_CFG_BIAS | RP_AF_QK_NORM,
-	 WIN_FROM, MOE_STEP, &d_qwen3},
+	 WIN_FROM, MOE_STEP, &d_qwen3, RP_NAMES_USUAL},
 	{"qwen3_vl_text", "", "Qwen 3 VL", A_GATED | A_CFG_BIAS | RP_AF_QK_NORM, WIN_NONE, MOE_NONE,
-	 &d_qwen3},
+	 &d_qwen3, RP_NAMES_USUAL},
 	{"qwen3_vl_moe_text", "", "Qwen 3 VL MoE", A_GATED | A_CFG_BIAS | RP_AF_QK_NORM, WIN_NONE,
-	 MOE_STEP, &d_qwen3},
+	 MOE_STEP, &d_qwen3, RP_NAMES_USUAL},
 	{"qwen3_next", "Qwen3NextForCausalLM", "Qwen 3 Next",
 	 A_GATED | A_CFG_BIAS | RP_AF_QK_NORM | RP_AF_OUT_GATE | RP_AF_SHARED | RP_AF_SHARED_GATE |
 		 A_DELTA,
-	 WIN_NONE, MOE_STEP, &d_qwen3},
+	 WIN_NONE, MOE_STEP, &d_qwen3, RP_NAMES_USUAL},
 	{"qwen3_5_text", "", "Qwen 3.5",
 	 A_GATED | A_CFG_BIAS | RP_AF_QK_NORM | RP_AF_OUT_GATE | A_DELTA, WIN_NONE, MOE_NONE,
-	 &d_qwen3},
+	 &d_qwen3, RP_NAMES_USUAL},
 	{"qwen3_5_moe_text", "", "Qwen 3.5 MoE",
 	 A_GATED | A_CFG_BIAS | RP_AF_QK_NORM | RP_AF_OUT_GATE | RP_AF_SHARED | RP_AF_SHARED_GATE |
 		 A_DELTA,
-	 WIN_NONE, MOE_ALL, &d_qwen3},
-	{"gemma", "GemmaForCausalLM", "Gemma", A_GATED | RP_AF_TIED, WIN_NONE, MOE_NONE, &d_gemma},
+	 WIN_NONE, MOE_ALL, &d_qwen3, RP_NAMES_USUAL},
+	{"gemma", "GemmaForCausalLM", "Gemma", A_GATED | RP_AF_TIED, WIN_NONE, MOE_NONE, &d_gemma,
+	 RP_NAMES_USUAL},
 	{"gemma2", "Gemma2ForCausalLM", "Gemma 2", A_GATED | RP_AF_TIED | RP_AF_NORM4, WIN_EVEN,
-	 MOE_NONE, &d_gemma2},
+	 MOE_NONE, &d_gemma2, RP_NAMES_USUAL},
 	{"gemma3_text", "Gemma3ForCausalLM", "Gemma 3",
-	 A_GATED | RP_AF_TIED | RP_AF_NORM4 | RP_AF_QK_NORM, WIN_PATTERN, MOE_NONE, &d_gemma3},
+	 A_GATED | RP_AF_TIED | RP_AF_NORM4 | RP_AF_QK_NORM, WIN_PATTERN, MOE_NONE, &d_gemma3,
+	 RP_NAMES_USUAL},
 	{"gemma4_text", "Gemma4ForCausalLM", "Gemma 4",
 	 A_GATED | RP_AF_TIED | RP_AF_NORM4 | RP_AF_QK_NORM | RP_AF_DENSE_MOE, WIN_PATTERN, MOE_ALL,
-	 &d_gemma3},
+	 &d_gemma3, RP_NAMES_GEMMA4},
 	{"phi", "PhiForCausalLM", "Phi 2",
 	 RP_AF_QKV_BIAS | RP_AF_O_BIAS | RP_AF_MLP_BIAS | RP_AF_NORM1 | RP_AF_NORM_BIAS |
 		 RP_AF_HEAD_BIAS,
-	 WIN_NONE, MOE_NONE, NULL},
-	{"phi3", "Phi3ForCausalLM", "Phi 3 and 4", A_GATED, WIN_NONE, MOE_NONE, NULL},
+	 WIN_NONE, MOE_NONE, NULL, RP_NAMES_PHI},
+	{"phi3", "Phi3ForCausalLM", "Phi 3 and 4", A_GATED, WIN_NONE, MOE_NONE, NULL,
+	 RP_NAMES_USUAL},
 	{"phimoe", "PhiMoEForCausalLM", "Phi MoE", A_GATED | A_CFG_BIAS | RP_AF_NORM_BIAS, WIN_NONE,
-	 MOE_ALL, NULL},
-	{"deepseek_v2", "DeepseekV2ForCausalLM", "DeepSeek V2", A_GATED | RP_AF_SHARED, WIN_NONE,
-	 MOE_AFTER, NULL},
+	 MOE_ALL, NULL, RP_NAMES_MIXTRAL},
+	{"deepseek_v2", "DeepseekV2ForCausalLM", "DeepSeek V2", A_MLA | A_GATED | RP_AF_SHARED,
+	 WIN_NONE, MOE_AFTER, NULL, RP_NAMES_USUAL},
 	{"deepseek_v3", "DeepseekV3ForCausalLM", "DeepSeek V3",
-	 A_GATED | RP_AF_SHARED | RP_AF_ROUTER_BIAS | RP_AF_MTP_OWN_EMBED, WIN_NONE, MOE_AFTER,
-	 NULL},
+	 A_MLA | A_GATED | RP_AF_SHARED | RP_AF_ROUTER_BIAS | RP_AF_MTP_OWN_EMBED, WIN_NONE,
+	 MOE_AFTER, NULL, RP_NAMES_USUAL},
 	{"deepseek_v32", "DeepseekV32ForCausalLM", "DeepSeek V3.2",
-	 A_GATED | RP_AF_SHARED | RP_AF_ROUTER_BIAS | RP_AF_MTP_OWN_EMBED | RP_AF_DSA, WIN_NONE,
-	 MOE_AFTER, NULL},
-	{"kimi_k2", "", "Kimi K2", A_GATED | RP_AF_SHARED | RP_AF_ROUTER_BIAS | RP_AF_MTP_OWN_EMBED,
-	 WIN_NONE, MOE_AFTER, NULL},
+	 A_MLA | A_GATED | RP_AF_SHARED | RP_AF_ROUTER_BIAS | RP_AF_MTP_OWN_EMBED | RP_AF_DSA,
+	 WIN_NONE, MOE_AFTER, NULL, RP_NAMES_USUAL},
+	{"kimi_k2", "", "Kimi K2",
+	 A_MLA | A_GATED | RP_AF_SHARED | RP_AF_ROUTER_BIAS | RP_AF_MTP_OWN_EMBED, WIN_NONE,
+	 MOE_AFTER, NULL, RP_NAMES_USUAL},
 	{"glm_moe_dsa", "GlmMoeDsaForCausalLM", "GLM 5",
-	 A_GATED | RP_AF_SHARED | RP_AF_ROUTER_BIAS | RP_AF_MTP_OWN_EMBED | RP_AF_DSA, WIN_NONE,
-	 MOE_AFTER, NULL},
+	 A_MLA | A_GATED | RP_AF_SHARED | RP_AF_ROUTER_BIAS | RP_AF_MTP_OWN_EMBED | RP_AF_DSA,
+	 WIN_NONE, MOE_AFTER, NULL, RP_NAMES_USUAL},
 	{"glm4_moe", "Glm4MoeForCausalLM", "GLM 4.5",
 	 A_GATED | A_CFG_BIAS_QKV | A_CFG_QK_NORM | RP_AF_SHARED | RP_AF_ROUTER_BIAS |
 		 RP_AF_MTP_OWN_EMBED,
-	 WIN_NONE, MOE_AFTER, NULL},
+	 WIN_NONE, MOE_AFTER, NULL, RP_NAMES_USUAL},
 	{"minimax_m2", "MiniMaxM2ForCausalLM", "MiniMax M2",
-	 A_GATED | RP_AF_QK_NORM_ALL | RP_AF_ROUTER_BIAS, WIN_NONE, MOE_ALL, NULL},
-	{"mimo", "MiMoForCausalLM", "MiMo", A_GATED | A_CFG_BIAS_QKV, WIN_NONE, MOE_NONE, NULL},
-	{"mimo_v2_flash", "MiMoV2FlashForCausalLM", "MiMo V2", A_GATED | RP_AF_ROUTER_BIAS,
-	 WIN_NONE, MOE_AFTER, NULL},
-	{"llama4_text", "Llama4ForCausalLM", "Llama 4", A_GATED | A_CFG_BIAS | RP_AF_SHARED,
-	 WIN_CHUNKS, MOE_EVERY, NULL},
+	 A_GATED | RP_AF_QK_NORM_ALL | RP_AF_ROUTER_BIAS, WIN_NONE, MOE_ALL, NULL,
+	 RP_NAMES_MIXTRAL},
+	{"mimo", "MiMoForCausalLM", "MiMo", A_GATED | A_CFG_BIAS_QKV, WIN_NONE, MOE_NONE, NULL,
+	 RP_NAMES_USUAL},
+	{"mimo_v2_flash", "MiMoV2FlashForCausalLM", "MiMo V2", A_SWA | A_GATED | RP_AF_ROUTER_BIAS,
+	 WIN_NONE, MOE_AFTER, NULL, RP_NAMES_USUAL},
+	{"llama4_text", "Llama4ForCausalLM", "Llama 4",
+	 A_PLAIN_NORM | A_GATED | A_CFG_BIAS | RP_AF_SHARED, WIN_CHUNKS, MOE_EVERY, NULL,
+	 RP_NAMES_LLAMA4},
 	{"mllama_text_model", "", "Llama 3.2 Vision",
-	 A_GATED | RP_AF_EXTRA_EMBED | RP_AF_CROSS_GATES, WIN_NONE, MOE_NONE, NULL},
+	 A_GATED | RP_AF_EXTRA_EMBED | RP_AF_CROSS_GATES, WIN_NONE, MOE_NONE, NULL, RP_NAMES_USUAL},
 	{"gpt_oss", "GptOssForCausalLM", "gpt-oss",
 	 A_GATED | A_CFG_BIAS | RP_AF_ROUTER_BIAS | RP_AF_EXPERT_BIAS | RP_AF_SINKS, WIN_EVEN,
-	 MOE_ALL, NULL},
+	 MOE_ALL, NULL, RP_NAMES_GPT_OSS},
 	{"granite", "GraniteForCausalLM", "Granite 3", A_GATED | A_CFG_BIAS | A_CFG_MLP_BIAS,
-	 WIN_NONE, MOE_NONE, NULL},
+	 WIN_NONE, MOE_NONE, NULL, RP_NAMES_USUAL},
 	{"granitemoe", "GraniteMoeForCausalLM", "Granite 3 MoE", A_GATED | A_CFG_BIAS, WIN_NONE,
-	 MOE_ALL, NULL},
+	 MOE_ALL, NULL, RP_NAMES_GRANITE_MOE},
 	{"granitemoehybrid", "GraniteMoeHybridForCausalLM", "Granite 4",
-	 A_GATED | A_CFG_BIAS | RP_AF_SHARED, WIN_NONE, MOE_ALL, NULL},
+	 A_MAMBA | A_GATED | A_CFG_BIAS | RP_AF_SHARED, WIN_NONE, MOE_ALL, NULL,
+	 RP_NAMES_GRANITE_MOE},
 	{"nemotron_h", "NemotronHForCausalLM", "Nemotron H",
-	 A_CFG_BIAS | RP_AF_SHARED | RP_AF_ROUTER_BIAS, WIN_NONE, MOE_NONE, NULL},
+	 A_MAMBA | A_LATENT | A_CFG_BIAS | RP_AF_SHARED | RP_AF_ROUTER_BIAS, WIN_NONE, MOE_NONE,
+	 NULL, RP_NAMES_NEMOTRON},
 	{"falcon", "FalconForCausalLM", "Falcon", A_FALCON | RP_AF_NORM_BIAS | RP_AF_TIED, WIN_NONE,
-	 MOE_NONE, &d_falcon},
-	{"mamba", "MambaForCausalLM", "Mamba", A_ALL_MAMBA | RP_AF_MAMBA1 | RP_AF_TIED, WIN_NONE,
-	 MOE_NONE, &d_mamba},
-	{"falcon_mamba", "FalconMambaForCausalLM", "Falcon Mamba", A_ALL_MAMBA | RP_AF_MAMBA1,
-	 WIN_NONE, MOE_NONE, &d_mamba},
+	 MOE_NONE, &d_falcon, RP_NAMES_FALCON},
+	{"mamba", "MambaForCausalLM", "Mamba", A_MAMBA | A_ALL_MAMBA | RP_AF_MAMBA1 | RP_AF_TIED,
+	 WIN_NONE, MOE_NONE, &d_mamba, RP_NAMES_USUAL},
+	{"falcon_mamba", "FalconMambaForCausalLM", "Falcon Mamba",
+	 A_MAMBA | A_ALL_MAMBA | RP_AF_MAMBA1, WIN_NONE, MOE_NONE, &d_mamba, RP_NAMES_USUAL},
 	{"cohere", "CohereForCausalLM", "Command R, Aya",
-	 A_GATED | A_CFG_BIAS | RP_AF_NORM1 | RP_AF_TIED, WIN_NONE, MOE_NONE, &d_cohere},
-	{"internlm2", "InternLM2ForCausalLM", "InternLM 2", A_GATED, WIN_NONE, MOE_NONE, NULL},
-	{"baichuan", "BaichuanForCausalLM", "Baichuan 2", A_GATED | A_MHA, WIN_NONE, MOE_NONE,
-	 NULL},
-	{"exaone", "ExaoneForCausalLM", "EXAONE 3", A_GATED, WIN_NONE, MOE_NONE, NULL},
+	 A_GATED | A_CFG_BIAS | RP_AF_NORM1 | RP_AF_TIED, WIN_NONE, MOE_NONE, &d_cohere,
+	 RP_NAMES_USUAL},
+	{"internlm2", "InternLM2ForCausalLM", "InternLM 2", A_GATED, WIN_NONE, MOE_NONE, NULL,
+	 RP_NAMES_INTERNLM2},
+	{"baichuan", "BaichuanForCausalLM", "Baichuan 2", A_GATED | A_MHA, WIN_NONE, MOE_NONE, NULL,
+	 RP_NAMES_BAICHUAN},
+	{"exaone", "ExaoneForCausalLM", "EXAONE 3", A_GATED, WIN_NONE, MOE_NONE, NULL,
+	 RP_NAMES_EXAONE},
 	{"olmo2", "Olmo2ForCausalLM", "OLMo 2", A_GATED | RP_AF_QK_NORM_ALL, WIN_NONE, MOE_NONE,
-	 NULL},
+	 NULL, RP_NAMES_USUAL},
 };
 
 /* Names that mean the same tensors as another row. */
@@ -223,6 +245,41 @@ static const struct rp_arch *find_arch(const struct rp_model_config *c)
 	return NULL;
 }
 
+uint32_t rp_arch_keys(const struct rp_model_config *c)
+{
+	static const struct {
+		uint64_t flags; /* one of these is enough */
+		uint32_t keys;
+	} rows[] = {
+		{RP_AF_SHARED, RP_KEYS_SHARED},
+		{A_LATENT, RP_KEYS_LATENT | RP_KEYS_MOE},
+		{A_MLA, RP_KEYS_MLA | RP_KEYS_V_HEAD},
+		{RP_AF_DSA, RP_KEYS_INDEXER},
+		{A_MAMBA, RP_KEYS_MAMBA},
+		{A_DELTA, RP_KEYS_DELTA},
+		{A_SWA, RP_KEYS_WINDOW | RP_KEYS_V_HEAD | RP_KEYS_CHUNK},
+		{RP_AF_DENSE_MOE, RP_KEYS_GLOBAL},
+		{A_CFG_BIAS | A_CFG_BIAS_QKV | A_FALCON | RP_AF_QKV_BIAS, RP_KEYS_BIAS},
+		{A_CFG_MLP_BIAS | A_FALCON, RP_KEYS_MLP_BIAS},
+		{A_CFG_QK_NORM | RP_AF_QK_NORM | RP_AF_QK_NORM_ALL | A_PLAIN_NORM, RP_KEYS_QK_NORM},
+		{RP_AF_OUT_GATE, RP_KEYS_GATE},
+		{A_FALCON, RP_KEYS_FALCON},
+	};
+	const struct rp_arch *a = find_arch(c);
+	uint32_t keys = 0;
+
+	if (!a)
+		return UINT32_MAX;
+	for (size_t i = 0; i < RP_ARRAY_LEN(rows); i++)
+		if (a->flags & rows[i].flags)
+			keys |= rows[i].keys;
+	if (a->moe != MOE_NONE)
+		keys |= RP_KEYS_MOE;
+	if (a->windows == WIN_CHUNKS)
+		keys |= RP_KEYS_CHUNK;
+	return keys;
+}
+
 static void or_default(uint32_t *v, uint32_t d)
 {
 	if (!*v)
@@ -277,13 +334,16 @@ static void falcon(struct rp_layout *l)
 
 	if (!c->inter)
 		c->inter = c->hidden * 4;
-	if (c->new_decoder == RP_TRI_YES)
+	if (c->new_decoder == RP_TRI_YES) {
+		if (c->parallel_norms == 1)
+			l->features |= RP_AF_NORM1;
 		return;
+	}
 	if (c->multi_query != RP_TRI_NO)
 		c->kv_heads = 1;
 	else
 		c->kv_heads = c->heads;
-	if (c->parallel_block != RP_TRI_NO)
+	if (c->parallel_block != RP_TRI_NO && c->parallel_norms < 2)
 		l->features |= RP_AF_NORM1;
 }
 
@@ -396,6 +456,7 @@ static void set_layers(struct rp_layout *l)
 		l->n_window += c->mixers[i] == RP_MIX_SLIDING || c->mixers[i] == RP_MIX_CHUNKED;
 		l->n_state += c->mixers[i] == RP_MIX_MAMBA || c->mixers[i] == RP_MIX_LINEAR;
 		l->n_moe += c->ffns[i] == RP_FFN_MOE;
+		l->n_indexers += (l->features & RP_AF_DSA) && !rp_model_shares_indexer(c, i);
 	}
 }
 
@@ -492,6 +553,7 @@ int rp_layout_make(const struct rp_model_config *c, const char *name, struct rp_
 		return unknown(c, name, reterr);
 	ret->c = *c;
 	ret->family = ret->arch->family;
+	ret->naming = ret->arch->naming;
 	fill_defaults(&ret->c, ret->arch);
 	if (need(ret->c.hidden, "hidden_size", name, reterr) < 0 ||
 	    need(ret->c.layers, "num_hidden_layers", name, reterr) < 0 ||

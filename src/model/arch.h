@@ -41,13 +41,31 @@
 
 struct rp_arch;
 
+/* How a checkpoint names the modules of a layer, where transformers has several ways (modules.c).
+ */
+enum rp_naming {
+	RP_NAMES_USUAL,
+	RP_NAMES_MIXTRAL,
+	RP_NAMES_GEMMA4,
+	RP_NAMES_NEMOTRON,
+	RP_NAMES_LLAMA4,
+	RP_NAMES_FALCON,
+	RP_NAMES_INTERNLM2,
+	RP_NAMES_EXAONE,
+	RP_NAMES_GRANITE_MOE,
+	RP_NAMES_PHI,
+	RP_NAMES_BAICHUAN,
+	RP_NAMES_GPT_OSS,
+};
+
 struct rp_layout {
 	struct rp_model_config c; /* with defaults filled in; its rules are borrowed */
 	const struct rp_arch *arch;
 	const char *family;
+	enum rp_naming naming;
 	uint64_t features;
 	uint32_t n_attention, n_window, n_state; /* layers of each sort */
-	uint32_t n_moe;
+	uint32_t n_moe, n_indexers;
 	bool window_is_chunk;
 	bool sinks_on_window, sinks_on_full;
 };
@@ -58,5 +76,8 @@ struct rp_layout {
  */
 int rp_layout_make(const struct rp_model_config *c, const char *name, struct rp_layout *ret,
 		   struct rocpart_error *reterr) RP_MUST_CHECK;
+
+/* RP_KEYS_* that the architecture of a config understands; all when it is unknown. */
+uint32_t rp_arch_keys(const struct rp_model_config *c);
 
 #endif

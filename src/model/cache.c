@@ -47,10 +47,6 @@ static int attention_token(const struct rp_layout *l, const struct rp_kv_dtype *
 	if (l->features & RP_AF_MLA) {
 		if (elements(d, (uint64_t)c->kv_lora + c->qk_rope, &k) < 0)
 			return -EINVAL;
-		/* The indexer caches fp8 keys with one float32 scale per 128 (vLLM, DeepSeek V3.2).
-		 */
-		if (l->features & RP_AF_DSA)
-			k += c->index_dim + div_up(c->index_dim, 128) * 4;
 		*ret = k; /* every rank holds the latent whole */
 		return 0;
 	}
@@ -119,6 +115,11 @@ static int fill_kinds(const struct rp_layout *l, const struct rp_kv_dtype *d, ui
 		}
 		k->n_layers++;
 	}
+	/* Fp8 keys with one float32 scale per 128 (vLLM, DeepSeek V3.2), of layers with an indexer.
+	 */
+	c->index_bytes =
+		l->n_indexers * (l->c.index_dim + div_up(l->c.index_dim, 128) * UINT64_C(4));
+	c->token_bytes += c->index_bytes;
 	return 0;
 }
 
@@ -193,7 +194,7 @@ int rp_cache_make(const struct rp_layout *l, const struct rp_kv_dtype *dtype, ui
 /* Bytes of one block of all layers of one group. */
 static uint64_t pool_block(const struct rp_cache *c)
 {
-	return c->page_bytes * c->group_layers;
+	return c->page_bytes * c->group_layers + c->index_bytes * c->block_tokens;
 }
 
 uint64_t rp_cache_tokens(const struct rp_cache *c, uint64_t bytes)
@@ -267,7 +268,7 @@ static int paged_request(const struct rp_cache *c, uint64_t context, uint64_t ba
 /* llama.cpp: full layers keep every cell, windows min(n_ctx, pad(window + micro batch)). */
 static int flat_request(const struct rp_cache *c, uint64_t context, uint64_t batched, uint64_t *ret)
 {
-	uint64_t sum = c->sequence_bytes;
+	uint64_t sum = c->sequence_bytes, index;
 
 	for (size_t i = 0; i < RP_CACHE_STATE; i++) {
 		const struct rp_cache_kind *k = &c->kinds[i];
@@ -279,7 +280,8 @@ static int flat_request(const struct rp_cache *c, uint64_t context, uint64_t bat
 		    rp_mul_u64(n, k->n_layers, &n) < 0 || rp_add_u64(sum, n, &sum) < 0)
 			return -EOVERFLOW;
 	}
-	*ret = sum;
+	if (rp_mul_u64(context, c->index_bytes, &index) < 0 || rp_add_u64(sum, index, ret) < 0)
+		return -EOVERFLOW;
 	return 0;
 }
 

@@ -30,6 +30,7 @@ struct rp_cache {
 	uint64_t block_tokens;	 /* the smallest of all kinds; 0: none holds tokens */
 	uint64_t token_bytes;	 /* of all layers, while the context is within every window */
 	uint64_t sequence_bytes; /* state of one sequence */
+	uint64_t index_bytes;	 /* of token_bytes: keys of the indexers of all layers */
 };
 
 /* Of one rank. 0, -EINVAL (a KV dtype that does not fit the heads), -EOVERFLOW. */

@@ -2,97 +2,163 @@
 #include "model/config.h"
 
 #include "base/strbuf.h"
+#include "model/pattern.h"
+
+static void free_rule(struct rp_quant_rule *r)
+{
+	free(r->module);
+	free(r->pattern);
+}
+
+int rp_model_doubt(struct rp_model_doubts **doubts, const char *file, const char *key,
+		   const char *value)
+{
+	struct rp_model_doubts *d = *doubts;
+
+	if (!d) {
+		d = *doubts = rp_new0(struct rp_model_doubts, 1);
+		if (!d)
+			return -ENOMEM;
+		(void)rp_fmt(d->file, sizeof(d->file), "%.60s", file); /* fits */
+	}
+	for (uint32_t i = 0; i < d->n; i++)
+		if (rp_str_eq(d->v[i].key, key))
+			return 0;
+	d->has_more = d->n == RP_MODEL_DOUBTS;
+	if (d->has_more)
+		return 0;
+	/* Both fit. */
+	(void)rp_fmt(d->v[d->n].key, sizeof(d->v[0].key), "%.94s", key);
+	(void)rp_fmt(d->v[d->n].value, sizeof(d->v[0].value), "%.30s", value);
+	d->n++;
+	return 0;
+}
+
+static int copy_doubts(const struct rp_model_doubts *from, struct rp_model_doubts **ret)
+{
+	*ret = from ? rp_new0(struct rp_model_doubts, 1) : NULL;
+	if (*ret)
+		**ret = *from;
+	return from && !*ret ? -ENOMEM : 0;
+}
 
 void rp_model_config_done(struct rp_model_config *c)
 {
 	if (!c)
 		return;
 	for (size_t i = 0; i < c->quant.n_rules; i++)
-		free(c->quant.rules[i].module);
+		free_rule(&c->quant.rules[i]);
 	free(c->quant.rules);
+	free(c->shape_doubts);
+	free(c->format_doubts);
 	memset(c, 0, sizeof(*c));
 }
 
-/* Layers are called model.layers.N, model.language_model.layers.N, backbone.layers.N, ... */
+/*
+ * Layers are called model.layers.N, model.language_model.layers.N, transformer.h.N, ... The text
+ * behind the number; NULL: the pattern is not about one layer ("layers.1*" means 10 to 19, too).
+ */
 static const char *skip_layer(const char *pattern, int32_t *ret_layer)
 {
-	const char *p = strstr(pattern, "layers.");
+	static const char *const words[] = {"layers.", "transformer.h.", "blocks."};
+	const char *p = NULL;
 	int32_t n = 0;
 
-	*ret_layer = RP_NO_LAYER;
-	if (!p)
-		return pattern;
-	p += strlen("layers.");
-	if (*p == '*') {
-		*ret_layer = RP_ANY_LAYER;
-		return p[1] == '.' ? p + 2 : p + 1;
+	for (size_t i = 0; i < RP_ARRAY_LEN(words) && !p; i++) {
+		p = strstr(pattern, words[i]);
+		p = p ? p + strlen(words[i]) : NULL;
 	}
+	/* Towers and layers for drafts count from 0 again. */
+	if (!p || strstr(pattern, "vis") || strstr(pattern, "audio") ||
+	    strstr(pattern, "encoder") || strstr(pattern, "mtp"))
+		return NULL;
+	*ret_layer = RP_ANY_LAYER;
+	if (*p == '*')
+		return p[1] == '.' ? p + 2 : p[1] ? NULL : p;
+	if (*p < '0' || *p > '9')
+		return NULL;
 	while (*p >= '0' && *p <= '9' && n < RP_MODEL_MAX_LAYERS)
 		n = n * 10 + (*p++ - '0');
 	*ret_layer = n;
-	return *p == '.' ? p + 1 : p;
+	return *p == '.' ? p + 1 : *p ? NULL : p;
 }
 
-/* Names of one module differ: "experts.17.x" is one of "experts.x", "shared_expert" has a plural.
- */
-static char *our_words(const char *module)
+/* "experts.17.x" names one of "experts.x": ret_expert is 1 when it does. */
+static char *any_expert(const char *module, uint32_t *ret_expert)
 {
-	static const char one[] = "experts.", shared[] = "shared_expert.";
-	RP_AUTO_STRBUF struct rp_strbuf b = RP_STRBUF_INIT;
+	const char *at = strstr(module, "experts."), *end;
+	char *joined;
 
-	for (const char *p = module; *p;) {
-		if (strncmp(p, one, strlen(one)) == 0) {
-			rp_strbuf_add(&b, "experts");
-			p += strlen(one);
-			while (*p >= '0' && *p <= '9')
-				p++;
-			if (*p && *p != '.')
-				rp_strbuf_add_char(&b, '.');
-		} else if (strncmp(p, shared, strlen(shared)) == 0) {
-			rp_strbuf_add(&b, "shared_experts.");
-			p += strlen(shared);
-		} else {
-			rp_strbuf_add_char(&b, *p++);
-		}
-	}
-	if (!b.s && !b.failed)
-		return rp_strndup("", 0);
-	return rp_strbuf_steal(&b);
+	*ret_expert = 0;
+	if (!at)
+		return rp_strndup(module, strlen(module));
+	at += strlen("experts");
+	end = at + 1;
+	while (*end >= '0' && *end <= '9')
+		end++;
+	if (end == at + 1 || (*end && *end != '.'))
+		return rp_strndup(module, strlen(module));
+	joined = rp_strdupf("%.*s%s", (int)(at - module), module, end);
+	*ret_expert = 1;
+	return joined;
 }
 
 static bool same_rule(const struct rp_quant_rule *a, const struct rp_quant_rule *b)
 {
-	return a->group == b->group && a->layer == b->layer && a->any_block == b->any_block &&
-	       rp_str_eq(a->module, b->module);
+	return a->group == b->group && a->layer == b->layer && rp_str_eq(a->module, b->module);
+}
+
+static int make_rule(const char *pattern, struct rp_quant_rule *ret)
+{
+	RP_AUTO_FREE struct rp_regex *re = NULL;
+	const char *module;
+	int r = 0;
+
+	if (rp_str_starts(pattern, "re:")) {
+		re = rp_new0(struct rp_regex, 1);
+		r = re ? rp_regex_compile(pattern + 3, re) : -ENOMEM;
+		if (r < 0)
+			return r == -ENOMEM ? r : -ENOTSUP;
+		ret->layer = RP_REGEX;
+		ret->module = rp_strndup(pattern + 3, strlen(pattern + 3));
+	} else {
+		module = skip_layer(pattern, &ret->layer);
+		if (!module)
+			ret->layer = RP_NO_LAYER;
+		ret->module = any_expert(module ? module : pattern, &ret->expert);
+	}
+	ret->pattern = rp_strndup(pattern, strlen(pattern));
+	if (ret->module && ret->pattern)
+		return 0;
+	free_rule(ret);
+	return -ENOMEM;
 }
 
 int rp_model_config_rule(struct rp_model_config *c, int group, const char *pattern)
 {
 	struct rp_quant_config *q = &c->quant;
 	struct rp_quant_rule rule = {.group = group};
-	const char *module = skip_layer(pattern, &rule.layer);
+	int r = make_rule(pattern, &rule);
 
-	if (q->n_rules >= RP_MODEL_MAX_RULES ||
-	    (rule.layer < 0 && q->n_globs >= RP_MODEL_MAX_GLOBS))
-		return -E2BIG;
+	if (r < 0)
+		return r;
 	q->n_globs += rule.layer < 0;
-	if (rp_str_starts(module, "mixer.")) {
-		rule.any_block = true;
-		module += strlen("mixer.");
-	}
-	rule.module = our_words(module);
-	if (!rule.module)
-		return -ENOMEM;
+	q->n_regexes += rule.layer == RP_REGEX;
 	/* One rule per expert becomes one rule: they stand near each other. */
-	for (size_t i = q->n_rules; i > 0 && i + 4 > q->n_rules; i--) {
+	for (size_t i = q->n_rules; rule.expert && i > 0 && i + 4 > q->n_rules; i--) {
 		if (same_rule(&q->rules[i - 1], &rule)) {
-			free(rule.module);
+			q->rules[i - 1].expert++;
+			free_rule(&rule);
 			return 0;
 		}
 	}
-	if (rp_grow(&q->rules, &q->cap_rules, q->n_rules + 1, sizeof(*q->rules)) < 0) {
-		free(rule.module);
-		return -ENOMEM;
+	r = q->n_rules >= RP_MODEL_MAX_RULES || q->n_globs > RP_MODEL_MAX_GLOBS ||
+			    q->n_regexes > RP_MODEL_MAX_REGEXES
+		    ? -E2BIG
+		    : rp_grow(&q->rules, &q->cap_rules, q->n_rules + 1, sizeof(*q->rules));
+	if (r < 0) {
+		free_rule(&rule);
+		return r;
 	}
 	q->rules[q->n_rules++] = rule;
 	return 0;
@@ -107,8 +173,11 @@ static int copy_rule(struct rp_model_config *c, const struct rp_quant_rule *from
 	if (rp_grow(&q->rules, &q->cap_rules, q->n_rules + 1, sizeof(*q->rules)) < 0)
 		return -ENOMEM;
 	rule.module = rp_strndup(from->module, strlen(from->module));
-	if (!rule.module)
+	rule.pattern = rp_strndup(from->pattern, strlen(from->pattern));
+	if (!rule.module || !rule.pattern) {
+		free_rule(&rule);
 		return -ENOMEM;
+	}
 	q->rules[q->n_rules++] = rule;
 	return 0;
 }
@@ -116,10 +185,13 @@ static int copy_rule(struct rp_model_config *c, const struct rp_quant_rule *from
 int rp_model_config_copy(const struct rp_model_config *from, struct rp_model_config *to)
 {
 	struct rp_model_config c = *from;
-	int r = 0;
+	int r;
 
 	c.quant.rules = NULL;
 	c.quant.n_rules = c.quant.cap_rules = 0;
+	c.format_doubts = NULL;
+	r = copy_doubts(from->shape_doubts, &c.shape_doubts);
+	r = r < 0 ? r : copy_doubts(from->format_doubts, &c.format_doubts);
 	for (size_t i = 0; i < from->quant.n_rules && r == 0; i++)
 		r = copy_rule(&c, &from->quant.rules[i]);
 	if (r < 0) {

@@ -19,6 +19,7 @@
 #define RP_MODEL_MAX_CONTEXT 1073741824
 #define RP_MODEL_MAX_RULES   131072
 #define RP_MODEL_MAX_GLOBS   1024 /* of those, rules that hold for more than one layer */
+#define RP_MODEL_MAX_REGEXES 64	  /* of those, regular expressions */
 
 #define RP_MODEL_NAME_SIZE 64
 
@@ -48,20 +49,23 @@ struct rp_vision_config {
 };
 
 /* Modules of one format (config_groups), or modules that stay as they are. */
-#define RP_QUANT_GROUPS 8
+#define RP_QUANT_GROUPS 16
 #define RP_QUANT_IGNORE (-1)
 
+/* The names are those of the checkpoint (modules.c). */
 struct rp_quant_rule {
-	char *module;	/* pattern behind the layer, in the words of our tensor table */
-	int group;	/* index of groups, or RP_QUANT_IGNORE */
-	int32_t layer;	/* its number; RP_ANY_LAYER; RP_NO_LAYER: any part of a name */
-	bool any_block; /* the block of the module is not told ("mixer.q_proj") */
+	char *pattern;	 /* as in the file; for messages */
+	char *module;	 /* what it says behind the layer, or all of it; a regular expression */
+	int group;	 /* index of groups, or RP_QUANT_IGNORE */
+	int32_t layer;	 /* its number; RP_ANY_LAYER; RP_NO_LAYER: a name; RP_REGEX */
+	uint32_t expert; /* number of experts that rules of this text name one by one; 0: none */
 };
 #define RP_ANY_LAYER (-1)
 #define RP_NO_LAYER  (-2)
+#define RP_REGEX     (-3)
 
 struct rp_quant_group {
-	char name[24];
+	char name[24];	   /* "" when a pattern has made it */
 	char type[8];	   /* int, float */
 	char strategy[16]; /* tensor, channel, group, block */
 	uint32_t bits, size;
@@ -71,21 +75,58 @@ struct rp_quant_config {
 	char method[32]; /* quant_method: fp8, gptq, awq, mxfp4, modelopt, compressed-tensors, ...
 			  */
 	char algo[32];	 /* quant_algo of modelopt */
-	char kv_algo[32];
 	uint32_t bits, group, block_in, block_out;
-	enum rp_tri symmetric;
+	enum rp_tri symmetric, zero_point;
+	enum rp_tri head; /* GPTQ: lm_head is in the format, too */
 	struct rp_quant_group groups[RP_QUANT_GROUPS];
 	uint32_t n_groups;
-	bool mixed;	  /* its groups name modules, not "Linear" */
-	uint32_t n_globs; /* rules of no particular layer: each costs a match per tensor */
+	bool mixed;		/* its groups name modules */
+	uint32_t linear_group;	/* 1 + the group of all matrices ("Linear"); 0: none */
+	bool mlx;		/* "quantization" with bits: made for Apple's MLX */
+	char weight_dtype[16];	/* Quark */
+	char weight_scheme[16]; /* Quark: per_tensor, per_channel, per_group */
+	uint32_t n_globs;	/* rules of no particular layer: each costs a match per tensor */
+	uint32_t n_regexes;
 	struct rp_quant_rule *rules;
 	size_t n_rules, cap_rules;
 };
 
+/* A key that may decide a size and that nobody understood. The first ones are kept by name. */
+#define RP_MODEL_DOUBTS 4
+struct rp_model_doubts {
+	char file[64];
+	uint32_t n;
+	bool has_more;
+	struct {
+		char key[96];
+		char value[32];
+	} v[RP_MODEL_DOUBTS];
+};
+
+/* Keys that only some architectures understand: rp_arch_keys(). */
+#define RP_KEYS_MOE	 (1u << 0)
+#define RP_KEYS_SHARED	 (1u << 1)
+#define RP_KEYS_LATENT	 (1u << 2)
+#define RP_KEYS_MLA	 (1u << 3)
+#define RP_KEYS_INDEXER	 (1u << 4)
+#define RP_KEYS_MAMBA	 (1u << 5)
+#define RP_KEYS_DELTA	 (1u << 6)
+#define RP_KEYS_WINDOW	 (1u << 7) /* heads of their own in layers with windows, sinks */
+#define RP_KEYS_GLOBAL	 (1u << 8) /* heads of their own in layers without */
+#define RP_KEYS_CHUNK	 (1u << 9)
+#define RP_KEYS_BIAS	 (1u << 11)
+#define RP_KEYS_MLP_BIAS (1u << 12)
+#define RP_KEYS_QK_NORM	 (1u << 13)
+#define RP_KEYS_GATE	 (1u << 14)
+#define RP_KEYS_FALCON	 (1u << 15)
+#define RP_KEYS_V_HEAD	 (1u << 16)
+
 struct rp_model_config {
-	char arch[RP_MODEL_NAME_SIZE];	     /* architectures[0] */
-	char model_type[RP_MODEL_NAME_SIZE]; /* of the whole */
-	char text_type[RP_MODEL_NAME_SIZE];  /* of the language part, when it has its own */
+	struct rp_model_doubts *shape_doubts;  /* of layers, vocabulary, vision; NULL: none */
+	struct rp_model_doubts *format_doubts; /* of quantization_config */
+	char arch[RP_MODEL_NAME_SIZE];	       /* architectures[0] */
+	char model_type[RP_MODEL_NAME_SIZE];   /* of the whole */
+	char text_type[RP_MODEL_NAME_SIZE];    /* of the language part, when it has its own */
 	char dtype[16];
 	uint32_t hidden, layers, heads, kv_heads, head_dim, inter, vocab, max_context;
 	enum rp_tri tied, attention_bias, mlp_bias, lm_head_bias, qk_norm, out_gate, use_window;
@@ -98,6 +139,8 @@ struct rp_model_config {
 	uint32_t first_dense, moe_freq, moe_step, moe_every, dense_inter;
 	/* multi-head latent attention and its indexer */
 	uint32_t q_lora, kv_lora, qk_nope, qk_rope, index_heads, index_dim;
+	uint32_t index_every;	     /* index_topk_freq, where the layers are not listed */
+	uint32_t qk_head, swa_heads; /* other names of a size, to be equal to that size */
 	/* Mamba */
 	uint32_t m_heads, m_head_dim, m_state, m_groups, m_conv, m_expand, m_inner, m_dt_rank;
 	enum rp_tri m_conv_bias, m_bias;
@@ -107,20 +150,36 @@ struct rp_model_config {
 	/* multi-token prediction */
 	uint32_t mtp_layers;
 	enum rp_tri parallel_block, new_decoder, multi_query;
+	uint32_t parallel_norms;
 	/* per layer, where the config lists them */
 	uint32_t n_mixers, n_ffns;
 	uint8_t mixers[RP_MODEL_MAX_LAYERS];
 	uint8_t ffns[RP_MODEL_MAX_LAYERS];
+	uint32_t n_indexers;
+	/* a bit per layer: it uses what the indexer of an earlier layer chose */
+	uint64_t shares_indexer[RP_MODEL_MAX_LAYERS / 64];
 	bool has_vision;
 	struct rp_vision_config vision;
 	bool has_quant;
 	struct rp_quant_config quant;
 };
 
+static inline bool rp_model_shares_indexer(const struct rp_model_config *c, uint32_t layer)
+{
+	return layer < RP_MODEL_MAX_LAYERS && (c->shares_indexer[layer / 64] >> (layer % 64) & 1);
+}
+
+/* Keep a key; its name and value are cut when they are too long. 0 or -ENOMEM. */
+int rp_model_doubt(struct rp_model_doubts **doubts, const char *file, const char *key,
+		   const char *value) RP_MUST_CHECK;
+
 void rp_model_config_done(struct rp_model_config *c);
 #define RP_AUTO_MODEL_CONFIG RP_AUTO(rp_model_config_done)
 
-/* Add a pattern of modules. 0, -ENOMEM, -E2BIG. */
+/*
+ * Add a pattern of modules, with "re:" in front of a regular expression. 0, -ENOMEM, -E2BIG;
+ * -ENOTSUP for a regular expression that rocpart does not understand.
+ */
 int rp_model_config_rule(struct rp_model_config *c, int group, const char *pattern) RP_MUST_CHECK;
 int rp_model_config_copy(const struct rp_model_config *from,
 			 struct rp_model_config *to) RP_MUST_CHECK;

@@ -96,10 +96,11 @@ ROCPART_PUBLIC int rocpart_footprint_get_assumption(const struct rocpart_footpri
 						    size_t index, const char **ret_what,
 						    const char **ret_value, const char **ret_why)
 {
-	const struct rp_assumption *a = &footprint->f.assumed[index];
+	const struct rp_assumption *a;
 
 	if (index >= footprint->f.n_assumed)
 		return -ENOENT;
+	a = &footprint->f.assumed[index];
 	*ret_what = a->what;
 	*ret_value = a->value;
 	*ret_why = a->why;

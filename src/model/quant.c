@@ -6,13 +6,18 @@
 
 static const struct rp_weight_spec sixteen = {RP_W_F16, 0, 0, 0};
 
-void rp_weight_plan_uniform(const struct rp_weight_spec *spec, struct rp_weight_plan *ret)
+static void uniform(const struct rp_weight_spec *spec, struct rp_weight_plan *ret)
 {
-	memset(ret, 0, sizeof(*ret));
 	ret->linear = ret->experts = *spec;
 	ret->keep = spec->format == RP_W_F32 ? *spec : sixteen;
 	/* Cannot be cut: the longest name has 31 characters. */
 	(void)rp_fmt(ret->text, sizeof(ret->text), "%s", rp_weight_format_name(spec->format));
+}
+
+void rp_weight_plan_uniform(const struct rp_weight_spec *spec, struct rp_weight_plan *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	uniform(spec, ret);
 }
 
 static int fp8(const struct rp_quant_config *q, struct rp_weight_spec *s)
@@ -41,6 +46,37 @@ static int integers(const struct rp_quant_config *q, struct rp_weight_spec *s)
 	return 0;
 }
 
+static int auto_awq(const struct rp_quant_config *q, struct rp_weight_spec *s)
+{
+	int r = integers(q, s);
+
+	if (r == 0 && q->zero_point == RP_TRI_NO && s->format == RP_W_INT4_ZERO)
+		s->format = RP_W_INT4;
+	return r;
+}
+
+/* AMD Quark: one format for all weights, by the names of its exporter. */
+static int quark(const struct rp_quant_config *q, struct rp_weight_spec *s)
+{
+	bool grouped = rp_str_eq(q->weight_scheme, "per_group");
+
+	s->group = q->group;
+	if (rp_str_eq(q->weight_dtype, "fp4") && grouped && q->group == 32)
+		s->format = RP_W_MXFP4;
+	else if (rp_str_starts(q->weight_dtype, "fp8") && !grouped)
+		s->format = rp_str_eq(q->weight_scheme, "per_tensor") ? RP_W_FP8_TENSOR
+								      : RP_W_FP8_CHANNEL;
+	else if (rp_str_eq(q->weight_dtype, "int8") && !grouped)
+		s->format = RP_W_INT8;
+	else if (rp_str_eq(q->weight_dtype, "int4") && grouped)
+		s->format = RP_W_INT4;
+	else if (rp_str_eq(q->weight_dtype, "uint4") && grouped)
+		s->format = RP_W_INT4_ZERO;
+	else
+		return -ENOTSUP;
+	return 0;
+}
+
 static int mxfp4(const struct rp_quant_config *q RP_UNUSED, struct rp_weight_spec *s)
 {
 	s->format = RP_W_MXFP4;
@@ -64,40 +100,16 @@ static int modelopt(const struct rp_quant_config *q, struct rp_weight_spec *s)
 	return -ENOTSUP;
 }
 
-/* Groups of modules, each in a format of its own; what none names stays as it is. */
-static int mixed(const struct rp_quant_config *q, struct rp_weight_plan *plan)
+/* A group of config_groups. "mixed precision" of modelopt: 8 bits are one scale per tensor. */
+static int group_spec(const struct rp_quant_group *g, bool mixed, struct rp_weight_spec *s)
 {
-	for (uint32_t i = 0; i < q->n_groups; i++) {
-		const struct rp_quant_group *g = &q->groups[i];
-		struct rp_weight_spec *s = &plan->groups[i];
-
-		s->group = g->size;
-		if (g->bits == 8)
-			s->format = rp_str_eq(g->type, "int")		? RP_W_INT8
-				    : rp_str_eq(g->strategy, "channel") ? RP_W_FP8_CHANNEL
-									: RP_W_FP8_TENSOR;
-		else if (g->bits == 4)
-			s->format = rp_str_eq(g->type, "int") ? RP_W_INT4 : RP_W_NVFP4;
-		else
-			return -ENOTSUP;
-	}
-	plan->n_groups = q->n_groups;
-	plan->linear = plan->experts = plan->keep = sixteen;
-	plan->use_rules = true;
-	/* Cannot be cut: 15 characters. */
-	(void)rp_fmt(plan->text, sizeof(plan->text), "mixed precision");
-	return 0;
-}
-
-/* compressed-tensors: all matrices in the format of its first group. */
-static int compressed(const struct rp_quant_config *q, struct rp_weight_spec *s)
-{
-	const struct rp_quant_group *g = &q->groups[0];
-	bool is_float = rp_str_eq(g->type, "float");
+	bool is_float = !rp_str_eq(g->type, "int");
 
 	s->group = g->size;
 	if (g->bits == 8 && is_float) {
-		s->format = rp_str_eq(g->strategy, "tensor")  ? RP_W_FP8_TENSOR
+		bool tensor = rp_str_eq(g->strategy, "tensor") || (mixed && !g->strategy[0]);
+
+		s->format = tensor			      ? RP_W_FP8_TENSOR
 			    : rp_str_eq(g->strategy, "block") ? RP_W_FP8_BLOCK
 							      : RP_W_FP8_CHANNEL;
 		return 0;
@@ -105,10 +117,21 @@ static int compressed(const struct rp_quant_config *q, struct rp_weight_spec *s)
 	if (g->bits == 8)
 		s->format = RP_W_INT8;
 	else if (g->bits == 4)
-		s->format = is_float ? RP_W_NVFP4 : RP_W_INT4;
+		s->format = !is_float ? RP_W_INT4 : g->size == 32 ? RP_W_MXFP4 : RP_W_NVFP4;
 	else
 		return -ENOTSUP;
 	return 0;
+}
+
+static const struct rp_quant_group *main_group(const struct rp_quant_config *q)
+{
+	return &q->groups[q->linear_group ? q->linear_group - 1 : 0];
+}
+
+/* compressed-tensors: all matrices in the format of the group for "Linear". */
+static int compressed(const struct rp_quant_config *q, struct rp_weight_spec *s)
+{
+	return group_spec(main_group(q), false, s);
 }
 
 /* quant_method: how its keys are read. Matrices outside the experts stay 16 bit in some. */
@@ -116,103 +139,112 @@ static const struct scheme {
 	const char *method;
 	int (*spec)(const struct rp_quant_config *q, struct rp_weight_spec *s);
 	bool experts_only;
+	bool integers; /* its patterns have bits and group sizes as the method has them */
 } schemes[] = {
-	{"fp8", fp8, false},
-	{"fbgemm_fp8", fbgemm, false},
-	{"gptq", integers, false},
-	{"awq", integers, false},
-	{"mxfp4", mxfp4, true},
-	{"modelopt", modelopt, false},
-	{"modelopt_fp4", modelopt, false},
-	{"modelopt_fp8", modelopt, false},
-	{"compressed-tensors", compressed, false},
+	{"fp8", fp8, false, false},
+	{"fbgemm_fp8", fbgemm, false, false},
+	{"gptq", integers, false, true},
+	{"gptq_marlin", integers, false, true},
+	{"awq", auto_awq, false, true},
+	{"awq_marlin", auto_awq, false, true},
+	{"mxfp4", mxfp4, true, false},
+	{"modelopt", modelopt, false, false},
+	{"modelopt_fp4", modelopt, false, false},
+	{"modelopt_fp8", modelopt, false, false},
+	{"compressed-tensors", compressed, false, false},
+	{"quark", quark, false, false},
 };
+
+static const struct scheme *find_scheme(const struct rp_quant_config *q)
+{
+	const char *method = q->method[0] ? q->method : "modelopt";
+
+	for (size_t i = 0; i < RP_ARRAY_LEN(schemes); i++)
+		if (rp_str_eq(schemes[i].method, method))
+			return &schemes[i];
+	return NULL;
+}
+
+static int pattern_spec(const struct rp_quant_config *q, const struct rp_quant_group *g,
+			const struct scheme *scheme, struct rp_weight_spec *ret)
+{
+	struct rp_quant_config own = *q;
+
+	*ret = (struct rp_weight_spec){RP_W_UNSAID, 0, 0, 0};
+	ret->group = g->size;
+	if (!scheme || !scheme->integers)
+		return group_spec(g, q->mixed, ret);
+	own.bits = g->bits ? g->bits : q->bits;
+	own.group = g->size ? g->size : q->group;
+	return scheme->spec(&own, ret);
+}
+
+/* The formats of all patterns, and of what no pattern names. */
+static int fill_plan(const struct rp_quant_config *q, struct rp_weight_plan *ret)
+{
+	const struct scheme *scheme = find_scheme(q);
+	struct rp_weight_spec s = {RP_W_UNSAID, 0, 0, 0};
+
+	memset(ret, 0, sizeof(*ret));
+	for (uint32_t i = 0; i < q->n_groups; i++)
+		if (pattern_spec(q, &q->groups[i], scheme, &ret->groups[i]) < 0 &&
+		    (q->mixed || !q->groups[i].name[0]))
+			return -ENOTSUP;
+	if (q->mixed) {
+		ret->linear = ret->experts =
+			q->linear_group ? ret->groups[q->linear_group - 1] : sixteen;
+		ret->keep = sixteen;
+		(void)rp_fmt(ret->text, sizeof(ret->text), "mixed precision"); /* fits */
+	} else {
+		if (!scheme || scheme->spec(q, &s) < 0)
+			return -ENOTSUP;
+		uniform(&s, ret);
+		if (scheme->experts_only)
+			ret->linear = sixteen;
+	}
+	ret->n_groups = q->n_groups;
+	ret->head = q->head == RP_TRI_YES;
+	ret->use_rules = true;
+	return 0;
+}
+
+static int refuse_format(const struct rp_quant_config *q, const char *name,
+			 struct rocpart_error *reterr)
+{
+	RP_AUTO_STRBUF struct rp_strbuf b = RP_STRBUF_INIT;
+
+	rp_strbuf_addf(&b, "'%s'",
+		       q->method[0] ? q->method
+		       : q->algo[0] ? q->algo
+				    : "(none named)");
+	if (q->method[0] && q->algo[0])
+		rp_strbuf_addf(&b, ", '%s'", q->algo);
+	if (q->weight_dtype[0])
+		rp_strbuf_addf(&b, ", weights in '%s' %s", q->weight_dtype, q->weight_scheme);
+	if (q->bits)
+		rp_strbuf_addf(&b, ", %u bits", q->bits);
+	rp_error_set(reterr, -ENOTSUP, ROCPART_ERR_MODEL_UNKNOWN, name,
+		     "rocpart does not know how quantization %s stores its weights",
+		     rp_strbuf_str(&b));
+	return rp_error_hint(reterr, "give the model's safetensors files, or --dtype");
+}
 
 int rp_weight_plan_native(const struct rp_model_config *c, const char *name,
 			  struct rp_weight_plan *ret, struct rocpart_error *reterr)
 {
-	const struct rp_quant_config *q = &c->quant;
-	const char *method = q->method[0] ? q->method : "modelopt";
-	struct rp_weight_spec s = {RP_W_UNSAID, 0, 0, 0};
+	static const struct rp_weight_spec float32 = {RP_W_F32, 0, 0, 0};
 
 	if (!c->has_quant) {
-		rp_weight_plan_uniform(&sixteen, ret);
+		rp_weight_plan_uniform(rp_str_eq(c->dtype, "float32") ? &float32 : &sixteen, ret);
 		return 0;
 	}
-	memset(ret, 0, sizeof(*ret));
-	if (q->mixed && mixed(q, ret) == 0)
-		return 0;
-	for (size_t i = 0; i < RP_ARRAY_LEN(schemes); i++) {
-		if (!rp_str_eq(schemes[i].method, method))
-			continue;
-		if (schemes[i].spec(q, &s) < 0)
-			break;
-		rp_weight_plan_uniform(&s, ret);
-		if (schemes[i].experts_only)
-			ret->linear = sixteen;
-		ret->use_rules = true;
-		return 0;
+	if (c->quant.mlx && !c->quant.method[0]) {
+		rp_error_set(reterr, -ENOTSUP, ROCPART_ERR_UNSUPPORTED, name,
+			     "the model is quantised for MLX, which runs on Apple GPUs only");
+		return rp_error_hint(reterr, "give the model that it was made from, or another "
+					     "quantization of that model");
 	}
-	rp_error_set(reterr, -ENOTSUP, ROCPART_ERR_MODEL_UNKNOWN, name,
-		     "rocpart does not know the quantisation '%s %s' with %u bits", method, q->algo,
-		     q->bits);
-	return rp_error_hint(reterr, "give the model's safetensors files, or --dtype");
-}
-
-/* '*' stands for any text. Linear in the length of the text times the number of stars. */
-static bool glob(const char *p, const char *s)
-{
-	const char *star = NULL, *back = NULL;
-
-	while (*s) {
-		if (*p == '*') {
-			star = p++;
-			back = s;
-		} else if (*p == *s) {
-			p++;
-			s++;
-		} else if (star) {
-			p = star + 1;
-			s = ++back;
-		} else {
-			return false;
-		}
-	}
-	while (*p == '*')
-		p++;
-	return *p == '\0';
-}
-
-/* A pattern covers a module and all that is inside it. */
-static bool covers(const char *pattern, const char *module)
-{
-	size_t n = strlen(pattern);
-
-	if (n == 0 || glob(pattern, module))
-		return true;
-	return strncmp(pattern, module, n) == 0 && module[n] == '.';
-}
-
-bool rp_quant_rule_covers(const struct rp_quant_rule *r, uint32_t layer, const char *module)
-{
-	const char *pattern = r->module;
-
-	if (r->any_block && strchr(module, '.'))
-		module = strchr(module, '.') + 1;
-	if (r->layer >= 0)
-		return (uint32_t)r->layer == layer && covers(pattern, module);
-	if (r->layer == RP_ANY_LAYER)
-		return layer < RP_MODEL_MAX_LAYERS && covers(pattern, module);
-	/* Not a layer: a part of a name, such as "lm_head", "gate" or "re:.*self_attn.*". */
-	if (rp_str_starts(pattern, "re:"))
-		pattern += 3;
-	while (*pattern == '.' || *pattern == '*')
-		pattern++;
-	if (covers(pattern, module))
-		return true;
-	for (const char *dot = strchr(module, '.'); dot; dot = strchr(dot + 1, '.')) {
-		if (covers(pattern, dot + 1))
-			return true;
-	}
-	return false;
+	if (fill_plan(&c->quant, ret) < 0)
+		return refuse_format(&c->quant, name, reterr);
+	return 0;
 }

@@ -3,6 +3,7 @@
 
 #include "base/num.h"
 #include "base/strbuf.h"
+#include "model/doubts.h"
 
 #define DEFAULT_CONTEXT 8192u
 #define DEFAULT_SEQS	256u
@@ -22,25 +23,12 @@ void rp_model_desc_done(struct rp_model_desc *d)
 	memset(d, 0, sizeof(*d));
 }
 
-static void assume(struct rp_footprint *f, const char *what, const char *why, const char *value)
-{
-	struct rp_assumption *a = &f->assumed[f->n_assumed];
-
-	if (f->n_assumed == RP_MAX_ASSUMPTIONS)
-		return;
-	a->what = what;
-	a->why = why;
-	/* A value too long for the page is cut, which harms nothing. */
-	(void)rp_fmt(a->value, sizeof(a->value), "%s", value);
-	f->n_assumed++;
-}
-
 static void assume_number(struct rp_footprint *f, const char *what, const char *why, uint64_t n)
 {
 	char text[24];
 
 	(void)rp_fmt(text, sizeof(text), "%llu", (unsigned long long)n); /* 20 digits fit */
-	assume(f, what, why, text);
+	rp_assume(f, what, why, text);
 }
 
 static int refuse(struct rocpart_error *reterr, const char *what, const char *word,
@@ -61,12 +49,12 @@ static int resolve_engine(const struct rp_model_desc *d, const struct rp_size_re
 	if (rp_engine_parse(word, &f->version) < 0)
 		return refuse(reterr, "engine", word, rp_engine_words);
 	if (!q->engine)
-		assume(f, "engine", d->origin == RP_ORIGIN_GGUF ? "the file is GGUF" : "not given",
-		       word);
+		rp_assume(f, "engine",
+			  d->origin == RP_ORIGIN_GGUF ? "the file is GGUF" : "not given", word);
 	if (f->version.engine == RP_ENGINE_VLLM &&
 	    (f->version.major || f->version.minor < 15 || f->version.minor > 19))
-		assume(f, "engine figures", "measured with vLLM 0.15 to 0.19 only",
-		       "valid for this version");
+		rp_assume(f, "engine figures", "measured with vLLM 0.15 to 0.19 only",
+			  "valid for this version");
 	return 0;
 }
 
@@ -141,8 +129,8 @@ static int share_of_files(const struct rp_footprint *f, uint64_t bytes,
 static void note_files(const struct rp_model_desc *d, struct rp_footprint *f)
 {
 	if (d->float32_bytes > d->file_bytes / 2 && f->version.engine == RP_ENGINE_VLLM)
-		assume(f, "dtype", "vLLM's --dtype auto would load float32 files as 16 bit",
-		       "float32 as in the files");
+		rp_assume(f, "dtype", "vLLM's --dtype auto would load float32 files as 16 bit",
+			  "float32 as in the files");
 	if (d->host_bytes && f->version.engine == RP_ENGINE_LLAMA_CPP)
 		assume_number(f, "embedding bytes on the GPU",
 			      "llama.cpp keeps them on the host; counted nevertheless",
@@ -204,11 +192,13 @@ static void name_dtype(struct rp_footprint *f, const struct rp_model_desc *d,
 	if (q->dtype)
 		text = q->dtype;
 	else if (!d->config.has_quant)
-		text = rp_str_eq(d->config.dtype, "float16") ? "fp16" : "bf16";
+		text = rp_str_eq(d->config.dtype, "float32")   ? "fp32"
+		       : rp_str_eq(d->config.dtype, "float16") ? "fp16"
+							       : "bf16";
 	/* Both arrays have the same size, and words of the user are shorter: never cut. */
 	(void)rp_fmt(f->dtype, sizeof(f->dtype), "%s", text);
 	if (!q->dtype)
-		assume(f, "dtype", "as the model is published", f->dtype);
+		rp_assume(f, "dtype", "as the model is published", f->dtype);
 }
 
 static int weights_of_config(const struct rp_model_desc *d, const struct rp_size_request *q,
@@ -239,7 +229,7 @@ static int weights_of_config(const struct rp_model_desc *d, const struct rp_size
 	f->draft_parameters = w.mtp_parameters;
 	f->active_bytes = w.active_bytes;
 	name_dtype(f, d, q, &plan);
-	return 0;
+	return rp_doubts_of_format(d, q, &w, f, reterr);
 }
 
 static int weights(const struct rp_model_desc *d, const struct rp_size_request *q,
@@ -256,11 +246,23 @@ static int weights(const struct rp_model_desc *d, const struct rp_size_request *
 			     "leave out --dtype, or put the model's config.json next to the file");
 }
 
-static int cache(const struct rp_size_request *q, const struct rp_layout *l, struct rp_footprint *f,
-		 struct rocpart_error *reterr)
+/* Weights that are counted in 32 bits. vLLM's cache follows them, that of llama.cpp does not. */
+static bool is_float32(const struct rp_model_desc *d, const struct rp_size_request *q)
 {
-	bool paged = f->version.engine == RP_ENGINE_VLLM;
-	const char *word = q->kv_dtype ? q->kv_dtype : "bf16";
+	struct rp_weight_spec spec;
+
+	if (q->dtype)
+		return rp_weight_spec_parse(q->dtype, &spec) == 0 && spec.format == RP_W_F32;
+	if (d->has_file_bytes)
+		return d->float32_bytes > d->file_bytes / 2;
+	return !d->config.has_quant && rp_str_eq(d->config.dtype, "float32");
+}
+
+static int cache(const struct rp_model_desc *d, const struct rp_size_request *q,
+		 const struct rp_layout *l, struct rp_footprint *f, struct rocpart_error *reterr)
+{
+	bool paged = f->version.engine == RP_ENGINE_VLLM, wide = paged && is_float32(d, q);
+	const char *word = q->kv_dtype ? q->kv_dtype : wide ? "fp32" : "bf16";
 	uint64_t most;
 	int r;
 
@@ -270,7 +272,8 @@ static int cache(const struct rp_size_request *q, const struct rp_layout *l, str
 	if (paged && f->kv_dtype->llama_cpp_only)
 		return refuse(reterr, "kv-dtype of vLLM", word, rp_kv_dtype_words);
 	if (!q->kv_dtype)
-		assume(f, "kv_dtype", "not given", "16 bit");
+		rp_assume(f, "kv_dtype", wide ? "as the weights" : "not given",
+			  wide ? "32 bit" : "16 bit");
 	r = rp_cache_make(l, f->kv_dtype, f->ranks, paged, &f->cache, reterr);
 	if (r < 0)
 		return r;
@@ -363,33 +366,63 @@ static const char *worst_confidence(const struct rp_footprint *f)
 	return order[worst];
 }
 
+/*
+ * The layout of the config; NULL when the files alone say the bytes: their architecture is unknown,
+ * or a GGUF file says less of it than a config.json, or a key was not understood.
+ */
+static int find_layout(const struct rp_model_desc *d, const struct rp_size_request *q,
+		       struct rp_layout *layout, struct rp_footprint *f,
+		       const struct rp_layout **ret, struct rocpart_error *reterr)
+{
+	const char *why = "the architecture is unknown or incompletely described";
+	const struct rp_model_doubts *keys = d->config.shape_doubts;
+	uint64_t vision;
+	bool is_split;
+	char text[160];
+	int r;
+
+	*ret = NULL;
+	if (!d->has_config)
+		return 0;
+	r = rp_layout_make(&d->config, d->name, layout, reterr);
+	/* An unknown tower is named first, and none of its keys. */
+	r = r < 0 || d->has_file_bytes ? r
+				       : rp_vision_parameters(layout, &vision, &is_split, reterr);
+	if (r == 0) {
+		r = rp_doubts_of_shape(d, layout, q, reterr);
+		why = "a key of the config is not understood; --lenient counts without the key";
+	}
+	if (r == 0) {
+		*ret = layout;
+		return 0;
+	}
+	if (!d->has_file_bytes || (r != -ENOTSUP && d->origin != RP_ORIGIN_GGUF))
+		return r;
+	/* Fits: the key has at most 95 characters, the value 31. */
+	if (keys)
+		(void)rp_fmt(text, sizeof(text), "unknown: '%s' = %s", keys->v[0].key,
+			     keys->v[0].value);
+	rp_assume(f, "cache and activations", why, keys ? text : "unknown");
+	return 0;
+}
+
 int rp_size(const struct rp_model_desc *d, const struct rp_size_request *q,
 	    struct rp_footprint *ret, struct rocpart_error *reterr)
 {
+	RP_AUTO_FREE struct rp_layout *layout = rp_new0(struct rp_layout, 1);
 	struct rp_footprint f = {0};
-	struct rp_layout layout;
 	const struct rp_layout *l = NULL;
-	int r;
+	int r = layout ? find_layout(d, q, layout, &f, &l, reterr) : rp_error_nomem(reterr);
 
-	if (d->has_config) {
-		r = rp_layout_make(&d->config, d->name, &layout, reterr);
-		/* Files say their bytes even when their architecture is unknown; a GGUF file says
-		 * less of the architecture than a config.json, so what lacks there is no error. */
-		if (r < 0 && !(d->has_file_bytes && (r == -ENOTSUP || d->origin == RP_ORIGIN_GGUF)))
-			return r;
-		l = r == 0 ? &layout : NULL;
-		if (!l)
-			assume(&f, "cache and activations",
-			       "the architecture is unknown or incompletely described", "unknown");
-	}
-	r = resolve_engine(d, q, &f, reterr);
+	r = r < 0 ? r : resolve_engine(d, q, &f, reterr);
 	r = r < 0 ? r : resolve_request(d, q, l, &f, reterr);
 	r = r < 0 ? r : weights(d, q, l, &f, reterr);
 	if (r == 0 && l)
-		r = cache(q, l, &f, reterr);
+		r = cache(d, q, l, &f, reterr);
 	r = r < 0 ? r : rest(q, l, &f, reterr);
 	if (r < 0)
 		return r;
+	rp_doubts_note(d, q, &f);
 	f.confidence = worst_confidence(&f);
 	*ret = f;
 	return 0;

@@ -40,7 +40,7 @@ void rp_model_desc_done(struct rp_model_desc *d);
 
 struct rp_size_request {
 	const char *dtype;    /* NULL: as the model comes */
-	const char *kv_dtype; /* NULL: 16 bit */
+	const char *kv_dtype; /* NULL: as the weights, 16 bit or 32 */
 	const char *engine;   /* NULL: vllm 0.19, llama.cpp for GGUF */
 	uint64_t context;     /* 0: min(model maximum, 8192) */
 	uint64_t max_seqs;    /* 0: 256; llama.cpp 1 */
@@ -48,6 +48,7 @@ struct rp_size_request {
 	uint32_t tp;	      /* 0: 1 */
 	enum rp_platform platform;
 	bool eager;
+	bool lenient; /* count without the keys of a config that nobody understood */
 };
 
 enum rp_footprint_part {
@@ -70,10 +71,10 @@ struct rp_footprint_item {
 
 struct rp_assumption {
 	const char *what;
-	char value[48];
+	char value[96];
 	const char *why;
 };
-#define RP_MAX_ASSUMPTIONS 10
+#define RP_MAX_ASSUMPTIONS 16
 
 /* All bytes are per rank. */
 struct rp_footprint {

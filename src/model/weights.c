@@ -4,6 +4,7 @@
 
 #include "base/num.h"
 #include "base/strbuf.h"
+#include "model/modules.h"
 
 /* Sizes that tensors are made of. Each is known for the whole model and for one rank. */
 enum dim {
@@ -190,46 +191,47 @@ struct walk {
 	uint64_t features;
 	uint64_t full[N_DIMS], rank[N_DIMS];
 	bool mtp;
+	struct rp_rules rules;
 	struct rp_weights sum;
 };
 
-/* The rule that holds for a module; NULL when none does. Ignoring wins. */
-static const struct rp_quant_rule *rule_of(const struct walk *w, const char *module)
+static const struct rp_quant_rule *rule_of(struct walk *w, const struct tensor *t)
 {
-	const struct rp_quant_config *q = &w->l->c.quant;
-	const struct rp_quant_rule *found = NULL;
+	struct rp_module m;
 
-	for (size_t i = 0; w->plan->use_rules && i < q->n_rules; i++) {
-		const struct rp_quant_rule *r = &q->rules[i];
-
-		if (r->layer >= 0 && (uint32_t)r->layer != w->layer)
-			continue;
-		if (!rp_quant_rule_covers(r, w->layer, module))
-			continue;
-		if (r->group == RP_QUANT_IGNORE)
-			return r;
-		found = r;
-	}
-	return found;
+	if (!w->plan->use_rules || !w->l->c.quant.n_rules || w->mtp)
+		return NULL;
+	rp_module_names(w->l->naming, t->name, &m);
+	return rp_rules_find(&w->rules, w->layer, &m);
 }
 
-static const struct rp_weight_spec *spec_of(const struct walk *w, const struct tensor *t)
+static const struct rp_weight_spec *spec_of(struct walk *w, const struct tensor *t)
 {
 	static const struct rp_weight_spec float32 = {RP_W_F32, 0, 0, 0};
-	const struct rp_quant_rule *rule;
+	const struct rp_quant_rule *rule = rule_of(w, t);
 
 	if (t->sort == KEEP32)
 		return &float32;
 	if (t->sort != LIN && t->sort != EXP && t->sort != HEAD)
 		return &w->plan->keep;
-	rule = rule_of(w, t->name);
 	if (rule && rule->group == RP_QUANT_IGNORE)
 		return &w->plan->keep;
 	if (rule && (uint32_t)rule->group < w->plan->n_groups)
 		return &w->plan->groups[rule->group];
 	if (t->sort == HEAD) /* stays as it is unless it is named */
-		return &w->plan->keep;
+		return w->plan->head ? &w->plan->linear : &w->plan->keep;
 	return t->sort == LIN ? &w->plan->linear : &w->plan->experts;
+}
+
+/* How much of the matrices is in the format that the config announces. */
+static void count_quantised(struct walk *w, const struct tensor *t,
+			    const struct rp_weight_spec *spec, uint64_t n)
+{
+	if (t->sort != LIN && t->sort != EXP)
+		return;
+	w->sum.matrix_parameters += n;
+	if (spec->format != RP_W_F16 && spec->format != RP_W_F32)
+		w->sum.quantised_parameters += n;
 }
 
 /* What one sequence reads of it per token: nothing of an embedding table, few experts. */
@@ -258,6 +260,7 @@ static int add_tensor(struct walk *w, const struct tensor *t)
 	    rp_add_u64(w->sum.bytes, bytes, &w->sum.bytes) < 0)
 		return -EOVERFLOW;
 	w->sum.active_bytes += active_part(w, t, bytes);
+	count_quantised(w, t, spec, n);
 	if (t->sort == EMBED)
 		w->sum.embedding_bytes += bytes;
 	return 0;
@@ -433,6 +436,8 @@ static int add_mixer(struct walk *w, enum rp_mixer mixer)
 	case RP_MIX_SLIDING:
 	case RP_MIX_CHUNKED:
 	case RP_MIX_CROSS:
+		if (!w->mtp && rp_model_shares_indexer(&w->l->c, w->layer))
+			w->features &= ~RP_AF_DSA;
 		if (w->features & RP_AF_MLA) {
 			r = latent_dims(w);
 			r = r < 0 ? r : add_part(w, MLA);
@@ -545,19 +550,51 @@ static int add_vision(struct walk *w)
 	return 0;
 }
 
+static int add_all(struct walk *w)
+{
+	const struct rp_layout *l = w->l;
+	int r = add_top(w);
+
+	for (uint32_t i = 0; i < l->c.layers && r == 0; i++) {
+		w->layer = i;
+		r = add_mixer(w, (enum rp_mixer)l->c.mixers[i]);
+		r = r < 0 ? r : add_ffn(w, (enum rp_ffn)l->c.ffns[i]);
+	}
+	r = r < 0 ? r : add_mtp(w);
+	return r < 0 ? r : add_vision(w);
+}
+
+/* A pattern that names nothing, or single experts: the sum may not be what an engine loads. */
+static void note_rules(struct walk *w)
+{
+	const struct rp_quant_config *q = &w->l->c.quant;
+	size_t more;
+	const struct rp_quant_rule *rule = rp_rules_unused(&w->rules, w->l->c.layers, &more);
+
+	/* Patterns too long are cut: they stand in notes only. */
+	if (rule)
+		(void)rp_fmt(w->sum.unused_rule, sizeof(w->sum.unused_rule), "%.80s",
+			     rule->pattern);
+	w->sum.n_unused_rules = rule ? more + 1 : 0;
+	for (size_t i = 0; i < q->n_rules; i++)
+		if (w->rules.used[i] && q->rules[i].expert &&
+		    q->rules[i].expert < w->l->c.experts && !w->sum.expert_rule[0])
+			(void)rp_fmt(w->sum.expert_rule, sizeof(w->sum.expert_rule), "%.80s",
+				     q->rules[i].pattern);
+}
+
 int rp_weights_count(const struct rp_layout *l, const struct rp_weight_plan *plan, uint32_t tp,
 		     struct rp_weights *ret, struct rocpart_error *reterr)
 {
 	struct walk w = {.l = l, .plan = plan, .tp = tp ? tp : 1, .reterr = reterr};
-	int r = add_top(&w);
+	int r = plan->use_rules ? rp_rules_open(&l->c.quant, &w.rules) : 0;
 
-	for (uint32_t i = 0; i < l->c.layers && r == 0; i++) {
-		w.layer = i;
-		r = add_mixer(&w, (enum rp_mixer)l->c.mixers[i]);
-		r = r < 0 ? r : add_ffn(&w, (enum rp_ffn)l->c.ffns[i]);
-	}
-	r = r < 0 ? r : add_mtp(&w);
-	r = r < 0 ? r : add_vision(&w);
+	if (r < 0)
+		return rp_error_nomem(reterr);
+	r = add_all(&w);
+	if (r == 0 && plan->use_rules)
+		note_rules(&w);
+	rp_rules_done(&w.rules);
 	if (r < 0)
 		return r;
 	*ret = w.sum;

@@ -13,6 +13,7 @@ struct rp_weight_plan {
 	struct rp_weight_spec keep; /* embeddings, lm_head, norms, routers, vision: 16 or 32 bit */
 	bool use_rules;		    /* the rules of the config hold for this plan */
 	struct rp_weight_spec groups[RP_QUANT_GROUPS];
+	bool head;	   /* lm_head is in the format of the linear matrices, too */
 	uint32_t n_groups; /* 0: all that is not ignored is linear or experts */
 	char text[96];	   /* for people */
 };
@@ -25,6 +26,11 @@ struct rp_weights {
 	uint64_t active_bytes;	    /* read per token by one sequence, on one rank */
 	uint64_t vision_bytes;
 	uint64_t embedding_bytes;
+	uint64_t matrix_parameters;    /* of matrices that a format may concern */
+	uint64_t quantised_parameters; /* of those: in fewer than 16 bits */
+	size_t n_unused_rules;	       /* patterns that name no module */
+	char unused_rule[88];	       /* the first of them */
+	char expert_rule[88];	       /* names some experts and not all; all were counted so */
 };
 
 /*
@@ -46,11 +52,5 @@ int rp_weights_count(const struct rp_layout *l, const struct rp_weight_plan *pla
  */
 int rp_vision_parameters(const struct rp_layout *l, uint64_t *ret, bool *ret_split,
 			 struct rocpart_error *reterr) RP_MUST_CHECK;
-
-/*
- * Does a pattern of modules_to_not_convert, ignore, exclude_modules or targets cover this module of
- * this layer (RP_MODEL_MAX_LAYERS: of none)?
- */
-bool rp_quant_rule_covers(const struct rp_quant_rule *r, uint32_t layer, const char *module);
 
 #endif

@@ -215,7 +215,7 @@ static void layout_of_unknown_architecture_is_refused_by_name(void **state)
 {
 	RP_AUTO_MODEL_CONFIG struct rp_model_config c = {0};
 	struct rocpart_error err = {0};
-	struct rp_layout l;
+	static struct rp_layout l;
 
 	(void)state;
 	assert_int_equal(layout_of("{\"model_type\": \"warp\", \"hidden_size\": 64,"
@@ -231,7 +231,7 @@ static void layout_without_a_number_names_it(void **state)
 {
 	RP_AUTO_MODEL_CONFIG struct rp_model_config c = {0};
 	struct rocpart_error err = {0};
-	struct rp_layout l;
+	static struct rp_layout l;
 
 	(void)state;
 	assert_int_equal(layout_of("{\"model_type\": \"qwen2\", \"hidden_size\": 64,"
@@ -255,7 +255,7 @@ static void layout_beyond_the_limits_is_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < RP_ARRAY_LEN(bad); i++) {
 		RP_AUTO_MODEL_CONFIG struct rp_model_config c = {0};
-		struct rp_layout l;
+		static struct rp_layout l;
 
 		assert_int_equal(layout_of(bad[i], &c, &l, NULL), -ERANGE);
 	}
@@ -275,7 +275,7 @@ static void plan_of_ignored_modules_keeps_them_sixteen_bit(void **state)
 	for (int i = 0; i < 2; i++) {
 		RP_AUTO_MODEL_CONFIG struct rp_model_config c = {0};
 		struct rp_weight_plan plan;
-		struct rp_layout l;
+		static struct rp_layout l;
 
 		assert_int_equal(rp_fmt(text, sizeof(text), "%s%s]}}", head,
 					i ? "\"model.layers.1.mlp.down_proj\", \"lm_head\"" : ""),
@@ -303,7 +303,7 @@ static void plan_of_mixed_precision_gives_each_module_its_format(void **state)
 		"\"backbone.layers.1.mixer.q_proj\": {\"quant_algo\": \"FP8\"}}}}";
 	static struct rp_model_config c;
 	struct rp_weight_plan plan;
-	struct rp_layout l;
+	static struct rp_layout l;
 	struct rp_weights w;
 	uint64_t plain;
 

@@ -137,7 +137,7 @@ static int put_tree(struct rp_config_reader *r, const char **path, size_t n,
 	struct rp_config_value v;
 	int err = 0;
 
-	if (n >= RP_CONFIG_MAX_PATH)
+	if (n + 1 >= RP_CONFIG_MAX_PATH)
 		return rp_error_set(r->reterr, -EINVAL, ROCPART_ERR_CONFIG_SYNTAX, r->name,
 				    "the model's 'config' is nested too deeply");
 	if (y->kind == RP_YAML_SCALAR) {
@@ -147,10 +147,14 @@ static int put_tree(struct rp_config_reader *r, const char **path, size_t n,
 	for (size_t i = 0; i < y->n && err == 0; i++) {
 		if (y->kind == RP_YAML_MAP) {
 			path[n] = y->keys[i];
-			err = put_tree(r, path, n + 1, y->items[i]);
+			err = y->items[i]->kind == RP_YAML_MAP ? rp_config_open(r, path, n + 1) : 0;
+			err = err < 0 ? err : put_tree(r, path, n + 1, y->items[i]);
 		} else if (y->items[i]->kind == RP_YAML_SCALAR) {
 			err = scalar_value(y->items[i], &v);
 			err = err < 0 ? err : rp_config_put(r, path, n, (long)i, &v);
+		} else { /* a list of lists or of maps */
+			v = (struct rp_config_value){.kind = RP_CONFIG_REAL};
+			rp_config_put_deep(r, path, n, &v);
 		}
 	}
 	return err;
@@ -163,6 +167,7 @@ static int read_config(const struct rp_yaml *y, const char *label, struct rp_mod
 	struct rp_config_reader r = {.c = c, .name = label, .reterr = reterr};
 	int err = put_tree(&r, path, 0, y);
 
+	err = err < 0 ? err : rp_config_finish(&r);
 	return err < 0 ? err : rp_model_config_check(c, label, reterr);
 }
 
@@ -254,12 +259,14 @@ static int load_file(struct rp_catalog *c, const char *path, struct rocpart_erro
 	if (models->kind != RP_YAML_MAP)
 		return rp_yaml_must_be(models, path, reterr, "a map of models");
 	for (size_t i = 0; i < models->n && r == 0; i++) {
-		struct rp_catalog_entry e = {0};
+		RP_AUTO_FREE struct rp_catalog_entry *e = rp_new0(struct rp_catalog_entry, 1);
 
-		r = read_entry(models->keys[i], models->items[i], path, &e, reterr);
-		r = r < 0 ? r : add_entry(c, &e, before, reterr);
+		if (!e)
+			return rp_error_nomem(reterr);
+		r = read_entry(models->keys[i], models->items[i], path, e, reterr);
+		r = r < 0 ? r : add_entry(c, e, before, reterr);
 		if (r < 0)
-			entry_done(&e);
+			entry_done(e);
 	}
 	return r;
 }
@@ -304,45 +311,46 @@ int rp_catalog_load(struct rp_catalog *c, const char *path, struct rocpart_error
 }
 
 /* A model added by its files: they are read when it is asked for. */
-static int describe_files(const struct rp_catalog_entry *e, struct rp_model_desc *ret,
+static int describe_files(const struct rp_catalog_entry *e, struct rp_model_desc *d,
 			  struct rocpart_error *reterr)
 {
-	RP_AUTO_MODEL_DESC struct rp_model_desc d = {0};
 	RP_AUTO_FREE char *name = rp_strdupf("%s", e->name), *source = NULL;
-	int r = rp_model_read(e->path, &d, reterr);
+	int r = rp_model_read(e->path, d, reterr);
 
 	if (r < 0)
 		return reterr ? rp_error_prefix(reterr, "model '%s' (%s:%u)", e->name, e->file,
 						e->line)
 			      : r;
-	source = rp_strdupf("%s in %s", d.source, e->path);
+	source = rp_strdupf("%s in %s", d->source, e->path);
 	if (!name || !source)
 		return rp_error_nomem(reterr);
-	free(d.name);
-	free(d.source);
-	d.name = rp_steal(&name);
-	d.source = rp_steal(&source);
-	*ret = d;
-	memset(&d, 0, sizeof(d)); /* given away */
+	free(d->name);
+	free(d->source);
+	d->name = rp_steal(&name);
+	d->source = rp_steal(&source);
+	return 0;
+}
+
+static int describe_config(const struct rp_catalog_entry *e, struct rp_model_desc *d,
+			   struct rocpart_error *reterr)
+{
+	d->origin = RP_ORIGIN_CATALOG;
+	d->name = rp_strdupf("%s", e->name);
+	d->source = rp_strdupf("catalog %s:%u: %s", base_name(e->file), e->line, e->source);
+	if (!d->name || !d->source || rp_model_config_copy(&e->config, &d->config) < 0)
+		return rp_error_nomem(reterr);
+	d->has_config = true;
 	return 0;
 }
 
 int rp_catalog_describe(const struct rp_catalog_entry *e, struct rp_model_desc *ret,
 			struct rocpart_error *reterr)
 {
-	RP_AUTO_MODEL_DESC struct rp_model_desc d = {.origin = RP_ORIGIN_CATALOG};
-	int r;
+	RP_AUTO_MODEL_DESC struct rp_model_desc d = {0};
+	int r = e->path ? describe_files(e, &d, reterr) : describe_config(e, &d, reterr);
 
-	if (e->path)
-		return describe_files(e, ret, reterr);
-	d.name = rp_strdupf("%s", e->name);
-	d.source = rp_strdupf("catalog %s:%u: %s", base_name(e->file), e->line, e->source);
-	if (!d.name || !d.source)
-		return rp_error_nomem(reterr);
-	r = rp_model_config_copy(&e->config, &d.config);
 	if (r < 0)
-		return rp_error_nomem(reterr);
-	d.has_config = true;
+		return r;
 	*ret = d;
 	memset(&d, 0, sizeof(d)); /* given away */
 	return 0;

@@ -5,7 +5,7 @@
 #include "base/strbuf.h"
 #include "model/files/pull.h"
 
-#define KEY_SIZE   128u
+#define KEY_SIZE   512u	 /* a key may be a regular expression */
 #define VALUE_SIZE 2048u /* hybrid_override_pattern has a letter per layer */
 
 /* Where the reader is: a key per object level, a count per array level. */
@@ -72,6 +72,8 @@ static int one_value(struct rp_config_reader *r, struct rp_pull *p, struct place
 	token_value(p, token, buf, &v);
 	if (is_plain_place(at, &index))
 		err = rp_config_put(r, at->path, at->n, index, &v);
+	else
+		rp_config_put_deep(r, at->path, at->n, &v);
 	if (at->depth && !at->kinds[at->depth - 1])
 		at->index[at->depth - 1]++;
 	return err;
@@ -129,6 +131,9 @@ static int read_values(struct rp_config_reader *r, struct rp_pull *p)
 			take_key(at, p);
 		} else if (t == RP_PULL_OBJECT || t == RP_PULL_ARRAY) {
 			open_level(at, t == RP_PULL_OBJECT);
+			t = t == RP_PULL_OBJECT ? rp_config_open(r, at->path, at->n) : 0;
+			if (t < 0)
+				return t;
 		} else if (t == RP_PULL_OBJECT_END || t == RP_PULL_ARRAY_END) {
 			close_level(at);
 		} else {
@@ -145,6 +150,7 @@ int rp_config_read(int fd, const char *text, uint64_t size, const char *name,
 {
 	struct rp_config_reader r = {.c = c, .name = name, .reterr = reterr};
 	RP_AUTO_PULL struct rp_pull p = {.fd = -EBADF};
+	int err;
 
 	if (size > RP_CONFIG_MAX_BYTES)
 		return rp_error_set(reterr, -EFBIG, ROCPART_ERR_MODEL_FORMAT, name,
@@ -153,11 +159,11 @@ int rp_config_read(int fd, const char *text, uint64_t size, const char *name,
 	if (fd < 0) {
 		rp_pull_open_mem(&p, text, (size_t)size, name, reterr);
 	} else {
-		int err = rp_pull_open_fd(&p, fd, 0, size, name, reterr);
-
+		err = rp_pull_open_fd(&p, fd, 0, size, name, reterr);
 		if (err < 0)
 			return err;
 	}
 	p.nonfinite = true;
-	return read_values(&r, &p);
+	err = read_values(&r, &p);
+	return err < 0 ? err : rp_config_finish(&r);
 }

@@ -112,19 +112,22 @@ ROCPART_PUBLIC int rocpart_model_find(const struct rocpart_catalog *catalog, con
 ROCPART_PUBLIC int rocpart_model_new_bytes(const char *name, uint64_t weights_bytes,
 					   struct rocpart_model **ret_model)
 {
-	RP_AUTO_MODEL_DESC struct rp_model_desc d = {.origin = RP_ORIGIN_BYTES};
-	struct rp_model_desc given;
+	struct rocpart_model *m = rp_new0(struct rocpart_model, 1);
 
-	d.name = rp_strdupf("%s", name);
-	d.source = rp_strdupf("bytes given by the user");
-	d.has_file_bytes = true;
-	d.file_bytes = weights_bytes;
-	d.packed = true; /* bytes do not tell parameters */
-	if (!d.name || !d.source)
+	if (!m)
 		return -ENOMEM;
-	given = d;
-	memset(&d, 0, sizeof(d)); /* wrap() takes it over */
-	return wrap(&given, ret_model, NULL);
+	m->d.origin = RP_ORIGIN_BYTES;
+	m->d.name = rp_strdupf("%s", name);
+	m->d.source = rp_strdupf("bytes given by the user");
+	m->d.has_file_bytes = true;
+	m->d.file_bytes = weights_bytes;
+	m->d.packed = true; /* bytes do not tell parameters */
+	if (!m->d.name || !m->d.source) {
+		rocpart_model_free(m);
+		return -ENOMEM;
+	}
+	*ret_model = m;
+	return 0;
 }
 
 ROCPART_PUBLIC struct rocpart_model *rocpart_model_free(struct rocpart_model *model)
@@ -270,6 +273,12 @@ ROCPART_PUBLIC void rocpart_size_options_set_tensor_parallel(struct rocpart_size
 ROCPART_PUBLIC void rocpart_size_options_set_eager(struct rocpart_size_options *options, bool eager)
 {
 	options->q.eager = eager;
+}
+
+ROCPART_PUBLIC void rocpart_size_options_set_lenient(struct rocpart_size_options *options,
+						     bool lenient)
+{
+	options->q.lenient = lenient;
 }
 
 ROCPART_PUBLIC int rocpart_footprint_new(const struct rocpart_model *model,

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/modules.h"
+
+#include "base/strbuf.h"
+
+/* What begins with `ours` begins with `theirs` in checkpoints of that naming. */
+struct renaming {
+	enum rp_naming naming;
+	const char *ours, *theirs;
+};
+
+/* Sources: names in the index files of the checkpoints, modeling_*.py of transformers. */
+static const struct renaming renamings[] = {
+	{RP_NAMES_MIXTRAL, "mlp.experts.gate_proj", "block_sparse_moe.experts.w1"},
+	{RP_NAMES_MIXTRAL, "mlp.experts.up_proj", "block_sparse_moe.experts.w3"},
+	{RP_NAMES_MIXTRAL, "mlp.experts.down_proj", "block_sparse_moe.experts.w2"},
+	{RP_NAMES_MIXTRAL, "mlp.gate", "block_sparse_moe.gate"},
+	{RP_NAMES_GEMMA4, "mlp.experts.", "experts."},
+	{RP_NAMES_GEMMA4, "mlp.gate.", "router.proj."},
+	{RP_NAMES_GEMMA4, "mlp.gate", "router.proj"},
+	{RP_NAMES_NEMOTRON, "self_attn.", "mixer."},
+	{RP_NAMES_NEMOTRON, "mlp.", "mixer."},
+	{RP_NAMES_LLAMA4, "mlp.gate.", "feed_forward.router."},
+	{RP_NAMES_LLAMA4, "mlp.shared_experts.", "feed_forward.shared_expert."},
+	{RP_NAMES_LLAMA4, "mlp.", "feed_forward."},
+	{RP_NAMES_FALCON, "self_attn.q_proj", "self_attention.query_key_value"},
+	{RP_NAMES_FALCON, "self_attn.k_proj", "self_attention.query_key_value"},
+	{RP_NAMES_FALCON, "self_attn.v_proj", "self_attention.query_key_value"},
+	{RP_NAMES_FALCON, "self_attn.o_proj", "self_attention.dense"},
+	{RP_NAMES_FALCON, "mlp.up_proj", "mlp.dense_h_to_4h"},
+	{RP_NAMES_FALCON, "mlp.down_proj", "mlp.dense_4h_to_h"},
+	{RP_NAMES_INTERNLM2, "self_attn.q_proj", "attention.wqkv"},
+	{RP_NAMES_INTERNLM2, "self_attn.k_proj", "attention.wqkv"},
+	{RP_NAMES_INTERNLM2, "self_attn.v_proj", "attention.wqkv"},
+	{RP_NAMES_INTERNLM2, "self_attn.o_proj", "attention.wo"},
+	{RP_NAMES_INTERNLM2, "mlp.gate_proj", "feed_forward.w1"},
+	{RP_NAMES_INTERNLM2, "mlp.up_proj", "feed_forward.w3"},
+	{RP_NAMES_INTERNLM2, "mlp.down_proj", "feed_forward.w2"},
+	{RP_NAMES_EXAONE, "self_attn.o_proj", "attn.attention.out_proj"},
+	{RP_NAMES_EXAONE, "self_attn.", "attn.attention."},
+	{RP_NAMES_EXAONE, "mlp.gate_proj", "mlp.c_fc_0"},
+	{RP_NAMES_EXAONE, "mlp.up_proj", "mlp.c_fc_1"},
+	{RP_NAMES_EXAONE, "mlp.down_proj", "mlp.c_proj"},
+	{RP_NAMES_GRANITE_MOE, "mlp.experts.gate_proj", "block_sparse_moe.input_linear"},
+	{RP_NAMES_GRANITE_MOE, "mlp.experts.up_proj", "block_sparse_moe.input_linear"},
+	{RP_NAMES_GRANITE_MOE, "mlp.experts.down_proj", "block_sparse_moe.output_linear"},
+	{RP_NAMES_GRANITE_MOE, "mlp.shared_experts.down_proj", "shared_mlp.output_linear"},
+	{RP_NAMES_GRANITE_MOE, "mlp.shared_experts.", "shared_mlp.input_linear."},
+	{RP_NAMES_GRANITE_MOE, "mlp.gate", "block_sparse_moe.router.layer"},
+	{RP_NAMES_GRANITE_MOE, "mixer.", "mamba."},
+	{RP_NAMES_PHI, "self_attn.o_proj", "self_attn.dense"},
+	{RP_NAMES_PHI, "mlp.up_proj", "mlp.fc1"},
+	{RP_NAMES_PHI, "mlp.down_proj", "mlp.fc2"},
+	{RP_NAMES_BAICHUAN, "self_attn.q_proj", "self_attn.W_pack"},
+	{RP_NAMES_BAICHUAN, "self_attn.k_proj", "self_attn.W_pack"},
+	{RP_NAMES_BAICHUAN, "self_attn.v_proj", "self_attn.W_pack"},
+	{RP_NAMES_GPT_OSS, "mlp.gate", "mlp.router"},
+};
+
+/* Other names of the same module, after renaming: fused modules, plurals, one expert of many. */
+static const struct {
+	const char *part, *other;
+} also[] = {
+	{"self_attn.q_proj", "self_attn.qkv_proj"},
+	{"self_attn.k_proj", "self_attn.qkv_proj"},
+	{"self_attn.v_proj", "self_attn.qkv_proj"},
+	{"mixer.q_proj", "mixer.qkv_proj"},
+	{"mixer.k_proj", "mixer.qkv_proj"},
+	{"mixer.v_proj", "mixer.qkv_proj"},
+	{"self_attn.q_a_proj", "self_attn.fused_qkv_a_proj"},
+	{"self_attn.kv_a_proj_with_mqa", "self_attn.fused_qkv_a_proj"},
+	{"linear_attn.in_proj_qkv", "linear_attn.in_proj_qkvz"},
+	{"linear_attn.in_proj_z", "linear_attn.in_proj_qkvz"},
+	{"gate_proj", "gate_up_proj"},
+	{"up_proj", "gate_up_proj"},
+	{"shared_experts.", "shared_expert."},
+	{"indexer.weights_proj", "indexers_proj"},
+	/* a regular expression may look for a number */
+	{"experts.", "experts.0."},
+};
+
+static const char *const prefixes[] = {
+	"model.layers.",
+	"model.language_model.layers.",
+	"language_model.model.layers.",
+	"backbone.layers.",
+	"transformer.h.",
+	"layers.",
+};
+
+static void add_name(struct rp_module *m, const char *head, size_t head_len, const char *middle,
+		     const char *tail)
+{
+	char *at = m->names[m->n];
+
+	if (m->n == RP_MODULE_NAMES ||
+	    rp_fmt(at, RP_MODULE_SIZE, "%.*s%s%s", (int)head_len, head, middle, tail) < 0)
+		return; /* the tables above hold neither so many nor so long ones */
+	for (size_t i = 0; i < m->n; i++)
+		if (rp_str_eq(m->names[i], at))
+			return;
+	m->n++;
+}
+
+/* The part at a border of the name: "gate_proj" is none of "shared_gate_proj". */
+static const char *find_part(const char *name, const char *part)
+{
+	const char *at = strstr(name, part);
+
+	if (!at || (at > name && at[-1] != '.'))
+		return NULL;
+	return at;
+}
+
+void rp_module_names(enum rp_naming naming, const char *name, struct rp_module *ret)
+{
+	ret->n = 0;
+	for (size_t i = 0; i < RP_ARRAY_LEN(renamings) && !ret->n; i++) {
+		const struct renaming *r = &renamings[i];
+
+		if (r->naming == naming && rp_str_starts(name, r->ours))
+			add_name(ret, "", 0, r->theirs, name + strlen(r->ours));
+	}
+	if (!ret->n)
+		add_name(ret, "", 0, name, "");
+	for (size_t i = 0; i < RP_ARRAY_LEN(also); i++) {
+		/* names found above count, too: a fused module of one expert */
+		for (size_t k = 0; k < ret->n; k++) {
+			const char *at = find_part(ret->names[k], also[i].part);
+
+			if (at && !strstr(ret->names[k], also[i].other))
+				add_name(ret, ret->names[k], (size_t)(at - ret->names[k]),
+					 also[i].other, at + strlen(also[i].part));
+		}
+	}
+}
+
+void rp_rules_done(struct rp_rules *r)
+{
+	free(r->regexes);
+	free(r->used);
+	memset(r, 0, sizeof(*r));
+}
+
+int rp_rules_open(const struct rp_quant_config *q, struct rp_rules *ret)
+{
+	struct rp_rules r = {.q = q};
+	size_t n = 0;
+
+	r.used = rp_new0(bool, q->n_rules);
+	r.regexes = rp_new0(struct rp_regex, q->n_regexes);
+	if ((q->n_rules && !r.used) || (q->n_regexes && !r.regexes)) {
+		rp_rules_done(&r);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < q->n_rules; i++) {
+		/* They compiled when they were read. */
+		if (q->rules[i].layer == RP_REGEX &&
+		    rp_regex_compile(q->rules[i].module, &r.regexes[n++]) < 0) {
+			rp_rules_done(&r);
+			return -EINVAL;
+		}
+	}
+	*ret = r;
+	return 0;
+}
+
+/* The name as a whole, and from each of its parts on: "gate" covers "mlp.gate". */
+static bool covers_part(const char *pattern, const char *name)
+{
+	for (;;) {
+		if (rp_glob_covers(pattern, name))
+			return true;
+		name = strchr(name, '.');
+		if (!name)
+			return false;
+		name++;
+	}
+}
+
+static bool covers_name(const struct rp_quant_rule *rule, const struct rp_regex *re,
+			const char *name)
+{
+	return re ? rp_regex_match(re, name) : covers_part(rule->module, name);
+}
+
+static bool covers(const struct rp_quant_rule *rule, const struct rp_regex *re, uint32_t layer,
+		   const struct rp_module *m)
+{
+	char full[RP_MODULE_SIZE + 64];
+
+	for (size_t i = 0; i < m->n; i++) {
+		if (rule->layer >= RP_ANY_LAYER) {
+			if (!rule->module[0] || rp_glob_covers(rule->module, m->names[i]))
+				return true;
+			continue;
+		}
+		if (layer == RP_MODEL_MAX_LAYERS && covers_name(rule, re, m->names[i]))
+			return true;
+		for (size_t k = 0; layer < RP_MODEL_MAX_LAYERS && k < RP_ARRAY_LEN(prefixes); k++)
+			if (rp_fmt(full, sizeof(full), "%s%u.%s", prefixes[k], layer,
+				   m->names[i]) == 0 &&
+			    covers_name(rule, re, full))
+				return true;
+	}
+	return false;
+}
+
+const struct rp_quant_rule *rp_rules_find(struct rp_rules *r, uint32_t layer,
+					  const struct rp_module *m)
+{
+	const struct rp_quant_rule *found = NULL;
+	size_t regexes = 0;
+
+	for (size_t i = 0; i < r->q->n_rules; i++) {
+		const struct rp_quant_rule *rule = &r->q->rules[i];
+		const struct rp_regex *re = rule->layer == RP_REGEX ? &r->regexes[regexes++] : NULL;
+
+		if ((rule->layer >= 0 && (uint32_t)rule->layer != layer) ||
+		    (rule->layer == RP_ANY_LAYER && layer == RP_MODEL_MAX_LAYERS) ||
+		    !covers(rule, re, layer, m))
+			continue;
+		r->used[i] = true;
+		if (!found || found->group != RP_QUANT_IGNORE)
+			found = rule;
+	}
+	return found;
+}
+
+/* Modules that are never quantised here: which of them a rule names changes nothing. */
+static bool names_kept_modules(const char *pattern)
+{
+	static const char *const words[] = {"vis",     "image",	  "audio",   "projector", "aligner",
+					    "embed",   "mtp",	  "norm",    "bias",	  "rotary",
+					    "router",  "eh_proj", "lm_head", "output",	  "conv1d",
+					    "indexer", "head",	  "patch",   "merger"};
+
+	for (size_t i = 0; i < RP_ARRAY_LEN(words); i++)
+		if (strstr(pattern, words[i]))
+			return true;
+	/* the gates of experts, and none of the matrices called gate_proj */
+	return strstr(pattern, "gate") && !strstr(pattern, "gate_");
+}
+
+const struct rp_quant_rule *rp_rules_unused(const struct rp_rules *r, uint32_t layers,
+					    size_t *ret_more)
+{
+	const struct rp_quant_rule *first = NULL;
+
+	*ret_more = 0;
+	for (size_t i = 0; i < r->q->n_rules; i++) {
+		const struct rp_quant_rule *rule = &r->q->rules[i];
+
+		/* Layers behind the last one are for drafts. */
+		if (r->used[i] || rule->layer >= (int32_t)layers ||
+		    names_kept_modules(rule->pattern))
+			continue;
+		if (first)
+			++*ret_more;
+		else
+			first = rule;
+	}
+	return first;
+}
