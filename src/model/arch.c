@@ -539,6 +539,23 @@ static int unknown(const struct rp_model_config *c, const char *name, struct roc
 	return -ENOTSUP;
 }
 
+/* What the architecture does not understand: nobody knows what it would mean there. */
+static void forget_foreign_keys(struct rp_model_config *c)
+{
+	uint32_t keys = rp_arch_keys(c);
+
+	if (!(keys & RP_KEYS_MLA))
+		c->kv_lora = c->q_lora = 0;
+	if (!(keys & RP_KEYS_LATENT))
+		c->moe_latent = 0;
+	if (!(keys & RP_KEYS_GLOBAL)) {
+		c->global_head_dim = c->global_kv_heads = 0;
+		c->k_is_v = RP_TRI_UNSAID;
+	}
+	if (!(keys & RP_KEYS_WINDOW))
+		c->swa_kv_heads = c->swa_head_dim = c->swa_v_head_dim = 0;
+}
+
 int rp_layout_make(const struct rp_model_config *c, const char *name, struct rp_layout *ret,
 		   struct rocpart_error *reterr)
 {
@@ -552,6 +569,7 @@ int rp_layout_make(const struct rp_model_config *c, const char *name, struct rp_
 	if (!ret->arch)
 		return unknown(c, name, reterr);
 	ret->c = *c;
+	forget_foreign_keys(&ret->c);
 	ret->family = ret->arch->family;
 	ret->naming = ret->arch->naming;
 	fill_defaults(&ret->c, ret->arch);

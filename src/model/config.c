@@ -77,8 +77,11 @@ static const char *skip_layer(const char *pattern, int32_t *ret_layer)
 		return p[1] == '.' ? p + 2 : p[1] ? NULL : p;
 	if (*p < '0' || *p > '9')
 		return NULL;
-	while (*p >= '0' && *p <= '9' && n < RP_MODEL_MAX_LAYERS)
-		n = n * 10 + (*p++ - '0');
+	for (; *p >= '0' && *p <= '9'; p++) {
+		n = n * 10 + (*p - '0');
+		if (n > RP_MODEL_MAX_LAYERS)
+			n = RP_MODEL_MAX_LAYERS;
+	}
 	*ret_layer = n;
 	return *p == '.' ? p + 1 : *p ? NULL : p;
 }

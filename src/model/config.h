@@ -57,7 +57,8 @@ struct rp_quant_rule {
 	char *pattern;	 /* as in the file; for messages */
 	char *module;	 /* what it says behind the layer, or all of it; a regular expression */
 	int group;	 /* index of groups, or RP_QUANT_IGNORE */
-	int32_t layer;	 /* its number; RP_ANY_LAYER; RP_NO_LAYER: a name; RP_REGEX */
+	int32_t layer;	 /* its number, at most RP_MODEL_MAX_LAYERS; RP_ANY_LAYER; RP_NO_LAYER: a
+			    name; RP_REGEX */
 	uint32_t expert; /* number of experts that rules of this text name one by one; 0: none */
 };
 #define RP_ANY_LAYER (-1)

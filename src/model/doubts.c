@@ -141,8 +141,7 @@ static bool note_keys(const struct rp_model_doubts *d, struct rp_footprint *f)
 	if (!d)
 		return false;
 	describe(d, &b);
-	rp_assume(f, d->file[0] ? "keys of config.json" : "keys",
-		  "--lenient: not understood, counted without; the size is a guess",
+	rp_assume(f, "without", "--lenient: the key is not understood, so the size is a guess",
 		  rp_strbuf_str(&b));
 	return true;
 }

@@ -3,7 +3,7 @@
 
 #include "base/strbuf.h"
 
-/* What begins with `ours` begins with `theirs` in checkpoints of that naming. */
+/* What is `ours`, or a part of it, begins with `theirs` in checkpoints of that naming. */
 struct renaming {
 	enum rp_naming naming;
 	const char *ours, *theirs;
@@ -16,11 +16,10 @@ static const struct renaming renamings[] = {
 	{RP_NAMES_MIXTRAL, "mlp.experts.down_proj", "block_sparse_moe.experts.w2"},
 	{RP_NAMES_MIXTRAL, "mlp.gate", "block_sparse_moe.gate"},
 	{RP_NAMES_GEMMA4, "mlp.experts.", "experts."},
-	{RP_NAMES_GEMMA4, "mlp.gate.", "router.proj."},
 	{RP_NAMES_GEMMA4, "mlp.gate", "router.proj"},
 	{RP_NAMES_NEMOTRON, "self_attn.", "mixer."},
 	{RP_NAMES_NEMOTRON, "mlp.", "mixer."},
-	{RP_NAMES_LLAMA4, "mlp.gate.", "feed_forward.router."},
+	{RP_NAMES_LLAMA4, "mlp.gate", "feed_forward.router"},
 	{RP_NAMES_LLAMA4, "mlp.shared_experts.", "feed_forward.shared_expert."},
 	{RP_NAMES_LLAMA4, "mlp.", "feed_forward."},
 	{RP_NAMES_FALCON, "self_attn.q_proj", "self_attention.query_key_value"},
@@ -112,13 +111,21 @@ static const char *find_part(const char *name, const char *part)
 	return at;
 }
 
+/* "mlp.gate" and "mlp." begin "mlp.gate.bias", and "mlp.gate" does not begin "mlp.gate_proj". */
+static bool begins(const char *name, const char *part)
+{
+	size_t n = strlen(part);
+
+	return rp_str_starts(name, part) && (part[n - 1] == '.' || !name[n] || name[n] == '.');
+}
+
 void rp_module_names(enum rp_naming naming, const char *name, struct rp_module *ret)
 {
 	ret->n = 0;
 	for (size_t i = 0; i < RP_ARRAY_LEN(renamings) && !ret->n; i++) {
 		const struct renaming *r = &renamings[i];
 
-		if (r->naming == naming && rp_str_starts(name, r->ours))
+		if (r->naming == naming && begins(name, r->ours))
 			add_name(ret, "", 0, r->theirs, name + strlen(r->ours));
 	}
 	if (!ret->n)
@@ -139,7 +146,32 @@ void rp_rules_done(struct rp_rules *r)
 {
 	free(r->regexes);
 	free(r->used);
+	free(r->order);
+	free(r->first);
 	memset(r, 0, sizeof(*r));
+}
+
+#define N_BUCKETS (RP_MODEL_MAX_LAYERS + 2u) /* no single layer, each layer, the end */
+
+static size_t bucket(const struct rp_quant_rule *rule)
+{
+	return rule->layer < 0 ? 0 : (size_t)rule->layer + 1;
+}
+
+/* A counting sort: the order inside of a bucket is that of the file. */
+static void sort_rules(struct rp_rules *r)
+{
+	const struct rp_quant_config *q = r->q;
+
+	for (size_t i = 0; i < q->n_rules; i++)
+		r->first[bucket(&q->rules[i]) + 1]++;
+	for (size_t i = 0; i < N_BUCKETS; i++)
+		r->first[i + 1] += r->first[i];
+	for (size_t i = 0; i < q->n_rules; i++)
+		r->order[r->first[bucket(&q->rules[i])]++] = i;
+	/* Each beginning was moved to its end: the beginning of the next one. */
+	memmove(r->first + 1, r->first, N_BUCKETS * sizeof(r->first[0]));
+	r->first[0] = 0;
 }
 
 int rp_rules_open(const struct rp_quant_config *q, struct rp_rules *ret)
@@ -147,9 +179,11 @@ int rp_rules_open(const struct rp_quant_config *q, struct rp_rules *ret)
 	struct rp_rules r = {.q = q};
 	size_t n = 0;
 
-	r.used = rp_new0(bool, q->n_rules);
-	r.regexes = rp_new0(struct rp_regex, q->n_regexes);
-	if ((q->n_rules && !r.used) || (q->n_regexes && !r.regexes)) {
+	r.used = rp_new0(bool, q->n_rules + 1);
+	r.order = rp_new0(size_t, q->n_rules + 1);
+	r.first = rp_new0(size_t, N_BUCKETS + 1);
+	r.regexes = rp_new0(struct rp_regex, q->n_regexes + 1);
+	if (!r.used || !r.order || !r.first || !r.regexes) {
 		rp_rules_done(&r);
 		return -ENOMEM;
 	}
@@ -161,6 +195,7 @@ int rp_rules_open(const struct rp_quant_config *q, struct rp_rules *ret)
 			return -EINVAL;
 		}
 	}
+	sort_rules(&r);
 	*ret = r;
 	return 0;
 }
@@ -178,53 +213,77 @@ static bool covers_part(const char *pattern, const char *name)
 	}
 }
 
-static bool covers_name(const struct rp_quant_rule *rule, const struct rp_regex *re,
-			const char *name)
+/* The patterns are a stranger's: 1024 of them for 1024 layers must not take minutes. */
+static bool covers_name(struct rp_rules *r, const struct rp_quant_rule *rule,
+			const struct rp_regex *re, const char *name)
 {
+	r->work += strlen(name) * (re ? re->n + UINT64_C(1) : 2);
+	r->is_over |= r->work > RP_RULES_MAX_WORK;
+	if (r->is_over)
+		return false;
 	return re ? rp_regex_match(re, name) : covers_part(rule->module, name);
 }
 
-static bool covers(const struct rp_quant_rule *rule, const struct rp_regex *re, uint32_t layer,
-		   const struct rp_module *m)
+/* Of the rules that hold, one that leaves the module as it is wins, else the last one. */
+static void hold(struct rp_rules *r, size_t i, size_t *found)
 {
-	char full[RP_MODULE_SIZE + 64];
+	const struct rp_quant_rule *rules = r->q->rules;
 
-	for (size_t i = 0; i < m->n; i++) {
-		if (rule->layer >= RP_ANY_LAYER) {
-			if (!rule->module[0] || rp_glob_covers(rule->module, m->names[i]))
-				return true;
-			continue;
+	r->used[i] = true;
+	if (*found == SIZE_MAX || (rules[*found].group != RP_QUANT_IGNORE &&
+				   (rules[i].group == RP_QUANT_IGNORE || i > *found)))
+		*found = i;
+}
+
+/* Rules that say a layer: their text is about the name behind the layer. */
+static void find_in_layer(struct rp_rules *r, size_t from, size_t to, const struct rp_module *m,
+			  size_t *found)
+{
+	for (size_t k = from; k < to; k++) {
+		const struct rp_quant_rule *rule = &r->q->rules[r->order[k]];
+
+		for (size_t i = 0; rule->layer >= RP_ANY_LAYER && i < m->n; i++) {
+			if (!rule->module[0] || rp_glob_covers(rule->module, m->names[i])) {
+				hold(r, r->order[k], found);
+				break;
+			}
 		}
-		if (layer == RP_MODEL_MAX_LAYERS && covers_name(rule, re, m->names[i]))
-			return true;
-		for (size_t k = 0; layer < RP_MODEL_MAX_LAYERS && k < RP_ARRAY_LEN(prefixes); k++)
-			if (rp_fmt(full, sizeof(full), "%s%u.%s", prefixes[k], layer,
-				   m->names[i]) == 0 &&
-			    covers_name(rule, re, full))
-				return true;
 	}
-	return false;
+}
+
+/* Globs and regular expressions, against one whole name. */
+static void find_by_name(struct rp_rules *r, const char *name, size_t *found)
+{
+	size_t regexes = 0;
+
+	for (size_t k = 0; k < r->first[1] && !r->is_over; k++) {
+		const struct rp_quant_rule *rule = &r->q->rules[r->order[k]];
+		const struct rp_regex *re = rule->layer == RP_REGEX ? &r->regexes[regexes++] : NULL;
+
+		if (rule->layer != RP_ANY_LAYER && covers_name(r, rule, re, name))
+			hold(r, r->order[k], found);
+	}
 }
 
 const struct rp_quant_rule *rp_rules_find(struct rp_rules *r, uint32_t layer,
 					  const struct rp_module *m)
 {
-	const struct rp_quant_rule *found = NULL;
-	size_t regexes = 0;
+	char full[RP_MODULE_SIZE + 64];
+	size_t found = SIZE_MAX;
 
-	for (size_t i = 0; i < r->q->n_rules; i++) {
-		const struct rp_quant_rule *rule = &r->q->rules[i];
-		const struct rp_regex *re = rule->layer == RP_REGEX ? &r->regexes[regexes++] : NULL;
-
-		if ((rule->layer >= 0 && (uint32_t)rule->layer != layer) ||
-		    (rule->layer == RP_ANY_LAYER && layer == RP_MODEL_MAX_LAYERS) ||
-		    !covers(rule, re, layer, m))
-			continue;
-		r->used[i] = true;
-		if (!found || found->group != RP_QUANT_IGNORE)
-			found = rule;
+	if (layer < RP_MODEL_MAX_LAYERS) {
+		find_in_layer(r, 0, r->first[1], m, &found);
+		find_in_layer(r, r->first[layer + 1], r->first[layer + 2], m, &found);
 	}
-	return found;
+	for (size_t i = 0; r->first[1] && i < m->n; i++) {
+		if (layer == RP_MODEL_MAX_LAYERS)
+			find_by_name(r, m->names[i], &found);
+		for (size_t k = 0; layer < RP_MODEL_MAX_LAYERS && k < RP_ARRAY_LEN(prefixes); k++)
+			if (rp_fmt(full, sizeof(full), "%s%u.%s", prefixes[k], layer,
+				   m->names[i]) == 0)
+				find_by_name(r, full, &found);
+	}
+	return found == SIZE_MAX ? NULL : &r->q->rules[found];
 }
 
 /* Modules that are never quantised here: which of them a rule names changes nothing. */
@@ -242,6 +301,21 @@ static bool names_kept_modules(const char *pattern)
 	return strstr(pattern, "gate") && !strstr(pattern, "gate_");
 }
 
+/* "model.layers.61*" of a model with 61 layers: layers behind the last one are for drafts. */
+static bool names_drafts(const struct rp_quant_rule *rule, uint32_t layers)
+{
+	const char *at = strstr(rule->pattern, "layers.");
+	uint32_t n = 0;
+
+	if (rule->layer >= 0)
+		return (uint32_t)rule->layer >= layers;
+	if (!at || at[7] < '0' || at[7] > '9')
+		return false;
+	for (at += 7; *at >= '0' && *at <= '9' && n < RP_MODEL_MAX_LAYERS; at++)
+		n = n * 10 + (uint32_t)(*at - '0');
+	return n >= layers;
+}
+
 const struct rp_quant_rule *rp_rules_unused(const struct rp_rules *r, uint32_t layers,
 					    size_t *ret_more)
 {
@@ -251,9 +325,7 @@ const struct rp_quant_rule *rp_rules_unused(const struct rp_rules *r, uint32_t l
 	for (size_t i = 0; i < r->q->n_rules; i++) {
 		const struct rp_quant_rule *rule = &r->q->rules[i];
 
-		/* Layers behind the last one are for drafts. */
-		if (r->used[i] || rule->layer >= (int32_t)layers ||
-		    names_kept_modules(rule->pattern))
+		if (r->used[i] || names_drafts(rule, layers) || names_kept_modules(rule->pattern))
 			continue;
 		if (first)
 			++*ret_more;

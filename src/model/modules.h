@@ -27,7 +27,12 @@ struct rp_rules {
 	const struct rp_quant_config *q;
 	struct rp_regex *regexes; /* of the rules that are, in their order */
 	bool *used;
+	size_t *order; /* of the rules: those of no single layer, then layer by layer */
+	size_t *first; /* in order: of the rules of layer N at N + 1; the end of all at the end */
+	uint64_t work; /* letters compared so far */
+	bool is_over;  /* more than RP_RULES_MAX_WORK: what was found since is not all */
 };
+#define RP_RULES_MAX_WORK UINT64_C(100000000)
 
 int rp_rules_open(const struct rp_quant_config *q, struct rp_rules *ret) RP_MUST_CHECK;
 void rp_rules_done(struct rp_rules *r);

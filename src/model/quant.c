@@ -239,7 +239,7 @@ int rp_weight_plan_native(const struct rp_model_config *c, const char *name,
 		return 0;
 	}
 	if (c->quant.mlx && !c->quant.method[0]) {
-		rp_error_set(reterr, -ENOTSUP, ROCPART_ERR_UNSUPPORTED, name,
+		rp_error_set(reterr, -ENOTSUP, ROCPART_ERR_MODEL_UNKNOWN, name,
 			     "the model is quantised for MLX, which runs on Apple GPUs only");
 		return rp_error_hint(reterr, "give the model that it was made from, or another "
 					     "quantization of that model");

@@ -385,6 +385,9 @@ static int find_layout(const struct rp_model_desc *d, const struct rp_size_reque
 	if (!d->has_config)
 		return 0;
 	r = rp_layout_make(&d->config, d->name, layout, reterr);
+	/* A key of another architecture may ask for keys that this one does not have. */
+	if (r == -EINVAL && keys && !q->lenient)
+		r = rp_doubts_of_shape(d, layout, q, reterr);
 	/* An unknown tower is named first, and none of its keys. */
 	r = r < 0 || d->has_file_bytes ? r
 				       : rp_vision_parameters(layout, &vision, &is_split, reterr);

@@ -592,6 +592,10 @@ int rp_weights_count(const struct rp_layout *l, const struct rp_weight_plan *pla
 	if (r < 0)
 		return rp_error_nomem(reterr);
 	r = add_all(&w);
+	if (r == 0 && w.rules.is_over)
+		r = rp_error_set(reterr, -E2BIG, ROCPART_ERR_MODEL_FORMAT, "quantization_config",
+				 "%zu patterns for %u layers are too many to compare",
+				 l->c.quant.n_rules, l->c.layers);
 	if (r == 0 && plan->use_rules)
 		note_rules(&w);
 	rp_rules_done(&w.rules);

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 import tempfile
 import unittest
 from pathlib import Path
@@ -13,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "tools")]
 import host  # noqa: E402
 import make_model  # noqa: E402
+import sample  # noqa: E402
 
 BENCH = Path(os.environ.get("BUILD", ".")) / "bench" / "bench_model"
 LLAMA = "meta-llama/Llama-3.1-8B-Instruct"
@@ -214,6 +216,169 @@ class Model(unittest.TestCase):
         mine.write_text("version: v1\nmodels:\n  a/b:\n    source: me\n    sauce: x\n")
         error = self.run_json("model", "size", LLAMA, status=2)["error"]
         self.assertIn("mine.yaml:5:", error["object"])
+
+    # ---- nothing is skipped ----
+
+    def test_key_that_is_not_understood_is_refused_and_lenient_names_it(self):
+        self.write_config(num_kv_shared_layers=1, gate_widths=[1, 2])
+        error = self.run_json("model", "size", self.tmp, status=2)["error"]
+        self.assertEqual(error["code"], "MODEL_UNKNOWN")
+        self.assertIn("config.json: key 'num_kv_shared_layers' = 1 (and 1 more: 'gate_widths') is "
+                      "not understood for architecture 'llama'", error["message"])
+        self.assertIn("--lenient", error["hint"])
+        self.run_rocpart("model", "fit", self.tmp, status=2)
+        self.run_rocpart("--sim", "mi300x-8", "place", self.tmp, status=2)
+        size = self.run_json("model", "size", self.tmp, "--lenient")
+        self.assertEqual(size["confidence"], "guess")
+        assumed = {a["what"]: a["value"] for a in size["assumed"]}
+        self.assertIn("'num_kv_shared_layers' = 1", assumed["without"])
+        items = {i["item"]: i["confidence"] for i in size["items"]}
+        self.assertEqual((items["weights_bytes"], items["kv_bytes"]), ("guess", "guess"))
+        self.assertIn("assumed: without key 'num_kv_shared_layers' = 1",
+                      self.run_rocpart("model", "fit", self.tmp, "--lenient"))
+        self.run_rocpart("--sim", "mi300x-8", "place", self.tmp, "--lenient")
+        self.assertIn("gate_widths", str(self.run_json("model", "fit", self.tmp, "--lenient")["assumed"]))
+
+    def test_plan_refuses_a_key_and_is_lenient_on_request(self):
+        self.write_config(num_kv_shared_layers=1)
+        plan = ("plan", "--product", "mi300x", "--gpus", "1", "--add", self.tmp)
+        self.run_rocpart(*plan, status=2)
+        self.run_rocpart(*plan, "--lenient")
+        node = self.tmp / "node.yaml"
+        for lenient, status in (("true", 0), ("false", 2)):
+            node.write_text("version: v1\nmodels:\n"
+                            f"  a: {{model: {self.tmp}, lenient: {lenient}}}\n")
+            self.run_rocpart("plan", "--product", "mi300x", "--gpus", "1", "-f", node, status=status)
+
+    def test_headers_stay_exact_where_a_key_is_not_understood(self):
+        total = make_model.safetensors(self.tmp / "model.safetensors", TINY_TENSORS)
+        self.write_config(num_kv_shared_layers=1)
+        size = self.run_json("model", "size", self.tmp)
+        self.assertEqual(size["weights_bytes"], total)
+        self.assertEqual((size["total_bytes"], size["kv_bytes_per_token"]), (None, None))
+        self.assertIn("'num_kv_shared_layers' = 1", str(size["assumed"]))
+        size = self.run_json("model", "size", self.tmp, "--lenient")
+        items = {i["item"]: i["confidence"] for i in size["items"]}
+        self.assertEqual((items["weights_bytes"], items["kv_bytes"]), ("exact", "guess"))
+
+    def test_float32_files_have_a_cache_of_32_bits(self):
+        make_model.safetensors(self.tmp / "model.safetensors",
+                               {n: ("F32", shape) for n, (_, shape) in TINY_TENSORS.items()})
+        self.write_config(torch_dtype="float32")
+        # 2 layers, keys and values, 2 heads of 16
+        for args, width in (((), 4), (("--kv-dtype", "bf16"), 2), (("--dtype", "bf16"), 2)):
+            size = self.run_json("model", "size", self.tmp, *args)
+            self.assertEqual(size["kv_bytes_per_token"], 2 * 2 * 2 * 16 * width)
+
+    def refuse(self, name, data, *words):
+        path = self.tmp / name
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
+        done = subprocess.run([os.environ["ROCPART"], "model", "size", path, "--json"],
+                              env=dict(os.environ, ROCPART_DATA=str(ROOT)), timeout=20,
+                              capture_output=True, text=True, check=False)
+        self.assertGreater(done.returncode, 0, done.stdout)
+        error = json.loads(done.stdout)["error"]
+        for word in words:
+            self.assertIn(word, error["message"] + " " + error["hint"])
+        path.unlink()
+
+    def test_stand_in_of_a_file_is_named_for_what_it_is(self):
+        lfs = ("version https://git-lfs.github.com/spec/v1\noid sha256:" + 64 * "0"
+               + "\nsize 2669283096\n")
+        for name in ("model.safetensors", "a.gguf", "config.json"):
+            self.refuse(name, lfs, "Git LFS pointer", "2669283096 bytes", "git lfs pull")
+        self.refuse("a.safetensors", "/annex/objects/SHA256E-s5--00\n", "git annex get")
+        self.refuse("a.safetensors", "\n <!DOCTYPE html><html></html>", "web page")
+        self.refuse("config.json", "<html><head></head></html>", "web page")
+        self.refuse("a.safetensors", '{"error": "Invalid username or password."}', "a text",
+                    "Invalid username")
+        self.refuse("a.gguf", "Entry not found", "a text")
+        self.refuse("a.safetensors", b"PK\x03\x04" + 60 * b"\0", "PyTorch")
+        self.refuse("a.safetensors", b"", "empty")
+        self.refuse("a.safetensors.incomplete", 9 * b"\0", "did not end")
+        (self.tmp / "b.safetensors").symlink_to(".git/annex/objects/x")
+        error = self.run_json("model", "size", self.tmp / "b.safetensors", status=1)["error"]
+        self.assertIn("git annex get", error["hint"])
+
+    def test_adapter_is_refused_with_the_model_that_it_is_for(self):
+        (self.tmp / "adapter_config.json").write_text(json.dumps(
+            {"peft_type": "LORA", "r": 8, "base_model_name_or_path": LLAMA}))
+        lora = {f"base_model.model.layers.{i}.q_proj.lora_{k}.weight": ("F32", [8, 64])
+                for i in range(2) for k in "AB"}
+        make_model.safetensors(self.tmp / "adapter_model.safetensors", lora)
+        for what in (self.tmp, self.tmp / "adapter_model.safetensors",
+                     self.tmp / "adapter_config.json"):
+            error = self.run_json("model", "size", what, status=2)["error"]
+            self.assertIn(f"adapter (LoRA) for the model '{LLAMA}'", error["message"])
+        make_model.safetensors(self.tmp / "renamed.safetensors", lora)
+        error = self.run_json("model", "size", self.tmp / "renamed.safetensors", status=2)["error"]
+        self.assertIn("adapter", error["message"])
+        # beside a model, an adapter takes nothing away
+        total = make_model.safetensors(self.tmp / "model.safetensors", TINY_TENSORS)
+        self.assertEqual(self.run_json("model", "size", self.tmp)["weights_bytes"], total)
+
+    def test_gguf_that_is_no_model_is_refused_by_its_kind(self):
+        tensors = [("blk.0.attn_q.weight.x", 0, [32])]
+        for keys, some, word in (
+                ({"general.type": "adapter", "general.architecture": "llama"}, tensors, "adapter"),
+                ({"general.type": "mmproj", "general.architecture": "clip"}, tensors, "mmproj"),
+                ({"general.architecture": "clip"}, tensors, "mmproj"),
+                ({"general.type": "imatrix"}, tensors, "imatrix"),
+                ({"general.architecture": "llama", "llama.block_count": 2}, [], "vocabulary"),
+                ({"general.type": "dataset"}, tensors, "does not know")):
+            path = self.tmp / "m.gguf"
+            make_model.gguf(path, keys, some)
+            for command in (("model", "size"), ("--sim", "mi300x-8", "place")):
+                error = self.run_json(*command, path, status=2)["error"]
+                self.assertIn("the file is no model", error["message"])
+                self.assertIn(word, error["message"])
+        self.assertEqual(self.run_json("--sim", "mi300x-8", "usage")["usage"], [])
+
+    def test_model_that_is_no_regular_file_is_refused_at_once(self):
+        os.mkfifo(self.tmp / "model.safetensors")
+        os.mkfifo(self.tmp / "config.json")
+        for what in (self.tmp, self.tmp / "model.safetensors", self.tmp / "config.json",
+                     "/dev/zero"):
+            done = subprocess.run([os.environ["ROCPART"], "model", "size", what],
+                                  env=dict(os.environ, ROCPART_DATA=str(ROOT)), timeout=20,
+                                  capture_output=True, text=True, check=False)
+            self.assertGreater(done.returncode, 0)
+            self.assertIn("not a regular file", done.stderr)
+
+    def test_quantised_configs_of_the_hub_are_counted_as_published(self):
+        # GiB by hand from the configs (README of each case)
+        for case, gib in (("3", 17.5), ("6", 16.0), ("13/gptq-dynamic", 16.9),
+                          ("13/fp8-ignored_layers", 29.9)):
+            folder = host.need_shared("cases", case)
+            size = self.run_json("model", "size", folder)
+            self.assertAlmostEqual(size["weights_bytes"] / 2 ** 30, gib, delta=0.06)
+        for case, word in (("16", "MLX"), ("21", "'hidden_size_per_layer_input' = 256")):
+            error = self.run_json("model", "size", host.need_shared("cases", case), status=2)["error"]
+            self.assertIn(word, error["message"])
+
+    def test_real_configs_of_known_architectures_are_not_refused(self):
+        """Refused are those of architectures and towers that the tables do not have."""
+        texts = {}
+        for name in ("configs-2026.tar.xz", "configs.tar.xz"):
+            with tarfile.open(host.need_shared("reference", "models", name)) as tar:
+                for member in tar.getmembers():
+                    if member.name.endswith(".json") and "quant" not in member.name:
+                        text = tar.extractfile(member).read()
+                        if b'"model_type"' in text and b'"hidden_size"' in text:
+                            texts[member.name] = text
+        self.assertGreater(len(texts), 120)
+        for name in sample.choose("configs", sorted(texts), 25):
+            path = self.tmp / "config.json"
+            path.write_bytes(texts[name])
+            done = subprocess.run([os.environ["ROCPART"], "model", "size", path, "--json"],
+                                  env=dict(os.environ, ROCPART_DATA=str(ROOT)),
+                                  capture_output=True, text=True, check=False)
+            answer = json.loads(done.stdout)
+            if done.returncode:
+                self.assertRegex(answer["error"]["message"],
+                                 "does not know the (architecture|vision tower)", name)
+            else:
+                self.assertFalse([a for a in answer["assumed"] if "pattern" in a["what"]], name)
 
     @unittest.skipUnless(BENCH.exists(), "the benchmark is not built")
     def test_accuracy_gates_hold(self):

@@ -32,6 +32,18 @@ static int open_beneath(int dirfd, const char *name)
 }
 
 /* snapshots/REVISION/NAME -> ../../blobs/HEX, the layout of the Hugging Face cache. */
+/* git-annex: a link to .git/annex/objects, which dangles until the file is fetched. */
+static bool is_annex(int dirfd, const char *name)
+{
+	char target[512];
+	ssize_t n = readlinkat(dirfd, name, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return false;
+	target[n] = '\0';
+	return strstr(target, ".git/annex/objects/") != NULL;
+}
+
 static int open_blob(int dirfd, const char *name)
 {
 	char target[sizeof(BLOB_PREFIX) + BLOB_MAX];
@@ -59,6 +71,11 @@ int rp_model_file_open(int dirfd, const char *name, int *ret_fd, uint64_t *ret_s
 
 	if (fd == -EXDEV)
 		fd = open_blob(dirfd, name);
+	if ((fd == -EXDEV || fd == -ENOENT) && is_annex(dirfd, name)) {
+		rp_error_set(reterr, fd, ROCPART_ERR_MODEL_FORMAT, name,
+			     "the file is a git-annex link to a file that was not fetched");
+		return rp_error_hint(reterr, "run `git annex get` in the folder of the model");
+	}
 	if (fd == -EXDEV)
 		return rp_error_set(reterr, -EXDEV, ROCPART_ERR_MODEL_FORMAT, name,
 				    "the file is a symbolic link that leads out of its folder");

@@ -10,11 +10,17 @@
 #include "model/files/file.h"
 #include "model/files/gguf.h"
 #include "model/files/index.h"
+#include "model/files/pull.h"
 #include "model/files/safetensors.h"
+#include "model/files/stand_in.h"
 
 #define INDEX_NAME  "model.safetensors.index.json"
 #define SINGLE_NAME "model.safetensors"
 #define MAX_PARTS   4096u
+
+/* What PEFT writes beside or instead of a model. */
+#define ADAPTER_NAME   "adapter_model.safetensors"
+#define ADAPTER_CONFIG "adapter_config.json"
 
 struct reading {
 	int dirfd;
@@ -23,11 +29,34 @@ struct reading {
 	struct rp_st_skip skip;
 };
 
+/* Open a file that is what its place says: no pointer to it, and no page about it. */
+static int open_file(struct reading *r, const char *name, int *ret_fd, uint64_t *ret_size)
+{
+	RP_AUTO_CLOSE int fd = -EBADF;
+	bool binary = rp_str_ends(name, ".safetensors") || rp_str_ends(name, ".gguf");
+	int err = rp_model_file_open(r->dirfd, name, &fd, ret_size, r->reterr);
+
+	err = err < 0 ? err : rp_stand_in_check(fd, *ret_size, name, binary, r->reterr);
+	if (err < 0)
+		return err;
+	*ret_fd = rp_steal_fd(&fd);
+	return 0;
+}
+
+/* One of the files that hold the tensors. */
+static int open_part(struct reading *r, const char *name, int *ret_fd, uint64_t *ret_size)
+{
+	int err = open_file(r, name, ret_fd, ret_size);
+
+	r->d->n_files += err == 0;
+	return err;
+}
+
 static int read_config(struct reading *r, const char *name)
 {
 	RP_AUTO_CLOSE int fd = -EBADF;
 	uint64_t size;
-	int err = rp_model_file_open(r->dirfd, name, &fd, &size, r->reterr);
+	int err = open_file(r, name, &fd, &size);
 
 	if (err < 0)
 		return err;
@@ -76,11 +105,10 @@ static int read_shard(struct reading *r, const char *name, struct rp_st_sums *su
 {
 	RP_AUTO_CLOSE int fd = -EBADF;
 	uint64_t size;
-	int err = rp_model_file_open(r->dirfd, name, &fd, &size, r->reterr);
+	int err = open_part(r, name, &fd, &size);
 
 	if (err < 0)
 		return err;
-	r->d->n_files++;
 	return rp_safetensors_read(fd, size, name, &r->skip, sums, r->reterr);
 }
 
@@ -89,6 +117,8 @@ static int use_sums(struct reading *r, const struct rp_st_sums *s, const char *w
 	struct rp_model_desc *d = r->d;
 	uint64_t skipped = s->skipped_elements;
 
+	if (s->n_lora > s->n_tensors / 2)
+		return rp_stand_in_refuse_adapter(what, "", r->reterr);
 	d->origin = RP_ORIGIN_HEADERS;
 	d->has_file_bytes = true;
 	d->file_bytes = s->bytes;
@@ -146,7 +176,7 @@ static int read_indexed(struct reading *r)
 	struct rp_st_sums sums = {0};
 	size_t present = 0;
 	uint64_t size;
-	int err = rp_model_file_open(r->dirfd, INDEX_NAME, &fd, &size, r->reterr);
+	int err = open_file(r, INDEX_NAME, &fd, &size);
 
 	err = err < 0 ? err : rp_index_read(fd, NULL, size, INDEX_NAME, &x, r->reterr);
 	if (err < 0)
@@ -223,11 +253,10 @@ static int one_gguf(struct reading *r, const char *name, struct rp_gguf *g)
 {
 	RP_AUTO_CLOSE int fd = -EBADF;
 	uint64_t size;
-	int err = rp_model_file_open(r->dirfd, name, &fd, &size, r->reterr);
+	int err = open_part(r, name, &fd, &size);
 
 	if (err < 0)
 		return err;
-	r->d->n_files++;
 	return rp_gguf_read(fd, size, name, g, &r->d->config, r->reterr);
 }
 
@@ -298,10 +327,54 @@ static int use_config(struct reading *r)
 	return d->source ? 0 : rp_error_nomem(r->reterr);
 }
 
+/* "base_model_name_or_path" of adapter_config.json; "" when it is not there. */
+static int read_base(struct reading *r, char *buf, size_t size)
+{
+	RP_AUTO_CLOSE int fd = -EBADF;
+	RP_AUTO_PULL struct rp_pull p = {.fd = -EBADF};
+	uint64_t bytes;
+	int err, t;
+
+	buf[0] = '\0';
+	err = rp_model_file_open(r->dirfd, ADAPTER_CONFIG, &fd, &bytes, NULL);
+	if (err < 0 || bytes > RP_CONFIG_MAX_BYTES ||
+	    rp_pull_open_fd(&p, fd, 0, bytes, ADAPTER_CONFIG, NULL) < 0)
+		return err;
+	t = rp_pull_expect(&p, RP_PULL_OBJECT, "the map of keys");
+	while (t >= 0) {
+		bool wanted;
+
+		t = rp_pull_next(&p);
+		if (t < 0 || t == RP_PULL_OBJECT_END)
+			break;
+		wanted = rp_pull_is(&p, "base_model_name_or_path");
+		t = rp_pull_next(&p);
+		if (wanted && t == RP_PULL_STRING)
+			rp_pull_copy(&p, buf, size);
+		t = t < 0 ? t : rp_pull_skip(&p, t);
+	}
+	return 0;
+}
+
+static int refuse_adapter(struct reading *r, const char *name)
+{
+	char base[128];
+
+	(void)read_base(r, base, sizeof(base)); /* without a name the refusal is as good */
+	return rp_stand_in_refuse_adapter(name, base, r->reterr);
+}
+
 static int read_file(struct reading *r, const char *name)
 {
 	int err;
 
+	if (rp_str_eq(name, ADAPTER_NAME) || rp_str_eq(name, ADAPTER_CONFIG))
+		return refuse_adapter(r, name);
+	if (rp_stand_in_is_partial(name)) {
+		rp_error_set(r->reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, name,
+			     "the name is that of a download that did not end");
+		return rp_error_hint(r->reterr, "download the file again");
+	}
 	if (rp_str_ends(name, ".gguf"))
 		return read_gguf(r, name);
 	err = read_configs(r);
@@ -326,7 +399,7 @@ static const char *only_one(const struct rp_names *names, const char *ext)
 	uint32_t part, count;
 
 	for (size_t i = 0; i < names->n; i++) {
-		if (!rp_str_ends(names->v[i], ext))
+		if (!rp_str_ends(names->v[i], ext) || rp_str_eq(names->v[i], ADAPTER_NAME))
 			continue;
 		if (is_part(names->v[i], ext, &part, &count) && part != 1)
 			continue;
@@ -337,10 +410,20 @@ static const char *only_one(const struct rp_names *names, const char *ext)
 	return found;
 }
 
+/* A download of tensors that did not end; NULL: there is none. */
+static const char *find_partial(const struct rp_names *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (rp_stand_in_is_partial(names->v[i]) &&
+		    (strstr(names->v[i], ".safetensors") || strstr(names->v[i], ".gguf")))
+			return names->v[i];
+	return NULL;
+}
+
 static int read_folder(struct reading *r, const char *label)
 {
 	RP_AUTO_NAMES struct rp_names names = RP_NAMES_INIT;
-	const char *st, *gguf;
+	const char *st, *gguf, *partial;
 	int err;
 
 	if (has(r->dirfd, INDEX_NAME))
@@ -350,6 +433,7 @@ static int read_folder(struct reading *r, const char *label)
 	err = rp_model_folder_list(r->dirfd, &names, r->reterr);
 	if (err < 0)
 		return err;
+	partial = find_partial(&names);
 	st = only_one(&names, ".safetensors");
 	gguf = only_one(&names, ".gguf");
 	if (st && st[0])
@@ -361,6 +445,10 @@ static int read_folder(struct reading *r, const char *label)
 			     "the folder has several models");
 		return rp_error_hint(r->reterr, "give the path of one of its files");
 	}
+	if (has(r->dirfd, ADAPTER_CONFIG) || has(r->dirfd, ADAPTER_NAME))
+		return refuse_adapter(r, label);
+	if (partial)
+		return read_file(r, partial);
 	if (has(r->dirfd, "config.json"))
 		return read_file(r, "config.json");
 	rp_error_set(r->reterr, -ENOTSUP, ROCPART_ERR_MODEL_UNKNOWN, label,
@@ -409,7 +497,8 @@ int rp_model_read(const char *path, struct rp_model_desc *ret, struct rocpart_er
 	struct stat st;
 	int r;
 
-	if (stat(path, &st) < 0)
+	/* A link that leads nowhere is opened, so that the message says what it is. */
+	if (stat(path, &st) < 0 && lstat(path, &st) < 0)
 		return rp_error_errno(reterr, rp_neg_errno(), path, "cannot open the model");
 	if (S_ISDIR(st.st_mode)) {
 		r = rp_model_folder_open(path, &dirfd, reterr);

@@ -6,23 +6,18 @@
 #include "base/num.h"
 #include "base/strbuf.h"
 #include "model/files/file.h"
+#include "model/files/hash_set.h"
 #include "model/files/safetensors.h"
+#include "model/files/stand_in.h"
 #include "model/ggml.h"
 
 #define BUFFER	      65536u
 #define MAX_ALIGNMENT 1048576u
-#define MAX_PROBES    1024u
 #define LEAST_KEY     13u /* length, type and one byte of value */
 #define LEAST_TENSOR  32u /* length, dimension count, one dimension, type, offset */
 
 enum type { U8, I8, U16, I16, U32, I32, F32, BOOL, STRING, ARRAY, U64, I64, F64, N_TYPES };
 static const uint8_t type_size[N_TYPES] = {1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};
-
-/* Set of hashes: a key or tensor must not stand there twice. */
-struct set {
-	uint64_t *v;
-	size_t mask;
-};
 
 struct reader {
 	int fd; /* < 0: all of the text is in buf */
@@ -36,7 +31,7 @@ struct reader {
 	struct rp_model_config *c;
 	uint64_t alignment, expected; /* expected: offset of the next tensor */
 	uint64_t end;		      /* of the last one, without padding */
-	struct set seen;
+	struct rp_hash_set seen;
 	char key[128]; /* of the present key or tensor, cut for messages */
 };
 
@@ -138,38 +133,9 @@ static int text(struct reader *r, uint64_t max, char *buf, size_t size, uint64_t
 	return 0;
 }
 
-static int set_open(struct set *s, uint64_t n)
-{
-	size_t size = 16;
-
-	while (size < n * 2)
-		size *= 2;
-	free(s->v);
-	s->v = rp_new0(uint64_t, size);
-	s->mask = size - 1;
-	return s->v ? 0 : -ENOMEM;
-}
-
-/* 0, -EEXIST; -E2BIG when the file was made to make this slow. */
-static int set_add(struct set *s, uint64_t hash)
-{
-	size_t i = (size_t)hash & s->mask;
-
-	hash |= 1; /* zero is the empty place */
-	for (unsigned n = 0; n < MAX_PROBES; n++, i = (i + 1) & s->mask) {
-		if (!s->v[i]) {
-			s->v[i] = hash;
-			return 0;
-		}
-		if (s->v[i] == hash)
-			return -EEXIST;
-	}
-	return -E2BIG;
-}
-
 static int unique(struct reader *r, uint64_t hash, const char *what)
 {
-	int err = set_add(&r->seen, hash);
+	int err = rp_hash_set_add(&r->seen, hash);
 
 	if (err == -EEXIST)
 		return bad(r, "%s '%s' is given twice", what, r->key);
@@ -304,6 +270,8 @@ static int string(struct reader *r)
 		memcpy(r->c->model_type, buf, sizeof(buf));
 		return 0;
 	}
+	if (rp_str_eq(r->key, "general.type"))
+		return text(r, sizeof(r->g->type) - 1, r->g->type, sizeof(r->g->type), NULL);
 	err = number(r, 8, &len);
 	if (err < 0)
 		return err;
@@ -544,21 +512,26 @@ static int read_all(struct reader *r)
 	if (err < 0)
 		return err;
 	r->alignment = 32;
-	if (set_open(&r->seen, n_keys) < 0)
+	if (rp_hash_set_open(&r->seen, n_keys) < 0)
 		return rp_error_nomem(r->reterr);
 	for (uint64_t i = 0; i < n_keys; i++) {
 		err = read_key(r);
 		if (err < 0)
 			return err;
 	}
-	if (set_open(&r->seen, n_tensors) < 0)
+	if (rp_hash_set_open(&r->seen, n_tensors) < 0)
 		return rp_error_nomem(r->reterr);
 	for (uint64_t i = 0; i < n_tensors; i++) {
 		err = read_tensor(r);
 		if (err < 0)
 			return err;
 	}
-	return check_data(r, n_tensors);
+	err = check_data(r, n_tensors);
+	if (err < 0)
+		return err;
+	/* Only a part of a split file may have keys alone. */
+	return rp_stand_in_check_gguf(r->g->type, r->g->architecture,
+				      n_tensors || r->g->split_count, r->name, r->reterr);
 }
 
 static int read_into(struct reader *r, struct rp_gguf *g, struct rp_model_config *c)

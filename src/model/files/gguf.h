@@ -17,11 +17,13 @@ struct rp_gguf {
 	uint32_t split_no, split_count; /* 0 when the file is whole */
 	uint64_t split_tensors;
 	char architecture[RP_MODEL_NAME_SIZE];
+	char type[RP_MODEL_NAME_SIZE]; /* general.type; "" in older files */
 };
 
 /*
  * Read one file of size bytes: sums into g, the model's numbers into c (untouched by a later part,
- * which has none). 0; -EINVAL MODEL_FORMAT naming key or tensor and field; -ENOMEM; -EIO.
+ * which has none). 0; -EINVAL MODEL_FORMAT naming key or tensor and field; -ENOTSUP MODEL_UNKNOWN
+ * what is no model: an adapter, a projector, an importance matrix, a vocabulary; -ENOMEM; -EIO.
  */
 int rp_gguf_read(int fd, uint64_t size, const char *name, struct rp_gguf *g,
 		 struct rp_model_config *c, struct rocpart_error *reterr) RP_MUST_CHECK;

@@ -23,7 +23,7 @@ struct entry {
 	uint64_t begin, end, elements;
 	uint32_t bits;
 	bool float32, plain; /* plain: one element is one weight */
-	bool is_head, is_embed, skipped;
+	bool is_head, is_embed, is_lora, skipped;
 	uint64_t index;
 };
 
@@ -234,6 +234,7 @@ static void read_name(const struct rp_pull *p, const struct rp_st_skip *skip, st
 	e->hash = rp_st_name_hash(p->text, p->text_len);
 	e->is_head = ends_with(p->text, p->text_len, "lm_head.weight");
 	e->is_embed = ends_with(p->text, p->text_len, "embed_tokens.weight");
+	e->is_lora = memmem(p->text, p->text_len, "lora_", 5) != NULL;
 	e->skipped = skip && is_draft(p->text, p->text_len, skip->mtp_from);
 	rp_pull_copy(p, e->name, sizeof(e->name));
 }
@@ -350,6 +351,7 @@ static int first_entry(void *userdata, const struct entry *e, struct rp_pull *p)
 	f->sums.float32_bytes += e->float32 ? bytes : 0;
 	f->sums.packed |= !e->plain;
 	f->sums.has_embed |= e->is_embed;
+	f->sums.n_lora += e->is_lora;
 	if (e->skipped) {
 		f->sums.skipped_bytes += bytes;
 		f->sums.skipped_elements += e->elements;
@@ -507,6 +509,7 @@ static void add_sums(struct rp_st_sums *to, const struct rp_st_sums *from)
 	to->skipped_elements += from->skipped_elements;
 	to->head_bytes += from->head_bytes;
 	to->head_elements += from->head_elements;
+	to->n_lora += from->n_lora;
 	to->packed |= from->packed;
 	to->has_embed |= from->has_embed;
 	to->name_sum += from->name_sum;

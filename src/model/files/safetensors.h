@@ -23,8 +23,9 @@ struct rp_st_skip {
 struct rp_st_sums {
 	uint64_t n_tensors, bytes, elements, float32_bytes;
 	uint64_t skipped_bytes, skipped_elements;
-	bool packed;	/* integers or sub-byte types that hold more than one weight */
-	bool has_embed; /* embed_tokens.weight was seen */
+	uint64_t n_lora; /* tensors whose names are those of an adapter */
+	bool packed;	 /* integers or sub-byte types that hold more than one weight */
+	bool has_embed;	 /* embed_tokens.weight was seen */
 	uint64_t head_bytes, head_elements;
 	/* Fingerprint of the names: order does not matter. Compared with an index. */
 	uint64_t name_sum;
