@@ -217,11 +217,13 @@ static bool covers_part(const char *pattern, const char *name)
 static bool covers_name(struct rp_rules *r, const struct rp_quant_rule *rule,
 			const struct rp_regex *re, const char *name)
 {
-	r->work += strlen(name) * (re ? re->n + UINT64_C(1) : 2);
 	r->is_over |= r->work > RP_RULES_MAX_WORK;
 	if (r->is_over)
 		return false;
-	return re ? rp_regex_match(re, name) : covers_part(rule->module, name);
+	if (re)
+		return rp_regex_match(re, name, &r->work);
+	r->work += 2 * strlen(name);
+	return covers_part(rule->module, name);
 }
 
 /* Of the rules that hold, one that leaves the module as it is wins, else the last one. */
@@ -251,8 +253,16 @@ static void find_in_layer(struct rp_rules *r, size_t from, size_t to, const stru
 	}
 }
 
+/* What begins with any text and names no prefix needs to be tried with one prefix only. */
+static bool is_free_of_prefixes(const struct rp_quant_rule *rule)
+{
+	return (rule->module[0] == '*' || rp_str_starts(rule->module, ".*")) &&
+	       !strstr(rule->module, "model") && !strstr(rule->module, "backbone") &&
+	       !strstr(rule->module, "transformer");
+}
+
 /* Globs and regular expressions, against one whole name. */
-static void find_by_name(struct rp_rules *r, const char *name, size_t *found)
+static void find_by_name(struct rp_rules *r, const char *name, bool is_first, size_t *found)
 {
 	size_t regexes = 0;
 
@@ -260,7 +270,9 @@ static void find_by_name(struct rp_rules *r, const char *name, size_t *found)
 		const struct rp_quant_rule *rule = &r->q->rules[r->order[k]];
 		const struct rp_regex *re = rule->layer == RP_REGEX ? &r->regexes[regexes++] : NULL;
 
-		if (rule->layer != RP_ANY_LAYER && covers_name(r, rule, re, name))
+		if (rule->layer == RP_ANY_LAYER || (!is_first && is_free_of_prefixes(rule)))
+			continue;
+		if (covers_name(r, rule, re, name))
 			hold(r, r->order[k], found);
 	}
 }
@@ -277,11 +289,11 @@ const struct rp_quant_rule *rp_rules_find(struct rp_rules *r, uint32_t layer,
 	}
 	for (size_t i = 0; r->first[1] && i < m->n; i++) {
 		if (layer == RP_MODEL_MAX_LAYERS)
-			find_by_name(r, m->names[i], &found);
+			find_by_name(r, m->names[i], true, &found);
 		for (size_t k = 0; layer < RP_MODEL_MAX_LAYERS && k < RP_ARRAY_LEN(prefixes); k++)
 			if (rp_fmt(full, sizeof(full), "%s%u.%s", prefixes[k], layer,
 				   m->names[i]) == 0)
-				find_by_name(r, full, &found);
+				find_by_name(r, full, k == 0, &found);
 	}
 	return found == SIZE_MAX ? NULL : &r->q->rules[found];
 }

@@ -32,7 +32,7 @@ struct rp_rules {
 	uint64_t work; /* letters compared so far */
 	bool is_over;  /* more than RP_RULES_MAX_WORK: what was found since is not all */
 };
-#define RP_RULES_MAX_WORK UINT64_C(100000000)
+#define RP_RULES_MAX_WORK UINT64_C(20000000)
 
 int rp_rules_open(const struct rp_quant_config *q, struct rp_rules *ret) RP_MUST_CHECK;
 void rp_rules_done(struct rp_rules *r);

@@ -443,13 +443,16 @@ static bool takes(const struct rp_regex *re, const struct rp_regex_step *s, unsi
 	return s->op == ANY || (re->sets[s->c][c / 8] >> (c % 8) & 1);
 }
 
-bool rp_regex_match(const struct rp_regex *re, const char *text)
+#define LETTER_WORK 16u /* of a letter, however few steps are alive */
+
+bool rp_regex_match(const struct rp_regex *re, const char *text, uint64_t *work)
 {
 	struct alive a = {.n = 0}, b;
 
 	enter(re, &a, 0, text, text);
 	for (const char *at = text;; at++) {
 		memset(&b, 0, sizeof(b));
+		*work += a.n + LETTER_WORK;
 		for (uint16_t i = 0; i < a.n; i++) {
 			const struct rp_regex_step *s = &re->steps[a.v[i]];
 

@@ -33,7 +33,10 @@ struct rp_regex {
  * -ENOTSUP for what is none of these (look-ahead, back references), -EINVAL malformed, -E2BIG.
  */
 int rp_regex_compile(const char *pattern, struct rp_regex *ret) RP_MUST_CHECK;
-/* As re.match(): from the start of the text, not to its end. */
-bool rp_regex_match(const struct rp_regex *re, const char *text);
+/*
+ * As re.match(): from the start of the text, not to its end. The steps that were taken are added
+ * to work.
+ */
+bool rp_regex_match(const struct rp_regex *re, const char *text, uint64_t *work);
 
 #endif
