@@ -131,10 +131,11 @@ struct rocpart_leases;
  *
  * The call observes the machine. The list always shows the changes that the call found: an owner
  * that is gone, a partition that vanished or shrank, a reboot. The call records these changes when
- * the caller may write the records. Since 0.1.
- * Return: 0; -EBADMSG: the records are damaged (BAD_RECORDS); -EBUSY: another process holds the
- * database (LOCKED); -ENOMEM: out of memory; errors of rocpart_machine_observe(); errno of reading
- * or writing the records.
+ * the caller may write the records and no other process is writing them; it waits for no writer.
+ * Since 0.1.
+ * Return: 0; -EBADMSG: the records are damaged, or of a version that this library cannot read
+ * (BAD_RECORDS); -EBUSY: another process recovers the database (LOCKED); -ENOMEM: out of memory;
+ *errors of rocpart_machine_observe(); errno of reading or writing the records.
  */
 int rocpart_leases_new(struct rocpart_machine *machine, struct rocpart_leases **ret_leases,
 		       struct rocpart_error *reterr);
@@ -191,6 +192,16 @@ const char *rocpart_leases_get_event(const struct rocpart_leases *leases, size_t
  * Return: "kubelet" or "slurm", static text; NULL when rocpart is the allocator.
  */
 const char *rocpart_leases_get_allocator(const struct rocpart_leases *leases);
+
+/**
+ * rocpart_leases_get_note() - Return what a reader of this list should know about the records.
+ * @leases: list.
+ *
+ * A newer rocpart wrote the leases, and this one can only read them; or changes that the call found
+ * could not be recorded. Since 0.1.
+ * Return: one sentence without a full stop, owned by the list; "" when there is nothing to know.
+ */
+const char *rocpart_leases_get_note(const struct rocpart_leases *leases);
 
 /**
  * rocpart_lease_state_to_string() - Return the name of a state: "pending", "placed", "running",
@@ -287,8 +298,8 @@ int rocpart_leases_export(struct rocpart_machine *machine, char **ret_text,
  * rocpart_place_options_new() would refuse is replaced by the nearest one that it takes, and an
  * event records the old name. Since 0.1.
  * Return: 0; -EINVAL: the document is malformed, or comes from another machine; -EEXIST: the
- * machine already has leases; -ENOSPC: the leases contradict each other; other errors as
- * rocpart_lease_release().
+ * machine already has leases; -ENOSPC: the leases contradict each other;
+ * other errors as rocpart_lease_release().
  */
 int rocpart_leases_import(struct rocpart_machine *machine, const char *text, size_t n_bytes,
 			  const char *name, size_t *ret_imported, struct rocpart_error *reterr);

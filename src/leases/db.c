@@ -3,29 +3,30 @@
  * The lease database: opening it, transactions, and what SQLite's errors mean.
  *
  * Invariants:
- * - The file appears whole or not at all: it is built under another name and linked into place. Of
- *   two programs that build it the first link wins, and both open that file.
+ * - The file appears whole or not at all (db_make.c).
  * - A commit that returned 0 survives a crash of the machine (write-ahead log, synchronous = FULL),
  *   except for RP_LEASE_MAKE_BRIEF. One that failed has no effect, even when its pages reached the
- *   log (void_failed_commit()).
- * - The only lock is SQLite's write lock. It is taken when a transaction begins (BEGIN IMMEDIATE)
- *   and never in the middle, so writers wait for each other and cannot deadlock; readers do not
- *   wait.
- * - A database that is damaged, not ours, of a newer version or of another machine is refused and
- *   left as it is.
+ *   log (void_failed_commit()). Whoever writes first into an empty log syncs the folder that names
+ *   the log (name_log()).
+ * - What keeps writers apart is SQLite's write lock. It is taken when a transaction begins (BEGIN
+ *   IMMEDIATE) and never in the middle, so writers wait for each other and cannot deadlock; readers
+ *   do not wait. db_queue.c has the order of those who wait.
+ * - A database that is damaged, not ours, of a version that we do not know enough of (db_version.c)
+ *   or of another machine is refused and left as it is.
+ * - Its files are for the owner of the folder alone (0600): a lock on a file needs no more than the
+ *   right to read the file.
  *
  * Source: the guarantees of SQLite's write-ahead log (sqlite.org/wal.html).
  */
 #include "leases/db.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "base/num.h"
 #include "base/spawn.h"
 #include "base/tree.h"
 
-#define FILE_NAME "leases.db"
-#define WAIT_MS	  10000
 /*
  * Pages of the log from which a commit empties it: the first commit of a program, and later ones.
  * The first program to open the database reads the whole log, so programs that commit once keep it
@@ -36,9 +37,11 @@
 
 static const char *const statements[RP_N_SQL] = {
 	[RP_SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[RP_SQL_BEGIN_READ] = "BEGIN",
 	[RP_SQL_COMMIT] = "COMMIT",
 	[RP_SQL_GET] = "SELECT value FROM meta WHERE key = ?1",
-	[RP_SQL_SET] = "INSERT INTO meta VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2",
+	[RP_SQL_SET] = "INSERT INTO meta(key, value) VALUES(?1, ?2)"
+		       " ON CONFLICT(key) DO UPDATE SET value = ?2",
 	[RP_SQL_LEASES] = "SELECT id, name, bytes, state, guarantee, priority, share, is_seen,"
 			  " owner_kind, owner, owner_start, owner_boot, footprint, labels, why,"
 			  " problem, created, changed, mode, limits FROM lease ORDER BY id",
@@ -58,7 +61,7 @@ static const char *const statements[RP_N_SQL] = {
 		" labels, why, problem, created, changed, mode, limits)"
 		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,"
 		"?21)",
-	[RP_SQL_CLAIM] = "INSERT INTO claim VALUES(?1, ?2, ?3, ?4)",
+	[RP_SQL_CLAIM] = "INSERT INTO claim(partition, lease, bytes, share) VALUES(?1, ?2, ?3, ?4)",
 	[RP_SQL_PLACE] = "UPDATE lease SET state = 1, partition = ?2, guarantee = ?3, why = ?4,"
 			 " problem = '', is_seen = 0, changed = ?5, mode = ?6, limits = ?7"
 			 " WHERE id = ?1 AND state = 0",
@@ -73,13 +76,29 @@ static const char *const statements[RP_N_SQL] = {
 	[RP_SQL_EVENT] = "INSERT INTO event(at, lease, text) VALUES(?1, ?2, ?3)",
 };
 
-/* Refuse a database that cannot be used, and say what to do about it. */
-static int refuse_records(const char *path, struct rocpart_error *reterr, const char *why,
-			  const char *hint)
+/* The same of format 1, whose leases have no limits: reading changes no table. */
+static const char leases_of_1[] =
+	"SELECT id, name, bytes, state, guarantee, priority, share, is_seen,"
+	" owner_kind, owner, owner_start, owner_boot, footprint, labels, why,"
+	" problem, created, changed, mode, '' FROM lease ORDER BY id";
+
+int rp_lease_db_refuse(const char *path, struct rocpart_error *reterr, const char *why,
+		       const char *hint)
 {
 	(void)rp_error_set(reterr, -EBADMSG, ROCPART_ERR_BAD_RECORDS, path,
 			   "cannot use the leases in '%s': %s", path, why);
 	return rp_error_hint(reterr, "%s", hint);
+}
+
+int rp_lease_hint_errno(int r, struct rocpart_error *reterr)
+{
+	if (r == -EACCES || r == -EPERM)
+		return rp_error_hint(reterr, "run the command as root");
+	if (r == -EROFS)
+		return rp_error_hint(reterr, "the file system is read-only: mount it read-write");
+	if (r == -ENOSPC || r == -EDQUOT)
+		return rp_error_hint(reterr, "nothing was changed; free space on that file system");
+	return r;
 }
 
 /* The write lock of a database with a log is on its -shm file. */
@@ -104,10 +123,12 @@ int rp_lease_db_error(struct rp_lease_db *db, int rc, const char *what,
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 	case SQLITE_FORMAT:
-		return refuse_records(
+		return rp_lease_db_refuse(
 			db->path, reterr, "the database is damaged",
-			"move the file away and import an export (`rocpart state import FILE`); "
-			"without one nothing is leased, and memory in use counts as taken");
+			"move leases.db and leases.db-wal away and import an export (`rocpart "
+			"state "
+			"import FILE`); without one nothing is leased, and memory in use counts as "
+			"taken");
 	case SQLITE_FULL:
 		r = -ENOSPC;
 		break;
@@ -120,11 +141,12 @@ int rp_lease_db_error(struct rp_lease_db *db, int rc, const char *what,
 		return rp_error_nomem(reterr);
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
+	case SQLITE_PROTOCOL:
 		find_writer(db, holder);
 		(void)rp_error_set(
 			reterr, -EBUSY, ROCPART_ERR_LOCKED, db->path,
 			"another process has been writing leases for %d s%s%s; nothing was changed",
-			WAIT_MS / 1000, *holder ? ": " : "", holder);
+			RP_LEASE_WAIT_MS / 1000, *holder ? ": " : "", holder);
 		return rp_error_hint(reterr,
 				     "wait until that process ends, then repeat the command");
 	case SQLITE_CANTOPEN:
@@ -141,20 +163,22 @@ int rp_lease_db_error(struct rp_lease_db *db, int rc, const char *what,
 		return rp_error_set(reterr, r, ROCPART_ERR_NO_ROOM, NULL,
 				    "cannot %s: it would break a rule of the lease database (%s)",
 				    what, sqlite3_errmsg(db->db));
-	if (r != -ENOSPC)
+	if (r == -EIO)
 		return rp_error_errno(reterr, r, db->path, "cannot %s in '%s': %s", what, db->path,
 				      sqlite3_errmsg(db->db));
 	(void)rp_error_errno(reterr, r, db->path, "cannot %s in '%s'", what, db->path);
-	return rp_error_hint(reterr, "nothing was changed; free space on that file system");
+	return rp_lease_hint_errno(r, reterr);
 }
 
 int rp_lease_db_stmt(struct rp_lease_db *db, enum rp_lease_sql which, sqlite3_stmt **ret,
 		     struct rocpart_error *reterr)
 {
+	const char *sql =
+		which == RP_SQL_LEASES && db->version == 1 ? leases_of_1 : statements[which];
 	int rc = SQLITE_OK;
 
 	if (!db->stmts[which])
-		rc = sqlite3_prepare_v3(db->db, statements[which], -1, SQLITE_PREPARE_PERSISTENT,
+		rc = sqlite3_prepare_v3(db->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
 					&db->stmts[which], NULL);
 	if (rc == SQLITE_ERROR) /* a table is missing */
 		rc = SQLITE_CORRUPT;
@@ -187,23 +211,15 @@ int rp_lease_db_run(struct rp_lease_db *db, sqlite3_stmt *stmt, const char *what
  */
 static int wait_for_others(void *userdata, int tries)
 {
-	(void)userdata;
+	struct rp_lease_db *db = userdata;
+	uint64_t now_ns = rp_now_ns();
+
+	if (tries == 0)
+		db->deadline_ns = now_ns + RP_LEASE_WAIT_MS * UINT64_C(1000000);
+	if (db->never_waits || now_ns > db->deadline_ns)
+		return 0;
 	rp_sleep_ms(1);
-	return tries < WAIT_MS;
-}
-
-/* Read the number that a PRAGMA gives. */
-static int pragma_number(sqlite3 *db, const char *sql, int *ret)
-{
-	sqlite3_stmt *s = NULL;
-	int rc = sqlite3_prepare_v2(db, sql, -1, &s, NULL);
-
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(s);
-	if (rc == SQLITE_ROW)
-		*ret = sqlite3_column_int(s, 0);
-	(void)sqlite3_finalize(s);
-	return rc == SQLITE_ROW ? SQLITE_OK : rc;
+	return 1;
 }
 
 /*
@@ -219,7 +235,7 @@ static int empty_log(void *userdata, sqlite3 *db, const char *name, int n_pages)
 		return SQLITE_OK;
 	(void)sqlite3_busy_handler(db, NULL, NULL);
 	(void)sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	(void)sqlite3_busy_handler(db, wait_for_others, NULL);
+	(void)sqlite3_busy_handler(db, wait_for_others, lease_db);
 	return SQLITE_OK;
 }
 
@@ -230,7 +246,7 @@ static int empty_log(void *userdata, sqlite3 *db, const char *name, int n_pages)
 static int configure_db(struct rp_lease_db *lease_db)
 {
 	sqlite3 *db = lease_db->db;
-	int rc = sqlite3_busy_handler(db, wait_for_others, NULL);
+	int rc = sqlite3_busy_handler(db, wait_for_others, lease_db);
 
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -249,51 +265,24 @@ int rp_lease_db_check_machine(struct rp_lease_db *db, const char *identity,
 
 	if (r < 0 || !identity || !have.len || rp_str_eq(rp_strbuf_str(&have), identity))
 		return r;
-	return refuse_records(db->path, reterr, "they belong to another machine",
-			      "if the file was copied here, move it away; if this machine was "
-			      "replaced, `rocpart state export` on the old one and import it here");
+	return rp_lease_db_refuse(
+		db->path, reterr, "they belong to another machine",
+		"if the file was copied here, move it away; if this machine was "
+		"replaced, `rocpart state export` on the old one and import it here");
 }
 
-/*
- * Check that the file is a lease database of a version that we know, and bring an older one up to
- * date. The version is read again inside the transaction: another program may have done it first.
- */
-static int check_version(struct rp_lease_db *db, struct rocpart_error *reterr)
-{
-	int app = 0, version = 0;
-	int rc = pragma_number(db->db, "PRAGMA application_id", &app);
-
-	if (rc == SQLITE_OK)
-		rc = pragma_number(db->db, "PRAGMA user_version", &version);
-	if (rc != SQLITE_OK)
-		return rp_lease_db_error(db, rc, "read the leases", reterr);
-	if (app != RP_LEASE_APPLICATION_ID || version < 1)
-		return refuse_records(db->path, reterr, "the file is not a lease database",
-				      "move the file away");
-	if (version > RP_LEASE_VERSION)
-		return refuse_records(
-			db->path, reterr, "a newer version of rocpart wrote them",
-			"use that version, or import what it exports (`rocpart state export`)");
-	if (version == RP_LEASE_VERSION)
-		return 0;
-	rc = sqlite3_exec(db->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-	if (rc == SQLITE_OK)
-		rc = pragma_number(db->db, "PRAGMA user_version", &version);
-	if (rc == SQLITE_OK)
-		rc = rp_lease_schema_migrate(db->db, version);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(db->db, "COMMIT", NULL, NULL, NULL);
-	return rc == SQLITE_OK ? 0 : rp_lease_db_error(db, rc, "upgrade the tables", reterr);
-}
-
-/* Open a database file without looking into it. */
-static int open_file(const char *path, int flags, struct rp_lease_db **ret,
-		     struct rocpart_error *reterr)
+int rp_lease_db_open_file(const char *path, int flags, struct rp_lease_db **ret,
+			  struct rocpart_error *reterr)
 {
 	struct rp_lease_db *db = rp_new0(struct rp_lease_db, 1);
 	int rc, r;
 
-	if (!db || !(db->path = strdup(path))) {
+	if (db) {
+		db->queue = (struct rp_queue)RP_QUEUE_INIT;
+		db->format = &rp_lease_format;
+		db->path = strdup(path);
+	}
+	if (!db || !db->path) {
 		rp_lease_db_close(db);
 		return rp_error_nomem(reterr);
 	}
@@ -311,83 +300,78 @@ static int open_file(const char *path, int flags, struct rp_lease_db **ret,
 	return 0;
 }
 
-/* Make the tables of a new database. A checkpoint at close leaves its whole content in one file. */
-static int make_tables(struct rp_lease_db *db, const char *identity, struct rocpart_error *reterr)
+/* Turn the write-ahead log on: a mode of the file, which later connections find. */
+static int turn_log_on(struct rp_lease_db *db)
 {
+	sqlite3_stmt *s = NULL;
+	int rc = sqlite3_prepare_v2(db->db, "PRAGMA journal_mode = WAL", -1, &s, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(s);
+	if (rc == SQLITE_ROW)
+		rc = rp_str_eq((const char *)sqlite3_column_text(s, 0), "wal") ? SQLITE_OK
+									       : SQLITE_IOERR;
+	(void)sqlite3_finalize(s);
+	return rc;
+}
+
+int rp_lease_db_make_tables(struct rp_lease_db *db, const char *identity,
+			    struct rocpart_error *reterr)
+{
+	static const char what[] = "create the tables of leases";
+	bool in_memory =
+		!sqlite3_db_filename(db->db, "main") || !*sqlite3_db_filename(db->db, "main");
 	char sql[96];
 	int rc, r;
 
-	(void)rp_fmt(sql, sizeof(sql), "PRAGMA journal_mode = WAL; PRAGMA application_id = %d",
+	(void)rp_fmt(sql, sizeof(sql), "PRAGMA application_id = %d; BEGIN IMMEDIATE",
 		     RP_LEASE_APPLICATION_ID);
-	(void)sqlite3_db_config(db->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	rc = sqlite3_exec(db->db, sql, NULL, NULL, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(db->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-	if (rc == SQLITE_OK)
-		rc = rp_lease_schema_migrate(db->db, 0);
 	if (rc != SQLITE_OK)
-		return rp_lease_db_error(db, rc, "create the tables of leases", reterr);
-	r = identity ? rp_lease_db_set(db, "machine", identity, reterr) : 0;
+		return rp_lease_db_error(db, rc, what, reterr);
+	db->is_begun = true; /* so that closing rolls back */
+	r = rp_lease_db_do_steps(db, db->format->n_steps, reterr);
+	if (r == 0 && identity)
+		r = rp_lease_db_set(db, "machine", identity, reterr);
 	if (r < 0)
 		return r;
 	rc = sqlite3_exec(db->db, "COMMIT", NULL, NULL, NULL);
-	return rc == SQLITE_OK ? 0
-			       : rp_lease_db_error(db, rc, "create the tables of leases", reterr);
+	if (rc == SQLITE_OK)
+		db->is_begun = false;
+	if (rc == SQLITE_OK && !in_memory)
+		rc = turn_log_on(db);
+	return rc == SQLITE_OK ? 0 : rp_lease_db_error(db, rc, what, reterr);
 }
 
-/* Remove a database with the files that SQLite keeps next to it. */
-static void remove_files(const char *path)
+/* Take the rights of others from a database that an earlier rocpart made. */
+static void close_to_others(const char *path)
 {
-	static const char *const tails[] = {"", "-wal", "-shm", "-journal"};
+	static const char *const tails[] = {"", "-wal", "-shm"};
+	struct stat st;
 
 	for (size_t i = 0; i < RP_ARRAY_LEN(tails); i++) {
 		RP_AUTO_FREE char *file = rp_strdupf("%s%s", path, tails[i]);
 
-		if (file)
-			(void)unlink(file);
+		if (file && lstat(file, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077))
+			(void)chmod(file, 0600);
 	}
 }
 
-/*
- * Make the database under a name with our pid, then link it into place, so that no program ever
- * opens half of it. EEXIST is no failure: another program was first. The leftovers of a
- * killed program have its pid in their name and do no harm.
- */
-static int make_file(const char *dir, const char *path, const char *identity,
-		     struct rocpart_error *reterr)
+/* Refuse to write: SQLite says that a database is read-only, not why. */
+static int refuse_read_only(const char *path, struct rocpart_error *reterr)
 {
-	RP_AUTO_FREE char *aside = rp_strdupf("%s.new.%d", path, (int)getpid());
-	RP_AUTO_CLOSE int dir_fd = -EBADF;
-	struct rp_lease_db *db = NULL;
-	int r;
+	int r = access(path, W_OK) < 0 ? rp_neg_errno() : -EACCES;
 
-	if (!aside)
-		return rp_error_nomem(reterr);
-	/* SQLite would say that it cannot open a file, not why. */
-	if (access(dir, W_OK) < 0) {
-		r = rp_neg_errno();
-		(void)rp_error_errno(reterr, r, dir, "cannot create leases in '%s'", dir);
-		return rp_error_hint(reterr, "run the command as root");
-	}
-	remove_files(aside);
-	r = open_file(aside, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &db, reterr);
-	if (r == 0)
-		r = make_tables(db, identity, reterr);
-	rp_lease_db_close(db);
-	dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (r == 0 && ((link(aside, path) < 0 && errno != EEXIST) || fsync(dir_fd) < 0)) {
-		r = rp_neg_errno();
-		(void)rp_error_errno(reterr, r, path, "cannot create '%s'", path);
-	}
-	remove_files(aside);
-	return r;
+	(void)rp_error_errno(reterr, r, path, "cannot write the leases in '%s'", path);
+	return rp_lease_hint_errno(r, reterr);
 }
 
 int rp_lease_db_open(const char *dir, enum rp_lease_open how, const char *identity,
 		     struct rp_lease_db **ret, struct rocpart_error *reterr)
 {
-	RP_AUTO_FREE char *path = rp_strdupf("%s/" FILE_NAME, dir);
+	RP_AUTO_FREE char *path = rp_strdupf("%s/" RP_LEASE_FILE, dir);
 	RP_AUTO_LEASE_DB struct rp_lease_db *db = NULL;
+	bool writes = how != RP_LEASE_READ;
 	int r = 0;
 
 	if (!path)
@@ -396,17 +380,20 @@ int rp_lease_db_open(const char *dir, enum rp_lease_open how, const char *identi
 		if (how != RP_LEASE_MAKE && how != RP_LEASE_MAKE_BRIEF)
 			return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, dir,
 					    "this machine has no leases");
-		r = make_file(dir, path, identity, reterr);
+		r = rp_lease_db_make(dir, path, identity, reterr);
 	}
+	if (r == 0 && writes)
+		close_to_others(path);
 	if (r == 0)
-		r = open_file(path, SQLITE_OPEN_READWRITE, &db, reterr);
-	if (r == 0 && how != RP_LEASE_READ && !db->is_writable) {
-		(void)rp_error_errno(reterr, -EACCES, path, "cannot write the leases");
-		(void)rp_error_hint(reterr, "run the command as root");
-		r = -EACCES;
-	}
-	if (r == 0)
-		r = check_version(db, reterr);
+		r = rp_lease_db_open_file(path, SQLITE_OPEN_READWRITE, &db, reterr);
+	if (r == 0 && writes && !db->is_writable)
+		r = refuse_read_only(path, reterr);
+	if (r == 0 && !(db->dir = strdup(dir)))
+		r = rp_error_nomem(reterr);
+	if (r < 0)
+		return r;
+	db->never_waits = how == RP_LEASE_TRY;
+	r = rp_lease_db_check_version(db, writes && how != RP_LEASE_MIGRATE, reterr);
 	if (r == 0)
 		r = rp_lease_db_check_machine(db, identity, reterr);
 	if (r < 0)
@@ -421,10 +408,11 @@ int rp_lease_db_open_memory(const char *identity, struct rp_lease_db **ret,
 			    struct rocpart_error *reterr)
 {
 	struct rp_lease_db *db = NULL;
-	int r = open_file(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &db, reterr);
+	int r = rp_lease_db_open_file(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &db,
+				      reterr);
 
 	if (r == 0)
-		r = make_tables(db, identity, reterr);
+		r = rp_lease_db_make_tables(db, identity, reterr);
 	if (r < 0) {
 		rp_lease_db_close(db);
 		return r;
@@ -452,6 +440,7 @@ void rp_lease_db_close(struct rp_lease_db *db)
 		(void)sqlite3_finalize(db->stmts[i]);
 	(void)sqlite3_close(db->db);
 	free(db->path);
+	free(db->dir);
 	free(db);
 }
 
@@ -461,18 +450,101 @@ void rp_cleanup_lease_db(struct rp_lease_db **db)
 	*db = NULL;
 }
 
+/*
+ * Sync the folder before the first write into an empty log, which may be a new file: SQLite does
+ * not do so in every build. Whoever finds frames in the log knows that their writer did this.
+ * Precondition: the write lock is held, so the log is not written meanwhile.
+ */
+static int name_log(struct rp_lease_db *db, struct rocpart_error *reterr)
+{
+	RP_AUTO_FREE char *log = rp_strdupf("%s-wal", db->path);
+	RP_AUTO_CLOSE int fd = -EBADF;
+	struct stat st;
+	int r;
+
+	if (!log)
+		return rp_error_nomem(reterr);
+	if (stat(log, &st) == 0 && st.st_size > 0)
+		return 0;
+	fd = open(db->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && fsync(fd) == 0)
+		return 0;
+	r = rp_neg_errno();
+	return rp_error_errno(reterr, r, db->dir, "cannot sync the record folder '%s'", db->dir);
+}
+
+/* Try to take the write lock without waiting. 1: another process has it; 0; -errno. */
+static int try_begin(struct rp_lease_db *db, struct rocpart_error *reterr)
+{
+	sqlite3_stmt *s = NULL;
+	int rc, r = rp_lease_db_stmt(db, RP_SQL_BEGIN, &s, reterr);
+
+	if (r < 0)
+		return r;
+	(void)sqlite3_busy_handler(db->db, NULL, NULL);
+	rc = sqlite3_step(s);
+	(void)sqlite3_busy_handler(db->db, wait_for_others, db);
+	if ((rc & 0xff) != SQLITE_BUSY)
+		return rp_lease_db_end(db, s, rc, "begin", reterr);
+	(void)sqlite3_reset(s);
+	return 1;
+}
+
+/* Wait for the writers that came earlier, and for whoever has the write lock out of turn. */
+static int take_turn(struct rp_lease_db *db, struct rocpart_error *reterr)
+{
+	uint64_t deadline_ns = rp_now_ns() + RP_LEASE_WAIT_MS * UINT64_C(1000000);
+	int r = 1;
+
+	while (r > 0) {
+		if (rp_queue_is_my_turn(&db->queue))
+			r = try_begin(db, reterr);
+		if (r > 0 && (db->never_waits || rp_now_ns() > deadline_ns))
+			r = rp_lease_db_error(db, SQLITE_BUSY, "begin", reterr);
+		if (r > 0)
+			rp_sleep_ms(1);
+	}
+	return r;
+}
+
 /* Precondition: no transaction is begun. Numbers and rows that were found before may be stale. */
 int rp_lease_db_begin(struct rp_lease_db *db, struct rocpart_error *reterr)
 {
-	sqlite3_stmt *s = NULL;
-	int r = rp_lease_db_stmt(db, RP_SQL_BEGIN, &s, reterr);
+	int r;
 
-	if (r == 0)
-		r = rp_lease_db_run(db, s, "begin", reterr);
+	if (db->dir)
+		rp_queue_join(&db->queue, db->dir);
+	r = take_turn(db, reterr);
 	db->is_begun = r == 0;
+	db->is_reading = false;
 	db->last_id = 0;
 	memset(db->found, 0, sizeof(db->found));
+	if (r == 0 && db->dir)
+		r = name_log(db, reterr);
+	if (r < 0)
+		rp_lease_db_rollback(db);
 	return r;
+}
+
+int rp_lease_db_begin_read(struct rp_lease_db *db, struct rocpart_error *reterr)
+{
+	sqlite3_stmt *s = NULL;
+	int r = rp_lease_db_stmt(db, RP_SQL_BEGIN_READ, &s, reterr);
+
+	if (r == 0)
+		r = rp_lease_db_run(db, s, "read the leases", reterr);
+	db->is_begun = db->is_reading = r == 0;
+	return r;
+}
+
+bool rp_lease_db_is_recording(const struct rp_lease_db *db)
+{
+	return db->is_begun && !db->is_reading;
+}
+
+bool rp_lease_db_is_newer(const struct rp_lease_db *db)
+{
+	return db->is_only_read;
 }
 
 /*
@@ -481,11 +553,10 @@ int rp_lease_db_begin(struct rp_lease_db *db, struct rocpart_error *reterr)
  */
 static void void_failed_commit(struct rp_lease_db *db)
 {
-	(void)sqlite3_exec(
-		db->db,
-		"BEGIN IMMEDIATE; INSERT INTO meta VALUES('voided', '1') ON CONFLICT(key)"
-		" DO UPDATE SET value = value + 1; COMMIT",
-		NULL, NULL, NULL);
+	(void)sqlite3_exec(db->db,
+			   "BEGIN IMMEDIATE; INSERT INTO meta(key, value) VALUES('voided', '1') ON"
+			   " CONFLICT(key) DO UPDATE SET value = value + 1; COMMIT",
+			   NULL, NULL, NULL);
 	if (!sqlite3_get_autocommit(db->db))
 		(void)sqlite3_exec(db->db, "ROLLBACK", NULL, NULL, NULL);
 }
@@ -502,6 +573,7 @@ int rp_lease_db_commit(struct rp_lease_db *db, struct rocpart_error *reterr)
 		void_failed_commit(db);
 	}
 	db->is_begun = false;
+	rp_queue_leave(&db->queue);
 	return r;
 }
 
@@ -510,4 +582,5 @@ void rp_lease_db_rollback(struct rp_lease_db *db)
 	if (db->is_begun && !sqlite3_get_autocommit(db->db))
 		(void)sqlite3_exec(db->db, "ROLLBACK", NULL, NULL, NULL);
 	db->is_begun = false;
+	rp_queue_leave(&db->queue);
 }

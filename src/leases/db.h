@@ -5,10 +5,15 @@
 
 #include <sqlite3.h>
 
+#include "leases/db_queue.h"
 #include "leases/lease.h"
+
+#define RP_LEASE_FILE	 "leases.db"
+#define RP_LEASE_WAIT_MS 10000
 
 enum rp_lease_sql {
 	RP_SQL_BEGIN,
+	RP_SQL_BEGIN_READ,
 	RP_SQL_COMMIT,
 	RP_SQL_GET,
 	RP_SQL_SET,
@@ -33,8 +38,16 @@ enum rp_lease_sql {
 struct rp_lease_db {
 	sqlite3 *db;
 	char *path;
+	char *dir; /* NULL: in memory */
+	const struct rp_lease_format *format;
+	unsigned version; /* number of steps that the tables have */
 	sqlite3_stmt *stmts[RP_N_SQL];
-	bool is_writable, is_begun, is_kept;
+	bool is_writable, is_kept;
+	bool is_begun, is_reading; /* a transaction; one that only reads */
+	bool is_only_read;	   /* of a newer version, see db_version.c */
+	bool never_waits;	   /* RP_LEASE_TRY */
+	uint64_t deadline_ns;	   /* of what SQLite waits for */
+	struct rp_queue queue;
 	unsigned n_commits; /* since it was opened */
 	int64_t last_id;    /* largest number of a lease, read once in a transaction; 0: not read */
 	/* Rows of partitions that this transaction has found, by partition id modulo 64. */
@@ -57,10 +70,59 @@ int rp_lease_db_run(struct rp_lease_db *db, sqlite3_stmt *stmt, const char *what
 int rp_lease_db_end(struct rp_lease_db *db, sqlite3_stmt *stmt, int rc, const char *what,
 		    struct rocpart_error *reterr) RP_MUST_CHECK;
 
+/* Refuse a database that cannot be used, and say what to do about it: -EBADMSG BAD_RECORDS. */
+int rp_lease_db_refuse(const char *path, struct rocpart_error *reterr, const char *why,
+		       const char *hint);
+/* Add the hint that an errno of our folder or file calls for, if any. Returns r. */
+int rp_lease_hint_errno(int r, struct rocpart_error *reterr);
+/* Open a database file without looking into it. */
+int rp_lease_db_open_file(const char *path, int flags, struct rp_lease_db **ret,
+			  struct rocpart_error *reterr) RP_MUST_CHECK;
+/* Make the tables of an empty database, and turn its write-ahead log on. */
+int rp_lease_db_make_tables(struct rp_lease_db *db, const char *identity,
+			    struct rocpart_error *reterr) RP_MUST_CHECK;
+
+/* db_make.c: make the database of a machine, unless another process does so first. */
+int rp_lease_db_make(const char *dir, const char *path, const char *identity,
+		     struct rocpart_error *reterr) RP_MUST_CHECK;
+
 /* db_schema.c */
 #define RP_LEASE_APPLICATION_ID 0x72637074 /* "rcpt" */
-#define RP_LEASE_VERSION	2
-/* Bring a database from an older version (0: empty) to the present one. Needs a transaction. */
-int rp_lease_schema_migrate(sqlite3 *db, int from);
+
+/*
+ * A step from one format of the tables to the next. Programs that know fewer than min_reader steps
+ * cannot read the result, and those that know fewer than min_writer cannot write it.
+ */
+struct rp_lease_step {
+	const char *sql;
+	unsigned min_reader, min_writer;
+};
+
+struct rp_lease_format {
+	const struct rp_lease_step *steps;
+	unsigned n_steps;
+};
+extern const struct rp_lease_format rp_lease_format;
+
+/* db_version.c */
+/*
+ * Check that the database is one of leases that this program can read, or write; for writing, do
+ * the missing additive steps.
+ */
+int rp_lease_db_check_version(struct rp_lease_db *db, bool writes,
+			      struct rocpart_error *reterr) RP_MUST_CHECK;
+int rp_lease_db_read_version(struct rp_lease_db *db, struct rocpart_error *reterr) RP_MUST_CHECK;
+/* Return the format that additive steps alone lead to. */
+unsigned rp_lease_format_reach(const struct rp_lease_format *f, unsigned from);
+/* Refuse to read or change (verb) a database of a newer version: -EBADMSG BAD_RECORDS. */
+int rp_lease_db_refuse_newer(struct rp_lease_db *db, struct rocpart_error *reterr,
+			     const char *verb);
+/* Do the steps up to a format. Needs a transaction. */
+int rp_lease_db_do_steps(struct rp_lease_db *db, unsigned to,
+			 struct rocpart_error *reterr) RP_MUST_CHECK;
+
+/* migrate.c: write an export and do all steps. *ret_backup is the path of the export. */
+int rp_lease_db_migrate(struct rp_lease_db *db, char **ret_backup,
+			struct rocpart_error *reterr) RP_MUST_CHECK;
 
 #endif

@@ -18,7 +18,8 @@
  *   deleted. (AUTOINCREMENT would add a write to each insert; this costs an insert nothing.)
  *
  * Time: a claim takes O(1), and O(claims of its partition) to give back.
- * There is a step for each version. A step that was released is never edited; a new one is added.
+ * There is a step for each version. A step that was released is never edited; a new one is added
+ * (db_version.c says who does it).
  */
 #include "leases/db.h"
 
@@ -72,20 +73,13 @@ static const char version_1[] =
 
 static const char version_2[] = "ALTER TABLE lease ADD COLUMN limits TEXT NOT NULL DEFAULT ''";
 
-static const char *const steps[] = {version_1, version_2};
+/*
+ * A step is additive when programs of the format before can use the result without knowing: new
+ * tables, indices, and columns with a default. Everything else raises min_writer, or min_reader, to
+ * the number of the step.
+ */
+static const struct rp_lease_step steps[] = {{version_1, 1, 1}, {version_2, 1, 1}};
 
-int rp_lease_schema_migrate(sqlite3 *db, int from)
-{
-	int rc = SQLITE_OK;
+const struct rp_lease_format rp_lease_format = {.steps = steps, .n_steps = RP_ARRAY_LEN(steps)};
 
-	_Static_assert(RP_ARRAY_LEN(steps) == RP_LEASE_VERSION, "a step for each version");
-	for (int v = from; rc == SQLITE_OK && v < RP_LEASE_VERSION; v++) {
-		char set[64];
-
-		rc = sqlite3_exec(db, steps[v], NULL, NULL, NULL);
-		(void)rp_fmt(set, sizeof(set), "PRAGMA user_version = %d", v + 1);
-		if (rc == SQLITE_OK)
-			rc = sqlite3_exec(db, set, NULL, NULL, NULL);
-	}
-	return rc;
-}
+_Static_assert(RP_ARRAY_LEN(steps) == RP_LEASE_VERSION, "a step for each version");

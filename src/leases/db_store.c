@@ -193,11 +193,10 @@ int rp_lease_db_load(struct rp_lease_db *db, struct rp_lease_list *ret,
 {
 	RP_AUTO_LEASE_LIST struct rp_lease_list list = {0};
 	bool alone = !db->is_begun; /* then begin, so that both tables are read as of one moment */
-	int r = 0;
+	int r = alone ? rp_lease_db_begin_read(db, reterr) : 0;
 
-	if (alone && sqlite3_exec(db->db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK)
-		db->is_begun = true;
-	r = load_leases(db, &list, reterr);
+	if (r == 0)
+		r = load_leases(db, &list, reterr);
 	if (r == 0)
 		r = load_claims(db, &list, reterr);
 	if (alone)

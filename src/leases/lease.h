@@ -61,10 +61,15 @@ void rp_lease_events_done(struct rp_lease_events *events);
 
 struct rp_lease_db;
 
+/* The format of the tables that this program makes: docs/design/leases.md, Versions. */
+#define RP_LEASE_VERSION 2U
+
 enum rp_lease_open {
-	RP_LEASE_READ,	/* -ENOENT when there is no database */
-	RP_LEASE_WRITE, /* as READ, and -EACCES when it cannot be written */
-	RP_LEASE_MAKE,	/* as WRITE, but a missing database is made */
+	RP_LEASE_READ,	  /* -ENOENT when there is no database. Writes nothing */
+	RP_LEASE_WRITE,	  /* as READ, and an error when it cannot be written */
+	RP_LEASE_TRY,	  /* as WRITE, but waits for nobody: -EBUSY */
+	RP_LEASE_MIGRATE, /* as WRITE, but of any format that can be read; changes no table */
+	RP_LEASE_MAKE,	  /* as WRITE, but a missing database is made */
 	/*
 	 * As MAKE, for leases that end with a process: a commit does not wait for the disk, so a
 	 * crash of the machine can take it back, which ends the process as well. The database
@@ -76,7 +81,8 @@ enum rp_lease_open {
 /*
  * Open the database in dir. identity names the machine, and a database of another machine is
  * refused; NULL: the machine cannot be identified now. 0; -ENOENT; -EBADMSG BAD_RECORDS: damaged,
- * of a newer version, not a lease database, of another machine; -EROFS, -EACCES, -ENOSPC, -EIO.
+ * of a version that this program cannot read, or cannot write, not a lease database, of another
+ * machine; -EROFS, -EACCES, -ENOSPC, -EIO.
  */
 int rp_lease_db_open(const char *dir, enum rp_lease_open how, const char *identity,
 		     struct rp_lease_db **ret, struct rocpart_error *reterr) RP_MUST_CHECK;
@@ -94,10 +100,19 @@ void rp_cleanup_lease_db(struct rp_lease_db **db);
 #define RP_AUTO_LEASE_DB RP_AUTO(rp_cleanup_lease_db)
 
 /*
- * begin waits for other writers, at most ten seconds (-EBUSY LOCKED). All changes between begin and
- * commit are durable together when commit returns 0; else none of them happened.
+ * begin waits for the writers that came earlier, at most ten seconds (-EBUSY LOCKED). All changes
+ * between begin and commit are durable together when commit returns 0; else none of them happened.
  */
 int rp_lease_db_begin(struct rp_lease_db *db, struct rocpart_error *reterr) RP_MUST_CHECK;
+/* All reads until rollback show one committed state. Waits for no writer, and no writer waits. */
+int rp_lease_db_begin_read(struct rp_lease_db *db, struct rocpart_error *reterr) RP_MUST_CHECK;
+/* Whether what is written now is recorded: a transaction was begun, not by begin_read. */
+bool rp_lease_db_is_recording(const struct rp_lease_db *db);
+/* A newer rocpart wrote the database, and this one may only read it. */
+bool rp_lease_db_is_newer(const struct rp_lease_db *db);
+/* Write a sentence about that. */
+int rp_lease_db_describe_newer(struct rp_lease_db *db, char *buf, size_t size,
+			       struct rocpart_error *reterr) RP_MUST_CHECK;
 int rp_lease_db_commit(struct rp_lease_db *db, struct rocpart_error *reterr) RP_MUST_CHECK;
 void rp_lease_db_rollback(struct rp_lease_db *db); /* does nothing without a begun transaction */
 

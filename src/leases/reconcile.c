@@ -18,7 +18,8 @@
  *   partitions that no lease accounts for, which might be its child's (count_left_on()).
  * - is_seen never goes back to false here, so that "never ran" and "ran" stay apart.
  * - The sums of partitions are those of the leases in the list, also after one has left it.
- * - With a database each change is in the caller's transaction, each new state with an event.
+ * - Where the caller's transaction records, each change is in that transaction, each new state with
+ *   an event. A reader gets the same list from the same database, and nothing is written.
  *
  * Time: O(L C P + M (L C + K)) with L leases of C claims, P partitions, M records of memory, and K
  * processes, since partitions, leases and processes are looked up one by one.
@@ -30,7 +31,8 @@
 
 struct context {
 	struct rp_host_view *w;
-	struct rp_lease_db *db; /* NULL: write nothing */
+	struct rp_lease_db *db; /* NULL: no database */
+	bool is_recording;	/* else nothing is written */
 	struct rp_lease_list *list;
 	struct rp_reconciled *out;
 	bool is_rebooted, is_reloaded;
@@ -309,7 +311,7 @@ static int end_lease(struct context *c, const struct rp_lease *l)
 		     "were released",
 		     owner, rp_format_bytes(l->n_claims ? l->bytes : 0, bytes), l->name);
 	c->out->n_changes++;
-	return c->db ? rp_lease_db_remove(c->db, l->id, text, c->reterr) : 0;
+	return c->is_recording ? rp_lease_db_remove(c->db, l->id, text, c->reterr) : 0;
 }
 
 /* Apply a verdict that differs from what the lease says. Only a new state becomes an event. */
@@ -317,6 +319,7 @@ static int change_lease(struct context *c, struct rp_lease *l, struct verdict *v
 {
 	char text[1024];
 	bool is_news = l->state != v->state;
+	int r;
 
 	if (!is_news && !v->is_pinned && l->is_seen == v->is_seen &&
 	    rp_str_eq(l->problem ? l->problem : "", rp_strbuf_str(&v->problem)))
@@ -332,11 +335,10 @@ static int change_lease(struct context *c, struct rp_lease *l, struct verdict *v
 	if (!l->problem)
 		return rp_error_nomem(c->reterr);
 	c->out->n_changes++;
-	if (!c->db)
+	if (!c->is_recording)
 		return 0;
-	if (rp_lease_db_update(c->db, l, c->reterr) < 0)
-		return -EIO;
-	return is_news ? rp_lease_db_event(c->db, l->id, text, c->reterr) : 0;
+	r = rp_lease_db_update(c->db, l, c->reterr);
+	return r == 0 && is_news ? rp_lease_db_event(c->db, l->id, text, c->reterr) : r;
 }
 
 /*
@@ -400,6 +402,8 @@ static int note_machine(struct context *c, const char *key, const char *now, con
 		return r;
 	*ret_changed = before.len > 0;
 	c->out->n_changes++;
+	if (!c->is_recording)
+		return 0;
 	r = rp_lease_db_set(c->db, key, now, c->reterr);
 	return r == 0 && *ret_changed ? rp_lease_db_event(c->db, 0, event, c->reterr) : r;
 }
@@ -420,7 +424,12 @@ int rp_reconcile(struct rp_host_view *w, struct rp_lease_db *db, struct rp_lease
 		 struct rp_reconciled *ret, struct rocpart_error *reterr)
 {
 	RP_AUTO_RECONCILED struct rp_reconciled out = {0};
-	struct context c = {.w = w, .db = db, .list = list, .out = &out, .reterr = reterr};
+	struct context c = {.w = w,
+			    .db = db,
+			    .is_recording = db && rp_lease_db_is_recording(db),
+			    .list = list,
+			    .out = &out,
+			    .reterr = reterr};
 	int r = make_parts(&c);
 
 	if (r < 0)

@@ -27,9 +27,9 @@ void rp_reconciled_done(struct rp_reconciled *r);
 #define RP_AUTO_RECONCILED RP_AUTO(rp_reconciled_done)
 
 /*
- * Bring list up to date with the machine; leases that ended leave it. With db, which has a
- * transaction begun, every change is recorded there; without, nothing is written. 0, -ENOMEM,
- * errors of db.
+ * Bring list up to date with the machine; leases that ended leave it. db is what list was loaded
+ * from, with a transaction begun, or NULL without a database; every change is recorded there unless
+ * the transaction only reads. 0, -ENOMEM, errors of db.
  */
 int rp_reconcile(struct rp_host_view *w, struct rp_lease_db *db, struct rp_lease_list *list,
 		 struct rp_reconciled *ret, struct rocpart_error *reterr) RP_MUST_CHECK;

@@ -69,8 +69,9 @@ ROCPART_PUBLIC int rocpart_lease_release(struct rocpart_machine *machine, const 
 		r = rp_lease_db_remove(s.db, s.list.v[i].id, "released", reterr);
 	}
 	if (r == 0 && n == 0) {
-		if (rp_session_commit(&s, reterr) < 0) /* record what reconciliation changed */
-			return -EIO;
+		r = rp_session_commit(&s, reterr); /* record what reconciliation changed */
+		if (r < 0)
+			return r;
 		return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, which,
 				    sel.id ? "lease %s does not exist" : "%s has no lease", which);
 	}

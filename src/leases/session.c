@@ -28,6 +28,7 @@ struct rocpart_leases {
 	struct rp_lease_events events;
 	struct rocpart_snapshot *snapshot; /* use points into it */
 	const char *allocator;
+	char note[RP_SESSION_NOTE_SIZE];
 };
 
 int rp_session_begin(struct rocpart_machine *m, enum rp_lease_open how, struct rp_session *ret,
@@ -226,39 +227,70 @@ int rp_session_view(struct rp_session *s, struct rocpart_leases **ret, struct ro
 	v->events = events;
 	memset(&events, 0, sizeof(events));
 	v->allocator = rp_allocator(s->machine);
+	memcpy(v->note, s->note, sizeof(v->note));
 	*ret = v;
 	return 0;
 }
 
-/* Look without writing: the list shows what would be recorded. */
-static int look_read_only(struct rocpart_machine *m, struct rp_session *s,
-			  struct rocpart_error *reterr)
+/*
+ * Look without writing: the list shows what would be recorded. The leases are read before the
+ * machine is observed: a lease that was placed in between would seem to have lost its owner.
+ */
+static int look(struct rocpart_machine *m, struct rp_session *s, struct rocpart_error *reterr)
 {
-	int r = rp_host_view_observe(m, &s->host, reterr);
+	int r = 0;
 
 	s->machine = m;
-	if (r == 0 && rp_leases_exist(m)) {
-		r = rp_leases_open(m, RP_LEASE_READ, s->host.identity, &s->db, reterr);
-		if (r == 0)
-			r = rp_lease_db_load(s->db, &s->list, reterr);
-	}
-	return r < 0 ? r : rp_reconcile(&s->host, NULL, &s->list, &s->now, reterr);
+	if (rp_leases_exist(m))
+		r = rp_leases_open(m, RP_LEASE_READ, NULL, &s->db, reterr);
+	if (r == 0 && s->db)
+		r = rp_lease_db_begin_read(s->db, reterr);
+	if (r == 0 && s->db)
+		r = rp_lease_db_load(s->db, &s->list, reterr);
+	if (r == 0)
+		r = rp_host_view_observe(m, &s->host, reterr);
+	if (r == 0 && s->db)
+		r = rp_lease_db_check_machine(s->db, s->host.identity, reterr);
+	if (r == 0)
+		r = rp_reconcile(&s->host, s->db, &s->list, &s->now, reterr);
+	if (s->db)
+		rp_lease_db_rollback(s->db);
+	return r;
+}
+
+/* Record what a look found, unless another process is writing. */
+static int record(struct rocpart_machine *m, struct rp_session *ret, struct rocpart_error *reterr)
+{
+	RP_AUTO_SESSION struct rp_session s = {0};
+	int r = rp_session_begin(m, RP_LEASE_TRY, &s, reterr);
+
+	if (r == 0)
+		r = rp_session_commit(&s, reterr);
+	if (r < 0)
+		return r;
+	rp_session_done(ret);
+	*ret = s;
+	memset(&s, 0, sizeof(s));
+	return 0;
 }
 
 int rp_session_look(struct rocpart_machine *m, struct rp_session *ret, struct rocpart_error *reterr)
 {
-	int r = -EROFS;
+	struct rocpart_error err = {0};
+	int r = look(m, ret, reterr);
 
-	if (!m->is_dry_run && rp_leases_exist(m))
-		r = rp_session_begin(m, RP_LEASE_WRITE, ret, reterr);
-	if (r == 0 && ret->now.n_changes)
-		r = rp_session_commit(ret, reterr);
-	else if (r == 0)
-		rp_lease_db_rollback(ret->db); /* readers must not hold the write lock */
-	if (r != -EROFS && r != -EACCES && r != -ENOSPC)
+	if (r < 0 || !ret->db)
 		return r;
-	rp_session_done(ret);
-	return look_read_only(m, ret, reterr);
+	if (rp_lease_db_is_newer(ret->db))
+		return rp_lease_db_describe_newer(ret->db, ret->note, sizeof(ret->note), reterr);
+	if (!ret->now.n_changes || m->is_dry_run)
+		return 0;
+	/* The list is right as it is; the next command that writes records what this one found. */
+	r = record(m, ret, &err);
+	if (r < 0 && r != -EBUSY && r != -EACCES && r != -EPERM && r != -EROFS)
+		(void)rp_fmt(ret->note, sizeof(ret->note),
+			     "changes of the leases were found, but not recorded: %s", err.message);
+	return 0;
 }
 
 ROCPART_PUBLIC int rocpart_leases_new(struct rocpart_machine *machine,
@@ -317,4 +349,9 @@ ROCPART_PUBLIC const char *rocpart_leases_get_event(const struct rocpart_leases 
 ROCPART_PUBLIC const char *rocpart_leases_get_allocator(const struct rocpart_leases *leases)
 {
 	return leases->allocator;
+}
+
+ROCPART_PUBLIC const char *rocpart_leases_get_note(const struct rocpart_leases *leases)
+{
+	return leases->note;
 }

@@ -7,24 +7,29 @@
 #include "leases/reconcile.h"
 #include "machine/allocator.h"
 
+#define RP_SESSION_NOTE_SIZE 512
+
 struct rp_session {
 	struct rocpart_machine *machine;
 	struct rp_lease_db *db; /* NULL: there is no database */
 	struct rp_host_view host;
 	struct rp_lease_list list;
 	struct rp_reconciled now;
+	char note[RP_SESSION_NOTE_SIZE]; /* of rocpart_leases_get_note() */
 };
 
 /*
  * Begin a transaction, observe the machine inside of it, and reconcile. how is RP_LEASE_WRITE,
- * RP_LEASE_MAKE or RP_LEASE_MAKE_BRIEF. Waits for other writers, at most ten seconds.
+ * RP_LEASE_MAKE or RP_LEASE_MAKE_BRIEF. Waits for other writers, at most ten seconds; not with
+ * RP_LEASE_TRY (-EBUSY).
  */
 int rp_session_begin(struct rocpart_machine *m, enum rp_lease_open how, struct rp_session *ret,
 		     struct rocpart_error *reterr) RP_MUST_CHECK;
 int rp_session_commit(struct rp_session *s, struct rocpart_error *reterr) RP_MUST_CHECK;
 /*
- * The same for operations that only read: changes are recorded where the database can be written.
- * The caller ends ret with rp_session_done() also after a failure.
+ * The same for operations that only read. Waits for nobody: changes are recorded where the database
+ * can be written now, and shown in any case. ret has no transaction; the caller ends ret with
+ * rp_session_done() also after a failure.
  */
 int rp_session_look(struct rocpart_machine *m, struct rp_session *ret,
 		    struct rocpart_error *reterr) RP_MUST_CHECK;

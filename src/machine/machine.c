@@ -120,7 +120,10 @@ int rp_machine_make_state(struct rocpart_machine *m, struct rocpart_error *reter
 	if (r < 0) {
 		rp_error_errno(reterr, r, m->state_dir, "cannot use the record folder '%s'",
 			       m->state_dir);
-		(void)rp_error_hint(reterr, "run the command as root");
+		(void)rp_error_hint(reterr, "%s",
+				    r == -EROFS
+					    ? "the file system is read-only: mount it read-write"
+					    : "run the command as root");
 	}
 	return r;
 }

@@ -335,14 +335,6 @@ static void store_half_a_database_is_refused(void **state)
 	assert_int_equal(err.code, ROCPART_ERR_BAD_RECORDS);
 }
 
-static void store_newer_version_is_refused(void **state)
-{
-	(void)state;
-	rp_lease_db_close(make_db());
-	assert_int_equal(sql("PRAGMA user_version = 99"), SQLITE_OK);
-	assert_refused("newer");
-}
-
 static void store_foreign_database_is_refused(void **state)
 {
 	(void)state;
@@ -473,7 +465,6 @@ int main(void)
 		TEST(store_garbage_is_refused_and_left_alone),
 		TEST(store_empty_file_is_refused),
 		TEST(store_half_a_database_is_refused),
-		TEST(store_newer_version_is_refused),
 		TEST(store_foreign_database_is_refused),
 		TEST(store_of_another_machine_is_refused),
 		TEST(store_without_a_database_reads_nothing),

@@ -41,7 +41,12 @@ static int point(int is_sync)
 		die();
 	if (c->once)
 		return c->n == c->at ? c->error : SQLITE_OK;
-	return is_sync ? SQLITE_OK : c->error;
+	return is_sync && !c->wide ? SQLITE_OK : c->error;
+}
+
+static int wide_point(void)
+{
+	return vfs_counter.wide ? point(0) : SQLITE_OK;
 }
 
 static int x_close(sqlite3_file *f)
@@ -88,7 +93,9 @@ static int x_size(sqlite3_file *f, sqlite3_int64 *ret)
 
 static int x_lock(sqlite3_file *f, int level)
 {
-	return real(f)->pMethods->xLock(real(f), level);
+	int rc = wide_point();
+
+	return rc ? rc : real(f)->pMethods->xLock(real(f), level);
 }
 
 static int x_unlock(sqlite3_file *f, int level)
@@ -118,7 +125,9 @@ static int x_device(sqlite3_file *f)
 
 static int x_shm_map(sqlite3_file *f, int page, int size, int extend, void volatile **ret)
 {
-	return real(f)->pMethods->xShmMap(real(f), page, size, extend, ret);
+	int rc = wide_point();
+
+	return rc ? rc : real(f)->pMethods->xShmMap(real(f), page, size, extend, ret);
 }
 
 static int x_shm_lock(sqlite3_file *f, int at, int n, int flags)
@@ -166,7 +175,9 @@ static int v_open(sqlite3_vfs *v, sqlite3_filename name, sqlite3_file *f, int fl
 	file->real = calloc(1, (size_t)real_vfs->szOsFile);
 	if (!file->real)
 		return SQLITE_NOMEM;
-	rc = real_vfs->xOpen(real_vfs, name, file->real, flags, ret);
+	rc = wide_point();
+	if (rc == SQLITE_OK)
+		rc = real_vfs->xOpen(real_vfs, name, file->real, flags, ret);
 	if (rc == SQLITE_OK)
 		file->base.pMethods = &methods;
 	else

@@ -12,6 +12,7 @@ struct vfs_counter {
 	 */
 	int error;
 	int once; /* only that one fails, a sync too */
+	int wide; /* openings, locks and shared memory count too, and syncs fail on and on */
 	int tear; /* the write at that point is done half before the process is killed */
 };
 extern struct vfs_counter vfs_counter;
