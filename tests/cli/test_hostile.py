@@ -10,10 +10,11 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
-from journey import DONE, ROOT, TO_DO, USAGE, Journey, rename_lease
+from journey import DONE, ROOT, USAGE, Journey, rename_lease
 
 sys.path.insert(0, str(ROOT / "tests"))
 import sample  # noqa: E402
@@ -27,8 +28,8 @@ HOSTILE = (b"a\ntouch PWNED #", b"$(touch PWNED)", b"`touch PWNED`", b"'; touch 
            b'"; touch PWNED; "', b"\x1bc\x1b[2J\x9b\x07", b"h\xff\xfe", b"a\0\ntouch PWNED",
            "\u202egnp.exe\u2066\u200b\u2028\x85".encode(), b"\r\ntouch PWNED\r", b"--help",
            b"x" * 5000, b"%n%s%%", b"a\n[Service]\nExecStart=touch PWNED", b"a\nenv: {x: y}")
-FORMS = (("env",), ("env", "--format", "dotenv"), ("docker",), ("podman",), ("k8s",),
-         ("k8s", "--format", "json"), ("systemd",))
+COMMENTED = (("env",), ("env", "--format", "dotenv"), ("k8s",), ("systemd",))
+FORMS = (*COMMENTED, ("docker",), ("podman",), ("k8s", "--format", "json"))
 UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f]")
 
 
@@ -104,7 +105,7 @@ class Captures(Hostile):
     def test_the_name_of_a_capture_is_a_comment_in_every_form(self):
         for name in HOSTILE:
             (self.cap / "sys/rocpart-sim/name").write_bytes(name)
-            for form in FORMS:
+            for form in FORMS if name == HOSTILE[1] else COMMENTED:
                 with self.subTest(name=name, form=form):
                     self.use(form)
             with self.subTest(name=name):
@@ -112,7 +113,6 @@ class Captures(Hostile):
                 for variable in json.loads(done.stdout)["containerEdits"]["env"]:
                     self.assertIsNone(UNSAFE.search(variable))
                 self.printable("--root", str(self.cap), "list", status=DONE)
-                json.loads(self.bytes("--root", str(self.cap), "list", "--json", status=DONE).stdout)
                 self.unharmed(name)
 
     def test_a_unit_with_the_name_of_a_capture_is_what_systemd_reads(self):
@@ -142,8 +142,20 @@ class Captures(Hostile):
 class Machine(Hostile):
     """A machine with processes, units and leases of such names."""
 
+    made = None  # the machine as the first test made it: making it takes longer than the tests
+
     def setUp(self):
         super().setUp()
+        home = self.folder / "rocpart"
+        if not Machine.made:
+            self.make_machine()
+            folder = tempfile.TemporaryDirectory()
+            self.addClassCleanup(folder.cleanup)
+            Machine.made = shutil.copytree(home, Path(folder.name) / "rocpart")
+        elif not home.exists():
+            shutil.copytree(Machine.made, home)
+
+    def make_machine(self):
         self.make("mi300x-8")
         for lease, name in enumerate(HOSTILE, 1):
             self.rocpart("--sim", "n", "place", "--bytes", "1G", "x", "--share", "64", "--partition",
