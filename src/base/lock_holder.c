@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #define N_WORDS	    8 /* "1: FLOCK ADVISORY WRITE 4711 fd:01:131 0 EOF" */
 #define COMMAND_MAX 48
@@ -62,19 +63,24 @@ static bool keeps(uint32_t pid, const struct stat *file)
 
 /*
  * flock(2) belongs to the open file: the process that took it may have ended, and one that it
- * started, such as modprobe, still have it. 0: not seen from here.
+ * started, such as modprobe, still have it: the leader of its process group rather than a child of
+ * that. 0: not seen from here.
  */
 static uint32_t find_keeper(const struct stat *file)
 {
 	RP_AUTO_CLOSEDIR DIR *d = opendir("/proc");
+	uint32_t found = 0;
 
 	for (const struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d)) {
 		uint32_t pid;
 
-		if (rp_parse_u32(e->d_name, 10, &pid) == 0 && keeps(pid, file))
-			return pid;
+		if (rp_parse_u32(e->d_name, 10, &pid) < 0 || !keeps(pid, file))
+			continue;
+		found = pid;
+		if (getpgid((pid_t)pid) == (pid_t)pid)
+			break;
 	}
-	return 0;
+	return found;
 }
 
 /* The process that took the lock for writing; 0: none, or none of this PID namespace. */

@@ -69,8 +69,9 @@ if action == "kill":
     said["status"] = run("status")
     (top / "go").touch()
     wait("ended", 1)
-    time.sleep(0.05)
-    said["later"] = run("status")
+    end = time.monotonic() + 60
+    while "under way" in (said := {**said, "later": run("status")})["later"]["text"]:
+        assert time.monotonic() < end
     said["resumed"] = run("apply", "--resume", "--yes")
 else:
     number, at = (int(word) for word in action.split(","))
