@@ -93,12 +93,14 @@ static bool may_pool_have(const struct rp_view *v, uint32_t menu, uint32_t mode)
 	return false;
 }
 
-/* The modes that some GPU of the pool may take; they are the same for every measure. */
+/* The modes that some GPU of the pool may take, and fixed GPUs: the same for every measure. */
 struct modes {
 	const struct rp_place_mode *m[MAX_MODES];
 	uint32_t mem[MAX_MODES];
 	uint32_t most[MAX_MODES][RP_PLACE_MAX_PARTS]; /* replicas that the partition may have */
 	uint32_t n;
+	struct rp_view_room *rooms; /* of the partitions of fixed GPUs */
+	size_t n_rooms;
 };
 
 /*
@@ -162,24 +164,40 @@ static uint64_t weigh_exclusive(const struct rp_view *v, const struct modes *mod
 	return least == UINT64_MAX ? 0 : least;
 }
 
-/* Bound what fixed GPUs can take beside the tenants that stay on them. */
-static u128 bound_fixed_weight(const struct rp_view *v, const struct measure *m)
+/*
+ * List what is left of the partitions of fixed GPUs beside what stays on them, once for all
+ * measures. NULL: out of memory.
+ */
+static struct rp_view_room *list_rooms(const struct rp_view *v, size_t *ret_n)
 {
-	u128 sum = 0;
+	struct rp_view_room *rooms =
+		calloc((size_t)v->n_fixed + 1, RP_PLACE_MAX_PARTS * sizeof(*rooms));
+	size_t n = 0;
 
-	for (uint32_t g = 0; g < v->p->n_gpus; g++) {
+	for (uint32_t g = 0; rooms && g < v->p->n_gpus; g++) {
 		const struct rp_place_mode *mode;
 
 		if (v->gpus[g].role != RP_ROLE_FIXED)
 			continue;
 		mode = rp_view_mode(v, g, v->p->gpus[g].mode);
-		for (uint32_t i = 0; i < mode->n_parts; i++) {
-			struct rp_view_room room = rp_view_room(v, g, i);
-			uint32_t limit = room.limit < m->most ? room.limit : m->most;
+		for (uint32_t i = 0; i < mode->n_parts; i++)
+			rooms[n++] = rp_view_room(v, g, i);
+	}
+	*ret_n = n;
+	return rooms;
+}
 
-			if (room.n < limit)
-				sum += bound_part_weight(m, room.bytes, limit - room.n);
-		}
+/* Bound what fixed GPUs can take. */
+static u128 bound_fixed_weight(const struct modes *modes, const struct measure *m)
+{
+	u128 sum = 0;
+
+	for (size_t i = 0; i < modes->n_rooms; i++) {
+		const struct rp_view_room *room = &modes->rooms[i];
+		uint32_t limit = room->limit < m->most ? room->limit : m->most;
+
+		if (room->n < limit)
+			sum += bound_part_weight(m, room->bytes, limit - room->n);
 	}
 	return sum;
 }
@@ -189,7 +207,7 @@ static u128 bound_fixed_weight(const struct rp_view *v, const struct measure *m)
 static uint64_t bound_by(const struct rp_view *v, const struct modes *modes,
 			 const struct measure *m)
 {
-	u128 sum = 0, fixed = bound_fixed_weight(v, m), best = 0, n;
+	u128 sum = 0, fixed = bound_fixed_weight(modes, m), best = 0, n;
 
 	for (uint32_t q = 0; q < v->p->n_requests; q++) {
 		uint64_t w = rp_view_share(&v->p->requests[q]) == 1
@@ -273,8 +291,13 @@ int rp_share_bound(const struct rp_view *v, struct rp_share_bound *ret)
 	uint32_t n, tries = MAX_TRIES;
 	RP_AUTO_FREE uint64_t *sizes = different_sizes(v, &n);
 	RP_AUTO_FREE struct modes *modes = rp_new0(struct modes, 1);
+	RP_AUTO_FREE struct rp_view_room *rooms = NULL;
 	int r = sizes && modes ? collect_modes(v, modes) : -ENOMEM;
 
+	if (r == 0) {
+		rooms = modes->rooms = list_rooms(v, &modes->n_rooms);
+		r = rooms ? 0 : -ENOMEM;
+	}
 	if (r < 0)
 		return r;
 	if ((uint64_t)tries * v->p->n_requests > MAX_WORK)
