@@ -121,7 +121,10 @@ int rp_tree_readlink(struct rp_tree *t, struct rp_strbuf *ret, const char *fmt, 
 /* -ENOSYS when the tree has no driver operation (REAL, CAPTURE). ret may be NULL. */
 int rp_tree_driver(struct rp_tree *t, enum rp_driver_op op, struct rp_strbuf *ret) RP_MUST_CHECK;
 
-/* STATE trees only (-EINVAL otherwise). All are durable when they return 0. */
+/*
+ * STATE trees only (-EINVAL otherwise). All are durable when they return 0. Their files are for
+ * their owner alone (0600), whatever the umask is.
+ */
 /* Replace the whole file: temporary file, fsync, rename, fsync of the folder. */
 int rp_tree_replace(struct rp_tree *t, const void *data, size_t len, const char *fmt, ...)
 	RP_PRINTF(4, 5) RP_MUST_CHECK;
@@ -137,6 +140,26 @@ int rp_tree_remove(struct rp_tree *t, const char *path) RP_MUST_CHECK;
  */
 int rp_tree_lock(struct rp_tree *t, const char *path, int *ret_fd) RP_MUST_CHECK;
 /*
+ * Replace a file that every user may read by what text_fn writes. Writers follow each other: the
+ * text is asked for while nobody else can replace the file. Not synced, since the text can be
+ * written again. After a failure the file is gone. 0; -EINVAL in memory; errno.
+ */
+typedef int (*rp_tree_text_fn)(void *userdata, struct rp_strbuf *ret);
+int rp_tree_publish(struct rp_tree *t, const char *path, rp_tree_text_fn text_fn,
+		    void *userdata) RP_MUST_CHECK;
+/* Has the caller the right to read a file? 0; -ENOENT; -EACCES; errno. In memory 0. */
+int rp_tree_can_read(const struct rp_tree *t, const char *path) RP_MUST_CHECK;
+/*
+ * Remove temporary files that a killed writer left a minute ago or earlier. A writer that was only
+ * stopped so long finds its file gone and reports that.
+ */
+void rp_tree_remove_leftovers(struct rp_tree *t);
+/*
+ * Is the folder root's or the caller's, and may only its owner write it? 0; -EPERM, with its owner
+ * and permissions in ret; errno.
+ */
+int rp_tree_check_folder(const struct rp_tree *t, struct rp_stat *ret) RP_MUST_CHECK;
+/*
  * Who has a file of the folder locked, flock(2) or fcntl(2): "pid 4711 (rocpart set --compute CPX,
  * user root, running for 42 s)"; "" when the kernel does not show it. The words are the process's
  * own: text of a stranger.
@@ -146,7 +169,9 @@ void rp_tree_lock_holder(const struct rp_tree *t, const char *path, char buf[RP_
 /* The same of any file of this computer, such as a database. */
 void rp_lock_holder(const char *path, char buf[RP_LOCK_HOLDER_SIZE]);
 
-/* mkdir -p with mode 0755 (0700 when private_to_user); absolute path. 0 or -errno. */
+/* mkdir -p with mode 0755 (0700 when private_to_user); absolute path; durable. 0 or -errno. */
 int rp_make_dirs(const char *path, bool private_to_user) RP_MUST_CHECK;
+/* The same, with mode 0755 whatever the umask is when the last folder is made. */
+int rp_make_record_dir(const char *path) RP_MUST_CHECK;
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The changing operations of a STATE tree: our own records, durable when a call returns 0. */
+#include "base/spawn.h"
 #include "base/tree.h"
 #include "base/tree_internal.h"
 
@@ -9,7 +10,13 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+/* Readers without rights read the public document alone; nobody else can lock a file. */
+#define RP_RECORD_MODE 0600
+#define RP_PUBLIC_MODE 0644
+#define LOCK_TRIES     200
 
 static int write_all(int fd, const char *data, size_t len)
 {
@@ -40,6 +47,24 @@ static int sync_folder(const struct rp_tree *t)
 	return 0;
 }
 
+/* The permissions that a file has whatever the umask is, and whatever an older version gave it. */
+static int set_mode(int fd, mode_t mode)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return rp_neg_errno();
+	return (st.st_mode & 07777) == mode || fchmod(fd, mode) == 0 ? 0 : rp_neg_errno();
+}
+
+static int open_record(const struct rp_tree *t, const char *path, int flags, mode_t mode)
+{
+	RP_AUTO_CLOSE int fd = rp_tree_openat(t, path, (uint64_t)(O_CREAT | flags), mode);
+	int r = fd < 0 ? fd : set_mode(fd, mode);
+
+	return r < 0 ? r : rp_steal_fd(&fd);
+}
+
 /* flags: how an existing file is taken, O_TRUNC or O_APPEND. */
 static int put(const struct rp_tree *t, const char *path, int flags, const void *data, size_t len)
 {
@@ -48,7 +73,7 @@ static int put(const struct rp_tree *t, const char *path, int flags, const void 
 
 	if (t->ops)
 		return rp_memory_put(t->self, path, flags & O_APPEND, data, len);
-	fd = rp_tree_openat(t, path, (uint64_t)(O_WRONLY | O_CREAT | flags), 0644);
+	fd = open_record(t, path, O_WRONLY | flags, RP_RECORD_MODE);
 	if (fd < 0)
 		return fd;
 	r = write_all(fd, data, len);
@@ -98,6 +123,56 @@ int rp_tree_replace(struct rp_tree *t, const void *data, size_t len, const char 
 	if (r == 0)
 		rp_tree_after(t, "replace", path);
 	return rp_tree_traced(t, "replace", path, begin_ns, r);
+}
+
+/*
+ * The lock on the temporary file is what makes writers follow each other: who has it and finds the
+ * file at its name asks for the text only then, so the last one to rename knows the most. A writer
+ * that was stopped there is not waited for.
+ */
+static int lock_temporary(const struct rp_tree *t, const char *temporary, int *ret_fd)
+{
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		RP_AUTO_CLOSE int fd = open_record(t, temporary, O_WRONLY, RP_PUBLIC_MODE);
+		struct stat have, there;
+
+		if (fd < 0)
+			return fd;
+		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+			rp_sleep_ms(1);
+			continue;
+		}
+		if (fstat(fd, &have) == 0 && fstatat(t->root_fd, temporary, &there, 0) == 0 &&
+		    have.st_ino == there.st_ino && have.st_dev == there.st_dev) {
+			*ret_fd = rp_steal_fd(&fd);
+			return ftruncate(*ret_fd, 0) < 0 ? rp_neg_errno() : 0;
+		}
+	}
+	return -EBUSY;
+}
+
+int rp_tree_publish(struct rp_tree *t, const char *path, rp_tree_text_fn text_fn, void *userdata)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	char temporary[NAME_MAX];
+	RP_AUTO_CLOSE int fd = -EBADF;
+	int r = rp_fmt(temporary, sizeof(temporary), "%s.new", path);
+
+	if (t->kind != RP_TREE_STATE || t->ops)
+		return -EINVAL;
+	if (r == 0)
+		r = lock_temporary(t, temporary, &fd);
+	if (r == 0)
+		r = text_fn(userdata, &text);
+	if (r == 0)
+		r = write_all(fd, rp_strbuf_str(&text), text.len);
+	if (r == 0)
+		r = move(t, temporary, path);
+	if (r < 0) {
+		(void)unlinkat(t->root_fd, path, 0);
+		(void)unlinkat(t->root_fd, temporary, 0); /* also that of a stopped writer */
+	}
+	return r;
 }
 
 int rp_tree_append(struct rp_tree *t, const void *data, size_t len, const char *fmt, ...)
@@ -165,7 +240,7 @@ int rp_tree_lock(struct rp_tree *t, const char *path, int *ret_fd)
 		*ret_fd = -EBADF;
 		return 0;
 	}
-	fd = rp_tree_openat(t, path, O_RDWR | O_CREAT, 0644);
+	fd = open_record(t, path, O_RDWR, RP_RECORD_MODE);
 	if (fd < 0)
 		return fd;
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
@@ -174,20 +249,48 @@ int rp_tree_lock(struct rp_tree *t, const char *path, int *ret_fd)
 	return 0;
 }
 
-int rp_make_dirs(const char *path, bool private_to_user)
-{
-	mode_t mode = private_to_user ? 0700 : 0755;
-	RP_AUTO_FREE char *copy = strdup(path);
+#define LEFTOVER_AGE_S 60
 
-	if (!copy)
-		return -ENOMEM;
-	for (char *p = copy + 1; *p; p++) {
-		if (*p != '/')
-			continue;
-		*p = '\0';
-		if (mkdir(copy, mode) < 0 && errno != EEXIST)
-			return rp_neg_errno();
-		*p = '/';
-	}
-	return mkdir(copy, mode) < 0 && errno != EEXIST ? rp_neg_errno() : 0;
+/* "journal.new", "leases.db.new.4711-wal": what a writer renames or removes at once. */
+static bool is_temporary(const char *name)
+{
+	const char *p = strstr(name, ".new");
+
+	return p && (p[4] == '\0' || (p[4] == '.' && p[5] >= '0' && p[5] <= '9'));
+}
+
+void rp_tree_remove_leftovers(struct rp_tree *t)
+{
+	RP_AUTO_NAMES struct rp_names names = RP_NAMES_INIT;
+	struct timespec now = {0};
+	struct stat st;
+
+	if (t->ops || t->kind != RP_TREE_STATE || rp_tree_list(t, &names, ".") < 0 ||
+	    clock_gettime(CLOCK_REALTIME, &now) < 0)
+		return;
+	for (size_t i = 0; i < names.n; i++)
+		if (is_temporary(names.v[i]) &&
+		    fstatat(t->root_fd, names.v[i], &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(st.st_mode) && now.tv_sec - st.st_mtim.tv_sec > LEFTOVER_AGE_S)
+			(void)unlinkat(t->root_fd, names.v[i], 0);
+}
+
+int rp_tree_can_read(const struct rp_tree *t, const char *path)
+{
+	return t->ops || faccessat(t->root_fd, path, R_OK, AT_EACCESS) == 0 ? 0 : rp_neg_errno();
+}
+
+int rp_tree_check_folder(const struct rp_tree *t, struct rp_stat *ret)
+{
+	struct stat st;
+
+	if (t->ops)
+		return 0;
+	if (fstat(t->root_fd, &st) < 0)
+		return rp_neg_errno();
+	*ret = (struct rp_stat){.type = RP_FILE_DIR,
+				.mode = st.st_mode & 07777,
+				.uid = st.st_uid,
+				.gid = st.st_gid};
+	return (st.st_uid == 0 || st.st_uid == geteuid()) && !(st.st_mode & 022) ? 0 : -EPERM;
 }

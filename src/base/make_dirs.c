@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* Making folders that are there after a power cut. */
+#include "base/tree.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define RECORD_DIR_MODE 0755
+
+/* A folder that was made is there after a power cut when the one that names it was synced. */
+static int sync_parent(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	RP_AUTO_FREE char *parent = rp_strndup(path, slash > path ? (size_t)(slash - path) : 1);
+	RP_AUTO_CLOSE int fd = -EBADF;
+
+	if (!parent)
+		return -ENOMEM;
+	fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 || fsync(fd) < 0 ? rp_neg_errno() : 0;
+}
+
+/* 1: it was made; 0: it is there. */
+static int make_dir(const char *path, mode_t mode)
+{
+	int r;
+
+	if (mkdir(path, mode) < 0)
+		return errno == EEXIST ? 0 : rp_neg_errno();
+	r = sync_parent(path);
+	/* A parent that may not be read, or a file system that syncs no folder: it is made. */
+	return r < 0 && r != -EACCES && r != -EINVAL ? r : 1;
+}
+
+int rp_make_dirs(const char *path, bool private_to_user)
+{
+	mode_t mode = private_to_user ? 0700 : 0755;
+	RP_AUTO_FREE char *copy = strdup(path);
+	int r = copy ? 0 : -ENOMEM;
+
+	for (char *p = copy ? copy + 1 : NULL; r >= 0 && p && *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		r = make_dir(copy, mode);
+		*p = '/';
+	}
+	if (r >= 0)
+		r = make_dir(copy, mode);
+	return r < 0 ? r : 0;
+}
+
+int rp_make_record_dir(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	RP_AUTO_FREE char *parent = rp_strndup(path, slash > path ? (size_t)(slash - path) : 1);
+	int r = parent ? rp_make_dirs(parent, false) : -ENOMEM;
+
+	if (r == 0)
+		r = make_dir(path, RECORD_DIR_MODE);
+	if (r == 1 && chmod(path, RECORD_DIR_MODE) < 0)
+		r = rp_neg_errno();
+	return r < 0 ? r : 0;
+}
