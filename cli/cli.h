@@ -224,6 +224,8 @@ int cli_print_json(struct cli *cli, struct rp_json *j);
 int cli_print_text(struct cli *cli, const struct rp_strbuf *text);
 /* "simulated machine mi300x-8" or "capture ..." above text output; nothing for a real one. */
 void cli_print_banner(const struct cli *cli);
+/* What the caller may not read, and what is shown instead; the banner has it too. */
+void cli_print_note(const struct cli *cli, FILE *to);
 /* The machine of the command, for the documents of views/. */
 struct view_machine cli_about(const struct cli *cli);
 int cli_flush(int status); /* status, or 1 when standard output could not be written */

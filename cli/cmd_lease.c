@@ -379,7 +379,11 @@ int cli_print_lease_status(struct cli *cli, const struct rocpart_leases *leases,
 	int status;
 
 	layout.columns = NULL;
-	if (rocpart_leases_get_allocator(leases))
+	if (rocpart_leases_get_allocator(leases) &&
+	    rp_str_eq(rocpart_leases_get_allocator(leases), "unknown"))
+		cli_say(stdout, "the record of the allocator is damaged: rocpart places nothing "
+				"(`rocpart state set-aside`)\n");
+	else if (rocpart_leases_get_allocator(leases))
 		cli_say(stdout, "%s allocates the GPUs of this machine: rocpart places nothing\n",
 			rocpart_leases_get_allocator(leases));
 	if (rocpart_leases_get(leases, 0)) {
@@ -454,14 +458,15 @@ static void explain_lease(const struct rocpart_lease *l, const struct rocpart_sn
 	char bytes[RP_BYTES_TEXT_SIZE], used[RP_BYTES_TEXT_SIZE], where[VIEW_PARTITION_TEXT_SIZE];
 
 	cli_say(stdout, "lease %llu: %s, %s, owner %s\n", (unsigned long long)l->id, l->name,
-		rocpart_lease_state_to_string(l->state), l->owner);
+		rocpart_lease_state_to_string(l->state), *l->owner ? l->owner : "not shown");
 	if (*l->bdf)
 		cli_say(stdout, "  where: \t%s (%s), %s, %s in use\n",
 			view_format_partition(s, l->bdf, l->partition, where), l->bdf,
 			rp_format_bytes(l->bytes, bytes), rp_format_bytes(l->used_bytes, used));
 	if (*l->why)
 		cli_say(stdout, "  why there: \t%s\n", l->why);
-	cli_say(stdout, "  it ends: \t%s\n", l->ends);
+	if (*l->ends)
+		cli_say(stdout, "  it ends: \t%s\n", l->ends);
 	if (*l->bdf && (size_t)l->guarantee < RP_ARRAY_LEN(promises))
 		cli_say(stdout, "  guarantee: \t%s\n", promises[l->guarantee]);
 	if (*l->bdf)
@@ -649,6 +654,21 @@ static int run_state_check(struct cli *cli, int argc, char **argv)
 	return status ? status : *problems != '\0';
 }
 
+static int run_state_set_aside(struct cli *cli, int argc, char **argv)
+{
+	struct rocpart_error err = {0};
+	RP_AUTO_FREE char *text = NULL;
+
+	(void)argc;
+	(void)argv;
+	if (rocpart_machine_set_aside_records(cli->machine, &text, &err) < 0)
+		return cli_fail(cli, &err);
+	if (cli->global.json)
+		return cli_print_json(cli, view_set_aside(cli_about(cli), text));
+	cli_say_lines(stdout, *text ? text : "no record is damaged; nothing was moved\n");
+	return 0;
+}
+
 const struct cli_command cli_verb_release = {
 	.name = "release",
 	.group = "every day",
@@ -716,4 +736,13 @@ const struct cli_command cli_verb_state_check = {
 	.summary = "recompute and verify the lease accounting",
 	.needs_machine = true,
 	.run = run_state_check,
+};
+
+const struct cli_command cli_verb_state_set_aside = {
+	.name = "state set-aside",
+	.group = "manage",
+	.args = "",
+	.summary = "move damaged records out of the way and show what is lost",
+	.needs_machine = true,
+	.run = run_state_set_aside,
 };

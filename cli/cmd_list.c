@@ -98,6 +98,12 @@ static int run_list(struct cli *cli, int argc, char **argv)
 	return status;
 }
 
+/* The note of the banner says that they are not known: no partition is called free then. */
+static bool are_unknown(const struct cli *cli, const struct rocpart_error *err)
+{
+	return err->code == ROCPART_ERR_PERMISSION && rocpart_machine_get_note(cli->machine);
+}
+
 /* Leases that cannot be read are said so; the rest of the status is shown all the same. */
 static int print_leases(struct cli *cli, const struct rocpart_snapshot *s)
 {
@@ -106,7 +112,7 @@ static int print_leases(struct cli *cli, const struct rocpart_snapshot *s)
 	int r = rocpart_leases_new(cli->machine, &leases, &err);
 
 	if (r < 0)
-		return cli_fail(cli, &err);
+		return are_unknown(cli, &err) ? 0 : cli_fail(cli, &err);
 	r = cli_print_lease_status(cli, leases, s);
 	rocpart_leases_free(leases);
 	return r;
@@ -132,7 +138,7 @@ static int print_status_json(struct cli *cli, const struct rocpart_snapshot *s)
 	struct rocpart_error err = {0};
 	int status;
 
-	if (rocpart_leases_new(cli->machine, &leases, &err) < 0)
+	if (rocpart_leases_new(cli->machine, &leases, &err) < 0 && !are_unknown(cli, &err))
 		return cli_fail(cli, &err);
 	status = cli_print_json_unfinished(cli, view_status(cli_about(cli), s, leases));
 	rocpart_leases_free(leases);

@@ -31,10 +31,19 @@ void cli_print_banner(const struct cli *cli)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 
-	if (cli_wants_csv(cli))
-		return;
-	view_banner(cli_about(cli), &text);
-	cli_say_lines(stdout, rp_strbuf_str(&text));
+	if (!cli_wants_csv(cli)) {
+		view_banner(cli_about(cli), &text);
+		cli_say_lines(stdout, rp_strbuf_str(&text));
+	}
+	cli_print_note(cli, cli_wants_csv(cli) ? stderr : stdout);
+}
+
+void cli_print_note(const struct cli *cli, FILE *to)
+{
+	const char *note = cli->machine ? rocpart_machine_get_note(cli->machine) : NULL;
+
+	if (note)
+		cli_say(to, "note: %s\n", note);
 }
 
 static void print_error_json(const struct rocpart_error *err)

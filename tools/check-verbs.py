@@ -36,6 +36,7 @@ JSON = [
     "args env 1",
     "usage",
     "state check",
+    "state set-aside",
     "state export",
     "release 1",
     "state import {dir}/leases.json",

@@ -28,6 +28,8 @@ struct rp_json *view_document(struct view_machine about)
 		r = rp_json_set_string(j, "kind", kind_name(about.machine));
 	if (r == 0 && about.machine && *about.name)
 		r = rp_json_set_string(j, "machine", about.name);
+	if (r == 0 && about.machine && rocpart_machine_get_note(about.machine))
+		r = rp_json_set_string(j, "note", rocpart_machine_get_note(about.machine));
 	return view_finish(j, r);
 }
 

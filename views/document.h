@@ -16,7 +16,10 @@ struct view_machine {
 	const char *name;		       /* of a simulated machine or a capture, else "" */
 };
 
-/* The head of every document: {"schema_version": 1, "kind": "sim", "machine": "mi300x-8"}. */
+/*
+ * The head of every document: {"schema_version": 1, "kind": "sim", "machine": "mi300x-8"}, and
+ * "note" when the caller may not read the records.
+ */
 struct rp_json *view_document(struct view_machine about);
 /* {..., "result": "done"} */
 struct rp_json *view_result(struct view_machine about, const char *result);

@@ -53,7 +53,7 @@ static struct rp_json *lease_limit(const void *o)
 
 static struct rp_json *lease_owner(const void *o)
 {
-	return rp_json_string(lease(o)->owner);
+	return *lease(o)->owner ? rp_json_string(lease(o)->owner) : rp_json_null();
 }
 
 static struct rp_json *lease_guarantee(const void *o)

@@ -48,9 +48,17 @@ static struct rp_json *events_json(const struct rocpart_leases *leases)
 
 int view_put_leases(struct rp_json *j, const struct rocpart_leases *leases)
 {
-	const char *allocator = rocpart_leases_get_allocator(leases);
-	int r = rp_json_set_string(j, "allocator", allocator ? allocator : "rocpart");
+	const char *allocator = leases ? rocpart_leases_get_allocator(leases) : NULL;
+	int r = 0;
 
+	if (!leases) {
+		static const char *const keys[] = {"allocator", "leases", "use", "events"};
+
+		for (size_t i = 0; i < RP_ARRAY_LEN(keys); i++)
+			r |= rp_json_set_null(j, keys[i]);
+		return r < 0 ? -ENOMEM : 0;
+	}
+	r = rp_json_set_string(j, "allocator", allocator ? allocator : "rocpart");
 	r |= rp_json_set(j, "leases", view_leases_json(leases));
 	r |= rp_json_set(j, "use", uses_json(leases));
 	r |= rp_json_set(j, "events", events_json(leases));
@@ -84,6 +92,15 @@ struct rp_json *view_lease_check(struct view_machine about, const char *problems
 	int r = rp_json_set_bool(j, "consistent", !*problems);
 
 	r |= rp_json_set_string(j, "problems", problems);
+	return view_finish(j, r);
+}
+
+struct rp_json *view_set_aside(struct view_machine about, const char *text)
+{
+	struct rp_json *j = view_document(about);
+	int r = rp_json_set_bool(j, "moved", *text);
+
+	r |= rp_json_set_string(j, "text", text);
 	return view_finish(j, r);
 }
 

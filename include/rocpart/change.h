@@ -56,11 +56,32 @@ int rocpart_change_new(struct rocpart_machine *machine, struct rocpart_snapshot 
  * @reterr: receives the reason on failure; may be NULL.
  *
  * Since 0.1.
- * Return: 0; -ENOENT: no change is unfinished; -EBADMSG: the journal is damaged; -ENOMEM: out of
- * memory; errno of reading the machine or the journal.
+ * Return: 0; -ENOENT: no change is unfinished; -EBADMSG: the journal is damaged (BAD_RECORDS; see
+ * rocpart_machine_set_aside_records()); -EPROTONOSUPPORT: a newer version wrote the journal
+ * (BAD_RECORDS); -EACCES: the caller may not read the journal; -ENOMEM: out of memory; errno of
+ * reading the machine or the journal.
  */
 int rocpart_change_open_journal(struct rocpart_machine *machine, struct rocpart_change **ret_change,
 				struct rocpart_error *reterr);
+
+/**
+ * rocpart_machine_set_aside_records() - Move damaged records of a machine out of the way.
+ * @machine: machine.
+ * @ret_text: receives a line for each record that was moved, with its new name and with what is
+ *lost with it, and for a journal a line for each step that is still readable; "" when no record is
+ *	damaged. Free the text with free().
+ * @reterr: receives the reason on failure; may be NULL.
+ *
+ * A damaged record stands in the way of every change, since nothing of it is believed. The call
+ * renames the journal of an unfinished change, requested memory modes, cordons, the allocator and
+ * the list of CDI specs, each when it is damaged, to "NAME.damaged.N" in the same folder. Records
+ * that can be read stay, and so do leases (rocpart_leases_check()). Since 0.1.
+ * Return: 0; -EBUSY: another process is changing the machine (LOCKED); -EPROTONOSUPPORT: a newer
+ * version wrote the journal, which is then not damaged (BAD_RECORDS); -EROFS: a capture has no
+ * records; -ENOMEM: out of memory; errno of reading or renaming.
+ */
+int rocpart_machine_set_aside_records(struct rocpart_machine *machine, char **ret_text,
+				      struct rocpart_error *reterr);
 
 /**
  * rocpart_change_open_last() - Open the reverse of the change that finished last.

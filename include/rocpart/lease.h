@@ -131,11 +131,13 @@ struct rocpart_leases;
  *
  * The call observes the machine. The list always shows the changes that the call found: an owner
  * that is gone, a partition that vanished or shrank, a reboot. The call records these changes when
- * the caller may write the records and no other process is writing them; it waits for no writer.
- * Since 0.1.
- * Return: 0; -EBADMSG: the records are damaged, or of a version that this library cannot read
+ * the caller may write the records and no other process is writing them; it waits for no writer. A
+ * caller who may not read the records gets the leases of the public document, with "" as owner and
+ * as end, and rocpart_machine_get_note() says so. Since 0.1.
+ * Return: 0; -EACCES: the caller may not read the records, and there is no public document
+ * (PERMISSION); -EBADMSG: the records are damaged, or of a version that this library cannot read
  * (BAD_RECORDS); -EBUSY: another process recovers the database (LOCKED); -ENOMEM: out of memory;
- *errors of rocpart_machine_observe(); errno of reading or writing the records.
+ * errors of rocpart_machine_observe(); errno of reading or writing the records.
  */
 int rocpart_leases_new(struct rocpart_machine *machine, struct rocpart_leases **ret_leases,
 		       struct rocpart_error *reterr);

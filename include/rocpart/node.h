@@ -115,6 +115,20 @@ int rocpart_machine_open_sim_memory(const char *profile, size_t profile_bytes,
 struct rocpart_machine *rocpart_machine_close(struct rocpart_machine *machine);
 
 /**
+ * rocpart_machine_get_note() - Return what the caller has no right to read of the records.
+ * @machine: machine.
+ *
+ * Leases, cordons, requested memory modes and the journal of a change are for the owner of the
+ * record folder alone. A caller without the right to read them gets what the public document of the
+ * folder says, "public.json", which has no owners, labels or reasons, or nothing. Every observation
+ * of the machine and every list of leases sets the note anew. Since 0.1.
+ * Return: a sentence without a full stop, "leases as of 12 s ago, from FILE: reading them needs
+ * root" or "leases are not known: reading FOLDER needs root", valid until the next call for
+ * @machine; NULL when all records were read.
+ */
+const char *rocpart_machine_get_note(const struct rocpart_machine *machine);
+
+/**
  * rocpart_machine_get_shown_name() - Return the name of the simulated machine that the root folder
  * shows.
  * @machine: machine.

@@ -647,6 +647,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, POINTER(c_int), POINTER(c_char_p), POINTER(Error)]),
     "rocpart_machine_get_kind":
         (c_int, [c_void_p]),
+    "rocpart_machine_get_note":
+        (c_char_p, [c_void_p]),
     "rocpart_machine_get_shown_name":
         (c_char_p, [c_void_p]),
     "rocpart_machine_observe":
@@ -661,6 +663,8 @@ PROTOTYPES = {
         (c_int, [c_char_p, c_size_t, c_char_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_machine_read_generation":
         (c_int, [c_void_p, POINTER(c_uint64)]),
+    "rocpart_machine_set_aside_records":
+        (c_int, [c_void_p, POINTER(c_char_p), POINTER(Error)]),
     "rocpart_machine_set_backend":
         (c_int, [c_void_p, c_int, POINTER(Error)]),
     "rocpart_machine_set_cordon":

@@ -96,6 +96,9 @@ static inline struct rp_mode_pair rp_target_goal(const struct rp_target *t, enum
 
 /* change.c: the object, and what it knows of its machine. */
 struct rocpart_change *rp_change_alloc(struct rocpart_machine *machine); /* NULL: no memory */
+/* resume.c: errors of rp_journal_read() for the open journal, and 0 when each line is understood.
+ */
+int rp_change_check_journal(struct rocpart_machine *m, struct rocpart_error *reterr) RP_MUST_CHECK;
 /* A fresh snapshot into c. */
 int rp_change_observe(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
 /* Return whether services and hooks run with the rights of root on this computer. */

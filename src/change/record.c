@@ -37,7 +37,9 @@ static struct rp_json *head_json(const struct rocpart_change *c)
 		r = rp_json_append(targets, target_json(&c->targets[i]));
 	if (rp_json_set(j, "targets", targets) < 0 || r < 0)
 		return rp_json_free(j);
-	r = rp_json_set_u64(j, "journal_version", 1);
+	r = rp_json_set_u64(j, "journal_version", RP_JOURNAL_VERSION);
+	if (r == 0)
+		r = rp_json_set_u64(j, "min_reader", RP_JOURNAL_VERSION);
 	if (r == 0)
 		r = rp_json_set_u64(j, "n_gpus", c->n_gpus_before);
 	if (r == 0 && !rp_services_are_none(&c->services))

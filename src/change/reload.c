@@ -104,9 +104,8 @@ static int request_one(struct rocpart_change *c, const struct rp_target *t,
 	r = rp_change_record(c, "request-memory", bdf, name, reterr);
 	if (r < 0)
 		return r;
-	/* Recorded first: a request that was not made is harmless to announce, one hidden is not.
-	 */
-	r = rp_records_set_pending(c->machine, &bdf, 1, mode);
+	/* Recorded first: one hidden is not harmless. record_pending() says that it was made. */
+	r = rp_records_announce_pending(c->machine, bdf, mode);
 	if (r < 0)
 		return record_failed(c, r, reterr);
 	r = rp_backend_set_mode(c->machine->tree, c->machine->backend, &q, &used, &why);

@@ -40,7 +40,7 @@ static int read_head(struct rocpart_change *c, const struct rp_json *head)
 	size_t n = rp_json_len(targets);
 	int r;
 
-	if (rp_json_int_value(rp_json_get(head, "journal_version")) != 1 || n == 0)
+	if (n == 0)
 		return -EBADMSG;
 	free(c->targets);
 	c->n_targets = 0;
@@ -93,6 +93,15 @@ static int load_journal(struct rocpart_change *c, enum rp_journal_file file,
 			struct rocpart_error *reterr)
 {
 	return rp_journal_read(c->machine, file, read_line, c, reterr);
+}
+
+int rp_change_check_journal(struct rocpart_machine *m, struct rocpart_error *reterr)
+{
+	struct rocpart_change *c = rp_change_alloc(m);
+	int r = c ? load_journal(c, RP_JOURNAL_OPEN, reterr) : rp_error_nomem(reterr);
+
+	rocpart_change_free(c);
+	return r;
 }
 
 ROCPART_PUBLIC int rocpart_change_open_journal(struct rocpart_machine *machine,

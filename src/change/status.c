@@ -3,18 +3,6 @@
 #include "change/change.h"
 #include "machine/journal.h"
 
-/* The journal as a file: who may not read it sees at least that it exists. */
-static int find_journal(struct rocpart_machine *m, bool *ret_exists)
-{
-	struct rp_stat st;
-	int r = rp_machine_open_state(m);
-
-	if (r == 0 && m->state)
-		r = rp_tree_stat(m->state, &st, "journal");
-	*ret_exists = r == 0 && m->state && rp_journal_is_open(m);
-	return r == -ENOENT ? 0 : r;
-}
-
 ROCPART_PUBLIC int rocpart_machine_get_change_status(struct rocpart_machine *machine,
 						     enum rocpart_change_status *ret_status,
 						     char **ret_holder,
@@ -22,10 +10,9 @@ ROCPART_PUBLIC int rocpart_machine_get_change_status(struct rocpart_machine *mac
 {
 	char holder[RP_LOCK_HOLDER_SIZE] = "";
 	RP_AUTO_FREE char *text = NULL;
-	bool is_open;
-	int r = find_journal(machine, &is_open);
+	int r = rp_machine_open_state(machine);
 
-	if (r < 0)
+	if (r < 0 && r != -EACCES)
 		return rp_error_errno(reterr, r, machine->state_dir,
 				      "cannot see whether a change of this machine is unfinished");
 	if (machine->state)
@@ -33,9 +20,9 @@ ROCPART_PUBLIC int rocpart_machine_get_change_status(struct rocpart_machine *mac
 	text = strdup(holder);
 	if (!text)
 		return rp_error_nomem(reterr);
-	*ret_status = *holder	? ROCPART_CHANGE_UNDER_WAY
-		      : is_open ? ROCPART_CHANGE_UNFINISHED
-				: ROCPART_CHANGE_NONE;
+	*ret_status = *holder			    ? ROCPART_CHANGE_UNDER_WAY
+		      : rp_journal_is_open(machine) ? ROCPART_CHANGE_UNFINISHED
+						    : ROCPART_CHANGE_NONE;
 	if (ret_holder)
 		*ret_holder = rp_steal(&text);
 	return 0;

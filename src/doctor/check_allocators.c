@@ -128,7 +128,7 @@ static void look_at_files(struct rocpart_machine *m, struct look *l)
 
 void rp_check_allocators(struct rocpart_doctor *d, struct rp_verdict *v)
 {
-	RP_AUTO_STRBUF struct rp_strbuf said = RP_STRBUF_INIT;
+	const char *said;
 	struct look l = {.v = v,
 			 .allocator = rp_allocator(d->machine),
 			 .is_said = rp_records_get_allocator(d->machine, &said) == 0};

@@ -218,6 +218,15 @@ static int refuse_allocator(struct rocpart_machine *m, struct rocpart_error *ret
 
 	if (!who)
 		return 0;
+	if (rp_str_eq(who, RP_ALLOCATOR_UNKNOWN)) {
+		(void)rp_error_set(reterr, -EPERM, ROCPART_ERR_OTHER_ALLOCATOR, m->state_dir,
+				   "the record '%s/allocator' is damaged: who allocates the GPUs "
+				   "of this machine is not known",
+				   m->state_dir);
+		(void)rp_error_hint(reterr,
+				    "apply the node.yaml again, or `rocpart state set-aside`");
+		return -EPERM;
+	}
 	(void)rp_error_set(reterr, -EPERM, ROCPART_ERR_OTHER_ALLOCATOR, who,
 			   "'%s' allocates the GPUs of this machine, not rocpart", who);
 	return rp_error_hint(reterr,

@@ -7,16 +7,6 @@
 #include "machine/allocator.h"
 #include "machine/records.h"
 
-static const char *by_name(const char *text)
-{
-	static const char *const names[] = {"kubelet", "slurm"};
-
-	for (size_t i = 0; i < RP_ARRAY_LEN(names); i++)
-		if (rp_str_eq(text, names[i]))
-			return names[i];
-	return NULL;
-}
-
 static bool has_device_plugin(struct rp_tree *t)
 {
 	RP_AUTO_NAMES struct rp_names names = RP_NAMES_INIT;
@@ -43,10 +33,13 @@ static bool has_slurmd(struct rp_tree *t)
 
 const char *rp_allocator(struct rocpart_machine *m)
 {
-	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	const char *name = NULL;
+	int r = rp_records_get_allocator(m, &name);
 
-	if (rp_records_get_allocator(m, &text) == 0)
-		return by_name(rp_strbuf_str(&text));
+	if (r == 0)
+		return rp_str_eq(name, "rocpart") ? NULL : name;
+	if (r == -EBADMSG)
+		return RP_ALLOCATOR_UNKNOWN;
 	if (rp_machine_is_sim_in_files(m))
 		return NULL; /* what is there besides /sys is the host's */
 	if (has_device_plugin(m->tree))

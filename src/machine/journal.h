@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The journal of a change: a log in the record folder that knows nothing of what its lines mean.
- * One JSON object a line; a line is durable before what it announces is done. The first line is the
- * head, the last one of a closed journal is {"closed": OUTCOME}. "journal" is open, "journal.last"
- * was closed.
+ * The journal of a change: a log in the record folder that knows nothing of what its lines mean,
+ * but for the version in the head. One sealed JSON object a line (base/seal.h); a line is durable
+ * before what it announces is done. The first line is the head, the last one of a closed journal is
+ * {"closed": OUTCOME}. "journal" is open, "journal.last" was closed.
+ *
+ * A last line that was torn by an interruption is dropped: what it announced was not done. Any
+ * other line whose seal is wrong makes the journal damaged, and nothing of it is believed. Lines of
+ * versions before the seal have none.
  */
 #ifndef RP_MACHINE_JOURNAL_H
 #define RP_MACHINE_JOURNAL_H
@@ -11,14 +15,25 @@
 #include "base/json.h"
 #include "machine/machine.h"
 
+/*
+ * The head has "journal_version", that of the writer, and "min_reader", the oldest version that
+ * understands every line: a version that only adds keys or lines that may be ignored keeps it.
+ * A head without "min_reader" needs a reader of its own version.
+ */
+#define RP_JOURNAL_VERSION 1
+
 enum rp_journal_file { RP_JOURNAL_OPEN, RP_JOURNAL_LAST };
 
-/* A change of this machine is under way, or was interrupted. */
+/*
+ * A change of this machine is under way, or was interrupted: its journal is there, readable or
+ * damaged. A journal that the caller has no right to read is judged by the public document, and as
+ * none without that document.
+ */
 bool rp_journal_is_open(struct rocpart_machine *m);
 
 /*
  * Write; the record folder was opened by rp_machine_make_state(). 0; -ENOMEM; errno of writing,
- * then the lines before are as they were.
+ * then the lines before are as they were. append and close: -EBADMSG when the journal is damaged.
  */
 int rp_journal_begin(struct rocpart_machine *m, const struct rp_json *head,
 		     struct rocpart_error *reterr) RP_MUST_CHECK;
@@ -33,10 +48,17 @@ int rp_journal_drop(struct rocpart_machine *m) RP_MUST_CHECK;
 typedef int (*rp_journal_line_fn)(void *userdata, const struct rp_json *line, bool is_head);
 
 /*
- * Give each line to fn. 0; -ENOENT NOT_FOUND: there is none; -EBADMSG CONFIG_SYNTAX when a line is
- * no JSON or fn does not know it; -ENOMEM; errno of reading.
+ * Give each line to fn. 0; -ENOENT NOT_FOUND: there is none; -EBADMSG BAD_RECORDS: it is damaged,
+ * or fn does not know a line; -EPROTONOSUPPORT BAD_RECORDS: a newer version wrote it; -ENOMEM;
+ * errno of reading.
  */
 int rp_journal_read(struct rocpart_machine *m, enum rp_journal_file file, rp_journal_line_fn fn,
 		    void *userdata, struct rocpart_error *reterr) RP_MUST_CHECK;
+
+/*
+ * Move the open journal to "journal.damaged.N". ret gets one line that says so, and one for each
+ * step that is still readable. 0; -ENOENT: there is none; errno.
+ */
+int rp_journal_set_aside(struct rocpart_machine *m, struct rp_strbuf *ret) RP_MUST_CHECK;
 
 #endif

@@ -17,6 +17,7 @@ ROCPART_PUBLIC struct rocpart_machine *rocpart_machine_close(struct rocpart_mach
 		machine->free_backing(machine->backing);
 	free(machine->state_dir);
 	free(machine->sim_name);
+	free(machine->note);
 	free(machine);
 	return NULL;
 }
@@ -83,6 +84,17 @@ void rp_machine_announce(struct rocpart_machine *m,
 	}
 }
 
+void rp_machine_publish(struct rocpart_machine *m)
+{
+	if (m->publish)
+		m->publish(m);
+}
+
+ROCPART_PUBLIC const char *rocpart_machine_get_note(const struct rocpart_machine *machine)
+{
+	return machine->note;
+}
+
 int rp_machine_open_state(struct rocpart_machine *m)
 {
 	int r;
@@ -96,23 +108,53 @@ int rp_machine_open_state(struct rocpart_machine *m)
 		rp_tree_set_trace(m->state, &m->trace);
 	if (r == 0)
 		rp_tree_set_read_only(m->state, m->is_dry_run);
-	/* Records that we may not read or that are not there yet: as if there were none. */
-	return r == -ENOENT || r == -ENOTDIR || r == -EACCES ? 0 : r;
+	return r == -ENOENT || r == -ENOTDIR ? 0 : r;
+}
+
+/* Whoever can write the records of this computer decides what root does to its GPUs. */
+int rp_machine_check_state(struct rocpart_machine *m, struct rocpart_error *reterr)
+{
+	struct rp_stat st = {0};
+	int r = m->flavour == RP_MACHINE_HARDWARE ? rp_machine_open_state(m) : 0;
+
+	if (r == 0 && m->flavour == RP_MACHINE_HARDWARE && m->state)
+		r = rp_tree_check_folder(m->state, &st);
+	if (r == 0 || r == -EACCES)
+		return 0;
+	if (r != -EPERM)
+		return rp_error_errno(reterr, r, m->state_dir, "cannot use the record folder '%s'",
+				      m->state_dir);
+	if (st.mode & 022)
+		(void)rp_error_set(reterr, r, ROCPART_ERR_PERMISSION, m->state_dir,
+				   "the record folder '%s' is refused: users other than its owner "
+				   "may write it (mode %04o)",
+				   m->state_dir, st.mode);
+	else
+		(void)rp_error_set(reterr, r, ROCPART_ERR_PERMISSION, m->state_dir,
+				   "the record folder '%s' is refused: it belongs to user %u, not "
+				   "to root",
+				   m->state_dir, st.uid);
+	(void)rp_error_hint(reterr,
+			    "look at who wrote the files in it, then `chown -R root: %s` and "
+			    "`chmod 755 %s`",
+			    m->state_dir, m->state_dir);
+	return r;
 }
 
 int rp_machine_make_state(struct rocpart_machine *m, struct rocpart_error *reterr)
 {
-	int r;
+	int r = 0;
 
-	if (m->state)
-		return 0;
 	if (!m->state_dir)
 		return rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, NULL,
 				    "a capture is read-only and has no records");
+	if (m->is_dry_run && m->state)
+		return 0;
 	if (m->is_dry_run)
 		return rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, m->state_dir,
 				    "a dry run records nothing");
-	r = rp_make_dirs(m->state_dir, false);
+	if (!m->state)
+		r = rp_make_record_dir(m->state_dir);
 	if (r == 0)
 		r = rp_machine_open_state(m);
 	if (r == 0 && !m->state)
@@ -124,6 +166,10 @@ int rp_machine_make_state(struct rocpart_machine *m, struct rocpart_error *reter
 				    r == -EROFS
 					    ? "the file system is read-only: mount it read-write"
 					    : "run the command as root");
+		return r;
 	}
-	return r;
+	if (!m->has_swept)
+		rp_tree_remove_leftovers(m->state);
+	m->has_swept = true;
+	return rp_machine_check_state(m, reterr);
 }

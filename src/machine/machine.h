@@ -49,6 +49,9 @@ struct rocpart_machine {
 	void *run_userdata;
 	rp_modes_changed_fn listeners[RP_MACHINE_LISTENERS];
 	size_t n_listeners;
+	void (*publish)(struct rocpart_machine *m); /* see rp_machine_publish(); may be NULL */
+	char *note;	/* what the caller has no right to read, in a sentence; NULL: nothing */
+	bool has_swept; /* leftovers of killed writers were removed */
 	void *leases; /* of a machine in memory, once there are some; else they are in state_dir */
 	void (*free_leases)(void *leases);
 	void *backing;	 /* the simulator behind the tree, or NULL */
@@ -96,9 +99,23 @@ void rp_machine_announce(struct rocpart_machine *m,
 			 void (*warn)(void *userdata, const struct rocpart_error *err),
 			 void *userdata);
 
-/* Open the record folder for reading; 0 with m->state NULL when there is none yet. */
+/*
+ * Records changed that the public document shows: write it again. A failure is traced, and leaves
+ * no document.
+ */
+void rp_machine_publish(struct rocpart_machine *m);
+
+/*
+ * Open the record folder for reading; 0 with m->state NULL when there is none yet. -EACCES: the
+ * caller may not look into it.
+ */
 int rp_machine_open_state(struct rocpart_machine *m) RP_MUST_CHECK;
-/* Open it for changes: created when missing. */
+/*
+ * Refuse a record folder of this computer that neither root nor the caller owns, or that others may
+ * write. 0, also without a folder; -EPERM PERMISSION; errno.
+ */
+int rp_machine_check_state(struct rocpart_machine *m, struct rocpart_error *reterr) RP_MUST_CHECK;
+/* Open it for changes: created when missing. What killed writers left in it is removed. */
 int rp_machine_make_state(struct rocpart_machine *m, struct rocpart_error *reterr) RP_MUST_CHECK;
 
 #endif

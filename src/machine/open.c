@@ -97,6 +97,8 @@ int rp_machine_open_real(const char *state_dir, struct rocpart_machine **ret,
 
 	if (r == 0)
 		r = look_for_sim(m, !state_dir, reterr);
+	if (r == 0)
+		r = rp_machine_check_state(m, reterr);
 	if (r < 0) {
 		rocpart_machine_close(m);
 		return r;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "machine/records.h"
-#include "base/json.h"
+#include "base/seal.h"
+#include "base/spawn.h"
 #include "hw/driver.h"
+#include "machine/journal.h"
+#include "machine/public.h"
+#include "machine/records_internal.h"
 #include "rocpart/change.h"
 
-#define PENDING	   "pending.json"
-#define CORDONS	   "cordons.json"
-#define ALLOCATOR  "allocator"
-#define SIZE_LIMIT (256 * 1024)
+#define LOCK_TRIES   1000 /* of a millisecond */
+#define CORDONS_LOCK "cordons.lock"
 
 void rp_records_done(struct rp_records *r)
 {
@@ -35,6 +36,34 @@ static struct rp_overlay *overlay_of(struct rp_records *r, const char *bdf)
 	return &r->v[r->n++];
 }
 
+static int report_damage(const struct rocpart_machine *m, const char *file, const char *why,
+			 struct rocpart_error *reterr)
+{
+	(void)rp_error_set(reterr, -EBADMSG, ROCPART_ERR_BAD_RECORDS, m->state_dir,
+			   "the record '%s/%s' is damaged: %s", m->state_dir, file, why);
+	(void)rp_error_hint(reterr, "`rocpart state set-aside` moves the file away and says what "
+				    "is lost with it");
+	return -EBADMSG;
+}
+
+/* A record of a version before the seal has none. */
+static int parse_record(struct rocpart_machine *m, const char *file, struct rp_strbuf *text,
+			struct rp_json **ret, struct rocpart_error *reterr)
+{
+	struct rocpart_error why = {0};
+	int r;
+
+	while (rp_str_ends(rp_strbuf_str(text), "\n"))
+		rp_strbuf_truncate(text, text->len - 1);
+	if (rp_seal_check(rp_strbuf_str(text), text->len) == -EBADMSG)
+		return report_damage(m, file, "its checksum is wrong", reterr);
+	rp_seal_remove(text);
+	r = rp_json_parse(rp_strbuf_str(text), text->len, file, ret, &why);
+	if (r == -ENOMEM)
+		return rp_error_nomem(reterr);
+	return r < 0 ? report_damage(m, file, why.message, reterr) : 0;
+}
+
 int rp_record_read(struct rocpart_machine *m, const char *file, size_t limit, struct rp_json **ret,
 		   struct rocpart_error *reterr)
 {
@@ -45,21 +74,24 @@ int rp_record_read(struct rocpart_machine *m, const char *file, size_t limit, st
 		return 0;
 	if (r == 0)
 		r = rp_tree_read_file(m->state, limit, &text, "%s", file);
-	if (r == -ENOENT || r == -EACCES)
+	if (r == -ENOENT)
 		return 0;
-	if (r < 0)
-		return rp_error_errno(reterr, r, file, "cannot read the record '%s/%s'",
-				      m->state_dir, file);
-	r = rp_json_parse(rp_strbuf_str(&text), text.len, file, ret, reterr);
-	return r < 0 ? rp_error_prefix(reterr, "record '%s/%s'", m->state_dir, file) : 0;
+	if (r == 0)
+		return parse_record(m, file, &text, ret, reterr);
+	(void)rp_error_errno(reterr, r, file, "cannot read the record '%s/%s'", m->state_dir, file);
+	if (r == -EACCES)
+		(void)rp_error_hint(reterr, "run the command as root");
+	return r;
 }
 
 int rp_record_write(struct rocpart_machine *m, const char *file, const struct rp_json *j,
 		    struct rocpart_error *reterr)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	int r = rp_json_print(j, true, &text);
+	int r = rp_json_print(j, rp_json_type(j) == RP_JSON_ARRAY, &text);
 
+	if (r == 0 && rp_json_type(j) == RP_JSON_OBJECT)
+		r = rp_seal_add(&text);
 	rp_strbuf_add_char(&text, '\n');
 	if (r < 0 || rp_strbuf_failed(&text))
 		return rp_error_nomem(reterr);
@@ -69,22 +101,40 @@ int rp_record_write(struct rocpart_machine *m, const char *file, const struct rp
 		     : 0;
 }
 
-static uint64_t epoch_of(const struct rp_json *pending)
+uint64_t rp_records_epoch(const struct rp_json *pending)
 {
 	return (uint64_t)rp_json_int_value(rp_json_get(pending, "driver_epoch"));
 }
 
-static int take_pending(struct rocpart_machine *m, const struct rp_json *pending,
-			struct rp_records *ret)
+bool rp_records_have_text(const struct rp_json *list, const char *text)
+{
+	for (size_t i = 0; i < rp_json_len(list); i++) {
+		const char *have = rp_json_text(rp_json_at(list, i));
+
+		if (have && rp_str_eq(have, text))
+			return true;
+	}
+	return false;
+}
+
+int rp_records_take_pending(struct rocpart_machine *m, const struct rp_json *pending,
+			    struct rp_records *ret)
 {
 	const struct rp_json *gpus = rp_json_get(pending, "gpus");
+	const struct rp_json *announced = rp_json_get(pending, "announced");
+	bool is_over = rp_json_len(announced) && !rp_journal_is_open(m);
 
-	if (!gpus || epoch_of(pending) != rp_driver_epoch(m->tree))
+	if (pending && rp_json_type(gpus) != RP_JSON_OBJECT)
+		return -EBADMSG;
+	if (!pending || rp_records_epoch(pending) != rp_driver_epoch(m->tree))
 		return 0;
 	for (void *it = rp_json_iter(gpus); it; it = rp_json_iter_next(gpus, it)) {
 		const char *mode = rp_json_text(rp_json_iter_value(it));
-		struct rp_overlay *o = overlay_of(ret, rp_json_iter_key(it));
+		struct rp_overlay *o;
 
+		if (is_over && rp_records_have_text(announced, rp_json_iter_key(it)))
+			continue;
+		o = overlay_of(ret, rp_json_iter_key(it));
 		if (!o)
 			return -ENOMEM;
 		if (!mode || rocpart_memory_mode_from_string(mode, &o->pending_memory) < 0)
@@ -93,10 +143,12 @@ static int take_pending(struct rocpart_machine *m, const struct rp_json *pending
 	return 0;
 }
 
-static int take_cordons(const struct rp_json *cordons, struct rp_records *ret)
+int rp_records_take_cordons(const struct rp_json *cordons, struct rp_records *ret)
 {
 	const struct rp_json *gpus = rp_json_get(cordons, "gpus");
 
+	if (cordons && rp_json_type(gpus) != RP_JSON_ARRAY)
+		return -EBADMSG;
 	for (size_t i = 0; i < rp_json_len(gpus); i++) {
 		const char *bdf = rp_json_text(rp_json_at(gpus, i));
 		struct rp_overlay *o = bdf ? overlay_of(ret, bdf) : NULL;
@@ -108,112 +160,142 @@ static int take_cordons(const struct rp_json *cordons, struct rp_records *ret)
 	return 0;
 }
 
+/* NULL: the record is not there. */
+static const struct rp_json *object_of(const struct rp_json *public, const char *key)
+{
+	const struct rp_json *j = rp_json_get(public, key);
+
+	return rp_json_type(j) == RP_JSON_OBJECT ? j : NULL;
+}
+
+/* What the public document says of both, for a caller who may not read them. */
+static int load_public(struct rocpart_machine *m, struct rp_records *ret)
+{
+	RP_AUTO_JSON struct rp_json *public = NULL;
+	int r = rp_public_read(m, &public);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r; /* the note says that nothing is known */
+	r = rp_records_take_pending(m, object_of(public, "pending"), ret);
+	if (r == 0)
+		r = rp_records_take_cordons(object_of(public, "cordons"), ret);
+	return r == -EBADMSG ? 0 : r; /* a version that we know, and sealed: this does not happen */
+}
+
+/* The caller may not read a record that is there: then it goes by the document in all things. */
+static bool is_hidden(struct rocpart_machine *m)
+{
+	static const char *const files[] = {"leases.db", "journal"};
+
+	for (size_t i = 0; m->state && i < RP_ARRAY_LEN(files); i++)
+		if (rp_tree_can_read(m->state, files[i]) == -EACCES)
+			return true;
+	return false;
+}
+
+static int load_own(struct rocpart_machine *m, struct rp_records *ret, struct rocpart_error *reterr)
+{
+	RP_AUTO_JSON struct rp_json *pending = NULL, *cordons = NULL;
+	int r = rp_record_read(m, RP_RECORD_PENDING, RP_RECORD_LIMIT, &pending, reterr);
+
+	if (r == 0)
+		r = rp_record_read(m, RP_RECORD_CORDONS, RP_RECORD_LIMIT, &cordons, reterr);
+	if (r < 0)
+		return r;
+	r = rp_records_take_pending(m, pending, ret);
+	if (r == -EBADMSG)
+		return report_damage(m, RP_RECORD_PENDING, "it names no memory modes of GPUs",
+				     reterr);
+	if (r == 0)
+		r = rp_records_take_cordons(cordons, ret);
+	if (r == -EBADMSG)
+		return report_damage(m, RP_RECORD_CORDONS, "it is no list of GPUs", reterr);
+	return r < 0 ? rp_error_nomem(reterr) : 0;
+}
+
 int rp_records_load(struct rocpart_machine *m, struct rp_records *ret, struct rocpart_error *reterr)
 {
 	RP_AUTO_RECORDS struct rp_records records = {0};
-	RP_AUTO_JSON struct rp_json *pending = NULL, *cordons = NULL;
-	int r = rp_record_read(m, PENDING, SIZE_LIMIT, &pending, reterr);
+	int r;
 
-	if (r == 0)
-		r = rp_record_read(m, CORDONS, SIZE_LIMIT, &cordons, reterr);
+	free(m->note);
+	m->note = NULL;
+	r = load_own(m, &records, reterr);
+	if (r == -EACCES || is_hidden(m)) {
+		rp_records_done(&records);
+		r = load_public(m, &records);
+		if (r < 0)
+			return rp_error_nomem(reterr);
+	}
 	if (r < 0)
 		return r;
-	r = take_pending(m, pending, &records);
-	if (r == 0)
-		r = take_cordons(cordons, &records);
-	if (r == -EBADMSG)
-		return rp_error_set(reterr, r, ROCPART_ERR_CONFIG_SYNTAX, m->state_dir,
-				    "a record in '%s' is damaged", m->state_dir);
-	if (r < 0)
-		return rp_error_nomem(reterr);
 	*ret = records;
 	memset(&records, 0, sizeof(records));
 	return 0;
 }
 
-int rp_records_set_pending(struct rocpart_machine *m, const char *const *bdfs, size_t n,
-			   enum rocpart_memory_mode mode)
+static const char *const allocators[] = {"rocpart", "kubelet", "slurm"};
+
+int rp_records_get_allocator(struct rocpart_machine *m, const char **ret)
 {
-	RP_AUTO_JSON struct rp_json *old = NULL, *j = rp_json_object();
-	struct rp_json *gpus = rp_json_object();
-	uint64_t epoch = rp_driver_epoch(m->tree);
-	int r = rp_record_read(m, PENDING, SIZE_LIMIT, &old, NULL);
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	RP_AUTO_JSON struct rp_json *public = NULL;
+	int r = rp_machine_open_state(m);
+	const char *name;
 
-	if (r == 0 && old && epoch_of(old) == epoch) {
-		const struct rp_json *have = rp_json_get(old, "gpus");
-
-		for (void *it = rp_json_iter(have); it && r == 0; it = rp_json_iter_next(have, it))
-			r = rp_json_set_string(gpus, rp_json_iter_key(it),
-					       rp_json_text(rp_json_iter_value(it)));
-	}
-	for (size_t i = 0; i < n && r == 0; i++)
-		r = rp_json_set_string(gpus, bdfs[i], rocpart_memory_mode_to_string(mode));
 	if (r == 0)
-		r = rp_json_set_u64(j, "driver_epoch", epoch);
-	if (r < 0) {
-		rp_json_free(gpus);
-		return r;
-	}
-	r = rp_json_set(j, "gpus", gpus);
-	return r < 0 ? r : rp_record_write(m, PENDING, j, NULL);
-}
-
-int rp_records_clear_pending(struct rocpart_machine *m)
-{
-	int r = rp_machine_open_state(m);
-
-	if (r < 0 || !m->state)
-		return r;
-	r = rp_tree_remove(m->state, PENDING);
-	return r == -ENOENT ? 0 : r;
-}
-
-int rp_records_get_allocator(struct rocpart_machine *m, struct rp_strbuf *ret)
-{
-	int r = rp_machine_open_state(m);
-
+		r = m->state ? rp_tree_read(m->state, &text, RP_RECORD_ALLOCATOR) : -ENOENT;
+	if (r == -EACCES)
+		r = rp_public_read(m, &public);
 	if (r < 0)
 		return r;
-	return m->state ? rp_tree_read(m->state, ret, ALLOCATOR) : -ENOENT;
+	name = public ? rp_json_text(rp_json_get(public, "allocator")) : rp_strbuf_str(&text);
+	if (!name)
+		return -ENOENT;
+	for (size_t i = 0; i < RP_ARRAY_LEN(allocators); i++)
+		if (rp_str_eq(allocators[i], name)) {
+			*ret = allocators[i];
+			return 0;
+		}
+	return -EBADMSG;
 }
 
 int rp_records_set_allocator(struct rocpart_machine *m, const char *name)
 {
-	RP_AUTO_STRBUF struct rp_strbuf before = RP_STRBUF_INIT;
+	const char *before;
 	int r = rp_machine_make_state(m, NULL);
 
-	if (r < 0 ||
-	    (rp_records_get_allocator(m, &before) == 0 && rp_str_eq(rp_strbuf_str(&before), name)))
+	if (r < 0 || (rp_records_get_allocator(m, &before) == 0 && rp_str_eq(before, name)))
 		return r;
-	return rp_tree_replace(m->state, name, strlen(name), ALLOCATOR);
+	r = rp_tree_replace(m->state, name, strlen(name), RP_RECORD_ALLOCATOR);
+	rp_machine_publish(m);
+	return r;
 }
 
-static bool is_cordoned(const struct rp_json *gpus, const char *bdf)
+/* Cordons are also set while a change holds the lock of the machine, so they have their own. */
+static int lock_cordons(struct rocpart_machine *m, int *ret_fd, struct rocpart_error *reterr)
 {
-	for (size_t i = 0; i < rp_json_len(gpus); i++) {
-		const char *have = rp_json_text(rp_json_at(gpus, i));
+	int r = -EWOULDBLOCK;
 
-		if (have && rp_str_eq(have, bdf))
-			return true;
+	for (int i = 0; r == -EWOULDBLOCK && i < LOCK_TRIES; i++) {
+		if (i)
+			rp_sleep_ms(1);
+		r = rp_tree_lock(m->state, CORDONS_LOCK, ret_fd);
 	}
-	return false;
+	if (r < 0)
+		(void)rp_error_errno(reterr, r, m->state_dir, "cannot lock '%s/" CORDONS_LOCK "'",
+				     m->state_dir);
+	if (r == -EACCES)
+		(void)rp_error_hint(reterr, "run the command as root");
+	return r;
 }
 
-ROCPART_PUBLIC int rocpart_machine_set_cordon(struct rocpart_machine *machine, const char *bdf,
-					      bool cordoned, struct rocpart_error *reterr)
+static int write_cordons(struct rocpart_machine *m, const struct rp_json *have, const char *bdf,
+			 bool cordoned, struct rocpart_error *reterr)
 {
-	RP_AUTO_JSON struct rp_json *old = NULL, *j = rp_json_object();
-	struct rp_json *gpus = rp_json_array();
-	const struct rp_json *have;
-	int r = rp_machine_make_state(machine, reterr);
+	RP_AUTO_JSON struct rp_json *j = rp_json_object(), *gpus = rp_json_array();
+	int r = 0;
 
-	if (r == 0)
-		r = rp_record_read(machine, CORDONS, SIZE_LIMIT, &old, reterr);
-	have = rp_json_get(old, "gpus");
-	if (r < 0 || is_cordoned(have, bdf) == cordoned) {
-		rp_json_free(gpus);
-		return r;
-	}
 	for (size_t i = 0; i < rp_json_len(have) && r == 0; i++) {
 		const char *text = rp_json_text(rp_json_at(have, i));
 
@@ -222,7 +304,50 @@ ROCPART_PUBLIC int rocpart_machine_set_cordon(struct rocpart_machine *machine, c
 	}
 	if (r == 0 && cordoned)
 		r = rp_json_append(gpus, rp_json_string(bdf));
-	if (rp_json_set(j, "gpus", gpus) < 0 || r < 0)
+	if (r < 0 || rp_json_set(j, "gpus", rp_steal(&gpus)) < 0)
 		return rp_error_nomem(reterr);
-	return rp_record_write(machine, CORDONS, j, reterr);
+	return rp_record_write(m, RP_RECORD_CORDONS, j, reterr);
+}
+
+ROCPART_PUBLIC int rocpart_machine_set_cordon(struct rocpart_machine *machine, const char *bdf,
+					      bool cordoned, struct rocpart_error *reterr)
+{
+	RP_AUTO_JSON struct rp_json *old = NULL;
+	RP_AUTO_CLOSE int lock = -EBADF;
+	const struct rp_json *have;
+	int r = rp_machine_make_state(machine, reterr);
+
+	if (r == 0)
+		r = lock_cordons(machine, &lock, reterr);
+	if (r == 0)
+		r = rp_record_read(machine, RP_RECORD_CORDONS, RP_RECORD_LIMIT, &old, reterr);
+	if (r < 0)
+		return r;
+	have = rp_json_get(old, "gpus");
+	if (old && rp_json_type(have) != RP_JSON_ARRAY)
+		return report_damage(machine, RP_RECORD_CORDONS, "it is no list of GPUs", reterr);
+	if (rp_records_have_text(have, bdf) == cordoned)
+		return 0;
+	r = write_cordons(machine, have, bdf, cordoned, reterr);
+	rp_machine_publish(machine);
+	return r;
+}
+
+int rp_records_describe(struct rocpart_machine *m, struct rp_json *ret)
+{
+	RP_AUTO_JSON struct rp_json *pending = NULL, *cordons = NULL;
+	const char *allocator = NULL;
+	int r = rp_record_read(m, RP_RECORD_PENDING, RP_RECORD_LIMIT, &pending, NULL);
+
+	if (r == 0)
+		r = rp_record_read(m, RP_RECORD_CORDONS, RP_RECORD_LIMIT, &cordons, NULL);
+	if (r == 0)
+		r = rp_records_get_allocator(m, &allocator);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	r = rp_json_set(ret, "pending", pending ? rp_steal(&pending) : rp_json_null());
+	r |= rp_json_set(ret, "cordons", cordons ? rp_steal(&cordons) : rp_json_null());
+	r |= rp_json_set_string(ret, "allocator", allocator);
+	r |= rp_json_set_bool(ret, "unfinished_change", rp_journal_is_open(m));
+	return r < 0 ? -ENOMEM : 0;
 }

@@ -18,8 +18,10 @@ struct rp_records {
 
 /*
  * Read both. A memory mode counts as pending only while the driver that it was requested of is
- * still loaded (ABI study E: a reload consumes it, a reboot forgets it).
- * 0; -EBADMSG CONFIG_SYNTAX when a file is damaged; -ENOMEM; errno of reading.
+ * still loaded (ABI study E: a reload consumes it, a reboot forgets it), and a request that was
+ * only announced while its change is open. A caller without the right to read them gets what the
+ * public document says, and a note in the machine. 0; -EBADMSG BAD_RECORDS when a file is damaged;
+ * -ENOMEM; errno of reading.
  */
 int rp_records_load(struct rocpart_machine *m, struct rp_records *ret,
 		    struct rocpart_error *reterr) RP_MUST_CHECK;
@@ -27,26 +29,48 @@ void rp_records_done(struct rp_records *r);
 #define RP_AUTO_RECORDS RP_AUTO(rp_records_done)
 
 /*
- * One JSON file of the record folder; *ret stays NULL when it is not there or may not be read.
- * 0; -EBADMSG CONFIG_SYNTAX when it is damaged; -E2BIG above limit bytes; -ENOMEM.
+ * One JSON file of the record folder; *ret stays NULL when it is not there.
+ * 0; -EACCES PERMISSION; -EBADMSG BAD_RECORDS when it is damaged; -EFBIG above limit bytes;
+ * -ENOMEM; errno of reading.
  */
 int rp_record_read(struct rocpart_machine *m, const char *file, size_t limit, struct rp_json **ret,
 		   struct rocpart_error *reterr) RP_MUST_CHECK;
 
-/* Replace one, in a folder that rp_machine_make_state() opened. -ENOMEM; errno of writing. */
+/*
+ * Replace one, in a folder that rp_machine_make_state() opened. An object is sealed. -ENOMEM; errno
+ * of writing.
+ */
 int rp_record_write(struct rocpart_machine *m, const char *file, const struct rp_json *j,
 		    struct rocpart_error *reterr) RP_MUST_CHECK;
 
-/* Record a requested memory mode of some GPUs; those recorded before of this driver stay. */
+/*
+ * Record that a memory mode is about to be requested: whoever is interrupted then does not know
+ * whether it was. set: it was requested, of some GPUs. Those recorded before of this load of the
+ * driver stay.
+ */
+int rp_records_announce_pending(struct rocpart_machine *m, const char *bdf,
+				enum rocpart_memory_mode mode) RP_MUST_CHECK;
 int rp_records_set_pending(struct rocpart_machine *m, const char *const *bdfs, size_t n,
 			   enum rocpart_memory_mode mode) RP_MUST_CHECK;
 int rp_records_clear_pending(struct rocpart_machine *m) RP_MUST_CHECK; /* none there: 0 */
 
 /*
  * Who allocates on the machine, as the node.yaml applied last said: "rocpart", "kubelet", "slurm".
- * get: 0; -ENOENT when none said so.
+ * get: 0; -ENOENT when none said so, or nothing may be read; -EBADMSG: none of these names.
  */
-int rp_records_get_allocator(struct rocpart_machine *m, struct rp_strbuf *ret) RP_MUST_CHECK;
+int rp_records_get_allocator(struct rocpart_machine *m, const char **ret) RP_MUST_CHECK;
 int rp_records_set_allocator(struct rocpart_machine *m, const char *name) RP_MUST_CHECK;
+
+/* What the public document says of the records: pending, cordons, allocator, unfinished_change. */
+int rp_records_describe(struct rocpart_machine *m, struct rp_json *ret) RP_MUST_CHECK;
+
+/* Rename a record to "FILE.damaged.N", the first that is not there. 0 or errno. */
+#define RP_ASIDE_SIZE 32
+int rp_record_set_aside(struct rocpart_machine *m, const char *file,
+			char ret_name[RP_ASIDE_SIZE]) RP_MUST_CHECK;
+/* Move each damaged record aside; ret gets a line for each, with what is lost. 0; -ENOMEM; errno.
+ */
+int rp_records_set_aside(struct rocpart_machine *m, struct rp_strbuf *ret,
+			 struct rocpart_error *reterr) RP_MUST_CHECK;
 
 #endif

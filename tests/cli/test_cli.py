@@ -446,7 +446,7 @@ class Change(Machine):
         journal.rename(journal.with_name("journal")).write_text("{\n{\n")
         self.assertIn("not finished", self.on("status"))
         self.assertEqual(self.error("reset", status=PENDING)["code"], "UNFINISHED_CHANGE")
-        error = self.error("apply", "--resume", status=USAGE)
+        error = self.error("apply", "--resume", status=FAILED)
         self.assertIn("damaged", error["message"])
 
 

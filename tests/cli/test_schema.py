@@ -44,7 +44,7 @@ CHANGES = [
     ("change", "apply -f node.yaml --dry-run"), ("change", "apply -f node.yaml"),
     ("change", "apply -f node.yaml"), ("change", "apply --resume"), ("change", "reset"),
     ("change", "set -c CPX -m NPS4"), ("head", "cordon 0"), ("list", "list"),
-    ("head", "uncordon 0"),
+    ("head", "uncordon 0"), ("state-set-aside", "state set-aside"),
 ]
 LEASES = [
     ("place", "place a --bytes 4G --partition 0/0 --share 2 --owner unit:a --label team=x"),

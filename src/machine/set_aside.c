@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* Damaged records are moved out of the way, never removed. */
+#include "machine/public.h"
+#include "machine/records_internal.h"
+
+int rp_record_set_aside(struct rocpart_machine *m, const char *file, char ret_name[RP_ASIDE_SIZE])
+{
+	struct rp_stat st;
+	int r = 0;
+
+	for (unsigned i = 1; r == 0; i++) {
+		(void)rp_fmt(ret_name, RP_ASIDE_SIZE, "%s.damaged.%u", file, i);
+		r = rp_tree_stat(m->state, &st, "%s", ret_name);
+	}
+	return r == -ENOENT ? rp_tree_rename(m->state, file, ret_name) : r;
+}
+
+static int check_pending(struct rocpart_machine *m, struct rocpart_error *err)
+{
+	RP_AUTO_RECORDS struct rp_records records = {0};
+	RP_AUTO_JSON struct rp_json *j = NULL;
+	int r = rp_record_read(m, RP_RECORD_PENDING, RP_RECORD_LIMIT, &j, err);
+
+	return r < 0 ? r : rp_records_take_pending(m, j, &records);
+}
+
+static int check_cordons(struct rocpart_machine *m, struct rocpart_error *err)
+{
+	RP_AUTO_RECORDS struct rp_records records = {0};
+	RP_AUTO_JSON struct rp_json *j = NULL;
+	int r = rp_record_read(m, RP_RECORD_CORDONS, RP_RECORD_LIMIT, &j, err);
+
+	return r < 0 ? r : rp_records_take_cordons(j, &records);
+}
+
+static int check_allocator(struct rocpart_machine *m, struct rocpart_error *err RP_UNUSED)
+{
+	const char *name;
+
+	return rp_records_get_allocator(m, &name);
+}
+
+static int check_cdi(struct rocpart_machine *m, struct rocpart_error *err)
+{
+	RP_AUTO_JSON struct rp_json *j = NULL;
+
+	return rp_record_read(m, RP_RECORD_CDI, RP_RECORD_CDI_LIMIT, &j, err);
+}
+
+int rp_records_set_aside(struct rocpart_machine *m, struct rp_strbuf *ret,
+			 struct rocpart_error *reterr)
+{
+	static const struct {
+		const char *file;
+		int (*check)(struct rocpart_machine *m, struct rocpart_error *err);
+		const char *lost;
+	} records[] = {
+		{RP_RECORD_PENDING, check_pending,
+		 "a memory mode that was requested still takes effect when the driver is reloaded"},
+		{RP_RECORD_CORDONS, check_cordons, "no GPU is cordoned now; cordon the GPUs again"},
+		{RP_RECORD_ALLOCATOR, check_allocator,
+		 "rocpart allocates unless the node shows another allocator; apply the node.yaml "
+		 "again"},
+		{RP_RECORD_CDI, check_cdi,
+		 "rocpart does not know its RP_RECORD_CDI specs any more; `rocpart cdi generate "
+		 "--overwrite` "
+		 "writes them again"},
+	};
+
+	for (size_t i = 0; i < RP_ARRAY_LEN(records); i++) {
+		struct rocpart_error why = {0};
+		char name[RP_ASIDE_SIZE];
+		int r = records[i].check(m, &why);
+
+		if (r != -EBADMSG && r != -EFBIG)
+			continue;
+		r = rp_record_set_aside(m, records[i].file, name);
+		if (r < 0)
+			return rp_error_errno(reterr, r, records[i].file,
+					      "cannot move the damaged record '%s/%s'",
+					      m->state_dir, records[i].file);
+		rp_strbuf_addf(ret, "the damaged record is now '%s/%s': %s\n", m->state_dir, name,
+			       records[i].lost);
+	}
+	rp_machine_publish(m);
+	return rp_strbuf_failed(ret) ? rp_error_nomem(reterr) : 0;
+}
