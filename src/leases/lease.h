@@ -44,6 +44,7 @@ void rp_lease_done(struct rp_lease *l);
 struct rp_lease_list {
 	struct rp_lease *v; /* by id */
 	size_t n, cap;
+	bool is_public; /* of the public document: owners, reasons and problems are not known */
 };
 void rp_lease_list_done(struct rp_lease_list *list);
 #define RP_AUTO_LEASE_LIST RP_AUTO(rp_lease_list_done)

@@ -7,7 +7,9 @@ bool rp_leases_exist(struct rocpart_machine *m)
 	RP_AUTO_FREE char *path =
 		m->state_dir && !m->in_memory ? rp_strdupf("%s/leases.db", m->state_dir) : NULL;
 
-	return m->leases || (path && access(path, F_OK) == 0);
+	/* One in a folder that may not be searched cannot be ruled out: opening it says why. */
+	return m->leases ||
+	       (path && (access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR)));
 }
 
 /* The machine calls this at its end for leases in memory. */

@@ -16,6 +16,8 @@
  */
 #include "leases/session.h"
 #include "base/num.h"
+#include "leases/public.h"
+#include "machine/public.h"
 
 #define N_EVENTS 32
 
@@ -67,7 +69,11 @@ int rp_session_begin(struct rocpart_machine *m, enum rp_lease_open how, struct r
 
 int rp_session_commit(struct rp_session *s, struct rocpart_error *reterr)
 {
-	return s->machine->is_dry_run ? 0 : rp_lease_db_commit(s->db, reterr);
+	int r = s->machine->is_dry_run ? 0 : rp_lease_db_commit(s->db, reterr);
+
+	if (r == 0 && !s->machine->is_dry_run)
+		rp_public_write(s->machine, s->db);
+	return r;
 }
 
 void rp_session_done(struct rp_session *s)
@@ -129,27 +135,31 @@ static int publish_lease(struct rocpart_leases *v, size_t i, uint64_t used, stru
 	char owner[RP_OWNER_NAME_SIZE + 16];
 	struct rocpart_lease *p = &v->pub[i];
 
-	rp_owner_text(&l->owner, owner);
-	*p = (struct rocpart_lease){.id = (uint64_t)l->id,
-				    .name = l->name,
-				    .state = l->state,
-				    .guarantee = l->guarantee,
-				    .bytes = l->bytes,
-				    .bdf = l->n_claims ? l->claims[0].bdf : "",
-				    .partition = l->n_claims ? l->claims[0].part : 0,
-				    .used_bytes = used,
-				    .share = l->share,
-				    .priority = l->priority,
-				    .owner = keep_text(v, owner),
-				    .why = l->why ? l->why : "",
-				    .problem = problem_of(v, l),
-				    .footprint = l->footprint ? l->footprint : "",
-				    .labels = l->labels ? l->labels : "",
-				    .limits = l->limits ? l->limits : "",
-				    .created_s = (uint64_t)l->created_s,
-				    .changed_s = (uint64_t)l->changed_s,
-				    .limit_bytes = limit_of(l, w),
-				    .ends = w ? rp_host_view_ends(w, &l->owner) : ""};
+	if (v->list.is_public)
+		owner[0] = '\0';
+	else
+		rp_owner_text(&l->owner, owner);
+	*p = (struct rocpart_lease){
+		.id = (uint64_t)l->id,
+		.name = l->name,
+		.state = l->state,
+		.guarantee = l->guarantee,
+		.bytes = l->bytes,
+		.bdf = l->n_claims ? l->claims[0].bdf : "",
+		.partition = l->n_claims ? l->claims[0].part : 0,
+		.used_bytes = used,
+		.share = l->share,
+		.priority = l->priority,
+		.owner = keep_text(v, owner),
+		.why = l->why ? l->why : "",
+		.problem = problem_of(v, l),
+		.footprint = l->footprint ? l->footprint : "",
+		.labels = l->labels ? l->labels : "",
+		.limits = l->limits ? l->limits : "",
+		.created_s = (uint64_t)l->created_s,
+		.changed_s = (uint64_t)l->changed_s,
+		.limit_bytes = limit_of(l, w),
+		.ends = w && !v->list.is_public ? rp_host_view_ends(w, &l->owner) : ""};
 	return p->owner && p->problem ? 0 : -ENOMEM;
 }
 
@@ -274,17 +284,47 @@ static int record(struct rocpart_machine *m, struct rp_session *ret, struct rocp
 	return 0;
 }
 
+/* Look at what every user may know. */
+static int look_public(struct rocpart_machine *m, struct rp_session *s,
+		       struct rocpart_error *reterr)
+{
+	int r = rp_host_view_observe(m, &s->host, reterr);
+
+	s->machine = m;
+	if (r == 0)
+		r = rp_public_leases(m, &s->list, reterr);
+	return r < 0 ? r : rp_reconcile(&s->host, NULL, &s->list, &s->now, reterr);
+}
+
+/* An older version wrote no public document: the first who can write it makes it. */
+static void make_public(const struct rp_session *s)
+{
+	struct rp_stat st;
+
+	if (!s->machine->in_memory && s->machine->state &&
+	    rp_tree_stat(s->machine->state, &st, RP_PUBLIC_FILE) == -ENOENT)
+		rp_public_write(s->machine, s->db);
+}
+
 int rp_session_look(struct rocpart_machine *m, struct rp_session *ret, struct rocpart_error *reterr)
 {
 	struct rocpart_error err = {0};
 	int r = look(m, ret, reterr);
 
+	if (r == -EACCES) {
+		rp_session_done(ret);
+		return look_public(m, ret, reterr);
+	}
 	if (r < 0 || !ret->db)
 		return r;
 	if (rp_lease_db_is_newer(ret->db))
 		return rp_lease_db_describe_newer(ret->db, ret->note, sizeof(ret->note), reterr);
-	if (!ret->now.n_changes || m->is_dry_run)
+	if (m->is_dry_run)
 		return 0;
+	if (!ret->now.n_changes) {
+		make_public(ret);
+		return 0;
+	}
 	/* The list is right as it is; the next command that writes records what this one found. */
 	r = record(m, ret, &err);
 	if (r < 0 && r != -EBUSY && r != -EACCES && r != -EPERM && r != -EROFS)

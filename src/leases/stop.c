@@ -91,6 +91,21 @@ static int check_machine(struct rocpart_machine *m, struct rocpart_error *reterr
 			     rp_shell_word(m->sim_name, name));
 }
 
+/* Which processes are a lease's is not known from the public document. */
+static int look_whole(struct rocpart_machine *m, struct rp_session *ret,
+		      struct rocpart_error *reterr)
+{
+	int r = rp_session_look(m, ret, reterr);
+
+	if (r < 0 || !ret->list.is_public)
+		return r;
+	(void)rp_error_set(reterr, -EACCES, ROCPART_ERR_PERMISSION, m->state_dir,
+			   "the processes of a lease are not known: reading '%s' needs root",
+			   m->state_dir);
+	(void)rp_error_hint(reterr, "run the command as root");
+	return -EACCES;
+}
+
 /*
  * Open the processes, look at the machine again, and send the signal to those that are on both
  * lists.
@@ -101,7 +116,7 @@ static int stop_real(struct rocpart_machine *m, uint64_t lease, bool is_hard, si
 	RP_AUTO_SESSION struct rp_session first = {0}, again = {0};
 	RP_AUTO(rp_stop_done) struct rp_stop stop = {0};
 	struct pids before = {0}, now = {0};
-	int r = rp_session_look(m, &first, reterr);
+	int r = look_whole(m, &first, reterr);
 
 	if (r == 0 && !has_lease(&first, lease))
 		r = rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, NULL,
@@ -111,7 +126,7 @@ static int stop_real(struct rocpart_machine *m, uint64_t lease, bool is_hard, si
 		r = rp_error_nomem(reterr);
 	rp_session_done(&first);
 	if (r == 0)
-		r = rp_session_look(m, &again, reterr);
+		r = look_whole(m, &again, reterr);
 	if (r == 0 && collect_pids(&again, lease, &now) < 0)
 		r = rp_error_nomem(reterr);
 	if (r == 0) {
@@ -132,7 +147,7 @@ static int stop_simulated(struct rocpart_machine *m, uint64_t lease, size_t *ret
 	RP_AUTO_SESSION struct rp_session s = {0};
 	struct pids pids = {0};
 	size_t n = 0;
-	int r = rp_session_look(m, &s, reterr);
+	int r = look_whole(m, &s, reterr);
 
 	if (r == 0 && !has_lease(&s, lease))
 		r = rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, NULL,

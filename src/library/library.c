@@ -3,6 +3,7 @@
  * Where the rooms are put together: machine/ opens a machine and knows nothing of those above it;
  * whoever must learn of a change of modes is registered here.
  */
+#include "leases/public.h"
 #include "machine/machine.h"
 #include "rocpart/rocpart.h"
 #include "run/cdi.h"
@@ -18,6 +19,7 @@ static int equip(int r, struct rocpart_machine *m, struct rocpart_machine **ret)
 	if (r < 0)
 		return r;
 	rp_machine_listen(m, rp_cdi_refresh);
+	m->publish = rp_public_publish;
 	*ret = m;
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "leases/limits.h"
 #include "leases/place.h"
+#include "leases/public.h"
 #include "run/cgroup.h"
 #include "run/handout.h"
 #include "run/start.h"
@@ -502,8 +503,10 @@ static int end_leases(struct rocpart_run *run, struct rocpart_error *reterr)
 	}
 	if (r == 0)
 		r = rp_lease_db_commit(run->db, reterr);
-	if (r == 0)
+	if (r == 0) {
 		run->n_placed = 0;
+		rp_public_write(run->machine, run->db);
+	}
 	return r;
 }
 

@@ -267,6 +267,11 @@ class Documents(unittest.TestCase):
             cls.documents = machines.documents
             machines.make("mi300x-1")
             cls.others = [(c, machines.rocpart("--json " + c).stdout) for c in WITHOUT]
+            cls.public = []
+            for command in ("set -c CPX -m NPS4 --reload never --yes", "set -c CPX -m NPS4 --yes",
+                            "place a --bytes 1G", "cordon 0"):
+                machines.rocpart("--sim n " + command)
+                cls.public += [p.read_text() for p in Path(folder).rglob("public.json")]
 
     def test_schemas_are_schemas(self):
         for name, schema in SCHEMAS.items():
@@ -282,6 +287,18 @@ class Documents(unittest.TestCase):
             with self.subTest(command=command):
                 for error in checks[name].iter_errors(json.loads(text)):
                     self.fail(f"{name}: {error.json_path}: {error.message}"[:500])
+
+    def test_public_document_follows_its_schema(self):
+        store = {schema["$id"]: schema for schema in SCHEMAS.values()}
+        schema = SCHEMAS["public-document"]
+        check = jsonschema.Draft202012Validator(
+            schema, resolver=jsonschema.RefResolver(schema["$id"], schema, store))
+        self.assertEqual([bool(json.loads(p)["pending"]) for p in self.public],
+                         [True, False, False, False])
+        self.assertEqual(len(json.loads(self.public[-1])["leases"]), 1)
+        for text in self.public:
+            for error in check.iter_errors(json.loads(text)):
+                self.fail(f"{error.json_path}: {error.message}"[:500])
 
     def test_every_schema_met_a_document_of_each_of_its_verbs(self):
         met = {(name, verb_of(command)) for name, command, _ in self.documents}
