@@ -443,26 +443,31 @@ static bool takes(const struct rp_regex *re, const struct rp_regex_step *s, unsi
 	return s->op == ANY || (re->sets[s->c][c / 8] >> (c % 8) & 1);
 }
 
-#define LETTER_WORK 16u /* of a letter, however few steps are alive */
+#define LETTER_WORK 8u /* of a letter, however few steps are alive */
 
 bool rp_regex_match(const struct rp_regex *re, const char *text, uint64_t *work)
 {
-	struct alive a = {.n = 0}, b;
+	struct alive sets[2], *now = &sets[0], *next = &sets[1], *swap;
 
-	enter(re, &a, 0, text, text);
+	now->n = 0;
+	memset(now->seen, 0, re->n);
+	enter(re, now, 0, text, text);
 	for (const char *at = text;; at++) {
-		memset(&b, 0, sizeof(b));
-		*work += a.n + LETTER_WORK;
-		for (uint16_t i = 0; i < a.n; i++) {
-			const struct rp_regex_step *s = &re->steps[a.v[i]];
+		next->n = 0;
+		memset(next->seen, 0, re->n);
+		*work += now->n + LETTER_WORK;
+		for (uint16_t i = 0; i < now->n; i++) {
+			const struct rp_regex_step *s = &re->steps[now->v[i]];
 
 			if (s->op == MATCH)
 				return true;
 			if (*at && takes(re, s, (unsigned char)*at))
-				enter(re, &b, (uint16_t)(a.v[i] + 1), text, at + 1);
+				enter(re, next, (uint16_t)(now->v[i] + 1), text, at + 1);
 		}
-		if (!*at || !b.n)
+		if (!*at || !next->n)
 			return false;
-		a = b;
+		swap = now;
+		now = next;
+		next = swap;
 	}
 }
