@@ -35,6 +35,39 @@ static inline int rp_neg_errno(void)
 	return r < 0 ? r : -EIO;
 }
 
+/* A system call that a signal interrupted is made again: `fd = rp_retry(openat(...))`. */
+#define rp_retry(call)                                 \
+	({                                             \
+		__typeof__(call) rp_n_;                \
+		do                                     \
+			rp_n_ = (call);                \
+		while (rp_n_ == -1 && errno == EINTR); \
+		rp_n_;                                 \
+	})
+
+/*
+ * An error is not an absence. These say that a file is not there: its name (ENOENT, ENOTDIR), or
+ * the device behind the name (ENODEV: kernfs, once the device was removed, fs/kernfs/file.c; ENXIO:
+ * a device node without a driver). Every other errno (EMFILE, EIO, ENOMEM, EACCES...) says nothing
+ * about the machine: whoever looks has failed, and must not go on as if there were nothing.
+ */
+static inline bool rp_is_absent(int r)
+{
+	return r == -ENOENT || r == -ENOTDIR || r == -ENODEV || r == -ENXIO;
+}
+
+/* Of files of a process in /proc and in the KFD's folder: it has ended (ESRCH, fs/proc/base.c). */
+static inline bool rp_is_ended(int r)
+{
+	return rp_is_absent(r) || r == -ESRCH;
+}
+
+/* The caller may not look: a fact about the caller, which the answer must mention. */
+static inline bool rp_is_denied(int r)
+{
+	return r == -EACCES || r == -EPERM;
+}
+
 void rp_cleanup_free(void *pp);	    /* void **, free(3) */
 void rp_cleanup_close(int *fd);	    /* close(2) when >= 0 */
 void rp_cleanup_fclose(void *pp);   /* FILE ** */

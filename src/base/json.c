@@ -216,54 +216,6 @@ struct rp_json *rp_json_iter_value(void *iter)
 	return R(json_object_iter_value(iter));
 }
 
-#define DEPTH_MAX 64
-
-/* jansson's own limit is 2048 levels; ours is checked before it recurses. */
-static bool too_deep(const char *text, size_t len)
-{
-	bool in_string = false;
-	unsigned depth = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		char c = text[i];
-
-		if (in_string) {
-			if (c == '\\')
-				i++;
-			else if (c == '"')
-				in_string = false;
-		} else if (c == '"') {
-			in_string = true;
-		} else if (c == '[' || c == '{') {
-			if (++depth > DEPTH_MAX)
-				return true;
-		} else if ((c == ']' || c == '}') && depth) {
-			depth--;
-		}
-	}
-	return false;
-}
-
-int rp_json_parse(const char *text, size_t len, const char *name, struct rp_json **ret,
-		  struct rocpart_error *reterr)
-{
-	json_error_t e;
-	json_t *j;
-	char place[sizeof(((struct rocpart_error *)NULL)->object)];
-
-	if (too_deep(text, len))
-		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_CONFIG_SYNTAX, name,
-				    "JSON is nested more than %d levels deep", DEPTH_MAX);
-	j = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
-	if (!j) {
-		(void)rp_fmt(place, sizeof(place), "%s:%d:%d", name, e.line, e.column);
-		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_CONFIG_SYNTAX, place,
-				    "not valid JSON: %s", e.text);
-	}
-	*ret = R(j);
-	return 0;
-}
-
 static int append_text(const char *p, size_t len, void *out)
 {
 	rp_strbuf_add_mem(out, p, len);

@@ -55,12 +55,38 @@ int rp_parse_u32(const char *s, int base, uint32_t *ret)
 	return 0;
 }
 
+/* The point is a point, also in a program whose locale has a comma there. */
+static int parse_in_c(const char *s, double *ret)
+{
+	locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+	char *end;
+	double v;
+
+	if (!c_locale)
+		return -ENOMEM;
+	errno = 0;
+	v = strtod_l(s, &end, c_locale);
+	freelocale(c_locale);
+	if (end == s || *end != '\0')
+		return -EINVAL;
+	if (!isfinite(v))
+		return -ERANGE;
+	*ret = v;
+	return errno == ERANGE ? 1 : 0; /* 1: too small for a double */
+}
+
+int rp_parse_real(const char *s, double *ret)
+{
+	int r = parse_in_c(s, ret);
+
+	return r < 0 ? r : 0;
+}
+
 int rp_parse_double(const char *s, double *ret)
 {
 	const char *p = s;
-	locale_t c_locale;
-	char *end;
-	double v;
+	double v = 0;
+	int r;
 
 	if (*p == '-' || *p == '+')
 		p++;
@@ -69,17 +95,9 @@ int rp_parse_double(const char *s, double *ret)
 	for (; *p; p++)
 		if (!isdigit((unsigned char)*p) && *p != '.')
 			return -EINVAL;
-	/* The point is a point, also in a program whose locale has a comma there. */
-	c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-	if (!c_locale)
-		return -ENOMEM;
-	errno = 0;
-	v = strtod_l(s, &end, c_locale);
-	freelocale(c_locale);
-	if (*end != '\0')
-		return -EINVAL;
-	if (errno == ERANGE || !isfinite(v))
-		return -ERANGE;
+	r = parse_in_c(s, &v);
+	if (r)
+		return r < 0 ? r : -ERANGE;
 	*ret = v;
 	return 0;
 }

@@ -17,6 +17,8 @@ int rp_parse_u64(const char *s, int base, uint64_t *ret) RP_MUST_CHECK;
 int rp_parse_u32(const char *s, int base, uint32_t *ret) RP_MUST_CHECK;
 /* Decimal with an optional fraction and sign, no exponent, no inf, no nan. 0, -EINVAL, -ERANGE. */
 int rp_parse_double(const char *s, double *ret) RP_MUST_CHECK;
+/* The same with an exponent, "1.5e-3"; the caller has looked at the characters. Too small is 0. */
+int rp_parse_real(const char *s, double *ret) RP_MUST_CHECK;
 /*
  * A size: "24GiB" "24G" "512MiB" "1.5GiB" "1024" (bytes). Suffixes K M G T are powers of 1024,
  * with or without iB; kB MB GB TB are powers of 1000. 0, -EINVAL, -ERANGE.

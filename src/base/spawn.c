@@ -26,8 +26,7 @@ void rp_sleep_ms(uint64_t ms)
 {
 	struct timespec ts = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000L};
 
-	while (nanosleep(&ts, &ts) < 0 && errno == EINTR)
-		;
+	(void)rp_retry(nanosleep(&ts, &ts));
 }
 
 /* Read end here, write end there, or the reverse. */
@@ -69,7 +68,7 @@ static int open_pipes(const struct rp_spawn_streams *s, struct pipes *p)
 		return rp_neg_errno();
 	if (!len)
 		return 0;
-	if (pipe2(p->in, O_CLOEXEC) < 0 || write(p->in[1], s->input, len) != (ssize_t)len)
+	if (pipe2(p->in, O_CLOEXEC) < 0 || rp_retry(write(p->in[1], s->input, len)) != (ssize_t)len)
 		return rp_neg_errno();
 	drop(&p->in[1]);
 	return 0;
@@ -176,14 +175,13 @@ static void keep(struct run *run, struct rp_strbuf *b, const char *data, size_t 
 static size_t read_some(struct run *run, int *fd, struct rp_strbuf *b)
 {
 	char buf[4096];
-	ssize_t n = read(*fd, buf, sizeof(buf));
+	ssize_t n = rp_retry(read(*fd, buf, sizeof(buf)));
 
 	if (n > 0) {
 		keep(run, b, buf, (size_t)n);
 		return (size_t)n;
 	}
-	if (n == 0 || errno != EINTR)
-		drop(fd);
+	drop(fd);
 	return 0;
 }
 
@@ -214,9 +212,11 @@ static bool follow(struct run *run, struct pipes *p, int pid_fd, uint64_t deadli
 		if (ms > INT_MAX || (pid_fd < 0 && ms > 5))
 			ms = pid_fd < 0 ? 5 : INT_MAX;
 		if (poll(fds, RP_ARRAY_LEN(fds), (int)ms) < 0 && errno != EINTR)
-			return false;
-		r = pid_fd < 0 || fds[2].revents ? waitpid(run->pid, ret_status, WNOHANG) : 0;
-		if (r == run->pid || (r < 0 && errno != EINTR))
+			rp_sleep_ms(
+				5); /* no memory in the kernel: the deadline holds all the same */
+		r = pid_fd < 0 || fds[2].revents ? rp_retry(waitpid(run->pid, ret_status, WNOHANG))
+						 : 0;
+		if (r)
 			return true;
 		if (fds[0].revents)
 			read_some(run, &p->out[0], run->out);
@@ -234,10 +234,9 @@ static int end_group(pid_t pid, int pid_fd)
 	int status = 0;
 
 	kill(-pid, SIGKILL);
-	if (pid_fd >= 0 && poll(&gone, 1, 1000) == 0)
+	if (pid_fd >= 0 && rp_retry(poll(&gone, 1, 1000)) == 0)
 		return SIGKILL;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	(void)rp_retry(waitpid(pid, &status, 0));
 	return status;
 }
 
@@ -301,12 +300,12 @@ static void become_child(int out_fd, int inherited_fd)
 	/* Above the numbers that are about to be used. */
 	if (inherited_fd > 0)
 		inherited_fd = fcntl(inherited_fd, F_DUPFD_CLOEXEC, 5);
-	if (null < 0 || inherited_fd < 0 || dup2(out_fd, 3) < 0)
+	if (null < 0 || inherited_fd < 0 || rp_retry(dup2(out_fd, 3)) < 0)
 		_exit(127);
-	if (inherited_fd > 0 && dup2(inherited_fd, 4) < 0)
+	if (inherited_fd > 0 && rp_retry(dup2(inherited_fd, 4)) < 0)
 		_exit(127);
 	for (int i = 0; i < 3; i++)
-		if (dup2(null, i) < 0)
+		if (rp_retry(dup2(null, i)) < 0)
 			_exit(127);
 	close_range(inherited_fd > 0 ? 5 : 4, ~0U, 0);
 }

@@ -53,7 +53,7 @@ int rp_tree_open(const char *dir, enum rp_tree_kind kind, struct rp_tree **ret)
 
 	if (!t)
 		return -ENOMEM;
-	t->root_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	t->root_fd = rp_retry(open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC));
 	if (t->root_fd < 0)
 		return rp_neg_errno();
 	*ret = rp_steal(&t);
@@ -162,7 +162,7 @@ static long open_in_root(int root_fd, const char *path, const struct open_how *h
 	long fd = -1;
 
 	for (int i = 0; i < 10000; i++) {
-		fd = syscall(SYS_openat2, root_fd, path, how, sizeof(*how));
+		fd = rp_retry(syscall(SYS_openat2, root_fd, path, how, sizeof(*how)));
 		if (fd >= 0 || errno != EAGAIN)
 			return fd;
 	}
@@ -185,9 +185,10 @@ static int open_walking(int root_fd, const char *path, uint64_t flags, unsigned 
 			return -EINVAL;
 		memcpy(part, path, n);
 		part[n] = '\0';
-		fd = openat(from, part,
-			    (int)(is_last ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC,
-			    mode);
+		fd = rp_retry(openat(from, part,
+				     (int)(is_last ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW |
+					     O_CLOEXEC,
+				     mode));
 		if (fd < 0 || is_last)
 			return fd < 0 ? rp_neg_errno() : fd;
 		rp_cleanup_close(&dir);
@@ -208,7 +209,7 @@ int rp_tree_openat(const struct rp_tree *t, const char *path, uint64_t flags, un
 	long fd;
 
 	if (t->kind == RP_TREE_REAL)
-		fd = openat(t->root_fd, path, (int)(flags | O_CLOEXEC), mode);
+		fd = rp_retry(openat(t->root_fd, path, (int)(flags | O_CLOEXEC), mode));
 	else
 		fd = open_in_root(t->root_fd, path, &how);
 	if (fd < 0 && t->kind != RP_TREE_REAL && (errno == ENOSYS || errno == EPERM))
@@ -227,9 +228,7 @@ static int read_once(const struct rp_tree *t, const char *path, char *buf, size_
 	fd = rp_tree_openat(t, path, O_RDONLY | O_NONBLOCK, 0);
 	if (fd < 0)
 		return fd;
-	do
-		n = read(fd, buf, cap);
-	while (n < 0 && errno == EINTR);
+	n = rp_retry(read(fd, buf, cap));
 	if (n < 0)
 		return rp_neg_errno();
 	*ret = (size_t)n;
@@ -289,9 +288,7 @@ static int read_all_fd(int fd, size_t max, struct rp_strbuf *ret)
 
 		if (r < 0)
 			return r;
-		n = read(fd, ret->s + ret->len, 4096);
-		if (n < 0 && errno == EINTR)
-			continue;
+		n = rp_retry(read(fd, ret->s + ret->len, 4096));
 		if (n < 0)
 			return rp_neg_errno();
 		ret->len += (size_t)n;
@@ -350,9 +347,7 @@ static int write_once(const struct rp_tree *t, const char *path, const char *tok
 	fd = rp_tree_openat(t, path, O_WRONLY, 0);
 	if (fd < 0)
 		return fd;
-	do
-		n = write(fd, token, len);
-	while (n < 0 && errno == EINTR);
+	n = rp_retry(write(fd, token, len));
 	if (n < 0)
 		return rp_neg_errno();
 	return (size_t)n == len ? 0 : -EIO;
@@ -377,11 +372,13 @@ int rp_tree_write(struct rp_tree *t, const char *token, const char *fmt, ...)
 static int read_dir(DIR *dir, struct rp_names *names)
 {
 	for (;;) {
-		struct dirent *e;
+		const struct dirent *e;
 		int r;
 
 		errno = 0;
 		e = readdir(dir);
+		if (!e && errno == EINTR)
+			continue;
 		if (!e)
 			return errno ? rp_neg_errno() : 0;
 		if (rp_str_eq(e->d_name, ".") || rp_str_eq(e->d_name, ".."))
@@ -407,12 +404,9 @@ int rp_tree_list(struct rp_tree *t, struct rp_names *ret, const char *fmt, ...)
 		if (fd < 0)
 			return traced_read(t, path, begin_ns, fd);
 		dir = fdopendir(fd);
-		if (!dir) {
-			r = rp_neg_errno();
+		r = dir ? read_dir(dir, &names) : rp_neg_errno();
+		if (!dir)
 			close(fd);
-			return r;
-		}
-		r = read_dir(dir, &names);
 	}
 	if (r < 0)
 		return traced_read(t, path, begin_ns, r);
@@ -450,7 +444,7 @@ int rp_tree_stat(struct rp_tree *t, struct rp_stat *ret, const char *fmt, ...)
 	fd = rp_tree_openat(t, path, O_PATH | O_NOFOLLOW, 0);
 	if (fd < 0)
 		return fd;
-	if (fstat(fd, &st) < 0)
+	if (rp_retry(fstat(fd, &st)) < 0)
 		return rp_neg_errno();
 	*ret = (struct rp_stat){.type = type_of(st.st_mode),
 				.mode = st.st_mode & 07777,
@@ -475,7 +469,7 @@ int rp_tree_readlink(struct rp_tree *t, struct rp_strbuf *ret, const char *fmt, 
 	fd = rp_tree_openat(t, path, O_PATH | O_NOFOLLOW, 0);
 	if (fd < 0)
 		return fd;
-	n = readlinkat(fd, "", text, sizeof(text));
+	n = rp_retry(readlinkat(fd, "", text, sizeof(text)));
 	if (n < 0)
 		return errno == ENOENT ? -EINVAL : rp_neg_errno();
 	if ((size_t)n >= sizeof(text))

@@ -21,10 +21,8 @@
 static int write_all(int fd, const char *data, size_t len)
 {
 	while (len) {
-		ssize_t n = write(fd, data, len);
+		ssize_t n = rp_retry(write(fd, data, len));
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n <= 0)
 			return n < 0 ? rp_neg_errno() : -EIO;
 		data += n;
@@ -40,9 +38,9 @@ static int sync_folder(const struct rp_tree *t)
 
 	if (t->ops)
 		return 0;
-	fd = openat(t->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = rp_retry(openat(t->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 
-	if (fd < 0 || fsync(fd) < 0)
+	if (fd < 0 || rp_retry(fsync(fd)) < 0)
 		return rp_neg_errno();
 	return 0;
 }
@@ -77,7 +75,7 @@ static int put(const struct rp_tree *t, const char *path, int flags, const void 
 	if (fd < 0)
 		return fd;
 	r = write_all(fd, data, len);
-	if (r == 0 && fsync(fd) < 0)
+	if (r == 0 && rp_retry(fsync(fd)) < 0)
 		r = rp_neg_errno();
 	return r;
 }
@@ -86,7 +84,7 @@ static int move(const struct rp_tree *t, const char *from, const char *to)
 {
 	if (t->ops)
 		return rp_memory_rename(t->self, from, to);
-	return renameat(t->root_fd, from, t->root_fd, to) < 0 ? rp_neg_errno() : 0;
+	return rp_retry(renameat(t->root_fd, from, t->root_fd, to)) < 0 ? rp_neg_errno() : 0;
 }
 
 static int RP_PRINTF(4, 0)
@@ -218,9 +216,9 @@ int rp_tree_remove(struct rp_tree *t, const char *path)
 
 	if (r < 0)
 		return r;
-	r = t->ops				? rp_memory_remove(t->self, path)
-	    : unlinkat(t->root_fd, path, 0) < 0 ? rp_neg_errno()
-						: 0;
+	r = t->ops					  ? rp_memory_remove(t->self, path)
+	    : rp_retry(unlinkat(t->root_fd, path, 0)) < 0 ? rp_neg_errno()
+							  : 0;
 	if (r == 0)
 		r = sync_folder(t);
 	if (r == 0)
@@ -243,7 +241,7 @@ int rp_tree_lock(struct rp_tree *t, const char *path, int *ret_fd)
 	fd = open_record(t, path, O_RDWR, RP_RECORD_MODE);
 	if (fd < 0)
 		return fd;
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+	if (rp_retry(flock(fd, LOCK_EX | LOCK_NB)) < 0)
 		return rp_neg_errno();
 	*ret_fd = rp_steal_fd(&fd);
 	return 0;

@@ -100,6 +100,8 @@ static int refuse_text(const struct reader *r)
 	yaml_mark_t mark = problem_place(r), tab = mark;
 	const char *problem = r->parser.problem ? r->parser.problem : "unknown problem";
 
+	if (r->parser.error == YAML_MEMORY_ERROR)
+		return rp_error_nomem(r->reterr);
 	if (r->parser.error == YAML_READER_ERROR && strstr(problem, "UTF-8"))
 		return error_at(r, mark, "the text is not UTF-8: %s", problem);
 	if (r->parser.error != YAML_READER_ERROR && is_indented_by_tab(r, &tab))
@@ -360,21 +362,18 @@ int rp_yaml_load_fd(int fd, const char *name, struct rp_yaml **ret, struct rocpa
 	while (n > 0 && text.len <= YAML_SIZE_MAX) {
 		if (rp_strbuf_reserve(&text, 65536) < 0)
 			return rp_error_nomem(reterr);
-		n = read(fd, text.s + text.len, 65536);
-		if (n < 0 && errno == EINTR)
-			n = 1;
-		else if (n < 0)
+		n = rp_retry(read(fd, text.s + text.len, 65536));
+		if (n < 0)
 			return rp_error_errno(reterr, rp_neg_errno(), name, "cannot read '%s'",
 					      name);
-		else
-			text.len += (size_t)n;
+		text.len += (size_t)n;
 	}
 	return rp_yaml_parse(rp_strbuf_str(&text), text.len, name, ret, reterr);
 }
 
 int rp_yaml_load(const char *path, struct rp_yaml **ret, struct rocpart_error *reterr)
 {
-	RP_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	RP_AUTO_CLOSE int fd = rp_retry(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
 
 	if (fd < 0)
 		return rp_error_errno(reterr, rp_neg_errno(), path, "cannot open '%s'", path);
