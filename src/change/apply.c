@@ -196,7 +196,7 @@ static int note_driver(struct rocpart_change *c, int r, struct rocpart_error *er
 {
 	struct rocpart_error late = {0};
 
-	if (!rp_phase_has_unloaded(c->phase) || !rp_driver_is_loaded(c->machine->tree) ||
+	if (!rp_phase_has_unloaded(c->phase) || rp_driver_is_loaded(c->machine->tree, NULL) <= 0 ||
 	    rp_change_note_driver(c, &late) == 0)
 		return r;
 	if (r == 0) {
@@ -285,6 +285,12 @@ static int run_resumed(struct rocpart_change *c, enum rp_direction d, struct roc
 	return r < 0 ? r : rp_change_perform(c, d, err);
 }
 
+/* Out of memory, or it cannot be looked at whether the driver is loaded. */
+static int steps_failed(int r, struct rocpart_error *reterr)
+{
+	return rp_error_errno(reterr, r, NULL, "cannot list the steps of the change");
+}
+
 static int apply_locked(struct rocpart_change *c, struct rocpart_error *err)
 {
 	int r;
@@ -292,7 +298,7 @@ static int apply_locked(struct rocpart_change *c, struct rocpart_error *err)
 	if (c->is_resumed) {
 		r = rp_change_list_steps(c, RP_FORWARD, RP_RUN_RESUMED);
 		if (r < 0)
-			return rp_error_nomem(err);
+			return steps_failed(r, err);
 		r = rp_change_take_leases(c, err);
 		return r < 0 ? end(c, r, err, RP_OUTCOME_OPEN)
 			     : finish(c, run_resumed(c, RP_FORWARD, err), err);
@@ -370,7 +376,7 @@ static int undo_locked(struct rocpart_change *c, struct rocpart_error *err)
 	int r = rp_change_list_steps(c, RP_BACKWARD, RP_RUN_RESUMED);
 
 	if (r < 0)
-		return rp_error_nomem(err);
+		return steps_failed(r, err);
 	r = run_resumed(c, RP_BACKWARD, err);
 
 	if (r == 0 || (!rp_phase_has_request(c->phase) &&
@@ -398,11 +404,13 @@ ROCPART_PUBLIC int rocpart_change_list_remaining(struct rocpart_change *change, 
 						 struct rocpart_error *reterr)
 {
 	enum rp_direction d = undo ? RP_BACKWARD : RP_FORWARD;
+	int r;
 
 	if (undo)
 		allow_reload(change);
-	if (rp_change_list_steps(change, d, RP_RUN_RESUMED) < 0)
-		return rp_error_nomem(reterr);
+	r = rp_change_list_steps(change, d, RP_RUN_RESUMED);
+	if (r < 0)
+		return steps_failed(r, reterr);
 	change->needs_reload = rp_change_needs_memory(change, d);
 	return 0;
 }

@@ -219,7 +219,7 @@ uint64_t rp_change_compute_gpus(const struct rocpart_change *c, enum rp_directio
 
 bool rp_change_is_compute_only(const struct rocpart_change *c, enum rp_direction d)
 {
-	return rp_driver_is_loaded(c->machine->tree) && !rp_phase_has_request(c->phase) &&
+	return rp_driver_is_loaded(c->machine->tree, NULL) > 0 && !rp_phase_has_request(c->phase) &&
 	       !rp_change_needs_memory(c, d) && rp_change_compute_gpus(c, d);
 }
 

@@ -24,7 +24,7 @@ int rp_change_poll_interrupt(struct rocpart_change *c, struct rocpart_error *ret
 
 int rp_change_check_interrupt(struct rocpart_change *c, struct rocpart_error *reterr)
 {
-	return c->interrupt && rp_driver_is_loaded(c->machine->tree)
+	return c->interrupt && rp_driver_is_loaded(c->machine->tree, NULL) > 0
 		       ? rp_change_poll_interrupt(c, reterr)
 		       : 0;
 }

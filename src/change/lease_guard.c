@@ -210,14 +210,16 @@ int rp_change_take_leases(struct rocpart_change *c, struct rocpart_error *reterr
 int rp_change_note_driver(struct rocpart_change *c, struct rocpart_error *reterr)
 {
 	RP_AUTO_LEASE_DB struct rp_lease_db *db = NULL;
+	uint64_t number = 0;
 	char epoch[24];
 	int r;
 
 	if (!rp_leases_exist(c->machine))
 		return 0;
-	(void)rp_fmt(epoch, sizeof(epoch), "%llu",
-		     (unsigned long long)rp_driver_epoch(c->machine->tree));
-	r = open_db(c, RP_LEASE_WRITE, &db, reterr);
+	r = rp_driver_read_epoch(c->machine->tree, &number, reterr);
+	(void)rp_fmt(epoch, sizeof(epoch), "%llu", (unsigned long long)number);
+	if (r == 0)
+		r = open_db(c, RP_LEASE_WRITE, &db, reterr);
 	if (r == 0)
 		r = rp_lease_db_begin(db, reterr);
 	if (r == 0)

@@ -62,13 +62,18 @@ int rp_change_record(struct rocpart_change *c, const char *step, const char *bdf
 		     struct rocpart_error *reterr)
 {
 	RP_AUTO_JSON struct rp_json *j = rp_json_object();
-	int r = rp_json_set_string(j, "step", step);
+	uint64_t epoch = 0;
+	int r = rp_driver_read_epoch(c->machine->tree, &epoch, reterr);
+
+	if (r < 0)
+		return r;
+	r = rp_json_set_string(j, "step", step);
 
 	rp_trace_note(&c->machine->trace, ROCPART_TRACE_STEP, bdf, "%s%s%s", step, value ? " " : "",
 		      value ? value : "");
 
 	if (r == 0)
-		r = rp_json_set_u64(j, "driver_epoch", rp_driver_epoch(c->machine->tree));
+		r = rp_json_set_u64(j, "driver_epoch", epoch);
 	if (r == 0 && bdf)
 		r = rp_json_set_string(j, "bdf", bdf);
 	if (r == 0 && value)

@@ -35,6 +35,9 @@ static int save_settings(struct rocpart_change *c, struct rocpart_error *reterr)
 		if (t->settings)
 			continue;
 		r = rp_settings_save(c->machine->tree, t->bdf, &t->settings);
+		if (r < 0)
+			return rp_error_errno(reterr, r, t->bdf,
+					      "cannot read the settings that a reload resets");
 		if (r == 0)
 			r = rp_json_print(t->settings, false, &text);
 		if (r < 0)
@@ -285,12 +288,10 @@ static int mismatch(const struct rocpart_change *c, enum rp_direction d,
 int rp_change_run_memory(struct rocpart_change *c, enum rp_direction d,
 			 struct rocpart_error *reterr)
 {
-	int r = 0;
+	int r = rp_phase_has_unloaded(c->phase) ? rp_driver_is_loaded(c->machine->tree, reterr) : 1;
 
-	if (rp_phase_has_unloaded(c->phase) && !rp_driver_is_loaded(c->machine->tree))
-		r = load(c, reterr);
-	else
-		r = rp_change_observe(c, reterr);
+	if (r >= 0)
+		r = r ? rp_change_observe(c, reterr) : load(c, reterr);
 	for (int i = 0; r == 0 && i < MAX_CYCLES; i++) {
 		if (!rp_change_needs_memory(c, d) && !rp_phase_has_request(c->phase))
 			return 0;
@@ -316,11 +317,15 @@ static int read_settings(struct rocpart_change *c, const struct rp_change_line *
 int rp_reload_read(struct rocpart_change *c, const struct rp_change_line *line)
 {
 	enum rp_event event = RP_EVENT_SWITCH;
+	bool is_request = rp_str_eq(line->step, "request-memory");
+	uint64_t epoch = 0;
+	int r = is_request ? rp_driver_read_epoch(c->machine->tree, &epoch, NULL) : 0;
 
+	if (r < 0)
+		return r;
 	if (rp_str_eq(line->step, "save-settings"))
 		return read_settings(c, line);
-	if (rp_str_eq(line->step, "request-memory") &&
-	    line->driver_epoch == rp_driver_epoch(c->machine->tree))
+	if (is_request && line->driver_epoch == epoch)
 		event = RP_EVENT_REQUEST;
 	else if (rp_str_eq(line->step, "unload"))
 		event = RP_EVENT_UNLOAD_BEGUN;

@@ -296,7 +296,10 @@ static struct maker maker_of(struct rocpart_change *c, enum rp_direction d, enum
 	struct maker m = {.c = c, .direction = d, .run = run};
 	bool waits = rp_phase_has_request(c->phase);
 
-	m.loads_first = rp_phase_has_unloaded(c->phase) && !rp_driver_is_loaded(c->machine->tree);
+	if (rp_phase_has_unloaded(c->phase))
+		m.r = rp_driver_is_loaded(c->machine->tree, NULL);
+	m.loads_first = rp_phase_has_unloaded(c->phase) && m.r == 0;
+	m.r = m.r < 0 ? m.r : 0;
 	for (size_t i = 0; i < c->n_targets; i++)
 		if (is_requested(&m, &c->targets[i]))
 			m.n_cycles = 1;

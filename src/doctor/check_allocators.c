@@ -36,6 +36,7 @@ struct look {
 	bool is_said;	       /* a node.yaml said who it is */
 	bool is_seen;	       /* a process of it was seen */
 	bool has_dcm, has_label;
+	int error; /* of the last process that cannot be looked at, though it runs */
 };
 
 static void look_at_comm(struct look *l, const char *pid, const char *comm)
@@ -84,13 +85,18 @@ static void look_at_process(struct rocpart_machine *m, struct look *l, const cha
 	RP_AUTO_STRBUF struct rp_strbuf comm = RP_STRBUF_INIT, cmdline = RP_STRBUF_INIT;
 	const char *proc = rp_machine_proc(m);
 
-	if (rp_tree_read(m->tree, &comm, "%s/%s/comm", proc, pid) < 0)
-		return; /* it ended while we looked */
-	look_at_comm(l, pid, rp_strbuf_str(&comm));
-	if ((rp_str_eq(rp_strbuf_str(&comm), "kubelet") ||
-	     rp_str_starts(rp_strbuf_str(&comm), "k3s")) &&
-	    rp_tree_read_file(m->tree, CMDLINE_MAX, &cmdline, "%s/%s/cmdline", proc, pid) == 0)
-		look_at_labels(l, &cmdline);
+	int r = rp_tree_read(m->tree, &comm, "%s/%s/comm", proc, pid);
+
+	if (r == 0)
+		look_at_comm(l, pid, rp_strbuf_str(&comm));
+	if (r == 0 && (rp_str_eq(rp_strbuf_str(&comm), "kubelet") ||
+		       rp_str_starts(rp_strbuf_str(&comm), "k3s"))) {
+		r = rp_tree_read_file(m->tree, CMDLINE_MAX, &cmdline, "%s/%s/cmdline", proc, pid);
+		if (r == 0)
+			look_at_labels(l, &cmdline);
+	}
+	if (r < 0 && !rp_is_ended(r) && !rp_is_denied(r))
+		l->error = r;
 }
 
 static void look_at_processes(struct rocpart_machine *m, struct look *l)
@@ -99,20 +105,28 @@ static void look_at_processes(struct rocpart_machine *m, struct look *l)
 	int r = rp_tree_list(m->tree, &pids, "%s", rp_machine_proc(m));
 	uint32_t pid;
 
-	if (r < 0 && r != -ENOENT)
-		rp_verdict_add(l->v, ROCPART_CHECK_WARN,
-			       "the processes in /proc cannot be read: %s", rocpart_strerror(r));
+	if (r < 0 && !rp_is_absent(r))
+		l->error = r;
 	for (size_t i = 0; i < pids.n; i++)
 		if (rp_parse_u32(pids.v[i], 10, &pid) == 0)
 			look_at_process(m, l, pids.v[i]);
+	if (l->error)
+		rp_verdict_add_failure(l->v, l->error, "the processes in /proc cannot be read",
+				       rocpart_strerror(l->error));
 }
 
 static void look_at_files(struct rocpart_machine *m, struct look *l)
 {
 	struct rp_stat st;
+	int r = rp_machine_is_sim_in_files(m)
+			? -ENOENT
+			: rp_tree_stat(m->tree, &st, "etc/config-manager/config.json");
 
-	if (!rp_machine_is_sim_in_files(m) &&
-	    rp_tree_stat(m->tree, &st, "etc/config-manager/config.json") == 0) {
+	if (r < 0 && !rp_is_absent(r))
+		rp_verdict_add_failure(l->v, r,
+				       "/etc/config-manager/config.json cannot be looked at",
+				       rocpart_strerror(r));
+	if (r == 0) {
 		l->has_dcm = true;
 		rp_verdict_add(l->v, ROCPART_CHECK_WARN,
 			       "device-config-manager is set up (/etc/config-manager/config.json)");
@@ -129,10 +143,15 @@ static void look_at_files(struct rocpart_machine *m, struct look *l)
 void rp_check_allocators(struct rocpart_doctor *d, struct rp_verdict *v)
 {
 	const char *said;
-	struct look l = {.v = v,
-			 .allocator = rp_allocator(d->machine),
-			 .is_said = rp_records_get_allocator(d->machine, &said) == 0};
+	struct rocpart_error err = {0};
+	struct look l = {.v = v};
+	int r = rp_allocator(d->machine, &l.allocator, &err);
 
+	if (r < 0) {
+		rp_verdict_add_failure(v, r, "the allocator is not known", err.message);
+		return;
+	}
+	l.is_said = rp_records_get_allocator(d->machine, &said) == 0;
 	look_at_processes(d->machine, &l);
 	look_at_files(d->machine, &l);
 	if (l.allocator && l.is_said) {

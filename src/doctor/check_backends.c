@@ -12,14 +12,19 @@ static void compare(struct rocpart_doctor *d, const struct rp_backend *b, struct
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	struct rocpart_error err = {0};
 	uint64_t after = 0;
+	int r = b->read(&rows, &err);
 
-	if (b->read(&rows, &err) < 0) {
-		rp_verdict_add(v, ROCPART_CHECK_WARN, "does not work: %s", err.message);
+	if (r < 0) {
+		rp_verdict_add_failure(v, r, "does not work", err.message);
 		rp_verdict_advise(v, "%s", err.hint);
 		return;
 	}
-	if (rp_hw_scan(d->machine->tree, &scan, NULL) < 0 ||
-	    rp_hw_read_generation(d->machine->tree, &after) < 0 || after != scan.generation.v)
+	r = rp_hw_scan(d->machine->tree, &scan, &err);
+	if (r == 0)
+		r = rp_hw_read_generation(d->machine->tree, &after);
+	if (r < 0 && !rp_is_absent(r) && r != -EAGAIN)
+		rp_verdict_add_failure(v, r, "not compared", rocpart_strerror(r));
+	else if (r < 0 || after != scan.generation.v)
 		rp_verdict_add(v, ROCPART_CHECK_PASS,
 			       "not compared: the machine changed meanwhile");
 	else if (rp_backend_compare(&scan, &rows, &text) == 0)
@@ -28,6 +33,7 @@ static void compare(struct rocpart_doctor *d, const struct rp_backend *b, struct
 	else
 		rp_verdict_add(v, ROCPART_CHECK_WARN, "differs from sysfs: %s",
 			       rp_strbuf_str(&text));
+	v->seen.failed |= rp_strbuf_failed(&text);
 	rp_verdict_advise(
 		v, "rocpart relies on the kernel's files; update amd-smi and run the check again");
 }

@@ -11,18 +11,35 @@ static bool is_real(const struct rocpart_doctor *d)
 	return rp_tree_kind(d->machine->tree) == RP_TREE_REAL;
 }
 
+/* A file of the module; false when it has none, or when that cannot be read, which is added. */
+static bool read_module(struct rp_tree *t, const char *file, struct rp_strbuf *ret,
+			struct rp_verdict *v)
+{
+	int r = rp_tree_read(t, ret, MODULE "/%s", file);
+
+	if (r < 0 && !rp_is_absent(r))
+		rp_verdict_add_failure(v, r, "a file of the module cannot be read",
+				       rocpart_strerror(r));
+	return r == 0;
+}
+
 void rp_check_driver(struct rocpart_doctor *d, struct rp_verdict *v)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	struct rp_tree *t = d->machine->tree;
 	struct rp_stat st;
+	int r = rp_tree_stat(t, &st, MODULE);
 
-	if (rp_tree_stat(t, &st, MODULE) < 0 && rp_tree_kind(t) == RP_TREE_CAPTURE && d->snapshot &&
-	    d->snapshot->n_gpus) {
+	if (r < 0 && !rp_is_absent(r)) {
+		rp_verdict_add_failure(v, r, "/" MODULE " cannot be looked at",
+				       rocpart_strerror(r));
+		return;
+	}
+	if (r < 0 && rp_tree_kind(t) == RP_TREE_CAPTURE && d->snapshot && d->snapshot->n_gpus) {
 		rp_verdict_add(v, ROCPART_CHECK_PASS, "skipped: the capture does not show it");
 		return;
 	}
-	if (rp_tree_stat(t, &st, MODULE) < 0) {
+	if (r < 0) {
 		rp_verdict_add(v, ROCPART_CHECK_FAIL, "/%s does not exist", MODULE);
 		rp_verdict_advise(
 			v, "%s",
@@ -34,16 +51,15 @@ void rp_check_driver(struct rocpart_doctor *d, struct rp_verdict *v)
 		return;
 	}
 	rp_verdict_add(v, ROCPART_CHECK_PASS, "amdgpu is loaded");
-	if (rp_tree_read(t, &text, MODULE "/initstate") == 0 &&
-	    !rp_str_eq(rp_strbuf_str(&text), "live")) {
+	if (read_module(t, "initstate", &text, v) && !rp_str_eq(rp_strbuf_str(&text), "live")) {
 		rp_verdict_add(v, ROCPART_CHECK_FAIL, "its state is '%s', not 'live'",
 			       rp_strbuf_str(&text));
 		rp_verdict_advise(v, "wait until the driver has started or is gone; if it stays, "
 				     "look into the kernel log (dmesg)");
 	}
-	if (rp_tree_read(t, &text, MODULE "/version") == 0)
+	if (read_module(t, "version", &text, v))
 		rp_verdict_add(v, ROCPART_CHECK_PASS, "version %s", rp_strbuf_str(&text));
-	if (rp_tree_read(t, &text, MODULE "/srcversion") == 0)
+	if (read_module(t, "srcversion", &text, v))
 		rp_verdict_add(v, ROCPART_CHECK_PASS, "srcversion %s", rp_strbuf_str(&text));
 }
 
@@ -52,6 +68,10 @@ void rp_check_kfd(struct rocpart_doctor *d, struct rp_verdict *v)
 	uint64_t generation = 0;
 	int r = rp_hw_read_generation(d->machine->tree, &generation);
 
+	if (r == -ENOMEM) {
+		rp_verdict_add_failure(v, r, "", "");
+		return;
+	}
 	if (r < 0) {
 		rp_verdict_add(v, ROCPART_CHECK_FAIL,
 			       "the generation of the KFD topology cannot be read: %s",
@@ -79,6 +99,9 @@ void rp_check_rocm(struct rocpart_doctor *d, struct rp_verdict *v)
 
 	if (r == 0) {
 		rp_verdict_add(v, ROCPART_CHECK_PASS, "ROCm %s", rp_strbuf_str(&text));
+	} else if (!rp_is_absent(r)) {
+		rp_verdict_add_failure(v, r, "/opt/rocm/.info/version cannot be read",
+				       rocpart_strerror(r));
 	} else if (!is_real(d)) {
 		rp_verdict_add(v, ROCPART_CHECK_PASS,
 			       "skipped: only the devices of this machine are shown");

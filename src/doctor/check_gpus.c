@@ -145,12 +145,18 @@ void rp_check_files(struct rocpart_doctor *d, struct rp_verdict *v)
 static void check_reload(struct rocpart_doctor *d, struct rp_verdict *v)
 {
 	struct rocpart_error err = {0};
+	int r;
 
 	if (rp_tree_kind(d->machine->tree) == RP_TREE_CAPTURE) {
 		rp_verdict_add(v, ROCPART_CHECK_PASS, "skipped: a capture has no driver to reload");
 		return;
 	}
-	if (rp_driver_check_unloadable(d->machine->tree, &err) == 0) {
+	r = rp_driver_check_unloadable(d->machine->tree, &err);
+	if (r == -ENOMEM) {
+		rp_verdict_add_failure(v, r, "", "");
+		return;
+	}
+	if (r == 0) {
 		rp_verdict_add(v, ROCPART_CHECK_PASS, "the driver can be reloaded");
 		return;
 	}

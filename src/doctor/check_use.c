@@ -18,15 +18,16 @@ void rp_check_holders(struct rocpart_doctor *d, struct rp_verdict *v)
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	struct rocpart_error err = {0};
 	struct rp_stat st;
+	int r = rp_tree_stat(d->machine->tree, &st, "proc");
 
-	if (rp_tree_stat(d->machine->tree, &st, "proc") < 0 && !d->snapshot->has_usage) {
+	if (rp_is_absent(r) && !d->snapshot->has_usage) {
 		rp_verdict_add(v, ROCPART_CHECK_PASS,
 			       "skipped: the processes of this machine are not shown");
 		return;
 	}
-	if (rocpart_holders_new(d->machine, d->snapshot, &list, &err) < 0) {
-		rp_verdict_add(v, ROCPART_CHECK_WARN, "the processes cannot be read: %s",
-			       err.message);
+	r = rocpart_holders_new(d->machine, d->snapshot, &list, &err);
+	if (r < 0) {
+		rp_verdict_add_failure(v, r, "the processes cannot be read", err.message);
 		rp_verdict_advise(v, "run the command as root");
 		return;
 	}
@@ -72,6 +73,7 @@ static size_t each_node(struct rocpart_doctor *d,
 struct missing {
 	struct rp_strbuf names;
 	size_t n;
+	int error; /* of the last that cannot be looked at */
 };
 
 static void add_shown(struct missing *m, const char *name)
@@ -84,13 +86,25 @@ static void add_shown(struct missing *m, const char *name)
 
 static void add_missing(void *to, const char *path, const struct rp_stat *st, int r)
 {
-	if (r < 0 || st->type != RP_FILE_CHAR)
-		add_shown(to, path);
+	struct missing *m = to;
+
+	if (r < 0 && !rp_is_absent(r))
+		m->error = r;
+	else if (r < 0 || st->type != RP_FILE_CHAR)
+		add_shown(m, path);
+}
+
+static void add_unseen(const struct missing *m, struct rp_verdict *v)
+{
+	v->seen.failed |= rp_strbuf_failed(&m->names);
+	if (m->error)
+		rp_verdict_add_failure(v, m->error, "some device nodes cannot be looked at",
+				       rocpart_strerror(m->error));
 }
 
 void rp_check_render(struct rocpart_doctor *d, struct rp_verdict *v)
 {
-	struct missing m = {RP_STRBUF_INIT, 0};
+	struct missing m = {0};
 	struct rp_stat st;
 	size_t n;
 
@@ -104,9 +118,10 @@ void rp_check_render(struct rocpart_doctor *d, struct rp_verdict *v)
 			       m.n, n, rp_strbuf_str(&m.names));
 		rp_verdict_advise(v, "in a container, pass them in (--device); on the host, let "
 				     "udev create them (udevadm trigger --subsystem-match=drm)");
-	} else {
+	} else if (!m.error) {
 		rp_verdict_add(v, ROCPART_CHECK_PASS, "%zu render nodes", n);
 	}
+	add_unseen(&m, v);
 	rp_strbuf_done(&m.names);
 }
 
@@ -142,6 +157,8 @@ static void add_refused(void *to, const char *path, const struct rp_stat *st, in
 {
 	struct refused *f = to;
 
+	if (r < 0 && !rp_is_absent(r))
+		f->names.error = r;
 	if (r < 0 || may_open(f->d, st))
 		return;
 	f->gid = st->gid;
@@ -160,7 +177,7 @@ void rp_check_permissions(struct rocpart_doctor *d, struct rp_verdict *v)
 		return;
 	}
 	r = rp_tree_stat(d->machine->tree, &st, "dev/kfd");
-	if (r < 0) {
+	if (rp_is_absent(r)) {
 		rp_verdict_add(v, ROCPART_CHECK_FAIL, "/dev/kfd: %s", rocpart_strerror(r));
 		rp_verdict_advise(v, "in a container, pass it in (--device /dev/kfd)");
 	}
@@ -173,9 +190,10 @@ void rp_check_permissions(struct rocpart_doctor *d, struct rp_verdict *v)
 				  "these nodes belong to group %u (render or video): usermod -aG "
 				  "%u USER, then log in again",
 				  f.gid, f.gid);
-	} else {
+	} else if (!f.names.error) {
 		rp_verdict_add(v, ROCPART_CHECK_PASS, "user %u may open all of them", d->uid);
 	}
+	add_unseen(&f.names, v);
 	rp_strbuf_done(&f.names.names);
 }
 
@@ -208,10 +226,10 @@ void rp_check_cdi(struct rocpart_doctor *d, struct rp_verdict *v)
 	const struct rocpart_cdi_entry *e, *bad = NULL;
 	struct rocpart_error err = {0};
 	size_t n = 0, n_bad = 0;
+	int r = rocpart_cdi_new(d->machine, &cdi, &err);
 
-	if (rocpart_cdi_new(d->machine, &cdi, &err) < 0) {
-		rp_verdict_add(v, ROCPART_CHECK_WARN, "the CDI specs cannot be read: %s",
-			       err.message);
+	if (r < 0) {
+		rp_verdict_add_failure(v, r, "the CDI specs cannot be read", err.message);
 		return;
 	}
 	for (; (e = rocpart_cdi_get(cdi, n)); n++) {

@@ -38,6 +38,11 @@ struct rocpart_doctor {
 /* Add to what was seen, "; " between; the state only gets worse. */
 void rp_verdict_add(struct rp_verdict *v, enum rocpart_check_state state, const char *fmt, ...)
 	RP_PRINTF(3, 4);
+/*
+ * Something cannot be looked at: a warning with the reason, which is no finding about the machine.
+ * Out of memory ends the whole checklist instead.
+ */
+void rp_verdict_add_failure(struct rp_verdict *v, int errnum, const char *what, const char *why);
 void rp_verdict_advise(struct rp_verdict *v, const char *fmt, ...) RP_PRINTF(2, 3);
 
 typedef void (*rp_check_fn)(struct rocpart_doctor *d, struct rp_verdict *v);

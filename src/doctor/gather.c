@@ -59,7 +59,7 @@ static int gather_folder(struct rocpart_gathered *g, const char *path,
 	RP_AUTO_STRBUF struct rp_strbuf real = RP_STRBUF_INIT;
 	int r = rp_gather_resolve(g, path, &real);
 
-	if (r == -ENOENT || r == -ENOTDIR)
+	if (rp_is_absent(r))
 		return rp_gather_leave_out(g, path, "it does not exist");
 	if (r == -ELOOP)
 		return rp_gather_leave_out(g, path, "a link that leads out of /sys");
@@ -81,7 +81,7 @@ static int gather_gpus(struct rocpart_gathered *g)
 	RP_AUTO_NAMES struct rp_names names = RP_NAMES_INIT;
 	int r = rp_tree_list(g->tree, &names, RP_PCI_DRIVER);
 
-	if (r == -ENOENT || r == -ENOTDIR)
+	if (rp_is_absent(r))
 		return rp_gather_leave_out(g, RP_PCI_DRIVER, "it does not exist");
 	for (size_t i = 0; r == 0 && i < names.n; i++)
 		if (strchr(names.v[i], ':'))
@@ -96,7 +96,7 @@ static int gather_drm(struct rocpart_gathered *g)
 	RP_AUTO_NAMES struct rp_names names = RP_NAMES_INIT;
 	int r = rp_tree_list(g->tree, &names, DRM_CLASS);
 
-	if (r == -ENOENT)
+	if (rp_is_absent(r))
 		return rp_gather_leave_out(g, DRM_CLASS, "it does not exist");
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
 		RP_AUTO_FREE char *path = rp_strdupf(DRM_CLASS "/%s", names.v[i]);
@@ -116,7 +116,7 @@ static int gather_device(struct rocpart_gathered *g, const char *path)
 	int r = rp_hw_stat_device(g->tree, &st, path);
 
 	if (r < 0)
-		return rp_gather_leave_out(g, path, rocpart_strerror(r));
+		return rp_gather_miss(g, path, r);
 	if (st.type == RP_FILE_CHAR)
 		rp_device_list_add(&g->devices, path, &st);
 	return 0;
@@ -127,8 +127,10 @@ static int gather_devices(struct rocpart_gathered *g)
 	RP_AUTO_NAMES struct rp_names names = RP_NAMES_INIT;
 	int r = gather_device(g, "dev/kfd");
 
-	if (r == 0 && rp_hw_list_devices(g->tree, &names, "dev/dri") == -ENOMEM)
-		return -ENOMEM;
+	if (r == 0)
+		r = rp_hw_list_devices(g->tree, &names, "dev/dri");
+	if (rp_is_absent(r) || r == -ENODATA)
+		return 0;
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
 		RP_AUTO_FREE char *path = rp_strdupf("dev/dri/%s", names.v[i]);
 
@@ -140,9 +142,12 @@ static int gather_devices(struct rocpart_gathered *g)
 static int write_text(struct rocpart_gathered *g)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT, release = RP_STRBUF_INIT;
+	int r = rp_tree_read(g->tree, &release, "proc/sys/kernel/osrelease");
 
+	if (r < 0 && !rp_is_absent(r))
+		return r;
 	rp_strbuf_addf(&text, "# made by rocpart %s\n", ROCPART_VERSION);
-	if (rp_tree_read(g->tree, &release, "proc/sys/kernel/osrelease") == 0)
+	if (r == 0)
 		rp_strbuf_addf(&text, "kernel %s\n", rp_strbuf_str(&release));
 	rp_strbuf_add(&text, rp_strbuf_str(&g->devices));
 	for (size_t i = 0; i < g->left_out.n; i++)
@@ -177,7 +182,7 @@ static int make_folder(struct rocpart_gathered *g, const char *dir, struct rocpa
 {
 	if (mkdir(dir, 0755) < 0)
 		return rp_error_errno(reterr, rp_neg_errno(), dir, "cannot create the folder");
-	g->out_fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	g->out_fd = rp_retry(open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 	if (g->out_fd < 0)
 		return rp_error_errno(reterr, rp_neg_errno(), dir, "cannot open the folder");
 	return 0;
@@ -207,10 +212,13 @@ ROCPART_PUBLIC int rocpart_machine_gather(struct rocpart_machine *machine, const
 {
 	struct rocpart_gathered *g;
 	struct rp_stat st;
-	int r;
+	int r = rp_tree_stat(machine->tree, &st, RP_PCI_DRIVER);
 
-	if (rp_tree_stat(machine->tree, &st, RP_PCI_DRIVER) < 0 &&
-	    rp_tree_stat(machine->tree, &st, RP_KFD_TOPOLOGY) < 0)
+	if (rp_is_absent(r))
+		r = rp_tree_stat(machine->tree, &st, RP_KFD_TOPOLOGY);
+	if (r < 0 && !rp_is_absent(r))
+		return rp_error_errno(reterr, r, "/sys", "cannot look for amdgpu GPUs");
+	if (r < 0)
 		return rp_error_set(
 			reterr, -ENODEV, ROCPART_ERR_NO_HARDWARE, NULL,
 			"this machine has neither amdgpu GPUs nor a KFD topology to copy");

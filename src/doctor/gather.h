@@ -32,6 +32,12 @@ int rp_gather_folder(struct rocpart_gathered *g, const char *path,
 /* Note that something was not copied; a second time is not noted again. */
 int rp_gather_leave_out(struct rocpart_gathered *g, const char *path,
 			const char *why) RP_MUST_CHECK;
+/*
+ * Note that something cannot be read, with the reason, when that is an answer of the kernel or the
+ * driver; the errno itself when it says nothing about the machine (too many open files, no memory):
+ * a copy with holes would be taken for a machine without these files.
+ */
+int rp_gather_miss(struct rocpart_gathered *g, const char *path, int errnum) RP_MUST_CHECK;
 /* Write a file of the folder itself. */
 int rp_gather_write(struct rocpart_gathered *g, const char *path, const struct rp_strbuf *text,
 		    uint32_t mode) RP_MUST_CHECK;

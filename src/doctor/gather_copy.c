@@ -25,6 +25,20 @@ int rp_gather_leave_out(struct rocpart_gathered *g, const char *path, const char
 	return rp_names_add(&g->left_out, line);
 }
 
+int rp_gather_miss(struct rocpart_gathered *g, const char *path, int errnum)
+{
+	switch (-errnum) {
+	case ENOMEM:
+	case EMFILE:
+	case ENFILE:
+	case EINTR:
+	case EAGAIN:
+		return errnum;
+	default:
+		return rp_gather_leave_out(g, path, rocpart_strerror(errnum));
+	}
+}
+
 /* mkdir -p of the folders above a path, or of the whole path. */
 static int make_folders(struct rocpart_gathered *g, const char *path, bool whole)
 {
@@ -45,14 +59,12 @@ static int make_folders(struct rocpart_gathered *g, const char *path, bool whole
 static int write_all(int fd, const char *data, size_t len)
 {
 	while (len) {
-		ssize_t n = write(fd, data, len);
+		ssize_t n = rp_retry(write(fd, data, len));
 
-		if (n < 0 && errno != EINTR)
+		if (n < 0)
 			return rp_neg_errno();
-		if (n > 0) {
-			data += n;
-			len -= (size_t)n;
-		}
+		data += n;
+		len -= (size_t)n;
 	}
 	return 0;
 }
@@ -65,7 +77,8 @@ int rp_gather_write(struct rocpart_gathered *g, const char *path, const struct r
 
 	if (r < 0)
 		return r;
-	fd = openat(g->out_fd, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = rp_retry(openat(g->out_fd, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			     0600));
 	if (fd < 0 && errno == EEXIST)
 		return 0; /* named twice */
 	if (fd < 0)
@@ -86,10 +99,8 @@ static int copy_file(struct rocpart_gathered *g, const char *path, uint32_t mode
 	if (!(mode & 0444))
 		return 0; /* can only be written: a trigger */
 	r = rp_tree_read_file(g->tree, FILE_MAX, &text, "%s", path);
-	if (r == -ENOMEM)
-		return r;
 	if (r < 0)
-		return rp_gather_leave_out(g, path, rocpart_strerror(r));
+		return rp_gather_miss(g, path, r);
 	return rp_gather_write(g, path, &text, mode);
 }
 
@@ -188,7 +199,7 @@ static int copy_entry(struct rocpart_gathered *g, const char *path,
 	int r = rp_tree_stat(g->tree, &st, "%s", path);
 
 	if (r < 0)
-		return r == -ENOMEM ? r : rp_gather_leave_out(g, path, rocpart_strerror(r));
+		return rp_gather_miss(g, path, r);
 	switch (st.type) {
 	case RP_FILE_REGULAR:
 		return copy_file(g, path, st.mode);
@@ -212,7 +223,7 @@ int rp_gather_folder(struct rocpart_gathered *g, const char *path,
 	int r = rp_tree_list(g->tree, &names, "%s", path);
 
 	if (r < 0)
-		return r == -ENOMEM ? r : rp_gather_leave_out(g, path, rocpart_strerror(r));
+		return rp_gather_miss(g, path, r);
 	r = make_folders(g, path, true);
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
 		RP_AUTO_FREE char *child = rp_strdupf("%s/%s", path, names.v[i]);

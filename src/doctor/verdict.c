@@ -22,6 +22,14 @@ void rp_verdict_add(struct rp_verdict *v, enum rocpart_check_state state, const 
 	va_end(ap);
 }
 
+void rp_verdict_add_failure(struct rp_verdict *v, int errnum, const char *what, const char *why)
+{
+	if (errnum == -ENOMEM)
+		v->seen.failed = true;
+	else
+		rp_verdict_add(v, ROCPART_CHECK_WARN, "%s: %s", what, why);
+}
+
 void rp_verdict_advise(struct rp_verdict *v, const char *fmt, ...)
 {
 	va_list ap;

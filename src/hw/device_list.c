@@ -65,7 +65,7 @@ static int walk(struct rp_tree *t, const char *sought, struct rp_stat *ret, stru
 	int r = rp_tree_read_file(t, LIST_MAX, &text, RP_DEVICE_LIST);
 
 	if (r < 0)
-		return r == -ENOENT ? -ENODATA : r;
+		return rp_is_absent(r) ? -ENODATA : r;
 	for (char *line = text.s, *end; line && (end = strchr(line, '\n')); line = end + 1) {
 		const char *path = NULL;
 		struct rp_stat st = {0};
@@ -89,7 +89,7 @@ int rp_hw_stat_device(struct rp_tree *t, struct rp_stat *ret, const char *path)
 {
 	int r = rp_tree_stat(t, ret, "%s", path);
 
-	if (r == 0 || rp_tree_kind(t) != RP_TREE_CAPTURE)
+	if (!rp_is_absent(r) || rp_tree_kind(t) != RP_TREE_CAPTURE)
 		return r;
 	return walk(t, path, ret, NULL, NULL);
 }
@@ -98,7 +98,7 @@ int rp_hw_list_devices(struct rp_tree *t, struct rp_names *ret, const char *dir)
 {
 	int r = rp_tree_list(t, ret, "%s", dir);
 
-	if (r == 0 || rp_tree_kind(t) != RP_TREE_CAPTURE)
+	if (!rp_is_absent(r) || rp_tree_kind(t) != RP_TREE_CAPTURE)
 		return r;
 	return walk(t, NULL, NULL, ret, dir);
 }

@@ -8,18 +8,33 @@
 #define MODPROBE_DEADLINE_MS 180000
 #define OUTPUT_MAX	     4096
 
-bool rp_driver_is_loaded(struct rp_tree *t)
+static int stat_module(struct rp_tree *t, struct rp_stat *ret, struct rocpart_error *reterr)
 {
-	struct rp_stat st;
+	int r = rp_tree_stat(t, ret, MODULE);
 
-	return rp_tree_stat(t, &st, MODULE) == 0;
+	if (r == 0)
+		return 1;
+	return rp_is_absent(r)
+		       ? 0
+		       : rp_error_errno(reterr, r, "/" MODULE, "cannot look for the amdgpu driver");
 }
 
-uint64_t rp_driver_epoch(struct rp_tree *t)
+int rp_driver_is_loaded(struct rp_tree *t, struct rocpart_error *reterr)
 {
 	struct rp_stat st;
 
-	return rp_tree_stat(t, &st, MODULE) == 0 ? st.inode : 0;
+	return stat_module(t, &st, reterr);
+}
+
+int rp_driver_read_epoch(struct rp_tree *t, uint64_t *ret, struct rocpart_error *reterr)
+{
+	struct rp_stat st = {0};
+	int r = stat_module(t, &st, reterr);
+
+	if (r < 0)
+		return r;
+	*ret = r ? st.inode : 0;
+	return 0;
 }
 
 /* First line of what a program said, for a message. */
@@ -106,7 +121,7 @@ static int check_users(struct rp_tree *t, struct rocpart_error *reterr)
 	uint64_t refs = 0;
 	int r = rp_tree_read_u64(t, 10, &refs, MODULE "/refcnt");
 
-	if (r == -ENOENT)
+	if (rp_is_absent(r))
 		return in_use(
 			reterr,
 			"it is built into the kernel, or the kernel does not allow unloading");
@@ -121,7 +136,10 @@ static int check_users(struct rp_tree *t, struct rocpart_error *reterr)
 			"`rocpart holders` names the processes; a graphical console uses it too");
 	}
 	r = rp_tree_list(t, &dependents, MODULE "/holders");
-	if (r == 0 && dependents.n) {
+	if (r < 0 && !rp_is_absent(r))
+		return rp_error_errno(reterr, r, "/" MODULE "/holders",
+				      "cannot list the modules that use the amdgpu driver");
+	if (dependents.n) {
 		(void)rp_fmt(text, sizeof(text), "module %s depends on it", dependents.v[0]);
 		return in_use(reterr, text);
 	}

@@ -5,10 +5,12 @@
 
 #include "hw/hw.h"
 
-bool rp_driver_is_loaded(struct rp_tree *t);
+/* 1: the driver is loaded; 0: it is not; errno of looking. */
+int rp_driver_is_loaded(struct rp_tree *t, struct rocpart_error *reterr) RP_MUST_CHECK;
 
-/* A number that differs after each load of the driver; 0 when it is not loaded. */
-uint64_t rp_driver_epoch(struct rp_tree *t);
+/* A number that differs after each load of the driver; 0 when it is not loaded. Or an errno. */
+int rp_driver_read_epoch(struct rp_tree *t, uint64_t *ret,
+			 struct rocpart_error *reterr) RP_MUST_CHECK;
 
 /*
  * Prove that the driver can be unloaded and that what would be loaded is the same build: it is a

@@ -12,14 +12,16 @@
 /*
  * Read everything, under an unchanged KFD generation_id (Linux kfd_topology.c: +1 for each node
  * added or removed). Never reads current_*_partition twice for polling: a read may wake the GPU.
- * 0; -EAGAIN RETRY when the machine kept changing; -EBADMSG / -E2BIG BAD_ATTRIBUTE with the file.
+ * 0; -EAGAIN RETRY when the machine kept changing; -EBADMSG / -E2BIG BAD_ATTRIBUTE with the file;
+ * errno of reading with the file, whose path has the PCI address where it is one of a GPU: what
+ * could not be looked at is never taken for absent (rp_is_absent()).
  */
 int rp_hw_scan(struct rp_tree *t, struct rp_scan *ret, struct rocpart_error *reterr) RP_MUST_CHECK;
 /* The same, except that DRM card minors are not known: a sixth of the time of a scan. */
 int rp_hw_scan_without_cards(struct rp_tree *t, struct rp_scan *ret,
 			     struct rocpart_error *reterr) RP_MUST_CHECK;
 
-/* The card beside a render node. 0; -ENOENT; -ENOMEM. */
+/* The card beside a render node. 0; -ENOENT: it has none; errno of listing. */
 int rp_hw_find_card(struct rp_tree *t, unsigned render_minor, uint64_t *ret) RP_MUST_CHECK;
 
 /*

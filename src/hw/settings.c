@@ -36,9 +36,9 @@ int rp_settings_save(struct rp_tree *t, const char *bdf, struct rp_json **ret)
 			r = rp_tree_read(t, &text, RP_PCI_DEVICES "/%s/%s", bdf, path);
 		if (r == 0)
 			r = rp_json_set_string(saved, files[i], rp_strbuf_str(&text));
-		if (r == -ENOMEM)
+		/* Absent, or refused by the driver: nothing to bring back. */
+		if (r < 0 && !rp_is_absent(r) && r != -EOPNOTSUPP && r != -EPERM && r != -EINVAL)
 			return r;
-		/* Absent or refused (EOPNOTSUPP, EPERM): nothing to bring back. */
 	}
 	*ret = rp_steal(&saved);
 	return 0;

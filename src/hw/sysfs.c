@@ -74,7 +74,7 @@ static int scan_once(struct rp_tree *t, struct rp_scan *scan, struct rocpart_err
 	uint64_t before = 0, after = 0;
 	int r0 = rp_hw_read_generation(t, &before), r, r1;
 
-	if (r0 < 0 && r0 != -ENOENT && r0 != -ENOTDIR)
+	if (r0 < 0 && !rp_is_absent(r0))
 		return rp_sysfs_error(reterr, r0, "generation", RP_KFD_TOPOLOGY "/generation_id");
 	r = scan_parts(t, scan, reterr);
 	r1 = rp_hw_read_generation(t, &after);

@@ -122,7 +122,7 @@ static int scan_banks(struct rp_tree *t, struct rp_scan_node *node, uint64_t n_b
 		int r = rp_tree_read(t, &text, RP_KFD_TOPOLOGY "/nodes/%u/mem_banks/%u/properties",
 				     node->node_id, (unsigned)i);
 
-		if (r == -ENOENT)
+		if (rp_is_absent(r))
 			continue; /* older captures have none */
 		if (r == 0 && text.len)
 			r = each_property(text.s, take_bank, &b, &line);
@@ -179,7 +179,7 @@ static int scan_node(struct rp_tree *t, uint32_t id, struct rp_scan_node *ret,
 	r = rp_tree_read_u64(t, 10, &node.gpu_id.v, RP_KFD_TOPOLOGY "/nodes/%u/gpu_id", id);
 	if (r == 0 && node.gpu_id.v > UINT32_MAX)
 		r = -EBADMSG;
-	if (r < 0 && r != -ENOENT)
+	if (r < 0 && !rp_is_absent(r))
 		return rp_sysfs_error(reterr, r, "gpu_id", RP_KFD_TOPOLOGY "/nodes/%u/gpu_id", id);
 	node.gpu_id.known = r == 0;
 	name_gpu(&node);
@@ -194,7 +194,7 @@ int rp_sysfs_scan_kfd(struct rp_tree *t, struct rp_scan *scan, struct rocpart_er
 	RP_AUTO_NAMES struct rp_names names = RP_NAMES_INIT;
 	int r = rp_tree_list(t, &names, RP_KFD_TOPOLOGY "/nodes");
 
-	if (r == -ENOENT || r == -ENOTDIR)
+	if (rp_is_absent(r))
 		return 0;
 	if (r < 0)
 		return rp_sysfs_error(reterr, r, "KFD topology", RP_KFD_TOPOLOGY "/nodes");

@@ -60,24 +60,42 @@ static bool is_bdf(const char *s)
 	       isdigit((unsigned char)s[digits + 7]) && s[digits + 8] == '\0';
 }
 
-/* A file of the driver may be missing or refuse (EPERM in reset, EOPNOTSUPP): that is recorded. */
+/*
+ * What the driver answers to a read of a file that is there when it has no value to give: EPERM
+ * while the GPU is reset or suspended (amdgpu_pm.c), EOPNOTSUPP and EINVAL where the block is not
+ * there (amdgpu_gfx.c, amdgpu_ras.c), ENODATA.
+ */
+static bool is_refusal(int r)
+{
+	return r == -EPERM || r == -EOPNOTSUPP || r == -EINVAL || r == -ENODATA;
+}
+
+/* 0: the value is there, or it is known that there is none. */
+static int check_read(int r)
+{
+	return r == 0 || rp_is_absent(r) || is_refusal(r) ? 0 : r;
+}
+
+/* A file of the driver may be missing or refuse: that is recorded. */
 static int scan_attribute(struct rp_tree *t, const char *bdf, const char *file, bool is_control,
 			  struct rp_attr *ret)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	struct rp_stat st;
+	int r;
 
 	ret->err = rp_tree_read(t, &text, RP_PCI_DEVICES "/%s/%s", bdf, file);
-	if (ret->err == -ENOMEM || ret->err == -E2BIG || ret->err == -EBADMSG)
-		return ret->err;
 	if (ret->err < 0)
-		return 0;
+		return check_read(ret->err);
 	ret->text = rp_strbuf_steal(&text);
 	if (!ret->text)
 		return -ENOMEM;
-	if (is_control && rp_tree_stat(t, &st, RP_PCI_DEVICES "/%s/%s", bdf, file) == 0)
+	if (!is_control)
+		return 0;
+	r = rp_tree_stat(t, &st, RP_PCI_DEVICES "/%s/%s", bdf, file);
+	if (r == 0)
 		ret->writable = st.mode & 0200;
-	return 0;
+	return r;
 }
 
 static int scan_number(struct rp_tree *t, const char *bdf, size_t i, struct rp_opt_u64 *ret)
@@ -87,30 +105,35 @@ static int scan_number(struct rp_tree *t, const char *bdf, size_t i, struct rp_o
 	if (r == 0 && ret->v > numbers[i].max)
 		r = -EBADMSG;
 	ret->known = r == 0;
-	return r == -EBADMSG || r == -E2BIG || r == -ENOMEM ? r : 0;
+	return check_read(r);
 }
 
-/* -1 is the kernel's word for no node. */
-static int scan_numa(struct rp_tree *t, struct rp_scan_pci *pci)
+/* -1 is the kernel's word for no node: it is no number for us (EBADMSG), nor is nonsense. */
+static int scan_numa(struct rp_tree *t, struct rp_scan_pci *pci, struct rocpart_error *reterr)
 {
 	uint64_t v;
 	int r = rp_tree_read_u64(t, 10, &v, RP_PCI_DEVICES "/%s/numa_node", pci->bdf);
 
 	pci->numa_node = r == 0 && v <= INT32_MAX ? (int32_t)v : -1;
-	return 0;
+	if (r == -EBADMSG || r == -E2BIG || check_read(r) == 0)
+		return 0;
+	return rp_sysfs_error(reterr, r, "NUMA node", RP_PCI_DEVICES "/%s/numa_node", pci->bdf);
 }
 
 /* Bad pages: "0x<pfn> : 0x<size> : R" lines; a binary attribute that may exceed a page. */
-static int scan_bad_pages(struct rp_tree *t, struct rp_scan_pci *pci)
+static int scan_bad_pages(struct rp_tree *t, struct rp_scan_pci *pci, struct rocpart_error *reterr)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 
 	pci->bad_pages.err = rp_tree_read_file(
 		t, RP_MIB, &text, RP_PCI_DEVICES "/%s/ras/gpu_vram_bad_pages", pci->bdf);
+	if (check_read(pci->bad_pages.err) < 0)
+		return rp_sysfs_error(reterr, pci->bad_pages.err, "list of bad pages",
+				      RP_PCI_DEVICES "/%s/ras/gpu_vram_bad_pages", pci->bdf);
 	if (pci->bad_pages.err < 0)
-		return pci->bad_pages.err == -ENOMEM ? -ENOMEM : 0;
+		return 0;
 	pci->bad_pages.text = rp_strbuf_steal(&text);
-	return pci->bad_pages.text ? 0 : -ENOMEM;
+	return pci->bad_pages.text ? 0 : rp_error_nomem(reterr);
 }
 
 static int scan_attributes(struct rp_tree *t, struct rp_scan_pci *pci, struct rocpart_error *reterr)
@@ -152,12 +175,26 @@ static int scan_device(struct rp_tree *t, struct rp_scan_pci *pci, struct rocpar
 		return rp_sysfs_error(reterr, r, "PCI device id", RP_PCI_DEVICES "/%s/device",
 				      pci->bdf);
 	pci->device_id = (uint32_t)id;
-	r = scan_numa(t, pci);
+	r = scan_numa(t, pci, reterr);
 	if (r == 0)
-		r = scan_bad_pages(t, pci);
-	if (r < 0)
-		return rp_error_nomem(reterr);
-	return scan_attributes(t, pci, reterr);
+		r = scan_bad_pages(t, pci, reterr);
+	return r < 0 ? r : scan_attributes(t, pci, reterr);
+}
+
+/* One GPU that has the folder is enough: the driver is one for all. */
+static int scan_partition_metrics(struct rp_tree *t, struct rp_scan *scan,
+				  struct rocpart_error *reterr)
+{
+	for (size_t i = 0; i < scan->n_pci && !scan->has_partition_metrics; i++) {
+		const char *bdf = scan->pci[i].bdf;
+		struct rp_stat st;
+		int r = rp_tree_stat(t, &st, RP_PCI_DEVICES "/%s/xcp", bdf);
+
+		if (check_read(r) < 0)
+			return rp_sysfs_error(reterr, r, "folder", RP_PCI_DEVICES "/%s/xcp", bdf);
+		scan->has_partition_metrics = r == 0;
+	}
+	return 0;
 }
 
 int rp_sysfs_scan_pci(struct rp_tree *t, struct rp_scan *scan, struct rocpart_error *reterr)
@@ -165,7 +202,7 @@ int rp_sysfs_scan_pci(struct rp_tree *t, struct rp_scan *scan, struct rocpart_er
 	RP_AUTO_NAMES struct rp_names names = RP_NAMES_INIT;
 	int r = rp_tree_list(t, &names, RP_PCI_DRIVER);
 
-	if (r == -ENOENT || r == -ENOTDIR)
+	if (rp_is_absent(r))
 		return 0;
 	if (r < 0)
 		return rp_sysfs_error(reterr, r, "amdgpu devices", RP_PCI_DRIVER);
@@ -185,11 +222,5 @@ int rp_sysfs_scan_pci(struct rp_tree *t, struct rp_scan *scan, struct rocpart_er
 			return r;
 	}
 	scan->has_pci = scan->n_pci > 0;
-	for (size_t i = 0; i < scan->n_pci && !scan->has_partition_metrics; i++) {
-		struct rp_stat st;
-
-		scan->has_partition_metrics =
-			rp_tree_stat(t, &st, RP_PCI_DEVICES "/%s/xcp", scan->pci[i].bdf) == 0;
-	}
-	return 0;
+	return scan_partition_metrics(t, scan, reterr);
 }

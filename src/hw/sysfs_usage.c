@@ -31,8 +31,10 @@ int rp_sysfs_scan_usage(struct rp_tree *t, struct rp_scan *scan, struct rocpart_
 	RP_AUTO_NAMES struct rp_names pids = RP_NAMES_INIT;
 	int r = rp_tree_list(t, &pids, RP_KFD_PROC);
 
+	if (rp_is_absent(r) || rp_is_denied(r))
+		return 0; /* a capture without it, or hidden from us */
 	if (r < 0)
-		return r == -ENOMEM ? rp_error_nomem(reterr) : 0; /* a capture without it */
+		return rp_sysfs_error(reterr, r, "process memory", RP_KFD_PROC);
 	scan->has_usage = true;
 	for (size_t i = 0; i < pids.n; i++) {
 		uint32_t pid;
@@ -40,9 +42,9 @@ int rp_sysfs_scan_usage(struct rp_tree *t, struct rp_scan *scan, struct rocpart_
 		if (rp_parse_u32(pids.v[i], 10, &pid) < 0)
 			continue;
 		r = scan_process(t, scan, pid);
-		if (r == -ENOENT || r == -ENODEV || r == -ESRCH)
-			continue; /* it ended while we looked */
-		if (r == -EPERM || r == -EACCES)
+		if (rp_is_ended(r))
+			continue; /* while we looked */
+		if (rp_is_denied(r))
 			scan->has_usage = false; /* partly hidden from us: say nothing of it */
 		else if (r < 0)
 			return rp_sysfs_error(reterr, r, "process memory", RP_KFD_PROC "/%u", pid);

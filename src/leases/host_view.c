@@ -43,6 +43,28 @@ void rp_host_view_done(struct rp_host_view *w)
 	memset(w, 0, sizeof(*w));
 }
 
+int rp_host_view_check(const struct rp_host_view *w, struct rocpart_error *reterr)
+{
+	return w->read_error < 0 ? rp_error_errno(reterr, w->read_error, NULL,
+						  "cannot look at the processes of this machine")
+				 : 0;
+}
+
+/* Keep the first error that is no answer; return whether the read gave something. */
+static bool has_read(struct rp_host_view *w, int r)
+{
+	if (r < 0 && !rp_is_ended(r) && !rp_is_denied(r) && w->read_error == 0)
+		w->read_error = r;
+	return r == 0;
+}
+
+/* The same of what answers by 1, 0 or an errno. */
+static bool is_so(struct rp_host_view *w, int r)
+{
+	(void)has_read(w, r < 0 ? r : 0);
+	return r > 0;
+}
+
 static const struct rocpart_partition *find_by_gpu_id(const struct rocpart_snapshot *s, uint64_t id)
 {
 	for (size_t i = 0; i < s->n_gpus; i++)
@@ -79,9 +101,13 @@ static int take_memory(struct rp_host_view *w, const struct rp_scan *scan)
 static int take_identity(struct rp_host_view *w, const struct rocpart_machine *m)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	int r = 0;
 
-	if (m->flavour == RP_MACHINE_HARDWARE &&
-	    rp_tree_read(w->tree, &text, "etc/machine-id") == 0 && text.len) {
+	if (m->flavour == RP_MACHINE_HARDWARE)
+		r = rp_tree_read(w->tree, &text, "etc/machine-id");
+	if (r < 0 && !rp_is_absent(r) && !rp_is_denied(r))
+		return r;
+	if (m->flavour == RP_MACHINE_HARDWARE && r == 0 && text.len) {
 		w->identity = rp_strdupf("machine-id %s", rp_strbuf_str(&text));
 		return w->identity ? 0 : -ENOMEM;
 	}
@@ -90,6 +116,8 @@ static int take_identity(struct rp_host_view *w, const struct rocpart_machine *m
 		if (w->snapshot->gpus[i].unique_id.known)
 			rp_strbuf_addf(&text, " %016llx",
 				       (unsigned long long)w->snapshot->gpus[i].unique_id.v);
+	if (rp_strbuf_failed(&text))
+		return -ENOMEM;
 	if (!text.len)
 		return 0;
 	w->identity = rp_strdupf("gpus%s", rp_strbuf_str(&text));
@@ -99,39 +127,47 @@ static int take_identity(struct rp_host_view *w, const struct rocpart_machine *m
 /*
  * Take boot id and load of the driver, and whether /proc shows the processes of the whole machine.
  */
-static void take_times(struct rp_host_view *w)
+static int take_times(struct rp_host_view *w, struct rocpart_error *reterr)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	uint64_t epoch = 0;
+	int r = rp_driver_read_epoch(w->tree, &epoch, reterr);
 
-	if (rp_tree_read(w->tree, &text, "proc/sys/kernel/random/boot_id") == 0)
+	if (r < 0)
+		return r;
+	if (has_read(w, rp_tree_read(w->tree, &text, "proc/sys/kernel/random/boot_id")))
 		(void)rp_fmt(w->boot, sizeof(w->boot), "%s", rp_strbuf_str(&text));
-	(void)rp_fmt(w->epoch, sizeof(w->epoch), "%llu",
-		     (unsigned long long)rp_driver_epoch(w->tree));
+	(void)rp_fmt(w->epoch, sizeof(w->epoch), "%llu", (unsigned long long)epoch);
+	if (rp_tree_kind(w->tree) == RP_TREE_SIM) {
+		w->sees_processes = true;
+		return 0;
+	}
 	rp_strbuf_reset(&text);
-	w->sees_processes = rp_tree_kind(w->tree) == RP_TREE_SIM ||
-			    (rp_tree_readlink(w->tree, &text, "proc/self/ns/pid") == 0 &&
-			     rp_str_eq(rp_strbuf_str(&text), INIT_PID_NS));
+	r = rp_tree_readlink(w->tree, &text, "proc/self/ns/pid");
+	w->sees_processes = has_read(w, r == -EINVAL ? -ENOENT : r) && /* a file of a capture */
+			    rp_str_eq(rp_strbuf_str(&text), INIT_PID_NS);
+	return 0;
 }
 
 /*
  * Read the memory of the host; a large one where it is not shown, which makes the reserve larger.
  */
-static uint64_t read_host_bytes(const struct rocpart_machine *m)
+static uint64_t read_host_bytes(struct rp_host_view *w)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	const char *p;
 	uint64_t kib;
 
-	if (rp_tree_read_file(m->tree, 65536, &text, "%s/meminfo", rp_machine_proc(m)) < 0)
+	if (!has_read(w, rp_tree_read_file(w->tree, 65536, &text, "%s/meminfo", w->proc)))
 		return ASSUMED_HOST;
 	p = strstr(rp_strbuf_str(&text), "MemTotal:");
 	p = p ? p + strlen("MemTotal:") : "";
 	p += strspn(p, " ");
 	{
-		RP_AUTO_FREE char *digits = rp_strndup(p, strspn(p, "0123456789"));
+		char digits[24];
 
-		if (!digits || rp_parse_u64(digits, 10, &kib) < 0 ||
-		    rp_mul_u64(kib, RP_KIB, &kib) < 0)
+		if (rp_fmt(digits, sizeof(digits), "%.*s", (int)strspn(p, "0123456789"), p) < 0 ||
+		    rp_parse_u64(digits, 10, &kib) < 0 || rp_mul_u64(kib, RP_KIB, &kib) < 0)
 			return ASSUMED_HOST;
 	}
 	return kib;
@@ -151,10 +187,17 @@ int rp_host_view_observe(struct rocpart_machine *m, struct rp_host_view *ret,
 		r = rp_snapshot_new(&scan, records.v, records.n, &w.snapshot, reterr);
 	if (r < 0)
 		return r;
-	if (take_memory(&w, &scan) < 0 || take_identity(&w, m) < 0)
+	if (take_memory(&w, &scan) < 0)
 		return rp_error_nomem(reterr);
-	take_times(&w);
-	w.host_bytes = read_host_bytes(m);
+	r = take_identity(&w, m);
+	if (r < 0)
+		return rp_error_errno(reterr, r, NULL, "cannot identify this machine");
+	r = take_times(&w, reterr);
+	w.host_bytes = r < 0 ? 0 : read_host_bytes(&w);
+	if (r == 0)
+		r = rp_host_view_check(&w, reterr);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < w.snapshot->n_gpus; i++)
 		if (rp_add_u64(w.vram_bytes, w.snapshot->gpus[i].vram_total_bytes.v,
 			       &w.vram_bytes) < 0)
@@ -183,19 +226,24 @@ int rp_host_view_read_processes(struct rp_host_view *w)
 {
 	RP_AUTO_NAMES struct rp_names pids = RP_NAMES_INIT;
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	int r = w->has_processes ? 0 : rp_tree_list(w->tree, &pids, "%s", w->proc);
 
 	if (w->has_processes)
 		return 0;
-	if (rp_tree_list(w->tree, &pids, "%s", w->proc) == -ENOMEM)
-		return -ENOMEM;
+	if (r < 0 && !rp_is_absent(r)) /* a capture has no /proc */
+		return r;
 	for (size_t i = 0; i < pids.n; i++) {
 		struct rp_process p = {0};
 
 		rp_strbuf_reset(&text);
 		if (rp_parse_u32(pids.v[i], 10, &p.pid) < 0)
 			continue;
-		if (rp_tree_read_file(w->tree, 65536, &text, "%s/%u/cgroup", w->proc, p.pid) < 0)
-			continue; /* it ended while we looked */
+		r = rp_tree_read_file(w->tree, 65536, &text, "%s/%u/cgroup", w->proc, p.pid);
+		w->sees_processes &= !rp_is_denied(r); /* hidepid=1: what it is remains unknown */
+		if (rp_is_ended(r) || rp_is_denied(r))
+			continue; /* while we looked */
+		if (r < 0)
+			return r;
 		rp_owner_names_parse(rp_strbuf_str(&text), &p.names);
 		if (rp_grow(&w->processes, &w->cap_processes, w->n_processes + 1, sizeof(p)) < 0)
 			return -ENOMEM;
@@ -225,9 +273,11 @@ static int read_stat(struct rp_tree *t, const char *proc, uint32_t pid, unsigned
 	if (!p)
 		return -EBADMSG;
 	{
-		RP_AUTO_FREE char *digits = rp_strndup(p, strcspn(p, " \n"));
+		char digits[24];
 
-		return digits ? rp_parse_u64(digits, 10, ret) : -ENOMEM;
+		if (rp_fmt(digits, sizeof(digits), "%.*s", (int)strcspn(p, " \n"), p) < 0)
+			return -EBADMSG;
+		return rp_parse_u64(digits, 10, ret) < 0 ? -EBADMSG : 0;
 	}
 }
 
@@ -254,8 +304,9 @@ static bool runs_on_host(struct rp_host_view *w, const struct rp_owner *o)
 	struct rp_tree *host = NULL;
 	uint64_t start = 0;
 
-	return rp_host_view_open_host(w, &host) == 0 &&
-	       read_stat(host, "proc", o->pid, STAT_START, &start) == 0 && start == o->start_ticks;
+	return has_read(w, rp_host_view_open_host(w, &host)) &&
+	       has_read(w, read_stat(host, "proc", o->pid, STAT_START, &start)) &&
+	       start == o->start_ticks;
 }
 
 /* Record what makes a pid one process: its start time and the boot. */
@@ -265,7 +316,7 @@ static int pin_process(struct rp_host_view *w, struct rp_tree *t, const char *pr
 	int r = read_stat(t, proc, o->pid, STAT_START, &o->start_ticks);
 
 	if (r < 0)
-		return r == -ESRCH ? -ENOENT : r;
+		return rp_is_ended(r) ? -ENOENT : r;
 	memcpy(o->boot, w->boot, sizeof(o->boot));
 	return 0;
 }
@@ -299,9 +350,7 @@ static enum rp_owner_status judge_process(struct rp_host_view *w, const struct r
 	r = read_stat(w->tree, w->proc, o->pid, STAT_START, &start);
 	if ((r == 0 && start == o->start_ticks) || runs_on_host(w, o))
 		return RP_OWNER_ALIVE;
-	if (r == 0)
-		return RP_OWNER_GONE;
-	return r == -ENOENT || r == -ESRCH ? RP_OWNER_GONE : RP_OWNER_UNKNOWN;
+	return has_read(w, r) || rp_is_ended(r) ? RP_OWNER_GONE : RP_OWNER_UNKNOWN;
 }
 
 bool rp_host_view_is_container_id(const char *name)
@@ -316,10 +365,12 @@ static bool has_docker_name(struct rp_host_view *w, const char *id, const char *
 	RP_AUTO_JSON struct rp_json *j = NULL;
 	const char *have;
 
-	if (rp_tree_read_file(w->tree, 1024 * 1024, &text, DOCKER_DIR "/%s/config.v2.json", id) <
-		    0 ||
-	    rp_json_parse(rp_strbuf_str(&text), text.len, id, &j, NULL) < 0)
+	if (!has_read(w, rp_tree_read_file(w->tree, 1024 * 1024, &text,
+					   DOCKER_DIR "/%s/config.v2.json", id)))
 		return false;
+	/* What is no JSON has no name; only the lack of memory to read it is an error. */
+	if (rp_json_parse(rp_strbuf_str(&text), text.len, id, &j, NULL) == -ENOMEM)
+		return has_read(w, -ENOMEM);
 	have = rp_json_text(rp_json_get(j, "Name"));
 	return have && *have == '/' && rp_str_eq(have + 1, name);
 }
@@ -336,7 +387,7 @@ static int find_docker_id(struct rp_host_view *w, const char *name, char ret[SHO
 	if (rp_host_view_is_container_id(name))
 		return rp_fmt(ret, SHOWN_ID + 1, "%.*s", SHOWN_ID, name);
 	r = rp_tree_list(w->tree, &ids, DOCKER_DIR);
-	if (r < 0)
+	if (!has_read(w, r))
 		return -EACCES;
 	for (size_t i = 0; i < ids.n; i++)
 		if (has_docker_name(w, ids.v[i], name))
@@ -361,8 +412,8 @@ static bool is_owner_named(struct rp_host_view *w, const struct rp_owner_names *
 	case RP_OWNER_JOB:
 		return rp_str_eq(n->job, o->name);
 	case RP_OWNER_POD:
-		return *n->pod &&
-		       (rp_str_eq(n->pod, o->boot) || rp_pod_has_uid(w->tree, o->name, n->pod));
+		return *n->pod && (rp_str_eq(n->pod, o->boot) ||
+				   is_so(w, rp_pod_has_uid(w->tree, o->name, n->pod)));
 	case RP_OWNER_NONE:
 	case RP_OWNER_PID:
 	default:
@@ -378,7 +429,7 @@ static bool is_container_removed(struct rp_host_view *w, const struct rp_owner *
 	RP_AUTO_NAMES struct rp_names ids = RP_NAMES_INIT;
 
 	if (o->kind != RP_OWNER_DOCKER || !rp_host_view_is_container_id(o->name) ||
-	    rp_tree_list(w->tree, &ids, DOCKER_DIR) < 0)
+	    !has_read(w, rp_tree_list(w->tree, &ids, DOCKER_DIR)))
 		return false;
 	for (size_t i = 0; i < ids.n; i++)
 		if (strncmp(ids.v[i], o->name, SHOWN_ID) == 0)
@@ -391,8 +442,9 @@ bool rp_host_view_pin_pod(struct rp_host_view *w, struct rp_owner *o)
 	char uid[RP_POD_UID_SIZE];
 
 	_Static_assert(sizeof(uid) == sizeof(o->boot), "a UID is kept where a boot id is");
-	if (o->kind != RP_OWNER_POD || (*o->boot && !rp_pod_is_removed(w->tree, o->boot)) ||
-	    rp_pod_find(w->tree, o->name, uid) < 0 || rp_str_eq(uid, o->boot))
+	if (o->kind != RP_OWNER_POD ||
+	    (*o->boot && !is_so(w, rp_pod_is_removed(w->tree, o->boot))) ||
+	    !has_read(w, rp_pod_find(w->tree, o->name, uid)) || rp_str_eq(uid, o->boot))
 		return false;
 	memcpy(o->boot, uid, sizeof(o->boot));
 	return true;
@@ -407,14 +459,16 @@ int rp_host_view_owner_status(struct rp_host_view *w, const struct rp_owner *o, 
 			      enum rp_owner_status *ret)
 {
 	char id[SHOWN_ID + 1] = "";
+	int r;
 
 	*ret = RP_OWNER_UNKNOWN;
 	if (o->kind == RP_OWNER_PID)
 		*ret = judge_process(w, o);
 	if (!rp_host_view_can_tell(w, o) || o->kind == RP_OWNER_PID)
 		return 0;
-	if (rp_host_view_read_processes(w) < 0)
-		return -ENOMEM;
+	r = rp_host_view_read_processes(w);
+	if (r < 0)
+		return r;
 	if (o->kind == RP_OWNER_DOCKER)
 		(void)find_docker_id(w, o->name, id);
 	for (size_t i = 0; i < w->n_processes; i++)
@@ -426,7 +480,7 @@ int rp_host_view_owner_status(struct rp_host_view *w, const struct rp_owner *o, 
 		return 0;
 	/* A job that was seen and has no process has ended. (Requeued, it must be leased again.) */
 	if ((was_seen && (o->kind == RP_OWNER_JOB || is_container_removed(w, o))) ||
-	    (o->kind == RP_OWNER_POD && *o->boot && rp_pod_is_removed(w->tree, o->boot)))
+	    (o->kind == RP_OWNER_POD && *o->boot && is_so(w, rp_pod_is_removed(w->tree, o->boot))))
 		*ret = RP_OWNER_GONE;
 	else
 		*ret = RP_OWNER_QUIET;
@@ -445,7 +499,7 @@ bool rp_host_view_can_tell(struct rp_host_view *w, const struct rp_owner *o)
 	case RP_OWNER_DOCKER:
 		return find_docker_id(w, o->name, id) == 0;
 	case RP_OWNER_POD:
-		return rp_pod_logs_are_shown(w->tree);
+		return is_so(w, rp_pod_logs_are_shown(w->tree));
 	case RP_OWNER_NONE:
 	default:
 		return false;
@@ -462,7 +516,8 @@ static bool is_descendant(struct rp_host_view *w, uint32_t pid, uint32_t of)
 
 		if (pid == of)
 			return true;
-		if (read_stat(w->tree, w->proc, pid, STAT_PPID, &parent) < 0 || parent > UINT32_MAX)
+		if (!has_read(w, read_stat(w->tree, w->proc, pid, STAT_PPID, &parent)) ||
+		    parent > UINT32_MAX)
 			return false;
 		pid = (uint32_t)parent;
 	}
@@ -473,7 +528,7 @@ static bool read_names(struct rp_host_view *w, uint32_t pid, struct rp_owner_nam
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 
-	if (rp_tree_read_file(w->tree, 65536, &text, "%s/%u/cgroup", w->proc, pid) < 0)
+	if (!has_read(w, rp_tree_read_file(w->tree, 65536, &text, "%s/%u/cgroup", w->proc, pid)))
 		return false;
 	rp_owner_names_parse(rp_strbuf_str(&text), ret);
 	return true;
@@ -507,7 +562,7 @@ bool rp_host_view_belongs(struct rp_host_view *w, uint32_t pid, const struct rp_
 		       (is_descendant(w, pid, o->pid) || is_in_group_of(w, pid, o->pid));
 	if (o->kind == RP_OWNER_DOCKER && find_docker_id(w, o->name, id) < 0)
 		return false;
-	if (rp_host_view_read_processes(w) < 0)
+	if (!has_read(w, rp_host_view_read_processes(w)))
 		return false;
 	for (size_t i = 0; i < w->n_processes; i++)
 		if (w->processes[i].pid == pid)

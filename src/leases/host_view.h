@@ -40,6 +40,12 @@ struct rp_host_view {
 	char epoch[24]; /* changes with each load of the driver; "0": none is loaded */
 	char *identity; /* identity of the machine; NULL: not known now */
 	uint64_t host_bytes, vram_bytes;
+	/*
+	 * The first errno of a read whose answer is a bool below, such as EMFILE or EIO; not that a
+	 * file is absent or denied, which are answers. Whoever uses such answers asks for it with
+	 * rp_host_view_check() before anything is written or shown.
+	 */
+	int read_error;
 };
 
 /* Observe the host. 0; -ENOMEM; errors of reading the machine. */
@@ -53,13 +59,16 @@ uint64_t rp_host_view_usable(const struct rp_host_view *w, const struct rocpart_
 /* Write the modes of a GPU as "CPX/NPS4". */
 void rp_host_view_mode(const struct rocpart_gpu *gpu, char ret[16]);
 
+/* 0, or the error of a read that a former answer of the view rests on. */
+int rp_host_view_check(const struct rp_host_view *w, struct rocpart_error *reterr) RP_MUST_CHECK;
+
 /*
  * Open the tree in which programs run that `rocpart run` and `sim exec` start: for a simulated
  * machine that is this computer, else the machine itself. Owned by the view.
  */
 int rp_host_view_open_host(struct rp_host_view *w, struct rp_tree **ret) RP_MUST_CHECK;
 
-/* Read all processes with the names in their cgroups, once for each view. 0 or -ENOMEM. */
+/* Read all processes with the names in their cgroups, once for each view. 0 or -errno. */
 int rp_host_view_read_processes(struct rp_host_view *w) RP_MUST_CHECK;
 
 enum rp_owner_status {
@@ -70,7 +79,7 @@ enum rp_owner_status {
 };
 /*
  * Judge an owner. was_seen: processes or memory of it were seen before; a job or container that was
- * never seen may be about to start. 0 or -ENOMEM.
+ * never seen may be about to start. 0 or -errno.
  */
 int rp_host_view_owner_status(struct rp_host_view *w, const struct rp_owner *o, bool was_seen,
 			      enum rp_owner_status *ret) RP_MUST_CHECK;

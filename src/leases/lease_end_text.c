@@ -8,7 +8,7 @@
 
 static const char *ends_of_pod(struct rp_host_view *w, const struct rp_owner *o)
 {
-	if (!rp_pod_logs_are_shown(w->tree))
+	if (rp_pod_logs_are_shown(w->tree) != 1)
 		return "only by `rocpart release`: the pods of this node are not visible "
 		       "(/var/log/pods)";
 	return *o->boot ? "when the kubelet has removed the pod and its GPU memory is free"

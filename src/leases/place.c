@@ -214,10 +214,11 @@ static void placing_done(struct placing *p)
 
 static int refuse_allocator(struct rocpart_machine *m, struct rocpart_error *reterr)
 {
-	const char *who = rp_allocator(m);
+	const char *who = NULL;
+	int r = rp_allocator(m, &who, reterr);
 
-	if (!who)
-		return 0;
+	if (r < 0 || !who)
+		return r;
 	if (rp_str_eq(who, RP_ALLOCATOR_UNKNOWN)) {
 		(void)rp_error_set(reterr, -EPERM, ROCPART_ERR_OTHER_ALLOCATOR, m->state_dir,
 				   "the record '%s/allocator' is damaged: who allocates the GPUs "

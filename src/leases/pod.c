@@ -4,11 +4,17 @@
 #define LOGS "var/log/pods"
 #define PODS "var/lib/kubelet/pods"
 
-bool rp_pod_logs_are_shown(struct rp_tree *t)
+static int is_there(int r)
 {
-	struct rp_stat st;
+	return r == 0 ? 1 : rp_is_absent(r) || rp_is_denied(r) ? 0 : r;
+}
 
-	return rp_tree_stat(t, &st, LOGS) == 0 && st.type == RP_FILE_DIR;
+int rp_pod_logs_are_shown(struct rp_tree *t)
+{
+	struct rp_stat st = {0};
+	int r = is_there(rp_tree_stat(t, &st, LOGS));
+
+	return r == 1 ? st.type == RP_FILE_DIR : r;
 }
 
 /* Write the part of the name of the folder of logs before the UID: "NAMESPACE_NAME_". */
@@ -30,36 +36,38 @@ int rp_pod_find(struct rp_tree *t, const char *name, char ret[RP_POD_UID_SIZE])
 	if (r == 0)
 		r = rp_tree_list(t, &logs, LOGS);
 	if (r < 0)
-		return r == -ENOENT ? -ENOSYS : r;
+		return rp_is_absent(r) ? -EACCES : r;
 	for (size_t i = 0; i < logs.n; i++) {
 		const char *uid = logs.v[i] + strlen(prefix);
 		struct rp_stat st;
 
+		if (!rp_str_starts(logs.v[i], prefix) || !*uid || strlen(uid) >= RP_POD_UID_SIZE)
+			continue;
 		/* Logs outlive a pod for a while: only a UID with volumes is the pod of now. */
-		if (rp_str_starts(logs.v[i], prefix) && *uid && strlen(uid) < RP_POD_UID_SIZE &&
-		    rp_tree_stat(t, &st, PODS "/%s", uid) == 0)
-			return rp_fmt(ret, RP_POD_UID_SIZE, "%s", uid);
+		r = is_there(rp_tree_stat(t, &st, PODS "/%s", uid));
+		if (r)
+			return r < 0 ? r : rp_fmt(ret, RP_POD_UID_SIZE, "%s", uid);
 	}
 	return -ENOENT;
 }
 
-bool rp_pod_has_uid(struct rp_tree *t, const char *name, const char *uid)
+int rp_pod_has_uid(struct rp_tree *t, const char *name, const char *uid)
 {
 	char prefix[512];
 	struct rp_stat st;
 
-	return *uid && log_prefix(name, prefix) == 0 &&
-	       rp_tree_stat(t, &st, LOGS "/%s%s", prefix, uid) == 0;
+	if (!*uid || log_prefix(name, prefix) < 0)
+		return 0;
+	return is_there(rp_tree_stat(t, &st, LOGS "/%s%s", prefix, uid));
 }
 
-bool rp_pod_is_removed(struct rp_tree *t, const char *uid)
+int rp_pod_is_removed(struct rp_tree *t, const char *uid)
 {
 	RP_AUTO_NAMES struct rp_names pods = RP_NAMES_INIT;
+	int r = is_there(rp_tree_list(t, &pods, PODS));
 
-	if (rp_tree_list(t, &pods, PODS) < 0)
-		return false;
 	for (size_t i = 0; i < pods.n; i++)
 		if (rp_str_eq(pods.v[i], uid))
-			return false;
-	return true;
+			return 0;
+	return r;
 }

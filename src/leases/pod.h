@@ -13,16 +13,19 @@
 
 #define RP_POD_UID_SIZE 40 /* room for a UUID, or the hash of a static pod */
 
-/* Return whether the folder of logs is shown, without which names and UIDs cannot be joined. */
-bool rp_pod_logs_are_shown(struct rp_tree *t);
+/* Each gives 1: yes; 0: no, also where this host does not show it; or the errno of looking. */
+
+/* Whether the folder of logs is shown, without which names and UIDs cannot be joined. */
+int rp_pod_logs_are_shown(struct rp_tree *t) RP_MUST_CHECK;
+/* Whether a UID, as a cgroup shows it, is or was that of the pod. */
+int rp_pod_has_uid(struct rp_tree *t, const char *name, const char *uid) RP_MUST_CHECK;
+/* Whether the kubelet no longer has a UID that it had. */
+int rp_pod_is_removed(struct rp_tree *t, const char *uid) RP_MUST_CHECK;
+
 /*
  * Find the UID of the pod "NAMESPACE/NAME" that the kubelet has now. 0; -ENOENT: it has none;
- * another error: this host does not show it.
+ * -EACCES: this host does not show it; errno of looking.
  */
 int rp_pod_find(struct rp_tree *t, const char *name, char ret[RP_POD_UID_SIZE]) RP_MUST_CHECK;
-/* Return whether a UID, as a cgroup shows it, is or was that of the pod. */
-bool rp_pod_has_uid(struct rp_tree *t, const char *name, const char *uid);
-/* Return whether the kubelet no longer has a UID that it had; false where that is not shown. */
-bool rp_pod_is_removed(struct rp_tree *t, const char *uid);
 
 #endif

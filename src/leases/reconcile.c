@@ -12,6 +12,7 @@
  *   7. its place was lost and is back: stopped if it ever ran, else placed;
  *   8. nothing changed.
  * Invariants:
+ * - A read that failed is an error of the whole, not something that cannot be seen.
  * - What cannot be seen ends no lease: a lease on a hidden partition is not judged, memory that is
  *   not shown forbids case 1, and an owner that is not shown is UNKNOWN.
  * - A lease ends only in case 1, and only without memory of its own and without memory on its
@@ -352,8 +353,10 @@ static int judge_lease(struct context *c, size_t index)
 	int r;
 
 	v.is_pinned = rp_host_view_pin_pod(c->w, &l->owner);
-	if (rp_lease_owner_status(c->w, l, &owner) < 0)
-		return rp_error_nomem(c->reterr);
+	r = rp_lease_owner_status(c->w, l, &owner);
+	if (r < 0)
+		return rp_error_errno(c->reterr, r, l->name,
+				      "cannot look for the owner of lease %lld", (long long)l->id);
 	if (l->state == ROCPART_LEASE_PENDING) {
 		v.ends = owner == RP_OWNER_GONE;
 		keep_problem(l, &v);
@@ -445,6 +448,9 @@ int rp_reconcile(struct rp_host_view *w, struct rp_lease_db *db, struct rp_lease
 		else
 			i++;
 	}
+	/* Whatever was written on the ground of a failed read is rolled back by the caller. */
+	if (r >= 0)
+		r = rp_host_view_check(w, reterr);
 	if (r < 0)
 		return r;
 	mark_promised(&c);

@@ -136,13 +136,22 @@ static int parse_owner(const char *text, struct rp_owner *ret, struct rocpart_er
 }
 
 /* Name the lease after the program that uses the memory. */
-static void read_program_name(struct rp_session *s, uint32_t pid, char ret[RP_NAME_SIZE])
+static int read_program_name(struct rp_session *s, uint32_t pid, char ret[RP_NAME_SIZE],
+			     struct rocpart_error *reterr)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	int r = rp_tree_read(s->machine->tree, &text, "proc/%u/comm", pid);
 
-	if (rp_tree_read(s->machine->tree, &text, "proc/%u/comm", pid) < 0 || !text.len)
+	if (r < 0 && !rp_is_ended(r) && !rp_is_denied(r))
+		return rp_error_errno(reterr, r, NULL, "cannot read the name of process %u", pid);
+	if (r < 0 || !text.len) {
+		rp_strbuf_reset(&text);
 		rp_strbuf_addf(&text, "pid-%u", pid);
+	}
+	if (rp_strbuf_failed(&text))
+		return rp_error_nomem(reterr);
 	(void)rp_name_clean(RP_NAME_LEASE, rp_strbuf_str(&text), ret);
+	return 0;
 }
 
 /*
@@ -166,9 +175,10 @@ static int adopt_one(struct rp_session *s, struct rp_part_use *u, const struct r
 			     .n_claims = 1,
 			     .why = why};
 	uint64_t usable = u->usable;
-	int r;
+	int r = read_program_name(s, pid, name, reterr);
 
-	read_program_name(s, pid, name);
+	if (r < 0)
+		return r;
 	rp_host_view_mode(gpu, l.mode);
 	(void)rp_fmt(claim.bdf, sizeof(claim.bdf), "%s", gpu->bdf);
 	/* The memory may exceed what is usable, which leaves a margin for page tables. */
@@ -193,6 +203,9 @@ static int adopt_all(struct rp_session *s, const struct rp_owner *o, size_t *ret
 			if (s->host.memory[k].partition == u->partition &&
 			    rp_host_view_belongs(&s->host, s->host.memory[k].pid, o))
 				pid = s->host.memory[k].pid;
+		r = rp_host_view_check(&s->host, reterr);
+		if (r < 0)
+			return r;
 		if (!pid)
 			continue;
 		r = adopt_one(s, u, o, pid, reterr);
@@ -217,9 +230,15 @@ ROCPART_PUBLIC int rocpart_lease_adopt(struct rocpart_machine *machine, const ch
 	r = parse_owner(owner, &o, reterr);
 	if (r == 0)
 		r = begin_session(machine, RP_LEASE_MAKE, &s, reterr);
-	if (r == 0 && o.kind == RP_OWNER_PID && rp_host_view_pin_owner(&s.host, &o) < 0)
-		return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, o.name,
-				    "process %u does not exist", o.pid);
+	if (r == 0 && o.kind == RP_OWNER_PID) {
+		r = rp_host_view_pin_owner(&s.host, &o);
+		if (r == -ENOENT)
+			return rp_error_set(reterr, r, ROCPART_ERR_NOT_FOUND, o.name,
+					    "process %u does not exist", o.pid);
+		if (r < 0)
+			return rp_error_errno(reterr, r, o.name, "cannot look at process %u",
+					      o.pid);
+	}
 	if (r == 0)
 		r = adopt_all(&s, &o, &n, reterr);
 	if (r == 0 && n == 0) {

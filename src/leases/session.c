@@ -236,8 +236,12 @@ int rp_session_view(struct rp_session *s, struct rocpart_leases **ret, struct ro
 		return rp_error_nomem(reterr);
 	v->events = events;
 	memset(&events, 0, sizeof(events));
-	v->allocator = rp_allocator(s->machine);
 	memcpy(v->note, s->note, sizeof(v->note));
+	r = rp_allocator(s->machine, &v->allocator, reterr);
+	if (r < 0) {
+		rocpart_leases_free(v);
+		return r;
+	}
 	*ret = v;
 	return 0;
 }

@@ -30,14 +30,16 @@ static int add_pid(struct pids *pids, uint32_t pid)
 }
 
 /* Collect the processes whose memory belongs to the lease for certain. */
-static int collect_users(struct rp_session *s, uint64_t lease, struct pids *ret)
+static int collect_users(struct rp_session *s, uint64_t lease, struct pids *ret,
+			 struct rocpart_error *reterr)
 {
 	RP_AUTO_USAGE_LIST struct rp_usage_list list = {.texts = RP_NAMES_INIT};
-	int r = rp_usage_measure(s, &list);
+	int r = rp_usage_measure(s, &list, reterr);
 
 	for (size_t i = 0; r == 0 && i < list.n; i++)
-		if (list.v[i].lease == lease && list.v[i].is_certain)
-			r = add_pid(ret, list.v[i].pid);
+		if (list.v[i].lease == lease && list.v[i].is_certain &&
+		    add_pid(ret, list.v[i].pid) < 0)
+			r = rp_error_nomem(reterr);
 	return r;
 }
 
@@ -52,19 +54,22 @@ static const char *find_group(const struct rp_host_view *w, const struct pids *p
 }
 
 /* Collect the processes of a lease: users of its memory, and all others in their cgroup. */
-static int collect_pids(struct rp_session *s, uint64_t lease, struct pids *ret)
+static int collect_pids(struct rp_session *s, uint64_t lease, struct pids *ret,
+			struct rocpart_error *reterr)
 {
 	const struct rp_host_view *w = &s->host;
-	int r = collect_users(s, lease, ret);
+	int r = collect_users(s, lease, ret, reterr);
 	const char *group;
 
-	if (r == 0 && ret->n)
+	if (r < 0)
+		return r;
+	if (ret->n)
 		r = rp_host_view_read_processes(&s->host);
 	group = r == 0 ? find_group(w, ret) : "";
 	for (size_t i = 0; r == 0 && *group && i < w->n_processes; i++)
 		if (rp_str_eq(w->processes[i].names.run, group))
 			r = add_pid(ret, w->processes[i].pid);
-	return r;
+	return r < 0 ? rp_error_errno(reterr, r, NULL, "cannot look at the processes") : 0;
 }
 
 static bool has_lease(const struct rp_session *s, uint64_t lease)
@@ -121,14 +126,20 @@ static int stop_real(struct rocpart_machine *m, uint64_t lease, bool is_hard, si
 	if (r == 0 && !has_lease(&first, lease))
 		r = rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, NULL,
 				 "lease %llu does not exist", (unsigned long long)lease);
-	if (r == 0 && (collect_pids(&first, lease, &before) < 0 ||
-		       rp_stop_open(&stop, before.v, before.n) < 0))
-		r = rp_error_nomem(reterr);
+	if (r == 0)
+		r = collect_pids(&first, lease, &before, reterr);
+	if (r == 0) {
+		r = rp_stop_open(&stop, before.v, before.n);
+		if (r < 0)
+			r = rp_error_errno(reterr, r, NULL,
+					   "cannot open the processes of lease %llu",
+					   (unsigned long long)lease);
+	}
 	rp_session_done(&first);
 	if (r == 0)
 		r = look_whole(m, &again, reterr);
-	if (r == 0 && collect_pids(&again, lease, &now) < 0)
-		r = rp_error_nomem(reterr);
+	if (r == 0)
+		r = collect_pids(&again, lease, &now, reterr);
 	if (r == 0) {
 		r = rp_stop_send(&stop, now.v, now.n, is_hard, ret);
 		if (r < 0)
@@ -152,8 +163,8 @@ static int stop_simulated(struct rocpart_machine *m, uint64_t lease, size_t *ret
 	if (r == 0 && !has_lease(&s, lease))
 		r = rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, NULL,
 				 "lease %llu does not exist", (unsigned long long)lease);
-	if (r == 0 && collect_pids(&s, lease, &pids) < 0)
-		r = rp_error_nomem(reterr);
+	if (r == 0)
+		r = collect_pids(&s, lease, &pids, reterr);
 	for (size_t i = 0; r == 0 && i < pids.n; i++) {
 		r = rp_sim_unhold(m->backing, pids.v[i], reterr);
 		n += r == 0;

@@ -89,20 +89,21 @@ static int see_client(struct clients *seen, const struct client *c, bool *ret_is
 static bool read_value(const char *text, const char *key, uint64_t *ret)
 {
 	const char *p = strstr(text, key);
-	RP_AUTO_FREE char *digits = NULL;
 	uint64_t unit = 1;
+	char digits[24];
 
 	if (!p || (p != text && p[-1] != '\n') || p[strlen(key)] != ':')
 		return false;
 	p += strlen(key) + 1;
 	p += strspn(p, " \t");
-	digits = rp_strndup(p, strspn(p, "0123456789"));
+	if (rp_fmt(digits, sizeof(digits), "%.*s", (int)strspn(p, "0123456789"), p) < 0)
+		return false;
 	p += strspn(p, "0123456789 ");
 	if (rp_str_starts(p, "KiB"))
 		unit = RP_KIB;
 	else if (rp_str_starts(p, "MiB"))
 		unit = RP_MIB;
-	return digits && rp_parse_u64(digits, 10, ret) == 0 && rp_mul_u64(*ret, unit, ret) == 0;
+	return rp_parse_u64(digits, 10, ret) == 0 && rp_mul_u64(*ret, unit, ret) == 0;
 }
 
 /* Find the partition of a render node by the link of the descriptor: see the invariants. */
@@ -147,29 +148,42 @@ static int add_client(struct rp_usage_list *list, struct clients *seen, uint32_t
 	return 0;
 }
 
-/* Add the clients of one process. Descriptors that cannot be read make the list incomplete. */
+/*
+ * What a read of a file of a process means: 1: it is there; 0: it was closed, or the process has
+ * ended, or the caller may not look, which makes the list incomplete; or an errno.
+ */
+static int take_read(struct rp_usage_list *list, int r)
+{
+	list->is_incomplete |= rp_is_denied(r);
+	if (r == 0)
+		return 1;
+	/* EINVAL: the simulator's files are no links; ENAMETOOLONG: no device has such a path */
+	return rp_is_ended(r) || rp_is_denied(r) || r == -EINVAL || r == -ENAMETOOLONG ? 0 : r;
+}
+
+/* Add the clients of one process. Descriptors that may not be read make the list incomplete. */
 static int add_process(struct rp_host_view *w, struct rp_usage_list *list, struct clients *seen,
 		       uint32_t pid)
 {
 	RP_AUTO_NAMES struct rp_names fds = RP_NAMES_INIT;
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	int r = rp_tree_list(w->tree, &fds, "%s/%u/fd", w->proc, pid);
+	int r = take_read(list, rp_tree_list(w->tree, &fds, "%s/%u/fd", w->proc, pid));
 
-	if (r == -EACCES || r == -EPERM)
-		list->is_incomplete = true;
-	for (size_t i = 0; i < fds.n; i++) {
-		const struct rocpart_partition *p;
+	for (size_t i = 0; r >= 0 && i < fds.n; i++) {
+		const struct rocpart_partition *p = NULL;
 
-		if (rp_tree_readlink(w->tree, &text, "%s/%u/fd/%s", w->proc, pid, fds.v[i]) < 0)
-			continue; /* closed meanwhile */
-		p = partition_of(w->snapshot, rp_strbuf_str(&text));
-		if (!p || rp_tree_read_file(w->tree, 65536, &text, "%s/%u/fdinfo/%s", w->proc, pid,
-					    fds.v[i]) < 0)
-			continue;
-		if (add_client(list, seen, pid, p, rp_strbuf_str(&text)) < 0)
-			return -ENOMEM;
+		r = take_read(list, rp_tree_readlink(w->tree, &text, "%s/%u/fd/%s", w->proc, pid,
+						     fds.v[i]));
+		if (r == 1)
+			p = partition_of(w->snapshot, rp_strbuf_str(&text));
+		if (p)
+			r = take_read(list,
+				      rp_tree_read_file(w->tree, 65536, &text, "%s/%u/fdinfo/%s",
+							w->proc, pid, fds.v[i]));
+		if (p && r == 1)
+			r = add_client(list, seen, pid, p, rp_strbuf_str(&text));
 	}
-	return r == -ENOMEM ? r : 0;
+	return r < 0 ? r : 0;
 }
 
 static int add_drm(struct rp_host_view *w, struct rp_usage_list *list)
@@ -179,7 +193,8 @@ static int add_drm(struct rp_host_view *w, struct rp_usage_list *list)
 	int r = rp_tree_list(w->tree, &pids, "%s", w->proc);
 
 	rp_names_sort(&pids); /* an inherited client counts for the first process */
-	r = r == -ENOMEM ? r : 0;
+	r = take_read(list, r);
+	r = r < 0 ? r : 0;
 	for (size_t i = 0; r == 0 && i < pids.n; i++) {
 		uint32_t pid;
 
@@ -204,9 +219,16 @@ static int name_process(struct rp_host_view *w, struct rp_usage_list *list, stru
 	struct rp_owner_names names = {0};
 	char job[RP_OWNER_SIZE + 8] = "";
 
-	if (rp_tree_read(w->tree, &text, "%s/%u/comm", w->proc, u->pid) == 0)
+	int r = take_read(list, rp_tree_read(w->tree, &text, "%s/%u/comm", w->proc, u->pid));
+
+	if (r == 1)
 		u->command = keep_text(list, rp_strbuf_str(&text));
-	if (rp_tree_read_file(w->tree, 65536, &text, "%s/%u/cgroup", w->proc, u->pid) == 0)
+	if (r >= 0)
+		r = take_read(list, rp_tree_read_file(w->tree, 65536, &text, "%s/%u/cgroup",
+						      w->proc, u->pid));
+	if (r < 0)
+		return r;
+	if (r == 1)
 		rp_owner_names_parse(rp_strbuf_str(&text), &names);
 	if (*names.job)
 		(void)rp_fmt(job, sizeof(job), "job %s", names.job);
@@ -241,7 +263,7 @@ static int cmp_usage(const void *a, const void *b)
 	return order ? order : (int)x->partition - (int)y->partition;
 }
 
-int rp_usage_measure(struct rp_session *s, struct rp_usage_list *ret)
+int rp_usage_measure(struct rp_session *s, struct rp_usage_list *ret, struct rocpart_error *reterr)
 {
 	RP_AUTO_USAGE_LIST struct rp_usage_list list = {.texts = RP_NAMES_INIT};
 	int r = add_kfd(&s->host, &list);
@@ -252,6 +274,9 @@ int rp_usage_measure(struct rp_session *s, struct rp_usage_list *ret)
 		find_lease(s, &list.v[i]);
 		r = name_process(&s->host, &list, &list.v[i]);
 	}
+	if (r < 0)
+		return rp_error_errno(reterr, r, NULL, "cannot look at the processes");
+	r = rp_host_view_check(&s->host, reterr);
 	if (r < 0)
 		return r;
 	if (list.n)
@@ -274,8 +299,8 @@ ROCPART_PUBLIC int rocpart_usages_new(struct rocpart_machine *machine,
 
 	reterr = reterr ? reterr : &local;
 	r = u ? rp_session_look(machine, &s, reterr) : rp_error_nomem(reterr);
-	if (r == 0 && rp_usage_measure(&s, &u->list) < 0)
-		r = rp_error_nomem(reterr);
+	if (r == 0)
+		r = rp_usage_measure(&s, &u->list, reterr);
 	if (r == 0)
 		r = rp_session_view(&s, &u->leases, reterr);
 	if (r < 0) {

@@ -19,6 +19,7 @@ void rp_usage_list_done(struct rp_usage_list *list);
 #define RP_AUTO_USAGE_LIST RP_AUTO(rp_usage_list_done)
 
 /* Measure. PCI addresses point into the snapshot of the session. 0 or -ENOMEM. */
-int rp_usage_measure(struct rp_session *s, struct rp_usage_list *ret) RP_MUST_CHECK;
+int rp_usage_measure(struct rp_session *s, struct rp_usage_list *ret,
+		     struct rocpart_error *reterr) RP_MUST_CHECK;
 
 #endif

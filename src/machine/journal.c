@@ -231,7 +231,7 @@ static int give_lines(const struct rp_strbuf *text, rp_journal_line_fn fn, void 
 		if (r == 0 && (is_head || !rp_json_get(line, "closed")))
 			r = fn(userdata, line, is_head);
 		if (r < 0)
-			return r == -ENOMEM || r == -EPROTONOSUPPORT ? r : -EBADMSG;
+			return r == -EINVAL ? -EBADMSG : r;
 	}
 	return is_head ? -EBADMSG : 0;
 }

@@ -61,7 +61,7 @@ static int look_for_sim(struct rocpart_machine *m, bool own_records, struct rocp
 	RP_AUTO_FREE char *folder = NULL, *asks = NULL;
 	int r = read_shown(m, "name", &m->sim_name);
 
-	if (r == -ENOENT)
+	if (rp_is_absent(r))
 		return 0;
 	if (r == -EBADMSG || r == -E2BIG) { /* a NUL, or a text without an end: it has no name */
 		m->sim_name = strdup("");

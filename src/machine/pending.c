@@ -50,9 +50,11 @@ static int write_pending(struct rocpart_machine *m, const char *const *bdfs, siz
 {
 	RP_AUTO_JSON struct rp_json *old = NULL, *j = rp_json_object();
 	RP_AUTO_JSON struct rp_json *gpus = rp_json_object(), *announced = rp_json_array();
-	uint64_t epoch = rp_driver_epoch(m->tree);
-	int r = rp_record_read(m, RP_RECORD_PENDING, RP_RECORD_LIMIT, &old, NULL);
+	uint64_t epoch = 0;
+	int r = rp_driver_read_epoch(m->tree, &epoch, NULL);
 
+	if (r == 0)
+		r = rp_record_read(m, RP_RECORD_PENDING, RP_RECORD_LIMIT, &old, NULL);
 	if (r == 0 && old && rp_records_epoch(old) == epoch)
 		r = copy_pending(old, gpus, announced);
 	if (r == 0)

@@ -123,11 +123,14 @@ int rp_records_take_pending(struct rocpart_machine *m, const struct rp_json *pen
 	const struct rp_json *gpus = rp_json_get(pending, "gpus");
 	const struct rp_json *announced = rp_json_get(pending, "announced");
 	bool is_over = rp_json_len(announced) && !rp_journal_is_open(m);
+	uint64_t epoch = 0;
+	int r;
 
 	if (pending && rp_json_type(gpus) != RP_JSON_OBJECT)
 		return -EBADMSG;
-	if (!pending || rp_records_epoch(pending) != rp_driver_epoch(m->tree))
-		return 0;
+	r = pending ? rp_driver_read_epoch(m->tree, &epoch, NULL) : 0;
+	if (r < 0 || !pending || rp_records_epoch(pending) != epoch)
+		return r;
 	for (void *it = rp_json_iter(gpus); it; it = rp_json_iter_next(gpus, it)) {
 		const char *mode = rp_json_text(rp_json_iter_value(it));
 		struct rp_overlay *o;
@@ -193,6 +196,12 @@ static bool is_hidden(struct rocpart_machine *m)
 	return false;
 }
 
+static int report_unusable(struct rocpart_machine *m, int r, struct rocpart_error *reterr)
+{
+	return rp_error_errno(reterr, r, m->state_dir, "cannot use the records in '%s'",
+			      m->state_dir);
+}
+
 static int load_own(struct rocpart_machine *m, struct rp_records *ret, struct rocpart_error *reterr)
 {
 	RP_AUTO_JSON struct rp_json *pending = NULL, *cordons = NULL;
@@ -210,7 +219,7 @@ static int load_own(struct rocpart_machine *m, struct rp_records *ret, struct ro
 		r = rp_records_take_cordons(cordons, ret);
 	if (r == -EBADMSG)
 		return report_damage(m, RP_RECORD_CORDONS, "it is no list of GPUs", reterr);
-	return r < 0 ? rp_error_nomem(reterr) : 0;
+	return r < 0 ? report_unusable(m, r, reterr) : 0;
 }
 
 int rp_records_load(struct rocpart_machine *m, struct rp_records *ret, struct rocpart_error *reterr)
@@ -225,7 +234,7 @@ int rp_records_load(struct rocpart_machine *m, struct rp_records *ret, struct ro
 		rp_records_done(&records);
 		r = load_public(m, &records);
 		if (r < 0)
-			return rp_error_nomem(reterr);
+			return report_unusable(m, r, reterr);
 	}
 	if (r < 0)
 		return r;

@@ -163,9 +163,24 @@ static int take_pci(struct rocpart_gpu *gpu, const struct rp_scan_pci *pci,
 	return 0;
 }
 
-/* What the PCI side does not tell, any node of the GPU may. */
+static const struct rp_scan_pci *pci_of(const struct rocpart_gpu *gpu, const struct rp_scan *scan)
+{
+	for (size_t i = 0; i < scan->n_pci; i++)
+		if (rp_str_eq(scan->pci[i].bdf, gpu->bdf))
+			return &scan->pci[i];
+	return NULL;
+}
+
+/*
+ * What the PCI side does not tell, any node of the GPU may: a driver without the file has the same
+ * value there. A file that is there and gives none (in a reset) is no reason: partitions have ids
+ * of their own.
+ */
 static void take_nodes(struct rocpart_gpu *gpu, const struct rp_scan *scan)
 {
+	const struct rp_scan_pci *pci = pci_of(gpu, scan);
+	bool has_file = pci && pci->unique_id.err && !rp_is_absent(pci->unique_id.err);
+
 	for (size_t i = 0; i < scan->n_nodes; i++) {
 		const struct rp_scan_node *node = &scan->nodes[i];
 
@@ -174,7 +189,7 @@ static void take_nodes(struct rocpart_gpu *gpu, const struct rp_scan *scan)
 		/* A GPU without XGMI has its PCI id as hive id (kfd_topology.c); 0 is none. */
 		if (!gpu->hive_id.known && !scan->has_pci && node->hive_id.v)
 			gpu->hive_id = node->hive_id;
-		if (!gpu->unique_id.known && node->unique_id.v)
+		if (!gpu->unique_id.known && !has_file && node->unique_id.v)
 			gpu->unique_id = node->unique_id;
 		if (node->gfx_target_version)
 			gpu->rules = rp_mode_rules_of(node->gfx_target_version);
@@ -255,11 +270,9 @@ static const char *tell_abi(const struct rp_scan *scan)
 static int fill_gpu(struct rocpart_gpu *gpu, const struct rp_scan *scan,
 		    struct rocpart_error *reterr)
 {
-	int r = 0;
+	const struct rp_scan_pci *pci = pci_of(gpu, scan);
+	int r = pci ? take_pci(gpu, pci, reterr) : 0;
 
-	for (size_t i = 0; r == 0 && i < scan->n_pci; i++)
-		if (rp_str_eq(scan->pci[i].bdf, gpu->bdf))
-			r = take_pci(gpu, &scan->pci[i], reterr);
 	if (r < 0)
 		return r;
 	take_nodes(gpu, scan);

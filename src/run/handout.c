@@ -82,10 +82,10 @@ static int add_device(struct rp_handout *h, struct rp_tree *t, const char *path,
 	struct rp_stat st = {0};
 	int r = rp_hw_stat_device(t, &st, path + 1);
 
-	if (r == -ENOENT && is_optional)
+	if (rp_is_absent(r) && is_optional)
 		return 0;
 	if (r < 0 && r != -ENODATA) {
-		(void)rp_error_set(reterr, r == -ENOENT ? -ENODEV : r, ROCPART_ERR_FAILED, path,
+		(void)rp_error_set(reterr, rp_is_absent(r) ? -ENODEV : r, ROCPART_ERR_FAILED, path,
 				   "cannot use %s: %s", path, rocpart_strerror(r));
 		return rp_error_hint(reterr, "`rocpart doctor` says what is missing");
 	}
@@ -94,6 +94,18 @@ static int add_device(struct rp_handout *h, struct rp_tree *t, const char *path,
 	if (r < 0 || !st.gid || (st.mode & 06) == 06 || (st.mode & 060) != 060)
 		return 0;
 	return rp_handout_add_group(h, st.gid) < 0 ? rp_error_nomem(reterr) : 0;
+}
+
+/* -ENOENT: the partition has none. */
+static int find_card(struct rp_tree *t, const struct rocpart_partition *p, uint64_t *ret,
+		     struct rocpart_error *reterr)
+{
+	int r = rp_hw_find_card(t, p->render_minor, ret);
+
+	return r < 0 && r != -ENOENT
+		       ? rp_error_errno(reterr, r, p->gpu->bdf,
+					"cannot look for the card of renderD%u", p->render_minor)
+		       : r;
 }
 
 static int add_devices(struct rp_handout *h, struct rp_tree *t, struct rocpart_error *reterr)
@@ -108,10 +120,15 @@ static int add_devices(struct rp_handout *h, struct rp_tree *t, struct rocpart_e
 		(void)rp_fmt(path, sizeof(path), "/dev/dri/renderD%u", p->render_minor);
 		r = add_device(h, t, path, false, reterr);
 		/* the cards of other partitions were not asked for */
-		if (r < 0 || (!p->card_minor.known && rp_hw_find_card(t, p->render_minor, &card)))
+		if (r == 0 && !p->card_minor.known)
+			r = find_card(t, p, &card, reterr);
+		if (r == -ENOENT) {
+			r = 0;
 			continue;
+		}
 		(void)rp_fmt(path, sizeof(path), "/dev/dri/card%llu", (unsigned long long)card);
-		r = add_device(h, t, path, true, reterr);
+		if (r == 0)
+			r = add_device(h, t, path, true, reterr);
 	}
 	return r;
 }

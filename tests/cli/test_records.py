@@ -231,7 +231,8 @@ class OtherUser(Records):
             path.chmod(0o600)
 
     def other(self, *args, status=DONE):
-        env = dict(os.environ, XDG_STATE_HOME=str(self.folder), ROCPART_DATA=str(ROOT))
+        env = dict(os.environ, XDG_STATE_HOME=str(self.folder), ROCPART_DATA=str(ROOT),
+                   HOME="/nonexistent")  # not that of root
         done = subprocess.run([*self.words, os.environ["ROCPART"], "--sim", "n", *args], env=env,
                               capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)

@@ -88,7 +88,7 @@ SIMULATED = [
     ("sim-mount", "sim mount n mounted"), ("sim-mount", "sim unmount n mounted"),
 ]
 FAULTS = ["ue:0000:05:00.0:3", "vanish:0000:05:00.0/3", "unload:EBUSY", "lose:0000:05:00.0:1",
-          "write:current_compute_partition:EBUSY:2", "read:current_memory_partition:EIO"]
+          "write:current_compute_partition:EBUSY:2", "read:current_memory_partition:EPERM"]
 ERRORS = ["nope", "list --nope", "list extra", "show 99", "show 9/9",
           "set", "set -c X", "apply", "apply -f nope.yaml", "place", "place x --bytes 900G",
           "run -- true", "release 99", "explain 99", "adopt unit:x", "args env 99", "model show x",

@@ -7,11 +7,16 @@
 static void sysfs_probe(struct rp_tree *t, struct rp_backend_info *ret)
 {
 	struct rp_stat st;
+	int r = rp_tree_stat(t, &st, "sys/bus/pci/drivers/amdgpu");
 
-	ret->available = rp_tree_stat(t, &st, "sys/bus/pci/drivers/amdgpu") == 0;
+	ret->available = r == 0;
 	(void)rp_fmt(ret->path, sizeof(ret->path), "/sys");
-	if (!ret->available)
+	if (rp_is_absent(r))
 		(void)rp_fmt(ret->reason, sizeof(ret->reason), "the amdgpu driver is not loaded");
+	else if (r < 0)
+		(void)rp_fmt(ret->reason, sizeof(ret->reason),
+			     "/sys/bus/pci/drivers/amdgpu cannot be looked at: %s",
+			     rocpart_strerror(r));
 }
 
 static int sysfs_set_compute(struct rp_tree *t, const char *bdf, enum rocpart_compute_mode mode,
