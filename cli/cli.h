@@ -160,14 +160,20 @@ void cli_free_values(struct cli *cli);
 /* machine.c */
 int cli_open_machine(struct cli *cli); /* 0 or exit status */
 int cli_observe(struct cli *cli, struct rocpart_snapshot **ret);
-/* To name partitions by: NULL, and no error, when the machine cannot be observed. */
+/*
+ * To name partitions by. NULL when the machine cannot be observed: they are named by PCI addresses
+ * then, and the error is noted.
+ */
 struct rocpart_snapshot *cli_observe_for_names(struct cli *cli);
 /* cli_observe(), with exit status 5 for no GPU, 6 when an unfinished change is why. */
 int cli_observe_gpus(struct cli *cli, struct rocpart_snapshot **ret);
 /* The same for verbs that show what is there: no GPU during an unfinished change is no failure. */
 int cli_observe_or_unfinished(struct cli *cli, struct rocpart_snapshot **ret);
 
-/* unfinished.c: a change that is under way, or was left unfinished. */
+/*
+ * unfinished.c: a change that is under way, or was left unfinished. A state that cannot be read is
+ * noted as an error.
+ */
 bool cli_has_unfinished(const struct cli *cli);
 /* The line under what such a verb prints, and the key of its document; it takes over j. */
 void cli_print_unfinished(const struct cli *cli);
@@ -195,7 +201,9 @@ char *cli_data_file(const char *file);
 /* Text of a profile by its name or path; 0 or exit status. */
 int cli_load_profile(struct cli *cli, const char *name, struct rp_strbuf *ret);
 bool cli_is_path(const char *name);
-/* Whole text of a file; 0 or exit status. */
+/* A file, "-" for standard input, of up to max bytes. 0; -EFBIG; errno of reading. */
+int cli_read_up_to(const char *path, size_t max, struct rp_strbuf *ret) RP_MUST_CHECK;
+/* Whole text of a file of up to 4 MiB; 0 or exit status. */
 int cli_read_file(struct cli *cli, const char *path, struct rp_strbuf *ret);
 
 /* model_io.c: 0 or exit status; what is returned is to be freed. */
@@ -228,6 +236,11 @@ void cli_print_banner(const struct cli *cli);
 void cli_print_note(const struct cli *cli, FILE *to);
 /* The machine of the command, for the documents of views/. */
 struct view_machine cli_about(const struct cli *cli);
+/*
+ * An error of something beside the answer, which is printed all the same: the command ends with the
+ * message, and with its status unless that is an error already.
+ */
+void cli_note_error(const struct rocpart_error *err);
 int cli_flush(int status); /* status, or 1 when standard output could not be written */
 
 /*
@@ -239,6 +252,7 @@ void cli_say(FILE *f, const char *fmt, ...) RP_PRINTF(2, 3);
 void cli_say_lines(FILE *f, const char *text); /* each line of a text that has several */
 void cli_say_toned(FILE *f, enum view_tone tone, const char *text); /* part of a line */
 void cli_end_line(FILE *f); /* print what was said of a line, for a question */
+void cli_lose_text(void);   /* some of it cannot be made for lack of memory */
 bool cli_has_lost_text(void);
 bool cli_wants_colour(FILE *f);
 size_t cli_get_width(FILE *f); /* of the terminal; 0: it is none */

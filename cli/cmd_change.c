@@ -218,7 +218,8 @@ static int apply_file(struct cli *cli, const struct apply_values *values)
 static int run_apply(struct cli *cli, int argc, char **argv)
 {
 	struct apply_values *v = cli->values;
-	int status;
+	struct rocpart_error err = {0};
+	int status, r;
 
 	if (v->resume && (v->file.file || argc))
 		return cli_usage_error(cli, "give a file or --resume, not both");
@@ -227,9 +228,10 @@ static int run_apply(struct cli *cli, int argc, char **argv)
 	status = cli_take_file(cli, &v->file, argc, argv);
 	if (status)
 		return status;
-	if (rocpart_plan_file_has_models(v->file.file))
-		return cli_apply_models(cli, &v->file, &v->change);
-	return apply_file(cli, v);
+	r = rocpart_plan_file_has_models(v->file.file, &err);
+	if (r < 0)
+		return cli_fail(cli, &err);
+	return r ? cli_apply_models(cli, &v->file, &v->change) : apply_file(cli, v);
 }
 
 static int run_undo(struct cli *cli, int argc, char **argv)

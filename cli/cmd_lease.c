@@ -400,13 +400,22 @@ int cli_print_lease_status(struct cli *cli, const struct rocpart_leases *leases,
 
 /* ---- explain ---- */
 
+/* What is stored with a lease; an old record may lack it. NULL: there is none to show. */
+static struct rp_json *read_stored(const char *text, const char *what)
+{
+	struct rocpart_error err = {0};
+	struct rp_json *j = NULL;
+
+	if (*text && rp_json_parse(text, strlen(text), what, &j, &err) == -ENOMEM)
+		cli_note_error(&err);
+	return j;
+}
+
 static void explain_limits(const char *limits)
 {
-	RP_AUTO_JSON struct rp_json *list = NULL;
+	RP_AUTO_JSON struct rp_json *list = read_stored(limits, "limits");
 	const struct rp_json *j;
 
-	if (!*limits || rp_json_parse(limits, strlen(limits), "limits", &list, NULL) < 0)
-		return;
 	for (size_t i = 0; (j = rp_json_at(list, i)); i++)
 		cli_say(stdout, "  limit: \t%s: %s: %s\n", rp_json_text(rp_json_get(j, "limit")),
 			rp_json_text(rp_json_get(j, "guarantee")),
@@ -415,11 +424,9 @@ static void explain_limits(const char *limits)
 
 static void explain_footprint(const char *footprint)
 {
-	RP_AUTO_JSON struct rp_json *j = NULL;
+	RP_AUTO_JSON struct rp_json *j = read_stored(footprint, "footprint");
 	const char *confidence;
 
-	if (rp_json_parse(footprint, strlen(footprint), "footprint", &j, NULL) < 0)
-		return;
 	for (size_t i = 0; i < VIEW_N_FOOTPRINT_PARTS; i++) {
 		int64_t part = rp_json_int_value(rp_json_get(j, view_footprint_parts[i].key));
 		char bytes[RP_BYTES_TEXT_SIZE];
@@ -436,10 +443,8 @@ static void explain_footprint(const char *footprint)
 
 static void explain_labels(const char *labels)
 {
-	RP_AUTO_JSON struct rp_json *j = NULL;
+	RP_AUTO_JSON struct rp_json *j = read_stored(labels, "labels");
 
-	if (rp_json_parse(labels, strlen(labels), "labels", &j, NULL) < 0)
-		return;
 	for (void *i = rp_json_iter(j); i; i = rp_json_iter_next(j, i))
 		cli_say(stdout, "  label: \t%s=%s\n", rp_json_iter_key(i),
 			rp_json_text(rp_json_iter_value(i)));
@@ -600,21 +605,18 @@ static int run_state_export(struct cli *cli, int argc, char **argv)
 	return fputs(text, stdout) < 0;
 }
 
+#define EXPORT_MAX (64 * RP_MIB)
+
 static int read_all(struct cli *cli, const char *path, struct rp_strbuf *ret)
 {
-	RP_AUTO_CLOSE int fd = -EBADF;
-	ssize_t n = 1;
+	int r = cli_read_up_to(path, EXPORT_MAX, ret);
 
-	fd = rp_str_eq(path, "-") ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
-	while (fd >= 0 && n > 0 && ret->len < 64 * RP_MIB) {
-		if (rp_strbuf_reserve(ret, 65536) < 0)
-			return cli_nomem(cli);
-		n = read(fd, ret->s + ret->len, 65536);
-		ret->len += n > 0 ? (size_t)n : 0;
-	}
-	if (fd < 0 || n < 0)
-		return cli_usage_error(cli, "cannot read '%s': %s", path, rocpart_strerror(errno));
-	return 0;
+	if (r == -ENOMEM)
+		return cli_nomem(cli);
+	if (r == -EFBIG)
+		return cli_usage_error(cli, "'%s' is larger than %d MiB", path,
+				       (int)(EXPORT_MAX / RP_MIB));
+	return r < 0 ? cli_usage_error(cli, "cannot read '%s': %s", path, rocpart_strerror(r)) : 0;
 }
 
 static int run_state_import(struct cli *cli, int argc, char **argv)

@@ -295,6 +295,7 @@ static void print_first_flags(const struct request *q, const struct rocpart_fits
 			      const struct rp_names *products)
 {
 	const struct rocpart_fit *fit, *least = NULL;
+	struct rocpart_error err = {0};
 	char **flags = NULL;
 
 	for (size_t i = 0; (fit = rocpart_fits_get(fits, i)); i++)
@@ -302,8 +303,13 @@ static void print_first_flags(const struct request *q, const struct rocpart_fits
 		    (!products || rp_str_eq(products->v[0], fit->product)) &&
 		    (!least || fit->partition_bytes < least->partition_bytes))
 			least = fit;
-	if (least && rocpart_footprint_get_flags(q->footprint, least->partition_bytes,
-						 least->usable_bytes, &flags) == 0) {
+	if (!least)
+		return;
+	if (rocpart_footprint_get_flags(q->footprint, least->partition_bytes, least->usable_bytes,
+					&flags) < 0) {
+		(void)rp_error_nomem(&err);
+		cli_note_error(&err);
+	} else {
 		cli_say(stdout, "on %s %s/%s ", least->product,
 			rocpart_compute_mode_to_string(least->compute),
 			rocpart_memory_mode_to_string(least->memory));
@@ -343,16 +349,18 @@ static int add_products_of_machine(struct cli *cli, struct rp_names *ret)
 {
 	bool is_named = cli->global.sim || cli->global.root || secure_getenv("ROCPART_SIM");
 	struct rocpart_snapshot *s = NULL;
+	struct rocpart_error err = {0};
 	const struct rocpart_gpu *gpu;
 	int status = is_named ? cli_open_machine(cli) : 0, r = 0;
 
 	if (status)
 		return status;
-	/* This computer needs none to answer: what cannot be read is not there. */
-	if (!is_named && rocpart_machine_open_real(NULL, &cli->machine, NULL) < 0)
-		return 0;
-	s = cli_observe_for_names(cli);
-	for (size_t i = 0; r == 0 && s && (gpu = rocpart_snapshot_get_gpu(s, i)); i++) {
+	if (!is_named && rocpart_machine_open_real(NULL, &cli->machine, &err) < 0)
+		return cli_fail(cli, &err);
+	status = cli_observe(cli, &s); /* this computer needs no GPU to answer */
+	if (status)
+		return status;
+	for (size_t i = 0; r == 0 && (gpu = rocpart_snapshot_get_gpu(s, i)); i++) {
 		const char *product = rocpart_gpu_get_product(gpu);
 		bool is_there = !product;
 

@@ -173,14 +173,14 @@ static int print_placed_json(struct cli *cli, const struct rocpart_leases *lease
 	return status == CLI_EXIT_TO_DO && !rocpart_leases_get(leases, 0) ? 0 : status;
 }
 
-static int print_placed(struct cli *cli, const struct rocpart_leases *leases)
+/* s: by which partitions are named */
+static int print_placed(struct cli *cli, const struct rocpart_leases *leases,
+			const struct rocpart_snapshot *s)
 {
 	const struct rocpart_lease *l;
-	struct rocpart_snapshot *s;
 
 	if (cli->global.json)
 		return print_placed_json(cli, leases);
-	s = cli_observe_for_names(cli);
 	cli_print_banner(cli);
 	if (!rocpart_leases_get(leases, 0))
 		cli_say(stdout, "no pending lease can be placed\n");
@@ -196,7 +196,6 @@ static int print_placed(struct cli *cli, const struct rocpart_leases *leases)
 			view_format_partition(s, l->bdf, l->partition, where),
 			rocpart_guarantee_to_string(l->guarantee));
 	}
-	rocpart_snapshot_unref(s);
 	l = rocpart_leases_get(leases, 0);
 	if (cli_is_dry_run(cli))
 		return l ? CLI_EXIT_TO_DO : 0;
@@ -208,7 +207,8 @@ static int print_placed(struct cli *cli, const struct rocpart_leases *leases)
 	return 0;
 }
 
-static int place_one(struct cli *cli, const struct place_values *v, const char *name)
+static int place_one(struct cli *cli, const struct place_values *v, const char *name,
+		     const struct rocpart_snapshot *s)
 {
 	struct rocpart_place_options *o = NULL;
 	struct rocpart_leases *leases = NULL;
@@ -221,13 +221,13 @@ static int place_one(struct cli *cli, const struct place_values *v, const char *
 	if (status == 0 && rocpart_place(cli->machine, o, &leases, &err) < 0)
 		status = cli_fail(cli, &err);
 	if (status == 0)
-		status = print_placed(cli, leases);
+		status = print_placed(cli, leases, s);
 	rocpart_leases_free(leases);
 	rocpart_place_options_free(o);
 	return status;
 }
 
-static int place_pending(struct cli *cli)
+static int place_pending(struct cli *cli, const struct rocpart_snapshot *s)
 {
 	struct rocpart_leases *leases = NULL;
 	struct rocpart_error err = {0};
@@ -235,7 +235,7 @@ static int place_pending(struct cli *cli)
 
 	if (rocpart_place_pending(cli->machine, &leases, &err) < 0)
 		return cli_fail(cli, &err);
-	status = print_placed(cli, leases);
+	status = print_placed(cli, leases, s);
 	rocpart_leases_free(leases);
 	return status;
 }
@@ -243,12 +243,20 @@ static int place_pending(struct cli *cli)
 static int run_place(struct cli *cli, int argc, char **argv)
 {
 	const struct place_values *v = cli->values;
+	struct rocpart_snapshot *s = NULL;
+	int status;
 
 	if (v->pending ? argc > 0 || v->lease.bytes : !argc && !v->lease.bytes)
 		return cli_usage_error(cli, "nothing to lease: give a model, --bytes or --pending");
 	if (v->partitions.n > 1)
 		return cli_usage_error(cli, "--partition: place takes one partition");
-	return v->pending ? place_pending(cli) : place_one(cli, v, argc ? argv[0] : NULL);
+	/* Before anything is leased: afterwards a failure would look like one of the lease. */
+	status = cli->global.json ? 0 : cli_observe(cli, &s);
+	if (status)
+		return status;
+	status = v->pending ? place_pending(cli, s) : place_one(cli, v, argc ? argv[0] : NULL, s);
+	rocpart_snapshot_unref(s);
+	return status;
 }
 
 const struct cli_command cli_verb_place = {

@@ -5,6 +5,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/num.h"
+
+#define FILE_MAX (4 * RP_MIB)
+
 /* Programs read the environment, the library does not. */
 static const char *env(const char *name)
 {
@@ -70,24 +74,40 @@ char *cli_data_file(const char *file)
 	return rp_strdupf("%s/%s", ROCPART_DATADIR, file);
 }
 
+int cli_read_up_to(const char *path, size_t max, struct rp_strbuf *ret)
+{
+	RP_AUTO_CLOSE int fd = rp_retry(rp_str_eq(path, "-") ? dup(STDIN_FILENO)
+							     : open(path, O_RDONLY | O_CLOEXEC));
+	ssize_t n = 1;
+
+	if (fd < 0)
+		return rp_neg_errno();
+	while (n > 0) {
+		if (ret->len > max)
+			return -EFBIG;
+		if (rp_strbuf_reserve(ret, 65536) < 0)
+			return -ENOMEM;
+		n = rp_retry(read(fd, ret->s + ret->len, 65536));
+		if (n < 0)
+			return rp_neg_errno();
+		ret->len += (size_t)n;
+		ret->s[ret->len] = '\0';
+	}
+	return 0;
+}
+
 int cli_read_file(struct cli *cli, const char *path, struct rp_strbuf *ret)
 {
-	RP_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct rocpart_error err = {0};
-	ssize_t n = fd < 0 ? -1 : 1;
+	int r = cli_read_up_to(path, FILE_MAX, ret);
 
-	while (n > 0 && ret->len < 4 * 1024 * 1024) {
-		if (rp_strbuf_reserve(ret, 65536) < 0)
-			return cli_nomem(cli);
-		n = read(fd, ret->s + ret->len, 65536);
-		ret->len += n > 0 ? (size_t)n : 0;
-	}
-	if (n >= 0)
+	if (r == 0)
 		return 0;
-	err.errnum = -errno;
-	err.code = errno == ENOENT ? ROCPART_ERR_NOT_FOUND : ROCPART_ERR_FAILED;
-	(void)rp_fmt(err.message, sizeof(err.message), "cannot read '%s': %s", path,
-		     rocpart_strerror(errno));
+	if (r == -EFBIG)
+		(void)rp_error_set(&err, r, ROCPART_ERR_CONFIG_SYNTAX, path,
+				   "'%s' is larger than %d MiB", path, (int)(FILE_MAX / RP_MIB));
+	else
+		(void)rp_error_errno(&err, r, path, "cannot read '%s'", path);
 	return cli_fail(cli, &err);
 }
 
@@ -123,6 +143,8 @@ static int open_sim(struct cli *cli, const char *name)
 	if (!dir || !base)
 		return cli_nomem(cli);
 	rp_strbuf_add(&cli->machine_name, base);
+	if (rp_strbuf_failed(&cli->machine_name))
+		return cli_nomem(cli);
 	r = rocpart_machine_open_sim(dir, &cli->machine, &err);
 	if (r != -ENOENT)
 		return r < 0 ? cli_fail(cli, &err) : 0;
@@ -154,7 +176,7 @@ static int open_machine(struct cli *cli)
 		rp_strbuf_add(&cli->machine_name, rocpart_machine_get_shown_name(cli->machine));
 	else if (v->root)
 		rp_strbuf_add(&cli->machine_name, v->root);
-	return 0;
+	return rp_strbuf_failed(&cli->machine_name) ? cli_nomem(cli) : 0;
 }
 
 int cli_open_machine(struct cli *cli)
@@ -189,8 +211,11 @@ int cli_observe(struct cli *cli, struct rocpart_snapshot **ret)
 struct rocpart_snapshot *cli_observe_for_names(struct cli *cli)
 {
 	struct rocpart_snapshot *s = NULL;
+	struct rocpart_error err = {0};
 
-	return rocpart_machine_observe(cli->machine, &s, NULL) < 0 ? NULL : s;
+	if (rocpart_machine_observe(cli->machine, &s, &err) < 0)
+		cli_note_error(&err);
+	return s;
 }
 
 int cli_observe_or_unfinished(struct cli *cli, struct rocpart_snapshot **ret)

@@ -33,6 +33,8 @@ void cli_print_banner(const struct cli *cli)
 
 	if (!cli_wants_csv(cli)) {
 		view_banner(cli_about(cli), &text);
+		if (rp_strbuf_failed(&text))
+			cli_lose_text();
 		cli_say_lines(stdout, rp_strbuf_str(&text));
 	}
 	cli_print_note(cli, cli_wants_csv(cli) ? stderr : stdout);
@@ -46,13 +48,42 @@ void cli_print_note(const struct cli *cli, FILE *to)
 		cli_say(to, "note: %s\n", note);
 }
 
+/* The document of an error that cannot be made into one: without it a program would get nothing. */
+static const char no_memory_json[] = "{\n"
+				     "  \"error\": {\n"
+				     "    \"code\": \"NO_MEMORY\",\n"
+				     "    \"errno\": 12,\n"
+				     "    \"object\": \"\",\n"
+				     "    \"message\": \"out of memory\",\n"
+				     "    \"hint\": \"\"\n"
+				     "  }\n"
+				     "}";
+
 static void print_error_json(const struct rocpart_error *err)
 {
 	RP_AUTO_JSON struct rp_json *j = view_error(err);
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 
-	if (j && rp_json_print(j, true, &text) == 0)
-		printf("%s\n", rp_strbuf_str(&text));
+	puts(j && rp_json_print(j, true, &text) == 0 ? rp_strbuf_str(&text) : no_memory_json);
+}
+
+static struct rocpart_error noted; /* the first; errnum 0: none */
+
+void cli_note_error(const struct rocpart_error *err)
+{
+	if (!noted.errnum)
+		noted = *err;
+}
+
+/* Without memory: this is the last that the command says. */
+static int print_noted(int status)
+{
+	const char *object = strstr(noted.message, noted.object) ? "" : noted.object;
+
+	if (!noted.errnum)
+		return status;
+	fprintf(stderr, "rocpart: %s%s%s\n", object, *object ? ": " : "", noted.message);
+	return status ? status : rocpart_errcode_exit_status(noted.code);
 }
 
 int cli_fail(const struct cli *cli, const struct rocpart_error *err)
@@ -106,6 +137,7 @@ int cli_flush(int status)
 {
 	cli_end_line(stdout);
 	cli_end_line(stderr);
+	status = print_noted(status);
 	if (cli_has_lost_text()) {
 		fprintf(stderr, "rocpart: out of memory\n");
 		return status ? status : 1;

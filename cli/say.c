@@ -108,6 +108,11 @@ void cli_say_toned(FILE *f, enum view_tone tone, const char *text)
 	rp_strbuf_add(line_of(f), has_colour ? view_tone_end(tone) : "");
 }
 
+void cli_lose_text(void)
+{
+	is_lost = true;
+}
+
 bool cli_has_lost_text(void)
 {
 	return is_lost;

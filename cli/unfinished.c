@@ -8,10 +8,12 @@ static enum rocpart_change_status get_status(const struct cli *cli, char **ret_h
 					     struct rocpart_error *err)
 {
 	enum rocpart_change_status status = ROCPART_CHANGE_NONE;
+	struct rocpart_error local = {0}, *e = err ? err : &local;
 
 	*ret_holder = NULL;
-	if (cli->machine)
-		(void)rocpart_machine_get_change_status(cli->machine, &status, ret_holder, err);
+	if (cli->machine &&
+	    rocpart_machine_get_change_status(cli->machine, &status, ret_holder, e) < 0)
+		cli_note_error(e);
 	return status;
 }
 

@@ -84,10 +84,9 @@ static struct rp_json *lease_problem(const void *o)
 static struct rp_json *parsed(const char *text)
 {
 	struct rp_json *j = NULL;
+	int r = *text ? rp_json_parse(text, strlen(text), "lease", &j, NULL) : -EINVAL;
 
-	if (!*text || rp_json_parse(text, strlen(text), "lease", &j, NULL) < 0)
-		return rp_json_null();
-	return j;
+	return r < 0 && r != -ENOMEM ? rp_json_null() : j;
 }
 
 static struct rp_json *lease_footprint(const void *o)

@@ -153,11 +153,13 @@ bool rocpart_plan_is_feasible(const struct rocpart_plan *plan);
 /**
  * rocpart_plan_file_has_models() - Report whether a node.yaml has requests for models.
  * @path: file to read.
+ * @reterr: what went wrong, with line and column; may be NULL.
  *
  * Since 0.1.
- * Return: true when the file can be read and has `models:`.
+ * Return: 1 when the file has `models:`, 0 when it has none; -EINVAL: it is not valid YAML; -EFBIG;
+ * -ENOMEM; errno of reading.
  */
-bool rocpart_plan_file_has_models(const char *path);
+int rocpart_plan_file_has_models(const char *path, struct rocpart_error *reterr);
 
 /**
  * rocpart_plan_fill_change() - Add the switches that a plan needs to a change.

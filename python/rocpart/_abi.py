@@ -756,7 +756,7 @@ PROTOTYPES = {
     "rocpart_plan_add_model":
         (c_int, [c_void_p, c_char_p, POINTER(Error)]),
     "rocpart_plan_file_has_models":
-        (c_bool, [c_char_p]),
+        (c_int, [c_char_p, POINTER(Error)]),
     "rocpart_plan_fill_change":
         (c_int, [c_void_p, c_void_p, POINTER(Error)]),
     "rocpart_plan_free":

@@ -153,11 +153,12 @@ ROCPART_PUBLIC int rocpart_plan_load_file(struct rocpart_plan *plan, const char 
 	return r < 0 ? r : rp_model_requests_read(models, path, &plan->models, reterr);
 }
 
-ROCPART_PUBLIC bool rocpart_plan_file_has_models(const char *path)
+ROCPART_PUBLIC int rocpart_plan_file_has_models(const char *path, struct rocpart_error *reterr)
 {
 	RP_AUTO_YAML struct rp_yaml *doc = NULL;
+	int r = rp_yaml_load(path, &doc, reterr);
 
-	return rp_yaml_load(path, &doc, NULL) == 0 && rp_yaml_get(doc, "models");
+	return r < 0 ? r : rp_yaml_get(doc, "models") != NULL;
 }
 
 /* An error about a model of a file says of which, and where it stands. */

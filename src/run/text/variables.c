@@ -75,7 +75,10 @@ static int add(struct rp_variables *vars, const char *name, struct rp_strbuf *va
 		return 0;
 	if (rp_grow(&vars->v, &vars->cap, vars->n + 1, sizeof(*vars->v)) < 0)
 		return -ENOMEM;
-	vars->v[vars->n++] = (struct rp_variable){name, rp_strbuf_steal(&text)};
+	vars->v[vars->n] = (struct rp_variable){name, rp_strbuf_steal(&text)};
+	if (!vars->v[vars->n].value)
+		return -ENOMEM;
+	vars->n++;
 	return 0;
 }
 
