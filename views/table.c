@@ -55,10 +55,11 @@ static void show_partition(const char *name, const struct rocpart_snapshot *s,
 {
 	char text[VIEW_PARTITION_TEXT_SIZE];
 	const char *slash = strchr(name, '/');
-	RP_AUTO_FREE char *bdf = slash ? rp_strndup(name, (size_t)(slash - name)) : NULL;
+	char bdf[RP_BDF_SIZE] = "";
 	uint32_t id = 0;
 
-	if (bdf && rp_parse_u32(slash + 1, 10, &id) == 0)
+	if (slash && rp_fmt(bdf, sizeof(bdf), "%.*s", (int)(slash - name), name) == 0 &&
+	    rp_parse_u32(slash + 1, 10, &id) == 0)
 		view_addf(out, "%s", view_format_partition(s, bdf, id, text));
 	else
 		view_addf(out, "%s", name);

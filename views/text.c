@@ -204,12 +204,13 @@ void view_addf(struct rp_strbuf *ret, const char *fmt, ...)
 /* ---- lines ---- */
 
 /* Where further lines begin: at the tab, or two columns behind the first word. */
-static size_t hanging_indent(const char *line, size_t width)
+static size_t hanging_indent(const char *line, size_t width, struct rp_strbuf *ret)
 {
 	const char *tab = strchr(line, '\t');
 	RP_AUTO_FREE char *head = tab ? rp_strndup(line, (size_t)(tab - line)) : NULL;
 	size_t indent = head ? view_width(head) : strspn(line, " ") + 2;
 
+	ret->failed |= tab && !head;
 	return indent < width / 2 ? indent : 2;
 }
 
@@ -222,7 +223,7 @@ static void add_piece(const char *s, size_t n, struct rp_strbuf *ret)
 
 void view_wrap(const char *line, size_t width, struct rp_strbuf *ret)
 {
-	size_t indent = hanging_indent(line, width), column = 0;
+	size_t indent = hanging_indent(line, width, ret), column = 0;
 	bool is_first = true;
 
 	if (width == 0 || view_width(line) <= width) {

@@ -42,6 +42,17 @@ int rp_parse_u64(const char *s, int base, uint64_t *ret)
 	return 0;
 }
 
+int rp_parse_u64_part(const char *s, size_t len, int base, uint64_t *ret)
+{
+	char text[72]; /* the digits of 64 bits in any base */
+
+	if (len >= sizeof(text))
+		return -ERANGE;
+	memcpy(text, s, len);
+	text[len] = '\0';
+	return rp_parse_u64(text, base, ret);
+}
+
 int rp_parse_u32(const char *s, int base, uint32_t *ret)
 {
 	uint64_t v;
@@ -127,7 +138,7 @@ int rp_parse_bytes(const char *s, uint64_t *ret)
 {
 	size_t len = strspn(s, "0123456789.");
 	const char *unit = s + len;
-	RP_AUTO_FREE char *number = NULL;
+	char number[64];
 	double v, factor;
 	int r;
 
@@ -136,9 +147,8 @@ int rp_parse_bytes(const char *s, uint64_t *ret)
 	r = unit_factor(unit, &factor);
 	if (r < 0)
 		return r;
-	number = rp_strndup(s, len);
-	if (!number)
-		return -ENOMEM;
+	if (rp_fmt(number, sizeof(number), "%.*s", (int)len, s) < 0)
+		return -ERANGE;
 	if (!strchr(number, '.') && factor <= 1)
 		return rp_parse_u64(number, 10, ret);
 	r = rp_parse_double(number, &v);
@@ -158,12 +168,10 @@ int rp_parse_tokens(const char *s, uint64_t *ret, char why[RP_TOKENS_WHY_SIZE])
 {
 	size_t len = strlen(s);
 	bool kilo = len > 1 && (s[len - 1] == 'k' || s[len - 1] == 'K');
-	RP_AUTO_FREE char *digits = rp_strndup(s, kilo ? len - 1 : len);
 	uint64_t v = 0;
 
-	if (!digits)
-		return -ENOMEM;
-	if (rp_parse_u64(digits, 10, &v) < 0 || v == 0 || v > TOKENS_MAX / 1024) {
+	if (rp_parse_u64_part(s, kilo ? len - 1 : len, 10, &v) < 0 || v == 0 ||
+	    v > TOKENS_MAX / 1024) {
 		(void)rp_fmt(why, RP_TOKENS_WHY_SIZE,
 			     "must be a number of tokens, such as 32768, or 32k (k is 1024), not "
 			     "'%.60s'",

@@ -14,6 +14,8 @@
  * 0, -EINVAL, -ERANGE.
  */
 int rp_parse_u64(const char *s, int base, uint64_t *ret) RP_MUST_CHECK;
+/* The same of the first len characters. */
+int rp_parse_u64_part(const char *s, size_t len, int base, uint64_t *ret) RP_MUST_CHECK;
 int rp_parse_u32(const char *s, int base, uint32_t *ret) RP_MUST_CHECK;
 /* Decimal with an optional fraction and sign, no exponent, no inf, no nan. 0, -EINVAL, -ERANGE. */
 int rp_parse_double(const char *s, double *ret) RP_MUST_CHECK;

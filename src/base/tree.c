@@ -403,7 +403,9 @@ int rp_tree_list(struct rp_tree *t, struct rp_names *ret, const char *fmt, ...)
 		fd = rp_tree_openat(t, path, O_RDONLY | O_DIRECTORY, 0);
 		if (fd < 0)
 			return traced_read(t, path, begin_ns, fd);
-		dir = fdopendir(fd);
+		do
+			dir = fdopendir(fd); /* fstat */
+		while (!dir && errno == EINTR);
 		r = dir ? read_dir(dir, &names) : rp_neg_errno();
 		if (!dir)
 			close(fd);

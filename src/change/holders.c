@@ -120,79 +120,114 @@ static void add_device(struct holder *h, const char *name)
 	rp_strbuf_addf(&h->devices, "%s%s", h->devices.len ? " " : "", path);
 }
 
-/* KFD context: reaches each GPU for which there is a vram_ file. */
-static bool look_at_context(struct rp_tree *t, const struct rocpart_snapshot *s, struct holder *h)
+static void holder_done(struct holder *h)
+{
+	rp_strbuf_done(&h->devices);
+	rp_strbuf_done(&h->stat_line);
+}
+
+/*
+ * What a read of a file of a process means: 1: it is there; 0: it was closed, or the process has
+ * ended, or the caller may not look, which makes the list incomplete; or an errno.
+ */
+static int take_read(struct rocpart_holders *list, int r)
+{
+	list->incomplete |= rp_is_denied(r);
+	if (r == 0)
+		return 1;
+	/* EINVAL: no link; ENAMETOOLONG: no device has such a path */
+	return rp_is_ended(r) || rp_is_denied(r) || r == -EINVAL || r == -ENAMETOOLONG ? 0 : r;
+}
+
+/* KFD context: reaches each GPU for which there is a vram_ file. 1: the process has one; 0. */
+static int look_at_context(struct rp_tree *t, const struct rocpart_snapshot *s,
+			   struct rocpart_holders *list, struct holder *h)
 {
 	RP_AUTO_NAMES struct rp_names files = RP_NAMES_INIT;
+	int r = take_read(list, rp_tree_list(t, &files, RP_KFD_PROC "/%u", h->pub.pid));
 
-	if (rp_tree_list(t, &files, RP_KFD_PROC "/%u", h->pub.pid) < 0)
-		return false;
+	if (r != 1)
+		return r;
 	add_device(h, "kfd");
 	for (size_t i = 0; i < files.n; i++) {
-		uint64_t gpu_id, bytes;
+		uint64_t gpu_id, bytes = 0;
 
 		if (!rp_str_starts(files.v[i], "vram_") ||
 		    rp_parse_u64(files.v[i] + 5, 10, &gpu_id) < 0)
 			continue;
 		h->pub.gpus |= gpus_of_id(s, gpu_id);
-		if (rp_tree_read_u64(t, 10, &bytes, RP_KFD_PROC "/%u/%s", h->pub.pid, files.v[i]) ==
-		    0)
-			h->pub.memory_used_bytes += bytes;
+		r = take_read(list, rp_tree_read_u64(t, 10, &bytes, RP_KFD_PROC "/%u/%s",
+						     h->pub.pid, files.v[i]));
+		if (r < 0)
+			return r;
+		h->pub.memory_used_bytes += bytes;
 	}
-	return true;
+	return 1;
 }
 
-/* 0, or -EACCES when its files may not be looked at. */
-static int look_at_files(struct rp_tree *t, const struct rocpart_snapshot *s, struct holder *h,
-			 const char *proc, bool has_context)
+static int look_at_files(struct rp_tree *t, const struct rocpart_snapshot *s,
+			 struct rocpart_holders *list, struct holder *h, bool has_context)
 {
 	RP_AUTO_NAMES struct rp_names fds = RP_NAMES_INIT;
 	RP_AUTO_STRBUF struct rp_strbuf link = RP_STRBUF_INIT;
-	int r = rp_tree_list(t, &fds, "%s/%u/fd", proc, h->pub.pid);
+	int r = take_read(list, rp_tree_list(t, &fds, "%s/%u/fd", list->proc, h->pub.pid));
 
-	for (size_t i = 0; i < fds.n; i++) {
-		const char *name;
+	for (size_t i = 0; r >= 0 && i < fds.n; i++) {
+		const char *name = NULL;
 
-		if (rp_tree_readlink(t, &link, "%s/%u/fd/%s", proc, h->pub.pid, fds.v[i]) < 0)
-			continue;
-		name = device_name(rp_strbuf_str(&link));
+		r = take_read(list, rp_tree_readlink(t, &link, "%s/%u/fd/%s", list->proc,
+						     h->pub.pid, fds.v[i]));
+		if (r == 1)
+			name = device_name(rp_strbuf_str(&link));
 		if (!name)
 			continue;
 		add_device(h, name);
 		h->pub.gpus |= gpus_of_device(s, name, has_context);
 	}
-	return r == -EACCES || r == -EPERM ? -EACCES : 0;
+	return r < 0 ? r : 0;
 }
 
-static void name_process(struct rp_tree *t, struct holder *h, const char *proc)
+static int name_process(struct rp_tree *t, struct rocpart_holders *list, struct holder *h)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	const char *proc = list->proc;
+	int r = take_read(list, rp_tree_read(t, &text, "%s/%u/comm", proc, h->pub.pid));
 
-	if (rp_tree_read(t, &text, "%s/%u/comm", proc, h->pub.pid) == 0)
+	if (r == 1)
 		(void)rp_fmt(h->command, sizeof(h->command), "%s", rp_strbuf_str(&text));
-	if (rp_tree_read_file(t, 64 * 1024, &text, "%s/%u/cgroup", proc, h->pub.pid) == 0)
+	if (r >= 0)
+		r = take_read(list, rp_tree_read_file(t, 64 * 1024, &text, "%s/%u/cgroup", proc,
+						      h->pub.pid));
+	if (r == 1)
 		rp_owner_names_parse(rp_strbuf_str(&text), &h->names);
-	if (rp_tree_read(t, &h->stat_line, "%s/%u/stat", proc, h->pub.pid) < 0)
+	if (r >= 0)
+		r = take_read(list, rp_tree_read(t, &h->stat_line, "%s/%u/stat", proc, h->pub.pid));
+	if (r == 0)
 		rp_strbuf_reset(&h->stat_line);
-	h->has_stat = rp_tree_stat(t, &h->stat, "%s/%u", proc, h->pub.pid) == 0;
+	if (r >= 0)
+		r = take_read(list, rp_tree_stat(t, &h->stat, "%s/%u", proc, h->pub.pid));
+	h->has_stat = r == 1;
+	return r < 0 ? r : 0;
 }
 
 static int look_at_process(struct rp_tree *t, const struct rocpart_snapshot *s,
 			   struct rocpart_holders *list, uint32_t pid)
 {
 	struct holder h = {.pub.pid = pid};
-	bool has_context = look_at_context(t, s, &h);
+	int r = look_at_context(t, s, list, &h);
 
-	if (look_at_files(t, s, &h, list->proc, has_context) == -EACCES)
-		list->incomplete = true;
-	if (!h.devices.len)
-		return 0;
-	if (rp_strbuf_failed(&h.devices) ||
-	    rp_grow(&list->v, &list->cap, list->n + 1, sizeof(*list->v)) < 0) {
-		rp_strbuf_done(&h.devices);
-		return -ENOMEM;
+	if (r >= 0)
+		r = look_at_files(t, s, list, &h, r);
+	if (r == 0 && rp_strbuf_failed(&h.devices))
+		r = -ENOMEM;
+	if (r == 0 && h.devices.len)
+		r = rp_grow(&list->v, &list->cap, list->n + 1, sizeof(*list->v));
+	if (r == 0 && h.devices.len)
+		r = name_process(t, list, &h);
+	if (r < 0 || !h.devices.len) {
+		holder_done(&h);
+		return r;
 	}
-	name_process(t, &h, list->proc);
 	list->v[list->n++] = h;
 	return 0;
 }
@@ -202,11 +237,12 @@ static int collect_pids(struct rp_tree *t, const char *proc, struct rp_names *pi
 	RP_AUTO_NAMES struct rp_names contexts = RP_NAMES_INIT;
 	int r = rp_tree_list(t, pids, "%s", proc);
 
-	if (r < 0 && r != -ENOENT)
+	if (r < 0 && !rp_is_absent(r))
 		return r;
 	/* In a container /proc shows its own processes only; contexts are those of the host. */
-	if (rp_tree_list(t, &contexts, RP_KFD_PROC) < 0)
-		return 0;
+	r = rp_tree_list(t, &contexts, RP_KFD_PROC);
+	if (r < 0 && !rp_is_absent(r) && !rp_is_denied(r))
+		return r;
 	for (size_t i = 0; i < contexts.n; i++) {
 		bool known = false;
 
@@ -220,21 +256,17 @@ static int collect_pids(struct rp_tree *t, const char *proc, struct rp_names *pi
 }
 
 /* "12345.67 ..." */
-static uint64_t read_uptime(struct rp_tree *t, const char *proc)
+static int read_uptime(struct rp_tree *t, const char *proc, uint64_t *ret)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	uint64_t s;
+	int r = rp_tree_read(t, &text, "%s/uptime", proc);
 
-	if (rp_tree_read(t, &text, "%s/uptime", proc) < 0)
-		return 0;
+	if (r < 0)
+		return rp_is_absent(r) || rp_is_denied(r) ? 0 : r;
 	rp_strbuf_truncate(&text, strcspn(rp_strbuf_str(&text), "."));
-	return rp_parse_u64(rp_strbuf_str(&text), 10, &s) == 0 ? s : 0;
-}
-
-static void holder_done(struct holder *h)
-{
-	rp_strbuf_done(&h->devices);
-	rp_strbuf_done(&h->stat_line);
+	if (rp_parse_u64(rp_strbuf_str(&text), 10, ret) < 0)
+		*ret = 0;
+	return 0;
 }
 
 /* Texts are pointed to only when the array no longer moves. */
@@ -263,8 +295,9 @@ ROCPART_PUBLIC int rocpart_holders_new(struct rocpart_machine *machine,
 
 	if (list) {
 		list->proc = rp_machine_proc(machine);
-		list->uptime_s = read_uptime(machine->tree, list->proc);
-		r = collect_pids(machine->tree, list->proc, &pids);
+		r = read_uptime(machine->tree, list->proc, &list->uptime_s);
+		if (r == 0)
+			r = collect_pids(machine->tree, list->proc, &pids);
 	}
 	for (size_t i = 0; r == 0 && i < pids.n; i++) {
 		uint32_t pid;

@@ -154,11 +154,11 @@ int rp_change_check_leases(struct rocpart_change *c, struct rocpart_error *reter
 {
 	RP_AUTO_LEASE_DB struct rp_lease_db *db = NULL;
 	struct guarded g = {.text = RP_STRBUF_INIT};
-	int r;
+	int r = c->is_resumed ? 0 : rp_leases_exist(c->machine, reterr);
 
 	c->evicts = false;
-	if (c->is_resumed || !rp_leases_exist(c->machine))
-		return 0;
+	if (r <= 0)
+		return r;
 	r = open_db(c, RP_LEASE_READ, &db, reterr);
 	if (r == 0)
 		r = look(c, db, false, &g, reterr);
@@ -167,7 +167,8 @@ int rp_change_check_leases(struct rocpart_change *c, struct rocpart_error *reter
 			rp_strdupf("these leases lose their partition or their program: %s",
 				   rp_strbuf_str(&g.text));
 
-		r = text ? rp_names_add(&c->lease_warnings, text) : -ENOMEM;
+		r = text && !rp_strbuf_failed(&g.text) ? rp_names_add(&c->lease_warnings, text)
+						       : -ENOMEM;
 		if (r < 0)
 			(void)rp_error_nomem(reterr);
 	}
@@ -189,10 +190,10 @@ int rp_change_take_leases(struct rocpart_change *c, struct rocpart_error *reterr
 {
 	RP_AUTO_LEASE_DB struct rp_lease_db *db = NULL;
 	struct guarded g = {.text = RP_STRBUF_INIT};
-	int r;
+	int r = rp_leases_exist(c->machine, reterr);
 
-	if (!rp_leases_exist(c->machine))
-		return 0;
+	if (r <= 0)
+		return r;
 	r = journal_returns(c, reterr);
 	if (r < 0)
 		return r;
@@ -212,10 +213,10 @@ int rp_change_note_driver(struct rocpart_change *c, struct rocpart_error *reterr
 	RP_AUTO_LEASE_DB struct rp_lease_db *db = NULL;
 	uint64_t number = 0;
 	char epoch[24];
-	int r;
+	int r = rp_leases_exist(c->machine, reterr);
 
-	if (!rp_leases_exist(c->machine))
-		return 0;
+	if (r <= 0)
+		return r;
 	r = rp_driver_read_epoch(c->machine->tree, &number, reterr);
 	(void)rp_fmt(epoch, sizeof(epoch), "%llu", (unsigned long long)number);
 	if (r == 0)

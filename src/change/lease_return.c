@@ -215,13 +215,15 @@ void rp_change_return_leases(struct rocpart_change *c, bool is_undone)
 	struct rocpart_error err = {0};
 	RP_AUTO(returning_done) struct returning t = {.c = c, .reterr = &err};
 	bool any = false;
+	int r;
 
 	for (size_t i = 0; i < c->n_evicted; i++)
 		any |= c->evicted[i].returns != is_undone;
 	if (!any)
 		return;
 	rp_change_announce(c, RP_STEP_RETURN_LEASES, 0);
-	if (rp_leases_exist(c->machine) && return_leases(&t, is_undone) < 0)
+	r = rp_leases_exist(c->machine, &err);
+	if (r < 0 || (r > 0 && return_leases(&t, is_undone) < 0))
 		rp_change_remark(c,
 				 "warning: evicted leases still wait for a partition: %s; `rocpart "
 				 "place --pending` places them",

@@ -177,13 +177,16 @@ static int insert(const struct maker *m, size_t index, enum rp_step_kind kind, s
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	struct rp_step_list *list = &m->c->steps;
+	char *step;
 
 	add_text(m, kind, arg, &text);
-	if (rp_grow(&list->v, &list->cap, list->n + 1, sizeof(*list->v)) < 0 ||
-	    rp_strbuf_failed(&text))
+	if (rp_grow(&list->v, &list->cap, list->n + 1, sizeof(*list->v)) < 0)
+		return -ENOMEM;
+	step = rp_strbuf_steal(&text);
+	if (!step)
 		return -ENOMEM;
 	memmove(&list->v[index + 1], &list->v[index], (list->n - index) * sizeof(*list->v));
-	list->v[index] = (struct rp_step){kind, arg, rp_strbuf_steal(&text)};
+	list->v[index] = (struct rp_step){kind, arg, step};
 	list->n++;
 	return 0;
 }

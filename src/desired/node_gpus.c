@@ -71,10 +71,10 @@ int rp_node_set_gpu(struct rp_node_file *f, size_t index, struct rp_mode_pair mo
 static bool parse_range(const char *text, size_t *first, size_t *last)
 {
 	const char *dash = strchr(text, '-');
-	RP_AUTO_FREE char *left = dash ? rp_strndup(text, (size_t)(dash - text)) : NULL;
 	uint64_t a, b;
 
-	if (!left || rp_parse_u64(left, 10, &a) < 0 || rp_parse_u64(dash + 1, 10, &b) < 0)
+	if (!dash || rp_parse_u64_part(text, (size_t)(dash - text), 10, &a) < 0 ||
+	    rp_parse_u64(dash + 1, 10, &b) < 0)
 		return false;
 	*first = (size_t)a;
 	*last = (size_t)b;

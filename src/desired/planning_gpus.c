@@ -56,11 +56,10 @@ static int RP_PRINTF(4, 5) refuse(const struct rp_gpu_rules *rules, const struct
 static bool parse_indices(const char *word, size_t *first, size_t *last)
 {
 	const char *dash = strchr(word, '-');
-	RP_AUTO_FREE char *left = rp_strndup(word, dash ? (size_t)(dash - word) : strlen(word));
 	uint64_t a, b;
 
-	if (!left || rp_parse_u64(left, 10, &a) < 0 ||
-	    rp_parse_u64(dash ? dash + 1 : left, 10, &b) < 0)
+	if (rp_parse_u64_part(word, dash ? (size_t)(dash - word) : strlen(word), 10, &a) < 0 ||
+	    rp_parse_u64(dash ? dash + 1 : word, 10, &b) < 0)
 		return false;
 	*first = (size_t)a;
 	*last = (size_t)b;

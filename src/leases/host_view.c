@@ -163,13 +163,9 @@ static uint64_t read_host_bytes(struct rp_host_view *w)
 	p = strstr(rp_strbuf_str(&text), "MemTotal:");
 	p = p ? p + strlen("MemTotal:") : "";
 	p += strspn(p, " ");
-	{
-		char digits[24];
-
-		if (rp_fmt(digits, sizeof(digits), "%.*s", (int)strspn(p, "0123456789"), p) < 0 ||
-		    rp_parse_u64(digits, 10, &kib) < 0 || rp_mul_u64(kib, RP_KIB, &kib) < 0)
-			return ASSUMED_HOST;
-	}
+	if (rp_parse_u64_part(p, strspn(p, "0123456789"), 10, &kib) < 0 ||
+	    rp_mul_u64(kib, RP_KIB, &kib) < 0)
+		return ASSUMED_HOST;
 	return kib;
 }
 
@@ -272,13 +268,7 @@ static int read_stat(struct rp_tree *t, const char *proc, uint32_t pid, unsigned
 	}
 	if (!p)
 		return -EBADMSG;
-	{
-		char digits[24];
-
-		if (rp_fmt(digits, sizeof(digits), "%.*s", (int)strcspn(p, " \n"), p) < 0)
-			return -EBADMSG;
-		return rp_parse_u64(digits, 10, ret) < 0 ? -EBADMSG : 0;
-	}
+	return rp_parse_u64_part(p, strcspn(p, " \n"), 10, ret) < 0 ? -EBADMSG : 0;
 }
 
 #define STAT_PPID  4

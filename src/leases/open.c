@@ -2,14 +2,21 @@
 /* Where the leases of a machine are: in its record folder, or in memory when its records are. */
 #include "leases/reconcile.h"
 
-bool rp_leases_exist(struct rocpart_machine *m)
+int rp_leases_exist(struct rocpart_machine *m, struct rocpart_error *reterr)
 {
-	RP_AUTO_FREE char *path =
-		m->state_dir && !m->in_memory ? rp_strdupf("%s/leases.db", m->state_dir) : NULL;
+	RP_AUTO_FREE char *path = NULL;
+	int r;
 
+	if (m->leases || m->in_memory || !m->state_dir)
+		return m->leases != NULL;
+	path = rp_strdupf("%s/leases.db", m->state_dir);
+	if (!path)
+		return rp_error_nomem(reterr);
+	r = rp_retry(access(path, F_OK)) < 0 ? rp_neg_errno() : 0;
 	/* One in a folder that may not be searched cannot be ruled out: opening it says why. */
-	return m->leases ||
-	       (path && (access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR)));
+	if (r == 0 || rp_is_denied(r))
+		return 1;
+	return rp_is_absent(r) ? 0 : rp_error_errno(reterr, r, path, "cannot look for the leases");
 }
 
 /* The machine calls this at its end for leases in memory. */

@@ -554,9 +554,10 @@ static int pin_owner(struct placing *p, struct rp_owner *o, struct rocpart_error
 {
 	int r = o->kind == RP_OWNER_PID ? rp_host_view_pin_owner(&p->s.host, o) : 0;
 
-	return r < 0 ? rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, o->name,
-				    "process %u does not exist", o->pid)
-		     : 0;
+	if (r == -ENOENT)
+		return rp_error_set(reterr, r, ROCPART_ERR_NOT_FOUND, o->name,
+				    "process %u does not exist", o->pid);
+	return r < 0 ? rp_error_errno(reterr, r, o->name, "cannot look at process %u", o->pid) : 0;
 }
 
 /* Place and record one lease, and append it to those made. */
@@ -599,12 +600,16 @@ static int check_options(const struct rocpart_place_options *o, struct rocpart_e
 static int pin_own(struct placing *p, uint32_t pid, struct rp_owner *ret,
 		   struct rocpart_error *reterr)
 {
+	int r;
+
 	*ret = (struct rp_owner){.kind = RP_OWNER_PID, .pid = pid};
 	(void)rp_fmt(ret->name, sizeof(ret->name), "%u", pid);
-	return rp_host_view_pin_own(&p->s.host, ret) < 0
-		       ? rp_error_set(reterr, -ESRCH, ROCPART_ERR_FAILED, NULL,
-				      "process %u has ended already", pid)
-		       : 0;
+	r = rp_host_view_pin_own(&p->s.host, ret);
+	if (r < 0 && r != -ENOENT)
+		return rp_error_errno(reterr, r, NULL, "cannot look at process %u", pid);
+	return r < 0 ? rp_error_set(reterr, -ESRCH, ROCPART_ERR_FAILED, NULL,
+				    "process %u has ended already", pid)
+		     : 0;
 }
 
 static int add_replicas(struct placing *p, const struct rocpart_place_options *o, uint32_t own_pid,

@@ -45,8 +45,8 @@ size_t rp_lease_of_memory(struct rp_host_view *w, const struct rp_lease_list *li
 struct rp_part_use *rp_reconciled_find(const struct rp_reconciled *r, const char *bdf,
 				       unsigned part);
 
-/* open.c: whether the machine has a database of leases. */
-bool rp_leases_exist(struct rocpart_machine *m);
+/* open.c: 1: the machine has a database of leases; 0: it has none; errno of looking. */
+int rp_leases_exist(struct rocpart_machine *m, struct rocpart_error *reterr) RP_MUST_CHECK;
 /* open.c: as rp_lease_db_open(); the caller closes with rp_lease_db_close(). */
 int rp_leases_open(struct rocpart_machine *m, enum rp_lease_open how, const char *identity,
 		   struct rp_lease_db **ret, struct rocpart_error *reterr) RP_MUST_CHECK;

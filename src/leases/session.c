@@ -37,15 +37,19 @@ int rp_session_begin(struct rocpart_machine *m, enum rp_lease_open how, struct r
 		     struct rocpart_error *reterr)
 {
 	RP_AUTO_SESSION struct rp_session s = {.machine = m};
-	int r = 0;
+	int r = 0, exist = 0;
 
 	if (m->is_dry_run)
 		return rp_session_look(m, ret, reterr);
 	if (rp_tree_kind(m->tree) == RP_TREE_CAPTURE || how == RP_LEASE_MAKE ||
 	    how == RP_LEASE_MAKE_BRIEF)
 		r = rp_machine_make_state(m, reterr);
+	if (r == 0)
+		exist = rp_leases_exist(m, reterr);
+	if (exist < 0)
+		return exist;
 	/* A new database records the identity of the machine, so it is observed before as well. */
-	if (r == 0 && !rp_leases_exist(m))
+	if (r == 0 && !exist)
 		r = rp_host_view_observe(m, &s.host, reterr);
 	if (r == 0)
 		r = rp_leases_open(m, how, s.host.identity, &s.db, reterr);
@@ -252,10 +256,10 @@ int rp_session_view(struct rp_session *s, struct rocpart_leases **ret, struct ro
  */
 static int look(struct rocpart_machine *m, struct rp_session *s, struct rocpart_error *reterr)
 {
-	int r = 0;
+	int r = rp_leases_exist(m, reterr);
 
 	s->machine = m;
-	if (rp_leases_exist(m))
+	if (r > 0)
 		r = rp_leases_open(m, RP_LEASE_READ, NULL, &s->db, reterr);
 	if (r == 0 && s->db)
 		r = rp_lease_db_begin_read(s->db, reterr);

@@ -63,9 +63,9 @@ ROCPART_PUBLIC int rocpart_leases_export(struct rocpart_machine *machine, char *
 	RP_AUTO_JSON struct rp_json *j = rp_json_object();
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT, identity = RP_STRBUF_INIT;
 	struct rp_json *leases = rp_json_array();
-	int r = 0;
+	int r = rp_leases_exist(machine, reterr);
 
-	if (rp_leases_exist(machine)) {
+	if (r > 0) {
 		r = rp_leases_open(machine, RP_LEASE_READ, NULL, &db, reterr);
 		if (r == 0)
 			r = rp_lease_db_load(db, &list, reterr);
@@ -329,9 +329,9 @@ ROCPART_PUBLIC int rocpart_leases_check(struct rocpart_machine *machine, char **
 	RP_AUTO_LEASE_DB struct rp_lease_db *db = NULL;
 	RP_AUTO_NAMES struct rp_names problems = RP_NAMES_INIT;
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	int r = 0;
+	int r = rp_leases_exist(machine, reterr);
 
-	if (rp_leases_exist(machine)) {
+	if (r > 0) {
 		r = rp_host_view_observe(machine, &w, reterr);
 		if (r == 0)
 			r = rp_leases_open(machine, RP_LEASE_READ, w.identity, &db, reterr);

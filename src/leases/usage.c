@@ -89,21 +89,20 @@ static int see_client(struct clients *seen, const struct client *c, bool *ret_is
 static bool read_value(const char *text, const char *key, uint64_t *ret)
 {
 	const char *p = strstr(text, key);
-	uint64_t unit = 1;
-	char digits[24];
+	uint64_t unit = 1, v = 0;
+	int r;
 
 	if (!p || (p != text && p[-1] != '\n') || p[strlen(key)] != ':')
 		return false;
 	p += strlen(key) + 1;
 	p += strspn(p, " \t");
-	if (rp_fmt(digits, sizeof(digits), "%.*s", (int)strspn(p, "0123456789"), p) < 0)
-		return false;
+	r = rp_parse_u64_part(p, strspn(p, "0123456789"), 10, &v);
 	p += strspn(p, "0123456789 ");
 	if (rp_str_starts(p, "KiB"))
 		unit = RP_KIB;
 	else if (rp_str_starts(p, "MiB"))
 		unit = RP_MIB;
-	return rp_parse_u64(digits, 10, ret) == 0 && rp_mul_u64(*ret, unit, ret) == 0;
+	return r == 0 && rp_mul_u64(v, unit, ret) == 0;
 }
 
 /* Find the partition of a render node by the link of the descriptor: see the invariants. */

@@ -104,7 +104,7 @@ ROCPART_PUBLIC int rocpart_cdi_document(struct rocpart_machine *machine, const c
 		r = text_of_now(machine, k, &text, reterr);
 	if (r == 0)
 		*ret_text = rp_strbuf_steal(&text);
-	return r;
+	return r < 0 || *ret_text ? r : rp_error_nomem(reterr);
 }
 
 /* ---- writing ---- */

@@ -176,7 +176,7 @@ static int find_platform(const struct rp_sim *sim, const char *name, struct rp_s
 
 	rp_sim_add_xcp_name(sim, 0, &prefix);
 	if (rp_strbuf_failed(&prefix))
-		return -ENOENT;
+		return -ENOMEM;
 	rp_strbuf_truncate(&prefix, prefix.len - 1);
 	if (!rp_str_starts(name, rp_strbuf_str(&prefix)) ||
 	    rp_sim_number_name(name + prefix.len, RP_SIM_MAX_GPUS * RP_SIM_SLOTS, &n) < 0)
@@ -205,7 +205,8 @@ static int each_platform(const struct rp_sim *sim, const struct rp_sim_ent *e, s
 			if (!sim->drm[g][s].render)
 				continue;
 			rp_sim_add_xcp_name(sim, sim->drm[g][s].xcp, &name);
-			r = rp_names_add(ret, rp_strbuf_str(&name));
+			r = rp_strbuf_failed(&name) ? -ENOMEM
+						    : rp_names_add(ret, rp_strbuf_str(&name));
 		}
 	}
 	return r;
@@ -342,7 +343,9 @@ static int find_path(const struct rp_sim *sim, const char *name, struct rp_sim_e
 	const char *prefix = pci ? "pci-" : "platform-";
 	int g;
 
-	if (!copy || (!card && !rp_str_ends(name, "-render")) || !rp_str_starts(name, prefix))
+	if (!copy)
+		return -ENOMEM;
+	if ((!card && !rp_str_ends(name, "-render")) || !rp_str_starts(name, prefix))
 		return -ENOENT;
 	*strrchr(copy, '-') = '\0';
 	if (strlen(copy) < strlen(prefix))
@@ -374,7 +377,7 @@ static int add_path_names(const struct rp_sim *sim, uint32_t gpu, uint32_t slot,
 			rp_sim_add_xcp_name(sim, sim->drm[gpu][slot].xcp, &name);
 		}
 		rp_strbuf_add(&name, ends[i]);
-		r = rp_names_add(ret, rp_strbuf_str(&name));
+		r = rp_strbuf_failed(&name) ? -ENOMEM : rp_names_add(ret, rp_strbuf_str(&name));
 	}
 	return r;
 }

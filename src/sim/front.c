@@ -33,9 +33,13 @@ static int find_in(const struct rp_sim *sim, const struct rp_sim_ent *dir,
 {
 	for (const struct rp_sim_file *f = rows; f && (f->name || f->find); f++) {
 		struct rp_sim_ent e = *dir;
+		int r;
 
 		e.file = f;
-		if (f->name ? !rp_str_eq(f->name, name) : f->find(sim, name, &e) < 0)
+		r = f->name ? (rp_str_eq(f->name, name) ? 0 : -ENOENT) : f->find(sim, name, &e);
+		if (r == -ENOMEM)
+			return r;
+		if (r < 0)
 			continue;
 		if (f->exists && !f->exists(sim, &e))
 			continue;
@@ -50,7 +54,7 @@ static int find_child(const struct rp_sim *sim, const struct rp_sim_ent *dir, co
 {
 	int r = find_in(sim, dir, dir->file->children, name, ret);
 
-	for (size_t i = 0; r < 0 && i < RP_ARRAY_LEN(dir->file->more); i++)
+	for (size_t i = 0; r < 0 && r != -ENOMEM && i < RP_ARRAY_LEN(dir->file->more); i++)
 		r = find_in(sim, dir, dir->file->more[i], name, ret);
 	return r;
 }

@@ -445,6 +445,48 @@ static void json_that_is_wrong_is_refused_with_its_place(void **state)
 	EXPECT_JSON_ERROR("[\"\xff\"]", "f.json:1:");
 }
 
+/* Values as RFC 8259 writes them; each is printed again as it is here. */
+static void json_values_are_read_as_they_are(void **state)
+{
+	static const struct {
+		const char *text, *printed;
+	} cases[] = {
+		{" [ true , false , null ] ", "[true,false,null]"},
+		{"-9223372036854775808", "-9223372036854775808"},
+		{"9223372036854775807", "9223372036854775807"},
+		{"[1.5e-3,2E+2,-0.25]", "[0.0015,200.0,-0.25]"},
+		{"\"\\u00e9\\ud83d\\ude00\\n\\/\"", "\"\xc3\xa9\xf0\x9f\x98\x80\\n/\""},
+		{"{\"b\":{},\"a\":[]}", "{\"b\":{},\"a\":[]}"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < RP_ARRAY_LEN(cases); i++) {
+		RP_AUTO_JSON struct rp_json *j = NULL;
+		RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+
+		if (rp_json_parse(cases[i].text, strlen(cases[i].text), "f", &j, NULL) < 0)
+			fail_msg("refused: %s", cases[i].text);
+		assert_int_equal(rp_json_print(j, false, &text), 0);
+		assert_string_equal(rp_strbuf_str(&text), cases[i].printed);
+	}
+}
+
+static void json_that_is_nearly_right_is_refused(void **state)
+{
+	(void)state;
+	EXPECT_JSON_ERROR("01", "f.json:1:2");
+	EXPECT_JSON_ERROR("[1,]", "f.json:1:4");
+	EXPECT_JSON_ERROR("[1.]", "f.json:1:4");
+	EXPECT_JSON_ERROR("[1e400]", "f.json:1:2");
+	EXPECT_JSON_ERROR("[9223372036854775808]", "f.json:1:2");
+	EXPECT_JSON_ERROR("{\"a\" 1}", "f.json:1:6");
+	EXPECT_JSON_ERROR("[\"a\nb\"]", "f.json:1:4");
+	EXPECT_JSON_ERROR("\"\\ud800\"", "f.json:1:8");
+	EXPECT_JSON_ERROR("\"\\x\"", "f.json:1:3");
+	EXPECT_JSON_ERROR("[\"", "f.json:1:3");
+	EXPECT_JSON_ERROR("nul", "f.json:1:1");
+}
+
 static char *nested(char open, char close, size_t depth, size_t *len)
 {
 	char *text = rp_new0(char, 2 * depth + 1);
@@ -995,6 +1037,8 @@ int main(void)
 		cmocka_unit_test(error_is_never_success),
 		cmocka_unit_test(long_message_is_cut_and_ended),
 		cmocka_unit_test(json_that_is_wrong_is_refused_with_its_place),
+		cmocka_unit_test(json_values_are_read_as_they_are),
+		cmocka_unit_test(json_that_is_nearly_right_is_refused),
 		cmocka_unit_test(json_depth_is_limited_to_64),
 		cmocka_unit_test(json_keeps_order_and_prints_what_it_can),
 		cmocka_unit_test(yaml_that_is_wrong_is_refused_with_its_place),
