@@ -2,10 +2,9 @@
 /* sim create, list, reset, reload, rm, hold, fault: what a person does at a simulated machine. */
 #include "cli/cli.h"
 
-#include <dirent.h>
-
 #include "base/name.h"
 #include "base/num.h"
+#include "base/tree.h"
 #include "base/words.h"
 #include "views/sim.h"
 
@@ -235,19 +234,26 @@ static int run_sim_rm(struct cli *cli, int argc, char **argv)
 /* Names in a folder that end with suffix, without it; a folder that is not there has none. */
 static int names_in(const char *dir, const char *suffix, struct rp_names *ret)
 {
-	RP_AUTO_CLOSEDIR DIR *d = dir ? opendir(dir) : NULL;
-	int r = dir ? 0 : -ENOMEM;
+	RP_AUTO_NAMES struct rp_names files = RP_NAMES_INIT;
+	int r = dir ? rp_list_folder(dir, &files) : -ENOMEM;
 
-	for (const struct dirent *e = d ? readdir(d) : NULL; e && r == 0; e = readdir(d)) {
+	for (size_t i = 0; i < files.n && r == 0; i++) {
 		RP_AUTO_FREE char *name = NULL;
 
-		if (e->d_name[0] == '.' || !rp_str_ends(e->d_name, suffix))
+		if (files.v[i][0] == '.' || !rp_str_ends(files.v[i], suffix))
 			continue;
-		name = rp_strndup(e->d_name, strlen(e->d_name) - strlen(suffix));
+		name = rp_strndup(files.v[i], strlen(files.v[i]) - strlen(suffix));
 		r = name ? rp_names_add(ret, name) : -ENOMEM;
 	}
 	rp_names_sort(ret);
-	return r;
+	if (r < 0 && !rp_is_absent(r) && r != -ENOMEM) {
+		struct rocpart_error err = {0};
+
+		(void)rp_error_errno(&err, r, dir, "cannot list '%s'", dir);
+		cli_note_error(&err);
+		return 0;
+	}
+	return rp_is_absent(r) ? 0 : r;
 }
 
 /* One machine; NULL: out of memory. What is no machine, or damaged, says so itself. */

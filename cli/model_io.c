@@ -16,11 +16,11 @@ char *cli_user_models(void)
 	return config ? rp_strdupf("%s/rocpart/models.d", config) : NULL;
 }
 
-static bool exists(const char *path)
+static bool is_absent(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0;
+	return rp_retry(stat(path, &st)) < 0 && rp_is_absent(rp_neg_errno());
 }
 
 int cli_open_catalog(struct cli *cli, struct rocpart_catalog **ret)
@@ -34,7 +34,7 @@ int cli_open_catalog(struct cli *cli, struct rocpart_catalog **ret)
 	if (r < 0)
 		return cli_nomem(cli);
 	for (size_t i = 0; r == 0 && i < RP_ARRAY_LEN(places); i++)
-		if (i == 0 || exists(places[i])) /* the shipped one must be there */
+		if (i == 0 || !is_absent(places[i])) /* the shipped one must be there */
 			r = rocpart_catalog_load(c, places[i], &err);
 	if (r < 0) {
 		rocpart_catalog_free(c);
@@ -61,7 +61,7 @@ static bool looks_like_path(const char *name)
 {
 	return name[0] == '/' || rp_str_starts(name, "./") || rp_str_starts(name, "../") ||
 	       rp_str_ends(name, ".safetensors") || rp_str_ends(name, ".gguf") ||
-	       rp_str_ends(name, ".json") || exists(name);
+	       rp_str_ends(name, ".json") || !is_absent(name);
 }
 
 int cli_open_model(struct cli *cli, const char *name, const char *bytes, struct rocpart_model **ret)

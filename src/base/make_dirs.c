@@ -17,8 +17,8 @@ static int sync_parent(const char *path)
 
 	if (!parent)
 		return -ENOMEM;
-	fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 || fsync(fd) < 0 ? rp_neg_errno() : 0;
+	fd = rp_retry(open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	return fd < 0 || rp_retry(fsync(fd)) < 0 ? rp_neg_errno() : 0;
 }
 
 /* 1: it was made; 0: it is there. */
@@ -26,7 +26,7 @@ static int make_dir(const char *path, mode_t mode)
 {
 	int r;
 
-	if (mkdir(path, mode) < 0)
+	if (rp_retry(mkdir(path, mode)) < 0)
 		return errno == EEXIST ? 0 : rp_neg_errno();
 	r = sync_parent(path);
 	/* A parent that may not be read, or a file system that syncs no folder: it is made. */

@@ -159,6 +159,7 @@ struct run {
 	struct rp_strbuf *out, *err;
 	size_t max_out;
 	bool cut;
+	int error; /* of reading its output, the first */
 };
 
 static void keep(struct run *run, struct rp_strbuf *b, const char *data, size_t len)
@@ -181,6 +182,8 @@ static size_t read_some(struct run *run, int *fd, struct rp_strbuf *b)
 		keep(run, b, buf, (size_t)n);
 		return (size_t)n;
 	}
+	if (n < 0 && run->error == 0)
+		run->error = rp_neg_errno();
 	drop(fd);
 	return 0;
 }
@@ -263,6 +266,8 @@ static int watch(pid_t pid, struct pipes *p, const struct rp_spawn_streams *s, u
 	else if (WIFSIGNALED(status))
 		result.signal = WTERMSIG(status);
 	*ret = result;
+	if (run.error < 0)
+		return run.error;
 	return (s->out && rp_strbuf_failed(s->out)) || (s->err && rp_strbuf_failed(s->err))
 		       ? -ENOMEM
 		       : 0;

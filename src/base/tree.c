@@ -419,6 +419,14 @@ int rp_tree_list(struct rp_tree *t, struct rp_names *ret, const char *fmt, ...)
 	return 0;
 }
 
+int rp_list_folder(const char *path, struct rp_names *ret)
+{
+	RP_AUTO_TREE struct rp_tree *t = NULL;
+	int r = rp_tree_open(path, RP_TREE_STATE, &t);
+
+	return r < 0 ? r : rp_tree_list(t, ret, ".");
+}
+
 static enum rp_file_type type_of(mode_t mode)
 {
 	switch (mode & S_IFMT) {

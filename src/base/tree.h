@@ -169,6 +169,9 @@ void rp_tree_lock_holder(const struct rp_tree *t, const char *path, char buf[RP_
 /* The same of any file of this computer, such as a database. */
 void rp_lock_holder(const char *path, char buf[RP_LOCK_HOLDER_SIZE]);
 
+/* Names of a folder by its path, sorted. 0 or -errno. */
+int rp_list_folder(const char *path, struct rp_names *ret) RP_MUST_CHECK;
+
 /* mkdir -p with mode 0755 (0700 when private_to_user); absolute path; durable. 0 or -errno. */
 int rp_make_dirs(const char *path, bool private_to_user) RP_MUST_CHECK;
 /* The same, with mode 0755 whatever the umask is when the last folder is made. */

@@ -51,10 +51,11 @@ static int add_leases(const struct rp_lease_list *list, struct rp_strbuf *ret)
 static int load(struct rocpart_machine *m, struct rp_lease_db *db, struct rp_lease_list *ret)
 {
 	RP_AUTO_LEASE_DB struct rp_lease_db *own = NULL;
-	int r = 0;
+	int r = db ? 1 : rp_leases_exist(m, NULL);
 
-	if (!db && !rp_leases_exist(m))
-		return 0;
+	if (r <= 0)
+		return r;
+	r = 0;
 	if (!db)
 		r = rp_leases_open(m, RP_LEASE_READ, NULL, &own, NULL);
 	return r < 0 ? r : rp_lease_db_load(db ? db : own, ret, NULL);

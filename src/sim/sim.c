@@ -65,7 +65,7 @@ int rp_sim_new(const char *profile_text, size_t len, const char *name, struct rp
 
 static int open_dir(const char *dir, int *ret_fd)
 {
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = rp_retry(open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 
 	if (fd < 0)
 		return rp_neg_errno();

@@ -18,7 +18,7 @@
 
 int rp_sim_read_at(int dir_fd, const char *name, size_t max, struct rp_strbuf *ret, int *ret_fd)
 {
-	RP_AUTO_CLOSE int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
+	RP_AUTO_CLOSE int fd = rp_retry(openat(dir_fd, name, O_RDONLY | O_CLOEXEC));
 	ssize_t n = 1;
 
 	if (fd < 0)
@@ -28,9 +28,7 @@ int rp_sim_read_at(int dir_fd, const char *name, size_t max, struct rp_strbuf *r
 			return -EFBIG;
 		if (rp_strbuf_reserve(ret, 16384) < 0)
 			return -ENOMEM;
-		do
-			n = read(fd, ret->s + ret->len, 16384);
-		while (n < 0 && errno == EINTR);
+		n = rp_retry(read(fd, ret->s + ret->len, 16384));
 		if (n < 0)
 			return rp_neg_errno();
 		ret->len += (size_t)n;
@@ -69,7 +67,7 @@ int rp_sim_replace_at(int dir_fd, const char *name, const char *data, size_t len
 	/* Left behind by a killed process; the lock says that nobody is writing it now. */
 	if (unlinkat(dir_fd, temp, 0) < 0 && errno != ENOENT)
 		return rp_neg_errno();
-	fd = openat(dir_fd, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	fd = rp_retry(openat(dir_fd, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
 	if (fd < 0)
 		return rp_neg_errno();
 	r = write_all(fd, data, len);
@@ -107,7 +105,7 @@ static int parse_state(struct rp_sim *sim, const struct rp_strbuf *text)
  */
 static int map_count(struct rp_sim *sim)
 {
-	RP_AUTO_CLOSE int fd = openat(sim->dir_fd, RP_SIM_LOCK_FILE, O_RDWR | O_CLOEXEC);
+	RP_AUTO_CLOSE int fd = rp_retry(openat(sim->dir_fd, RP_SIM_LOCK_FILE, O_RDWR | O_CLOEXEC));
 	struct stat st;
 	void *p;
 
@@ -153,11 +151,11 @@ int rp_sim_store_lock(struct rp_sim *sim, int *ret_lock_fd)
 	RP_AUTO_CLOSE int fd = -EBADF;
 	int r;
 
-	fd = openat(sim->dir_fd, RP_SIM_LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	fd = rp_retry(openat(sim->dir_fd, RP_SIM_LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0600));
 	if (fd < 0)
 		return rp_neg_errno();
 	do
-		r = flock(fd, LOCK_EX) < 0 ? rp_neg_errno() : 0;
+		r = rp_retry(flock(fd, LOCK_EX)) < 0 ? rp_neg_errno() : 0;
 	while (r == -EINTR);
 	if (r == 0)
 		r = make_count(fd);
@@ -255,7 +253,7 @@ static int save(struct rp_sim *sim)
 	if (r < 0)
 		return r;
 	rp_cleanup_close(&sim->state_fd);
-	sim->state_fd = openat(sim->dir_fd, RP_SIM_STATE_FILE, O_RDONLY | O_CLOEXEC);
+	sim->state_fd = rp_retry(openat(sim->dir_fd, RP_SIM_STATE_FILE, O_RDONLY | O_CLOEXEC));
 	sim->n_seen = count_saves(sim);
 	return sim->state_fd < 0 ? rp_neg_errno() : 0;
 }

@@ -49,6 +49,12 @@ def profile(compute, memory, n):
 
 
 class File(Journey):
+    def test_plan_that_is_too_long_is_refused_and_not_cut(self):
+        path = self.write(" " * (4 << 20) + "{}", "plan.json")
+        done = self.start("plan", "--verify", path)
+        self.assertEqual(done.returncode, USAGE, done.stdout + done.stderr)
+        self.assertIn("is larger than 4 MiB", done.stderr)
+
     def differences(self, path, *args, status=TO_DO):
         return self.json("assert", "--sim", "n", "-f", path, *args, status=status)["differences"]
 

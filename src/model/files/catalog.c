@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "model/files/catalog.h"
 
-#include <dirent.h>
 #include <sys/stat.h>
 
 #include "base/num.h"
 #include "base/strbuf.h"
 #include "base/suggest.h"
+#include "base/tree.h"
 #include "base/yaml.h"
 #include "model/files/config_read.h"
 #include "model/files/folder.h"
@@ -274,23 +274,15 @@ static int load_file(struct rp_catalog *c, const char *path, struct rocpart_erro
 static int load_folder(struct rp_catalog *c, const char *path, struct rocpart_error *reterr)
 {
 	RP_AUTO_NAMES struct rp_names names = RP_NAMES_INIT;
-	RP_AUTO_CLOSEDIR DIR *d = opendir(path);
-	struct dirent *e;
-	int r = 0;
+	int r = rp_list_folder(path, &names);
 
-	if (!d)
-		return rp_error_errno(reterr, rp_neg_errno(), path,
-				      "cannot open the catalog folder");
-	while ((e = readdir(d))) {
-		if (e->d_name[0] == '.' || !rp_str_ends(e->d_name, ".yaml"))
-			continue;
-		if (rp_names_add(&names, e->d_name) < 0)
-			return rp_error_nomem(reterr);
-	}
-	rp_names_sort(&names);
+	if (r < 0)
+		return rp_error_errno(reterr, r, path, "cannot list the catalog folder");
 	for (size_t i = 0; i < names.n && r == 0; i++) {
 		RP_AUTO_FREE char *file = rp_strdupf("%s/%s", path, names.v[i]);
 
+		if (names.v[i][0] == '.' || !rp_str_ends(names.v[i], ".yaml"))
+			continue;
 		r = file ? load_file(c, file, reterr) : rp_error_nomem(reterr);
 	}
 	return r;
@@ -301,7 +293,7 @@ int rp_catalog_load(struct rp_catalog *c, const char *path, struct rocpart_error
 	struct stat st;
 	int r;
 
-	if (stat(path, &st) < 0)
+	if (rp_retry(stat(path, &st)) < 0)
 		return rp_error_errno(reterr, rp_neg_errno(), path, "cannot open the catalog");
 	r = S_ISDIR(st.st_mode) ? load_folder(c, path, reterr) : load_file(c, path, reterr);
 	/* Also after a mistake: the models before it are there, and are found. */

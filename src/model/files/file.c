@@ -19,7 +19,7 @@ static int open_beneath(int dirfd, const char *name)
 {
 	struct open_how how = {.flags = READ_FLAGS,
 			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
-	long fd = syscall(SYS_openat2, dirfd, name, &how, sizeof(how));
+	long fd = rp_retry(syscall(SYS_openat2, dirfd, name, &how, sizeof(how)));
 	int r;
 
 	if (fd >= 0)
@@ -27,7 +27,7 @@ static int open_beneath(int dirfd, const char *name)
 	if (errno != ENOSYS && errno != EPERM)
 		return rp_neg_errno();
 	/* An old kernel or a filter of system calls: then no links at all. */
-	r = openat(dirfd, name, READ_FLAGS | O_NOFOLLOW);
+	r = rp_retry(openat(dirfd, name, READ_FLAGS | O_NOFOLLOW));
 	return r < 0 ? (errno == ELOOP ? -EXDEV : rp_neg_errno()) : r;
 }
 
@@ -47,9 +47,11 @@ static bool is_annex(int dirfd, const char *name)
 static int open_blob(int dirfd, const char *name)
 {
 	char target[sizeof(BLOB_PREFIX) + BLOB_MAX];
-	ssize_t n = readlinkat(dirfd, name, target, sizeof(target) - 1);
+	ssize_t n = rp_retry(readlinkat(dirfd, name, target, sizeof(target) - 1));
 	int fd;
 
+	if (n < 0 && errno != EINVAL) /* EINVAL: a folder on its way is the link */
+		return rp_neg_errno();
 	if (n < 0 || (size_t)n >= sizeof(target) - 1)
 		return -EXDEV;
 	target[n] = '\0';
@@ -59,7 +61,7 @@ static int open_blob(int dirfd, const char *name)
 		if (!((*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'f')))
 			return -EXDEV;
 	}
-	fd = openat(dirfd, target, READ_FLAGS | O_NOFOLLOW);
+	fd = rp_retry(openat(dirfd, target, READ_FLAGS | O_NOFOLLOW));
 	return fd < 0 ? rp_neg_errno() : fd;
 }
 
@@ -84,7 +86,7 @@ int rp_model_file_open(int dirfd, const char *name, int *ret_fd, uint64_t *ret_s
 				    "the file does not exist");
 	if (fd < 0)
 		return rp_error_errno(reterr, fd, name, "cannot open the file");
-	if (fstat(fd, &st) < 0)
+	if (rp_retry(fstat(fd, &st)) < 0)
 		return rp_error_errno(reterr, rp_neg_errno(), name, "cannot examine the file");
 	if (!S_ISREG(st.st_mode))
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, name,
@@ -96,7 +98,7 @@ int rp_model_file_open(int dirfd, const char *name, int *ret_fd, uint64_t *ret_s
 
 int rp_model_folder_open(const char *path, int *ret_fd, struct rocpart_error *reterr)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = rp_retry(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 
 	if (fd < 0)
 		return rp_error_errno(reterr, rp_neg_errno(), path, "cannot open the folder");
@@ -106,7 +108,7 @@ int rp_model_folder_open(const char *path, int *ret_fd, struct rocpart_error *re
 
 int rp_model_folder_list(int dirfd, struct rp_names *ret, struct rocpart_error *reterr)
 {
-	RP_AUTO_CLOSE int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	RP_AUTO_CLOSE int fd = rp_retry(openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	RP_AUTO_CLOSEDIR DIR *d = NULL;
 	struct dirent *e;
 
@@ -116,7 +118,12 @@ int rp_model_folder_list(int dirfd, struct rp_names *ret, struct rocpart_error *
 	if (!d)
 		return rp_error_errno(reterr, rp_neg_errno(), ".", "cannot list the folder");
 	(void)rp_steal_fd(&fd); /* d closes it */
-	while ((e = readdir(d))) {
+	while ((errno = 0, e = readdir(d)) || errno) {
+		if (!e && errno == EINTR)
+			continue;
+		if (!e)
+			return rp_error_errno(reterr, rp_neg_errno(), ".",
+					      "cannot list the folder");
 		if (e->d_name[0] == '.')
 			continue;
 		if (ret->n >= MAX_NAMES)

@@ -63,11 +63,13 @@ static int read_config(struct reading *r, const char *name)
 	return rp_config_read(fd, NULL, size, name, &r->d->config, r->reterr);
 }
 
+/* What cannot be looked at is taken for there: it is opened next, and the error names it. */
 static bool has(int dirfd, const char *name)
 {
 	struct stat st;
 
-	return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	return rp_retry(fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW)) == 0 ||
+	       !rp_is_absent(rp_neg_errno());
 }
 
 /* Which tensors an engine does not load: the architecture knows whether embeddings are tied. */
@@ -498,7 +500,7 @@ int rp_model_read(const char *path, struct rp_model_desc *ret, struct rocpart_er
 	int r;
 
 	/* A link that leads nowhere is opened, so that the message says what it is. */
-	if (stat(path, &st) < 0 && lstat(path, &st) < 0)
+	if (rp_retry(stat(path, &st)) < 0 && rp_retry(lstat(path, &st)) < 0)
 		return rp_error_errno(reterr, rp_neg_errno(), path, "cannot open the model");
 	if (S_ISDIR(st.st_mode)) {
 		r = rp_model_folder_open(path, &dirfd, reterr);
