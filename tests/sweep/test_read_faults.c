@@ -248,7 +248,7 @@ static void sweep(ask_fn fn, bool may_say)
 	RP_AUTO_FREE char *first = ask(fn, 0, 0, &err), *clean = ask(fn, 0, 0, &err);
 	unsigned n = reads.n;
 
-	if (!clean)
+	if (!first || !clean)
 		fail_msg("%s: %s", err.object, err.message);
 	assert_true(n > 20);
 	for (unsigned at = 1; at <= n; at++) {

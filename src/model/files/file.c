@@ -118,9 +118,13 @@ int rp_model_folder_list(int dirfd, struct rp_names *ret, struct rocpart_error *
 	if (!d)
 		return rp_error_errno(reterr, rp_neg_errno(), ".", "cannot list the folder");
 	(void)rp_steal_fd(&fd); /* d closes it */
-	while ((errno = 0, e = readdir(d)) || errno) {
+	for (;;) {
+		errno = 0;
+		e = readdir(d);
 		if (!e && errno == EINTR)
 			continue;
+		if (!e && !errno)
+			break;
 		if (!e)
 			return rp_error_errno(reterr, rp_neg_errno(), ".",
 					      "cannot list the folder");
