@@ -139,6 +139,8 @@ static int look(struct rocpart_change *c, struct rp_lease_db *db, bool take, str
 	}
 	if (g->n > 5)
 		rp_strbuf_addf(&g->text, " and %zu more", g->n - 5);
+	if (r == 0 && rp_strbuf_failed(&g->text))
+		return rp_error_nomem(reterr);
 	if (r == 0 && g->n && !c->evict)
 		return refuse(g, reterr);
 	return r;
@@ -167,8 +169,7 @@ int rp_change_check_leases(struct rocpart_change *c, struct rocpart_error *reter
 			rp_strdupf("these leases lose their partition or their program: %s",
 				   rp_strbuf_str(&g.text));
 
-		r = text && !rp_strbuf_failed(&g.text) ? rp_names_add(&c->lease_warnings, text)
-						       : -ENOMEM;
+		r = text ? rp_names_add(&c->lease_warnings, text) : -ENOMEM;
 		if (r < 0)
 			(void)rp_error_nomem(reterr);
 	}

@@ -238,15 +238,18 @@ int rp_lease_db_get(struct rp_lease_db *db, const char *key, struct rp_strbuf *r
 {
 	sqlite3_stmt *s = NULL;
 	int rc, r = rp_lease_db_stmt(db, RP_SQL_GET, &s, reterr);
+	const char *text;
 
 	if (r < 0)
 		return r;
 	(void)bind_text(s, 1, key);
 	rc = sqlite3_step(s);
 	rp_strbuf_reset(ret);
-	if (rc == SQLITE_ROW)
-		rp_strbuf_add(ret, (const char *)sqlite3_column_text(s, 0));
-	return rp_lease_db_end(db, s, rc, reading, reterr);
+	text = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(s, 0) : "";
+	if (text)
+		rp_strbuf_add(ret, text);
+	r = rp_lease_db_end(db, s, rc, reading, reterr);
+	return r == 0 && (!text || rp_strbuf_failed(ret)) ? rp_error_nomem(reterr) : r;
 }
 
 int rp_lease_db_set(struct rp_lease_db *db, const char *key, const char *value,
