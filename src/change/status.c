@@ -10,9 +10,10 @@ ROCPART_PUBLIC int rocpart_machine_get_change_status(struct rocpart_machine *mac
 {
 	char holder[RP_LOCK_HOLDER_SIZE] = "";
 	RP_AUTO_FREE char *text = NULL;
-	int r = rp_machine_open_state(machine);
+	bool is_open = false;
+	int r = rp_journal_look(machine, &is_open);
 
-	if (r < 0 && r != -EACCES)
+	if (r < 0)
 		return rp_error_errno(reterr, r, machine->state_dir,
 				      "cannot see whether a change of this machine is unfinished");
 	if (machine->state)
@@ -20,9 +21,9 @@ ROCPART_PUBLIC int rocpart_machine_get_change_status(struct rocpart_machine *mac
 	text = strdup(holder);
 	if (!text)
 		return rp_error_nomem(reterr);
-	*ret_status = *holder			    ? ROCPART_CHANGE_UNDER_WAY
-		      : rp_journal_is_open(machine) ? ROCPART_CHANGE_UNFINISHED
-						    : ROCPART_CHANGE_NONE;
+	*ret_status = *holder	? ROCPART_CHANGE_UNDER_WAY
+		      : is_open ? ROCPART_CHANGE_UNFINISHED
+				: ROCPART_CHANGE_NONE;
 	if (ret_holder)
 		*ret_holder = rp_steal(&text);
 	return 0;

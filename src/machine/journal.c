@@ -81,7 +81,7 @@ static bool is_closed(const struct rp_strbuf *text)
 	       rp_seal_check(l.s, l.len) != -EBADMSG;
 }
 
-bool rp_journal_is_open(struct rocpart_machine *m)
+int rp_journal_look(struct rocpart_machine *m, bool *ret_is_open)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	RP_AUTO_JSON struct rp_json *public = NULL;
@@ -90,9 +90,22 @@ bool rp_journal_is_open(struct rocpart_machine *m)
 	if (r == 0)
 		r = m->state ? read_whole(m, OPEN, &text) : -ENOENT;
 	if (r == -EACCES)
-		return rp_public_read(m, &public) == 0 &&
-		       rp_json_bool_value(rp_json_get(public, "unfinished_change"));
-	return r != -ENOENT && !(r == 0 && is_closed(&text));
+		*ret_is_open = rp_public_read(m, &public) == 0 &&
+			       rp_json_bool_value(rp_json_get(public, "unfinished_change"));
+	else if (r == -ENOENT || r == -EBADMSG)
+		*ret_is_open = r == -EBADMSG;
+	else if (r < 0)
+		return r;
+	else
+		*ret_is_open = !is_closed(&text);
+	return 0;
+}
+
+bool rp_journal_is_open(struct rocpart_machine *m)
+{
+	bool is_open = false;
+
+	return rp_journal_look(m, &is_open) < 0 || is_open;
 }
 
 static int print_line(const struct rp_json *j, struct rp_strbuf *ret)

@@ -30,6 +30,8 @@ enum rp_journal_file { RP_JOURNAL_OPEN, RP_JOURNAL_LAST };
  * none without that document.
  */
 bool rp_journal_is_open(struct rocpart_machine *m);
+/* The same, with the errno of a journal that cannot be read; a damaged one is open. */
+int rp_journal_look(struct rocpart_machine *m, bool *ret_is_open) RP_MUST_CHECK;
 
 /*
  * Write; the record folder was opened by rp_machine_make_state(). 0; -ENOMEM; errno of writing,
