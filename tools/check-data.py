@@ -13,7 +13,9 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PYTHON = "python/rocpart/node.py"
 # Values that serve src/hw/ itself.
-HW_ONLY = {"own_render"}
+HW_ONLY = {"own_render", "location_id", "has_location"}
+# Values that serve src/node/ itself.
+NODE_ONLY = {"is_mode_trusted"}
 # Getters that are no column, and why.
 NO_COLUMN = {
     "rocpart_gpu_is_compute_mode_derived": "sources of `list --json` says it",
@@ -63,14 +65,14 @@ def scanned():
 
 
 def kept():
-    makers = [ROOT / "src/node/build.c", ROOT / "src/node/partitions.c"]
+    makers = [ROOT / "src/node" / name for name in ("build.c", "gpu_modes.c", "partitions.c")]
     made = members_in(makers)
     used = members_in(p for p in ROOT.glob("src/**/*.c") if p not in makers)
     for struct in ("rocpart_gpu", "rocpart_partition"):
         for field in fields("src/node/snapshot.h", struct):
             if field not in made:
                 yield f"node/snapshot.h: {struct}.{field}: node/build.c does not set it"
-            if field not in used:
+            if field not in used | NODE_ONLY:
                 yield f"node/snapshot.h: {struct}.{field}: no getter or rule uses it"
 
 

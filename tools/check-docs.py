@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Checks that each prototype of the public headers is documented to its last parameter."""
+"""Checks that each prototype of the public headers is documented to its last parameter, and that
+each test that docs/design/kernel-rules.md names exists."""
 import pathlib
 import re
 import sys
@@ -47,9 +48,25 @@ def check(header):
             yield f"{where}: no 'Since'"
 
 
+def check_rules():
+    """[name] in the last column of the tables is a test, as a function of C or Python."""
+    page = ROOT / "docs/design/kernel-rules.md"
+    tests = "".join(p.read_text(encoding="utf-8") for suffix in ("c", "h", "py")
+                    for p in (ROOT / "tests").rglob(f"*.{suffix}"))
+    for line in page.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("| ") or line.startswith(("| rule", "| ---")):
+            continue
+        names = re.findall(r"\[(\w+)\]", line.rsplit("|", 2)[-2])
+        if not names:
+            yield f"{page.name}: no test in '{line[:60]}...'"
+        for name in names:
+            if not re.search(rf"\b(?:void|def) {name}\(", tests):
+                yield f"{page.name}: no test is called {name}"
+
+
 def main():
     headers = sorted((ROOT / "include/rocpart").glob("*.h"))
-    problems = [p for h in headers for p in check(h)]
+    problems = [p for h in headers for p in check(h)] + list(check_rules())
     print("\n".join(problems) if problems else f"{len(headers)} headers are documented")
     sys.exit(1 if problems else 0)
 

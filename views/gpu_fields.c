@@ -93,6 +93,11 @@ static struct rp_json *gpu_degraded(const void *o)
 	return codes(o, rocpart_gpu_get_degraded);
 }
 
+static struct rp_json *gpu_reason(const void *o)
+{
+	return view_text_or_null(rocpart_gpu_get_degraded_reason(o));
+}
+
 static struct rp_json *gpu_notes(const void *o)
 {
 	return codes(o, rocpart_gpu_get_note);
@@ -262,6 +267,7 @@ const struct view_field view_gpu_fields[] = {
 	 .heading = "DEGRADED",
 	 .show = VIEW_SHOW_LIST,
 	 .get = gpu_degraded},
+	{.key = "degraded_reason", .is_state = true, .heading = "REASON", .get = gpu_reason},
 	{.key = "notes", .heading = "NOTES", .show = VIEW_SHOW_LIST, .get = gpu_notes},
 	{.key = "uncorrectable_errors", .heading = "ERRORS", .get = gpu_uncorrectable},
 	{.key = "bad_pages", .heading = "BAD-PAGES", .get = gpu_bad_pages},

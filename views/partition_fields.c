@@ -25,11 +25,11 @@ static struct rp_json *part_bdf(const void *o)
 static struct rp_json *part_mode(const void *o)
 {
 	const struct rocpart_gpu *gpu = rocpart_partition_get_gpu(o);
+	enum rocpart_compute_mode c = rocpart_gpu_get_compute_mode(gpu);
 	enum rocpart_memory_mode m = rocpart_gpu_get_memory_mode(gpu);
 	char text[32];
 
-	(void)rp_fmt(text, sizeof(text), "%s/%s",
-		     rocpart_compute_mode_to_string(rocpart_gpu_get_compute_mode(gpu)),
+	(void)rp_fmt(text, sizeof(text), "%s/%s", c ? rocpart_compute_mode_to_string(c) : "-",
 		     m ? rocpart_memory_mode_to_string(m) : "-");
 	return rp_json_string(text);
 }
@@ -93,7 +93,9 @@ static struct rp_json *part_used(const void *o)
 
 static struct rp_json *part_render(const void *o)
 {
-	return rp_json_u64(rocpart_partition_get_render_minor(o));
+	unsigned v = rocpart_partition_get_render_minor(o);
+
+	return v ? rp_json_u64(v) : rp_json_null();
 }
 
 static struct rp_json *part_card(const void *o)

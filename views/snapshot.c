@@ -49,6 +49,7 @@ struct rp_json *view_list(struct view_machine about, const struct rocpart_snapsh
 	int r = rp_json_set(j, "sources", sources_json(s));
 
 	r |= rp_json_set(j, "generation", view_u64_or_null(has_generation, generation));
+	r |= rp_json_set(j, "problem", view_text_or_null(rocpart_snapshot_get_problem(s)));
 	r |= rp_json_set(j, "gpus", gpus_json(s));
 	return view_finish(j, r);
 }

@@ -196,9 +196,11 @@ int rocpart_machine_read_generation(struct rocpart_machine *machine, uint64_t *r
  * The call takes a few milliseconds, and longer during a switch or with a back end of AMD; see
  * rocpart_machine_set_backend(). The call needs no privilege. A machine without GPUs yields a
  * snapshot without GPUs. Since 0.1.
- * Return: 0; -EAGAIN: the machine kept changing; -EBADMSG or -E2BIG: an attribute holds a value
- * that the kernel does not write (@reterr names the file); -EBADMSG or -EINVAL: a record of rocpart
- * is damaged; -ENOMEM: out of memory; other errno of reading, or of the chosen back end.
+ * A file of one GPU that fails or makes no sense degrades this GPU; see rocpart_gpu_get_degraded().
+ * Return: 0; -EAGAIN: the machine kept changing; -EBADMSG or -E2BIG: a file of the whole machine
+ * holds a value that the kernel does not write (@reterr names the file); -EBADMSG or -EINVAL: a
+ * record of rocpart is damaged; -ENOMEM: out of memory; other errno of reading, such as -EMFILE, or
+ * of the chosen back end.
  */
 int rocpart_machine_observe(struct rocpart_machine *machine, struct rocpart_snapshot **ret_snapshot,
 			    struct rocpart_error *reterr);
@@ -297,6 +299,17 @@ const char *rocpart_source_to_string(enum rocpart_source source);
  * Return: static text; NULL past the end.
  */
 const char *rocpart_snapshot_get_source_name(size_t index);
+
+/**
+ * rocpart_snapshot_get_problem() - Return what could not be read of a KFD node of an unknown GPU.
+ * @snapshot: snapshot.
+ *
+ * The text names the first such node, e.g. "nodes/7/properties cannot be read: Input/output error".
+ * The GPUs that lack a partition then have the code "node-unreadable". The text can contain bytes
+ * of the machine's files: escape them before printing. Thread: any. Since 0.1. Return: text, owned
+ * by the snapshot; NULL when every node was read.
+ */
+const char *rocpart_snapshot_get_problem(const struct rocpart_snapshot *snapshot);
 
 /**
  * rocpart_snapshot_get_gpu_count() - Return the number of GPUs.
@@ -481,10 +494,27 @@ int rocpart_gpu_get_health(const struct rocpart_gpu *gpu, uint64_t *ret_uncorrec
  *
  * The codes are "partition-missing", "mode-mismatch", "hidden-by-cgroup" (the caller's device
  * cgroup hides partitions; kfd_devcgroup_check_permission, Linux kfd_priv.h), "pending-reload" and
- * "unhealthy". Thread: any. Since 0.1.
+ * "unhealthy". The other codes say that something about the GPU is not known, so nothing is placed
+ * on the GPU and its modes are not changed: "mode-unreadable" (the file of a mode fails, is missing
+ * on this GPU alone, or gives a different value at each read), "mode-unknown" (the driver writes
+ * UNKNOWN), "in-reset" (the driver refuses with EPERM), "node-unreadable" (a KFD node fails or is
+ * malformed), "file-unreadable" (another file fails), "unknown-word" (a file has a word that
+ * rocpart does not know), "shared-address" (KFD nodes have the address of one partition) and
+ * "no-render-node". See rocpart_gpu_get_degraded_reason(). Thread: any. Since 0.1.
  * Return: static text; NULL past the end.
  */
 const char *rocpart_gpu_get_degraded(const struct rocpart_gpu *gpu, size_t index);
+
+/**
+ * rocpart_gpu_get_degraded_reason() - Return the file and the error that make a GPU odd.
+ * @gpu: GPU.
+ *
+ * The text belongs to the first of the codes from "mode-unreadable" on, such as
+ * "current_compute_partition cannot be read: Input/output error". The text can contain bytes of the
+ * machine's files: escape them before printing. Thread: any. Since 0.1.
+ * Return: text, owned by the snapshot; NULL when the GPU has none of these codes.
+ */
+const char *rocpart_gpu_get_degraded_reason(const struct rocpart_gpu *gpu);
 
 /**
  * rocpart_gpu_get_note() - Return the code of one noteworthy fact about a GPU that is not a
@@ -493,7 +523,9 @@ const char *rocpart_gpu_get_degraded(const struct rocpart_gpu *gpu, size_t index
  * @index: from 0.
  *
  * The codes are "duplicate-unique-id", "xcp-dot-naming" (names of platform devices up to Linux
- * 6.9), "read-only-files", "cordoned", "bad-pages" and "mem-alloc-all". Thread: any. Since 0.1.
+ * 6.9), "read-only-files", "cordoned", "bad-pages", "mem-alloc-all" and "mode-of-host" (a virtual
+ * function: its host sets the modes, and the modes that the guest shows need not be those of the
+ * host). Thread: any. Since 0.1.
  * Return: static text; NULL past the end.
  */
 const char *rocpart_gpu_get_note(const struct rocpart_gpu *gpu, size_t index);
@@ -596,7 +628,7 @@ const struct rocpart_gpu *rocpart_partition_get_gpu(const struct rocpart_partiti
  * @partition: partition.
  *
  * Thread: any. Since 0.1.
- * Return: 0 to 7: the low bits of KFD location_id (Linux amdgpu_xcp.c).
+ * Return: 0 to 7: the low bits of KFD location_id (Linux amdgpu_xcp.c), or bits 28 to 31.
  */
 unsigned rocpart_partition_get_id(const struct rocpart_partition *partition);
 
@@ -676,7 +708,7 @@ int rocpart_partition_get_memory_used_bytes(const struct rocpart_partition *part
  * @partition: partition.
  *
  * Thread: any. Since 0.1.
- * Return: the minor number.
+ * Return: the minor number, 128 or more; 0: the partition has no render node.
  */
 unsigned rocpart_partition_get_render_minor(const struct rocpart_partition *partition);
 

@@ -533,6 +533,8 @@ PROTOTYPES = {
         (c_int, [c_void_p]),
     "rocpart_gpu_get_degraded":
         (c_char_p, [c_void_p, c_size_t]),
+    "rocpart_gpu_get_degraded_reason":
+        (c_char_p, [c_void_p]),
     "rocpart_gpu_get_device_id":
         (c_uint32, [c_void_p]),
     "rocpart_gpu_get_expected_partition_count":
@@ -897,6 +899,8 @@ PROTOTYPES = {
         (c_size_t, [c_void_p]),
     "rocpart_snapshot_get_kind":
         (c_int, [c_void_p]),
+    "rocpart_snapshot_get_problem":
+        (c_char_p, [c_void_p]),
     "rocpart_snapshot_get_source":
         (c_int, [c_void_p, c_char_p]),
     "rocpart_snapshot_get_source_name":

@@ -38,7 +38,7 @@ class Partition:
     memory_domain: Optional[int]
     memory_domain_bytes: Optional[int]
     memory_used_bytes: Optional[int]
-    render_minor: int
+    render_minor: Optional[int]
     card_minor: Optional[int]
     kfd_node: int
     gpu_id: Optional[int]
@@ -73,6 +73,7 @@ class Gpu:
     uncorrectable_errors: Optional[int]
     bad_pages: Optional[int]
     degraded: Tuple[str, ...]
+    degraded_reason: Optional[str]
     notes: Tuple[str, ...]
     numa_node: Optional[int]
     hive_id: Optional[int]
@@ -124,7 +125,7 @@ def _partition(handle: int, index: int, bdf: str) -> Partition:
         memory_domain=domain.value if known else None,
         memory_domain_bytes=domain_bytes.value if known else None,
         memory_used_bytes=maybe("partition_get_memory_used_bytes", handle, ctypes.c_uint64),
-        render_minor=lib.partition_get_render_minor(handle),
+        render_minor=lib.partition_get_render_minor(handle) or None,
         card_minor=maybe("partition_get_card_minor", handle, ctypes.c_uint),
         kfd_node=lib.partition_get_kfd_node(handle),
         gpu_id=maybe("partition_get_gpu_id", handle, ctypes.c_uint64),
@@ -158,6 +159,7 @@ def _gpu(handle: int) -> Gpu:
         uncorrectable_errors=None if health < 0 else errors.value,
         bad_pages=None if health < 0 else pages.value,
         degraded=tuple(texts(lib.gpu_get_degraded, handle)),
+        degraded_reason=decode(lib.gpu_get_degraded_reason(handle)),
         notes=tuple(texts(lib.gpu_get_note, handle)),
         numa_node=maybe("gpu_get_numa_node", handle, ctypes.c_uint),
         hive_id=maybe("gpu_get_hive_id", handle, ctypes.c_uint64),
@@ -178,6 +180,7 @@ class Snapshot:
         r = lib.snapshot_get_generation(handle, ctypes.byref(generation))
         self.generation: Optional[int] = generation.value if r == 0 else None
         self.kind = MachineKind(lib.snapshot_get_kind(handle))
+        self.problem: Optional[str] = decode(lib.snapshot_get_problem(handle))
         self.abi: Optional[str] = decode(lib.snapshot_get_abi(handle))
         self.gpus: Tuple[Gpu, ...] = tuple(
             _gpu(lib.snapshot_get_gpu(handle, i))

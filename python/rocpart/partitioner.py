@@ -25,6 +25,10 @@ MISSION_VARIABLES = ("ROCR_VISIBLE_DEVICES", "AIM_PARTITION_ID", "AIM_COMPUTE_MO
                      "AIM_MEMORY_MODE", "AIM_XCD_ID")
 
 
+def _render_node(minor: Optional[int]) -> Optional[str]:
+    return f"/dev/dri/renderD{minor}" if minor else None
+
+
 class ComputePartitionMode(enum.Enum):
     """How a GPU groups its XCDs. The product decides which of these modes a GPU accepts."""
     SPX = "SPX"
@@ -246,7 +250,7 @@ class BasePartitioner:
         devices = {s.id: s.device for s in self._slots(snapshot)}
         return [{
             "device_id": i, "xcd_id": p.xcd_id, "xcds": devices[i].xcds, "bdf": devices[i].bdf,
-            "rocr_index": p.rocr_index, "render_node": f"/dev/dri/renderD{devices[i].render_minor}",
+            "rocr_index": p.rocr_index, "render_node": _render_node(devices[i].render_minor),
             "memory_gb": p.size_bytes / GIB, "allocated_gb": p.allocated_bytes / GIB,
             "memory_bytes": p.size_bytes, "allocated_bytes": p.allocated_bytes,
             "models": list(p.models),

@@ -217,6 +217,40 @@ int rp_tree_openat(const struct rp_tree *t, const char *path, uint64_t flags, un
 	return fd < 0 ? rp_neg_errno() : (int)fd;
 }
 
+static int check_regular(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return rp_neg_errno();
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	return S_ISREG(st.st_mode) ? 0 : -EBADMSG;
+}
+
+/*
+ * The files of a capture come from strangers: only regular files are opened, as opening a device
+ * node or FIFO may act. Looked at before the open, and again behind it.
+ */
+static int open_file(const struct rp_tree *t, const char *path)
+{
+	RP_AUTO_CLOSE int fd = -EBADF;
+	int r;
+
+	if (t->kind == RP_TREE_CAPTURE) {
+		fd = rp_tree_openat(t, path, O_PATH, 0);
+		r = fd < 0 ? fd : check_regular(fd);
+		rp_cleanup_close(&fd);
+		if (r < 0)
+			return r;
+	}
+	fd = rp_tree_openat(t, path, O_RDONLY | O_NONBLOCK, 0);
+	if (fd < 0 || t->kind != RP_TREE_CAPTURE)
+		return rp_steal_fd(&fd);
+	r = check_regular(fd);
+	return r < 0 ? r : rp_steal_fd(&fd);
+}
+
 /* One read(2), repeated only when a signal interrupted it. */
 static int read_once(const struct rp_tree *t, const char *path, char *buf, size_t cap, size_t *ret)
 {
@@ -225,7 +259,7 @@ static int read_once(const struct rp_tree *t, const char *path, char *buf, size_
 
 	if (t->ops)
 		return t->ops->read(t->self, path, buf, cap, ret);
-	fd = rp_tree_openat(t, path, O_RDONLY | O_NONBLOCK, 0);
+	fd = open_file(t, path);
 	if (fd < 0)
 		return fd;
 	n = rp_retry(read(fd, buf, cap));
@@ -308,7 +342,7 @@ static int read_file(const struct rp_tree *t, size_t max, struct rp_strbuf *ret,
 
 	rp_strbuf_reset(ret);
 	if (!t->ops) {
-		fd = rp_tree_openat(t, path, O_RDONLY | O_NONBLOCK, 0);
+		fd = open_file(t, path);
 		return fd < 0 ? fd : read_all_fd(fd, max, ret);
 	}
 	/* A page holds nearly all of them; then room for the largest. */

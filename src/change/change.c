@@ -13,8 +13,11 @@ static int make_targets(struct rocpart_change *c)
 	if (!c->targets)
 		return -ENOMEM;
 	for (size_t i = 0; i < s->n_gpus; i++) {
-		struct rp_target *t = &c->targets[c->n_targets++];
+		struct rp_target *t;
 
+		if (rp_gpu_is_odd(&s->gpus[i]))
+			continue; /* it is left as it is, whatever happens to the others */
+		t = &c->targets[c->n_targets++];
 		(void)rp_fmt(t->bdf, sizeof(t->bdf), "%s", s->gpus[i].bdf);
 		t->from = (struct rp_mode_pair){s->gpus[i].compute, s->gpus[i].memory};
 		t->to = t->from;
@@ -91,6 +94,26 @@ ROCPART_PUBLIC struct rocpart_change *rocpart_change_free(struct rocpart_change 
 	return NULL;
 }
 
+static const struct rocpart_gpu *first_odd(const struct rocpart_snapshot *s)
+{
+	for (size_t i = 0; i < s->n_gpus; i++)
+		if (rp_gpu_is_odd(&s->gpus[i]))
+			return &s->gpus[i];
+	return NULL;
+}
+
+/* A GPU of which something is not known is not switched; a change of all leaves it as it is. */
+static int refuse_odd(const struct rocpart_gpu *gpu, struct rocpart_error *reterr)
+{
+	(void)rp_error_set(reterr, -EIO, ROCPART_ERR_BAD_ATTRIBUTE, gpu->bdf,
+			   "the modes of GPU %zu (%s) are not changed: %s", gpu->index, gpu->bdf,
+			   gpu->reason);
+	if (gpu->degraded & 1U << RP_DEGRADED_IN_RESET)
+		return rp_error_hint(reterr, "wait until the reset has ended, then repeat the "
+					     "command");
+	return rp_error_hint(reterr, "`rocpart doctor` shows every problem of the GPU");
+}
+
 ROCPART_PUBLIC int rocpart_change_set_modes(struct rocpart_change *change,
 					    const struct rocpart_gpu *gpu,
 					    enum rocpart_compute_mode compute,
@@ -98,8 +121,10 @@ ROCPART_PUBLIC int rocpart_change_set_modes(struct rocpart_change *change,
 					    struct rocpart_error *reterr)
 {
 	char text[RP_GPU_TEXT_SIZE];
+	const struct rocpart_gpu *odd = gpu ? gpu : first_odd(change->snapshot);
 	size_t n_named = 0;
 
+	change->spares_odd |= !gpu;
 	for (size_t i = 0; i < change->n_targets; i++) {
 		struct rp_target *t = &change->targets[i];
 
@@ -118,6 +143,8 @@ ROCPART_PUBLIC int rocpart_change_set_modes(struct rocpart_change *change,
 	}
 	if (n_named)
 		return 0;
+	if (odd && rp_gpu_is_odd(odd))
+		return refuse_odd(odd, reterr);
 	(void)rp_error_set(reterr, -ENOTSUP, ROCPART_ERR_MODE_UNSUPPORTED, gpu ? gpu->bdf : NULL,
 			   "%s cannot be partitioned",
 			   gpu ? rp_gpu_text(change->snapshot, gpu->bdf, text)
@@ -202,6 +229,11 @@ int rp_change_observe(struct rocpart_change *c, struct rocpart_error *reterr)
 	return 0;
 }
 
+bool rp_change_is_switched(const struct rocpart_gpu *gpu, enum rocpart_compute_mode goal)
+{
+	return goal != ROCPART_COMPUTE_UNKNOWN && gpu->compute != goal && !rp_gpu_is_odd(gpu);
+}
+
 uint64_t rp_change_compute_gpus(const struct rocpart_change *c, enum rp_direction d)
 {
 	uint64_t bits = 0;
@@ -210,7 +242,7 @@ uint64_t rp_change_compute_gpus(const struct rocpart_change *c, enum rp_directio
 		const struct rocpart_gpu *gpu =
 			rp_snapshot_gpu_by_bdf(c->snapshot, c->targets[i].bdf);
 
-		if (gpu && gpu->compute != rp_target_goal(&c->targets[i], d).compute &&
+		if (gpu && rp_change_is_switched(gpu, rp_target_goal(&c->targets[i], d).compute) &&
 		    gpu->index < 64)
 			bits |= UINT64_C(1) << gpu->index;
 	}
@@ -228,7 +260,7 @@ bool rp_change_differs(const struct rocpart_change *c, const struct rp_target *t
 {
 	const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(c->snapshot, t->bdf);
 
-	return gpu && gpu->memory != rp_target_goal(t, d).memory;
+	return gpu && !rp_gpu_is_odd(gpu) && gpu->memory != rp_target_goal(t, d).memory;
 }
 
 bool rp_change_needs_memory(const struct rocpart_change *c, enum rp_direction d)

@@ -83,7 +83,8 @@ struct rocpart_change {
 	struct rp_names warnings, differences;
 	struct rp_names lease_warnings;
 	bool needs_reload;
-	bool evicts; /* leases were seen that it evicts */
+	bool evicts;	 /* leases were seen that it evicts */
+	bool spares_odd; /* all GPUs, or those of a file, were named: odd ones are left out */
 };
 
 /* How a switch that failed is reported: the prototype's users, and python/compat, look for it. */
@@ -109,6 +110,9 @@ bool rp_change_differs(const struct rocpart_change *c, const struct rp_target *t
 		       enum rp_direction d);
 bool rp_change_needs_memory(const struct rocpart_change *c, enum rp_direction d);
 uint64_t rp_change_compute_gpus(const struct rocpart_change *c, enum rp_direction d);
+/* Whether a GPU is to be switched: never to no mode, and never one of which something is unknown.
+ */
+bool rp_change_is_switched(const struct rocpart_gpu *gpu, enum rocpart_compute_mode goal);
 /* Compute modes differ and nothing else is to be done: nothing reloads the driver. */
 bool rp_change_is_compute_only(const struct rocpart_change *c, enum rp_direction d);
 

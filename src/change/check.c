@@ -94,7 +94,7 @@ static int refuse_pair(const struct rp_target *t, const struct rocpart_gpu *gpu,
 				   "%s does not offer memory mode %s; it offers %s", text, memory,
 				   rp_memory_modes_text(offered, "and", modes));
 	else if (rp_compute_modes_in(gpu, pair->memory) &&
-		 rp_compute_partitions(pair->compute, gpu->n_xcds) &&
+		 rp_compute_partitions(gpu->rules, pair->compute, gpu->n_xcds) &&
 		 !(rp_compute_modes_in(gpu, pair->memory) & compute))
 		return needs_compute(t, gpu, pair, reterr);
 	else
@@ -111,6 +111,20 @@ static int refuse_pair(const struct rp_target *t, const struct rocpart_gpu *gpu,
 static int check_hive(const struct rocpart_change *c, const struct rp_target *t,
 		      const struct rocpart_gpu *gpu, struct rocpart_error *reterr)
 {
+	for (size_t i = 0; i < c->snapshot->n_gpus; i++) {
+		const struct rocpart_gpu *g = &c->snapshot->gpus[i];
+
+		/* A hive that is not shown could be this one. */
+		if (!rp_gpu_is_odd(g) ||
+		    (g->hive_id.known && gpu->hive_id.known && g->hive_id.v != gpu->hive_id.v))
+			continue;
+		(void)rp_error_set(reterr, -EIO, ROCPART_ERR_BAD_ATTRIBUTE, g->bdf,
+				   "the memory mode of GPU %zu (%s) is not changed: GPU %zu (%s) "
+				   "would change with it, and %s",
+				   gpu->index, gpu->bdf, g->index, g->bdf, g->reason);
+		return rp_error_hint(reterr, "`rocpart doctor` shows every problem of the GPU; "
+					     "compute modes of the others can be changed");
+	}
 	for (size_t i = 0; i < c->n_targets; i++) {
 		const struct rp_target *other = &c->targets[i];
 		const struct rocpart_gpu *g = rp_snapshot_gpu_by_bdf(c->snapshot, other->bdf);

@@ -85,7 +85,7 @@ int rp_change_run_compute(struct rocpart_change *c, enum rp_direction d,
 		const struct rocpart_gpu *gpu =
 			rp_snapshot_gpu_by_bdf(c->snapshot, c->targets[i].bdf);
 
-		if (!gpu || gpu->compute == goal.compute)
+		if (!gpu || !rp_change_is_switched(gpu, goal.compute))
 			continue;
 		r = rp_change_check_interrupt(c, reterr);
 		if (r < 0)

@@ -121,6 +121,13 @@ static int describe_differences(struct rocpart_change *c)
 		if (gpu && t->is_named)
 			r = differ_gpu(c, t, gpu);
 	}
+	for (size_t i = 0; r == 0 && c->spares_odd && i < c->snapshot->n_gpus; i++) {
+		const struct rocpart_gpu *gpu = &c->snapshot->gpus[i];
+
+		if (rp_gpu_is_odd(gpu))
+			r = add(&c->differences, "of GPU %zu (%s) the state is not known: %s",
+				gpu->index, gpu->bdf, gpu->reason);
+	}
 	return r;
 }
 
@@ -144,9 +151,16 @@ int rp_change_describe(struct rocpart_change *c)
 		describe_gpu(c, t, gpu);
 		c->needs_reload |= t->to.memory != gpu->memory;
 	}
-	if (c->needs_reload)
+	for (size_t i = 0; r == 0 && c->spares_odd && i < c->snapshot->n_gpus; i++) {
+		const struct rocpart_gpu *gpu = &c->snapshot->gpus[i];
+
+		if (rp_gpu_is_odd(gpu))
+			r = add(&c->warnings, "GPU %zu (%s) is left as it is: %s", gpu->index,
+				gpu->bdf, gpu->reason);
+	}
+	if (r == 0 && c->needs_reload)
 		r = warn_of_reload(c);
-	else if (c->n_gpus)
+	else if (r == 0 && c->n_gpus)
 		r = warn_of_indices(c);
 	if (r == 0)
 		r = rp_change_list_steps(c, RP_FORWARD,

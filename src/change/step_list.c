@@ -275,7 +275,8 @@ static void add_compute(struct maker *m)
 		const struct rocpart_gpu *gpu =
 			rp_snapshot_gpu_by_bdf(c->snapshot, c->targets[i].bdf);
 
-		if (gpu && gpu->compute != rp_target_goal(&c->targets[i], m->direction).compute)
+		if (gpu && rp_change_is_switched(
+				   gpu, rp_target_goal(&c->targets[i], m->direction).compute))
 			add(m, RP_STEP_SET_GPU, i);
 	}
 }

@@ -138,8 +138,9 @@ static int set_wishes(struct rp_node_file *f)
 {
 	int r = 0;
 
+	f->change->spares_odd = true;
 	for (size_t i = 0; r == 0 && i < f->snapshot->n_gpus; i++)
-		if (f->compute[i] || f->memory[i])
+		if ((f->compute[i] || f->memory[i]) && !rp_gpu_is_odd(&f->snapshot->gpus[i]))
 			r = rocpart_change_set_modes(f->change, &f->snapshot->gpus[i],
 						     f->compute[i], f->memory[i], f->reterr);
 	return r;

@@ -52,7 +52,7 @@ static size_t name_unable(struct rocpart_doctor *d, struct rp_verdict *v,
 
 	EACH_GPU(gpu, d)
 	{
-		n_silent += gpu->partitionable == RP_UNKNOWN;
+		n_silent += gpu->partitionable == RP_UNKNOWN && !rp_gpu_is_odd(gpu);
 		if (gpu->partitionable != RP_NO)
 			continue;
 		rp_verdict_add(v, state, "GPU %zu (%s, %s) cannot be partitioned", gpu->index,
@@ -86,6 +86,36 @@ void rp_check_model(struct rocpart_doctor *d, struct rp_verdict *v)
 	rp_verdict_advise(v, "make /sys/bus/pci/drivers/amdgpu readable, which shows it");
 }
 
+/* One GPU of which something is not known does not hide the others; here it is named. */
+void rp_check_reads(struct rocpart_doctor *d, struct rp_verdict *v)
+{
+	const char *problem = rocpart_snapshot_get_problem(d->snapshot);
+
+	if (problem) {
+		rp_verdict_add(v, ROCPART_CHECK_FAIL, "KFD node of an unknown GPU: %s", problem);
+		rp_verdict_advise(v, "look in the kernel log (dmesg) for kfd and amdgpu");
+	}
+	EACH_GPU(gpu, d)
+	{
+		if (!rp_gpu_is_odd(gpu))
+			continue;
+		rp_verdict_add(v, ROCPART_CHECK_FAIL, "GPU %zu (%s): %s", gpu->index, gpu->bdf,
+			       gpu->reason);
+		if (gpu->degraded & 1U << RP_DEGRADED_IN_RESET)
+			rp_verdict_advise(v, "wait until the reset has ended; the kernel log "
+					     "(dmesg) shows its end");
+		else if (gpu->degraded & 1U << RP_DEGRADED_UNKNOWN_WORD)
+			rp_verdict_advise(v, "the driver may be newer than this rocpart: look for "
+					     "a newer rocpart");
+		else
+			rp_verdict_advise(v,
+					  "look in the kernel log (dmesg) for amdgpu %s; a "
+					  "reboot may bring the GPU back",
+					  gpu->bdf);
+	}
+	rp_verdict_add(v, ROCPART_CHECK_PASS, "of %zu GPUs", d->snapshot->n_gpus);
+}
+
 /* A memory mode in the driver's list that this VBIOS cannot complete. */
 void rp_check_vbios(struct rocpart_doctor *d, struct rp_verdict *v)
 {
@@ -111,19 +141,27 @@ void rp_check_vbios(struct rocpart_doctor *d, struct rp_verdict *v)
 
 void rp_check_files(struct rocpart_doctor *d, struct rp_verdict *v)
 {
-	size_t n_memory = 0, n = 0;
+	size_t n_memory = 0, n = 0, n_guests = 0;
 
 	EACH_GPU(gpu, d)
 	{
 		n += gpu->partitionable == RP_YES;
 		n_memory += gpu->partitionable == RP_YES && gpu->memory_writable;
-		if (gpu->notes & 1U << RP_NOTE_READ_ONLY_FILES) {
+		n_guests += gpu->is_guest;
+		if (gpu->notes & 1U << RP_NOTE_READ_ONLY_FILES && !gpu->is_guest) {
 			rp_verdict_add(v, ROCPART_CHECK_FAIL,
 				       "the partition files of GPU %zu (%s) are read-only",
 				       gpu->index, gpu->bdf);
 			rp_verdict_advise(v, "run outside of the container, or give the container "
 					     "a writable /sys");
 		}
+	}
+	if (n_guests) {
+		rp_verdict_add(v, ROCPART_CHECK_FAIL,
+			       "%zu GPUs are virtual functions: the host sets their modes, and the "
+			       "modes that they show need not be those of the host",
+			       n_guests);
+		rp_verdict_advise(v, "switch the modes on the host of this virtual machine");
 	}
 	rp_verdict_add(v, ROCPART_CHECK_PASS,
 		       "compute mode of %zu and memory mode of %zu of %zu GPUs", n, n_memory,

@@ -60,6 +60,8 @@ static size_t each_node(struct rocpart_doctor *d,
 			struct rp_stat st = {0};
 			int r;
 
+			if (!s->gpus[i].partitions[k].render_minor)
+				continue; /* rp_check_reads() names it */
 			(void)rp_fmt(path, sizeof(path), "dev/dri/renderD%u",
 				     s->gpus[i].partitions[k].render_minor);
 			r = rp_hw_stat_device(d->machine->tree, &st, path);

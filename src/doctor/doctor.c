@@ -17,6 +17,7 @@ static const struct {
 	{"amd-smi", "AMD's command works and agrees with the kernel", rp_check_amd_smi, false},
 	{"rocm", "ROCm is installed", rp_check_rocm, false},
 	{"model", "the GPUs can be partitioned", rp_check_model, false},
+	{"reads", "the files of each GPU can be read and understood", rp_check_reads, true},
 	{"files", "the partition files can be written", rp_check_files, true},
 	{"firmware", "the firmware completes the modes that it lists", rp_check_vbios, true},
 	{"holders", "no process has a GPU open", rp_check_holders, true},

@@ -113,35 +113,39 @@ int rp_compute_set_parse(const char *text, uint32_t *ret_set)
 {
 	char name[16];
 	uint32_t set = 0;
+	int r = 0;
 
 	while (!says_none(text) && next_name(&text, name)) {
 		enum rocpart_compute_mode m;
 
 		if (rocpart_compute_mode_from_string(name, &m) < 0)
-			return -EBADMSG;
-		set |= rp_compute_bit(m);
+			r = -EBADMSG;
+		else
+			set |= rp_compute_bit(m);
 	}
 	*ret_set = set;
-	return 0;
+	return r;
 }
 
 int rp_memory_set_parse(const char *text, uint32_t *ret_set)
 {
 	char name[16];
 	uint32_t set = 0;
+	int r = 0;
 
 	while (!says_none(text) && next_name(&text, name)) {
 		enum rocpart_memory_mode m;
 
 		if (rocpart_memory_mode_from_string(name, &m) < 0)
-			return -EBADMSG;
-		set |= rp_memory_bit(m);
+			r = -EBADMSG;
+		else
+			set |= rp_memory_bit(m);
 	}
 	*ret_set = set;
-	return 0;
+	return r;
 }
 
-unsigned rp_compute_partitions(enum rocpart_compute_mode mode, unsigned n_xcds)
+static unsigned gfx9_partitions(enum rocpart_compute_mode mode, unsigned n_xcds)
 {
 	if (n_xcds == 0 || n_xcds % 2)
 		return mode == ROCPART_COMPUTE_SPX && n_xcds ? 1 : 0;
@@ -160,6 +164,20 @@ unsigned rp_compute_partitions(enum rocpart_compute_mode mode, unsigned n_xcds)
 	default:
 		return 0;
 	}
+}
+
+unsigned rp_compute_partitions(enum rp_mode_rules rules, enum rocpart_compute_mode mode,
+			       unsigned n_xcds)
+{
+	static const unsigned parts[] = {0, 1, 2, 3, 4, 0};
+	unsigned n;
+
+	if (rules == RP_RULES_GFX942 || rules == RP_RULES_GFX950)
+		return gfx9_partitions(mode, n_xcds);
+	if (mode == ROCPART_COMPUTE_CPX)
+		return n_xcds;
+	n = (size_t)mode < RP_ARRAY_LEN(parts) ? parts[mode] : 0;
+	return n && n_xcds % n == 0 && n_xcds ? n : 0;
 }
 
 unsigned rp_compute_set_xcds(uint32_t set)

@@ -24,6 +24,12 @@ struct rp_attr {
 	bool writable; /* has an S_IWUSR bit; only looked at for control files */
 };
 
+/* The first file of a GPU or of a KFD node that could not be read. */
+struct rp_scan_fault {
+	int err;       /* 0: all were read; -EBADMSG: not in the form that the kernel writes */
+	char file[80]; /* below the folder of the GPU, or of the KFD topology */
+};
+
 /* One PCI device bound to amdgpu. Files: ABI study A.1 to A.4; kernel amdgpu_gfx.c, amdgpu_gmc.c.
  */
 struct rp_scan_pci {
@@ -45,18 +51,24 @@ struct rp_scan_pci {
 	 * when they ran out (amdgpu_xcp.c "Skip xcp node #7"). Not known without DRM classes.
 	 */
 	struct rp_opt_u64 n_slots;
+	struct rp_scan_fault fault; /* of what is not an attribute above */
 };
 
 /* One KFD topology node. */
 struct rp_scan_node {
 	uint32_t node_id;
 	bool hidden; /* the caller's device cgroup forbids its render node: EPERM */
+	/* Of a node with a fault the other values may be missing or wrong: it is no partition. */
+	struct rp_scan_fault fault;
 	struct rp_opt_u64 gpu_id;
 	uint32_t simd_count, simd_per_cu, num_xcc;
 	uint32_t device_id, gfx_target_version;
 	uint32_t domain, location_id;
-	char bdf[RP_BDF_SIZE]; /* of its GPU; its partition id stands in the function digit */
-	uint32_t render_minor;
+	bool has_location;
+	char bdf[RP_BDF_SIZE]; /* of its GPU; "": not known */
+	unsigned partition;    /* id on that GPU; no two nodes of a GPU have the same */
+	bool shares_address;   /* with another node that claims to be the same partition */
+	uint32_t render_minor; /* 0: it has no render node */
 	struct rp_opt_u64 hive_id, unique_id;
 	struct rp_opt_u64 memory_bytes; /* sum of mem_banks of device memory */
 	bool render_accessible;		/* /dev/dri/renderD<minor> is there (always in a capture) */

@@ -39,6 +39,33 @@ int rp_sysfs_error(struct rocpart_error *reterr, int errnum, const char *what, c
 	}
 }
 
+bool rp_sysfs_is_ours(int r)
+{
+	switch (-r) {
+	case ENOMEM:
+	case EMFILE:
+	case ENFILE:
+	case EINTR:
+	case EAGAIN:
+	case ENOTCONN: /* the server of a simulated machine is gone */
+		return true;
+	default:
+		return false;
+	}
+}
+
+void rp_sysfs_set_fault(struct rp_scan_fault *fault, int r, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (fault->err)
+		return;
+	fault->err = r;
+	va_start(ap, fmt);
+	(void)vsnprintf(fault->file, sizeof(fault->file), fmt, ap);
+	va_end(ap);
+}
+
 int rp_hw_read_generation(struct rp_tree *t, uint64_t *ret)
 {
 	uint64_t v = 0;
@@ -58,6 +85,8 @@ static int scan_parts(struct rp_tree *t, struct rp_scan *scan, struct rocpart_er
 
 	if (r == 0)
 		r = rp_sysfs_scan_pci(t, scan, reterr);
+	if (r == 0)
+		rp_sysfs_match_nodes(scan);
 	if (r == 0)
 		r = rp_sysfs_scan_drm(t, scan, reterr);
 	if (r == 0)

@@ -27,11 +27,13 @@ int rp_hw_find_card(struct rp_tree *t, unsigned render_minor, uint64_t *ret)
 
 static int scan_card(struct rp_tree *t, struct rp_scan_node *node, struct rocpart_error *reterr)
 {
-	int r = rp_hw_find_card(t, node->render_minor, &node->card_minor.v);
+	int r = rp_read_again(rp_hw_find_card(t, node->render_minor, &node->card_minor.v));
 
-	if (r < 0 && r != -ENOENT)
+	if (rp_sysfs_is_ours(r))
 		return rp_sysfs_error(reterr, r, "DRM device", "sys/class/drm/renderD%u/device/drm",
 				      node->render_minor);
+	if (r < 0 && r != -ENOENT)
+		rp_sysfs_set_fault(&node->fault, r, "renderD%u/device/drm", node->render_minor);
 	node->card_minor.known = r == 0;
 	return 0;
 }
@@ -39,7 +41,7 @@ static int scan_card(struct rp_tree *t, struct rp_scan_node *node, struct rocpar
 /*
  * ROCr skips a GPU whose render node it cannot open (libhsakmt topology.c). Its presence is looked
  * at, not opened: opening may wake the GPU. A stat needs no right on the node itself, so a refusal
- * is one of /dev/dri, which ROCr meets too. Any other failure is one of ours: taken for a missing
+ * is one of /dev/dri, which ROCr meets too. Any other failure is no absence: taken for a missing
  * node, it would give all later partitions the ROCR index of another one.
  * A captured tree rarely has /dev; there all count.
  */
@@ -49,10 +51,12 @@ static int scan_access(struct rp_tree *t, struct rp_scan_node *node, struct rocp
 	int r = 0;
 
 	if (!node->hidden && rp_tree_kind(t) != RP_TREE_CAPTURE)
-		r = rp_tree_stat(t, &st, "dev/dri/renderD%u", node->render_minor);
-	if (r < 0 && !rp_is_absent(r) && !rp_is_denied(r))
+		r = rp_read_again(rp_tree_stat(t, &st, "dev/dri/renderD%u", node->render_minor));
+	if (rp_sysfs_is_ours(r))
 		return rp_sysfs_error(reterr, r, "render node", "dev/dri/renderD%u",
 				      node->render_minor);
+	if (r < 0 && !rp_is_absent(r) && !rp_is_denied(r))
+		rp_sysfs_set_fault(&node->fault, r, "/dev/dri/renderD%u", node->render_minor);
 	node->render_accessible = !node->hidden && r == 0;
 	return 0;
 }
@@ -93,10 +97,12 @@ static bool has_render(const struct rp_names *drm, uint64_t minor)
 static int scan_own_render(struct rp_tree *t, struct rp_scan_pci *pci, struct rocpart_error *reterr)
 {
 	RP_AUTO_NAMES struct rp_names names = RP_NAMES_INIT;
-	int r = rp_tree_list(t, &names, RP_PCI_DEVICES "/%s/drm", pci->bdf);
+	int r = rp_read_again(rp_tree_list(t, &names, RP_PCI_DEVICES "/%s/drm", pci->bdf));
 
-	if (r < 0 && !rp_is_absent(r))
+	if (rp_sysfs_is_ours(r))
 		return rp_sysfs_error(reterr, r, "DRM device", RP_PCI_DEVICES "/%s/drm", pci->bdf);
+	if (r < 0 && !rp_is_absent(r))
+		rp_sysfs_set_fault(&pci->fault, r, "drm");
 	for (size_t i = 0; i < names.n && !pci->own_render.known; i++)
 		pci->own_render.known = render_number(names.v[i], &pci->own_render.v);
 	return 0;
@@ -140,6 +146,8 @@ static int scan_nodes(struct rp_tree *t, struct rp_scan *scan, struct rocpart_er
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < scan->n_nodes; i++) {
+		if (scan->nodes[i].fault.err || !scan->nodes[i].render_minor)
+			continue;
 		r = scan_access(t, &scan->nodes[i], reterr);
 		if (r == 0 && scan->has_drm && !scan->without_cards && !scan->nodes[i].hidden)
 			r = scan_card(t, &scan->nodes[i], reterr);

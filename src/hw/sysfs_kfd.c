@@ -50,13 +50,14 @@ static int store(struct rp_scan_node *node, const char *key, uint64_t v)
 }
 
 /*
- * Call fn for each "key value" line. A value that is not a number ends it; *ret_line is the line
- * (from 1) that was wrong.
+ * Call fn for each "key value" line. *ret_line is the first line (from 1) that is wrong; the lines
+ * behind it are read too, as they may say whose node it is.
  */
 static int each_property(char *text, int (*fn)(void *, const char *, uint64_t), void *arg,
 			 unsigned *ret_line)
 {
 	char *line = text;
+	int r = 0;
 
 	for (unsigned n = 1; line && *line; n++) {
 		char *end = strchr(line, '\n'), *blank;
@@ -65,15 +66,16 @@ static int each_property(char *text, int (*fn)(void *, const char *, uint64_t), 
 		if (end)
 			*end++ = '\0';
 		blank = strchr(line, ' ');
-		*ret_line = n;
-		if (!blank)
-			return -EBADMSG;
-		*blank = '\0';
-		if (rp_parse_u64(blank + 1, 10, &v) < 0 || fn(arg, line, v) < 0)
-			return -EBADMSG;
+		if (blank)
+			*blank = '\0';
+		if ((!blank || rp_parse_u64(blank + 1, 10, &v) < 0 || fn(arg, line, v) < 0) &&
+		    r == 0) {
+			*ret_line = n;
+			r = -EBADMSG;
+		}
 		line = end;
 	}
-	return 0;
+	return r;
 }
 
 struct properties {
@@ -87,6 +89,7 @@ static int take_property(void *arg, const char *key, uint64_t v)
 
 	if (rp_str_eq(key, "mem_banks_count"))
 		p->n_banks = v;
+	p->node->has_location |= rp_str_eq(key, "location_id");
 	return store(p->node, key, v);
 }
 
@@ -111,82 +114,109 @@ static bool is_device_heap(uint64_t heap_type)
 	return heap_type == 1 || heap_type == 2;
 }
 
-static int scan_banks(struct rp_tree *t, struct rp_scan_node *node, uint64_t n_banks,
+/* The answer of one file of a node: an error of ours ends the scan, any other is a fault. */
+static int note_fault(struct rp_scan_node *node, int r, const char *what, const char *file,
 		      struct rocpart_error *reterr)
 {
-	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-
-	for (uint64_t i = 0; i < n_banks && i < 64; i++) {
-		struct bank b = {0};
-		unsigned line = 0;
-		int r = rp_tree_read(t, &text, RP_KFD_TOPOLOGY "/nodes/%u/mem_banks/%u/properties",
-				     node->node_id, (unsigned)i);
-
-		if (rp_is_absent(r))
-			continue; /* older captures have none */
-		if (r == 0 && text.len)
-			r = each_property(text.s, take_bank, &b, &line);
-		if (r == 0 && is_device_heap(b.heap_type))
-			r = rp_add_u64(node->memory_bytes.v, b.size_in_bytes,
-				       &node->memory_bytes.v);
-		if (r == 0 && node->memory_bytes.v > RP_SANE_BYTES)
-			r = -EBADMSG;
-		if (r < 0)
-			return rp_sysfs_error(reterr, r == -EOVERFLOW ? -EBADMSG : r, "memory bank",
-					      RP_KFD_TOPOLOGY
-					      "/nodes/%u/mem_banks/%u/properties:%u",
-					      node->node_id, (unsigned)i, line);
-		node->memory_bytes.known |= is_device_heap(b.heap_type);
-	}
+	if (rp_sysfs_is_ours(r))
+		return rp_sysfs_error(reterr, r, what, RP_KFD_TOPOLOGY "/%s", file);
+	if (r < 0)
+		rp_sysfs_set_fault(&node->fault, r, "%s", file);
 	return 0;
 }
 
-/* "dddd:bb:dd.0": the function digit is the partition id (amdgpu_xcp.c). */
-static void name_gpu(struct rp_scan_node *node)
-{
-	unsigned loc = node->location_id & ~7U;
-
-	(void)rp_fmt(node->bdf, sizeof(node->bdf), "%04x:%02x:%02x.%x", node->domain,
-		     loc >> 8 & 0xff, loc >> 3 & 0x1f, 0U);
-}
-
-/* 1: not a GPU node, or one that could not be identified. */
-static int scan_node(struct rp_tree *t, uint32_t id, struct rp_scan_node *ret,
+static int scan_bank(struct rp_tree *t, struct rp_scan_node *node, unsigned index,
 		     struct rocpart_error *reterr)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	struct rp_scan_node node = {.node_id = id, .simd_per_cu = 4, .num_xcc = 1};
-	struct properties p = {.node = &node};
+	struct bank b = {0};
 	unsigned line = 0;
-	int r = rp_tree_read(t, &text, RP_KFD_TOPOLOGY "/nodes/%u/properties", id);
+	char file[sizeof(node->fault.file)];
+	int r;
 
+	(void)rp_fmt(file, sizeof(file), "nodes/%u/mem_banks/%u/properties", node->node_id, index);
+	r = rp_read_again(rp_tree_read(t, &text, RP_KFD_TOPOLOGY "/%s", file));
+	if (rp_is_absent(r))
+		return 0; /* older captures have none */
+	if (r == 0 && text.len)
+		r = each_property(text.s, take_bank, &b, &line);
+	if (r == 0 && is_device_heap(b.heap_type) &&
+	    (rp_add_u64(node->memory_bytes.v, b.size_in_bytes, &node->memory_bytes.v) < 0 ||
+	     node->memory_bytes.v > RP_SANE_BYTES))
+		r = -EBADMSG;
+	if (line)
+		(void)rp_fmt(file, sizeof(file), "nodes/%u/mem_banks/%u/properties:%u",
+			     node->node_id, index, line);
+	node->memory_bytes.known |= is_device_heap(b.heap_type);
+	return note_fault(node, r, "memory bank", file, reterr);
+}
+
+static int scan_gpu_id(struct rp_tree *t, struct rp_scan_node *node, struct rocpart_error *reterr)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	char file[sizeof(node->fault.file)];
+	int r;
+
+	(void)rp_fmt(file, sizeof(file), "nodes/%u/gpu_id", node->node_id);
+	r = rp_read_again(rp_tree_read(t, &text, RP_KFD_TOPOLOGY "/%s", file));
+	if (rp_is_absent(r))
+		return 0;
+	if (r == 0 && (rp_parse_u64(rp_strbuf_str(&text), 10, &node->gpu_id.v) < 0 ||
+		       node->gpu_id.v > UINT32_MAX))
+		r = -EBADMSG;
+	node->gpu_id.known = r == 0;
+	return note_fault(node, r, "gpu_id", file, reterr);
+}
+
+static int scan_properties(struct rp_tree *t, struct properties *p, struct rocpart_error *reterr)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	struct rp_scan_node *node = p->node;
+	char file[sizeof(node->fault.file)];
+	unsigned line = 0;
+	int r;
+
+	(void)rp_fmt(file, sizeof(file), "nodes/%u/properties", node->node_id);
+	r = rp_read_again(rp_tree_read(t, &text, RP_KFD_TOPOLOGY "/%s", file));
 	if (r == -EPERM) { /* kfd_devcgroup_check_permission(): a GPU that we may not use */
-		*ret = node;
-		ret->hidden = true;
+		node->hidden = true;
 		return 0;
 	}
-	if (r == 0 && text.len)
-		r = each_property(text.s, take_property, &p, &line);
-	if (r < 0)
-		return rp_sysfs_error(reterr, r, "properties",
-				      RP_KFD_TOPOLOGY "/nodes/%u/properties:%u", id, line);
-	if (node.simd_count == 0)
-		return 1;
-	if (node.simd_per_cu == 0 || node.num_xcc > MAX_XCC)
-		return rp_sysfs_error(reterr, -EBADMSG,
-				      node.simd_per_cu ? "num_xcc" : "simd_per_cu",
-				      RP_KFD_TOPOLOGY "/nodes/%u/properties", id);
-	r = rp_tree_read_u64(t, 10, &node.gpu_id.v, RP_KFD_TOPOLOGY "/nodes/%u/gpu_id", id);
-	if (r == 0 && node.gpu_id.v > UINT32_MAX)
-		r = -EBADMSG;
-	if (r < 0 && !rp_is_absent(r))
-		return rp_sysfs_error(reterr, r, "gpu_id", RP_KFD_TOPOLOGY "/nodes/%u/gpu_id", id);
-	node.gpu_id.known = r == 0;
-	name_gpu(&node);
-	r = scan_banks(t, &node, p.n_banks, reterr);
 	if (r == 0)
-		*ret = node;
-	return r;
+		r = text.len ? each_property(text.s, take_property, p, &line) : -EBADMSG;
+	if (r == 0 && node->simd_count && (!node->simd_per_cu || node->num_xcc > MAX_XCC))
+		r = -EBADMSG;
+	if (line)
+		(void)rp_fmt(file, sizeof(file), "nodes/%u/properties:%u", node->node_id, line);
+	return note_fault(node, r, "properties", file, reterr);
+}
+
+/* 1: a node of a CPU. */
+static int scan_node(struct rp_tree *t, uint32_t id, struct rp_scan_node *ret,
+		     struct rocpart_error *reterr)
+{
+	struct rp_scan_node node = {.node_id = id, .simd_per_cu = 4, .num_xcc = 1};
+	struct properties p = {.node = &node};
+	int r = scan_properties(t, &p, reterr);
+
+	if (r == 0 && !node.hidden && !node.fault.err && node.simd_count == 0)
+		return 1;
+	if (r == 0 && !node.hidden)
+		r = scan_gpu_id(t, &node, reterr);
+	for (uint64_t i = 0; r == 0 && !node.fault.err && i < p.n_banks && i < 64; i++)
+		r = scan_bank(t, &node, (unsigned)i, reterr);
+	if (r < 0)
+		return r;
+	node.has_location &= !node.hidden;
+	*ret = node;
+	return 0;
+}
+
+/* A name that the kernel does not give to a node: it is kept, to be named. */
+static void name_odd_node(const char *name, struct rp_scan_node *ret)
+{
+	*ret = (struct rp_scan_node){.node_id = UINT32_MAX};
+	rp_sysfs_set_fault(&ret->fault, -EBADMSG, "nodes/%.40s", name);
 }
 
 int rp_sysfs_scan_kfd(struct rp_tree *t, struct rp_scan *scan, struct rocpart_error *reterr)
@@ -203,9 +233,10 @@ int rp_sysfs_scan_kfd(struct rp_tree *t, struct rp_scan *scan, struct rocpart_er
 		struct rp_scan_node node;
 		uint32_t id;
 
-		if (rp_parse_u32(names.v[i], 10, &id) < 0)
-			continue;
-		r = scan_node(t, id, &node, reterr);
+		if (rp_parse_u32(names.v[i], 10, &id) < 0 || id == UINT32_MAX)
+			name_odd_node(names.v[i], &node);
+		else
+			r = scan_node(t, id, &node, reterr);
 		if (r < 0)
 			return r;
 		if (r == 1)

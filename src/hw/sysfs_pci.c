@@ -70,67 +70,119 @@ static bool is_refusal(int r)
 	return r == -EPERM || r == -EOPNOTSUPP || r == -EINVAL || r == -ENODATA;
 }
 
-/* 0: the value is there, or it is known that there is none. */
-static int check_read(int r)
+/* Whether a read failed that is neither an absence nor a refusal of the driver. */
+static bool is_fault(int r)
 {
-	return r == 0 || rp_is_absent(r) || is_refusal(r) ? 0 : r;
+	return r < 0 && !rp_is_absent(r) && !is_refusal(r);
 }
 
-/* A file of the driver may be missing or refuse: that is recorded. */
-static int scan_attribute(struct rp_tree *t, const char *bdf, const char *file, bool is_control,
-			  struct rp_attr *ret)
+static int read_attribute(struct rp_tree *t, const char *bdf, const char *file, struct rp_attr *ret)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	struct rp_stat st;
-	int r;
 
-	ret->err = rp_tree_read(t, &text, RP_PCI_DEVICES "/%s/%s", bdf, file);
-	if (ret->err < 0)
-		return check_read(ret->err);
-	ret->text = rp_strbuf_steal(&text);
-	if (!ret->text)
-		return -ENOMEM;
-	if (!is_control)
-		return 0;
-	r = rp_tree_stat(t, &st, RP_PCI_DEVICES "/%s/%s", bdf, file);
-	if (r == 0)
-		ret->writable = st.mode & 0200;
+	*ret = (struct rp_attr){
+		.err = rp_read_again(rp_tree_read(t, &text, RP_PCI_DEVICES "/%s/%s", bdf, file))};
+	if (ret->err == 0)
+		ret->text = rp_strbuf_steal(&text);
+	return ret->err == 0 && !ret->text ? -ENOMEM : 0;
+}
+
+static bool is_same(const struct rp_attr *a, const struct rp_attr *b)
+{
+	return a->err == b->err && (a->err || rp_str_eq(a->text, b->text));
+}
+
+/*
+ * A mode is believed when two reads agree: a register that fails reads as all ones, once or for
+ * good. Reads that never agree are -ESTALE.
+ */
+static int read_control(struct rp_tree *t, const char *bdf, const char *file, struct rp_attr *ret)
+{
+	int r = read_attribute(t, bdf, file, ret);
+
+	for (int i = 0; r == 0 && i < 3; i++) {
+		struct rp_attr next = {0};
+		bool is_agreed;
+
+		if (rp_is_absent(ret->err) || rp_sysfs_is_ours(ret->err))
+			return 0;
+		r = read_attribute(t, bdf, file, &next);
+		is_agreed = is_same(ret, &next);
+		free(ret->text);
+		*ret = next;
+		if (is_agreed || r < 0 || rp_sysfs_is_ours(ret->err))
+			return r;
+	}
+	free(ret->text);
+	*ret = (struct rp_attr){.err = -ESTALE};
 	return r;
 }
 
-static int scan_number(struct rp_tree *t, const char *bdf, size_t i, struct rp_opt_u64 *ret)
+/* A file of the driver may be missing, refuse or fail: that is recorded. */
+static int scan_attribute(struct rp_tree *t, const char *bdf, const char *file, bool is_control,
+			  struct rp_attr *ret)
 {
-	int r = rp_tree_read_u64(t, 10, &ret->v, RP_PCI_DEVICES "/%s/%s", bdf, numbers[i].file);
+	struct rp_stat st;
+	int r = is_control ? read_control(t, bdf, file, ret) : read_attribute(t, bdf, file, ret);
+
+	if (r < 0)
+		return r;
+	if (rp_sysfs_is_ours(ret->err))
+		return ret->err;
+	if (!is_control || !ret->text)
+		return 0;
+	r = rp_read_again(rp_tree_stat(t, &st, RP_PCI_DEVICES "/%s/%s", bdf, file));
+	ret->writable = r == 0 && (st.mode & 0200);
+	if (r < 0 && !rp_is_absent(r)) {
+		free(ret->text);
+		*ret = (struct rp_attr){.err = r};
+	}
+	return rp_sysfs_is_ours(r) ? r : 0;
+}
+
+static int scan_number(struct rp_tree *t, struct rp_scan_pci *pci, size_t i, struct rp_opt_u64 *ret)
+{
+	int r = rp_read_again(rp_tree_read_u64(t, 10, &ret->v, RP_PCI_DEVICES "/%s/%s", pci->bdf,
+					       numbers[i].file));
 
 	if (r == 0 && ret->v > numbers[i].max)
 		r = -EBADMSG;
 	ret->known = r == 0;
-	return check_read(r);
+	if (is_fault(r) && !rp_sysfs_is_ours(r))
+		rp_sysfs_set_fault(&pci->fault, r, "%s", numbers[i].file);
+	return rp_sysfs_is_ours(r) ? r : 0;
 }
 
 /* -1 is the kernel's word for no node: it is no number for us (EBADMSG), nor is nonsense. */
 static int scan_numa(struct rp_tree *t, struct rp_scan_pci *pci, struct rocpart_error *reterr)
 {
 	uint64_t v;
-	int r = rp_tree_read_u64(t, 10, &v, RP_PCI_DEVICES "/%s/numa_node", pci->bdf);
+	int r = rp_read_again(
+		rp_tree_read_u64(t, 10, &v, RP_PCI_DEVICES "/%s/numa_node", pci->bdf));
 
 	pci->numa_node = r == 0 && v <= INT32_MAX ? (int32_t)v : -1;
-	if (r == -EBADMSG || r == -E2BIG || check_read(r) == 0)
-		return 0;
-	return rp_sysfs_error(reterr, r, "NUMA node", RP_PCI_DEVICES "/%s/numa_node", pci->bdf);
+	if (rp_sysfs_is_ours(r))
+		return rp_sysfs_error(reterr, r, "NUMA node", RP_PCI_DEVICES "/%s/numa_node",
+				      pci->bdf);
+	if (is_fault(r) && r != -EBADMSG && r != -E2BIG)
+		rp_sysfs_set_fault(&pci->fault, r, "numa_node");
+	return 0;
 }
 
 /* Bad pages: "0x<pfn> : 0x<size> : R" lines; a binary attribute that may exceed a page. */
 static int scan_bad_pages(struct rp_tree *t, struct rp_scan_pci *pci, struct rocpart_error *reterr)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	int r = rp_read_again(rp_tree_read_file(
+		t, RP_MIB, &text, RP_PCI_DEVICES "/%s/ras/gpu_vram_bad_pages", pci->bdf));
 
-	pci->bad_pages.err = rp_tree_read_file(
-		t, RP_MIB, &text, RP_PCI_DEVICES "/%s/ras/gpu_vram_bad_pages", pci->bdf);
-	if (check_read(pci->bad_pages.err) < 0)
-		return rp_sysfs_error(reterr, pci->bad_pages.err, "list of bad pages",
+	pci->bad_pages.err = r;
+	if (rp_sysfs_is_ours(r))
+		return rp_sysfs_error(reterr, r, "list of bad pages",
 				      RP_PCI_DEVICES "/%s/ras/gpu_vram_bad_pages", pci->bdf);
-	if (pci->bad_pages.err < 0)
+	if (is_fault(r))
+		rp_sysfs_set_fault(&pci->fault, r, "ras/gpu_vram_bad_pages");
+	if (r < 0)
 		return 0;
 	pci->bad_pages.text = rp_strbuf_steal(&text);
 	return pci->bad_pages.text ? 0 : rp_error_nomem(reterr);
@@ -152,7 +204,7 @@ static int scan_attributes(struct rp_tree *t, struct rp_scan_pci *pci, struct ro
 	}
 	for (size_t i = 0; i < RP_ARRAY_LEN(numbers); i++) {
 		struct rp_opt_u64 v = {0};
-		int r = scan_number(t, pci->bdf, i, &v);
+		int r = scan_number(t, pci, i, &v);
 
 		memcpy(base + numbers[i].offset, &v, sizeof(v));
 		if (r < 0)
@@ -162,20 +214,30 @@ static int scan_attributes(struct rp_tree *t, struct rp_scan_pci *pci, struct ro
 	return 0;
 }
 
-static int scan_device(struct rp_tree *t, struct rp_scan_pci *pci, struct rocpart_error *reterr)
+static int scan_device_id(struct rp_tree *t, struct rp_scan_pci *pci, struct rocpart_error *reterr)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	uint64_t id = 0;
-	int r = rp_tree_read(t, &text, RP_PCI_DEVICES "/%s/device", pci->bdf);
+	int r = rp_read_again(rp_tree_read(t, &text, RP_PCI_DEVICES "/%s/device", pci->bdf));
 
-	if (r == 0)
-		r = rp_parse_u64(rp_strbuf_str(&text), 0, &id) < 0 || id > UINT16_MAX ? -EBADMSG
-										      : 0;
-	if (r < 0)
+	if (r == 0 && (rp_parse_u64(rp_strbuf_str(&text), 0, &id) < 0 || id > UINT16_MAX))
+		r = -EBADMSG;
+	if (rp_sysfs_is_ours(r))
 		return rp_sysfs_error(reterr, r, "PCI device id", RP_PCI_DEVICES "/%s/device",
 				      pci->bdf);
-	pci->device_id = (uint32_t)id;
-	r = scan_numa(t, pci, reterr);
+	if (r < 0)
+		rp_sysfs_set_fault(&pci->fault, r, "device");
+	else
+		pci->device_id = (uint32_t)id;
+	return 0;
+}
+
+static int scan_device(struct rp_tree *t, struct rp_scan_pci *pci, struct rocpart_error *reterr)
+{
+	int r = scan_device_id(t, pci, reterr);
+
+	if (r == 0)
+		r = scan_numa(t, pci, reterr);
 	if (r == 0)
 		r = scan_bad_pages(t, pci, reterr);
 	return r < 0 ? r : scan_attributes(t, pci, reterr);
@@ -188,9 +250,9 @@ static int scan_partition_metrics(struct rp_tree *t, struct rp_scan *scan,
 	for (size_t i = 0; i < scan->n_pci && !scan->has_partition_metrics; i++) {
 		const char *bdf = scan->pci[i].bdf;
 		struct rp_stat st;
-		int r = rp_tree_stat(t, &st, RP_PCI_DEVICES "/%s/xcp", bdf);
+		int r = rp_read_again(rp_tree_stat(t, &st, RP_PCI_DEVICES "/%s/xcp", bdf));
 
-		if (check_read(r) < 0)
+		if (rp_sysfs_is_ours(r))
 			return rp_sysfs_error(reterr, r, "folder", RP_PCI_DEVICES "/%s/xcp", bdf);
 		scan->has_partition_metrics = r == 0;
 	}

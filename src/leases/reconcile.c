@@ -12,8 +12,9 @@
  *   7. its place was lost and is back: stopped if it ever ran, else placed;
  *   8. nothing changed.
  * Invariants:
- * - A read that failed is an error of the whole, not something that cannot be seen.
- * - What cannot be seen ends no lease: a lease on a hidden partition is not judged, memory that is
+ * - A read that failed is an error of the whole, or one of its GPU (docs/design/odd-gpus.md).
+ * - What cannot be seen ends no lease: a lease on a hidden partition, or on a GPU of which something
+ *   could not be read, is not judged, memory that is
  *   not shown forbids case 1, and an owner that is not shown is UNKNOWN.
  * - A lease ends only in case 1, and only without memory of its own and without memory on its
  *   partitions that no lease accounts for, which might be its child's (count_left_on()).
@@ -114,8 +115,8 @@ static void mark_promised(struct context *c)
 				char mode[16];
 
 				rp_host_view_mode(gpu, mode);
-				if (rp_str_eq(gpu->bdf, l->claims[k].bdf) && *l->mode &&
-				    !rp_str_eq(l->mode, mode))
+				if (!rp_gpu_is_odd(gpu) && rp_str_eq(gpu->bdf, l->claims[k].bdf) &&
+				    *l->mode && !rp_str_eq(l->mode, mode))
 					c->out->parts[p].is_promised = true;
 			}
 	}
@@ -217,14 +218,21 @@ static void judge_place(const struct context *c, const struct rp_lease *l, struc
 
 /*
  * Return whether the device cgroup of the caller hides the place of a lease, as it does for a
- * program of `rocpart run` or a container. What is not seen is not judged.
+ * program of `rocpart run` or a container, or its GPU could not be read. What is not seen is not
+ * judged.
  */
 static bool is_hidden(const struct context *c, const struct rp_lease *l)
 {
-	for (size_t k = 0; k < l->n_claims; k++)
+	for (size_t k = 0; k < l->n_claims; k++) {
+		const struct rocpart_gpu *gpu =
+			rp_snapshot_gpu_by_bdf(c->w->snapshot, l->claims[k].bdf);
+
+		if (gpu && rp_gpu_is_odd(gpu))
+			return true;
 		if (c->w->snapshot->n_hidden_nodes &&
 		    !rp_reconciled_find(c->out, l->claims[k].bdf, l->claims[k].part))
 			return true;
+	}
 	return false;
 }
 

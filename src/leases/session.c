@@ -171,7 +171,8 @@ static int publish_lease(struct rocpart_leases *v, size_t i, uint64_t used, stru
 static bool is_shut(const struct rocpart_gpu *gpu)
 {
 	return (gpu->notes & 1U << RP_NOTE_CORDONED) ||
-	       (gpu->degraded & (1U << RP_DEGRADED_UNHEALTHY | 1U << RP_DEGRADED_MODE_MISMATCH));
+	       (gpu->degraded &
+		(1U << RP_DEGRADED_UNHEALTHY | 1U << RP_DEGRADED_MODE_MISMATCH | RP_DEGRADED_ODD));
 }
 
 static int publish_use(struct rocpart_leases *v, const struct rp_reconciled *now)

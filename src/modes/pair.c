@@ -73,7 +73,7 @@ static bool is_allowed(enum rp_mode_rules rules, enum rocpart_compute_mode compu
 const char *rp_pair_impossible(enum rocpart_compute_mode compute, enum rocpart_memory_mode memory,
 			       unsigned n_xcds, enum rp_mode_rules rules)
 {
-	unsigned n = rp_compute_partitions(compute, n_xcds);
+	unsigned n = rp_compute_partitions(rules, compute, n_xcds);
 
 	if (n == 0)
 		return "its number of XCDs does not allow this compute mode";
@@ -172,6 +172,8 @@ static const char *blocked_here(const struct rocpart_gpu *gpu, enum rocpart_comp
 {
 	bool changes_memory = memory != gpu->memory;
 
+	if (rp_gpu_is_odd(gpu))
+		return "something about the GPU is not known; `rocpart doctor` shows it";
 	if (gpu->memory == ROCPART_MEMORY_UNKNOWN)
 		return "the machine does not show the GPU's memory mode";
 	if (!(rp_memory_modes(gpu) & rp_memory_bit(memory)))
@@ -185,6 +187,10 @@ static const char *blocked_here(const struct rocpart_gpu *gpu, enum rocpart_comp
 		return "the driver does not allow the compute mode to be changed";
 	if (gpu->has_compute_supported && !(gpu->compute_supported & rp_compute_bit(compute)))
 		return "the driver does not support this compute mode";
+	/* Of a family without known rules only the driver's lists say what is possible. */
+	if (gpu->rules == RP_RULES_UNKNOWN && compute != gpu->compute &&
+	    !gpu->has_compute_supported && (changes_memory || !gpu->has_compute_available))
+		return "the driver does not list the compute modes of this GPU";
 	if (!changes_memory && compute != gpu->compute && gpu->has_compute_available &&
 	    !(gpu->compute_available & rp_compute_bit(compute)))
 		return "the driver does not offer this compute mode in this memory mode";
@@ -198,7 +204,7 @@ static const char *const too_few_minors =
 void rp_pair_fill(const struct rocpart_gpu *gpu, enum rocpart_compute_mode compute,
 		  enum rocpart_memory_mode memory, struct rocpart_pair *ret)
 {
-	unsigned n = rp_compute_partitions(compute, gpu->n_xcds);
+	unsigned n = rp_compute_partitions(gpu->rules, compute, gpu->n_xcds);
 	const char *reason = rp_pair_impossible(compute, memory, gpu->n_xcds, gpu->rules);
 	struct rp_vendor_word word;
 

@@ -17,7 +17,8 @@ static void fill_all(const struct rocpart_gpu *gpu, struct rocpart_pairs *pairs)
 		if (!(memory_set & 1U << m))
 			continue;
 		for (unsigned c = ROCPART_COMPUTE_SPX; c <= ROCPART_COMPUTE_CPX; c++)
-			if (rp_compute_partitions((enum rocpart_compute_mode)c, gpu->n_xcds))
+			if (rp_compute_partitions(gpu->rules, (enum rocpart_compute_mode)c,
+						  gpu->n_xcds))
 				rp_pair_fill(gpu, (enum rocpart_compute_mode)c,
 					     (enum rocpart_memory_mode)m, &pairs->v[pairs->n++]);
 	}

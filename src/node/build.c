@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* From a scan to a snapshot: which GPUs there are, their products, their modes. */
+/* From a scan to a snapshot: which GPUs there are, and their values. */
 #include "node/build.h"
 #include "base/num.h"
 #include "base/strbuf.h"
-#include "facts/mode_name.h"
 
 static int bdf_cmp(const void *a, const void *b)
 {
@@ -50,7 +49,7 @@ static int collect_gpus(struct rocpart_snapshot *s, const struct rp_scan *scan)
 	for (size_t i = 0; i < scan->n_pci; i++)
 		add_gpu(s, scan->pci[i].bdf, scan->pci[i].device_id);
 	for (size_t i = 0; i < scan->n_nodes; i++)
-		if (!scan->nodes[i].hidden)
+		if (!scan->nodes[i].hidden && *scan->nodes[i].bdf)
 			add_gpu(s, scan->nodes[i].bdf, scan->nodes[i].device_id);
 	if (s->n_gpus)
 		qsort(s->gpus, s->n_gpus, sizeof(*s->gpus), bdf_cmp);
@@ -58,52 +57,6 @@ static int collect_gpus(struct rocpart_snapshot *s, const struct rp_scan *scan)
 		s->gpus[i].index = i;
 		s->gpus[i].snapshot = s;
 	}
-	return 0;
-}
-
-static int bad(const struct rocpart_gpu *gpu, const char *file, const struct rp_attr *attr,
-	       struct rocpart_error *reterr)
-{
-	char object[sizeof(reterr->object)];
-
-	(void)rp_fmt(object, sizeof(object), "%s/%s", gpu->bdf, file);
-	return rp_error_set(reterr, -EBADMSG, ROCPART_ERR_BAD_ATTRIBUTE, object,
-			    "'%.64s' is not in the form that the kernel writes", attr->text);
-}
-
-/* UNKNOWN is a word of the kernel too. */
-static int take_modes(struct rocpart_gpu *gpu, const struct rp_scan_pci *pci,
-		      struct rocpart_error *reterr)
-{
-	if (pci->compute.text && !rp_str_eq(pci->compute.text, "UNKNOWN") &&
-	    rocpart_compute_mode_from_string(pci->compute.text, &gpu->compute) < 0)
-		return bad(gpu, "current_compute_partition", &pci->compute, reterr);
-	if (pci->memory.text && !rp_str_eq(pci->memory.text, "UNKNOWN") &&
-	    rocpart_memory_mode_from_string(pci->memory.text, &gpu->memory) < 0)
-		return bad(gpu, "current_memory_partition", &pci->memory, reterr);
-	gpu->partitionable = pci->compute.text && pci->compute.writable ? RP_YES : RP_NO;
-	gpu->memory_writable = pci->memory.text && pci->memory.writable;
-	if (pci->compute.text && !pci->compute.writable)
-		gpu->notes |= 1U << RP_NOTE_READ_ONLY_FILES;
-	return 0;
-}
-
-static int take_sets(struct rocpart_gpu *gpu, const struct rp_scan_pci *pci,
-		     struct rocpart_error *reterr)
-{
-	gpu->has_compute_available = pci->compute_available.text;
-	gpu->has_compute_supported = pci->compute_supported.text;
-	gpu->has_memory_available = pci->memory_available.text;
-	if (gpu->has_compute_available &&
-	    rp_compute_set_parse(pci->compute_available.text, &gpu->compute_available) < 0)
-		return bad(gpu, "available_compute_partition", &pci->compute_available, reterr);
-	if (gpu->has_compute_supported &&
-	    rp_compute_set_parse(pci->compute_supported.text, &gpu->compute_supported) < 0)
-		return bad(gpu, "compute_partition_config/supported_xcp_configs",
-			   &pci->compute_supported, reterr);
-	if (gpu->has_memory_available &&
-	    rp_memory_set_parse(pci->memory_available.text, &gpu->memory_available) < 0)
-		return bad(gpu, "available_memory_partition", &pci->memory_available, reterr);
 	return 0;
 }
 
@@ -136,17 +89,9 @@ static uint64_t count_lines(const char *text)
 static int take_pci(struct rocpart_gpu *gpu, const struct rp_scan_pci *pci,
 		    struct rocpart_error *reterr)
 {
-	int r = take_modes(gpu, pci, reterr);
-
-	if (r == 0)
-		r = take_sets(gpu, pci, reterr);
-	if (r < 0)
-		return r;
-	if (pci->unique_id.text) {
-		if (rp_parse_u64(pci->unique_id.text, 16, &gpu->unique_id.v) < 0)
-			return bad(gpu, "unique_id", &pci->unique_id, reterr);
-		gpu->unique_id.known = true;
-	}
+	if (pci->unique_id.text)
+		gpu->unique_id.known =
+			rp_parse_u64(pci->unique_id.text, 16, &gpu->unique_id.v) == 0;
 	if (pci->vbios.text && !(gpu->vbios = strdup(pci->vbios.text)))
 		return rp_error_nomem(reterr);
 	gpu->alloc_all = pci->mem_alloc_mode.text && rp_str_eq(pci->mem_alloc_mode.text, "ALL");
@@ -184,7 +129,7 @@ static void take_nodes(struct rocpart_gpu *gpu, const struct rp_scan *scan)
 	for (size_t i = 0; i < scan->n_nodes; i++) {
 		const struct rp_scan_node *node = &scan->nodes[i];
 
-		if (node->hidden || !rp_str_eq(node->bdf, gpu->bdf))
+		if (node->hidden || node->fault.err || !rp_str_eq(node->bdf, gpu->bdf))
 			continue;
 		/* A GPU without XGMI has its PCI id as hive id (kfd_topology.c); 0 is none. */
 		if (!gpu->hive_id.known && !scan->has_pci && node->hive_id.v)
@@ -195,57 +140,6 @@ static void take_nodes(struct rocpart_gpu *gpu, const struct rp_scan *scan)
 			gpu->rules = rp_mode_rules_of(node->gfx_target_version);
 		if (node->num_xcc)
 			gpu->cus_per_xcd = node->simd_count / node->simd_per_cu / node->num_xcc;
-	}
-}
-
-static unsigned xccs_of(const struct rocpart_gpu *gpu)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < gpu->n_partitions; i++)
-		n += gpu->partitions[i].n_xcds;
-	return n;
-}
-
-/*
- * XCDs: the largest of what supported_xcp_configs implies, the product row, and the sum of num_xcc
- * over any GPU of the same id: a GPU that lost a partition still has its dies.
- */
-static void count_xcds(struct rocpart_snapshot *s)
-{
-	for (size_t i = 0; i < s->n_gpus; i++) {
-		struct rocpart_gpu *gpu = &s->gpus[i];
-		unsigned n = gpu->product ? gpu->product->n_xcds : 0;
-		unsigned listed = rp_compute_set_xcds(gpu->compute_supported);
-
-		n = listed > n ? listed : n;
-		for (size_t k = 0; k < s->n_gpus; k++)
-			if (s->gpus[k].device_id == gpu->device_id && xccs_of(&s->gpus[k]) > n)
-				n = xccs_of(&s->gpus[k]);
-		gpu->n_xcds = n;
-		if (!gpu->cus_per_xcd && gpu->product)
-			gpu->cus_per_xcd = gpu->product->cus_per_xcd;
-	}
-}
-
-/* Without the file, the XCDs of a partition tell the mode; its partitions must agree. */
-static void derive_compute(struct rocpart_gpu *gpu)
-{
-	unsigned per = gpu->n_partitions ? gpu->partitions[0].n_xcds : 0;
-
-	if (gpu->compute != ROCPART_COMPUTE_UNKNOWN || gpu->n_xcds < 2 || per == 0 ||
-	    gpu->n_xcds % per)
-		return;
-	for (size_t i = 1; i < gpu->n_partitions; i++)
-		if (gpu->partitions[i].n_xcds != per)
-			return;
-	for (unsigned m = ROCPART_COMPUTE_CPX; m >= ROCPART_COMPUTE_SPX; m--) {
-		if (rp_compute_partitions((enum rocpart_compute_mode)m, gpu->n_xcds) ==
-		    gpu->n_xcds / per) {
-			gpu->compute = (enum rocpart_compute_mode)m;
-			gpu->compute_derived = true;
-			return;
-		}
 	}
 }
 
@@ -275,6 +169,10 @@ static int fill_gpu(struct rocpart_gpu *gpu, const struct rp_scan *scan,
 
 	if (r < 0)
 		return r;
+	if (pci) {
+		rp_build_modes(gpu, pci, scan);
+		rp_build_faults(gpu, pci);
+	}
 	take_nodes(gpu, scan);
 	return rp_build_partitions(gpu, scan) < 0 ? rp_error_nomem(reterr) : 0;
 }
@@ -318,10 +216,10 @@ int rp_snapshot_new(const struct rp_scan *scan, const struct rp_overlay *overlay
 		if (r < 0)
 			return r;
 	}
-	count_xcds(s);
+	rp_build_xcds(s);
 	s->abi = tell_abi(scan);
 	for (size_t i = 0; i < s->n_gpus; i++) {
-		derive_compute(&s->gpus[i]);
+		rp_build_derived_mode(&s->gpus[i]);
 		rp_build_memory(&s->gpus[i]);
 	}
 	rp_build_rocr_indices(s, scan);

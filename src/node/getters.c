@@ -9,6 +9,14 @@ static const char *const degraded_names[RP_N_DEGRADED] = {
 	[RP_DEGRADED_HIDDEN_BY_CGROUP] = "hidden-by-cgroup",
 	[RP_DEGRADED_PENDING_RELOAD] = "pending-reload",
 	[RP_DEGRADED_UNHEALTHY] = "unhealthy",
+	[RP_DEGRADED_MODE_UNREADABLE] = "mode-unreadable",
+	[RP_DEGRADED_MODE_UNKNOWN] = "mode-unknown",
+	[RP_DEGRADED_IN_RESET] = "in-reset",
+	[RP_DEGRADED_NODE_UNREADABLE] = "node-unreadable",
+	[RP_DEGRADED_FILE_UNREADABLE] = "file-unreadable",
+	[RP_DEGRADED_UNKNOWN_WORD] = "unknown-word",
+	[RP_DEGRADED_SHARED_ADDRESS] = "shared-address",
+	[RP_DEGRADED_NO_RENDER_NODE] = "no-render-node",
 };
 
 static const char *const note_names[RP_N_NOTES] = {
@@ -18,6 +26,7 @@ static const char *const note_names[RP_N_NOTES] = {
 	[RP_NOTE_CORDONED] = "cordoned",
 	[RP_NOTE_BAD_PAGES] = "bad-pages",
 	[RP_NOTE_MEM_ALLOC_ALL] = "mem-alloc-all",
+	[RP_NOTE_MODE_OF_HOST] = "mode-of-host",
 };
 
 static int get_u64(struct rp_opt_u64 o, uint64_t *ret)
@@ -172,6 +181,16 @@ ROCPART_PUBLIC int rocpart_gpu_get_health(const struct rocpart_gpu *gpu,
 ROCPART_PUBLIC const char *rocpart_gpu_get_degraded(const struct rocpart_gpu *gpu, size_t index)
 {
 	return nth_name(gpu->degraded, degraded_names, RP_N_DEGRADED, index);
+}
+
+ROCPART_PUBLIC const char *rocpart_gpu_get_degraded_reason(const struct rocpart_gpu *gpu)
+{
+	return *gpu->reason ? gpu->reason : NULL;
+}
+
+ROCPART_PUBLIC const char *rocpart_snapshot_get_problem(const struct rocpart_snapshot *snapshot)
+{
+	return *snapshot->problem ? snapshot->problem : NULL;
 }
 
 ROCPART_PUBLIC const char *rocpart_gpu_get_note(const struct rocpart_gpu *gpu, size_t index)

@@ -7,7 +7,7 @@
 
 static bool belongs(const struct rocpart_gpu *gpu, const struct rp_scan_node *node)
 {
-	return !node->hidden && rp_str_eq(node->bdf, gpu->bdf);
+	return !node->hidden && !node->fault.err && rp_str_eq(node->bdf, gpu->bdf);
 }
 
 static int by_id(const void *a, const void *b)
@@ -46,7 +46,7 @@ int rp_build_partitions(struct rocpart_gpu *gpu, const struct rp_scan *scan)
 			continue;
 		gpu->n_partitions++;
 		p->gpu = gpu;
-		p->id = node->location_id & 7U;
+		p->id = node->partition;
 		p->n_xcds = node->num_xcc;
 		p->first_xcd = p->id * node->num_xcc; /* aqua_vanjaram.c: XCCs are dealt in order */
 		p->cus = node->simd_count / node->simd_per_cu;
@@ -56,6 +56,15 @@ int rp_build_partitions(struct rocpart_gpu *gpu, const struct rp_scan *scan)
 		p->gpu_id = node->gpu_id;
 		p->unique_id = node->unique_id;
 		p->render_minor = node->render_minor;
+		if (node->shares_address)
+			rp_build_odd(gpu, RP_DEGRADED_SHARED_ADDRESS,
+				     "several KFD nodes, one of them nodes/%u, have the address of "
+				     "one partition",
+				     node->node_id);
+		if (!node->render_minor)
+			rp_build_odd(gpu, RP_DEGRADED_NO_RENDER_NODE,
+				     "nodes/%u has no render node (drm_render_minor 0)",
+				     node->node_id);
 		p->kfd_node = node->node_id;
 	}
 	if (n)
@@ -90,7 +99,9 @@ static bool has_whole_domain_banks(const struct rocpart_gpu *gpu, unsigned share
  */
 void rp_build_memory(struct rocpart_gpu *gpu)
 {
-	unsigned n = rp_compute_partitions(gpu->compute, gpu->n_xcds);
+	unsigned n = gpu->is_mode_trusted
+			     ? rp_compute_partitions(gpu->rules, gpu->compute, gpu->n_xcds)
+			     : 0;
 	unsigned domains = (unsigned)gpu->memory, sharers;
 	bool is_whole;
 
@@ -126,12 +137,18 @@ static struct rocpart_partition *of_node(struct rocpart_snapshot *s, uint32_t no
 void rp_build_rocr_indices(struct rocpart_snapshot *s, const struct rp_scan *scan)
 {
 	uint64_t rank = 0;
+	bool is_known = true;
 
 	for (size_t i = 0; i < scan->n_nodes; i++) { /* ascending node number */
 		struct rocpart_partition *p;
 
 		s->n_hidden_nodes += scan->nodes[i].hidden;
-		if (!scan->nodes[i].render_accessible)
+		if (is_known && scan->nodes[i].fault.err) {
+			/* ROCr fails as we did, or counts the node if it is a GPU's. */
+			is_known = scan->nodes[i].gpu_id.known;
+			rank += scan->nodes[i].gpu_id.v != 0;
+		}
+		if (!is_known || !scan->nodes[i].render_accessible || scan->nodes[i].fault.err)
 			continue;
 		p = of_node(s, scan->nodes[i].node_id);
 		if (p)
@@ -168,9 +185,12 @@ static uint32_t degraded_of(const struct rocpart_snapshot *s, const struct rocpa
 {
 	uint32_t codes = 0;
 
+	if (gpu->degraded & 1U << RP_DEGRADED_SHARED_ADDRESS)
+		return 0; /* its partitions are not known apart */
 	if (is_mismatched(gpu))
 		codes |= 1U << RP_DEGRADED_MODE_MISMATCH;
-	else if (gpu->n_partitions < gpu->n_expected && s->has_kfd)
+	else if (gpu->n_partitions < gpu->n_expected && s->has_kfd &&
+		 !(gpu->degraded & 1U << RP_DEGRADED_NODE_UNREADABLE))
 		codes |= 1U << (s->n_hidden_nodes ? RP_DEGRADED_HIDDEN_BY_CGROUP
 						  : RP_DEGRADED_PARTITION_MISSING);
 	if (gpu->pending_memory != ROCPART_MEMORY_UNKNOWN && gpu->pending_memory != gpu->memory)
@@ -180,8 +200,46 @@ static uint32_t degraded_of(const struct rocpart_snapshot *s, const struct rocpa
 	return codes;
 }
 
+static void name_node_fault(const struct rp_scan_fault *fault, char *buf, size_t size)
+{
+	if (fault->err == -EBADMSG)
+		(void)rp_fmt(buf, size, "%s is not in the form that the kernel writes",
+			     fault->file);
+	else
+		(void)rp_fmt(buf, size, "%s cannot be read: %s", fault->file,
+			     rocpart_strerror(fault->err));
+}
+
+/*
+ * A KFD node that cannot be read is one of its GPU's, when it still says whose; else it may be one
+ * that a GPU lacks.
+ */
+static void build_node_faults(struct rocpart_snapshot *s, const struct rp_scan *scan)
+{
+	char text[sizeof(s->problem)];
+
+	for (size_t i = 0; i < scan->n_nodes; i++) {
+		const struct rp_scan_node *node = &scan->nodes[i];
+		bool is_cpu = node->gpu_id.known && !node->gpu_id.v;
+
+		if (!node->fault.err)
+			continue;
+		name_node_fault(&node->fault, text, sizeof(text));
+		if (!*node->bdf && !*s->problem)
+			(void)rp_fmt(s->problem, sizeof(s->problem), "%s", text);
+		for (size_t g = 0; g < s->n_gpus; g++) {
+			struct rocpart_gpu *gpu = &s->gpus[g];
+
+			if (*node->bdf ? rp_str_eq(node->bdf, gpu->bdf)
+				       : !is_cpu && gpu->n_partitions < gpu->n_expected)
+				rp_build_odd(gpu, RP_DEGRADED_NODE_UNREADABLE, "%s", text);
+		}
+	}
+}
+
 void rp_build_codes(struct rocpart_snapshot *s, const struct rp_scan *scan)
 {
+	build_node_faults(s, scan);
 	for (size_t i = 0; i < s->n_gpus; i++) {
 		struct rocpart_gpu *gpu = &s->gpus[i];
 

@@ -20,8 +20,19 @@ enum rp_degraded {
 	RP_DEGRADED_HIDDEN_BY_CGROUP,
 	RP_DEGRADED_PENDING_RELOAD,
 	RP_DEGRADED_UNHEALTHY,
+	RP_DEGRADED_MODE_UNREADABLE,
+	RP_DEGRADED_MODE_UNKNOWN,
+	RP_DEGRADED_IN_RESET,
+	RP_DEGRADED_NODE_UNREADABLE,
+	RP_DEGRADED_FILE_UNREADABLE,
+	RP_DEGRADED_UNKNOWN_WORD,
+	RP_DEGRADED_SHARED_ADDRESS,
+	RP_DEGRADED_NO_RENDER_NODE,
 	RP_N_DEGRADED
 };
+
+/* Of an odd GPU something is not known: nothing is placed on it, and its modes are not changed. */
+#define RP_DEGRADED_ODD (UINT32_MAX << RP_DEGRADED_MODE_UNREADABLE)
 
 enum rp_note {
 	RP_NOTE_DUPLICATE_UNIQUE_ID,
@@ -30,6 +41,7 @@ enum rp_note {
 	RP_NOTE_CORDONED,
 	RP_NOTE_BAD_PAGES,
 	RP_NOTE_MEM_ALLOC_ALL,
+	RP_NOTE_MODE_OF_HOST,
 	RP_N_NOTES
 };
 
@@ -66,6 +78,7 @@ struct rocpart_gpu {
 	uint32_t compute_available, compute_supported, memory_available; /* sets */
 	enum rp_mode_rules rules;  /* of the kernel for pairs of modes */
 	bool is_guest;		   /* a virtual function by its PCI id */
+	bool is_mode_trusted;	   /* its mode says how many partitions there are */
 	char *vbios;		   /* part number, or NULL */
 	struct rp_opt_u64 n_slots; /* partitions that can get a DRM node */
 	bool alloc_all;		   /* compute_partition_mem_alloc_mode is ALL */
@@ -73,6 +86,7 @@ struct rocpart_gpu {
 	struct rp_opt_u64 uncorrectable_errors, bad_pages;
 	int numa_node;	     /* -1: none */
 	uint32_t degraded;   /* bits of enum rp_degraded */
+	char reason[160];    /* first of RP_DEGRADED_ODD: file and error; "" */
 	uint32_t notes;	     /* bits of enum rp_note */
 	unsigned n_expected; /* partitions of its mode; 0: not known */
 	struct rocpart_partition *partitions;
@@ -90,10 +104,16 @@ struct rocpart_snapshot {
 	bool has_usage; /* the kernel shows processes and their memory */
 	unsigned n_card_minors;
 	unsigned n_hidden_nodes;
+	char problem[160];	  /* of a KFD node of which it is not known whose it is; "" */
 	struct rocpart_gpu *gpus; /* in BDF order */
 	size_t n_gpus;
 	struct rp_vendor_rows vendor_rows; /* that this machine adds */
 };
+
+static inline bool rp_gpu_is_odd(const struct rocpart_gpu *gpu)
+{
+	return gpu->degraded & RP_DEGRADED_ODD;
+}
 
 /* What the machine does not show and our records do; applied while the snapshot is made. */
 struct rp_overlay {
@@ -102,7 +122,7 @@ struct rp_overlay {
 	bool cordoned;
 };
 
-/* 0, -ENOMEM, -EBADMSG with the attribute that makes no sense. */
+/* 0 or -ENOMEM. A file that makes no sense degrades its GPU. */
 int rp_snapshot_new(const struct rp_scan *scan, const struct rp_overlay *overlays,
 		    size_t n_overlays, struct rocpart_snapshot **ret,
 		    struct rocpart_error *reterr) RP_MUST_CHECK;

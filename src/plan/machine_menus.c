@@ -278,7 +278,8 @@ static void fill_product_menu(struct rp_place_menu *menu, const struct rp_produc
 			pair.validated =
 				rp_vendor_word_of(p, false, pair.compute, pair.memory, NULL)
 					.is_validated;
-			pair.n_partitions = rp_compute_partitions(pair.compute, p->n_xcds);
+			pair.n_partitions =
+				rp_compute_partitions(p->rules, pair.compute, p->n_xcds);
 			pair.xcds = p->n_xcds / pair.n_partitions;
 			rp_pair_bytes(p->vram_bytes, pair.n_partitions, pair.memory,
 				      pair.memory_bytes, pair.domain_bytes);

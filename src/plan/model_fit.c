@@ -88,7 +88,7 @@ static int add_row(const struct trial *t, enum rocpart_compute_mode compute,
 		.compute = compute,
 		.memory = memory,
 		.validated = rp_vendor_word_of(p, false, compute, memory, NULL).is_validated,
-		.n_partitions = rp_compute_partitions(compute, p->n_xcds),
+		.n_partitions = rp_compute_partitions(p->rules, compute, p->n_xcds),
 	};
 	fill_memory(t, row);
 	fill_bandwidth(t, row);

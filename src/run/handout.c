@@ -60,6 +60,10 @@ static int add_part(struct rp_handout *h, const char *name, const struct rocpart
 {
 	int r;
 
+	if (!part->render_minor)
+		return rp_error_set(reterr, -ENODEV, ROCPART_ERR_FAILED, name,
+				    "partition %zu/%u has no render node, so no program can use it",
+				    part->gpu->index, part->id);
 	if (!part->rocr_index.known)
 		return rp_error_set(reterr, -ENODEV, ROCPART_ERR_PERMISSION, name,
 				    "partition %zu/%u is not visible from here: /dev/dri/renderD%u "

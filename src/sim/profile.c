@@ -307,10 +307,11 @@ static const struct field gpu_fields[] = {
 	GPU("xcc_cu_masks", FIELD_OTHER, cu_masks, 0, 0, false),
 };
 
-/* "dddd:bb:dd.f", as the kernel prints it: lower case, function 0 in our machines. */
+/* "dddd:bb:dd.f", as the kernel prints it: lower case. A virtual function may be a function other
+ * than 0. */
 static int parse_bdf(const char *text, struct rp_sim_gpu *g)
 {
-	static const char form[] = "hhhh:hh:hh.0";
+	static const char form[] = "hhhh:hh:hh.f";
 	uint32_t dev = 0;
 	char buf[sizeof(form)];
 	int ret;
@@ -320,7 +321,9 @@ static int parse_bdf(const char *text, struct rp_sim_gpu *g)
 	for (size_t i = 0; i < sizeof(form) - 1; i++) {
 		bool hex = strchr("0123456789abcdef", text[i]) != NULL;
 
-		if (form[i] == 'h' ? !hex : text[i] != form[i])
+		bool is_function = text[i] >= '0' && text[i] <= '7';
+
+		if (form[i] == 'h' ? !hex : form[i] == 'f' ? !is_function : text[i] != form[i])
 			return -EINVAL;
 	}
 	memcpy(buf, text, sizeof(buf));
@@ -332,7 +335,7 @@ static int parse_bdf(const char *text, struct rp_sim_gpu *g)
 		ret = rp_parse_u32(buf + 8, 16, &dev);
 	if (ret < 0 || dev > 31)
 		return -EINVAL;
-	g->devfn = dev << 3;
+	g->devfn = dev << 3 | (unsigned)(text[sizeof(form) - 2] - '0');
 	memcpy(g->bdf, text, sizeof(form));
 	return 0;
 }

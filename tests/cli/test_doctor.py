@@ -9,7 +9,7 @@ from journey import DONE, FAILED, NO_HARDWARE, ROOT, Journey
 
 # The order of the issue: what is below comes first.
 ORDER = (
-    "driver kfd libamd_smi amd-smi rocm model files firmware holders modes devices render permissions minors "
+    "driver kfd libamd_smi amd-smi rocm model reads files firmware holders modes devices render permissions minors "
     "pending health variables cdi allocators"
 ).split()
 

@@ -66,7 +66,8 @@ static void product_is_known_whole_or_by_its_name_alone(void **state)
 static bool can_have(const struct rp_product *p, enum rocpart_compute_mode compute,
 		     enum rocpart_memory_mode memory)
 {
-	return rp_compute_partitions(compute, p->n_xcds) && p->memory_modes & rp_memory_bit(memory);
+	return rp_compute_partitions(p->rules, compute, p->n_xcds) &&
+	       p->memory_modes & rp_memory_bit(memory);
 }
 
 static bool is_validated(const struct rp_product *p, enum rocpart_compute_mode compute,

@@ -62,7 +62,7 @@ static void profile_mistakes_are_told_with_their_place(void **state)
 		{"cu_masks: [0x3ff, 0x3ff]", "cu_masks: [0x10000]", "p.yaml:6:44"},
 		{"cu_masks: [0x3ff, 0x3ff]", "cu_masks: [0, 0]", "p.yaml:6:43"},
 		{"product: p", "product: q", "p.yaml:9:39"},
-		{"0000:05:00.0", "0000:05:00.1", "p.yaml:9:14"},
+		{"0000:05:00.0", "0000:05:00.8", "p.yaml:9:14"},
 		{"0000:05:00.0", "0000:05:40.0", "p.yaml:9:14"},
 		{"0000:05:00.0", "0000:0G:00.0", "p.yaml:9:14"},
 		{"unique_id: 1}", "unique_id: 1, cpu: 1}", "p.yaml:9:8"},

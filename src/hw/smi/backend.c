@@ -102,7 +102,7 @@ struct rp_scan_node *rp_backend_find_node(const struct rp_scan *scan, const stru
 {
 	for (size_t i = 0; i < scan->n_nodes; i++)
 		if (rp_str_eq(scan->nodes[i].bdf, row->bdf) && row->partition_id.known &&
-		    row->partition_id.v == (scan->nodes[i].location_id & 7U))
+		    row->partition_id.v == scan->nodes[i].partition)
 			return &scan->nodes[i];
 	return NULL;
 }

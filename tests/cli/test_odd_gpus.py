@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MIT
+"""One odd GPU does not hide the others, and is not placed on, planned on or switched.
+
+Captured situations: a mode register that reads all ones (ROCm issue 4688 of 2025), virtual functions
+at PCI functions other than 0, a GPU without render node (k8s-gpu-dra-driver issue 79 of 2026).
+"""
+
+import json
+import shutil
+import sys
+import tarfile
+import unittest
+
+from journey import DONE, FAILED, REFUSED, ROOT, TO_DO, Journey
+
+sys.path.insert(0, str(ROOT / "tests"))
+import host  # noqa: E402
+
+ODD = "0000:47:00.0"  # the third GPU of mi300x-8
+COMPUTE = f"{ODD}/current_compute_partition"
+
+
+class OddGpus(Journey):
+    def run_rocpart(self, *args, status=DONE):
+        done = self.start(*args)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done
+
+    def case(self, number):
+        top = self.folder / f"case-{number}"
+        if not top.is_dir():
+            with tarfile.open(host.need_shared("cases", str(number), "files.tar.xz")) as tar:
+                tar.extractall(top)
+        return str(top / "tree")
+
+    def machine(self, name, *faults, profile="mi300x-8"):
+        self.rocpart("sim", "create", name, "--profile", profile)
+        for fault in faults:
+            self.rocpart("sim", "fault", name, fault)
+        return "--sim", name
+
+    def gpus(self, *machine):
+        gpus = self.json("list", *machine)["gpus"]
+        keys = [p["partition"] for g in gpus for p in g["partitions"]]
+        self.assertEqual(len(keys), len(set(keys)))
+        bdfs = [g["bdf"] for g in gpus]
+        self.assertEqual(len(bdfs), len(set(bdfs)))
+        return gpus
+
+    def degraded(self, *machine):
+        return {g["index"]: g["degraded"] for g in self.gpus(*machine) if g["degraded"]}
+
+    def doctor(self, *machine):
+        done = self.start("doctor", *machine, "--json")
+        return {c["id"]: c for c in json.loads(done.stdout)["checks"]}
+
+    def test_unknown_word_in_a_capture_shows_eight_gpus(self):
+        machine = self.machine("w")
+        capture = self.folder / "capture"
+        self.rocpart("gather", *machine, "-o", str(capture))
+        for file, word in (("current_compute_partition", "HPX"),
+                           ("available_memory_partition", "NPS1, NPS12"),
+                           ("current_memory_partition", "NPS12")):
+            path = capture / "sys/bus/pci/devices" / ODD / file
+            good = path.read_text()
+            path.write_text(word + "\n")
+            for verb in ("list", "status", "modes"):
+                self.rocpart(verb, "--root", str(capture))
+            self.assertEqual(len(self.gpus("--root", str(capture))), 8)
+            self.assertEqual(self.degraded("--root", str(capture)), {2: ["unknown-word"]})
+            path.write_text(good)
+        shutil.rmtree(capture / "sys/class/kfd/kfd/topology/nodes/4")
+        (capture / "sys/class/kfd/kfd/topology/nodes/4").mkdir()
+        self.assertEqual(self.degraded("--root", str(capture)), {2: ["node-unreadable"]})
+
+    def test_mode_that_is_unknown_is_no_mode(self):
+        root = "--root", self.case(2)
+        gpu = self.gpus(*root)[0]
+        self.assertEqual((gpu["compute_mode"], gpu["degraded"]), (None, ["mode-unknown"]))
+        self.assertIn("current_compute_partition is UNKNOWN", self.doctor(*root)["reads"]["seen"])
+        self.assertEqual(self.doctor(*root)["reads"]["state"], "fail")
+
+    def test_virtual_functions_are_no_partitions(self):
+        gpus = self.gpus("--root", self.case(11))
+        self.assertEqual([(g["bdf"][-1], g["compute_mode"], g["n_partitions"], g["degraded"])
+                          for g in gpus], [("1", "SPX", 1, []), ("2", "SPX", 1, [])])
+
+    def test_gpu_without_render_node_leaves_the_others_served(self):
+        root = "--root", self.case(17)
+        gpus = self.gpus(*root)
+        self.assertEqual((gpus[0]["degraded"], gpus[1]["degraded"]), ([], ["no-render-node"]))
+        self.assertIsNone(gpus[1]["partitions"][0]["render_minor"])
+        spec = json.loads(self.rocpart("cdi", "generate", *root, "-o", "-"))
+        self.assertEqual([d["name"] for d in spec["devices"]][:1], ["gpu-0000-05-00.0-part0"])
+        self.assertNotIn("renderD0", json.dumps(spec))
+        self.rocpart("args", "env", "0/0", *root)
+        done = self.run_rocpart("args", "env", "1/0", *root, status=FAILED)
+        self.assertIn("has no render node", done.stderr)
+
+    def test_unreadable_mode_is_neither_placed_on_nor_switched(self):
+        machine = self.machine("u", f"read:{COMPUTE}:EIO")
+        self.assertEqual(self.degraded(*machine), {2: ["mode-unreadable"]})
+        status = self.rocpart("status", *machine)
+        self.assertIn(f"GPU 2 ({ODD}) mode-unreadable: current_compute_partition cannot be read: "
+                      "Input/output error", status)
+        self.assertEqual(self.doctor(*machine)["reads"]["state"], "fail")
+        for n in range(7):
+            self.rocpart("place", *machine, "--bytes", "100G", f"lease{n}")
+        self.rocpart("place", *machine, "--bytes", "100G", "one-more", status=REFUSED)
+        self.rocpart("place", *machine, "--bytes", "1G", "--partition", "2/0", "x", status=REFUSED)
+        done = self.run_rocpart("set", *machine, "-c", "CPX", "--gpu", "2", "--yes", status=FAILED)
+        self.assertIn(f"the modes of GPU 2 ({ODD}) are not changed: current_compute_partition "
+                      "cannot be read: Input/output error", done.stderr)
+
+    def test_change_of_the_others_goes_on(self):
+        machine = self.machine("c", f"read:{COMPUTE}:EIO")
+        done = self.run_rocpart("set", *machine, "-c", "CPX", "--allow-unvalidated", "--yes")
+        self.assertIn(f"GPU 2 ({ODD}) is left as it is: current_compute_partition cannot be read",
+                      done.stdout + done.stderr)
+        self.rocpart("sim", "fault", "c", "--clear")
+        self.assertEqual([g["compute_mode"] for g in self.gpus(*machine)],
+                         ["CPX", "CPX", "SPX"] + 5 * ["CPX"])
+
+    def test_memory_mode_of_a_hive_with_an_odd_gpu_is_refused(self):
+        machine = self.machine("h", f"reset:{ODD}")
+        self.assertEqual(self.degraded(*machine), {2: ["in-reset"]})
+        done = self.run_rocpart("set", *machine, "-c", "CPX", "-m", "NPS4", "--yes", status=FAILED)
+        self.assertIn(f"GPU 2 ({ODD}) would change with it", done.stderr)
+        self.assertIn("nothing was changed", done.stderr)
+        done = self.run_rocpart("set", *machine, "-c", "CPX", "--gpu", "2", "--yes", status=FAILED)
+        self.assertIn("wait until the reset has ended", done.stderr)
+
+    def test_file_of_all_gpus_goes_on_and_is_not_asserted(self):
+        machine = self.machine("f", f"read:{COMPUTE}:EIO")
+        node = self.write("version: v1\nnode:\n  gpus: {all: CPX}\n", "node.yaml")
+        self.rocpart("apply", *machine, "-f", node, "--allow-unvalidated", "--yes")
+        done = self.run_rocpart("assert", *machine, "-f", node, status=TO_DO)
+        self.assertIn(f"GPU 2 ({ODD})", done.stdout + done.stderr)
+
+    def test_lease_on_a_gpu_that_becomes_odd_is_kept(self):
+        machine = self.machine("k")
+        self.rocpart("place", *machine, "--bytes", "1G", "--partition", "2/0", "mine")
+        self.rocpart("sim", "fault", "k", "read:nodes/4/properties:EIO")
+        self.assertEqual(self.degraded(*machine), {2: ["node-unreadable"]})
+        leases = self.json("status", *machine)["leases"]
+        self.assertEqual([(lease["name"], lease["state"]) for lease in leases],
+                         [("mine", "placed")])
+
+
+if __name__ == "__main__":
+    unittest.main()
