@@ -4,7 +4,16 @@
 
 static bool has_modes(const struct rocpart_gpu *gpu)
 {
-	return gpu->compute != ROCPART_COMPUTE_UNKNOWN;
+	return gpu->compute != ROCPART_COMPUTE_UNKNOWN && !rp_gpu_is_odd(gpu);
+}
+
+/* "all" would name a GPU of which something is not known, too. */
+static bool has_odd(const struct rocpart_snapshot *s)
+{
+	for (size_t i = 0; i < s->n_gpus; i++)
+		if (rp_gpu_is_odd(&s->gpus[i]))
+			return true;
+	return false;
 }
 
 static const struct rocpart_gpu *first_with_modes(const struct rocpart_snapshot *s)
@@ -38,7 +47,7 @@ static void write_node(const struct rocpart_snapshot *s, struct rp_strbuf *out)
 	rp_strbuf_addf(out, "node:\n  count: %zu\n", s->n_gpus);
 	if (first && first->memory != ROCPART_MEMORY_UNKNOWN)
 		rp_strbuf_addf(out, "  memory: %s\n", rocpart_memory_mode_to_string(first->memory));
-	if (first && is_compute_alike(s, first->compute)) {
+	if (first && !has_odd(s) && is_compute_alike(s, first->compute)) {
 		rp_strbuf_addf(out, "  gpus: {all: %s}\n",
 			       rocpart_compute_mode_to_string(first->compute));
 		return;
