@@ -16,15 +16,6 @@ static const struct {
 	 "a memory mode is requested and takes effect when the driver is reloaded"},
 	{"unhealthy", "uncorrectable memory errors were counted; cordon it and look at the kernel "
 		      "log"},
-	/* The reason is in the GPU. */
-	{"mode-unreadable", NULL},
-	{"mode-unknown", NULL},
-	{"in-reset", NULL},
-	{"node-unreadable", NULL},
-	{"file-unreadable", NULL},
-	{"unknown-word", NULL},
-	{"shared-address", NULL},
-	{"no-render-node", NULL},
 };
 
 static bool has_code(const struct rocpart_gpu *gpu, const char *wanted)
@@ -56,45 +47,78 @@ static void print_code(const struct rocpart_gpu *gpu, const char *code)
 		cli_say(stdout, " (%s)", rocpart_memory_mode_to_string(m));
 }
 
-/* NULL: the GPU does not have the problem. */
-static const char *text_of(const struct rocpart_gpu *gpu, size_t k)
-{
-	if (!has_code(gpu, degraded_texts[k].code))
-		return NULL;
-	return degraded_texts[k].text ? degraded_texts[k].text
-				      : rocpart_gpu_get_degraded_reason(gpu);
-}
-
-static bool is_same_text(const char *a, const char *b)
-{
-	return a && b && rp_str_eq(a, b);
-}
-
 /* GPUs in a row that share a trouble share the sentence. */
-static void print_degraded(const struct rocpart_snapshot *s)
+static void print_known(const struct rocpart_snapshot *s)
 {
 	size_t n = rocpart_snapshot_get_gpu_count(s);
-	const char *problem = rocpart_snapshot_get_problem(s);
-
-	if (problem)
-		cli_say(stdout, "KFD node of an unknown GPU: %s\n", problem);
 
 	for (size_t k = 0; k < RP_ARRAY_LEN(degraded_texts); k++) {
 		for (size_t i = 0; i < n; i++) {
-			const char *text = text_of(rocpart_snapshot_get_gpu(s, i), k);
 			size_t last = i;
 
-			if (!text)
+			if (!has_code(rocpart_snapshot_get_gpu(s, i), degraded_texts[k].code))
 				continue;
-			while (is_same_text(text,
-					    text_of(rocpart_snapshot_get_gpu(s, last + 1), k)))
+			while (has_code(rocpart_snapshot_get_gpu(s, last + 1),
+					degraded_texts[k].code))
 				last++;
 			print_gpu_range(s, i, last);
 			print_code(rocpart_snapshot_get_gpu(s, i), degraded_texts[k].code);
-			cli_say(stdout, ": %s\n", text);
+			cli_say(stdout, ": %s\n", degraded_texts[k].text);
 			i = last;
 		}
 	}
+}
+
+static bool has_text(const char *code)
+{
+	for (size_t k = 0; k < RP_ARRAY_LEN(degraded_texts); k++)
+		if (rp_str_eq(degraded_texts[k].code, code))
+			return true;
+	return false;
+}
+
+static bool is_same_reason(const struct rocpart_gpu *gpu, const char *reason)
+{
+	const char *other = gpu ? rocpart_gpu_get_degraded_reason(gpu) : NULL;
+
+	return other && rp_str_eq(other, reason);
+}
+
+/* What is not known of a GPU: its codes, and the file and errno of the first one. */
+static void print_odd(const struct rocpart_snapshot *s)
+{
+	size_t n = rocpart_snapshot_get_gpu_count(s);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct rocpart_gpu *gpu = rocpart_snapshot_get_gpu(s, i);
+		const char *reason = rocpart_gpu_get_degraded_reason(gpu), *code, *comma = "";
+		size_t last = i;
+
+		if (!reason)
+			continue;
+		while (is_same_reason(rocpart_snapshot_get_gpu(s, last + 1), reason))
+			last++;
+		print_gpu_range(s, i, last);
+		for (size_t k = 0; (code = rocpart_gpu_get_degraded(gpu, k)); k++) {
+			if (has_text(code))
+				continue;
+			cli_say(stdout, "%s", comma);
+			cli_say_toned(stdout, VIEW_TONE_ATTENTION, code);
+			comma = ", ";
+		}
+		cli_say(stdout, ": %s\n", reason);
+		i = last;
+	}
+}
+
+static void print_degraded(const struct rocpart_snapshot *s)
+{
+	const char *problem = rocpart_snapshot_get_problem(s);
+
+	print_known(s);
+	print_odd(s);
+	if (problem)
+		cli_say(stdout, "KFD node of an unknown GPU: %s\n", problem);
 }
 
 static int print_partitions(struct cli *cli, const struct rocpart_snapshot *s)

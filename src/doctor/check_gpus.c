@@ -44,19 +44,35 @@ static void count_products(struct rocpart_doctor *d, struct rp_verdict *v)
 	}
 }
 
+/* A neighbour that cannot be partitioned either and is of the same kind shares the sentence. */
+static bool is_unable_alike(const struct rocpart_gpu *gpu, const struct rocpart_snapshot *s,
+			    size_t index)
+{
+	return index < s->n_gpus && s->gpus[index].partitionable == RP_NO &&
+	       s->gpus[index].device_id == gpu->device_id;
+}
+
 /* Those that cannot; those of which nothing tells are counted. */
 static size_t name_unable(struct rocpart_doctor *d, struct rp_verdict *v,
 			  enum rocpart_check_state state)
 {
-	size_t n_silent = 0;
+	const struct rocpart_snapshot *s = d->snapshot;
+	size_t n_silent = 0, last;
 
 	EACH_GPU(gpu, d)
 	{
 		n_silent += gpu->partitionable == RP_UNKNOWN && !rp_gpu_is_odd(gpu);
-		if (gpu->partitionable != RP_NO)
+		if (gpu->partitionable != RP_NO || is_unable_alike(gpu, s, gpu->index - 1))
 			continue;
-		rp_verdict_add(v, state, "GPU %zu (%s, %s) cannot be partitioned", gpu->index,
-			       gpu->bdf, product_name(gpu));
+		last = gpu->index;
+		while (is_unable_alike(gpu, s, last + 1))
+			last++;
+		if (last > gpu->index)
+			rp_verdict_add(v, state, "GPU %zu-%zu (%s) cannot be partitioned",
+				       gpu->index, last, product_name(gpu));
+		else
+			rp_verdict_add(v, state, "GPU %zu (%s, %s) cannot be partitioned",
+				       gpu->index, gpu->bdf, product_name(gpu));
 		rp_verdict_advise(v, "partitions need an MI300 or MI350 series GPU, not a virtual "
 				     "function, and a driver with current_compute_partition");
 	}

@@ -63,17 +63,15 @@ static void separate(struct rp_scan *scan, size_t index)
 	unsigned next = 0;
 
 	for (size_t i = 0; i < index; i++) {
-		if (!rp_str_eq(scan->nodes[i].bdf, node->bdf))
-			continue;
+		if (memcmp(scan->nodes[i].bdf, node->bdf, sizeof(node->bdf)) != 0)
+			continue; /* padded with zeros; 100,000 nodes of a stranger stay quick */
 		is_taken |= scan->nodes[i].partition == node->partition;
 		next = scan->nodes[i].partition < next ? next : scan->nodes[i].partition + 1;
 	}
 	if (!is_taken)
 		return;
 	node->partition = next;
-	for (size_t i = 0; i <= index && is_function_zero(node->bdf); i++)
-		if (rp_str_eq(scan->nodes[i].bdf, node->bdf))
-			scan->nodes[i].shares_address = true;
+	node->shares_address = is_function_zero(node->bdf);
 }
 
 void rp_sysfs_match_nodes(struct rp_scan *scan)

@@ -137,6 +137,28 @@ class OddGpus(Journey):
         done = self.run_rocpart("assert", *machine, "-f", node, status=TO_DO)
         self.assertIn(f"GPU 2 ({ODD})", done.stdout + done.stderr)
 
+    def test_export_names_no_mode_of_an_odd_gpu(self):
+        machine = self.machine("e", f"read:{COMPUTE}:EIO")
+        text = self.rocpart("export", *machine)
+        self.assertNotIn("all", text)
+        self.assertNotIn(ODD, text)
+        self.assertEqual(text.count(": SPX"), 7)
+
+    def test_virtual_functions_of_one_die_are_no_mismatch(self):
+        """GIM 9.4.0.K: an MI300X in CPX as eight functions of one XCC; the guest sees 0x74b5."""
+        text = (ROOT / "profiles" / "mi300x-8.yaml").read_text(encoding="utf-8")
+        for old, new in (("device: 0x74a1", "device: 0x74b5"), ("xcc: 8", "xcc: 1"),
+                         ("nps: [1, 4]", "nps: [1]"), ("cpu: ", "vf: true, cpu: ")):
+            self.assertIn(old, text)
+            text = text.replace(old, new)
+        profile = self.write(text, "vf.yaml")
+        gpus = self.gpus("--sim", profile)
+        self.assertEqual({(g["n_xcds"], tuple(g["degraded"])) for g in gpus}, {(1, ())})
+        self.assertTrue(all("mode-of-host" in g["notes"] for g in gpus))
+        checks = self.doctor("--sim", profile)
+        self.assertIn("GPU 0-7 (MI300X) cannot be partitioned", checks["model"]["seen"])
+        self.assertIn("8 GPUs are virtual functions", checks["files"]["seen"])
+
     def test_lease_on_a_gpu_that_becomes_odd_is_kept(self):
         machine = self.machine("k")
         self.rocpart("place", *machine, "--bytes", "1G", "--partition", "2/0", "mine")
