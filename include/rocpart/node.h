@@ -470,7 +470,8 @@ enum rocpart_memory_mode rocpart_gpu_get_pending_memory_mode(const struct rocpar
  *	is read-only.
  *
  * Thread: any. Since 0.1.
- * Return: 0; -ENODATA: the machine does not show the PCI device of the GPU.
+ * Return: 0; -ENODATA: the machine does not show the PCI device of the GPU, or its mode file cannot
+ * be read.
  */
 int rocpart_gpu_get_partitionable(const struct rocpart_gpu *gpu, bool *ret_partitionable);
 

@@ -51,7 +51,7 @@ static uint64_t gpus_of_render(const struct rocpart_snapshot *s, uint64_t minor)
 		const struct rocpart_gpu *gpu = &s->gpus[i];
 		uint64_t n = gpu->n_slots.known ? gpu->n_slots.v : gpu->n_partitions, base;
 
-		if (!gpu->n_partitions)
+		if (!gpu->n_partitions || !gpu->partitions[0].render_minor)
 			continue;
 		base = gpu->partitions[0].render_minor - gpu->partitions[0].id;
 		if (minor >= base && minor < base + n)

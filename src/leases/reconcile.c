@@ -13,9 +13,8 @@
  *   8. nothing changed.
  * Invariants:
  * - A read that failed is an error of the whole, or one of its GPU (docs/design/odd-gpus.md).
- * - What cannot be seen ends no lease: a lease on a hidden partition, or on a GPU of which
- * something could not be read, is not judged, memory that is not shown forbids case 1, and an owner
- * that is not shown is UNKNOWN.
+ * - What cannot be seen ends no lease: a lease on a hidden partition or an odd GPU is not judged,
+ *   memory that is not shown forbids case 1, and an owner that is not shown is UNKNOWN.
  * - A lease ends only in case 1, and only without memory of its own and without memory on its
  *   partitions that no lease accounts for, which might be its child's (count_left_on()).
  * - is_seen never goes back to false here, so that "never ran" and "ran" stay apart.
