@@ -86,7 +86,7 @@ class Choice(SimfsCase):
         error = self.library("271", "libamd_smi.so.27", *SET, status=FAILED, does="words")["error"]
         self.assertEqual(error["code"], "READBACK_MISMATCH")
         self.assertIn("libamd_smi reported success", error["hint"])
-        self.assertIn("compute 0 5\n", (self.top / "asked").read_text())
+        self.assertIn("profile 0 0\n", (self.top / "asked").read_text())
         self.assertEqual(self.mode(), "SPX")
 
     def test_library_that_lies_about_the_present_mode_changes_nothing(self):

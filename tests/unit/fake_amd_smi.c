@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A stand-in for libamd_smi: two GPUs, the first in DPX, with the symbols of the version FAKE (246,
- * 247, 271; 0: of none). FAKE_DOES in the environment says what is wrong with it; what is set is
- * written to the file FAKE_LOG. Prototypes as AMD's headers have them.
+ * 247, 271; 0: of none), WITHOUT_DEPRECATED without those that ROCm 10.0 deprecates. FAKE_DOES in
+ * the environment says what is wrong with it; what is set is written to the file FAKE_LOG.
+ * Prototypes as AMD's headers have them.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -121,11 +122,13 @@ static uint32_t text_of(const char *text, char *ret, uint32_t size)
 	return 0;
 }
 
+#ifndef WITHOUT_DEPRECATED
 EXPORT uint32_t amdsmi_get_gpu_compute_partition(handle h, char *text, uint32_t size);
 EXPORT uint32_t amdsmi_get_gpu_compute_partition(handle h, char *text, uint32_t size)
 {
 	return text_of(gpus[index_of(h)].compute, text, size);
 }
+#endif
 
 EXPORT uint32_t amdsmi_get_gpu_memory_partition(handle h, char *text, uint32_t size);
 EXPORT uint32_t amdsmi_get_gpu_memory_partition(handle h, char *text, uint32_t size)
@@ -145,19 +148,19 @@ static uint32_t note(const char *what, handle h, uint32_t value)
 	return status ? (uint32_t)strtoul(status, NULL, 0) : 0;
 }
 
-#ifndef WITHOUT_SETTER
+#ifndef WITHOUT_DEPRECATED
 EXPORT uint32_t amdsmi_set_gpu_compute_partition(handle h, uint32_t mode);
 EXPORT uint32_t amdsmi_set_gpu_compute_partition(handle h, uint32_t mode)
 {
 	return note("compute", h, mode);
 }
-#endif
 
 EXPORT uint32_t amdsmi_set_gpu_memory_partition(handle h, uint32_t mode);
 EXPORT uint32_t amdsmi_set_gpu_memory_partition(handle h, uint32_t mode)
 {
 	return note("memory", h, mode);
 }
+#endif
 
 EXPORT uint32_t amdsmi_get_gpu_memory_total(handle h, uint32_t type, uint64_t *bytes);
 EXPORT uint32_t amdsmi_get_gpu_memory_total(handle h, uint32_t type, uint64_t *bytes)
@@ -195,8 +198,66 @@ EXPORT uint32_t amdsmi_get_gpu_kfd_info(handle h, struct kfd_info *info)
 EXPORT uint32_t amdsmi_set_gpu_memory_partition_mode(handle h, uint32_t mode);
 EXPORT uint32_t amdsmi_set_gpu_memory_partition_mode(handle h, uint32_t mode)
 {
-	return note("other", h, mode);
+	return note("memory mode", h, mode);
 }
+
+struct profile {
+	uint32_t type, n_partitions, caps, index, n_resources, resources[8][32];
+	uint64_t reserved[13];
+};
+struct profile_config {
+	uint32_t n_profiles, n_resources;
+	uint32_t resources[32][16], default_index;
+	struct profile profiles[32];
+	uint64_t reserved[30];
+};
+_Static_assert(sizeof(struct profile) == 1152, "as in 24.7 to 27.1");
+_Static_assert(sizeof(struct profile_config) == 39168, "as in 25 to 27.1");
+
+#define N_PROFILES 5 /* CPX first: an index is no mode */
+
+EXPORT uint32_t amdsmi_get_gpu_accelerator_partition_profile(handle h, struct profile *p,
+							     uint32_t *ids);
+EXPORT uint32_t amdsmi_get_gpu_accelerator_partition_profile(handle h, struct profile *p,
+							     uint32_t *ids)
+{
+	const char *mode = gpus[index_of(h)].compute;
+
+	if (!mode || does("no-profile"))
+		return 2;
+	memset(p, 0, sizeof(*p));
+	memset(ids, 0, 8 * sizeof(*ids));
+	p->type = does("words") ? MAX_COUNT : strcmp(mode, "DPX") == 0 ? 2 : 1;
+	return 0;
+}
+
+/* The real one writes xcp_config for each profile: whoever only looks must not call it. */
+EXPORT uint32_t amdsmi_get_gpu_accelerator_partition_profile_config(handle h,
+								    struct profile_config *c);
+EXPORT uint32_t amdsmi_get_gpu_accelerator_partition_profile_config(handle h,
+								    struct profile_config *c)
+{
+	note("config", h, 0);
+	if (does("no-config"))
+		return 2;
+	memset(c, 0, sizeof(*c));
+	c->n_profiles = does("no-cpx") ? N_PROFILES - 1 : N_PROFILES;
+	for (uint32_t i = 0; i < c->n_profiles; i++) {
+		struct profile *p = &c->profiles[i];
+
+		p->index = i;
+		p->type = c->n_profiles - i;
+	}
+	return 0;
+}
+
+#ifndef WITHOUT_SETTER
+EXPORT uint32_t amdsmi_set_gpu_accelerator_partition_profile(handle h, uint32_t index);
+EXPORT uint32_t amdsmi_set_gpu_accelerator_partition_profile(handle h, uint32_t index)
+{
+	return note("profile", h, index);
+}
+#endif
 
 struct enumeration {
 	uint32_t render, card, hsa, hip;

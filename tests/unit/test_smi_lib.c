@@ -55,6 +55,16 @@ static void assert_rows(const struct rp_smi_rows *rows)
 	assert_int_equal(rows->v[2].compute, ROCPART_COMPUTE_SPX);
 }
 
+static void assert_log(const char *want)
+{
+	RP_AUTO_STRBUF struct rp_strbuf told = RP_STRBUF_INIT;
+	RP_AUTO_TREE struct rp_tree *t = NULL;
+
+	assert_int_equal(rp_tree_open(log_dir, RP_TREE_CAPTURE, &t), 0);
+	assert_int_equal(rp_tree_read_file(t, 4096, &told, "log"), 0);
+	assert_string_equal(rp_strbuf_str(&told), want);
+}
+
 static void library_27_tells_partitions_and_their_nodes(void **state RP_UNUSED)
 {
 	RP_AUTO_SMI_ROWS struct rp_smi_rows rows = {0};
@@ -66,6 +76,39 @@ static void library_27_tells_partitions_and_their_nodes(void **state RP_UNUSED)
 	assert_int_equal(rows.v[1].node_id.v, 3);
 	assert_int_equal(rows.v[1].render.v, 129);
 	assert_int_equal(rows.v[1].card.v, 2);
+	assert_int_equal(access(log_file, F_OK), -1); /* the question that writes is not asked */
+}
+
+/* The deprecated calls may go: SONAME .so.27 or later. */
+static void library_without_deprecated_calls_tells_and_sets_modes(void **state RP_UNUSED)
+{
+	RP_AUTO_SMI_ROWS struct rp_smi_rows rows = {0};
+	struct rocpart_error err;
+	struct rp_smi_lib lib;
+
+	assert_int_equal(read_fake("later", "", &rows, &err), 0);
+	assert_rows(&rows);
+	lib = fake("later", "");
+	assert_int_equal(rp_smi_lib_set_compute(&lib, GPU_1, ROCPART_COMPUTE_QPX, NULL), 0);
+	assert_int_equal(rp_smi_lib_set_memory(&lib, GPU_1, ROCPART_MEMORY_NPS4, NULL), 0);
+	assert_log("config 2 0\nprofile 2 1\nmemory mode 2 4\n");
+	lib = fake("later", "no-cpx");
+	assert_int_equal(rp_smi_lib_set_compute(&lib, GPU_1, ROCPART_COMPUTE_CPX, NULL), -EINVAL);
+	assert_log("config 2 0\n");
+}
+
+/* Before Linux 6.13 there is no compute_partition_config, of which the profiles are made. */
+static void kernel_without_profiles_is_asked_and_set_by_deprecated_calls(void **state RP_UNUSED)
+{
+	RP_AUTO_SMI_ROWS struct rp_smi_rows rows = {0};
+	struct rocpart_error err;
+	struct rp_smi_lib lib;
+
+	assert_int_equal(read_fake("271", "no-profile", &rows, &err), 0);
+	assert_rows(&rows);
+	lib = fake("271", "no-config");
+	assert_int_equal(rp_smi_lib_set_compute(&lib, GPU_1, ROCPART_COMPUTE_CPX, NULL), 0);
+	assert_log("config 2 0\ncompute 2 5\n");
 }
 
 static void library_24_6_tells_what_it_knows(void **state RP_UNUSED)
@@ -133,15 +176,19 @@ static void each_version_has_its_own_numbers(void **state RP_UNUSED)
 	};
 
 	for (size_t v = 0; v < RP_ARRAY_LEN(versions); v++) {
-		RP_AUTO_STRBUF struct rp_strbuf want = RP_STRBUF_INIT, told = RP_STRBUF_INIT;
-		RP_AUTO_TREE struct rp_tree *t = NULL;
+		RP_AUTO_STRBUF struct rp_strbuf want = RP_STRBUF_INIT;
+		bool by_profile = rp_str_eq(versions[v].version, "271");
 		struct rp_smi_lib lib = fake(versions[v].version, "");
 
 		for (unsigned m = ROCPART_COMPUTE_SPX; m <= ROCPART_COMPUTE_CPX; m++) {
 			assert_int_equal(rp_smi_lib_set_compute(&lib, GPU_1,
 								(enum rocpart_compute_mode)m, NULL),
 					 0);
-			rp_strbuf_addf(&want, "compute 2 %u\n", versions[v].compute[m]);
+			if (by_profile) /* of the list of the stand-in */
+				rp_strbuf_addf(&want, "config 2 0\nprofile 2 %u\n",
+					       5 - versions[v].compute[m]);
+			else
+				rp_strbuf_addf(&want, "compute 2 %u\n", versions[v].compute[m]);
 		}
 		for (unsigned m = ROCPART_MEMORY_NPS1; m <= ROCPART_MEMORY_NPS8; m++) {
 			int r;
@@ -151,11 +198,11 @@ static void each_version_has_its_own_numbers(void **state RP_UNUSED)
 			r = rp_smi_lib_set_memory(&lib, GPU_1, (enum rocpart_memory_mode)m, NULL);
 			assert_int_equal(r, versions[v].memory[m] ? 0 : -EINVAL);
 			if (r == 0)
-				rp_strbuf_addf(&want, "memory 2 %u\n", versions[v].memory[m]);
+				rp_strbuf_addf(&want, "%s 2 %u\n",
+					       by_profile ? "memory mode" : "memory",
+					       versions[v].memory[m]);
 		}
-		assert_int_equal(rp_tree_open(log_dir, RP_TREE_CAPTURE, &t), 0);
-		assert_int_equal(rp_tree_read_file(t, 4096, &told, "log"), 0);
-		assert_string_equal(rp_strbuf_str(&told), rp_strbuf_str(&want));
+		assert_log(rp_strbuf_str(&want));
 	}
 }
 
@@ -213,7 +260,7 @@ static void broken_library_is_a_clear_error(void **state RP_UNUSED)
 		{"absent", "", -ENOENT, ROCPART_ERR_UNSUPPORTED, "amd-smi not available: "},
 		{"0", "", -ENOENT, ROCPART_ERR_UNSUPPORTED, "no known version"},
 		{"without", "", -ENOENT, ROCPART_ERR_UNSUPPORTED,
-		 "the library has no amdsmi_set_gpu_compute_partition"},
+		 "neither amdsmi_set_gpu_accelerator_partition_profile nor "},
 		{"271", "newer", -ENOENT, ROCPART_ERR_UNSUPPORTED,
 		 "does not know version '28.0.0'"},
 		{"271", "no-driver", -ENODEV, ROCPART_ERR_NO_HARDWARE, "driver is not loaded"},
@@ -291,6 +338,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(library_27_tells_partitions_and_their_nodes),
 		cmocka_unit_test(library_24_6_tells_what_it_knows),
+		cmocka_unit_test(library_without_deprecated_calls_tells_and_sets_modes),
+		cmocka_unit_test(kernel_without_profiles_is_asked_and_set_by_deprecated_calls),
 		cmocka_unit_test(values_of_all_ones_are_absent),
 		cmocka_unit_test(processors_that_are_no_gpus_are_passed_over),
 		cmocka_unit_test(noise_of_the_library_goes_nowhere),

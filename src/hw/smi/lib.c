@@ -60,7 +60,8 @@ static void set(const struct question *q, const struct rp_smi_calls *c, struct a
 	if (a->status)
 		return;
 	a->stage = STAGE_SET;
-	a->status = q->memory ? c->set_memory(h, value) : c->set_compute(h, value);
+	a->status = q->memory ? rp_smi_calls_set_memory(c, h, value)
+			      : rp_smi_calls_set_compute(c, h, value);
 	if (!a->status)
 		a->stage = STAGE_DONE;
 }

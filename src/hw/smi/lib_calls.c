@@ -120,13 +120,30 @@ static void read_enumeration(const struct rp_smi_calls *c, rp_smi_handle h, stru
 	row->card = told(v[1], UINT32_MAX - 1);
 }
 
+/* amdsmi_accelerator_partition_profile_t begins with u32 profile_type. */
+static enum rocpart_compute_mode read_profile(const struct rp_smi_calls *c, rp_smi_handle h)
+{
+	static _Alignas(8) unsigned char buf[BUFFER_SIZE];
+	uint32_t ids[64] = {0}, type;
+
+	memset(buf, 0, sizeof(buf));
+	if (!rp_smi_calls_have_profiles(c) || c->get_profile(h, buf, ids))
+		return ROCPART_COMPUTE_UNKNOWN;
+	memcpy(&type, buf, sizeof(type));
+	for (unsigned m = ROCPART_COMPUTE_SPX; m <= ROCPART_COMPUTE_CPX; m++)
+		if (type && rp_smi_compute_value(c->values, (enum rocpart_compute_mode)m) == type)
+			return (enum rocpart_compute_mode)m;
+	return ROCPART_COMPUTE_UNKNOWN;
+}
+
 /* Of others than the first partition it tells no modes; nor do we ask: their bytes need the KFD. */
 static void read_whole_gpu(const struct rp_smi_calls *c, rp_smi_handle h, struct rp_smi_row *row)
 {
 	char text[256] = "";
 	uint64_t bytes = 0;
 
-	if (c->get_compute(h, text, sizeof(text) - 1) == 0)
+	row->compute = read_profile(c, h);
+	if (!row->compute && c->get_compute && c->get_compute(h, text, sizeof(text) - 1) == 0)
 		(void)rocpart_compute_mode_from_string(text, &row->compute);
 	memset(text, 0, sizeof(text));
 	if (c->get_memory(h, text, sizeof(text) - 1) == 0)
@@ -181,4 +198,60 @@ uint32_t rp_smi_calls_find(const struct rp_smi_calls *c, const char *bdf, rp_smi
 		return status;
 	*ret = v.found;
 	return v.found ? 0 : RP_SMI_NOT_FOUND;
+}
+
+/*
+ * amdsmi_accelerator_partition_profile_config_t, the same from 25 to 27.1: u32 num_profiles, then
+ * profiles of 1152 bytes at 2064, each with u32 profile_type first and u32 profile_index at 12.
+ */
+#define PROFILES_OFFSET	  2064
+#define PROFILE_SIZE	  1152
+#define PROFILE_INDEX_AT  12
+#define MAX_PROFILES	  32
+#define STATUS_NO_SETTING 55 /* AMDSMI_STATUS_SETTING_UNAVAILABLE */
+
+/* The index of a mode's profile. The question writes xcp_config: ask only when about to switch. */
+static uint32_t find_profile(const struct rp_smi_calls *c, rp_smi_handle h, uint32_t value,
+			     uint32_t *ret_index)
+{
+	static _Alignas(8) unsigned char buf[BUFFER_SIZE];
+	uint32_t status, n, type;
+
+	memset(buf, 0, sizeof(buf));
+	status = c->get_profile_config(h, buf);
+	if (status)
+		return status;
+	memcpy(&n, buf, sizeof(n));
+	for (uint32_t i = 0; i < n && i < MAX_PROFILES; i++) {
+		const unsigned char *p = buf + PROFILES_OFFSET + (size_t)i * PROFILE_SIZE;
+
+		memcpy(&type, p, sizeof(type));
+		if (type != value)
+			continue;
+		memcpy(ret_index, p + PROFILE_INDEX_AT, sizeof(*ret_index));
+		return 0;
+	}
+	return STATUS_NO_SETTING;
+}
+
+/*
+ * A GPU without compute_partition_config (before Linux 6.13) has no profiles: the deprecated call
+ * is then the only one that works.
+ */
+uint32_t rp_smi_calls_set_compute(const struct rp_smi_calls *c, rp_smi_handle h, uint32_t value)
+{
+	uint32_t index = 0, status;
+
+	if (!rp_smi_calls_have_profiles(c))
+		return c->set_compute(h, value);
+	status = find_profile(c, h, value, &index);
+	if (status)
+		return c->set_compute ? c->set_compute(h, value) : status;
+	return c->set_profile(h, index);
+}
+
+uint32_t rp_smi_calls_set_memory(const struct rp_smi_calls *c, rp_smi_handle h, uint32_t value)
+{
+	return rp_smi_calls_have_profiles(c) ? c->set_memory_mode(h, value)
+					     : c->set_memory(h, value);
 }

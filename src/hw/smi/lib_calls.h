@@ -27,8 +27,20 @@ struct rp_smi_calls {
 					  rp_smi_handle *handles);
 	uint32_t (*get_processor_type)(rp_smi_handle h, uint32_t *type);
 	uint32_t (*get_bdf_id)(rp_smi_handle h, uint64_t *id);
-	uint32_t (*get_compute)(rp_smi_handle h, char *text, uint32_t size);
 	uint32_t (*get_memory)(rp_smi_handle h, char *text, uint32_t size);
+	/*
+	 * From 25 on, all four. profile: amdsmi_accelerator_partition_profile_t; ids: 8 words;
+	 * config: amdsmi_accelerator_partition_profile_config_t.
+	 */
+	uint32_t (*get_profile)(rp_smi_handle h, void *profile, uint32_t *ids);
+	uint32_t (*get_profile_config)(rp_smi_handle h, void *config);
+	uint32_t (*set_profile)(rp_smi_handle h, uint32_t index);
+	uint32_t (*set_memory_mode)(rp_smi_handle h, uint32_t mode);
+	/*
+	 * Deprecated since ROCm 10.0 (amd-smi changelog 27.0), to be removed after 27: called only
+	 * where those above are missing or answer nothing. NULL: removed.
+	 */
+	uint32_t (*get_compute)(rp_smi_handle h, char *text, uint32_t size);
 	uint32_t (*set_compute)(rp_smi_handle h, uint32_t mode);
 	uint32_t (*set_memory)(rp_smi_handle h, uint32_t mode);
 	/* NULL where the version has none */
@@ -43,6 +55,8 @@ struct rp_smi_calls {
 /* file NULL: by the names of its versions. False with the reason in why. path: what was loaded. */
 bool rp_smi_calls_load(const char *file, struct rp_smi_calls *ret, char path[128],
 		       char why[RP_SMI_WHY_SIZE]);
+/* All four calls of accelerator partition profiles and memory partition modes are there. */
+bool rp_smi_calls_have_profiles(const struct rp_smi_calls *c);
 /* The number of a mode in this version; 0: it has none. */
 uint32_t rp_smi_compute_value(enum rp_smi_values values, enum rocpart_compute_mode mode);
 uint32_t rp_smi_memory_value(enum rp_smi_values values, enum rocpart_memory_mode mode);
@@ -54,5 +68,8 @@ uint32_t rp_smi_calls_version(const struct rp_smi_calls *c, char version[32]);
 #define RP_SMI_ABSURD	 0xfffffffeU /* it told more GPUs than machines have */
 uint32_t rp_smi_calls_read(const struct rp_smi_calls *c, struct rp_smi_rows *rows);
 uint32_t rp_smi_calls_find(const struct rp_smi_calls *c, const char *bdf, rp_smi_handle *ret);
+/* Set a mode by its number in this version. 0 or a status. */
+uint32_t rp_smi_calls_set_compute(const struct rp_smi_calls *c, rp_smi_handle h, uint32_t value);
+uint32_t rp_smi_calls_set_memory(const struct rp_smi_calls *c, rp_smi_handle h, uint32_t value);
 
 #endif

@@ -35,10 +35,18 @@ static const struct {
 	 false},
 	{"amdsmi_get_processor_type", offsetof(struct rp_smi_calls, get_processor_type), false},
 	{"amdsmi_get_gpu_bdf_id", offsetof(struct rp_smi_calls, get_bdf_id), false},
-	{"amdsmi_get_gpu_compute_partition", offsetof(struct rp_smi_calls, get_compute), false},
 	{"amdsmi_get_gpu_memory_partition", offsetof(struct rp_smi_calls, get_memory), false},
-	{"amdsmi_set_gpu_compute_partition", offsetof(struct rp_smi_calls, set_compute), false},
-	{"amdsmi_set_gpu_memory_partition", offsetof(struct rp_smi_calls, set_memory), false},
+	{"amdsmi_get_gpu_accelerator_partition_profile", offsetof(struct rp_smi_calls, get_profile),
+	 true},
+	{"amdsmi_get_gpu_accelerator_partition_profile_config",
+	 offsetof(struct rp_smi_calls, get_profile_config), true},
+	{"amdsmi_set_gpu_accelerator_partition_profile", offsetof(struct rp_smi_calls, set_profile),
+	 true},
+	{"amdsmi_set_gpu_memory_partition_mode", offsetof(struct rp_smi_calls, set_memory_mode),
+	 true},
+	{"amdsmi_get_gpu_compute_partition", offsetof(struct rp_smi_calls, get_compute), true},
+	{"amdsmi_set_gpu_compute_partition", offsetof(struct rp_smi_calls, set_compute), true},
+	{"amdsmi_set_gpu_memory_partition", offsetof(struct rp_smi_calls, set_memory), true},
 	{"amdsmi_get_gpu_kfd_info", offsetof(struct rp_smi_calls, get_kfd_info), true},
 	{"amdsmi_get_gpu_enumeration_info", offsetof(struct rp_smi_calls, get_enumeration_info),
 	 true},
@@ -62,6 +70,22 @@ static void *open_any(const char *file, char why[RP_SMI_WHY_SIZE])
 	return NULL;
 }
 
+bool rp_smi_calls_have_profiles(const struct rp_smi_calls *c)
+{
+	return c->get_profile && c->get_profile_config && c->set_profile && c->set_memory_mode;
+}
+
+/* Modes are read and set by the calls of one generation. */
+static bool has_modes(const struct rp_smi_calls *c, char why[RP_SMI_WHY_SIZE])
+{
+	if (rp_smi_calls_have_profiles(c) || (c->get_compute && c->set_compute && c->set_memory))
+		return true;
+	(void)rp_fmt(why, RP_SMI_WHY_SIZE,
+		     "the library has neither amdsmi_set_gpu_accelerator_partition_profile nor "
+		     "amdsmi_set_gpu_compute_partition with the calls that belong to it");
+	return false;
+}
+
 static bool bind(void *lib, struct rp_smi_calls *c, char why[RP_SMI_WHY_SIZE])
 {
 	for (size_t i = 0; i < RP_ARRAY_LEN(symbols); i++) {
@@ -74,7 +98,7 @@ static bool bind(void *lib, struct rp_smi_calls *c, char why[RP_SMI_WHY_SIZE])
 		}
 		memcpy((char *)c + symbols[i].offset, &at, sizeof(at));
 	}
-	return true;
+	return has_modes(c, why);
 }
 
 /* A wrong table sets another mode and says SUCCESS (amd-smi study 0.3): never guess. */
