@@ -11,8 +11,8 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from sid_case import HERE, SID, SidCase  # noqa: E402
 from simfs_case import ROCPART, ROOT  # noqa: E402
+from witness_case import HERE, SidCase  # noqa: E402
 
 G0 = "0000:05:00.0"
 MODES = [("SPX", "NPS1"), ("DPX", "NPS1"), ("QPX", "NPS1"), ("CPX", "NPS1"), ("QPX", "NPS4"),
@@ -24,13 +24,13 @@ OK, FAILED, BAD_VALUE, NO_DRIVER = 0, 1, 5, 255
 class AmdSmi(SidCase):
     def smi(self, name, *args, status=OK, text=""):
         """Output and error output of amd-smi."""
-        done = self.spawn([ROCPART, "sim", "exec", name, "--", str(HERE / "in-sid.sh"), str(SID),
+        done = self.spawn([ROCPART, "sim", "exec", name, "--", str(HERE / "in-root.sh"), str(self.witness),
                            "amd-smi", *args], input=text)
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return done.stdout + done.stderr
 
     def smi_json(self, name, *args):
-        done = self.spawn([ROCPART, "sim", "exec", name, "--", str(HERE / "in-sid.sh"), str(SID),
+        done = self.spawn([ROCPART, "sim", "exec", name, "--", str(HERE / "in-root.sh"), str(self.witness),
                            "amd-smi", *args, "--json"])
         self.assertEqual(done.returncode, OK, done.stdout + done.stderr)
         return json.loads(done.stdout)

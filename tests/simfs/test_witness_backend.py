@@ -10,8 +10,8 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from sid_case import HERE, SID, SidCase  # noqa: E402
 from simfs_case import BIND_PROGRAMS, ROCPART  # noqa: E402
+from witness_case import HERE, SidCase  # noqa: E402
 
 FAILED, REFUSED = 1, 3
 
@@ -21,7 +21,7 @@ class AmdSmiBackend(SidCase):
         super().setUp()
         program = self.top / "bin/amd-smi"  # its environment is not ours
         program.parent.mkdir()
-        program.write_text(f"#!/bin/sh\nSID={SID} exec {HERE}/amd-smi-of-sid \"$@\"\n")
+        program.write_text(f"#!/bin/sh\nWITNESS={self.witness} exec {HERE}/amd-smi-of-root \"$@\"\n")
         program.chmod(0o755)
 
     def rocpart(self, name, backend, *args, status=0):

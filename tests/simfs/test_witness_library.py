@@ -10,8 +10,8 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from sid_case import HERE, SID, SidCase  # noqa: E402
 from simfs_case import ROCPART  # noqa: E402
+from witness_case import HERE, SidCase  # noqa: E402
 
 FAILED, REFUSED, NO_HARDWARE = 1, 3, 5
 TOLD = ("compute_mode", "memory_mode", "render_minor", "card_minor", "gpu_id")
@@ -19,9 +19,9 @@ TOLD = ("compute_mode", "memory_mode", "render_minor", "card_minor", "gpu_id")
 
 class Library(SidCase):
     def rocpart(self, name, *args, status=0, **env):
-        """JSON of rocpart in the sid root, where it can load the library."""
+        """JSON of rocpart in the root of sid, where it can load the library."""
         done = self.spawn([ROCPART, "sim", "exec", name, "--",
-                           str(HERE / "rocpart-in-sid.sh"), str(SID), ROCPART, *args, "--json"],
+                           str(HERE / "rocpart-in-root.sh"), str(self.witness), ROCPART, *args, "--json"],
                           env=dict(self.env, **env))
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return json.loads(done.stdout)

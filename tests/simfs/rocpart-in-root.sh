@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Inside `sim exec`: rocpart in the sid root, where it can load AMD's library. What it needs beside
+# Inside `sim exec`: rocpart in another root, where it can load AMD's library. What it needs beside
 # that goes along: libraries of ours, the stand-in for modprobe, the records of the machine.
-# usage: rocpart-in-sid.sh ROOT ROCPART ARG...
+# usage: rocpart-in-root.sh ROOT ROCPART ARG...
 #
 # In a namespace that follows the other: what stands on a reload goes and comes there.
 set -eu
@@ -30,5 +30,7 @@ done
 for more in ${WITH_FILES-}; do
 	cp "$more" "$root/tmp/with"
 done
-PATH=/tmp/with:$PATH LD_LIBRARY_PATH=/tmp/with exec chroot "$root" \
+# Root finds programs in a fixed list of folders.
+mount --bind "$root/tmp/with" "$root/usr/local/sbin"
+LD_LIBRARY_PATH=/tmp/with exec chroot "$root" \
 	${WITHOUT_ROOT:+setpriv --reuid 65534 --clear-groups} /tmp/with/rocpart "$@"

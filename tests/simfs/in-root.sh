@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Inside `sim exec`: a command in the sid root, on the machine that /sys shows here.
-# usage: in-sid.sh ROOT COMMAND...
+# Inside `sim exec`: a command in another root, on the machine that /sys shows here.
+# usage: in-root.sh ROOT COMMAND...
 set -eu
 root=$1
 shift

@@ -1,21 +1,32 @@
 # SPDX-License-Identifier: MIT
-"""What the tests with AMD's own software have in common: the Debian sid root that holds it."""
+"""What the tests with AMD's own software have in common: the Debian root that holds it.
+
+Debian 13 (trixie) is released: its index does not expire, and its packages stay. Debian sid has AMD's
+newest versions, and nobody promises that it can be installed today: a test that needs it is skipped,
+under ROCPART_WITNESSES too. A root in build-witness/ that is complete is used without the network.
+"""
+
+import unittest
 
 from pathlib import Path
 
 from simfs_case import ROOT, SimfsCase, host
 
 HERE = Path(__file__).resolve().parent
-SID = ROOT / "build-witness" / "sid"
 
 
-class SidCase(SimfsCase):
+class WitnessCase(SimfsCase):
+    suite, packages, is_required = None, None, None
+
     def setUp(self):
+        self.witness = ROOT / "build-witness" / self.suite
         host.need_root()
         host.need_program("debootstrap")
-        why = host.refusal(str(HERE / "make-sid.sh"), str(SID))
-        if why:
-            host.lacking(f"{SID} cannot be made: {why}")
+        why = host.refusal(str(HERE / "make-root.sh"), str(self.witness), self.suite, self.packages)
+        if why and self.is_required:
+            host.lacking(f"{self.witness} cannot be made: {why}")
+        elif why:
+            raise unittest.SkipTest(f"Debian {self.suite} cannot be installed today: {why}")
         super().setUp()
 
     def gpus(self, name):
@@ -49,3 +60,15 @@ class SidCase(SimfsCase):
         self.assertTrue(error["hint"])
         self.assertEqual(self.modes("mi300x-1"), [("SPX", "NPS1")])
         self.run_rocpart("sim", "rm", "mi300x-1")
+
+
+class StableCase(WitnessCase):
+    """Debian 13: rocm-smi and amd-smi of ROCm 6.1.2."""
+
+    suite, packages, is_required = "trixie", "amd-smi,rocm-smi", True
+
+
+class SidCase(WitnessCase):
+    """Debian sid: amd-smi of ROCm 10.1 with libamd_smi 27.1."""
+
+    suite, packages, is_required = "sid", "amd-smi", False
