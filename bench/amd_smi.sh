@@ -22,7 +22,7 @@ build=$1 sid=$2 work=$3
 calls() {
 	strace -f -c -o /dev/stdout "$@" 2>/dev/null | awk '$NF == "total" {print $4}'
 }
-# As tests/simfs/in-sid.sh does it, once for all runs.
+# As tests/simfs/in-root.sh does it, once for all runs.
 mount --rbind /sys "$sid/sys"
 mount --rbind /dev "$sid/dev"
 mount -t proc proc "$sid/proc"

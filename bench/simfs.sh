@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 build=$1
 [ -x "$build/src/simfs/rocpart-simfs" ] || exit 0
 sid=$PWD/build-witness/sid
-sh tests/simfs/make-sid.sh "$sid"
+sh tests/simfs/make-root.sh "$sid" sid amd-smi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export XDG_STATE_HOME="$work/state"
