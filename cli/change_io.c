@@ -228,19 +228,34 @@ static int change_failed(struct cli *cli, struct rocpart_error *err)
 	return cli_fail(cli, err);
 }
 
-/* is_last: the command has nothing else to do, which an interruption could stop. */
-static int perform(struct cli *cli, struct rocpart_change *change, bool undo, bool is_last)
+static int run_change(struct cli *cli, struct rocpart_change *change, bool undo,
+		      struct rocpart_error *reterr)
 {
-	struct rocpart_error err = {0};
-	int r;
-
 	fflush(stdout); /* what was planned is read before the progress, in one log too */
 	if (!cli->global.json)
 		rocpart_change_set_progress(change, show_progress, NULL);
 	cli_defer_signals();
 	rocpart_change_set_interrupt(change, is_interrupted, NULL);
-	r = undo ? rocpart_change_undo(change, &err) : rocpart_change_apply(change, &err);
-	if (r < 0)
+	return undo ? rocpart_change_undo(change, reterr) : rocpart_change_apply(change, reterr);
+}
+
+int cli_resume_change(struct cli *cli, struct rocpart_error *reterr)
+{
+	struct rocpart_change *change = NULL;
+	int r = rocpart_change_open_journal(cli->machine, &change, reterr);
+
+	if (r == 0)
+		r = run_change(cli, change, false, reterr);
+	rocpart_change_free(change);
+	return r;
+}
+
+/* is_last: the command has nothing else to do, which an interruption could stop. */
+static int perform(struct cli *cli, struct rocpart_change *change, bool undo, bool is_last)
+{
+	struct rocpart_error err = {0};
+
+	if (run_change(cli, change, undo, &err) < 0)
 		return change_failed(cli, &err);
 	if (is_last && cli_take_signal() && !cli->global.json)
 		cli_say(stderr, "interrupted after the last step: the change is complete\n");

@@ -301,6 +301,8 @@ int cli_do_change_quietly(struct cli *cli, const struct cli_change_values *v,
 /* An unfinished change is resumed, or undone; --dry-run only shows it. Takes over change. */
 int cli_finish_change(struct cli *cli, const struct cli_change_values *v,
 		      struct rocpart_change *change, bool undo);
+/* The unfinished change is resumed, with progress unless --json. 0 or a negative errno. */
+int cli_resume_change(struct cli *cli, struct rocpart_error *reterr);
 void cli_print_holders(const struct rocpart_holders *holders);
 /*
  * Wait, for the time of --wait, until no other process changes the machine: before it is observed.

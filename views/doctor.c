@@ -20,6 +20,8 @@ static struct rp_json *check_json(const struct rocpart_check *c)
 	r |= rp_json_set_string(j, "state", rocpart_check_state_to_string(c->state));
 	r |= rp_json_set_string(j, "seen", c->seen);
 	r |= rp_json_set_string(j, "advice", *c->advice ? c->advice : NULL);
+	r |= rp_json_set_string(j, "why", c->why);
+	r |= rp_json_set_string(j, "fix", *c->fix ? c->fix : NULL);
 	return view_finish(j, r);
 }
 
@@ -34,6 +36,18 @@ struct rp_json *view_doctor(struct view_machine about, const struct rocpart_doct
 	for (size_t i = 0; r == 0 && (c = rocpart_doctor_get_check(doctor, i)); i++)
 		r = rp_json_append(list, check_json(c));
 	r |= rp_json_set(j, "checks", list);
+	return view_finish(j, r);
+}
+
+struct rp_json *view_fix(const char *id, const char *command, const char *result,
+			 const struct rocpart_error *err)
+{
+	struct rp_json *j = rp_json_object();
+	int r = rp_json_set_string(j, "id", id);
+
+	r |= rp_json_set_string(j, "command", command);
+	r |= rp_json_set_string(j, "result", result);
+	r |= rp_json_set_string(j, "message", err ? err->message : NULL);
 	return view_finish(j, r);
 }
 

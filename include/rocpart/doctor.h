@@ -30,6 +30,9 @@ enum rocpart_check_state {
  * @state: result of the check.
  * @seen: observations, one line.
  * @advice: next step for the user, one line; "" when the user need not act.
+ * @why: reason why the condition matters, one line.
+ * @fix: command that solves the problem without a decision of the user, such as "modprobe amdgpu";
+ *	"" when no single command does. See rocpart_doctor_fix().
  * @reserved: zero.
  *
  * The texts are owned by the doctor.
@@ -40,7 +43,9 @@ struct rocpart_check {
 	enum rocpart_check_state state;
 	const char *seen;
 	const char *advice;
-	uint64_t reserved[4];
+	const char *why;
+	const char *fix;
+	uint64_t reserved[2];
 };
 
 /**
@@ -107,9 +112,10 @@ int rocpart_doctor_set_user(struct rocpart_doctor *doctor, uint32_t uid, const u
  * @reterr: receives the reason on failure; may be NULL.
  *
  * The call only reads. On a machine that rocpart_machine_open_real() opened, the call also loads
- * AMD's library and runs `amd-smi` and `modinfo`: each question to AMD's library or command ends
- * after 75 s at the latest, and `modinfo` after 180 s at the latest. For another machine the call
- * runs no program. Without GPUs the call skips the checks that need a GPU. Since 0.1.
+ * AMD's library and runs `amd-smi`, `modinfo`, `dmesg` (or `journalctl`), `containerd` and
+ * `dockerd` where these are installed: each question to AMD's library or command ends after 75 s at
+ * the latest, `modinfo` after 180 s, the others after 10 s. For another machine the call runs no
+ * program. Without GPUs the call skips the checks that need a GPU. Since 0.1.
  * Return: number of GPUs; -ENOMEM: out of memory. When the machine cannot be read, the call
  * succeeds and a check fails.
  */
@@ -125,6 +131,23 @@ int rocpart_doctor_run(struct rocpart_doctor *doctor, struct rocpart_error *rete
  */
 const struct rocpart_check *rocpart_doctor_get_check(const struct rocpart_doctor *doctor,
 						     size_t index);
+
+/**
+ * rocpart_doctor_fix() - Do what the fix of a check says.
+ * @doctor: doctor after rocpart_doctor_run().
+ * @id: rocpart_check.id of a check that has a fix.
+ * @reterr: receives the reason on failure; may be NULL.
+ *
+ * The call loads the driver ("driver"), or rewrites the CDI specs that rocpart generated and nobody
+ * edited ("cdi"). The fix of "change" takes minutes and can be shown and interrupted: do it with
+ * rocpart_change_open_journal() and rocpart_change_apply(). The checks keep their results until the
+ * next rocpart_doctor_run(). The call asks nobody. Since 0.1.
+ * Return: 0; -EINVAL: the check has no fix, or it is "change"; -EROFS: the machine is a capture, or
+ * a dry run; -EBUSY: another process changes the machine (LOCKED), or a change is unfinished
+ * (UNFINISHED_CHANGE); -EIO or -ETIMEDOUT: the driver did not load (DRIVER_RELOAD); -ENOMEM: out of
+ * memory; other errno of loading the driver or writing the specs.
+ */
+int rocpart_doctor_fix(struct rocpart_doctor *doctor, const char *id, struct rocpart_error *reterr);
 
 /**
  * rocpart_check_state_to_string() - Return the name of a result: "pass", "warn" or "fail".

@@ -214,7 +214,9 @@ class Check(ctypes.Structure):
         ("state", c_int),
         ("seen", c_char_p),
         ("advice", c_char_p),
-        ("reserved", c_uint64 * 4),
+        ("why", c_char_p),
+        ("fix", c_char_p),
+        ("reserved", c_uint64 * 2),
     ]
 
 
@@ -469,6 +471,8 @@ PROTOTYPES = {
         (c_int, [c_char_p, POINTER(c_int)]),
     "rocpart_compute_mode_to_string":
         (c_char_p, [c_int]),
+    "rocpart_doctor_fix":
+        (c_int, [c_void_p, c_char_p, POINTER(Error)]),
     "rocpart_doctor_free":
         (c_void_p, [c_void_p]),
     "rocpart_doctor_get_check":

@@ -162,6 +162,6 @@ void rp_check_allocators(struct rocpart_doctor *d, struct rp_verdict *v)
 			       rp_str_eq(l.allocator, "slurm") ? "slurmd" : "AMD's device plugin");
 		rp_verdict_advise(v, "put `allocator: %s` into node.yaml", l.allocator);
 	}
-	if (!v->seen.len)
+	if (!v->n)
 		rp_verdict_add(v, ROCPART_CHECK_PASS, "no other allocator was found");
 }

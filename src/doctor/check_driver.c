@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What must be installed and loaded: driver, KFD, ROCm. */
+/* What must be finished, installed and loaded: the last change, driver, KFD, ROCm. */
+#include "change/change.h"
 #include "doctor/doctor.h"
 #include "hw/hw.h"
+#include "hw/sysfs.h"
 #include "machine/journal.h"
 
 #define MODULE "sys/module/amdgpu"
@@ -23,6 +25,79 @@ static bool read_module(struct rp_tree *t, const char *file, struct rp_strbuf *r
 	return r == 0;
 }
 
+static void add_unfinished(struct rocpart_doctor *d, struct rp_verdict *v)
+{
+	struct rocpart_error err = {0};
+	int r = rp_change_check_journal(d->machine, &err);
+
+	if (r == -ENOMEM) {
+		rp_verdict_add_failure(v, r, "", "");
+		return;
+	}
+	if (r == 0) {
+		rp_verdict_add(v, ROCPART_CHECK_FAIL,
+			       "a change was interrupted and is not finished");
+		rp_verdict_advise(v, "`rocpart apply --resume` finishes it, `rocpart undo` "
+				     "reverts it");
+		v->fix = RP_FIX_RESUME;
+		return;
+	}
+	rp_verdict_add(v, ROCPART_CHECK_FAIL,
+		       "a change is not finished, and its journal cannot be used: %s", err.message);
+	rp_verdict_advise(v, "%s", err.hint);
+}
+
+void rp_check_change(struct rocpart_doctor *d, struct rp_verdict *v)
+{
+	enum rocpart_change_status status = ROCPART_CHANGE_NONE;
+	struct rocpart_error err = {0};
+	RP_AUTO_FREE char *holder = NULL;
+	int r = rocpart_machine_get_change_status(d->machine, &status, &holder, &err);
+
+	if (r < 0) {
+		rp_verdict_add_failure(v, r, "the records cannot be read", err.message);
+		rp_verdict_advise(v, "run the command as root");
+	} else if (status == ROCPART_CHANGE_UNDER_WAY) {
+		rp_verdict_add(v, ROCPART_CHECK_WARN, "a change is under way: %s", holder);
+		rp_verdict_advise(v, "wait until it ends: other findings may be its doing");
+	} else if (status == ROCPART_CHANGE_UNFINISHED) {
+		add_unfinished(d, v);
+	} else {
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "no change is unfinished");
+	}
+}
+
+/* Display controllers and processing accelerators of AMD, with a driver or without. */
+static bool has_amd_gpu(struct rp_tree *t)
+{
+	RP_AUTO_NAMES struct rp_names names = RP_NAMES_INIT;
+	uint64_t vendor, class;
+
+	if (rp_tree_list(t, &names, RP_PCI_DEVICES) < 0)
+		return false;
+	for (size_t i = 0; i < names.n; i++)
+		if (rp_tree_read_u64(t, 0, &vendor, RP_PCI_DEVICES "/%s/vendor", names.v[i]) == 0 &&
+		    vendor == 0x1002 &&
+		    rp_tree_read_u64(t, 0, &class, RP_PCI_DEVICES "/%s/class", names.v[i]) == 0 &&
+		    (class >> 16 == 0x03 || class >> 16 == 0x12))
+			return true;
+	return false;
+}
+
+static void add_absent(struct rocpart_doctor *d, struct rp_verdict *v)
+{
+	rp_verdict_add(v, ROCPART_CHECK_FAIL, "/%s does not exist", MODULE);
+	if (rp_journal_is_open(d->machine)) {
+		rp_verdict_advise(v, "a change is not finished: `rocpart apply --resume` finishes "
+				     "it, `rocpart undo` reverts it");
+		return;
+	}
+	rp_verdict_advise(v, "load the driver: modprobe amdgpu; if that fails, the kernel log "
+			     "(dmesg) says why");
+	if (rp_tree_kind(d->machine->tree) != RP_TREE_CAPTURE && has_amd_gpu(d->machine->tree))
+		v->fix = RP_FIX_LOAD_DRIVER;
+}
+
 void rp_check_driver(struct rocpart_doctor *d, struct rp_verdict *v)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
@@ -40,14 +115,7 @@ void rp_check_driver(struct rocpart_doctor *d, struct rp_verdict *v)
 		return;
 	}
 	if (r < 0) {
-		rp_verdict_add(v, ROCPART_CHECK_FAIL, "/%s does not exist", MODULE);
-		rp_verdict_advise(
-			v, "%s",
-			rp_journal_is_open(d->machine)
-				? "a change is not finished: `rocpart apply --resume` finishes "
-				  "it, `rocpart undo` reverts it"
-				: "load the driver: modprobe amdgpu; if that fails, the kernel "
-				  "log (dmesg) says why");
+		add_absent(d, v);
 		return;
 	}
 	rp_verdict_add(v, ROCPART_CHECK_PASS, "amdgpu is loaded");

@@ -2,25 +2,10 @@
 /* What the snapshot says of the GPUs. */
 #include "doctor/doctor.h"
 #include "facts/mode_name.h"
-#include "hw/driver.h"
-#include "machine/journal.h"
-#include "modes/modes.h"
-
-#define EACH_GPU(gpu, d)                                          \
-	for (const struct rocpart_gpu *gpu = (d)->snapshot->gpus; \
-	     gpu < (d)->snapshot->gpus + (d)->snapshot->n_gpus; gpu++)
 
 static const char *product_name(const struct rocpart_gpu *gpu)
 {
 	return gpu->product ? gpu->product->name : "unknown product";
-}
-
-static void check_unfinished(struct rocpart_doctor *d, struct rp_verdict *v)
-{
-	if (!rp_journal_is_open(d->machine))
-		return;
-	rp_verdict_add(v, ROCPART_CHECK_FAIL, "a change is not finished");
-	rp_verdict_advise(v, "`rocpart apply --resume` finishes it, `rocpart undo` reverts it");
 }
 
 /* "8 x MI300X", kinds in order of their first GPU. */
@@ -44,37 +29,34 @@ static void count_products(struct rocpart_doctor *d, struct rp_verdict *v)
 	}
 }
 
-/* A neighbour that cannot be partitioned either and is of the same kind shares the sentence. */
-static bool is_unable_alike(const struct rocpart_gpu *gpu, const struct rocpart_snapshot *s,
-			    size_t index)
+static void advise_unable(const struct rocpart_gpu *gpu, struct rp_verdict *v)
 {
-	return index < s->n_gpus && s->gpus[index].partitionable == RP_NO &&
-	       s->gpus[index].device_id == gpu->device_id;
+	if (gpu->is_guest)
+		rp_verdict_advise(v, "a virtual function is a part of a GPU that the host of this "
+				     "virtual machine gave to it: only the host can partition the "
+				     "GPU");
+	else
+		rp_verdict_advise(v, "partitions need an MI300 or MI350 series GPU, and a driver "
+				     "with current_compute_partition");
 }
 
-/* Those that cannot; those of which nothing tells are counted. */
+/* List the GPUs that cannot be partitioned, and count those that do not report it. */
 static size_t name_unable(struct rocpart_doctor *d, struct rp_verdict *v,
 			  enum rocpart_check_state state)
 {
-	const struct rocpart_snapshot *s = d->snapshot;
-	size_t n_silent = 0, last;
+	size_t n_silent = 0;
 
-	EACH_GPU(gpu, d)
+	RP_EACH_GPU(gpu, d)
 	{
 		n_silent += gpu->partitionable == RP_UNKNOWN && !rp_gpu_is_odd(gpu);
-		if (gpu->partitionable != RP_NO || is_unable_alike(gpu, s, gpu->index - 1))
+		if (gpu->partitionable != RP_NO)
 			continue;
-		last = gpu->index;
-		while (is_unable_alike(gpu, s, last + 1))
-			last++;
-		if (last > gpu->index)
-			rp_verdict_add(v, state, "GPU %zu-%zu (%s) cannot be partitioned",
-				       gpu->index, last, product_name(gpu));
-		else
-			rp_verdict_add(v, state, "GPU %zu (%s, %s) cannot be partitioned",
-				       gpu->index, gpu->bdf, product_name(gpu));
-		rp_verdict_advise(v, "partitions need an MI300 or MI350 series GPU, not a virtual "
-				     "function, and a driver with current_compute_partition");
+		rp_verdict_add_gpu(v, state, gpu,
+				   gpu->is_guest ? RP_GPUS " cannot be partitioned from here (%s, "
+							   "virtual function)"
+						 : RP_GPUS " cannot be partitioned (%s)",
+				   product_name(gpu));
+		advise_unable(gpu, v);
 	}
 	return n_silent;
 }
@@ -86,13 +68,12 @@ void rp_check_model(struct rocpart_doctor *d, struct rp_verdict *v)
 	if (!d->snapshot || d->snapshot->n_gpus == 0) {
 		rp_verdict_add(v, ROCPART_CHECK_FAIL,
 			       "no GPU with a loaded amdgpu driver was found");
-		check_unfinished(d, v);
 		rp_verdict_advise(v, "`lspci -d 1002:` shows the GPUs that are plugged in; the "
 				     "kernel log (dmesg) says why amdgpu does not start them");
 		return;
 	}
 	count_products(d, v);
-	EACH_GPU(gpu, d) n_unable += gpu->partitionable == RP_NO;
+	RP_EACH_GPU(gpu, d) n_unable += gpu->partitionable == RP_NO;
 	n_silent = name_unable(
 		d, v, n_unable == d->snapshot->n_gpus ? ROCPART_CHECK_FAIL : ROCPART_CHECK_WARN);
 	if (!n_silent)
@@ -111,7 +92,7 @@ void rp_check_reads(struct rocpart_doctor *d, struct rp_verdict *v)
 		rp_verdict_add(v, ROCPART_CHECK_FAIL, "KFD node of an unknown GPU: %s", problem);
 		rp_verdict_advise(v, "look in the kernel log (dmesg) for kfd and amdgpu");
 	}
-	EACH_GPU(gpu, d)
+	RP_EACH_GPU(gpu, d)
 	{
 		if (!rp_gpu_is_odd(gpu))
 			continue;
@@ -137,137 +118,47 @@ void rp_check_vbios(struct rocpart_doctor *d, struct rp_verdict *v)
 {
 	size_t n = 0;
 
-	EACH_GPU(gpu, d)
+	RP_EACH_GPU(gpu, d)
 	{
 		const struct rp_product *p = gpu->product;
 
 		n += gpu->vbios != NULL;
 		if (!gpu->vbios || !p || !p->bad_vbios || !rp_str_eq(gpu->vbios, p->bad_vbios))
 			continue;
-		rp_verdict_add(v, ROCPART_CHECK_WARN,
-			       "GPU %zu (%s) has VBIOS %s, which lists %s and does not complete a "
-			       "switch to it",
-			       gpu->index, gpu->bdf, gpu->vbios,
-			       rocpart_memory_mode_to_string(p->bad_vbios_mode));
+		rp_verdict_add_gpu(v, ROCPART_CHECK_WARN, gpu,
+				   "VBIOS %s of " RP_GPUS
+				   " lists %s and does not complete a switch to it",
+				   gpu->vbios, rocpart_memory_mode_to_string(p->bad_vbios_mode));
 		rp_verdict_advise(v, "update the firmware to %s or newer", p->firmware);
 	}
 	if (n)
 		rp_verdict_add(v, ROCPART_CHECK_PASS, "the VBIOS of %zu GPUs is known", n);
 }
 
-void rp_check_files(struct rocpart_doctor *d, struct rp_verdict *v)
-{
-	size_t n_memory = 0, n = 0, n_guests = 0;
-
-	EACH_GPU(gpu, d)
-	{
-		n += gpu->partitionable == RP_YES;
-		n_memory += gpu->partitionable == RP_YES && gpu->memory_writable;
-		n_guests += gpu->is_guest;
-		if (gpu->notes & 1U << RP_NOTE_READ_ONLY_FILES && !gpu->is_guest) {
-			rp_verdict_add(v, ROCPART_CHECK_FAIL,
-				       "the partition files of GPU %zu (%s) are read-only",
-				       gpu->index, gpu->bdf);
-			rp_verdict_advise(v, "run outside of the container, or give the container "
-					     "a writable /sys");
-		}
-	}
-	if (n_guests) {
-		rp_verdict_add(v, ROCPART_CHECK_FAIL,
-			       "%zu GPUs are virtual functions: the host sets their modes, and the "
-			       "modes that they show need not be those of the host",
-			       n_guests);
-		rp_verdict_advise(v, "switch the modes on the host of this virtual machine");
-	}
-	rp_verdict_add(v, ROCPART_CHECK_PASS,
-		       "compute mode of %zu and memory mode of %zu of %zu GPUs", n, n_memory,
-		       d->snapshot->n_gpus);
-	if (n_memory < n) {
-		rp_verdict_add(v, ROCPART_CHECK_WARN, "the memory mode of some GPUs is read-only");
-		rp_verdict_advise(
-			v, "switching memory modes needs a newer amdgpu driver (Linux 6.13)");
-	}
-	if (rp_tree_kind(d->machine->tree) == RP_TREE_CAPTURE)
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "a capture is never written");
-	else if (rp_tree_kind(d->machine->tree) == RP_TREE_REAL && d->uid != 0) {
-		rp_verdict_add(v, ROCPART_CHECK_WARN,
-			       "only root may write the files, and this is user %u", d->uid);
-		rp_verdict_advise(v, "switch modes as root");
-	}
-}
-
-static void check_reload(struct rocpart_doctor *d, struct rp_verdict *v)
-{
-	struct rocpart_error err = {0};
-	int r;
-
-	if (rp_tree_kind(d->machine->tree) == RP_TREE_CAPTURE) {
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "skipped: a capture has no driver to reload");
-		return;
-	}
-	r = rp_driver_check_unloadable(d->machine->tree, &err);
-	if (r == -ENOMEM) {
-		rp_verdict_add_failure(v, r, "", "");
-		return;
-	}
-	if (r == 0) {
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "the driver can be reloaded");
-		return;
-	}
-	rp_verdict_add(v, ROCPART_CHECK_WARN, "memory modes cannot be switched now: %s",
-		       err.message);
-	rp_verdict_advise(v, "%s",
-			  *err.hint ? err.hint : "compute modes can be switched nevertheless");
-}
-
-void rp_check_modes(struct rocpart_doctor *d, struct rp_verdict *v)
-{
-	EACH_GPU(gpu, d)
-	{
-		if (gpu->notes & 1U << RP_NOTE_CORDONED) {
-			rp_verdict_add(v, ROCPART_CHECK_WARN, "GPU %zu (%s) is cordoned",
-				       gpu->index, gpu->bdf);
-			rp_verdict_advise(
-				v, "`rocpart uncordon %zu` allows its modes to be changed again",
-				gpu->index);
-		}
-		if (gpu->partitionable == RP_YES && !gpu->compute_available) {
-			rp_verdict_add(v, ROCPART_CHECK_WARN,
-				       "GPU %zu (%s) lists no compute mode as available",
-				       gpu->index, gpu->bdf);
-			rp_verdict_advise(v, "`rocpart modes` shows what is known of each pair");
-		}
-	}
-	check_unfinished(d, v);
-	check_reload(d, v);
-}
-
 void rp_check_devices(struct rocpart_doctor *d, struct rp_verdict *v)
 {
 	size_t n = 0;
 
-	EACH_GPU(gpu, d)
+	RP_EACH_GPU(gpu, d)
 	{
 		n += gpu->n_partitions;
 		if (gpu->degraded & 1U << RP_DEGRADED_PARTITION_MISSING) {
-			rp_verdict_add(v, ROCPART_CHECK_FAIL,
-				       "GPU %zu (%s) shows %zu of %u partitions", gpu->index,
-				       gpu->bdf, gpu->n_partitions, gpu->n_expected);
+			rp_verdict_add_gpu(v, ROCPART_CHECK_FAIL, gpu,
+					   "the machine shows %zu of %u partitions of " RP_GPUS,
+					   gpu->n_partitions, gpu->n_expected);
 			rp_verdict_advise(v, "look in the kernel log (dmesg) for 'Skip xcp node' "
 					     "and 'Won't add GPU'; if the graphics of a BMC use a "
 					     "DRM minor, unload ast and reload amdgpu");
 		}
 		if (gpu->degraded & 1U << RP_DEGRADED_MODE_MISMATCH) {
-			rp_verdict_add(v, ROCPART_CHECK_FAIL,
-				       "the partitions of GPU %zu (%s) do not match its mode",
-				       gpu->index, gpu->bdf);
+			rp_verdict_add_gpu(v, ROCPART_CHECK_FAIL, gpu,
+					   "the partitions do not match the mode of " RP_GPUS);
 			rp_verdict_advise(v,
 					  "reload the driver: modprobe -r amdgpu; modprobe amdgpu");
 		}
 		if (gpu->degraded & 1U << RP_DEGRADED_HIDDEN_BY_CGROUP) {
-			rp_verdict_add(v, ROCPART_CHECK_WARN,
-				       "the device cgroup hides partitions of GPU %zu (%s)",
-				       gpu->index, gpu->bdf);
+			rp_verdict_add_gpu(v, ROCPART_CHECK_WARN, gpu,
+					   "the device cgroup hides partitions of " RP_GPUS);
 			rp_verdict_advise(v, "run the command outside of the container");
 		}
 	}
@@ -282,7 +173,7 @@ void rp_check_minors(struct rocpart_doctor *d, struct rp_verdict *v)
 {
 	unsigned long long slots = 0, wanted = 0;
 
-	EACH_GPU(gpu, d)
+	RP_EACH_GPU(gpu, d)
 	{
 		if (!gpu->n_slots.known || gpu->partitionable != RP_YES)
 			continue;
@@ -290,9 +181,9 @@ void rp_check_minors(struct rocpart_doctor *d, struct rp_verdict *v)
 		slots += gpu->n_slots.v < gpu->n_xcds ? gpu->n_slots.v : gpu->n_xcds;
 		if (gpu->n_slots.v >= gpu->n_xcds)
 			continue;
-		rp_verdict_add(v, ROCPART_CHECK_WARN, "GPU %zu (%s) can show %llu of %u partitions",
-			       gpu->index, gpu->bdf, (unsigned long long)gpu->n_slots.v,
-			       gpu->n_xcds);
+		rp_verdict_add_gpu(v, ROCPART_CHECK_WARN, gpu,
+				   "%llu of %u partitions of " RP_GPUS " can get a DRM minor",
+				   (unsigned long long)gpu->n_slots.v, gpu->n_xcds);
 		rp_verdict_advise(
 			v, "another driver (ast, the graphics of a BMC) uses DRM minors: keep it "
 			   "from loading (modprobe.d: blacklist ast), then reload amdgpu");
@@ -306,20 +197,20 @@ void rp_check_minors(struct rocpart_doctor *d, struct rp_verdict *v)
 
 void rp_check_pending(struct rocpart_doctor *d, struct rp_verdict *v)
 {
-	EACH_GPU(gpu, d)
+	RP_EACH_GPU(gpu, d)
 	{
 		if (gpu->pending_memory == ROCPART_MEMORY_UNKNOWN)
 			continue;
-		rp_verdict_add(v, ROCPART_CHECK_WARN,
-			       "GPU %zu (%s) gets memory mode %s at the next driver reload",
-			       gpu->index, gpu->bdf,
-			       rocpart_memory_mode_to_string(gpu->pending_memory));
+		rp_verdict_add_gpu(v, ROCPART_CHECK_WARN, gpu,
+				   "memory mode %s of " RP_GPUS
+				   " is requested and waits for a driver reload",
+				   rocpart_memory_mode_to_string(gpu->pending_memory));
 		rp_verdict_advise(v,
 				  "stop the processes that use the GPUs, then `rocpart set "
 				  "--memory %s`; a reboot drops the request",
 				  rocpart_memory_mode_to_string(gpu->pending_memory));
 	}
-	if (!v->seen.len)
+	if (!v->n)
 		rp_verdict_add(v, ROCPART_CHECK_PASS, "rocpart has requested no memory mode");
 }
 
@@ -327,21 +218,22 @@ void rp_check_health(struct rocpart_doctor *d, struct rp_verdict *v)
 {
 	size_t n_counted = 0;
 
-	EACH_GPU(gpu, d)
+	RP_EACH_GPU(gpu, d)
 	{
 		n_counted += gpu->uncorrectable_errors.known;
 		if (gpu->degraded & 1U << RP_DEGRADED_UNHEALTHY) {
-			rp_verdict_add(v, ROCPART_CHECK_FAIL,
-				       "GPU %zu (%s) counted %llu uncorrectable memory errors",
-				       gpu->index, gpu->bdf,
-				       (unsigned long long)gpu->uncorrectable_errors.v);
+			rp_verdict_add_gpu(v, ROCPART_CHECK_FAIL, gpu,
+					   "the driver counted %llu uncorrectable memory errors "
+					   "on " RP_GPUS,
+					   (unsigned long long)gpu->uncorrectable_errors.v);
 			rp_verdict_advise(
 				v, "`rocpart cordon %zu`, then look into the kernel log (dmesg)",
 				gpu->index);
 		}
 		if (gpu->bad_pages.known && gpu->bad_pages.v) {
-			rp_verdict_add(v, ROCPART_CHECK_WARN, "GPU %zu (%s) has %llu retired pages",
-				       gpu->index, gpu->bdf, (unsigned long long)gpu->bad_pages.v);
+			rp_verdict_add_gpu(v, ROCPART_CHECK_WARN, gpu,
+					   "the driver has %llu retired pages on " RP_GPUS,
+					   (unsigned long long)gpu->bad_pages.v);
 			rp_verdict_advise(v, "the driver does not use these pages; watch whether "
 					     "their number grows");
 		}
@@ -349,6 +241,6 @@ void rp_check_health(struct rocpart_doctor *d, struct rp_verdict *v)
 	if (n_counted < d->snapshot->n_gpus)
 		rp_verdict_add(v, ROCPART_CHECK_PASS, "%zu of %zu GPUs show error counts",
 			       n_counted, d->snapshot->n_gpus);
-	else if (!v->seen.len)
+	else if (!v->n)
 		rp_verdict_add(v, ROCPART_CHECK_PASS, "no GPU counted uncorrectable memory errors");
 }

@@ -3,7 +3,6 @@
 #include "change/holders.h"
 #include "doctor/doctor.h"
 #include "hw/device_list.h"
-#include "rocpart/cdi.h"
 
 #define SHOWN_MAX 4 /* of a kind, in a line */
 
@@ -199,54 +198,36 @@ void rp_check_permissions(struct rocpart_doctor *d, struct rp_verdict *v)
 	rp_strbuf_done(&f.names.names);
 }
 
+/* Both of a pair filter: the second one counts what the first one left, from 0. */
+static void check_pair(struct rocpart_doctor *d, size_t first, size_t second, struct rp_verdict *v)
+{
+	if (!d->variables[first] || !d->variables[second])
+		return;
+	rp_verdict_add(v, ROCPART_CHECK_WARN,
+		       "%s and %s filter twice: the second counts the devices that the first left, "
+		       "from 0",
+		       rp_filter_variables[first], rp_filter_variables[second]);
+	rp_verdict_advise(v, "set ROCR_VISIBLE_DEVICES only and unset the others (of a Slurm job: "
+			     "Flags=amd_gpu_env in gres.conf)");
+}
+
+/* ROCR_VISIBLE_DEVICES is the first of rp_filter_variables: the runtime applies it below HIP. */
 void rp_check_variables(struct rocpart_doctor *d, struct rp_verdict *v)
 {
 	size_t n_set = 0;
 
+	for (size_t i = 0; i < RP_N_VARIABLES; i++)
+		n_set += d->variables[i] != NULL;
+	for (size_t i = 1; i < RP_N_VARIABLES; i++)
+		check_pair(d, 0, i, v);
 	for (size_t i = 0; i < RP_N_VARIABLES; i++) {
 		if (!d->variables[i])
 			continue;
-		n_set++;
 		rp_verdict_add(v, i ? ROCPART_CHECK_WARN : ROCPART_CHECK_PASS, "%s=%s",
 			       rp_filter_variables[i], d->variables[i]);
-	}
-	if (!n_set) {
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "no such variable is set");
-	} else if (n_set > 1) {
-		rp_verdict_add(v, ROCPART_CHECK_WARN,
-			       "each variable renumbers the devices that the others left");
-		rp_verdict_advise(v, "set ROCR_VISIBLE_DEVICES only and unset the others");
-	} else {
 		rp_verdict_advise(v, "programs see these devices only, numbered from 0; unset the "
 				     "variable unless you want that");
 	}
-}
-
-void rp_check_cdi(struct rocpart_doctor *d, struct rp_verdict *v)
-{
-	struct rocpart_cdi *cdi = NULL;
-	const struct rocpart_cdi_entry *e, *bad = NULL;
-	struct rocpart_error err = {0};
-	size_t n = 0, n_bad = 0;
-	int r = rocpart_cdi_new(d->machine, &cdi, &err);
-
-	if (r < 0) {
-		rp_verdict_add_failure(v, r, "the CDI specs cannot be read", err.message);
-		return;
-	}
-	for (; (e = rocpart_cdi_get(cdi, n)); n++) {
-		n_bad += *e->problem != '\0';
-		bad = bad ? bad : *e->problem ? e : NULL;
-	}
-	if (bad) {
-		rp_verdict_add(v, ROCPART_CHECK_WARN, "%zu of %zu entries are out of date: %s: %s",
-			       n_bad, n, *bad->name ? bad->name : bad->path, bad->problem);
-		rp_verdict_advise(v, "`rocpart cdi validate` lists them, `rocpart cdi generate` "
-				     "writes them again");
-	} else if (n) {
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "%zu devices are up to date", n);
-	} else {
-		rp_verdict_add(v, ROCPART_CHECK_PASS, "no CDI spec was generated");
-	}
-	rocpart_cdi_free(cdi);
+	if (!n_set)
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "no such variable is set");
 }

@@ -4,33 +4,77 @@
 #include "machine/observe.h"
 #include "machine/records.h"
 
-/* In the order in which a person would look: what is below comes first. */
+/* In the order in which a person would look: what the others stand on comes first. */
 static const struct {
-	const char *id, *title;
+	const char *id, *title, *why;
 	rp_check_fn fn;
 	bool needs_gpus;
 } table[] = {
-	{"driver", "the amdgpu driver is loaded", rp_check_driver, false},
-	{"kfd", "the KFD topology can be read", rp_check_kfd, false},
-	{"libamd_smi", "AMD's library works and agrees with the kernel", rp_check_libamd_smi,
-	 false},
-	{"amd-smi", "AMD's command works and agrees with the kernel", rp_check_amd_smi, false},
-	{"rocm", "ROCm is installed", rp_check_rocm, false},
-	{"model", "the GPUs can be partitioned", rp_check_model, false},
-	{"reads", "the files of each GPU can be read and understood", rp_check_reads, true},
-	{"files", "the partition files can be written", rp_check_files, true},
-	{"firmware", "the firmware completes the modes that it lists", rp_check_vbios, true},
-	{"holders", "no process has a GPU open", rp_check_holders, true},
-	{"modes", "modes can be set", rp_check_modes, true},
-	{"devices", "each GPU shows the partitions of its mode", rp_check_devices, true},
-	{"render", "each partition has its render node", rp_check_render, true},
-	{"permissions", "this user may open the devices", rp_check_permissions, true},
-	{"minors", "every partition can get a DRM minor", rp_check_minors, true},
-	{"pending", "no memory mode waits for a reload", rp_check_pending, true},
-	{"health", "the GPUs are healthy", rp_check_health, true},
-	{"variables", "no variable hides or renumbers devices", rp_check_variables, false},
-	{"cdi", "generated CDI specs are up to date", rp_check_cdi, true},
-	{"allocators", "no other allocator allocates the GPUs", rp_check_allocators, false},
+	{"change", "no change of modes is unfinished",
+	 "until it is finished, modes, services and the driver may be in a state between two",
+	 rp_check_change, false},
+	{"driver", "the amdgpu driver is loaded",
+	 "the driver finds the GPUs, creates their partitions and switches their modes",
+	 rp_check_driver, false},
+	{"kfd", "the KFD topology can be read",
+	 "programs that compute find partitions through this topology, and so does rocpart",
+	 rp_check_kfd, false},
+	{"libamd_smi", "AMD's library works and agrees with the kernel",
+	 "other tools of the node read through it, and rocpart switches through it where the "
+	 "kernel's files cannot be written",
+	 rp_check_libamd_smi, false},
+	{"amd-smi", "AMD's command works and agrees with the kernel",
+	 "operators and scripts compare with it", rp_check_amd_smi, false},
+	{"rocm", "ROCm is installed", "programs on the host need its libraries to compute",
+	 rp_check_rocm, false},
+	{"model", "the GPUs can be partitioned",
+	 "a GPU that cannot be partitioned serves one program at a time, or shares its memory",
+	 rp_check_model, false},
+	{"reads", "the files of each GPU can be read and understood",
+	 "a GPU whose modes are not known is neither placed on nor switched", rp_check_reads, true},
+	{"files", "the partition files can be written",
+	 "a mode is switched by writing these files; their permissions decide who may",
+	 rp_check_files, true},
+	{"firmware", "the firmware completes the modes that it lists",
+	 "a memory mode that the firmware does not complete costs a driver reload and fails",
+	 rp_check_vbios, true},
+	{"holders", "no process has a GPU open",
+	 "the kernel refuses a switch (EBUSY) while a process has the GPU open", rp_check_holders,
+	 true},
+	{"modes", "modes can be set",
+	 "a cordon, or a driver that cannot be unloaded, blocks a switch", rp_check_modes, true},
+	{"devices", "each GPU shows the partitions of its mode",
+	 "a partition that is missing is memory and compute that nobody can use", rp_check_devices,
+	 true},
+	{"render", "each partition has its render node",
+	 "the runtime opens /dev/dri/renderD* of a partition; without it the partition is "
+	 "invisible",
+	 rp_check_render, true},
+	{"permissions", "this user may open the devices",
+	 "one node that cannot be opened can stop the runtime for all nodes", rp_check_permissions,
+	 true},
+	{"minors", "every partition can get a DRM minor",
+	 "the kernel leaves out partitions for which no DRM minor is left", rp_check_minors, true},
+	{"pending", "no memory mode waits for a reload",
+	 "the kernel cannot withdraw the request: the next reload, also an unwanted one, switches",
+	 rp_check_pending, true},
+	{"health", "the GPUs are healthy",
+	 "memory errors stop programs, and a GPU that collects them is about to fail",
+	 rp_check_health, true},
+	{"kernel-log", "the kernel log has no bad news of the GPUs",
+	 "the driver reports resets, memory errors and partitions that it left out only there",
+	 rp_check_kernel_log, false},
+	{"variables", "no variable hides or renumbers devices",
+	 "these variables select devices by number; two of them select twice, and the wrong ones",
+	 rp_check_variables, false},
+	{"cdi", "CDI specs are up to date, and nobody else names the same devices",
+	 "a container gets the device nodes that the spec had when it was written", rp_check_cdi,
+	 true},
+	{"containers", "container engines inject CDI devices",
+	 "containerd with CDI off starts the container without the device, and reports nothing",
+	 rp_check_containers, false},
+	{"allocators", "no other allocator allocates the GPUs",
+	 "two allocators give the same partition to two programs", rp_check_allocators, false},
 };
 
 ROCPART_PUBLIC int rocpart_doctor_new(struct rocpart_machine *machine,
@@ -53,10 +97,8 @@ ROCPART_PUBLIC int rocpart_doctor_new(struct rocpart_machine *machine,
 
 static void clear_checks(struct rocpart_doctor *d)
 {
-	for (size_t i = 0; i < d->n_checks; i++) {
-		rp_strbuf_done(&d->checks[i].verdict.seen);
-		rp_strbuf_done(&d->checks[i].verdict.advice);
-	}
+	for (size_t i = 0; i < d->n_checks; i++)
+		rp_verdict_done(&d->checks[i].verdict);
 	d->n_checks = 0;
 }
 
@@ -119,13 +161,15 @@ static int run_check(struct rocpart_doctor *d, size_t i)
 
 	memset(c, 0, sizeof(*c));
 	table[i].fn(d, &c->verdict);
-	if (rp_strbuf_failed(&c->verdict.seen) || rp_strbuf_failed(&c->verdict.advice))
+	if (rp_verdict_finish(&c->verdict) < 0)
 		return -ENOMEM;
 	c->pub = (struct rocpart_check){.id = table[i].id,
 					.title = table[i].title,
 					.state = c->verdict.state,
 					.seen = rp_strbuf_str(&c->verdict.seen),
-					.advice = rp_strbuf_str(&c->verdict.advice)};
+					.advice = rp_strbuf_str(&c->verdict.advice),
+					.why = table[i].why,
+					.fix = rp_fix_command(c->verdict.fix)};
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is copied of a machine: a list of names, so that nothing else can slip in. */
 #include "doctor/gather.h"
+#include "doctor/kernel_log.h"
 #include "hw/device_list.h"
 #include "hw/hw.h"
 #include "hw/sysfs.h"
@@ -50,6 +51,8 @@ static const char *const never_copied[] = {
 	"processes and their command lines: /proc, /sys/class/kfd/kfd/proc",
 	"serial and product numbers of boards, PCI configuration, firmware",
 	"device nodes: their numbers are in capture.txt",
+	"settings of container engines, which can hold passwords: /etc/containerd, /etc/docker",
+	"lines of the kernel log that do not concern partitions",
 };
 
 /* A folder that may not be there. */
@@ -157,6 +160,24 @@ static int write_text(struct rocpart_gathered *g)
 	return rp_gather_write(g, RP_DEVICE_LIST, &text, 0644);
 }
 
+/* Of the kernel log only the lines that doctor reads: other lines are of other programs. */
+static int gather_kernel_log(struct rocpart_gathered *g)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT, kept = RP_STRBUF_INIT;
+	int r = rp_kernel_log_read(g->machine, &text);
+
+	if (r == -ENODATA)
+		return 0;
+	if (r < 0)
+		return r == -ENOMEM
+			       ? r
+			       : rp_gather_leave_out(g, "kernel log", "this user may not read it");
+	rp_kernel_log_filter(rp_strbuf_str(&text), &kept);
+	if (rp_strbuf_failed(&text) || rp_strbuf_failed(&kept))
+		return -ENOMEM;
+	return rp_gather_write(g, RP_KERNEL_LOG, &kept, 0644);
+}
+
 static int gather_all(struct rocpart_gathered *g)
 {
 	static const struct rp_gather_rule topology = {everything, 5};
@@ -175,6 +196,8 @@ static int gather_all(struct rocpart_gathered *g)
 		r = gather_drm(g);
 	if (r == 0)
 		r = gather_devices(g);
+	if (r == 0)
+		r = gather_kernel_log(g);
 	return r < 0 ? r : write_text(g);
 }
 
@@ -225,6 +248,7 @@ ROCPART_PUBLIC int rocpart_machine_gather(struct rocpart_machine *machine, const
 	g = rp_new0(struct rocpart_gathered, 1);
 	if (!g)
 		return rp_error_nomem(reterr);
+	g->machine = machine;
 	g->tree = machine->tree;
 	g->out_fd = -EBADF;
 	r = gather_into(g, dir, reterr);

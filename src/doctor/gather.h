@@ -7,6 +7,7 @@
 #include "rocpart/gather.h"
 
 struct rocpart_gathered {
+	struct rocpart_machine *machine;
 	struct rp_tree *tree;
 	int out_fd; /* the folder */
 	size_t n_files;

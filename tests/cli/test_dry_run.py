@@ -119,7 +119,7 @@ class DryRuns(Interrupted):
         self.rocpart("sim", "fault", "n", "load:EIO")
         self.start("--sim", "n", *SWITCH)
         self.rocpart("sim", "fault", "n", "--clear")
-        for words in (["undo"], ["apply", "--resume"]):
+        for words in (["undo"], ["apply", "--resume"], ["doctor", "--fix"]):
             self.assert_writes_nothing(*words)
 
     def test_journal_that_was_closed_and_not_renamed(self):

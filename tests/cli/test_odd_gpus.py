@@ -156,8 +156,8 @@ class OddGpus(Journey):
         self.assertEqual({(g["n_xcds"], tuple(g["degraded"])) for g in gpus}, {(1, ())})
         self.assertTrue(all("mode-of-host" in g["notes"] for g in gpus))
         checks = self.doctor("--sim", profile)
-        self.assertIn("GPU 0-7 (MI300X) cannot be partitioned", checks["model"]["seen"])
-        self.assertIn("8 GPUs are virtual functions", checks["files"]["seen"])
+        self.assertIn("GPUs 0-7 cannot be partitioned from here (MI300X, virtual function)", checks["model"]["seen"])
+        self.assertIn("GPUs 0-7 cannot be switched here (virtual function)", checks["files"]["seen"])
 
     def test_lease_on_a_gpu_that_becomes_odd_is_kept(self):
         machine = self.machine("k")

@@ -32,7 +32,8 @@ MAY_FAIL = {("sim-mount", "sim mount"), ("sim-mount", "sim unmount"), ("change",
 # (schema, command) on the machine "n", in this order.
 LOOKS = [
     ("list", "list"), ("status", "status"), ("show", "show 0"), ("show", "show 0/0"),
-    ("modes", "modes"), ("holders", "holders"), ("doctor", "doctor"), ("usage", "usage"),
+    ("modes", "modes"), ("holders", "holders"), ("doctor", "doctor"), ("doctor", "doctor --fix"), ("doctor", "doctor --fix --dry-run"),
+    ("usage", "usage"),
     ("export", "export"), ("explain", "explain 0/0"), ("args", "args env 0/0"),
     ("cdi-list", "cdi list"), ("cdi-validate", "cdi validate"), ("state-check", "state check"),
     ("state-export", "state export"),

@@ -95,7 +95,7 @@ class Vendor(Journey):
         self.rocpart("sim", "create", "old", "--profile", old)
         check = {c["id"]: c for c in self.json("doctor", "--sim", "old")["checks"]}["firmware"]
         self.assertEqual(check["state"], "warn")
-        self.assertIn("113-M3000100-102, which lists NPS4", check["seen"])
+        self.assertIn("VBIOS 113-M3000100-102 of GPU 0 (0000:05:00.0) lists NPS4", check["seen"])
         self.assertIn("022.040.003.043", check["advice"])
         self.rocpart("sim", "create", "new", "--profile", "mi300x-1-nps2")
         check = {c["id"]: c for c in self.json("doctor", "--sim", "new")["checks"]}["firmware"]

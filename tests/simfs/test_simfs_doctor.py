@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from simfs_case import ROCPART, SimfsCase, host  # noqa: E402
+from simfs_case import BIND_PROGRAMS, ROCPART, SimfsCase, host  # noqa: E402
 
 FAILED = 1
 NOBODY = "65534"
@@ -125,6 +125,72 @@ class Doctor(SimfsCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         checks = {c["id"]: c for c in json.loads(done.stdout)["checks"]}
         self.assertEqual(checks["allocators"]["state"], "pass", checks["allocators"])
+
+    def test_doctor_fix_loads_the_driver_and_repeats_the_checks(self):
+        self.shell("mi300x-1", "modprobe -r amdgpu")
+        check = {c["id"]: c for c in self.json_of("doctor", "--sim", "mi300x-1", status=5)["checks"]}["driver"]
+        self.assertEqual((check["state"], check["fix"]), ("fail", "modprobe amdgpu"))
+        out = self.shell("mi300x-1", '"$1" doctor --fix --yes --json', ROCPART)
+        document = json.loads(out)
+        self.assertEqual(document["fixes"], [{"id": "driver", "command": "modprobe amdgpu",
+                                              "result": "done", "message": None}])
+        checks = {c["id"]: c for c in document["checks"]}
+        self.assertEqual(checks["driver"]["state"], "pass")
+        self.assertEqual(checks["model"]["state"], "pass")
+        self.assertEqual(len(self.json_of("--sim", "mi300x-1", "list")["gpus"]), 1)
+
+    def test_doctor_two_specs_of_one_kind_are_told(self):
+        out = self.shell("mi300x-1", """
+            mkdir -p /run/cdi; mount -t tmpfs none /run/cdi
+            "$1" cdi generate --kind amd.com/gpu >/dev/null
+            cp /run/cdi/* /run/cdi/another.json
+            exec "$1" doctor --json""", ROCPART)
+        check = {c["id"]: c for c in json.loads(out)["checks"]}["cdi"]
+        self.assertEqual(check["state"], "warn")
+        self.assertIn("/run/cdi/another.json defines amd.com/gpu too, as the spec of rocpart does",
+                      check["seen"])
+
+    def of_this_computer(self, check, programs, script=""):
+        """A check of hardware: programs of this computer are these scripts."""
+        for name, text in programs.items():
+            (self.top / name).write_text(f"#!/bin/sh\n{text}\n")
+            (self.top / name).chmod(0o755)
+        script = BIND_PROGRAMS + script + 'exec "$@"'
+        done = self.spawn([*host.need_own_mounts(), "sh", "-c", script, "sh", str(self.top), ROCPART,
+                           "doctor", "--json"])
+        return {c["id"]: c for c in json.loads(done.stdout)["checks"]}[check]
+
+    LINE = "echo '[ 9.1] amdgpu 0000:05:00.0: amdgpu: GPU reset begin!. Source:  4'"
+    NO_RIGHT = "echo 'dmesg: read kernel buffer failed: Operation not permitted' >&2; exit 1"
+
+    def test_doctor_reads_the_kernel_log_or_says_that_it_cannot(self):
+        for programs, words in (
+                ({"dmesg": self.LINE, "journalctl": "exit 1"}, "('GPU reset begin!' in the kernel log)"),
+                ({"dmesg": self.NO_RIGHT, "journalctl": self.LINE}, "('GPU reset begin!' in the"),
+                ({"dmesg": self.NO_RIGHT, "journalctl": "exit 1"},
+                 "the kernel log cannot be read by this user"),
+                ({"dmesg": self.NO_RIGHT, "journalctl": "exit 0"},
+                 "the kernel log cannot be read by this user")):
+            with self.subTest(programs=programs):
+                check = self.of_this_computer("kernel-log", programs)
+                self.assertEqual(check["state"], "warn", check)
+                self.assertIn(words, check["seen"])
+
+    def test_doctor_asks_an_engine_without_setting_for_its_version(self):
+        script = """
+            mount -t tmpfs none /etc && mkdir -p /etc/docker /etc/cdi
+            echo '{}' >/etc/docker/daemon.json
+            echo '{"kind": "amd.com/gpu"}' >/etc/cdi/amd.json
+        """
+        for version, state, words in (("27.5.1", "warn", "features.cdi is not set, and is off in 27.5"),
+                                      ("28.1.1", "warn", "is off in 28.1"),
+                                      ("28.2.2", "pass", "docker 28.2 injects CDI devices"),
+                                      ("29.0.0", "pass", "docker 29.0 injects CDI devices")):
+            with self.subTest(version=version):
+                said = {"dockerd": f"echo 'Docker version {version}, build e6534b4'"}
+                check = self.of_this_computer("containers", said, script=script)
+                self.assertEqual(check["state"], state, check)
+                self.assertIn(words, check["seen"])
 
 
 if __name__ == "__main__":
