@@ -238,12 +238,16 @@ class Doctor(Journey):
         self.assertEqual(checks["driver"]["state"], "fail")
         self.assertIn("coming", checks["driver"]["seen"])
 
+    captures = {}
+
     def gathered(self, profile):
-        """A capture of such a machine."""
-        name = self.make(profile)
-        folder = self.folder / "gathered"
-        self.rocpart("--sim", name, "gather", "--output", str(folder))
-        return folder
+        """A capture of such a machine: one for all tests, which leave it as it was."""
+        if profile not in self.captures:
+            top = tempfile.TemporaryDirectory()
+            self.addClassCleanup(top.cleanup)
+            self.captures[profile] = Path(top.name) / "gathered"
+            self.rocpart("--sim", self.make(profile), "gather", "--output", str(self.captures[profile]))
+        return self.captures[profile]
 
     def of_capture(self, folder, **more):
         return self.checks("--root", str(folder), **more)
@@ -252,14 +256,18 @@ class Doctor(Journey):
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
+        self.addCleanup(file.unlink, missing_ok=True)
 
     def test_doctor_memory_mode_that_a_gpu_without_choice_made_read_only(self):
         folder = self.gathered("mi300x-8")
         devices = folder / "sys/bus/pci/devices"
-        self.assertNotIn("choice", self.of_capture(folder)["files"]["seen"])
-        (devices / BDFS[2] / "available_memory_partition").unlink()
+        available = devices / BDFS[2] / "available_memory_partition"
+        self.addCleanup(available.write_text, available.read_text())
+        available.unlink()
         for bdf in BDFS[2:]:
-            (devices / bdf / "current_memory_partition").chmod(0o444)
+            file = devices / bdf / "current_memory_partition"
+            self.addCleanup(file.chmod, file.stat().st_mode)
+            file.chmod(0o444)
         check = self.of_capture(folder)["files"]
         self.assertEqual(check["state"], "warn")
         self.assertIn(f"the memory mode of GPU 2 ({BDFS[2]}) is read-only;", check["seen"])
@@ -276,11 +284,11 @@ class Doctor(Journey):
         return self.of_capture(folder)["kernel-log"]
 
     def test_doctor_kernel_log_names_what_matters_and_the_gpus(self):
-        folder = self.gathered("mi300x-8")
-        for text, words in (
+        news = (
             ("".join(self.SKIPPED.format(bdf) for bdf in BDFS * 2),
              "the driver left out partitions of GPUs 0-7 for lack of DRM minors ('Skip xcp node'"),
             (self.RESET.format(BDFS[3]), f"the driver reset GPU 3 ({BDFS[3]}) ('GPU reset begin!'"),
+            (self.RESET.format("0000:99:00.0"), "the driver reset a GPU that is not listed now"),
             (self.RAS.format(BDFS[1], 2), "reported uncorrectable errors of GPU 1"),
             (f"[1] amdgpu {BDFS[0]}: Cached partition mode 1 not matching with device mode 4\n",
              "disagrees on the compute mode with GPU 0"),
@@ -288,27 +296,23 @@ class Doctor(Journey):
              "a memory mode was requested of GPU 0"),
             (f"[1] amdgpu {BDFS[6]}: amdgpu: RAS records:40 exceed threshold:32\n",
              "limit, or exceed it, on GPU 6"),
-            (self.RESET.format("0000:99:00.0"), "the driver reset a GPU that is not listed now"),
-        ):
-            with self.subTest(words=words):
-                check = self.kernel_log(folder, self.LOADED + text)
-                self.assertEqual(check["state"], "warn")
-                self.assertIn(words, check["seen"])
-                self.assertLess(len(check["seen"]), 160)
-                self.assertTrue(check["advice"])
+        )
+        check = self.kernel_log(self.gathered("mi300x-8"), self.LOADED + "".join(t for t, _ in news))
+        self.assertEqual(check["state"], "warn")
+        self.assertTrue(check["advice"])
+        for _, words in news:
+            self.assertIn(words, check["seen"])
 
     def test_doctor_kernel_log_of_an_earlier_load_and_good_news_do_not_count(self):
-        folder = self.gathered("mi300x-8")
+        good = (self.RAS.format(BDFS[3], "no") + self.RAS.format(BDFS[3], 0)
+                + f"[1] amdgpu {BDFS[3]}: 2 correctable hardware errors detected in umc block\n"
+                + "[1] nvidia 0000:47:00.0: GPU reset begin!\n")
         for text in (
-            "",
-            self.RESET.format(BDFS[3]) + self.LOADED,
-            self.RESET.format(BDFS[3]) + "[9] amdgpu: Topology: Add CPU node\n",
-            self.RAS.format(BDFS[3], "no"), self.RAS.format(BDFS[3], 0),
-            f"[1] amdgpu {BDFS[3]}: 2 correctable hardware errors detected in umc block\n",
-            "[1] nvidia 0000:47:00.0: GPU reset begin!\n",
+            self.RESET.format(BDFS[3]) + self.LOADED + good,
+            self.RESET.format(BDFS[0]) + "[9] amdgpu: Topology: Add CPU node\n",
         ):
             with self.subTest(text=text):
-                self.assertEqual(self.kernel_log(folder, text)["state"], "pass")
+                self.assertEqual(self.kernel_log(self.gathered("mi300x-1"), text)["state"], "pass")
 
     def test_doctor_kernel_log_of_a_stranger_is_bounded_and_escaped(self):
         folder = self.gathered("mi300x-1")
@@ -353,8 +357,8 @@ class Doctor(Journey):
                 check = self.containers(files)
                 self.assertEqual(check["state"], state, check)
                 self.assertIn(words, check["seen"])
-                self.assertEqual(self.containers(files, spec=False)["state"], "pass")
         self.assertIn("enable_cdi = true", self.containers({toml: off})["advice"])
+        self.assertEqual(self.containers({toml: off, daemon: "{"}, spec=False)["state"], "pass")
 
     def test_doctor_cdi_kind_of_another_owner_warns(self):
         folder = self.gathered("mi300x-1")
