@@ -265,6 +265,11 @@ int rp_lease_db_check_machine(struct rp_lease_db *db, const char *identity,
 
 	if (r < 0 || !identity || !have.len || rp_str_eq(rp_strbuf_str(&have), identity))
 		return r;
+	return rp_lease_db_refuse_machine(db, reterr);
+}
+
+int rp_lease_db_refuse_machine(struct rp_lease_db *db, struct rocpart_error *reterr)
+{
 	return rp_lease_db_refuse(
 		db->path, reterr, "they belong to another machine",
 		"if the file was copied here, move it away; if this machine was "

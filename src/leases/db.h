@@ -73,6 +73,8 @@ int rp_lease_db_end(struct rp_lease_db *db, sqlite3_stmt *stmt, int rc, const ch
 /* Refuse a database that cannot be used, and say what to do about it: -EBADMSG BAD_RECORDS. */
 int rp_lease_db_refuse(const char *path, struct rocpart_error *reterr, const char *why,
 		       const char *hint);
+/* Refuse the leases of another machine, as rp_lease_db_refuse(). */
+int rp_lease_db_refuse_machine(struct rp_lease_db *db, struct rocpart_error *reterr);
 /* Add the hint that an errno of our folder or file calls for, if any. Returns r. */
 int rp_lease_hint_errno(int r, struct rocpart_error *reterr);
 /* Open a database file without looking into it. */

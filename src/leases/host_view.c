@@ -40,6 +40,7 @@ void rp_host_view_done(struct rp_host_view *w)
 	free(w->memory);
 	free(w->processes);
 	free(w->identity);
+	free(w->former_identity);
 	memset(w, 0, sizeof(*w));
 }
 
@@ -94,34 +95,45 @@ static int take_memory(struct rp_host_view *w, const struct rp_scan *scan)
 	return 0;
 }
 
-/*
- * Identify the machine: this computer by its machine-id, a simulated or captured one by the unique
- * ids of its GPUs. NULL when neither is shown.
- */
-static int take_identity(struct rp_host_view *w, const struct rocpart_machine *m)
+/* Name the GPUs that are present, as earlier versions identified machines without a machine-id. */
+static int take_former_identity(struct rp_host_view *w)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	int r = 0;
 
-	if (m->flavour == RP_MACHINE_HARDWARE)
-		r = rp_tree_read(w->tree, &text, "etc/machine-id");
-	if (r < 0 && !rp_is_absent(r) && !rp_is_denied(r))
-		return r;
-	if (m->flavour == RP_MACHINE_HARDWARE && r == 0 && text.len) {
-		w->identity = rp_strdupf("machine-id %s", rp_strbuf_str(&text));
-		return w->identity ? 0 : -ENOMEM;
-	}
-	rp_strbuf_reset(&text);
 	for (size_t i = 0; i < w->snapshot->n_gpus; i++)
 		if (w->snapshot->gpus[i].unique_id.known)
 			rp_strbuf_addf(&text, " %016llx",
 				       (unsigned long long)w->snapshot->gpus[i].unique_id.v);
-	if (rp_strbuf_failed(&text))
-		return -ENOMEM;
-	if (!text.len)
-		return 0;
-	w->identity = rp_strdupf("gpus%s", rp_strbuf_str(&text));
-	return w->identity ? 0 : -ENOMEM;
+	if (text.len)
+		w->former_identity = rp_strdupf(RP_FORMER_IDENTITY "%s", rp_strbuf_str(&text));
+	return !text.len || w->former_identity ? 0 : -ENOMEM;
+}
+
+/*
+ * Identify the machine by what does not change with its GPUs: this computer by its machine-id, a
+ * simulated machine by its own id. NULL in a container without /etc/machine-id, or when systemd has
+ * not chosen one yet (machine-id(5): "uninitialized"): the leases then belong to the machine that
+ * has the record folder.
+ */
+static int take_identity(struct rp_host_view *w, const struct rocpart_machine *m)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	int r;
+
+	if (rp_machine_is_simulated(m)) {
+		if (m->sim_id)
+			w->identity = rp_strdupf("simulated %s", m->sim_id);
+		return w->identity || !m->sim_id ? take_former_identity(w) : -ENOMEM;
+	}
+	r = rp_tree_read(w->tree, &text, "etc/machine-id");
+	if (r < 0 && !rp_is_absent(r) && !rp_is_denied(r))
+		return r;
+	if (r == 0 && text.len && !rp_str_eq(rp_strbuf_str(&text), "uninitialized")) {
+		w->identity = rp_strdupf("machine-id %s", rp_strbuf_str(&text));
+		if (!w->identity)
+			return -ENOMEM;
+	}
+	return take_former_identity(w);
 }
 
 /*

@@ -11,6 +11,9 @@
 #include "machine/machine.h"
 #include "node/snapshot.h"
 
+/* Begin of an identity that names the unique ids of the GPUs that were present. */
+#define RP_FORMER_IDENTITY "gpus"
+
 /* Device memory of one process on one partition, never 0. */
 struct rp_memory {
 	uint32_t pid;
@@ -38,7 +41,9 @@ struct rp_host_view {
 	bool has_processes; /* processes were read */
 	char boot[RP_BOOT_SIZE];
 	char epoch[24]; /* changes with each load of the driver; "0": none is loaded */
-	char *identity; /* identity of the machine; NULL: not known now */
+	char *identity; /* what identifies the machine; NULL: not known, then the record folder does
+			 */
+	char *former_identity; /* as earlier versions identified some: by its GPUs; may be NULL */
 	uint64_t host_bytes, vram_bytes;
 	/*
 	 * The first errno of a read whose answer is a bool below, such as EMFILE or EIO; not that a

@@ -47,6 +47,20 @@ struct rp_part_use *rp_reconciled_find(const struct rp_reconciled *r, const char
 
 /* open.c: 1: the machine has a database of leases; 0: it has none; errno of looking. */
 int rp_leases_exist(struct rocpart_machine *m, struct rocpart_error *reterr) RP_MUST_CHECK;
+/*
+ * db_identity.c. check: -EBADMSG BAD_RECORDS when the leases are those of another machine; those of
+ * an earlier version name the GPUs that were present, and one of them that is still there is
+ * enough. record: add the present identity to such a database; needs a transaction that writes.
+ */
+int rp_leases_check_machine(struct rp_lease_db *db, const struct rp_host_view *w,
+			    struct rocpart_error *reterr) RP_MUST_CHECK;
+int rp_leases_record_machine(struct rp_lease_db *db, const struct rp_host_view *w,
+			     struct rocpart_error *reterr) RP_MUST_CHECK;
+/* The identity for a new database, as earlier versions read it; NULL: not known. */
+const char *rp_leases_first_identity(const struct rp_host_view *w);
+/* Return whether a text identifies this machine, in the present form or in the former one. */
+bool rp_leases_is_machine(const struct rp_host_view *w, const char *identity);
+
 /* open.c: as rp_lease_db_open(); the caller closes with rp_lease_db_close(). */
 int rp_leases_open(struct rocpart_machine *m, enum rp_lease_open how, const char *identity,
 		   struct rp_lease_db **ret, struct rocpart_error *reterr) RP_MUST_CHECK;

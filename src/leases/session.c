@@ -52,14 +52,16 @@ int rp_session_begin(struct rocpart_machine *m, enum rp_lease_open how, struct r
 	if (r == 0 && !exist)
 		r = rp_host_view_observe(m, &s.host, reterr);
 	if (r == 0)
-		r = rp_leases_open(m, how, s.host.identity, &s.db, reterr);
+		r = rp_leases_open(m, how, rp_leases_first_identity(&s.host), &s.db, reterr);
 	if (r == 0)
 		r = rp_lease_db_begin(s.db, reterr);
 	rp_host_view_done(&s.host);
 	if (r == 0)
 		r = rp_host_view_observe(m, &s.host, reterr);
 	if (r == 0)
-		r = rp_lease_db_check_machine(s.db, s.host.identity, reterr);
+		r = rp_leases_check_machine(s.db, &s.host, reterr);
+	if (r == 0)
+		r = rp_leases_record_machine(s.db, &s.host, reterr);
 	if (r == 0)
 		r = rp_lease_db_load(s.db, &s.list, reterr);
 	if (r == 0)
@@ -269,7 +271,7 @@ static int look(struct rocpart_machine *m, struct rp_session *s, struct rocpart_
 	if (r == 0)
 		r = rp_host_view_observe(m, &s->host, reterr);
 	if (r == 0 && s->db)
-		r = rp_lease_db_check_machine(s->db, s->host.identity, reterr);
+		r = rp_leases_check_machine(s->db, &s->host, reterr);
 	if (r == 0)
 		r = rp_reconcile(&s->host, s->db, &s->list, &s->now, reterr);
 	if (s->db)

@@ -270,7 +270,7 @@ static int read_document(struct rp_session *s, const struct rp_json *doc, const 
 	    rp_json_type(list) != RP_JSON_ARRAY)
 		return bad_file(name, reterr,
 				"the file is not an export of leases that this version can read");
-	if (*machine && s->host.identity && !rp_str_eq(machine, s->host.identity))
+	if (*machine && !rp_leases_is_machine(&s->host, machine))
 		return bad_file(name, reterr, "the file has the leases of another machine");
 	for (size_t i = 0; r == 0 && i < rp_json_len(list); i++) {
 		struct rp_lease l = {0};
@@ -334,7 +334,9 @@ ROCPART_PUBLIC int rocpart_leases_check(struct rocpart_machine *machine, char **
 	if (r > 0) {
 		r = rp_host_view_observe(machine, &w, reterr);
 		if (r == 0)
-			r = rp_leases_open(machine, RP_LEASE_READ, w.identity, &db, reterr);
+			r = rp_leases_open(machine, RP_LEASE_READ, NULL, &db, reterr);
+		if (r == 0)
+			r = rp_leases_check_machine(db, &w, reterr);
 		if (r == 0)
 			r = rp_lease_db_check(db, &problems, reterr);
 	}

@@ -16,6 +16,7 @@ ROCPART_PUBLIC struct rocpart_machine *rocpart_machine_close(struct rocpart_mach
 	if (machine->free_backing)
 		machine->free_backing(machine->backing);
 	free(machine->state_dir);
+	free(machine->sim_id);
 	free(machine->sim_name);
 	free(machine->note);
 	free(machine);

@@ -78,6 +78,10 @@ static int look_for_sim(struct rocpart_machine *m, bool own_records, struct rocp
 		m->asks = r == 0 && rp_str_eq(asks, "1");
 		r = r == -ENOENT ? 0 : r; /* shown by an older program */
 	}
+	if (r == 0) {
+		r = read_shown(m, "id", &m->sim_id);
+		r = r == -ENOENT ? 0 : r; /* as well */
+	}
 	if (r == 0 && own_records) {
 		free(m->state_dir);
 		m->state_dir = rp_strdupf("%s/records", folder);

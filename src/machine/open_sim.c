@@ -61,6 +61,7 @@ static int wrap(struct rp_sim *sim, char *state_dir, char *name, struct rocpart_
 		struct rocpart_error *reterr)
 {
 	struct rocpart_machine *m = rp_new0(struct rocpart_machine, 1);
+	char id[RP_SIM_ID_SIZE];
 	int r = -ENOMEM;
 
 	if (!m) {
@@ -77,7 +78,9 @@ static int wrap(struct rp_sim *sim, char *state_dir, char *name, struct rocpart_
 	m->run_userdata = sim;
 	m->state_dir = state_dir;
 	m->sim_name = name;
-	if (state_dir && name)
+	rp_sim_get_id(sim, id);
+	m->sim_id = strdup(id);
+	if (state_dir && name && m->sim_id)
 		r = rp_tree_open_ops(rp_sim_tree_ops(), sim, RP_TREE_SIM, &m->tree);
 	if (r < 0) {
 		rocpart_machine_close(m);

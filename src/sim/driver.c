@@ -51,7 +51,10 @@ static void probe(struct rp_sim *sim, size_t gpu)
 
 	default_settings(sim, gpu, g);
 	g->compute = RP_SIM_SPX;
-	g->present = !rp_sim_fault_fires(sim, RP_SIM_FAULT_LOSE, bdf);
+	g->unplugged = rp_sim_fault_fires(sim, RP_SIM_FAULT_UNPLUG, bdf) != NULL;
+	g->present = !rp_sim_fault_fires(sim, RP_SIM_FAULT_LOSE, bdf) && !g->unplugged;
+	if (rp_sim_fault_fires(sim, RP_SIM_FAULT_REPLACE, bdf))
+		g->swaps++;
 	if (rp_sim_switchable(sim, gpu) && auto_compute(sim, gpu, &g->compute) < 0)
 		g->present = false;
 	g->xcp_config = g->compute;
@@ -128,11 +131,14 @@ int rp_sim_boot(struct rp_sim *sim)
 {
 	uint64_t boots = sim->state.boots, loads = sim->state.loads;
 	bool asks = sim->state.asks;
+	char id[RP_SIM_ID_SIZE];
 
+	memcpy(id, sim->state.id, sizeof(id));
 	rp_sim_state_done(&sim->state);
 	sim->state.boots = boots + 1;
 	sim->state.loads = loads;
 	sim->state.asks = asks;
+	memcpy(sim->state.id, id, sizeof(id));
 	for (size_t g = 0; g < sim->profile->n_gpus; g++)
 		sim->state.gpus[g].nps = rp_sim_switchable(sim, g) ? sim->profile->boot_nps : 1;
 	return rp_sim_load(sim);

@@ -41,7 +41,7 @@ static const struct rp_sim_gpu *gpu_of(const struct rp_sim *sim, const struct rp
  */
 static uint64_t unique_id(const struct rp_sim *sim, const struct rp_sim_node *n)
 {
-	uint64_t id = gpu_of(sim, n)->unique_id;
+	uint64_t id = rp_sim_unique_id(sim, n->gpu);
 
 	if (sim->profile->abi != RP_SIM_G3 || rp_sim_partitions(sim, n->gpu) == 1)
 		return id;

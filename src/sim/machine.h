@@ -8,7 +8,9 @@
 
 /* What can be changed of one GPU. */
 struct rp_sim_gpu_state {
-	bool present; /* bound to the driver */
+	bool present;	/* bound to the driver */
+	bool unplugged; /* not on the PCI bus either */
+	uint32_t swaps; /* how often another GPU was put into its slot */
 	enum rp_sim_compute compute;
 	uint32_t nps;			/* memory ranges: 1, 2, 4 */
 	uint32_t pending_nps;		/* 0: nothing requested */
@@ -58,6 +60,8 @@ enum rp_sim_fault_op {
 	RP_SIM_FAULT_LOAD,
 	RP_SIM_FAULT_VANISH,
 	RP_SIM_FAULT_LOSE,
+	RP_SIM_FAULT_UNPLUG,
+	RP_SIM_FAULT_REPLACE,
 	RP_SIM_FAULT_RESET,
 	RP_SIM_FAULT_SWITCHING,
 	RP_SIM_FAULT_REINIT,
@@ -78,9 +82,10 @@ struct rp_sim_fault {
 };
 
 struct rp_sim_state {
-	uint64_t boots; /* how often it was switched on */
-	uint64_t loads; /* how often the driver was loaded, over all boots */
-	bool asks;	/* programs ask before they change it, as on hardware; kept by a reset */
+	char id[RP_SIM_ID_SIZE]; /* "": made by an earlier version; kept by a reset */
+	uint64_t boots;		 /* how often it was switched on */
+	uint64_t loads;		 /* how often the driver was loaded, over all boots */
+	bool asks; /* programs ask before they change it, as on hardware; kept by a reset */
 	bool loaded;
 	uint32_t generation;
 	uint32_t simd_next;
@@ -122,7 +127,8 @@ uint32_t rp_sim_partitions_in(const struct rp_sim_product *product, enum rp_sim_
 uint64_t rp_sim_partition_bytes(const struct rp_sim *sim, size_t gpu, uint32_t partition);
 uint64_t rp_sim_partition_limit(const struct rp_sim *sim, size_t gpu, uint32_t partition);
 uint32_t rp_sim_partition_xccs(const struct rp_sim *sim, size_t gpu);
-bool rp_sim_switchable(const struct rp_sim *sim, size_t gpu); /* has partition files */
+bool rp_sim_switchable(const struct rp_sim *sim, size_t gpu);	 /* has partition files */
+uint64_t rp_sim_unique_id(const struct rp_sim *sim, size_t gpu); /* of the GPU in that slot now */
 const char *rp_sim_compute_name(enum rp_sim_compute mode);
 /* By the first three characters, whatever their case and whatever follows. 0 or -EINVAL. */
 int rp_sim_compute_parse(const char *text, size_t len, enum rp_sim_compute *ret);

@@ -96,7 +96,7 @@ static int show_subsystem(struct rp_sim *sim, const struct rp_sim_ent *e, struct
 
 static int show_unique_id(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_strbuf *out)
 {
-	rp_strbuf_addf(out, "%016llx\n", (unsigned long long)gpu_of(sim, e)->unique_id);
+	rp_strbuf_addf(out, "%016llx\n", (unsigned long long)rp_sim_unique_id(sim, e->gpu));
 	return rp_sim_shown(out);
 }
 
@@ -176,7 +176,7 @@ static int show_hive_id(struct rp_sim *sim, const struct rp_sim_ent *e, struct r
 /* The node id within the hive is 64 bits wide; ours is the device's unique id. */
 static int show_xgmi_device(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_strbuf *out)
 {
-	rp_strbuf_addf(out, "%llu\n", (unsigned long long)gpu_of(sim, e)->unique_id);
+	rp_strbuf_addf(out, "%llu\n", (unsigned long long)rp_sim_unique_id(sim, e->gpu));
 	return rp_sim_shown(out);
 }
 
@@ -349,7 +349,7 @@ static int find_gpu_dir(const struct rp_sim *sim, const char *name, struct rp_si
 {
 	int g = rp_sim_find_gpu(sim, name);
 
-	if (g < 0 || sim->profile->gpus[g].domain != e->index)
+	if (g < 0 || sim->profile->gpus[g].domain != e->index || sim->state.gpus[g].unplugged)
 		return -ENOENT;
 	e->gpu = (uint32_t)g;
 	e->slot = 0;
@@ -361,7 +361,7 @@ static int each_gpu_dir(const struct rp_sim *sim, const struct rp_sim_ent *e, st
 	int r = 0;
 
 	for (size_t g = 0; r == 0 && g < sim->profile->n_gpus; g++) {
-		if (sim->profile->gpus[g].domain == e->index)
+		if (sim->profile->gpus[g].domain == e->index && !sim->state.gpus[g].unplugged)
 			r = rp_names_add(ret, sim->profile->gpus[g].bdf);
 	}
 	return r;
@@ -423,7 +423,8 @@ static int find_gpu_link(const struct rp_sim *sim, const char *name, struct rp_s
 {
 	int g = rp_sim_find_gpu(sim, name);
 
-	if (g < 0 || (e->file->arg && !rp_sim_gpu_bound(sim, (size_t)g)))
+	if (g < 0 || sim->state.gpus[g].unplugged ||
+	    (e->file->arg && !rp_sim_gpu_bound(sim, (size_t)g)))
 		return -ENOENT;
 	e->gpu = (uint32_t)g;
 	return 0;
@@ -435,7 +436,8 @@ static int each_gpu_link(const struct rp_sim *sim, const struct rp_sim_ent *e, s
 
 	(void)e;
 	for (size_t g = 0; r == 0 && g < sim->profile->n_gpus; g++)
-		r = rp_names_add(ret, sim->profile->gpus[g].bdf);
+		if (!sim->state.gpus[g].unplugged)
+			r = rp_names_add(ret, sim->profile->gpus[g].bdf);
 	return r;
 }
 

@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "sim/machine.h"
@@ -138,6 +139,17 @@ static int check_name(const char *dir, struct rocpart_error *reterr)
 		    : rp_error_nomem(reterr);
 }
 
+static int make_id(char ret[RP_SIM_ID_SIZE])
+{
+	uint64_t v[2];
+	ssize_t n = getrandom(v, sizeof(v), 0); /* so few bytes are never cut short */
+
+	if (n != (ssize_t)sizeof(v))
+		return n < 0 ? rp_neg_errno() : -EIO;
+	return rp_fmt(ret, RP_SIM_ID_SIZE, "%016llx%016llx", (unsigned long long)v[0],
+		      (unsigned long long)v[1]);
+}
+
 int rp_sim_create(const char *dir, const char *profile_text, size_t len, const char *name,
 		  struct rocpart_error *reterr)
 {
@@ -153,7 +165,9 @@ int rp_sim_create(const char *dir, const char *profile_text, size_t len, const c
 		r = rp_sim_new(profile_text, len, name, &sim, reterr);
 	if (r < 0)
 		return r;
-	r = rp_make_dirs(dir, false);
+	r = make_id(sim->state.id);
+	if (r == 0)
+		r = rp_make_dirs(dir, false);
 	if (r == 0)
 		r = open_dir(dir, &sim->dir_fd);
 	if (r == 0)
@@ -267,6 +281,21 @@ int rp_sim_remove(const char *dir, struct rocpart_error *reterr)
 }
 
 /* ---- what is asked of an open machine ---- */
+
+void rp_sim_get_id(const struct rp_sim *sim, char ret[RP_SIM_ID_SIZE])
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+
+	memcpy(ret, sim->state.id, RP_SIM_ID_SIZE);
+	if (*ret)
+		return;
+	for (size_t g = 0; g < sim->profile->n_gpus; g++)
+		for (unsigned i = 0; i < 64; i += 8)
+			hash = (hash ^ (sim->profile->gpus[g].unique_id >> i & 0xff)) *
+			       UINT64_C(0x100000001b3);
+	(void)rp_fmt(ret, RP_SIM_ID_SIZE, "%016llx%016llx", (unsigned long long)hash,
+		     (unsigned long long)sim->profile->n_gpus);
+}
 
 const char *rp_sim_profile_name(const struct rp_sim *sim)
 {

@@ -47,6 +47,13 @@ const struct rp_tree_ops *rp_sim_tree_ops(void);
 /* What open(2) of a file of the tree answers, to the caller set below. 0 or -errno. */
 int rp_sim_may_open(struct rp_sim *sim, const char *path, bool writing) RP_MUST_CHECK;
 
+/*
+ * What identifies the machine, whatever GPUs are in it: hexadecimal digits. A machine
+ * of an earlier version, or in memory, is identified by its profile.
+ */
+#define RP_SIM_ID_SIZE 33
+void rp_sim_get_id(const struct rp_sim *sim, char ret[RP_SIM_ID_SIZE]);
+
 /* Borrowed from sim. */
 const char *rp_sim_profile_name(const struct rp_sim *sim);
 const char *rp_sim_abi(const struct rp_sim *sim); /* "g1", "g2", "g3" */
@@ -124,6 +131,8 @@ int rp_sim_log(struct rp_sim *sim, const char *line) RP_MUST_CHECK;
  *   write:PATTERN:ignored[:N]  the write succeeds, the value stays
  *   vanish:BDF/ID[:N]          the KFD node of that partition does not appear
  *   lose:BDF[:N]               the GPU does not come back when the driver is loaded
+ *   unplug:BDF[:N]             the same, and the GPU leaves the PCI bus until another load
+ *   replace:BDF[:N]            another GPU is in its slot when the driver is loaded: its unique id
  *   reset:BDF                  the GPU is being reset: EPERM from its partition files (g3)
  *   switching:BDF              its compute mode is being switched: EINVAL from /dev/kfd, and EBUSY
  *   reinit:BDF[:N]             KFD fails to start after a compute switch: EIO, no nodes

@@ -168,6 +168,13 @@ void rp_sim_layout(struct rp_sim *sim)
 	}
 }
 
+/* Multiplied by an odd number, so that no two swaps give the same id. */
+uint64_t rp_sim_unique_id(const struct rp_sim *sim, size_t gpu)
+{
+	return sim->profile->gpus[gpu].unique_id ^
+	       (UINT64_C(0xd6e8feb86659fd93) * sim->state.gpus[gpu].swaps);
+}
+
 bool rp_sim_same_hive(const struct rp_sim *sim, size_t a, size_t b)
 {
 	uint64_t hive = sim->profile->gpus[a].hive_id;

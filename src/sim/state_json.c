@@ -14,6 +14,10 @@ static struct rp_json *gpu_to_json(const struct rp_sim_gpu_state *g)
 	struct rp_json *j = rp_json_object(), *iso = rp_json_array();
 	int r = rp_json_set_bool(j, "present", g->present);
 
+	if (g->unplugged)
+		r |= rp_json_set_bool(j, "unplugged", true);
+	if (g->swaps)
+		r |= rp_json_set_u64(j, "swaps", g->swaps);
 	r |= rp_json_set_u64(j, "compute", g->compute);
 	r |= rp_json_set_u64(j, "nps", g->nps);
 	r |= rp_json_set_u64(j, "pending_nps", g->pending_nps);
@@ -141,6 +145,8 @@ struct rp_json *rp_sim_state_to_json(const struct rp_sim *sim)
 
 	r |= rp_json_set_u64(j, "boots", s->boots);
 	r |= rp_json_set_u64(j, "loads", s->loads);
+	if (*s->id)
+		r |= rp_json_set_string(j, "id", s->id);
 	if (s->asks)
 		r |= rp_json_set_bool(j, "asks", true);
 	r |= rp_json_set_bool(j, "loaded", s->loaded);
@@ -264,6 +270,10 @@ static int gpu_from_json(const struct rp_json *j, const struct rp_sim_product *p
 	RP_AUTO_FREE char *level = NULL;
 	int r = get_bool(j, "present", &g->present);
 
+	/* Machines of an earlier version have neither. */
+	g->unplugged = rp_json_bool_value(rp_json_get(j, "unplugged"));
+	if (r == 0 && rp_json_get(j, "swaps"))
+		r = get_u32(j, "swaps", UINT32_MAX - 1, &g->swaps);
 	if (r == 0)
 		r = get_mode(j, "compute", product, &g->compute);
 	if (r == 0)
@@ -454,11 +464,17 @@ int rp_sim_state_from_json(const struct rp_sim *sim, const struct rp_json *j,
 			   struct rp_sim_state *ret)
 {
 	const struct rp_json *gpus = rp_json_get(j, "gpus");
+	const char *id = rp_json_text(rp_json_get(j, "id")); /* NULL: of an earlier version */
 	uint64_t version = 0;
 	int r = get_u64(j, "version", UINT32_MAX, &version);
 
 	if (r < 0 || version != STATE_VERSION || rp_json_len(gpus) != sim->profile->n_gpus)
 		return -EBADMSG;
+	if (id && (strlen(id) != RP_SIM_ID_SIZE - 1 ||
+		   strspn(id, "0123456789abcdef") != RP_SIM_ID_SIZE - 1))
+		return -EBADMSG;
+	if (id)
+		memcpy(ret->id, id, RP_SIM_ID_SIZE);
 	ret->asks = rp_json_bool_value(rp_json_get(j, "asks"));
 	r = get_u64(j, "boots", INT64_MAX, &ret->boots);
 	if (r == 0)

@@ -15,9 +15,9 @@
 #define PAGE_BYTES   4096    /* st_size of an attribute in sysfs */
 #define FIRST_INO    2
 
-enum { FILE_NAME, FILE_FOLDER, FILE_SRCVERSION, FILE_CONTROL, FILE_ASKS };
-static const char *const fixed[RP_SIMFS_FIXED_FILES] = {"name", "folder", "srcversion", "control",
-							"asks"};
+enum { FILE_NAME, FILE_FOLDER, FILE_SRCVERSION, FILE_CONTROL, FILE_ASKS, FILE_ID };
+static const char *const fixed[RP_SIMFS_FIXED_FILES] = {"name",	   "folder", "srcversion",
+							"control", "asks",   "id"};
 
 static struct rp_simfs *fs_of(fuse_req_t req)
 {
@@ -215,6 +215,7 @@ static void do_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
 static int read_fixed(struct rp_simfs *fs, fuse_ino_t ino, struct rp_strbuf *text)
 {
+	char id[RP_SIM_ID_SIZE];
 	int r = 0;
 
 	switch (ino - FIRST_INO) {
@@ -226,6 +227,10 @@ static int read_fixed(struct rp_simfs *fs, fuse_ino_t ino, struct rp_strbuf *tex
 		break;
 	case FILE_ASKS:
 		rp_strbuf_add(text, rp_sim_asks(fs->sim) ? "1" : "0");
+		break;
+	case FILE_ID:
+		rp_sim_get_id(fs->sim, id);
+		rp_strbuf_add(text, id);
 		break;
 	case FILE_SRCVERSION:
 		r = rp_sim_tree_ops()->driver(fs->sim, RP_DRIVER_DISK_SRCVERSION, text);

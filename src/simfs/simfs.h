@@ -78,7 +78,7 @@ int rp_simfs_mount_tree(struct rp_simfs *fs, struct rocpart_error *reterr) RP_MU
 struct fuse_lowlevel_ops;
 const struct fuse_lowlevel_ops *rp_simfs_fuse_ops(void);
 /* name, folder, srcversion, control, asks; slots come after them */
-#define RP_SIMFS_FIXED_FILES 5
+#define RP_SIMFS_FIXED_FILES 6
 
 /* serve.c */
 struct rp_simfs_user {

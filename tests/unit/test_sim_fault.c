@@ -84,6 +84,39 @@ static void fault_lost_gpu_does_not_come_back_with_the_driver(void **state)
 	assert_int_equal(sim_count(sim, KFD "nodes"), 10);
 }
 
+static void fault_unplugged_gpu_leaves_the_bus_until_the_next_load(void **state)
+{
+	RP_AUTO_SIM struct rp_sim *sim = boot("mi300x-8", NULL);
+
+	(void)state;
+	sim_setup(sim, G0, "fault unplug:0000:e5:00.0:1");
+	assert_int_equal(sim_count(sim, "sys/bus/pci/devices"), 8);
+	assert_int_equal(rp_sim_reload(sim, NULL), 0);
+	assert_int_equal(sim_count(sim, KFD "nodes"), 9);
+	assert_int_equal(sim_count(sim, "sys/bus/pci/devices"), 7);
+	assert_false(sim_exists(sim, "sys/bus/pci/devices/0000:e5:00.0"));
+	assert_false(sim_exists(sim, PCI "0000:e5:00.0"));
+	assert_int_equal(rp_sim_reload(sim, NULL), 0);
+	assert_true(sim_exists(sim, PCI "0000:e5:00.0/driver"));
+}
+
+static void fault_replaced_gpu_has_another_unique_id_from_the_next_load(void **state)
+{
+	RP_AUTO_SIM struct rp_sim *sim = boot("mi300x-8", NULL);
+	char before[64], after[64];
+	static const char file[] = PCI "0000:e5:00.0/unique_id";
+
+	(void)state;
+	assert_int_equal(sim_read(sim, file, before, sizeof(before)), 0);
+	sim_setup(sim, G0, "fault replace:0000:e5:00.0:1");
+	assert_file(sim, file, before);
+	assert_int_equal(rp_sim_reload(sim, NULL), 0);
+	assert_int_equal(sim_read(sim, file, after, sizeof(after)), 0);
+	assert_string_not_equal(before, after);
+	assert_int_equal(rp_sim_reload(sim, NULL), 0);
+	assert_file(sim, file, after);
+}
+
 static void fault_unload_keeps_the_driver_and_the_request(void **state)
 {
 	RP_AUTO_SIM struct rp_sim *sim = boot("mi300x-8", NULL);
@@ -198,6 +231,8 @@ int main(void)
 		cmocka_unit_test(fault_read_fails_for_matching_files),
 		cmocka_unit_test(fault_vanished_node_is_missing_until_the_rule_is_gone),
 		cmocka_unit_test(fault_lost_gpu_does_not_come_back_with_the_driver),
+		cmocka_unit_test(fault_unplugged_gpu_leaves_the_bus_until_the_next_load),
+		cmocka_unit_test(fault_replaced_gpu_has_another_unique_id_from_the_next_load),
 		cmocka_unit_test(fault_unload_keeps_the_driver_and_the_request),
 		cmocka_unit_test(fault_load_leaves_the_driver_unloaded),
 		cmocka_unit_test(fault_nps_of_one_member_holds_the_hive_back),
