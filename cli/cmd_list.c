@@ -16,6 +16,8 @@ static const struct {
 	 "a memory mode is requested and takes effect when the driver is reloaded"},
 	{"unhealthy", "uncorrectable memory errors were counted; cordon it and look at the kernel "
 		      "log"},
+	{"gpu-replaced", "another GPU than the recorded one is in this slot: nothing is placed or "
+			 "switched there before `rocpart accept-gpu BDF`"},
 };
 
 static bool has_code(const struct rocpart_gpu *gpu, const char *wanted)
@@ -121,6 +123,14 @@ static void print_degraded(const struct rocpart_snapshot *s)
 		cli_say(stdout, "KFD node of an unknown GPU: %s\n", problem);
 }
 
+static int print_missing(struct cli *cli, const struct rocpart_snapshot *s)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+
+	view_missing_text(s, &text);
+	return text.len || rp_strbuf_failed(&text) ? cli_print_text(cli, &text) : 0;
+}
+
 static int print_partitions(struct cli *cli, const struct rocpart_snapshot *s)
 {
 	const struct view_layout layout = cli_get_layout(cli, s);
@@ -131,8 +141,9 @@ static int print_partitions(struct cli *cli, const struct rocpart_snapshot *s)
 	if (status || layout.csv)
 		return status;
 	print_degraded(s);
+	status = print_missing(cli, s);
 	cli_print_unfinished(cli);
-	return 0;
+	return status;
 }
 
 static int run_list(struct cli *cli, int argc, char **argv)
@@ -180,6 +191,9 @@ static int print_status(struct cli *cli, const struct rocpart_snapshot *s)
 	if (status || layout.csv)
 		return status;
 	print_degraded(s);
+	status = print_missing(cli, s);
+	if (status)
+		return status;
 	cli_print_unfinished(cli);
 	return print_leases(cli, s);
 }

@@ -46,6 +46,7 @@ JSON = [
     "apply -f {dir}/node.yaml --yes",
     "cordon 0",
     "uncordon 0",
+    "accept-gpu 0000:05:00.0",
     "cdi generate -o {dir}/cdi",
     "cdi list",
     "cdi validate",

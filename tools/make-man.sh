@@ -13,9 +13,10 @@ if [ "$name" = rocpart ]; then
 elif [ "${name%.5}" != "$name" ]; then
 	"$scdoc" <"$body" >"$output"
 else
-	# groups have two words: `sim create`, `cdi list`
-	verb=$(echo "${name#rocpart-}" | sed 's/-/ /')
-	"$rocpart" help --scdoc "$verb" >"$output.frame"
+	# a verb may have a dash, as accept-gpu has; groups have two words: `sim create`, `cdi list`
+	verb=${name#rocpart-}
+	"$rocpart" help --scdoc "$verb" >"$output.frame" 2>/dev/null ||
+		"$rocpart" help --scdoc "$(echo "$verb" | sed 's/-/ /')" >"$output.frame"
 	sed '/^# /,$d' "$body" >"$output.body"
 	sed -n '/^# /,$p' "$body" >"$output.sections"
 	sed -e "/^@BODY@$/{r $output.body" -e 'd}' -e "/^@SECTIONS@$/{r $output.sections" -e 'd}' \

@@ -2,6 +2,7 @@
 #include "views/snapshot.h"
 
 #include "views/leases.h"
+#include "views/missing.h"
 
 static struct rp_json *gpu_json(const struct rocpart_gpu *gpu)
 {
@@ -51,6 +52,7 @@ struct rp_json *view_list(struct view_machine about, const struct rocpart_snapsh
 	r |= rp_json_set(j, "generation", view_u64_or_null(has_generation, generation));
 	r |= rp_json_set(j, "problem", view_text_or_null(rocpart_snapshot_get_problem(s)));
 	r |= rp_json_set(j, "gpus", gpus_json(s));
+	r |= view_put_missing(j, s);
 	return view_finish(j, r);
 }
 

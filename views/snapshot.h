@@ -16,6 +16,13 @@ struct rp_json *view_gpu(struct view_machine about, const struct rocpart_gpu *gp
 struct rp_json *view_partition(struct view_machine about,
 			       const struct rocpart_partition *partition);
 
+/* What accept-gpu recorded. */
+struct rp_json *view_accepted(struct view_machine about,
+			      const struct rocpart_accepted_gpu *accepted);
+
+/* Sentences, one a line, about GPUs that are missing, and the indices that this moved. */
+void view_missing_text(const struct rocpart_snapshot *snapshot, struct rp_strbuf *ret);
+
 struct view_table *view_gpu_table(const struct rocpart_snapshot *snapshot,
 				  const struct view_layout *layout);
 struct view_table *view_partition_table(const struct rocpart_snapshot *snapshot,

@@ -543,6 +543,51 @@ bool rocpart_holders_is_complete(const struct rocpart_holders *holders);
 int rocpart_machine_set_cordon(struct rocpart_machine *machine, const char *bdf, bool cordoned,
 			       struct rocpart_error *reterr);
 
+/**
+ * struct rocpart_accepted_gpu - What rocpart_machine_accept_gpu() recorded.
+ * @bdf: PCI address.
+ * @was_recorded: a GPU was recorded at this address before.
+ * @is_present: a GPU is there now; else none is expected there any more.
+ * @is_changed: the record changes.
+ * @has_old_id: the unique id of the recorded GPU is known.
+ * @has_new_id: the unique id of the present GPU is known.
+ * @old_id: unique id of the recorded GPU.
+ * @new_id: unique id of the present GPU.
+ * @old_vbios: VBIOS part number of the recorded GPU; "" when it is not known.
+ * @new_vbios: VBIOS part number of the present GPU; "" when it is not known.
+ */
+struct rocpart_accepted_gpu {
+	char bdf[20];
+	bool was_recorded;
+	bool is_present;
+	bool is_changed;
+	bool has_old_id;
+	bool has_new_id;
+	uint64_t old_id;
+	uint64_t new_id;
+	char old_vbios[64];
+	char new_vbios[64];
+};
+
+/**
+ * rocpart_machine_accept_gpu() - Record that the GPU at a PCI address is the one to expect there,
+ * or that none is.
+ * @machine: machine. With rocpart_machine_set_dry_run() the call reports and records nothing.
+ * @bdf: PCI address, with or without the domain 0000.
+ * @ret_accepted: receives what is recorded.
+ * @reterr: receives the reason on failure; may be NULL.
+ *
+ * Repeating the call is not an error. Leases on a replaced GPU keep their places, and are usable
+ * from then on. Since 0.1.
+ * Return: 0; -ENOENT: no GPU is there, and none is recorded; -EROFS: the machine is a capture;
+ * -EACCES: the caller may not write to the record folder; -EBADMSG: the record is damaged;
+ * -ENOMEM: out of memory; errors of rocpart_machine_observe(); other errno of reading or writing
+ * the record.
+ */
+int rocpart_machine_accept_gpu(struct rocpart_machine *machine, const char *bdf,
+			       struct rocpart_accepted_gpu *ret_accepted,
+			       struct rocpart_error *reterr);
+
 #ifdef __cplusplus
 }
 #endif

@@ -54,7 +54,8 @@ enum rocpart_errcode {
 	ROCPART_ERR_NO_ROOM = 33,	     /* no partition is free for the lease */
 	ROCPART_ERR_OTHER_ALLOCATOR = 34,    /* another allocator assigns the GPUs */
 	ROCPART_ERR_BAD_RECORDS = 35,	     /* records are damaged, newer or foreign */
-	ROCPART_ERR_INTERRUPTED = 36, /* the caller interrupted the call, which undid itself */
+	ROCPART_ERR_INTERRUPTED = 36,  /* the caller interrupted the call, which undid itself */
+	ROCPART_ERR_GPU_REPLACED = 37, /* the GPU is not the recorded one */
 };
 
 /**

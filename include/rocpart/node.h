@@ -35,6 +35,33 @@ enum rocpart_source {
 	ROCPART_SOURCE_AMD_SMI = 6,    /* AMD's command */
 };
 
+/**
+ * enum rocpart_missing_where - Where a GPU is that rocpart has recorded and that amdgpu does not
+ * drive. Append-only.
+ */
+enum rocpart_missing_where {
+	ROCPART_MISSING_UNKNOWN = 0,	    /* the PCI bus cannot be read there */
+	ROCPART_MISSING_OFF_BUS = 1,	    /* not on the PCI bus, or another device is there */
+	ROCPART_MISSING_WITHOUT_DRIVER = 2, /* on the PCI bus, and no driver drives it */
+	ROCPART_MISSING_OTHER_DRIVER = 3,   /* on the PCI bus, with another driver than amdgpu */
+};
+
+/**
+ * struct rocpart_missing_gpu - A GPU that this machine had and that is not there now.
+ * @bdf: PCI address.
+ * @product: market name; NULL when it is not known.
+ * @where: where it is.
+ * @was_index: its index when every recorded GPU was there.
+ *
+ * Texts are valid as long as the snapshot.
+ */
+struct rocpart_missing_gpu {
+	const char *bdf;
+	const char *product;
+	enum rocpart_missing_where where;
+	unsigned was_index;
+};
+
 struct rocpart_machine;
 struct rocpart_snapshot;
 struct rocpart_gpu;
@@ -245,6 +272,50 @@ enum rocpart_machine_kind rocpart_snapshot_get_kind(const struct rocpart_snapsho
  */
 int rocpart_snapshot_export(const struct rocpart_snapshot *snapshot, char **ret_text,
 			    struct rocpart_error *reterr);
+
+/**
+ * rocpart_snapshot_get_missing() - Return a GPU that rocpart has recorded and that is not there.
+ * @snapshot: snapshot.
+ * @index: from 0.
+ *
+ * GPUs are recorded when modes are changed, by the first lease and by rocpart_machine_accept_gpu().
+ * A machine without this record, or whose record the caller may not read, misses no GPU. Thread:
+ * any. Since 0.1.
+ * Return: the GPU, in the order of PCI addresses; NULL past the end.
+ */
+const struct rocpart_missing_gpu *
+rocpart_snapshot_get_missing(const struct rocpart_snapshot *snapshot, size_t index);
+
+/**
+ * rocpart_missing_where_to_string() - Return the name of a place: "off-bus", "without-driver",
+ * "other-driver" or "unknown".
+ * @where: place.
+ *
+ * Thread: any. Since 0.1.
+ * Return: static text.
+ */
+const char *rocpart_missing_where_to_string(enum rocpart_missing_where where);
+
+/**
+ * rocpart_missing_where_describe() - Return a clause for people about a missing GPU, such as "it is
+ * not on the PCI bus".
+ * @where: place.
+ *
+ * Thread: any. Since 0.1.
+ * Return: static text.
+ */
+const char *rocpart_missing_where_describe(enum rocpart_missing_where where);
+
+/**
+ * rocpart_gpu_get_former_index() - Return the index that a GPU had when every recorded GPU was
+ * there.
+ * @gpu: GPU.
+ * @ret_index: receives the index, from 0.
+ *
+ * Thread: any. Since 0.1.
+ * Return: 0; -ENODATA: the GPU is not recorded.
+ */
+int rocpart_gpu_get_former_index(const struct rocpart_gpu *gpu, unsigned *ret_index);
 
 /**
  * rocpart_snapshot_get_generation() - Return the KFD generation_id under which a snapshot was made.
@@ -494,15 +565,16 @@ int rocpart_gpu_get_health(const struct rocpart_gpu *gpu, uint64_t *ret_uncorrec
  * @index: from 0.
  *
  * The codes are "partition-missing", "mode-mismatch", "hidden-by-cgroup" (the caller's device
- * cgroup hides partitions; kfd_devcgroup_check_permission, Linux kfd_priv.h), "pending-reload" and
- * "unhealthy". The other codes say that something about the GPU is not known, so nothing is placed
- * on the GPU and its modes are not changed: "mode-unreadable" (the file of a mode fails, is missing
- * on this GPU alone, or gives a different value at each read), "mode-unknown" (the driver writes
- * UNKNOWN), "in-reset" (the driver refuses with EPERM), "node-unreadable" (a KFD node fails or is
- * malformed), "file-unreadable" (another file fails), "unknown-word" (a file has a word that
- * rocpart does not know), "shared-address" (KFD nodes have the address of one partition) and
- * "no-render-node". See rocpart_gpu_get_degraded_reason(). Thread: any. Since 0.1.
- * Return: static text; NULL past the end.
+ * cgroup hides partitions; kfd_devcgroup_check_permission, Linux kfd_priv.h), "pending-reload",
+ * "unhealthy" and "gpu-replaced" (its unique id is not the recorded one;
+ * rocpart_machine_accept_gpu()). The other codes say that something about the GPU is not known, so
+ * nothing is placed on the GPU and its modes are not changed: "mode-unreadable" (the file of a mode
+ * fails, is missing on this GPU alone, or gives a different value at each read), "mode-unknown"
+ * (the driver writes UNKNOWN), "in-reset" (the driver refuses with EPERM), "node-unreadable" (a KFD
+ * node fails or is malformed), "file-unreadable" (another file fails), "unknown-word" (a file has a
+ * word that rocpart does not know), "shared-address" (KFD nodes have the address of one partition)
+ * and "no-render-node". See rocpart_gpu_get_degraded_reason(). Thread: any. Since 0.1. Return:
+ * static text; NULL past the end.
  */
 const char *rocpart_gpu_get_degraded(const struct rocpart_gpu *gpu, size_t index);
 

@@ -73,6 +73,7 @@ class Errcode(enum.IntEnum):
     OTHER_ALLOCATOR = 34
     BAD_RECORDS = 35
     INTERRUPTED = 36
+    GPU_REPLACED = 37
 
 
 class Filter(enum.IntEnum):
@@ -146,6 +147,13 @@ class MemoryMode(enum.IntEnum):
     NPS8 = 8
 
 
+class MissingWhere(enum.IntEnum):
+    UNKNOWN = 0
+    OFF_BUS = 1
+    WITHOUT_DRIVER = 2
+    OTHER_DRIVER = 3
+
+
 class PairState(enum.IntEnum):
     NEVER = 0
     CURRENT = 1
@@ -180,6 +188,21 @@ class TraceKind(enum.IntEnum):
 class View(enum.IntEnum):
     HOST = 0
     OWN = 1
+
+
+class AcceptedGpu(ctypes.Structure):
+    _fields_ = [
+        ("bdf", c_char * 20),
+        ("was_recorded", c_bool),
+        ("is_present", c_bool),
+        ("is_changed", c_bool),
+        ("has_old_id", c_bool),
+        ("has_new_id", c_bool),
+        ("old_id", c_uint64),
+        ("new_id", c_uint64),
+        ("old_vbios", c_char * 64),
+        ("new_vbios", c_char * 64),
+    ]
 
 
 class CdiEntry(ctypes.Structure):
@@ -287,6 +310,15 @@ class Lease(ctypes.Structure):
         ("limits", c_char_p),
         ("limit_bytes", c_uint64),
         ("reserved", c_uint64 * 1),
+    ]
+
+
+class MissingGpu(ctypes.Structure):
+    _fields_ = [
+        ("bdf", c_char_p),
+        ("product", c_char_p),
+        ("where", c_int),
+        ("was_index", c_uint),
     ]
 
 
@@ -543,6 +575,8 @@ PROTOTYPES = {
         (c_uint32, [c_void_p]),
     "rocpart_gpu_get_expected_partition_count":
         (c_size_t, [c_void_p]),
+    "rocpart_gpu_get_former_index":
+        (c_int, [c_void_p, POINTER(c_uint)]),
     "rocpart_gpu_get_health":
         (c_int, [c_void_p, POINTER(c_uint64), POINTER(c_uint64)]),
     "rocpart_gpu_get_hive_id":
@@ -643,6 +677,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_char_p, c_size_t, c_char_p, POINTER(c_size_t), POINTER(Error)]),
     "rocpart_leases_new":
         (c_int, [c_void_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_machine_accept_gpu":
+        (c_int, [c_void_p, c_char_p, POINTER(AcceptedGpu), POINTER(Error)]),
     "rocpart_machine_asks":
         (c_bool, [c_void_p]),
     "rocpart_machine_close":
@@ -682,6 +718,10 @@ PROTOTYPES = {
     "rocpart_memory_mode_from_string":
         (c_int, [c_char_p, POINTER(c_int)]),
     "rocpart_memory_mode_to_string":
+        (c_char_p, [c_int]),
+    "rocpart_missing_where_describe":
+        (c_char_p, [c_int]),
+    "rocpart_missing_where_to_string":
         (c_char_p, [c_int]),
     "rocpart_model_find":
         (c_int, [c_void_p, c_char_p, POINTER(c_void_p), POINTER(Error)]),
@@ -903,6 +943,8 @@ PROTOTYPES = {
         (c_size_t, [c_void_p]),
     "rocpart_snapshot_get_kind":
         (c_int, [c_void_p]),
+    "rocpart_snapshot_get_missing":
+        (POINTER(MissingGpu), [c_void_p, c_size_t]),
     "rocpart_snapshot_get_problem":
         (c_char_p, [c_void_p]),
     "rocpart_snapshot_get_source":

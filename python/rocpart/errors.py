@@ -114,6 +114,7 @@ _KINDS: Dict[str, Type[RocpartError]] = {
     "NO_ROOM": NoRoomError,
     "BAD_RECORDS": MachineError,
     "INTERRUPTED": MachineError,
+    "GPU_REPLACED": RefusedError,
 }
 
 

@@ -6,7 +6,7 @@ import weakref
 from dataclasses import dataclass
 from typing import Any, List, Optional, Tuple, Type, TypeVar, Union
 
-from ._abi import Backend, ComputeMode, MachineKind, MemoryMode, PairState
+from ._abi import AcceptedGpu, Backend, ComputeMode, MachineKind, MemoryMode, MissingWhere, PairState
 from ._lib import decode, encode, lib, maybe, texts
 
 _Mode = TypeVar("_Mode", ComputeMode, MemoryMode)
@@ -59,6 +59,7 @@ class Partition:
 class Gpu:
     """One physical package. A value is None when the machine does not show the value."""
     index: int
+    former_index: Optional[int]
     bdf: str
     product: Optional[str]
     device_id: int
@@ -86,6 +87,18 @@ class Gpu:
     def partition(self, partition_id: int) -> Optional[Partition]:
         """Return the partition with an id; None when the partition does not exist."""
         return next((p for p in self.partitions if p.id == partition_id), None)
+
+
+@dataclass(frozen=True)
+class MissingGpu:
+    """A GPU that rocpart recorded and that is not there now."""
+    bdf: str
+    product: Optional[str]
+    where: MissingWhere
+    was_index: int
+
+    def __str__(self) -> str:
+        return f"GPU {self.bdf} is missing: {decode(lib.missing_where_describe(self.where))}"
 
 
 @dataclass(frozen=True)
@@ -147,7 +160,8 @@ def _gpu(handle: int) -> Gpu:
     partitions = [lib.gpu_get_partition(handle, i)
                   for i in range(lib.gpu_get_partition_count(handle))]
     return Gpu(
-        index=index, bdf=bdf, product=decode(lib.gpu_get_product(handle)),
+        index=index, former_index=maybe("gpu_get_former_index", handle, ctypes.c_uint),
+        bdf=bdf, product=decode(lib.gpu_get_product(handle)),
         device_id=lib.gpu_get_device_id(handle), vbios=decode(lib.gpu_get_vbios(handle)),
         newer_firmware=_newer_firmware(handle),
         compute_mode=ComputeMode(lib.gpu_get_compute_mode(handle)),
@@ -170,6 +184,17 @@ def _gpu(handle: int) -> Gpu:
         partitions=tuple(_partition(p, index, bdf) for p in partitions))
 
 
+def _missing(handle: int) -> List[MissingGpu]:
+    found: List[MissingGpu] = []
+    while True:
+        p = lib.snapshot_get_missing(handle, len(found))
+        if not p:
+            return found
+        g = p.contents
+        found.append(MissingGpu(decode(g.bdf), decode(g.product), MissingWhere(g.where),
+                                g.was_index))
+
+
 class Snapshot:
     """An immutable snapshot of a machine under one KFD generation."""
 
@@ -185,6 +210,7 @@ class Snapshot:
         self.gpus: Tuple[Gpu, ...] = tuple(
             _gpu(lib.snapshot_get_gpu(handle, i))
             for i in range(lib.snapshot_get_gpu_count(handle)))
+        self.missing: Tuple[MissingGpu, ...] = tuple(_missing(handle))
 
     @property
     def partitions(self) -> List[Partition]:
@@ -281,6 +307,12 @@ class Machine:
     def set_cordon(self, bdf: str, cordoned: bool = True) -> None:
         """Cordon a GPU against changes and placement, or remove the cordon. Durable."""
         lib.call("machine_set_cordon", self.handle, encode(bdf), cordoned)
+
+    def accept_gpu(self, bdf: str) -> bool:
+        """Record the GPU at a PCI address as the right one, or as gone; False: nothing changed."""
+        accepted = AcceptedGpu()
+        lib.call("machine_accept_gpu", self.handle, encode(bdf), ctypes.byref(accepted))
+        return bool(accepted.is_changed)
 
     def close(self) -> None:
         """Close the machine now. Its snapshots stay valid."""

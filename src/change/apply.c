@@ -220,6 +220,18 @@ static int end(struct rocpart_change *c, int r, struct rocpart_error *err, enum 
 	return r == 0 ? close_journal(c, outcome, err) : close_failed(c, outcome, err);
 }
 
+/* A reload may have brought a GPU that was never seen. */
+static int record_gpus(struct rocpart_change *c, struct rocpart_error *err)
+{
+	int r = rp_records_add_expected(c->machine, c->snapshot, err);
+
+	if (r < 0)
+		(void)rp_error_prefix(err,
+				      "the modes are set, but the GPUs of this machine were not "
+				      "recorded");
+	return r;
+}
+
 static int finish(struct rocpart_change *c, int r, struct rocpart_error *err)
 {
 	enum rp_outcome outcome = RP_OUTCOME_OPEN;
@@ -227,7 +239,8 @@ static int finish(struct rocpart_change *c, int r, struct rocpart_error *err)
 	r = settle(c, r, err, &outcome);
 	rp_trace_note(&c->machine->trace, ROCPART_TRACE_DECISION, "", "the change ends: %s",
 		      rp_outcome_to_string(outcome));
-	return end(c, r, err, outcome);
+	r = end(c, r, err, outcome);
+	return r == 0 && outcome == RP_OUTCOME_DONE ? record_gpus(c, err) : r;
 }
 
 static int wait_until_free(struct rocpart_change *c, struct rocpart_error *reterr)
@@ -309,6 +322,8 @@ static int apply_locked(struct rocpart_change *c, struct rocpart_error *err)
 	if (r < 0 || is_all_so(c, RP_FORWARD))
 		return r;
 	r = rp_backend_check(c->machine->backend, err);
+	if (r == 0) /* before the reload that may lose one */
+		r = rp_records_add_expected(c->machine, c->snapshot, err);
 	if (r == 0)
 		r = begin(c, err);
 	if (r < 0)

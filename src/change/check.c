@@ -223,6 +223,8 @@ static int check_target(struct rocpart_change *c, struct rp_target *t, struct ro
 		return refuse_pair(t, gpu, &pair, reterr);
 	if (c->is_resumed)
 		return 0; /* it was allowed when it began */
+	if (gpu->degraded & 1U << RP_DEGRADED_GPU_REPLACED)
+		return rp_gpu_refuse_replaced(gpu, "its modes are not changed", reterr);
 	if (gpu->notes & 1U << RP_NOTE_CORDONED) {
 		(void)rp_error_set(reterr, -EPERM, ROCPART_ERR_CORDONED, gpu->bdf,
 				   "GPU %zu (%s) is cordoned, and its modes are not changed",

@@ -94,6 +94,9 @@ static int differ_gpu(struct rocpart_change *c, const struct rp_target *t,
 	int r = differ_modes(c, t, gpu);
 
 	rp_pair_fill(gpu, gpu->compute, gpu->memory, &pair);
+	if (r == 0 && gpu->degraded & 1U << RP_DEGRADED_GPU_REPLACED)
+		r = add(&c->differences, "GPU %zu (%s) was replaced by another GPU", gpu->index,
+			gpu->bdf);
 	if (r == 0 && gpu->n_partitions < pair.n_expected)
 		r = add(&c->differences, "GPU %zu (%s) shows %zu of %u partitions", gpu->index,
 			gpu->bdf, gpu->n_partitions, pair.n_expected);
@@ -101,6 +104,15 @@ static int differ_gpu(struct rocpart_change *c, const struct rp_target *t,
 		r = add(&c->differences, "GPU %zu (%s) gets %s only when the driver is reloaded",
 			gpu->index, gpu->bdf, rocpart_memory_mode_to_string(gpu->pending_memory));
 	return r;
+}
+
+/* The file names it, and it is not there. */
+static bool is_lost(const struct rocpart_change *c, const char *bdf)
+{
+	for (size_t i = 0; i < c->lost.n; i++)
+		if (rp_str_eq_nocase(c->lost.v[i], bdf))
+			return true;
+	return false;
 }
 
 /* What differs from the request, whether a change could correct it or not. */
@@ -111,6 +123,13 @@ static int describe_differences(struct rocpart_change *c)
 	rp_names_done(&c->differences);
 	for (size_t i = 0; r == 0 && i < c->lost.n; i++)
 		r = add(&c->differences, "GPU %s is missing", c->lost.v[i]);
+	for (size_t i = 0; r == 0 && i < c->snapshot->n_missing; i++) {
+		const struct rocpart_missing_gpu *gpu = &c->snapshot->missing[i];
+
+		if (!is_lost(c, gpu->bdf))
+			r = add(&c->differences, "GPU %s is missing: %s", gpu->bdf,
+				rocpart_missing_where_describe(gpu->where));
+	}
 	if (r == 0 && c->n_gpus_wanted && c->snapshot->n_gpus != c->n_gpus_wanted)
 		r = add(&c->differences, "the node has %zu GPUs instead of %zu",
 			c->snapshot->n_gpus, c->n_gpus_wanted);

@@ -91,6 +91,7 @@ void rp_check_amd_smi(struct rocpart_doctor *d, struct rp_verdict *v);
 
 /* check_gpus.c: what the snapshot says of the GPUs. */
 void rp_check_model(struct rocpart_doctor *d, struct rp_verdict *v);
+void rp_check_expected(struct rocpart_doctor *d, struct rp_verdict *v);
 void rp_check_vbios(struct rocpart_doctor *d, struct rp_verdict *v);
 void rp_check_reads(struct rocpart_doctor *d, struct rp_verdict *v);
 void rp_check_devices(struct rocpart_doctor *d, struct rp_verdict *v);

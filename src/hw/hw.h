@@ -21,6 +21,14 @@ int rp_hw_scan(struct rp_tree *t, struct rp_scan *ret, struct rocpart_error *ret
 int rp_hw_scan_without_cards(struct rp_tree *t, struct rp_scan *ret,
 			     struct rocpart_error *reterr) RP_MUST_CHECK;
 
+/*
+ * What is at a PCI address. device_id: that of the GPU which is looked for; another GPU of AMD in
+ * its slot counts as well. 0; -ENODATA: the machine shows no PCI bus; errno of reading.
+ */
+enum rp_pci_place { RP_PCI_NONE, RP_PCI_NO_DRIVER, RP_PCI_OTHER_DRIVER, RP_PCI_AMDGPU };
+int rp_hw_find_on_bus(struct rp_tree *t, const char *bdf, uint32_t device_id,
+		      enum rp_pci_place *ret) RP_MUST_CHECK;
+
 /* The card beside a render node. 0; -ENOENT: it has none; errno of listing. */
 int rp_hw_find_card(struct rp_tree *t, unsigned render_minor, uint64_t *ret) RP_MUST_CHECK;
 

@@ -195,11 +195,12 @@ int rp_host_view_observe(struct rocpart_machine *m, struct rp_host_view *ret,
 		r = rp_snapshot_new(&scan, records.v, records.n, &w.snapshot, reterr);
 	if (r < 0)
 		return r;
-	if (take_memory(&w, &scan) < 0)
+	if (rp_records_find_missing(m, &records, w.snapshot) < 0 || take_memory(&w, &scan) < 0)
 		return rp_error_nomem(reterr);
 	r = take_identity(&w, m);
 	if (r < 0)
 		return rp_error_errno(reterr, r, NULL, "cannot identify this machine");
+	w.has_expected = records.n_expected > 0;
 	r = take_times(&w, reterr);
 	w.host_bytes = r < 0 ? 0 : read_host_bytes(&w);
 	if (r == 0)

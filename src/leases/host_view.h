@@ -45,6 +45,7 @@ struct rp_host_view {
 			 */
 	char *former_identity; /* as earlier versions identified some: by its GPUs; may be NULL */
 	uint64_t host_bytes, vram_bytes;
+	bool has_expected; /* the GPUs of the machine are recorded */
 	/*
 	 * The first errno of a read whose answer is a bool below, such as EMFILE or EIO; not that a
 	 * file is absent or denied, which are answers. Whoever uses such answers asks for it with

@@ -453,6 +453,8 @@ static int choose_partition(const struct placing *p, const struct rp_lease *l,
 		ret->why = "the partition that the request or the plan names";
 		r = rp_placer_place_at(p->fill.placer, &class, (uint32_t)part->gpu->index, part->id,
 				       &ret->at);
+		if (r < 0 && part->gpu->degraded & 1U << RP_DEGRADED_GPU_REPLACED)
+			return rp_gpu_refuse_replaced(part->gpu, "nothing is placed on it", reterr);
 		if (r < 0 && p->fill.gpus[part->gpu->index].flags)
 			return rp_error_set(reterr, -EPERM, ROCPART_ERR_CORDONED, part->gpu->bdf,
 					    "GPU %zu (%s) accepts no new lease: it is cordoned or "

@@ -89,7 +89,8 @@ static uint32_t flags_of(const struct rocpart_gpu *gpu)
 		flags |= RP_PLACE_CORDONED;
 	if (gpu->degraded & 1U << RP_DEGRADED_UNHEALTHY)
 		flags |= RP_PLACE_UNHEALTHY;
-	if (gpu->degraded & (1U << RP_DEGRADED_MODE_MISMATCH | RP_DEGRADED_ODD))
+	if (gpu->degraded &
+	    (1U << RP_DEGRADED_MODE_MISMATCH | 1U << RP_DEGRADED_GPU_REPLACED | RP_DEGRADED_ODD))
 		flags |= RP_PLACE_DEGRADED;
 	return flags;
 }

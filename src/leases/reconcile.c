@@ -198,6 +198,14 @@ static void judge_place(const struct context *c, const struct rp_lease *l, struc
 				q->bdf, (long long)l->id);
 			continue;
 		}
+		if (gpu->degraded & 1U << RP_DEGRADED_GPU_REPLACED) {
+			rp_strbuf_addf(
+				ret,
+				"GPU %zu (%s) was replaced by another GPU: `rocpart accept-gpu "
+				"%s`, or `rocpart release %lld`",
+				gpu->index, gpu->bdf, gpu->bdf, (long long)l->id);
+			continue;
+		}
 		rp_host_view_mode(gpu, mode);
 		if (!u || (*l->mode && !rp_str_eq(l->mode, mode)))
 			rp_strbuf_addf(ret,

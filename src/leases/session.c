@@ -18,6 +18,7 @@
 #include "base/num.h"
 #include "leases/public.h"
 #include "machine/public.h"
+#include "machine/records.h"
 
 #define N_EVENTS 32
 
@@ -37,12 +38,12 @@ int rp_session_begin(struct rocpart_machine *m, enum rp_lease_open how, struct r
 		     struct rocpart_error *reterr)
 {
 	RP_AUTO_SESSION struct rp_session s = {.machine = m};
+	bool makes = how == RP_LEASE_MAKE || how == RP_LEASE_MAKE_BRIEF;
 	int r = 0, exist = 0;
 
 	if (m->is_dry_run)
 		return rp_session_look(m, ret, reterr);
-	if (rp_tree_kind(m->tree) == RP_TREE_CAPTURE || how == RP_LEASE_MAKE ||
-	    how == RP_LEASE_MAKE_BRIEF)
+	if (rp_tree_kind(m->tree) == RP_TREE_CAPTURE || makes)
 		r = rp_machine_make_state(m, reterr);
 	if (r == 0)
 		exist = rp_leases_exist(m, reterr);
@@ -66,6 +67,8 @@ int rp_session_begin(struct rocpart_machine *m, enum rp_lease_open how, struct r
 		r = rp_lease_db_load(s.db, &s.list, reterr);
 	if (r == 0)
 		r = rp_reconcile(&s.host, s.db, &s.list, &s.now, reterr);
+	if (r == 0 && makes && !s.host.has_expected)
+		r = rp_records_add_expected(m, s.host.snapshot, reterr);
 	if (r < 0)
 		return r;
 	*ret = s;
@@ -173,8 +176,8 @@ static int publish_lease(struct rocpart_leases *v, size_t i, uint64_t used, stru
 static bool is_shut(const struct rocpart_gpu *gpu)
 {
 	return (gpu->notes & 1U << RP_NOTE_CORDONED) ||
-	       (gpu->degraded &
-		(1U << RP_DEGRADED_UNHEALTHY | 1U << RP_DEGRADED_MODE_MISMATCH | RP_DEGRADED_ODD));
+	       (gpu->degraded & (1U << RP_DEGRADED_UNHEALTHY | 1U << RP_DEGRADED_MODE_MISMATCH |
+				 1U << RP_DEGRADED_GPU_REPLACED | RP_DEGRADED_ODD));
 }
 
 static int publish_use(struct rocpart_leases *v, const struct rp_reconciled *now)

@@ -25,6 +25,8 @@ static int observe(struct rocpart_machine *m, bool ask_backend, struct rocpart_s
 		      scan.n_nodes, scan.n_pci,
 		      ask_backend ? rocpart_backend_to_string(m->backend) : "sysfs");
 	r = rp_snapshot_new(&scan, records.v, records.n, &s, reterr);
+	if (r == 0 && rp_records_find_missing(m, &records, s) < 0)
+		return rp_error_nomem(reterr);
 	if (r == 0)
 		r = rp_site_rows_load(m->tree, &s->vendor_rows, reterr);
 	if (r < 0)

@@ -16,10 +16,11 @@ void rp_records_done(struct rp_records *r)
 		free(r->bdfs[i]);
 	free(r->bdfs);
 	free(r->v);
+	free(r->expected);
 	memset(r, 0, sizeof(*r));
 }
 
-static struct rp_overlay *overlay_of(struct rp_records *r, const char *bdf)
+struct rp_overlay *rp_records_overlay(struct rp_records *r, const char *bdf)
 {
 	size_t cap = r->cap;
 
@@ -36,8 +37,8 @@ static struct rp_overlay *overlay_of(struct rp_records *r, const char *bdf)
 	return &r->v[r->n++];
 }
 
-static int report_damage(const struct rocpart_machine *m, const char *file, const char *why,
-			 struct rocpart_error *reterr)
+int rp_record_report_damage(const struct rocpart_machine *m, const char *file, const char *why,
+			    struct rocpart_error *reterr)
 {
 	(void)rp_error_set(reterr, -EBADMSG, ROCPART_ERR_BAD_RECORDS, m->state_dir,
 			   "the record '%s/%s' is damaged: %s", m->state_dir, file, why);
@@ -56,12 +57,12 @@ static int parse_record(struct rocpart_machine *m, const char *file, struct rp_s
 	while (rp_str_ends(rp_strbuf_str(text), "\n"))
 		rp_strbuf_truncate(text, text->len - 1);
 	if (rp_seal_check(rp_strbuf_str(text), text->len) == -EBADMSG)
-		return report_damage(m, file, "its checksum is wrong", reterr);
+		return rp_record_report_damage(m, file, "its checksum is wrong", reterr);
 	rp_seal_remove(text);
 	r = rp_json_parse(rp_strbuf_str(text), text->len, file, ret, &why);
 	if (r == -ENOMEM)
 		return rp_error_nomem(reterr);
-	return r < 0 ? report_damage(m, file, why.message, reterr) : 0;
+	return r < 0 ? rp_record_report_damage(m, file, why.message, reterr) : 0;
 }
 
 int rp_record_read(struct rocpart_machine *m, const char *file, size_t limit, struct rp_json **ret,
@@ -137,7 +138,7 @@ int rp_records_take_pending(struct rocpart_machine *m, const struct rp_json *pen
 
 		if (is_over && rp_records_have_text(announced, rp_json_iter_key(it)))
 			continue;
-		o = overlay_of(ret, rp_json_iter_key(it));
+		o = rp_records_overlay(ret, rp_json_iter_key(it));
 		if (!o)
 			return -ENOMEM;
 		if (!mode || rocpart_memory_mode_from_string(mode, &o->pending_memory) < 0)
@@ -154,7 +155,7 @@ int rp_records_take_cordons(const struct rp_json *cordons, struct rp_records *re
 		return -EBADMSG;
 	for (size_t i = 0; i < rp_json_len(gpus); i++) {
 		const char *bdf = rp_json_text(rp_json_at(gpus, i));
-		struct rp_overlay *o = bdf ? overlay_of(ret, bdf) : NULL;
+		struct rp_overlay *o = bdf ? rp_records_overlay(ret, bdf) : NULL;
 
 		if (!o)
 			return bdf ? -ENOMEM : -EBADMSG;
@@ -204,21 +205,29 @@ static int report_unusable(struct rocpart_machine *m, int r, struct rocpart_erro
 
 static int load_own(struct rocpart_machine *m, struct rp_records *ret, struct rocpart_error *reterr)
 {
-	RP_AUTO_JSON struct rp_json *pending = NULL, *cordons = NULL;
+	RP_AUTO_JSON struct rp_json *pending = NULL, *cordons = NULL, *expected = NULL;
 	int r = rp_record_read(m, RP_RECORD_PENDING, RP_RECORD_LIMIT, &pending, reterr);
 
 	if (r == 0)
 		r = rp_record_read(m, RP_RECORD_CORDONS, RP_RECORD_LIMIT, &cordons, reterr);
+	if (r == 0)
+		r = rp_record_read(m, RP_RECORD_EXPECTED, RP_RECORD_LIMIT, &expected, reterr);
 	if (r < 0)
 		return r;
 	r = rp_records_take_pending(m, pending, ret);
 	if (r == -EBADMSG)
-		return report_damage(m, RP_RECORD_PENDING, "it names no memory modes of GPUs",
-				     reterr);
+		return rp_record_report_damage(m, RP_RECORD_PENDING,
+					       "it names no memory modes of GPUs", reterr);
 	if (r == 0)
 		r = rp_records_take_cordons(cordons, ret);
 	if (r == -EBADMSG)
-		return report_damage(m, RP_RECORD_CORDONS, "it is no list of GPUs", reterr);
+		return rp_record_report_damage(m, RP_RECORD_CORDONS, "it is no list of GPUs",
+					       reterr);
+	if (r == 0)
+		r = rp_records_take_expected(expected, ret);
+	if (r == -EBADMSG)
+		return rp_record_report_damage(m, RP_RECORD_EXPECTED, "it is no list of GPUs",
+					       reterr);
 	return r < 0 ? report_unusable(m, r, reterr) : 0;
 }
 
@@ -282,18 +291,19 @@ int rp_records_set_allocator(struct rocpart_machine *m, const char *name)
 }
 
 /* Cordons are also set while a change holds the lock of the machine, so they have their own. */
-static int lock_cordons(struct rocpart_machine *m, int *ret_fd, struct rocpart_error *reterr)
+int rp_record_lock(struct rocpart_machine *m, const char *lock, int *ret_fd,
+		   struct rocpart_error *reterr)
 {
 	int r = -EWOULDBLOCK;
 
 	for (int i = 0; r == -EWOULDBLOCK && i < LOCK_TRIES; i++) {
 		if (i)
 			rp_sleep_ms(1);
-		r = rp_tree_lock(m->state, CORDONS_LOCK, ret_fd);
+		r = rp_tree_lock(m->state, lock, ret_fd);
 	}
 	if (r < 0)
-		(void)rp_error_errno(reterr, r, m->state_dir, "cannot lock '%s/" CORDONS_LOCK "'",
-				     m->state_dir);
+		(void)rp_error_errno(reterr, r, m->state_dir, "cannot lock '%s/%s'", m->state_dir,
+				     lock);
 	if (r == -EACCES)
 		(void)rp_error_hint(reterr, "run the command as root");
 	return r;
@@ -327,14 +337,15 @@ ROCPART_PUBLIC int rocpart_machine_set_cordon(struct rocpart_machine *machine, c
 	int r = rp_machine_make_state(machine, reterr);
 
 	if (r == 0)
-		r = lock_cordons(machine, &lock, reterr);
+		r = rp_record_lock(machine, CORDONS_LOCK, &lock, reterr);
 	if (r == 0)
 		r = rp_record_read(machine, RP_RECORD_CORDONS, RP_RECORD_LIMIT, &old, reterr);
 	if (r < 0)
 		return r;
 	have = rp_json_get(old, "gpus");
 	if (old && rp_json_type(have) != RP_JSON_ARRAY)
-		return report_damage(machine, RP_RECORD_CORDONS, "it is no list of GPUs", reterr);
+		return rp_record_report_damage(machine, RP_RECORD_CORDONS, "it is no list of GPUs",
+					       reterr);
 	if (rp_records_have_text(have, bdf) == cordoned)
 		return 0;
 	r = write_cordons(machine, have, bdf, cordoned, reterr);

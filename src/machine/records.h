@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Durable records about GPUs that the kernel does not keep: a requested memory mode, cordons. Two
- * small JSON files in the record folder, replaced as a whole.
+ * Durable records about GPUs that the kernel does not keep: a requested memory mode, cordons, which
+ * GPUs the machine has. Small JSON files in the record folder, replaced as a whole.
  */
 #ifndef RP_MACHINE_RECORDS_H
 #define RP_MACHINE_RECORDS_H
@@ -10,14 +10,24 @@
 #include "machine/machine.h"
 #include "node/snapshot.h"
 
+/* A GPU that the machine is expected to have. */
+struct rp_expected {
+	char bdf[RP_BDF_SIZE];
+	uint32_t device_id;
+	struct rp_opt_u64 unique_id;
+	char vbios[64]; /* "" when it is not known */
+};
+
 struct rp_records {
+	struct rp_expected *expected; /* in BDF order */
+	size_t n_expected, cap_expected;
 	struct rp_overlay *v;
 	size_t n, cap;
 	char **bdfs; /* what v[].bdf points to */
 };
 
 /*
- * Read both. A memory mode counts as pending only while the driver that it was requested of is
+ * Read them. A memory mode counts as pending only while the driver that it was requested of is
  * still loaded (ABI study E: a reload consumes it, a reboot forgets it), and a request that was
  * only announced while its change is open. A caller without the right to read them gets what the
  * public document says, and a note in the machine. 0; -EBADMSG BAD_RECORDS when a file is damaged;
@@ -53,6 +63,20 @@ int rp_records_announce_pending(struct rocpart_machine *m, const char *bdf,
 int rp_records_set_pending(struct rocpart_machine *m, const char *const *bdfs, size_t n,
 			   enum rocpart_memory_mode mode) RP_MUST_CHECK;
 int rp_records_clear_pending(struct rocpart_machine *m) RP_MUST_CHECK; /* none there: 0 */
+
+/* expected.c */
+/*
+ * Fill the missing GPUs of a snapshot: those of the record that it does not have. Where the PCI bus
+ * is not shown, and of a capture, none is missing. 0 or -ENOMEM.
+ */
+int rp_records_find_missing(struct rocpart_machine *m, const struct rp_records *records,
+			    struct rocpart_snapshot *s) RP_MUST_CHECK;
+/*
+ * Record the GPUs of a snapshot beside those that are recorded: one that is missing or was replaced
+ * stays as it is until rocpart_machine_accept_gpu(). Nothing is written when nothing is new.
+ */
+int rp_records_add_expected(struct rocpart_machine *m, const struct rocpart_snapshot *s,
+			    struct rocpart_error *reterr) RP_MUST_CHECK;
 
 /*
  * Who allocates on the machine, as the node.yaml applied last said: "rocpart", "kubelet", "slurm".

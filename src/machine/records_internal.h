@@ -8,6 +8,7 @@
 
 #define RP_RECORD_PENDING   "pending.json"
 #define RP_RECORD_CORDONS   "cordons.json"
+#define RP_RECORD_EXPECTED  "gpus.json"
 #define RP_RECORD_ALLOCATOR "allocator"
 #define RP_RECORD_CDI	    "cdi.json" /* of run/ */
 #define RP_RECORD_LIMIT	    (256 * 1024)
@@ -19,6 +20,15 @@ bool rp_records_have_text(const struct rp_json *list, const char *text);
 /* Lay the content of a record over the GPUs; NULL: nothing. 0; -EBADMSG: damaged; -ENOMEM. */
 int rp_records_take_pending(struct rocpart_machine *m, const struct rp_json *pending,
 			    struct rp_records *ret) RP_MUST_CHECK;
+int rp_records_take_expected(const struct rp_json *expected, struct rp_records *ret) RP_MUST_CHECK;
+/* What is laid over a GPU; NULL: out of memory. */
+struct rp_overlay *rp_records_overlay(struct rp_records *r, const char *bdf);
+/* Say that a record is damaged: -EBADMSG BAD_RECORDS. */
+int rp_record_report_damage(const struct rocpart_machine *m, const char *file, const char *why,
+			    struct rocpart_error *reterr);
+/* Lock a record that is changed while others may hold the lock of the machine. 0 or errno. */
+int rp_record_lock(struct rocpart_machine *m, const char *lock, int *ret_fd,
+		   struct rocpart_error *reterr) RP_MUST_CHECK;
 int rp_records_take_cordons(const struct rp_json *cordons, struct rp_records *ret) RP_MUST_CHECK;
 
 #endif

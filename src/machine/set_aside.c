@@ -33,6 +33,15 @@ static int check_cordons(struct rocpart_machine *m, struct rocpart_error *err)
 	return r < 0 ? r : rp_records_take_cordons(j, &records);
 }
 
+static int check_expected(struct rocpart_machine *m, struct rocpart_error *err)
+{
+	RP_AUTO_RECORDS struct rp_records records = {0};
+	RP_AUTO_JSON struct rp_json *j = NULL;
+	int r = rp_record_read(m, RP_RECORD_EXPECTED, RP_RECORD_LIMIT, &j, err);
+
+	return r < 0 ? r : rp_records_take_expected(j, &records);
+}
+
 static int check_allocator(struct rocpart_machine *m, struct rocpart_error *err RP_UNUSED)
 {
 	const char *name;
@@ -58,6 +67,9 @@ int rp_records_set_aside(struct rocpart_machine *m, struct rp_strbuf *ret,
 		{RP_RECORD_PENDING, check_pending,
 		 "a memory mode that was requested still takes effect when the driver is reloaded"},
 		{RP_RECORD_CORDONS, check_cordons, "no GPU is cordoned now; cordon the GPUs again"},
+		{RP_RECORD_EXPECTED, check_expected,
+		 "a GPU that is missing or was replaced is not noticed; the next change or lease "
+		 "records the GPUs that are there"},
 		{RP_RECORD_ALLOCATOR, check_allocator,
 		 "rocpart allocates unless the node shows another allocator; apply the node.yaml "
 		 "again"},

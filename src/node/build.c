@@ -92,6 +92,7 @@ static int take_pci(struct rocpart_gpu *gpu, const struct rp_scan_pci *pci,
 	if (pci->unique_id.text)
 		gpu->unique_id.known =
 			rp_parse_u64(pci->unique_id.text, 16, &gpu->unique_id.v) == 0;
+	gpu->has_own_id = gpu->unique_id.known && !gpu->is_guest;
 	if (pci->vbios.text && !(gpu->vbios = strdup(pci->vbios.text)))
 		return rp_error_nomem(reterr);
 	gpu->alloc_all = pci->mem_alloc_mode.text && rp_str_eq(pci->mem_alloc_mode.text, "ALL");
@@ -188,6 +189,11 @@ static void apply_overlays(struct rocpart_snapshot *s, const struct rp_overlay *
 			gpu->pending_memory = o[i].pending_memory;
 		if (o[i].cordoned)
 			gpu->notes |= 1U << RP_NOTE_CORDONED;
+		if (o[i].former_index.known)
+			gpu->former_index = o[i].former_index;
+		if (o[i].recorded_id.known && gpu->has_own_id &&
+		    o[i].recorded_id.v != gpu->unique_id.v)
+			gpu->degraded |= 1U << RP_DEGRADED_GPU_REPLACED;
 	}
 }
 
@@ -244,6 +250,9 @@ ROCPART_PUBLIC struct rocpart_snapshot *rocpart_snapshot_unref(struct rocpart_sn
 		free(snapshot->gpus[i].vbios);
 	}
 	free(snapshot->gpus);
+	for (size_t i = 0; i < snapshot->n_missing; i++)
+		free((char *)(uintptr_t)snapshot->missing[i].bdf);
+	free(snapshot->missing);
 	rp_vendor_rows_done(&snapshot->vendor_rows);
 	free(snapshot);
 	return NULL;

@@ -48,6 +48,15 @@ const char *rp_partition_text(const struct rocpart_snapshot *s, const char *bdf,
 	return buf;
 }
 
+int rp_gpu_refuse_replaced(const struct rocpart_gpu *gpu, const char *what,
+			   struct rocpart_error *reterr)
+{
+	(void)rp_error_set(reterr, -EPERM, ROCPART_ERR_GPU_REPLACED, gpu->bdf,
+			   "GPU %zu (%s) is not the GPU that rocpart recorded there, and %s",
+			   gpu->index, gpu->bdf, what);
+	return rp_error_hint(reterr, "`rocpart accept-gpu %s` records the new GPU", gpu->bdf);
+}
+
 /* 16 hex digits, with or without 0x. 1 when found, 0 when not, -ENOTUNIQ. */
 static int by_unique_id(const struct rocpart_snapshot *s, const char *name,
 			const struct rocpart_gpu **ret)

@@ -9,6 +9,7 @@ static const char *const degraded_names[RP_N_DEGRADED] = {
 	[RP_DEGRADED_HIDDEN_BY_CGROUP] = "hidden-by-cgroup",
 	[RP_DEGRADED_PENDING_RELOAD] = "pending-reload",
 	[RP_DEGRADED_UNHEALTHY] = "unhealthy",
+	[RP_DEGRADED_GPU_REPLACED] = "gpu-replaced",
 	[RP_DEGRADED_MODE_UNREADABLE] = "mode-unreadable",
 	[RP_DEGRADED_MODE_UNKNOWN] = "mode-unknown",
 	[RP_DEGRADED_IN_RESET] = "in-reset",
@@ -196,6 +197,47 @@ ROCPART_PUBLIC const char *rocpart_snapshot_get_problem(const struct rocpart_sna
 ROCPART_PUBLIC const char *rocpart_gpu_get_note(const struct rocpart_gpu *gpu, size_t index)
 {
 	return nth_name(gpu->notes, note_names, RP_N_NOTES, index);
+}
+
+ROCPART_PUBLIC int rocpart_gpu_get_former_index(const struct rocpart_gpu *gpu, unsigned *ret_index)
+{
+	return get_unsigned(gpu->former_index, ret_index);
+}
+
+ROCPART_PUBLIC const struct rocpart_missing_gpu *
+rocpart_snapshot_get_missing(const struct rocpart_snapshot *snapshot, size_t index)
+{
+	return index < snapshot->n_missing ? &snapshot->missing[index] : NULL;
+}
+
+ROCPART_PUBLIC const char *rocpart_missing_where_to_string(enum rocpart_missing_where where)
+{
+	switch (where) {
+	case ROCPART_MISSING_OFF_BUS:
+		return "off-bus";
+	case ROCPART_MISSING_WITHOUT_DRIVER:
+		return "without-driver";
+	case ROCPART_MISSING_OTHER_DRIVER:
+		return "other-driver";
+	case ROCPART_MISSING_UNKNOWN:
+	default:
+		return "unknown";
+	}
+}
+
+ROCPART_PUBLIC const char *rocpart_missing_where_describe(enum rocpart_missing_where where)
+{
+	switch (where) {
+	case ROCPART_MISSING_OFF_BUS:
+		return "it is not on the PCI bus";
+	case ROCPART_MISSING_WITHOUT_DRIVER:
+		return "it is on the PCI bus without driver";
+	case ROCPART_MISSING_OTHER_DRIVER:
+		return "it is on the PCI bus with another driver than amdgpu";
+	case ROCPART_MISSING_UNKNOWN:
+	default:
+		return "its place on the PCI bus cannot be read";
+	}
 }
 
 ROCPART_PUBLIC int rocpart_gpu_get_numa_node(const struct rocpart_gpu *gpu, unsigned *ret_numa_node)

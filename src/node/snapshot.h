@@ -20,6 +20,7 @@ enum rp_degraded {
 	RP_DEGRADED_HIDDEN_BY_CGROUP,
 	RP_DEGRADED_PENDING_RELOAD,
 	RP_DEGRADED_UNHEALTHY,
+	RP_DEGRADED_GPU_REPLACED,
 	RP_DEGRADED_MODE_UNREADABLE,
 	RP_DEGRADED_MODE_UNKNOWN,
 	RP_DEGRADED_IN_RESET,
@@ -76,12 +77,14 @@ struct rocpart_gpu {
 	bool memory_writable;
 	bool has_compute_available, has_compute_supported, has_memory_available;
 	uint32_t compute_available, compute_supported, memory_available; /* sets */
-	enum rp_mode_rules rules;  /* of the kernel for pairs of modes */
-	bool is_guest;		   /* a virtual function by its PCI id */
-	bool is_mode_trusted;	   /* its mode says how many partitions there are */
-	char *vbios;		   /* part number, or NULL */
-	struct rp_opt_u64 n_slots; /* partitions that can get a DRM node */
-	bool alloc_all;		   /* compute_partition_mem_alloc_mode is ALL */
+	enum rp_mode_rules rules; /* of the kernel for pairs of modes */
+	bool is_guest;		  /* a virtual function by its PCI id */
+	bool is_mode_trusted;	  /* its mode says how many partitions there are */
+	char *vbios;		  /* part number, or NULL */
+	bool has_own_id; /* unique_id is that of a physical PCI device, which no mode changes */
+	struct rp_opt_u64 former_index; /* among the recorded GPUs */
+	struct rp_opt_u64 n_slots;	/* partitions that can get a DRM node */
+	bool alloc_all;			/* compute_partition_mem_alloc_mode is ALL */
 	struct rp_opt_u64 hive_id, unique_id, vram_total_bytes, vram_used_bytes;
 	struct rp_opt_u64 uncorrectable_errors, bad_pages;
 	int numa_node;	     /* -1: none */
@@ -107,6 +110,8 @@ struct rocpart_snapshot {
 	char problem[160];	  /* of a KFD node of which it is not known whose it is; "" */
 	struct rocpart_gpu *gpus; /* in BDF order */
 	size_t n_gpus;
+	struct rocpart_missing_gpu *missing; /* in BDF order; machine/ fills it */
+	size_t n_missing;
 	struct rp_vendor_rows vendor_rows; /* that this machine adds */
 };
 
@@ -120,6 +125,7 @@ struct rp_overlay {
 	const char *bdf;
 	enum rocpart_memory_mode pending_memory; /* UNKNOWN: none */
 	bool cordoned;
+	struct rp_opt_u64 recorded_id, former_index; /* of the recorded GPU at that address */
 };
 
 /* 0 or -ENOMEM. A file that makes no sense degrades its GPU. */
@@ -132,6 +138,10 @@ void rp_cleanup_snapshot(struct rocpart_snapshot **s);
 
 const struct rocpart_gpu *rp_snapshot_gpu_by_bdf(const struct rocpart_snapshot *s, const char *bdf);
 const struct rocpart_partition *rp_gpu_partition_by_id(const struct rocpart_gpu *gpu, unsigned id);
+
+/* GPU_REPLACED with what is not done about it and the next command: -EPERM. */
+int rp_gpu_refuse_replaced(const struct rocpart_gpu *gpu, const char *what,
+			   struct rocpart_error *reterr);
 
 /* For messages: "GPU 3 (0000:27:00.0)", "3/6"; by the address alone when s has no such GPU. */
 #define RP_GPU_TEXT_SIZE 56

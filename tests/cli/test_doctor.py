@@ -10,7 +10,7 @@ from journey import DONE, FAILED, NO_HARDWARE, REFUSED, ROOT, TO_DO, USAGE, Jour
 
 # The order of the issue: what is below comes first.
 ORDER = (
-    "change driver kfd libamd_smi amd-smi rocm model reads files firmware holders modes devices render permissions "
+    "change driver kfd libamd_smi amd-smi rocm gpus model reads files firmware holders modes devices render permissions "
     "minors pending health kernel-log variables cdi containers allocators"
 ).split()
 BDFS = [f"0000:{bus}:00.0" for bus in "05 27 47 65 85 a7 c7 e5".split()]

@@ -45,7 +45,7 @@ CHANGES = [
     ("change", "apply -f node.yaml --dry-run"), ("change", "apply -f node.yaml"),
     ("change", "apply -f node.yaml"), ("change", "apply --resume"), ("change", "reset"),
     ("change", "set -c CPX -m NPS4"), ("head", "cordon 0"), ("list", "list"),
-    ("head", "uncordon 0"), ("state-set-aside", "state set-aside"),
+    ("head", "uncordon 0"), ("accept-gpu", "accept-gpu 0000:05:00.0"), ("state-set-aside", "state set-aside"),
 ]
 LEASES = [
     ("place", "place a --bytes 4G --partition 0/0 --share 2 --owner unit:a --label team=x"),
@@ -89,6 +89,7 @@ SIMULATED = [
     ("sim-mount", "sim mount n mounted"), ("sim-mount", "sim unmount n mounted"),
 ]
 FAULTS = ["ue:0000:05:00.0:3", "vanish:0000:05:00.0/3", "unload:EBUSY", "lose:0000:05:00.0:1",
+          "unplug:0000:05:00.0:1", "replace:0000:05:00.0:1",
           "write:current_compute_partition:EBUSY:2", "read:current_memory_partition:EPERM"]
 ERRORS = ["nope", "list --nope", "list extra", "show 99", "show 9/9",
           "set", "set -c X", "apply", "apply -f nope.yaml", "place", "place x --bytes 900G",

@@ -163,6 +163,22 @@ class Api(MachineTest):
             change.apply()
         self.assertEqual(caught.exception.code, rocpart.Errcode.BUSY_PROCESS)
 
+    def test_lost_gpu_is_missing_until_it_is_accepted(self):
+        directory = self.play("mi300x-8")
+        machine = rocpart.Machine.sim(directory)
+        rocpart.Change(machine).set_modes(None, "CPX", "NPS4").check().apply()
+        self.assertEqual(machine.observe().missing, ())
+        sim.fault_add(directory, "lose:0000:27:00.0")
+        sim.reload(directory)
+        snapshot = machine.observe()
+        self.assertEqual([str(g) for g in snapshot.missing],
+                         ["GPU 0000:27:00.0 is missing: it is on the PCI bus without driver"])
+        self.assertEqual([(g.index, g.former_index) for g in snapshot.gpus][:3],
+                         [(0, 0), (1, 2), (2, 3)])
+        self.assertTrue(machine.accept_gpu("0000:27:00.0"))
+        self.assertEqual(machine.observe().missing, ())
+        self.assertFalse(machine.accept_gpu("0000:05:00.0"))
+
     def test_capture_cannot_be_changed(self):
         (self.folder / "c/sys").mkdir(parents=True)
         machine = rocpart.Machine.capture(self.folder / "c")
