@@ -113,13 +113,16 @@ class OddGpus(Journey):
                       "cannot be read: Input/output error", done.stderr)
 
     def test_change_of_the_others_goes_on(self):
-        machine = self.machine("c", f"read:{COMPUTE}:EIO")
-        done = self.run_rocpart("set", *machine, "-c", "CPX", "--allow-unvalidated", "--yes")
-        self.assertIn(f"GPU 2 ({ODD}) is left as it is: current_compute_partition cannot be read",
-                      done.stdout + done.stderr)
-        self.rocpart("sim", "fault", "c", "--clear")
-        self.assertEqual([g["compute_mode"] for g in self.gpus(*machine)],
-                         ["CPX", "CPX", "SPX"] + 5 * ["CPX"])
+        """Whether the mode of the odd GPU is known or not."""
+        for file in ("current_compute_partition", "available_compute_partition"):
+            name = file.split("_", maxsplit=1)[0]
+            machine = self.machine(name, f"read:{ODD}/{file}:EIO")
+            done = self.run_rocpart("set", *machine, "-c", "CPX", "--allow-unvalidated", "--yes")
+            self.assertIn(f"GPU 2 ({ODD}) is left as it is: {file} cannot be read",
+                          done.stdout + done.stderr)
+            self.rocpart("sim", "fault", name, "--clear")
+            self.assertEqual([g["compute_mode"] for g in self.gpus(*machine)],
+                             ["CPX", "CPX", "SPX"] + 5 * ["CPX"])
 
     def test_memory_mode_of_a_hive_with_an_odd_gpu_is_refused(self):
         machine = self.machine("h", f"reset:{ODD}")
