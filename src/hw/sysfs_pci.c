@@ -107,7 +107,7 @@ static int read_control(struct rp_tree *t, const char *bdf, const char *file, st
 		if (rp_is_absent(ret->err) || rp_sysfs_is_ours(ret->err))
 			return 0;
 		r = read_attribute(t, bdf, file, &next);
-		is_agreed = is_same(ret, &next);
+		is_agreed = r == 0 && is_same(ret, &next);
 		free(ret->text);
 		*ret = next;
 		if (is_agreed || r < 0 || rp_sysfs_is_ours(ret->err))
