@@ -336,6 +336,9 @@ static int fit_text(struct cli *cli, const struct request *q, const struct rocpa
 	if (choice->only_best)
 		cli_say(stdout, "the best modes of each product are shown: --product NAME shows "
 				"the others of one, --all those of all\n");
+	if (!layout.wide)
+		cli_say(stdout, "validated: by the newest source of the vendor that names the "
+				"product; --wide names the source with its month\n");
 	cli_say(stdout,
 		"tokens/s are bounds of one sequence by memory bandwidth, all partitions busy; KV "
 		"tokens assume a node of 2 TiB and 8 GPUs\n");

@@ -55,6 +55,16 @@ static struct rp_json *fit_memory(const void *o)
 	return rp_json_string(rocpart_memory_mode_to_string(fit_of(o)->memory));
 }
 
+static struct rp_json *fit_vendor(const void *o)
+{
+	return view_text_or_null(fit_of(o)->vendor);
+}
+
+static struct rp_json *fit_dissent(const void *o)
+{
+	return view_text_or_null(fit_of(o)->dissent);
+}
+
 static struct rp_json *fit_validated(const void *o)
 {
 	return rp_json_bool(fit_of(o)->validated);
@@ -125,6 +135,8 @@ const struct view_field view_fit_fields[] = {
 	{.key = "compute_mode", .sets = VIEW_DEFAULT, .heading = "COMPUTE", .get = fit_compute},
 	{.key = "memory_mode", .sets = VIEW_DEFAULT, .heading = "MEMORY", .get = fit_memory},
 	{.key = "validated", .sets = VIEW_DEFAULT, .heading = "VALIDATED", .get = fit_validated},
+	{.key = "vendor", .heading = "BY", .get = fit_vendor},
+	{.key = "dissent", .heading = "BUT-NOT-BY", .get = fit_dissent},
 	{.key = "partitions", .heading = "PARTITIONS", .get = fit_partitions},
 	{.key = "memory_bytes",
 	 .sets = VIEW_DEFAULT,

@@ -543,6 +543,9 @@ uint64_t rocpart_usable_bytes(uint64_t partition_bytes, uint64_t host_free_bytes
  * @compute: compute mode.
  * @memory: memory mode.
  * @validated: true when the vendor has validated the pair on the product.
+ * @vendor: source of @validated with its month, as in struct rocpart_pair; static text, "" when no
+ *	source names the product.
+ * @dissent: newest source that says the opposite; static text, "" when there is none.
  * @n_partitions: number of partitions of one GPU.
  * @partition_bytes: bytes of the smallest partition; 0: the size depends on the host (MI300A).
  * @usable_bytes: usable part of @partition_bytes, with @host_bytes of rocpart_fits_new() and eight
@@ -574,7 +577,9 @@ struct rocpart_fit {
 	uint64_t bandwidth_bytes_per_s;
 	uint64_t bound_millitokens_per_s;
 	uint64_t bound_context_millitokens_per_s;
-	uint64_t reserved[4];
+	const char *vendor;
+	const char *dissent;
+	uint64_t reserved[2];
 };
 
 /**

@@ -269,7 +269,9 @@ class Fit(ctypes.Structure):
         ("bandwidth_bytes_per_s", c_uint64),
         ("bound_millitokens_per_s", c_uint64),
         ("bound_context_millitokens_per_s", c_uint64),
-        ("reserved", c_uint64 * 4),
+        ("vendor", c_char_p),
+        ("dissent", c_char_p),
+        ("reserved", c_uint64 * 2),
     ]
 
 

@@ -75,6 +75,7 @@ static int add_row(const struct trial *t, enum rocpart_compute_mode compute,
 		   enum rocpart_memory_mode memory)
 {
 	const struct rp_product *p = t->product;
+	struct rp_vendor_word word;
 	struct rocpart_fit *row;
 
 	if (!(p->memory_modes & (1U << (unsigned)memory)) ||
@@ -82,12 +83,15 @@ static int add_row(const struct trial *t, enum rocpart_compute_mode compute,
 		return 0;
 	if (rp_grow(&t->fits->v, &t->fits->cap, t->fits->n + 1, sizeof(*t->fits->v)) < 0)
 		return -ENOMEM;
+	word = rp_vendor_word_of(p, false, compute, memory, NULL);
 	row = &t->fits->v[t->fits->n++];
 	*row = (struct rocpart_fit){
 		.product = p->name,
 		.compute = compute,
 		.memory = memory,
-		.validated = rp_vendor_word_of(p, false, compute, memory, NULL).is_validated,
+		.validated = word.is_validated,
+		.vendor = word.source,
+		.dissent = word.dissent,
 		.n_partitions = rp_compute_partitions(p->rules, compute, p->n_xcds),
 	};
 	fill_memory(t, row);
