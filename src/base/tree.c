@@ -110,6 +110,11 @@ const struct rp_trace *rp_tree_trace(const struct rp_tree *t)
 	return t->trace;
 }
 
+void rp_tree_set_public(struct rp_tree *t)
+{
+	t->is_public = true;
+}
+
 void rp_tree_set_read_only(struct rp_tree *t, bool read_only)
 {
 	t->is_read_only = read_only;

@@ -86,6 +86,8 @@ const struct rp_trace *rp_tree_trace(const struct rp_tree *t); /* NULL: nobody *
 
 /* Every operation that changes something fails with -EROFS, untried. */
 void rp_tree_set_read_only(struct rp_tree *t, bool read_only);
+/* Files that rp_tree_replace() writes are for every user to read, not records of their owner. */
+void rp_tree_set_public(struct rp_tree *t);
 /*
  * An open file, such as a lock, that programs which reload the driver of this tree inherit;
  * borrowed. 0: none.

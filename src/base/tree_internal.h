@@ -15,6 +15,7 @@ struct rp_tree {
 	void *hook_userdata;
 	const struct rp_trace *trace; /* NULL: nobody observes */
 	bool is_read_only;
+	bool is_public;	  /* what is written may be read by every user */
 	int inherited_fd; /* 0: none */
 };
 

@@ -71,7 +71,7 @@ static int put(const struct rp_tree *t, const char *path, int flags, const void 
 
 	if (t->ops)
 		return rp_memory_put(t->self, path, flags & O_APPEND, data, len);
-	fd = open_record(t, path, O_WRONLY | flags, RP_RECORD_MODE);
+	fd = open_record(t, path, O_WRONLY | flags, t->is_public ? RP_PUBLIC_MODE : RP_RECORD_MODE);
 	if (fd < 0)
 		return fd;
 	r = write_all(fd, data, len);

@@ -18,5 +18,8 @@ int rp_cdi_file_write(const char *dir, const char *file, const char *text, size_
 
 	if (r == 0)
 		r = rp_tree_open(dir, RP_TREE_STATE, &t);
-	return r < 0 ? r : rp_tree_replace(t, text, len, "%s", file);
+	if (r < 0)
+		return r;
+	rp_tree_set_public(t); /* engines of users (rootless podman) read it too */
+	return rp_tree_replace(t, text, len, "%s", file);
 }

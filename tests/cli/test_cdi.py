@@ -40,6 +40,8 @@ class Cdi(ArgsCase):
         path = Path(self.state.name) / "etc" / "amd.json"
         self.assertEqual(self.generate("--output", str(path), "--kind", "amd.com/gpu"), path)
         self.assertEqual(json.loads(path.read_text())["kind"], "amd.com/gpu")
+        # an engine of a user, as podman without root, reads the spec too
+        self.assertEqual(path.stat().st_mode & 0o777, 0o644)
         before = path.read_text()
         self.set("--compute", "QPX")
         self.assertNotEqual(path.read_text(), before)
