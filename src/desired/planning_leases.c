@@ -3,6 +3,7 @@
 #include "base/num.h"
 #include "base/strbuf.h"
 #include "desired/planning.h"
+#include "leases/lease.h"
 #include "plan/view.h"
 
 static size_t gpu_of(const struct rocpart_plan *plan, const char *bdf)
@@ -265,14 +266,57 @@ static void relax_for_leases(struct rocpart_plan *plan)
 	}
 }
 
-/* Its modes are fixed by the file, and a lease keeps it in others. */
-static int check_modes(const struct rocpart_plan *plan, const struct rocpart_lease *l,
-		       struct rocpart_error *reterr)
+/* Plan as if a GPU were in a mode: that of a text such as "CPX/NPS4", or any of a memory mode. */
+static bool assume_mode(struct rocpart_plan *plan, size_t gpu, const char *mode, const char *memory)
 {
+	struct rp_place_gpu *g = &plan->machine.gpus[gpu];
+	const struct rp_place_menu *menu = &plan->machine.menus[g->menu];
+	char text[16];
+
+	for (uint32_t i = 0; i < menu->n_modes && !(g->flags & RP_PLACE_CANNOT_SWITCH); i++) {
+		const struct rp_place_mode *m = &menu->modes[i];
+
+		if (rp_plan_is_mode_wanted(&plan->limits, gpu, m) &&
+		    rp_fmt(text, sizeof(text), "%s/%s", m->compute, m->memory) == 0 &&
+		    rp_str_eq(mode ? text : m->memory, mode ? mode : memory)) {
+			g->mode = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * A lease lost its place with the mode of its GPU, as at a boot, and the file asks for that mode:
+ * the change brings the place back. Memory modes are those of a hive.
+ */
+static bool take_lost_mode(struct rocpart_plan *plan, size_t gpu, const char *mode)
+{
+	const struct rp_place_gpu *gpus = plan->machine.gpus, *g = &gpus[gpu];
+	const char *memory;
+
+	if (!assume_mode(plan, gpu, mode, NULL))
+		return false;
+	memory = plan->machine.menus[g->menu].modes[g->mode].memory;
+	for (size_t i = 0; i < plan->machine.n_gpus; i++)
+		if (gpus[i].hive == g->hive &&
+		    !rp_str_eq(plan->machine.menus[gpus[i].menu].modes[gpus[i].mode].memory,
+			       memory))
+			(void)assume_mode(plan, i, NULL, memory);
+	return true;
+}
+
+/* Its modes are fixed by the file, and a lease keeps it in others. */
+static int check_modes(struct rocpart_plan *plan, size_t i, struct rocpart_error *reterr)
+{
+	const struct rocpart_lease *l = rocpart_leases_get(plan->leases, i);
 	size_t index = *l->bdf ? gpu_of(plan, l->bdf) : SIZE_MAX;
 
 	if (index == SIZE_MAX ||
 	    !rp_plan_gpu_must_switch(&plan->snapshot->gpus[index], &plan->limits))
+		return 0;
+	if (l->state == ROCPART_LEASE_DISPLACED &&
+	    take_lost_mode(plan, index, rp_leases_get_mode(plan->leases, i)))
 		return 0;
 	(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_LEASED, l->bdf,
 			   "'node:' asks for other modes of GPU %zu (%s), which lease %llu (%.60s) "
@@ -287,7 +331,6 @@ int rp_plan_take_leases(struct rocpart_plan *plan, struct rocpart_error *reterr)
 {
 	RP_AUTO_FREE uint32_t *by_leases = rp_new0(uint32_t, plan->machine.n_gpus);
 	RP_AUTO_FREE const struct rocpart_lease **of_tenant = NULL;
-	const struct rocpart_lease *l;
 	size_t n = 0;
 	int r = 0;
 
@@ -303,12 +346,11 @@ int rp_plan_take_leases(struct rocpart_plan *plan, struct rocpart_error *reterr)
 	of_tenant = calloc(n + 1, sizeof(*of_tenant));
 	if (!by_leases || !plan->tenants || !of_tenant)
 		return rp_error_nomem(reterr);
-	for (size_t i = 0; i < n && r == 0; i++) {
-		l = rocpart_leases_get(plan->leases, i);
-		if (check_modes(plan, l, reterr) < 0)
+	for (size_t i = 0; i < n; i++)
+		if (check_modes(plan, i, reterr) < 0)
 			return -EBUSY;
-		r = take_lease(plan, l, of_tenant, by_leases);
-	}
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = take_lease(plan, rocpart_leases_get(plan->leases, i), of_tenant, by_leases);
 	if (r == 0)
 		r = add_other_holders(plan, by_leases);
 	if (r < 0)

@@ -166,4 +166,7 @@ int rp_lease_db_event(struct rp_lease_db *db, int64_t lease, const char *text,
 int rp_lease_db_check(struct rp_lease_db *db, struct rp_names *ret,
 		      struct rocpart_error *reterr) RP_MUST_CHECK;
 
+/* The mode of the GPU of rocpart_leases_get(index) when it was placed, "CPX/NPS4", or "". */
+const char *rp_leases_get_mode(const struct rocpart_leases *leases, size_t index);
+
 #endif

@@ -377,6 +377,11 @@ struct rocpart_snapshot *rp_leases_snapshot(const struct rocpart_leases *leases)
 	return leases->snapshot;
 }
 
+const char *rp_leases_get_mode(const struct rocpart_leases *leases, size_t index)
+{
+	return index < leases->list.n ? leases->list.v[index].mode : "";
+}
+
 ROCPART_PUBLIC const struct rocpart_lease *rocpart_leases_get(const struct rocpart_leases *leases,
 							      size_t index)
 {

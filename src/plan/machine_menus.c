@@ -91,6 +91,18 @@ static bool is_wanted(const struct rp_plan_limits *limits, size_t gpu, enum rocp
 	       (!limits->memory || limits->memory == m);
 }
 
+bool rp_plan_is_mode_wanted(const struct rp_plan_limits *limits, size_t gpu,
+			    const struct rp_place_mode *mode)
+{
+	enum rocpart_compute_mode c;
+	enum rocpart_memory_mode m;
+
+	return mode->compute && mode->memory &&
+	       rocpart_compute_mode_from_string(mode->compute, &c) == 0 &&
+	       rocpart_memory_mode_from_string(mode->memory, &m) == 0 &&
+	       is_wanted(limits, gpu, c, m);
+}
+
 bool rp_plan_gpu_must_switch(const struct rocpart_gpu *gpu, const struct rp_plan_limits *limits)
 {
 	return gpu->partitionable == RP_YES &&

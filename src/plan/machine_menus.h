@@ -40,6 +40,8 @@ struct rp_plan_limits {
  * first.
  */
 bool rp_plan_gpu_must_switch(const struct rocpart_gpu *gpu, const struct rp_plan_limits *limits);
+bool rp_plan_is_mode_wanted(const struct rp_plan_limits *limits, size_t gpu,
+			    const struct rp_place_mode *mode);
 void rp_plan_machine_done(struct rp_plan_machine *m);
 /* Make the machine. Texts are static or belong to the snapshot. 0, -ENOMEM. */
 int rp_plan_machine_from_snapshot(const struct rocpart_snapshot *s,

@@ -60,6 +60,30 @@ class Boot(Journey):
         self.assertEqual(self.modes(), before)
         self.rocpart("assert", "--sim", "n", "-f", self.path)
 
+    def test_boot_brings_the_places_of_models_in_the_file_back(self):
+        self.make("mi300x-8")
+        self.write_trusted("version: v1\nnode: {memory: NPS4, gpus: {all: CPX}}\n"
+                           "models: {a: {model: Qwen/Qwen3-8B, context: 4k, replicas: 3}}\n")
+        self.rocpart("--sim", "n", "apply", "-f", self.path, "--yes")
+        before = self.json("status", "--sim", "n")["leases"]
+        self.rocpart("sim", "reset", "n")
+        self.assertEqual(self.boot(), DONE, self.last.stderr)
+        self.assertEqual(self.modes(), ["CPX/NPS4"] * 8)
+        after = self.json("status", "--sim", "n")["leases"]
+        self.assertEqual([(a["lease"], a["partition"], a["state"]) for a in after],
+                         [(b["lease"], b["partition"], "placed") for b in before])
+
+    def test_boot_with_lost_modes_that_the_file_no_longer_asks_for_is_refused(self):
+        self.make("mi300x-8")
+        models = "models: {a: {model: Qwen/Qwen3-8B, context: 4k, replicas: 3}}\n"
+        self.write_trusted("version: v1\nnode: {memory: NPS4, gpus: {all: CPX}}\n" + models)
+        self.rocpart("--sim", "n", "apply", "-f", self.path, "--yes")
+        self.rocpart("sim", "reset", "n")
+        self.write_trusted("version: v1\nnode: {memory: NPS1, gpus: {all: CPX}}\n" + models)
+        self.assertEqual(self.boot(), REFUSED, self.last.stderr)
+        self.assertIn("which lease 1 (a) uses", self.last.stderr)
+        self.assertEqual(self.modes(), ["SPX/NPS1"] * 8)
+
     def test_boot_needs_no_more_rights_than_its_unit_has(self):
         host.need_root()
         host.need_program("setpriv")
