@@ -175,18 +175,26 @@ static int report_lost(const struct rocpart_change *c, struct rocpart_error *ret
 				     "`rocpart apply --resume` or `rocpart undo`");
 }
 
+/*
+ * On a disk that fails too: a machine without its driver is worse than a journal without this line,
+ * which says no more than the line of the unload does.
+ */
 static int load(struct rocpart_change *c, struct rocpart_error *reterr)
 {
-	int r;
+	struct rocpart_error unrecorded = {0};
+	int r, recorded;
 
 	rp_change_announce(c, RP_STEP_LOAD, 0);
-	r = rp_change_record(c, "load", NULL, NULL, reterr);
-	if (r == 0)
-		r = rp_driver_load(c->machine->tree, reterr);
+	recorded = rp_change_record(c, "load", NULL, NULL, &unrecorded);
+	r = rp_driver_load(c->machine->tree, reterr);
 	if (r == 0)
 		r = rp_change_observe(c, reterr);
 	if (r < 0)
 		return r;
+	if (recorded < 0) {
+		*reterr = unrecorded;
+		return recorded;
+	}
 	r = rp_records_clear_pending(c->machine);
 	if (r < 0)
 		return rp_error_errno(reterr, r, c->machine->state_dir,
