@@ -6,36 +6,34 @@
 #include "views/change.h"
 
 static int place_one(struct cli *cli, const struct rocpart_placement *p,
-		     const struct rocpart_footprint *footprint, const struct rocpart_snapshot *s)
+		     const struct rocpart_footprint *footprint, const struct rocpart_snapshot *s,
+		     struct rocpart_error *reterr)
 {
 	struct rocpart_place_options *options = NULL;
 	struct rocpart_leases *leases = NULL;
-	struct rocpart_error err = {0};
 	char where[48], shown[VIEW_PARTITION_TEXT_SIZE];
 	int r = rp_fmt(where, sizeof(where), "%s/%u", p->bdf, p->partition);
 
 	if (r == 0)
-		r = rocpart_place_options_new(p->name, p->bytes, &options, &err);
+		r = rocpart_place_options_new(p->name, p->bytes, &options, reterr);
 	if (r == 0)
-		r = rocpart_place_options_set_partition(options, where, &err);
+		r = rocpart_place_options_set_partition(options, where, reterr);
 	if (r == 0)
-		r = rocpart_place_options_set_share(options, p->share, &err);
+		r = rocpart_place_options_set_share(options, p->share, reterr);
 	if (r == 0 && footprint)
-		r = rocpart_place_options_set_footprint(options, footprint, &err);
+		r = rocpart_place_options_set_footprint(options, footprint, reterr);
 	if (r < 0) {
 		rocpart_place_options_free(options);
-		return cli_fail(cli, &err);
+		return r;
 	}
 	rocpart_place_options_set_priority(options, p->priority);
-	r = rocpart_place(cli->machine, options, &leases, &err);
+	r = rocpart_place(cli->machine, options, &leases, reterr);
 	rocpart_leases_free(leases);
 	rocpart_place_options_free(options);
-	if (r < 0)
-		return cli_fail(cli, &err);
-	if (!cli->global.json)
+	if (r == 0 && !cli->global.json)
 		cli_say(stdout, "%s is placed on %s\n", p->name,
 			view_format_partition(s, p->bdf, p->partition, shown));
-	return 0;
+	return r;
 }
 
 static size_t count_new(const struct rocpart_plan *plan)
@@ -46,6 +44,15 @@ static size_t count_new(const struct rocpart_plan *plan)
 	for (size_t i = 0; rocpart_plan_get_placement(plan, i, &p) == 0; i++)
 		n += p.is_new;
 	return n;
+}
+
+/* The library speaks of one lease; what the command changed before it stays. */
+static int fail_placing(const struct cli *cli, size_t placed, size_t n, struct rocpart_error *err)
+{
+	(void)rp_error_append(err,
+			      "; %zu of %zu replicas were placed; the modes are those of the file",
+			      placed, n);
+	return cli_fail(cli, err);
 }
 
 /* After how many; what is leased stays, as after a failure. */
@@ -67,18 +74,20 @@ static int place_all(struct cli *cli, const struct rocpart_plan *plan,
 		     const struct rocpart_snapshot *s, size_t *ret_placed)
 {
 	struct rocpart_placement p;
-	int status = 0;
 
 	*ret_placed = 0;
-	for (size_t i = 0; status == 0 && rocpart_plan_get_placement(plan, i, &p) == 0; i++) {
+	for (size_t i = 0; rocpart_plan_get_placement(plan, i, &p) == 0; i++) {
+		struct rocpart_error err = {0};
+
 		if (!p.is_new)
 			continue;
 		if (cli_take_signal())
 			return fail_interrupted(cli, *ret_placed, count_new(plan));
-		status = place_one(cli, &p, rocpart_plan_get_footprint(plan, i), s);
-		*ret_placed += status == 0;
+		if (place_one(cli, &p, rocpart_plan_get_footprint(plan, i), s, &err) < 0)
+			return fail_placing(cli, *ret_placed, count_new(plan), &err);
+		(*ret_placed)++;
 	}
-	return status;
+	return 0;
 }
 
 /* Takes over nothing. Exit status; *ret_change is NULL when an error was printed. */

@@ -97,7 +97,8 @@ int rp_lease_hint_errno(int r, struct rocpart_error *reterr)
 	if (r == -EROFS)
 		return rp_error_hint(reterr, "the file system is read-only: mount it read-write");
 	if (r == -ENOSPC || r == -EDQUOT)
-		return rp_error_hint(reterr, "nothing was changed; free space on that file system");
+		return rp_error_hint(reterr,
+				     "free space on that file system, then repeat the command");
 	return r;
 }
 
