@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -46,6 +47,20 @@ def shell_lines(path):
     blocks = re.findall(r"^```sh\n(.*?)^```", path.read_text(encoding="utf-8"),
                         flags=re.M | re.S)
     return [line for block in blocks for line in block.splitlines() if line.strip()]
+
+
+def run_line(command, env, work, seconds):
+    """Exit status and output; None for a command that was stopped, with its children, in time."""
+    shell = subprocess.Popen(["sh", "-c", "exec 2>&1\n" + command], cwd=work, env=env, text=True,
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             start_new_session=True)
+    with shell:
+        try:
+            output, _ = shell.communicate(timeout=seconds)
+            return shell.returncode, output
+        except subprocess.TimeoutExpired:
+            os.killpg(shell.pid, signal.SIGKILL)
+            return None, shell.communicate()[0]
 
 
 class Examples(unittest.TestCase):
@@ -89,19 +104,14 @@ class Examples(unittest.TestCase):
                 env[export[1]] = export[2]
                 continue
             command = SYSTEM_PATHS.sub(lambda m: f"{work}/{m[1]}/", line)
-            seconds = 0.3 if ENDLESS.match(line) else 60
-            try:
-                done = subprocess.run(["sh", "-c", "exec 2>&1\n" + command], cwd=work, env=env,
-                                      text=True, check=False, stdout=subprocess.PIPE,
-                                      stdin=subprocess.DEVNULL, timeout=seconds)
-            except subprocess.TimeoutExpired:
-                if ENDLESS.match(line):
-                    continue
-                return f"{line}: does not end"
-            allowed = (0, TO_DO if MAY_BE_TO_DO.search(line) else 0,
-                       PENDING if "--reload never" in line else 0)
-            if done.returncode not in allowed:
-                return f"{line}: exit status {done.returncode}\n{done.stdout}"
+            endless = ENDLESS.match(line)
+            status, output = run_line(command, env, work, 0.3 if endless else 60)
+            allowed = [None if endless else 0]
+            allowed += [TO_DO] if MAY_BE_TO_DO.search(line) else []
+            allowed += [PENDING] if "--reload never" in line else []
+            if status not in allowed:
+                ended = "does not end" if status is None else f"exit status {status}"
+                return f"{line}: {ended}\n{output}"
         return ""
 
     def work_folder(self, name):
