@@ -39,8 +39,10 @@ class Cut:
         data, entries = ("all" if part else "synced" for part in is_all)
         self.name = f"{moment}, data {data}, entries {entries}"
         self.is_strictest_end = is_last and not any(is_all)
-        # What touches the hardware is on the disk before.
-        self.is_open = disk.find(["records", "journal"]) and self.hardware() != start
+        # What touches the hardware is on the disk before; a last line closes it.
+        journal = disk.find(["records", "journal"])
+        self.is_open = (journal is not None and b'"closed":' not in journal.now
+                        and self.hardware() != start)
 
     def has_records(self):
         top = self.disk.top
@@ -88,7 +90,7 @@ class PowerCut(Journey):
         for number, (moment, then) in enumerate(seen):
             for is_all in DISKS:
                 cut = Cut(moment, then, is_all, number == len(seen) - 1, before)
-                key = repr((cut.image(), bool(cut.is_open), cut.is_strictest_end))
+                key = repr((cut.image(), cut.is_open, cut.is_strictest_end))
                 found.setdefault(key, cut)
         print(f"# {words[0]}: {len(seen) - 1} changes, {len(found)} disks", file=sys.stderr)
         return list(found.values())
