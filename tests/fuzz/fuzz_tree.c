@@ -119,7 +119,7 @@ static void check_gpu(const struct rocpart_snapshot *s, const struct rocpart_gpu
 	for (size_t i = 0; i < gpu->n_partitions; i++) {
 		const struct rocpart_partition *p = &gpu->partitions[i];
 
-		must(p->n_xcds <= 64 && p->id < 8);
+		must(p->n_xcds <= 64 && p->id < 16); /* location_id[31:28] */
 		must(p->memory_bytes.v <= INT64_MAX && p->memory_domain_bytes.v <= INT64_MAX);
 		must(p->gpu_id.v <= UINT32_MAX);
 	}
