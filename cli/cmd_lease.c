@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* release, adopt, explain, state, and the part of status that is about leases. */
+/* release, adopt, explain, and the part of status that is about leases. */
 #include "cli/cli.h"
 
 #include <fcntl.h>
@@ -393,6 +393,8 @@ int cli_print_lease_status(struct cli *cli, const struct rocpart_leases *leases,
 			return status;
 	}
 	print_sum(leases, snapshot);
+	if (*rocpart_leases_get_note(leases))
+		cli_say(stdout, "note: %s\n", rocpart_leases_get_note(leases));
 	print_problems(leases, snapshot);
 	print_events(leases);
 	return 0;
@@ -591,86 +593,6 @@ static int run_explain(struct cli *cli, int argc, char **argv)
 	return status;
 }
 
-/* ---- state ---- */
-
-static int run_state_export(struct cli *cli, int argc, char **argv)
-{
-	struct rocpart_error err = {0};
-	RP_AUTO_FREE char *text = NULL;
-
-	(void)argc;
-	(void)argv;
-	if (rocpart_leases_export(cli->machine, &text, &err) < 0)
-		return cli_fail(cli, &err);
-	return fputs(text, stdout) < 0;
-}
-
-#define EXPORT_MAX (64 * RP_MIB)
-
-static int read_all(struct cli *cli, const char *path, struct rp_strbuf *ret)
-{
-	int r = cli_read_up_to(path, EXPORT_MAX, ret);
-
-	if (r == -ENOMEM)
-		return cli_nomem(cli);
-	if (r == -EFBIG)
-		return cli_usage_error(cli, "'%s' is larger than %d MiB", path,
-				       (int)(EXPORT_MAX / RP_MIB));
-	return r < 0 ? cli_usage_error(cli, "cannot read '%s': %s", path, rocpart_strerror(r)) : 0;
-}
-
-static int run_state_import(struct cli *cli, int argc, char **argv)
-{
-	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	struct rocpart_error err = {0};
-	size_t n = 0;
-	int status = read_all(cli, argv[0], &text);
-
-	(void)argc;
-	if (status)
-		return status;
-	if (rocpart_leases_import(cli->machine, text.s ? text.s : "", text.len, argv[0], &n, &err) <
-	    0)
-		return cli_fail(cli, &err);
-	if (cli->global.json)
-		return cli_print_json_done(cli, view_count(cli_about(cli), "imported", n));
-	cli_say(stdout, "%zu lease%s %simported\n", n, n == 1 ? "" : "s",
-		cli_is_dry_run(cli) ? "would be " : "");
-	return cli_done(cli);
-}
-
-static int run_state_check(struct cli *cli, int argc, char **argv)
-{
-	struct rocpart_error err = {0};
-	RP_AUTO_FREE char *problems = NULL;
-	int status = 0;
-
-	(void)argc;
-	(void)argv;
-	if (rocpart_leases_check(cli->machine, &problems, &err) < 0)
-		return cli_fail(cli, &err);
-	if (cli->global.json)
-		status = cli_print_json(cli, view_lease_check(cli_about(cli), problems));
-	else
-		cli_say_lines(stdout, *problems ? problems : "the leases are consistent\n");
-	return status ? status : *problems != '\0';
-}
-
-static int run_state_set_aside(struct cli *cli, int argc, char **argv)
-{
-	struct rocpart_error err = {0};
-	RP_AUTO_FREE char *text = NULL;
-
-	(void)argc;
-	(void)argv;
-	if (rocpart_machine_set_aside_records(cli->machine, &text, &err) < 0)
-		return cli_fail(cli, &err);
-	if (cli->global.json)
-		return cli_print_json(cli, view_set_aside(cli_about(cli), text));
-	cli_say_lines(stdout, *text ? text : "no record is damaged; nothing was moved\n");
-	return 0;
-}
-
 const struct cli_command cli_verb_release = {
 	.name = "release",
 	.group = "every day",
@@ -706,45 +628,4 @@ const struct cli_command cli_verb_explain = {
 	.words = {CLI_WORDS_LEASES_AND_PARTITIONS},
 	.needs_machine = true,
 	.run = run_explain,
-};
-
-const struct cli_command cli_verb_state_export = {
-	.name = "state export",
-	.group = "manage",
-	.args = "",
-	.summary = "print all leases as JSON",
-	.needs_machine = true,
-	.run = run_state_export,
-};
-
-const struct cli_command cli_verb_state_import = {
-	.name = "state import",
-	.group = "manage",
-	.args = "FILE",
-	.min_args = 1,
-	.max_args = 1,
-	.summary = "restore exported leases ('-' reads standard input)",
-	.options = cli_dry_run_options,
-	.values_size = sizeof(bool),
-	.words = {CLI_WORDS_FILES},
-	.needs_machine = true,
-	.run = run_state_import,
-};
-
-const struct cli_command cli_verb_state_check = {
-	.name = "state check",
-	.group = "manage",
-	.args = "",
-	.summary = "recompute and verify the lease accounting",
-	.needs_machine = true,
-	.run = run_state_check,
-};
-
-const struct cli_command cli_verb_state_set_aside = {
-	.name = "state set-aside",
-	.group = "manage",
-	.args = "",
-	.summary = "move damaged records out of the way and show what is lost",
-	.needs_machine = true,
-	.run = run_state_set_aside,
 };

@@ -37,6 +37,7 @@ JSON = [
     "usage",
     "state check",
     "state set-aside",
+    "state migrate",
     "state export",
     "release 1",
     "state import {dir}/leases.json",

@@ -49,10 +49,12 @@ static struct rp_json *events_json(const struct rocpart_leases *leases)
 int view_put_leases(struct rp_json *j, const struct rocpart_leases *leases)
 {
 	const char *allocator = leases ? rocpart_leases_get_allocator(leases) : NULL;
+	const char *note = leases ? rocpart_leases_get_note(leases) : "";
 	int r = 0;
 
 	if (!leases) {
-		static const char *const keys[] = {"allocator", "leases", "use", "events"};
+		static const char *const keys[] = {"allocator", "leases", "use", "events",
+						   "leases_note"};
 
 		for (size_t i = 0; i < RP_ARRAY_LEN(keys); i++)
 			r |= rp_json_set_null(j, keys[i]);
@@ -62,6 +64,8 @@ int view_put_leases(struct rp_json *j, const struct rocpart_leases *leases)
 	r |= rp_json_set(j, "leases", view_leases_json(leases));
 	r |= rp_json_set(j, "use", uses_json(leases));
 	r |= rp_json_set(j, "events", events_json(leases));
+	r |= *note ? rp_json_set_string(j, "leases_note", note)
+		   : rp_json_set_null(j, "leases_note");
 	return r < 0 ? -ENOMEM : 0;
 }
 
@@ -92,6 +96,16 @@ struct rp_json *view_lease_check(struct view_machine about, const char *problems
 	int r = rp_json_set_bool(j, "consistent", !*problems);
 
 	r |= rp_json_set_string(j, "problems", problems);
+	return view_finish(j, r);
+}
+
+struct rp_json *view_migrated(struct view_machine about, const struct rocpart_migration *m)
+{
+	struct rp_json *j = view_document(about);
+	int r = rp_json_set_u64(j, "from_format", m->from);
+
+	r |= rp_json_set_u64(j, "to_format", m->to);
+	r |= m->backup ? rp_json_set_string(j, "backup", m->backup) : rp_json_set_null(j, "backup");
 	return view_finish(j, r);
 }
 

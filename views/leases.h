@@ -21,6 +21,7 @@ struct rp_json *view_lease(struct view_machine about, const struct rocpart_lease
 struct rp_json *view_use(struct view_machine about, const struct rocpart_partition_use *use);
 struct rp_json *view_lease_check(struct view_machine about, const char *problems);
 /* Of state set-aside; text as rocpart_machine_set_aside_records() gives it. */
+struct rp_json *view_migrated(struct view_machine about, const struct rocpart_migration *m);
 struct rp_json *view_set_aside(struct view_machine about, const char *text);
 /* Of adopt, state import: {"adopted": n}; of release. */
 struct rp_json *view_count(struct view_machine about, const char *key, uint64_t n);

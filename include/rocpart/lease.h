@@ -287,6 +287,50 @@ int rocpart_leases_export(struct rocpart_machine *machine, char **ret_text,
 			  struct rocpart_error *reterr);
 
 /**
+ * rocpart_leases_export_for() - Write all leases as a JSON document for another version of rocpart.
+ * @machine: machine.
+ * @format: format of leases that the other version knows; a version names it in the message that
+ *	refuses a newer database (docs/design/leases.md, Versions).
+ * @ret_text: receives JSON text; free it with free(3).
+ * @reterr: receives the reason on failure; may be NULL.
+ *
+ * The document has no key that the other version does not know. Since 0.1.
+ * Return: 0; -EINVAL: this version does not know @format; errors of rocpart_leases_new().
+ */
+int rocpart_leases_export_for(struct rocpart_machine *machine, unsigned format, char **ret_text,
+			      struct rocpart_error *reterr);
+
+/**
+ * struct rocpart_migration - What became of the format of a lease database. Layout frozen.
+ * @from: format that the database had.
+ * @to: format that it has now, or would have.
+ * @backup: path of the export that was written before, for free(3); NULL: nothing was changed.
+ * @reserved: zero.
+ */
+struct rocpart_migration {
+	unsigned from;
+	unsigned to;
+	char *backup;
+	uint64_t reserved[2];
+};
+
+/**
+ * rocpart_leases_migrate() - Bring the lease database to the format of this version of rocpart.
+ * @machine: machine.
+ * @ret_migration: receives the formats and the backup.
+ * @reterr: receives the reason on failure; may be NULL.
+ *
+ * Steps that older versions of rocpart do not notice are done by the first command that writes;
+ * this call does the others too, so older versions may not be able to use the database afterwards.
+ * The leases are exported before. Everything is done or nothing. On a machine opened for a dry run
+ * the call only reports. Since 0.1.
+ * Return: 0, also when there was nothing to do; -EBADMSG: the records are damaged, or a newer
+ * version wrote them (BAD_RECORDS); other errors as rocpart_lease_release().
+ */
+int rocpart_leases_migrate(struct rocpart_machine *machine, struct rocpart_migration *ret_migration,
+			   struct rocpart_error *reterr);
+
+/**
  * rocpart_leases_import() - Restore exported leases.
  * @machine: machine without any lease.
  * @text: document of rocpart_leases_export().

@@ -315,6 +315,15 @@ class Lease(ctypes.Structure):
     ]
 
 
+class Migration(ctypes.Structure):
+    _fields_ = [
+        ("from", c_uint),
+        ("to", c_uint),
+        ("backup", c_char_p),
+        ("reserved", c_uint64 * 2),
+    ]
+
+
 class MissingGpu(ctypes.Structure):
     _fields_ = [
         ("bdf", c_char_p),
@@ -663,6 +672,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, POINTER(c_char_p), POINTER(Error)]),
     "rocpart_leases_export":
         (c_int, [c_void_p, POINTER(c_char_p), POINTER(Error)]),
+    "rocpart_leases_export_for":
+        (c_int, [c_void_p, c_uint, POINTER(c_char_p), POINTER(Error)]),
     "rocpart_leases_free":
         (c_void_p, [c_void_p]),
     "rocpart_leases_get":
@@ -677,6 +688,8 @@ PROTOTYPES = {
         (POINTER(PartitionUse), [c_void_p, c_size_t]),
     "rocpart_leases_import":
         (c_int, [c_void_p, c_char_p, c_size_t, c_char_p, POINTER(c_size_t), POINTER(Error)]),
+    "rocpart_leases_migrate":
+        (c_int, [c_void_p, POINTER(Migration), POINTER(Error)]),
     "rocpart_leases_new":
         (c_int, [c_void_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_machine_accept_gpu":

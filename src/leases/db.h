@@ -123,8 +123,4 @@ int rp_lease_db_refuse_newer(struct rp_lease_db *db, struct rocpart_error *reter
 int rp_lease_db_do_steps(struct rp_lease_db *db, unsigned to,
 			 struct rocpart_error *reterr) RP_MUST_CHECK;
 
-/* migrate.c: write an export and do all steps. *ret_backup is the path of the export. */
-int rp_lease_db_migrate(struct rp_lease_db *db, char **ret_backup,
-			struct rocpart_error *reterr) RP_MUST_CHECK;
-
 #endif

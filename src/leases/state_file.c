@@ -8,6 +8,7 @@
  * is recorded with the bytes that are claimed of it, so that the next reconciliation marks the
  * lease instead of losing it.
  */
+#include "leases/state_file.h"
 #include "base/name.h"
 #include "base/num.h"
 #include "base/printable.h"
@@ -16,10 +17,13 @@
 
 #define VERSION 1
 
+/* The first format of the tables whose leases have limits. */
+#define WITH_LIMITS 2U
+
 /*
  * Append a lease to the list of the document. The functions pass on NULL, so one check is enough.
  */
-static int put_lease(struct rp_json *list, const struct rp_lease *l)
+static int put_lease(struct rp_json *list, const struct rp_lease *l, unsigned format)
 {
 	struct rp_json *j = rp_json_object(), *owner = rp_json_object(), *claims = rp_json_array();
 	int r = rp_json_set(j, "id", rp_json_int(l->id));
@@ -48,43 +52,66 @@ static int put_lease(struct rp_json *list, const struct rp_lease *l)
 	r |= rp_json_set(j, "claims", claims);
 	r |= rp_json_set_string(j, "footprint", l->footprint);
 	r |= rp_json_set_string(j, "labels", l->labels);
-	r |= rp_json_set_string(j, "limits", l->limits);
+	if (format >= WITH_LIMITS)
+		r |= rp_json_set_string(j, "limits", l->limits);
 	r |= rp_json_set_string(j, "why", l->why ? l->why : "");
 	r |= rp_json_set_string(j, "problem", l->problem ? l->problem : "");
 	r |= rp_json_set(j, "created_s", rp_json_int(l->created_s));
 	return rp_json_append(list, j) < 0 || r ? -ENOMEM : 0;
 }
 
-ROCPART_PUBLIC int rocpart_leases_export(struct rocpart_machine *machine, char **ret_text,
-					 struct rocpart_error *reterr)
+int rp_state_file_write(struct rp_lease_db *db, unsigned format, struct rp_strbuf *ret,
+			struct rocpart_error *reterr)
 {
-	RP_AUTO_LEASE_DB struct rp_lease_db *db = NULL;
 	RP_AUTO_LEASE_LIST struct rp_lease_list list = {0};
+	RP_AUTO_STRBUF struct rp_strbuf identity = RP_STRBUF_INIT;
 	RP_AUTO_JSON struct rp_json *j = rp_json_object();
-	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT, identity = RP_STRBUF_INIT;
-	struct rp_json *leases = rp_json_array();
-	int r = rp_leases_exist(machine, reterr);
+	struct rp_json *leases = NULL;
+	int r = 0;
 
-	if (r > 0) {
-		r = rp_leases_open(machine, RP_LEASE_READ, NULL, &db, reterr);
-		if (r == 0)
-			r = rp_lease_db_load(db, &list, reterr);
-		if (r == 0)
-			r = rp_lease_db_get(db, "machine", &identity, reterr);
-	}
-	if (r < 0) {
-		rp_json_free(leases);
+	if (format < 1 || format > RP_LEASE_VERSION)
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, NULL,
+				    "leases have formats 1 to %u in this version of rocpart, not "
+				    "%u",
+				    RP_LEASE_VERSION, format);
+	if (db)
+		r = rp_lease_db_load(db, &list, reterr);
+	if (r == 0 && db)
+		r = rp_lease_db_get(db, "machine", &identity, reterr);
+	if (r < 0)
 		return r;
-	}
+	leases = rp_json_array();
 	r = rp_json_set_u64(j, "rocpart_leases", VERSION);
 	r |= rp_json_set_string(j, "machine", rp_strbuf_str(&identity));
 	for (size_t i = 0; r == 0 && i < list.n; i++)
-		r = put_lease(leases, &list.v[i]);
-	if (rp_json_set(j, "leases", leases) < 0 || r || rp_json_print(j, true, &text) < 0)
+		r = put_lease(leases, &list.v[i], format);
+	if (rp_json_set(j, "leases", leases) < 0 || r || rp_json_print(j, true, ret) < 0)
 		return rp_error_nomem(reterr);
-	rp_strbuf_add_char(&text, '\n');
+	rp_strbuf_add_char(ret, '\n');
+	return rp_strbuf_failed(ret) ? rp_error_nomem(reterr) : 0;
+}
+
+ROCPART_PUBLIC int rocpart_leases_export_for(struct rocpart_machine *machine, unsigned format,
+					     char **ret_text, struct rocpart_error *reterr)
+{
+	RP_AUTO_LEASE_DB struct rp_lease_db *db = NULL;
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	int r = rp_leases_exist(machine, reterr);
+
+	if (r > 0)
+		r = rp_leases_open(machine, RP_LEASE_READ, NULL, &db, reterr);
+	if (r >= 0)
+		r = rp_state_file_write(db, format, &text, reterr);
+	if (r < 0)
+		return r;
 	*ret_text = rp_strbuf_steal(&text);
 	return *ret_text ? 0 : rp_error_nomem(reterr);
+}
+
+ROCPART_PUBLIC int rocpart_leases_export(struct rocpart_machine *machine, char **ret_text,
+					 struct rocpart_error *reterr)
+{
+	return rocpart_leases_export_for(machine, RP_LEASE_VERSION, ret_text, reterr);
 }
 
 /* ---- import ---- */

@@ -46,6 +46,7 @@ CHANGES = [
     ("change", "apply -f node.yaml"), ("change", "apply --resume"), ("change", "reset"),
     ("change", "set -c CPX -m NPS4"), ("head", "cordon 0"), ("list", "list"),
     ("head", "uncordon 0"), ("accept-gpu", "accept-gpu 0000:05:00.0"), ("state-set-aside", "state set-aside"),
+    ("state-migrate", "state migrate"),
 ]
 LEASES = [
     ("place", "place a --bytes 4G --partition 0/0 --share 2 --owner unit:a --label team=x"),
