@@ -179,7 +179,10 @@ bool cli_has_unfinished(const struct cli *cli);
 void cli_print_unfinished(const struct cli *cli);
 struct rp_json *cli_add_unfinished(const struct cli *cli, struct rp_json *j);
 int cli_print_json_unfinished(struct cli *cli, struct rp_json *j);
-/* The same on standard error, after a verb that did not say it in its output or its error. */
+/*
+ * The same on standard error, after a verb that did not say it in its output or its error. A state
+ * that cannot be read is a note, too: the exit status is that of the work.
+ */
 void cli_note_unfinished(const struct cli *cli);
 void cli_set_unfinished_shown(void);
 /* The error of a verb that needs a GPU during an unfinished change. */
@@ -241,6 +244,8 @@ struct view_machine cli_about(const struct cli *cli);
  * message, and with its status unless that is an error already.
  */
 void cli_note_error(const struct rocpart_error *err);
+/* The same of what comes after the work is done, which the exit status is of. */
+void cli_say_note(const struct rocpart_error *err);
 int cli_flush(int status); /* status, or 1 when standard output could not be written */
 
 /*

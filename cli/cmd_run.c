@@ -312,7 +312,8 @@ static void say(struct cli *cli, const struct rocpart_run *run, const struct roc
 	const struct rocpart_lease *l;
 	enum rocpart_view view;
 	const struct rocpart_handout *h = rocpart_run_get_handout(run, &view);
-	struct rocpart_snapshot *s = leases ? cli_observe_for_names(cli) : NULL;
+	struct rocpart_snapshot *s = NULL;
+	struct rocpart_error err = {0};
 	const char *text;
 	char bytes[RP_BYTES_TEXT_SIZE], where[VIEW_PARTITION_TEXT_SIZE];
 
@@ -322,6 +323,9 @@ static void say(struct cli *cli, const struct rocpart_run *run, const struct roc
 			rocpart_machine_get_shown_name(cli->machine)
 				? "no hardware is touched"
 				: "the command sees it only inside of `rocpart sim exec`");
+	/* The exit status is that of the program. */
+	if (leases && rocpart_machine_observe(cli->machine, &s, &err) < 0)
+		cli_say_note(&err);
 	for (size_t i = 0; leases && (l = rocpart_leases_get(leases, i)); i++)
 		cli_say(stderr, "rocpart: lease %llu: %s on %s, guarantee: %s\n",
 			(unsigned long long)l->id, rp_format_bytes(l->bytes, bytes),

@@ -4,16 +4,16 @@
 
 static bool is_shown; /* once a command */
 
-static enum rocpart_change_status get_status(const struct cli *cli, char **ret_holder,
-					     struct rocpart_error *err)
+/* The status; what cannot be seen is an error of the command. */
+static enum rocpart_change_status get_status(const struct cli *cli, char **ret_holder)
 {
 	enum rocpart_change_status status = ROCPART_CHANGE_NONE;
-	struct rocpart_error local = {0}, *e = err ? err : &local;
+	struct rocpart_error err = {0};
 
 	*ret_holder = NULL;
 	if (cli->machine &&
-	    rocpart_machine_get_change_status(cli->machine, &status, ret_holder, e) < 0)
-		cli_note_error(e);
+	    rocpart_machine_get_change_status(cli->machine, &status, ret_holder, &err) < 0)
+		cli_note_error(&err);
 	return status;
 }
 
@@ -21,38 +21,42 @@ bool cli_has_unfinished(const struct cli *cli)
 {
 	RP_AUTO_FREE char *holder = NULL;
 
-	return get_status(cli, &holder, NULL) != ROCPART_CHANGE_NONE;
+	return get_status(cli, &holder) != ROCPART_CHANGE_NONE;
 }
 
-static void print_unfinished(const struct cli *cli, FILE *f, bool is_note)
+static void print_status(enum rocpart_change_status status, const char *holder, FILE *f)
 {
-	struct rocpart_error err = {0};
-	RP_AUTO_FREE char *holder = NULL;
-	enum rocpart_change_status status = get_status(cli, &holder, &err);
-
-	is_shown = true;
-	if (status == ROCPART_CHANGE_NONE && err.code == ROCPART_ERR_NONE)
-		return;
-	if (is_note)
-		cli_say(f, "note: \t");
 	if (status == ROCPART_CHANGE_UNDER_WAY)
 		cli_say(f, "a change is under way: %s\n", holder ? holder : "");
 	else if (status == ROCPART_CHANGE_UNFINISHED)
 		cli_say(f, "a change is not finished: resume it with `rocpart apply --resume`, or "
 			   "undo it with `rocpart undo`\n");
-	else
-		cli_say(f, "%s\n", err.message);
 }
 
 void cli_print_unfinished(const struct cli *cli)
 {
-	print_unfinished(cli, stdout, false);
+	RP_AUTO_FREE char *holder = NULL;
+	enum rocpart_change_status status = get_status(cli, &holder);
+
+	is_shown = true;
+	print_status(status, holder, stdout);
 }
 
+/* The command did its work, or failed, before this look: the look changes no exit status. */
 void cli_note_unfinished(const struct cli *cli)
 {
-	if (!is_shown && cli->machine)
-		print_unfinished(cli, stderr, true);
+	enum rocpart_change_status status = ROCPART_CHANGE_NONE;
+	RP_AUTO_FREE char *holder = NULL;
+	struct rocpart_error err = {0};
+
+	if (is_shown || !cli->machine)
+		return;
+	if (rocpart_machine_get_change_status(cli->machine, &status, &holder, &err) < 0) {
+		cli_say_note(&err);
+	} else if (status != ROCPART_CHANGE_NONE) {
+		cli_say(stderr, "note: \t");
+		print_status(status, holder, stderr);
+	}
 }
 
 void cli_set_unfinished_shown(void)
@@ -63,7 +67,7 @@ void cli_set_unfinished_shown(void)
 struct rp_json *cli_add_unfinished(const struct cli *cli, struct rp_json *j)
 {
 	RP_AUTO_FREE char *holder = NULL;
-	enum rocpart_change_status status = get_status(cli, &holder, NULL);
+	enum rocpart_change_status status = get_status(cli, &holder);
 	int r = j ? rp_json_set_bool(j, "unfinished_change", status != ROCPART_CHANGE_NONE) : 0;
 
 	is_shown = true;
@@ -83,7 +87,7 @@ void cli_say_unfinished(const struct cli *cli, struct rocpart_error *err)
 	RP_AUTO_FREE char *holder = NULL;
 
 	*err = (struct rocpart_error){0};
-	if (get_status(cli, &holder, NULL) == ROCPART_CHANGE_UNDER_WAY) {
+	if (get_status(cli, &holder) == ROCPART_CHANGE_UNDER_WAY) {
 		(void)rp_error_set(err, -EBUSY, ROCPART_ERR_UNFINISHED_CHANGE, NULL,
 				   "no GPU can be used: a change is under way: %s",
 				   holder ? holder : "");
