@@ -156,8 +156,11 @@ static int write_entry(struct cli *cli, const char *file, const char *name, cons
 	r = r < 0 ? r : rp_tree_replace(tree, text.s, text.len, "%s", file);
 	if (r < 0) {
 		err.errnum = r;
-		(void)rp_fmt(err.message, sizeof(err.message), "cannot write '%s/%s': %s", folder,
-			     file, rocpart_strerror(r));
+		(void)rp_fmt(err.message, sizeof(err.message),
+			     tree && rp_tree_is_unsynced(tree, r)
+				     ? "'%s/%s' is written, but may be lost at a power cut: %s"
+				     : "cannot write '%s/%s': %s",
+			     folder, file, rocpart_strerror(r));
 		return cli_fail(cli, &err);
 	}
 	if (!cli->global.json)

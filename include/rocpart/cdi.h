@@ -56,7 +56,8 @@ int rocpart_cdi_document(struct rocpart_machine *machine, const char *kind, char
  * Return: 0; -EEXIST: the file is not the one that rocpart wrote (NEEDS_CONFIRMATION);
  * -EWOULDBLOCK: another process writes the specs of this machine (LOCKED); -EROFS: the machine is a
  * capture; -EINVAL: @dir is not absolute, or is NULL for a simulated machine in memory; -EACCES or
- * other errno of writing; errors of rocpart_cdi_document().
+ * other errno of writing; errors of rocpart_cdi_document(). When only syncing failed, the spec is
+ * there, and the message says so.
  */
 int rocpart_cdi_generate(struct rocpart_machine *machine, const char *kind, const char *dir,
 			 bool overwrite, char **ret_path, struct rocpart_error *reterr);

@@ -136,6 +136,14 @@ int rp_tree_append(struct rp_tree *t, const void *data, size_t len, const char *
 int rp_tree_rename(struct rp_tree *t, const char *from, const char *to) RP_MUST_CHECK;
 int rp_tree_remove(struct rp_tree *t, const char *path) RP_MUST_CHECK;
 /*
+ * r is what the last of these four, or rp_tree_sync(), returned. true: it did its work, and only
+ * syncing failed. The change is there for every reader, and a power cut may take it back. false: r
+ * is 0, or nothing of what readers see was changed (an append may have left a part of its bytes).
+ */
+bool rp_tree_is_unsynced(const struct rp_tree *t, int r);
+/* Sync the folder: what an earlier call renamed, or removed, is durable then. 0 or errno. */
+int rp_tree_sync(struct rp_tree *t) RP_MUST_CHECK;
+/*
  * Take an exclusive lock on a file of the folder, created when missing; never waits.
  * *ret_fd holds it until closed. -EWOULDBLOCK when someone else has it. In memory nobody else can:
  * *ret_fd is -EBADF.

@@ -17,6 +17,7 @@ struct rp_tree {
 	bool is_read_only;
 	bool is_public;	  /* what is written may be read by every user */
 	int inherited_fd; /* 0: none */
+	int unsynced;	  /* errno of the last operation, when only syncing failed; 0: none */
 };
 
 /* open(2) of path below the root, links resolved inside it; an fd or -errno. */

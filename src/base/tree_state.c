@@ -45,6 +45,23 @@ static int sync_folder(const struct rp_tree *t)
 	return 0;
 }
 
+/* Of an operation that did its work; r is the result of syncing. */
+static int note_synced(struct rp_tree *t, int r)
+{
+	t->unsynced = r < 0 ? r : 0;
+	return r;
+}
+
+int rp_tree_sync(struct rp_tree *t)
+{
+	return note_synced(t, sync_folder(t));
+}
+
+bool rp_tree_is_unsynced(const struct rp_tree *t, int r)
+{
+	return r < 0 && t->unsynced == r;
+}
+
 /* The permissions that a file has whatever the umask is, and whatever an older version gave it. */
 static int set_mode(int fd, mode_t mode)
 {
@@ -64,7 +81,7 @@ static int open_record(const struct rp_tree *t, const char *path, int flags, mod
 }
 
 /* flags: how an existing file is taken, O_TRUNC or O_APPEND. */
-static int put(const struct rp_tree *t, const char *path, int flags, const void *data, size_t len)
+static int put(struct rp_tree *t, const char *path, int flags, const void *data, size_t len)
 {
 	RP_AUTO_CLOSE int fd = -EBADF;
 	int r;
@@ -76,7 +93,7 @@ static int put(const struct rp_tree *t, const char *path, int flags, const void 
 		return fd;
 	r = write_all(fd, data, len);
 	if (r == 0 && rp_retry(fsync(fd)) < 0)
-		r = rp_neg_errno();
+		r = note_synced(t, rp_neg_errno());
 	return r;
 }
 
@@ -108,16 +125,18 @@ int rp_tree_replace(struct rp_tree *t, const void *data, size_t len, const char 
 	va_start(ap, fmt);
 	r = state_path(t, path, sizeof(path), fmt, ap);
 	va_end(ap);
+	t->unsynced = 0;
 	if (r == 0)
 		r = rp_fmt(temporary, sizeof(temporary), "%s.new", path);
 	if (r == 0)
 		r = rp_tree_before(t, "replace", path);
 	if (r == 0)
 		r = put(t, temporary, O_TRUNC, data, len);
+	t->unsynced = 0; /* of the temporary file */
 	if (r == 0)
 		r = move(t, temporary, path);
 	if (r == 0)
-		r = sync_folder(t);
+		r = rp_tree_sync(t);
 	if (r == 0)
 		rp_tree_after(t, "replace", path);
 	return rp_tree_traced(t, "replace", path, begin_ns, r);
@@ -183,12 +202,13 @@ int rp_tree_append(struct rp_tree *t, const void *data, size_t len, const char *
 	va_start(ap, fmt);
 	r = state_path(t, path, sizeof(path), fmt, ap);
 	va_end(ap);
+	t->unsynced = 0;
 	if (r == 0)
 		r = rp_tree_before(t, "append", path);
 	if (r == 0)
 		r = put(t, path, O_APPEND, data, len);
 	if (r == 0)
-		r = sync_folder(t);
+		r = rp_tree_sync(t);
 	if (r == 0)
 		rp_tree_after(t, "append", path);
 	return rp_tree_traced(t, "append", path, begin_ns, r);
@@ -199,11 +219,12 @@ int rp_tree_rename(struct rp_tree *t, const char *from, const char *to)
 	int r = t->kind == RP_TREE_STATE ? rp_tree_before(t, "rename", to) : -EINVAL;
 	uint64_t begin_ns = rp_trace_clock(t->trace);
 
+	t->unsynced = 0;
 	if (r < 0)
 		return r;
 	r = move(t, from, to);
 	if (r == 0)
-		r = sync_folder(t);
+		r = rp_tree_sync(t);
 	if (r == 0)
 		rp_tree_after(t, "rename", to);
 	return rp_tree_traced(t, "rename", to, begin_ns, r);
@@ -214,13 +235,14 @@ int rp_tree_remove(struct rp_tree *t, const char *path)
 	int r = t->kind == RP_TREE_STATE ? rp_tree_before(t, "remove", path) : -EINVAL;
 	uint64_t begin_ns = rp_trace_clock(t->trace);
 
+	t->unsynced = 0;
 	if (r < 0)
 		return r;
 	r = t->ops					  ? rp_memory_remove(t->self, path)
 	    : rp_retry(unlinkat(t->root_fd, path, 0)) < 0 ? rp_neg_errno()
 							  : 0;
 	if (r == 0)
-		r = sync_folder(t);
+		r = rp_tree_sync(t);
 	if (r == 0)
 		rp_tree_after(t, "remove", path);
 	return rp_tree_traced(t, "remove", path, begin_ns, r);

@@ -227,8 +227,8 @@ static int record_gpus(struct rocpart_change *c, struct rocpart_error *err)
 
 	if (r < 0)
 		(void)rp_error_prefix(err,
-				      "the modes are set, but the GPUs of this machine were not "
-				      "recorded");
+				      "the modes are set, but the GPUs of this machine are not "
+				      "recorded durably");
 	return r;
 }
 
@@ -322,8 +322,11 @@ static int apply_locked(struct rocpart_change *c, struct rocpart_error *err)
 	if (r < 0 || is_all_so(c, RP_FORWARD))
 		return r;
 	r = rp_backend_check(c->machine->backend, err);
-	if (r == 0) /* before the reload that may lose one */
+	if (r == 0) { /* before the reload that may lose one */
 		r = rp_records_add_expected(c->machine, c->snapshot, err);
+		if (r < 0)
+			return rp_error_append(err, "; no mode was changed");
+	}
 	if (r == 0)
 		r = begin(c, err);
 	if (r < 0)
@@ -341,13 +344,13 @@ static int keep_records(struct rocpart_change *c, struct rocpart_error *err)
 
 	if (!*c->allocator)
 		return 0;
-	r = rp_records_set_allocator(c->machine, c->allocator);
+	r = rp_records_set_allocator(c->machine, c->allocator, err);
 	if (r < 0)
-		return rp_error_errno(
-			err, r, c->machine->state_dir,
-			"the modes are set, but allocator '%s' cannot be recorded in '%s'",
-			c->allocator, c->machine->state_dir);
-	return 0;
+		(void)rp_error_prefix(err,
+				      "the modes are set, but allocator '%s' is not recorded "
+				      "durably",
+				      c->allocator);
+	return r;
 }
 
 ROCPART_PUBLIC int rocpart_change_apply(struct rocpart_change *change, struct rocpart_error *reterr)

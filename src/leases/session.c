@@ -67,8 +67,11 @@ int rp_session_begin(struct rocpart_machine *m, enum rp_lease_open how, struct r
 		r = rp_lease_db_load(s.db, &s.list, reterr);
 	if (r == 0)
 		r = rp_reconcile(&s.host, s.db, &s.list, &s.now, reterr);
-	if (r == 0 && makes && !s.host.has_expected)
+	if (r == 0 && makes && !s.host.has_expected) {
 		r = rp_records_add_expected(m, s.host.snapshot, reterr);
+		if (r < 0)
+			(void)rp_error_append(reterr, "; no lease was changed");
+	}
 	if (r < 0)
 		return r;
 	*ret = s;

@@ -305,8 +305,10 @@ static int accept_gpu(struct rocpart_machine *m, const char *bdf, struct rocpart
 	if (gpu)
 		now = entry_of(gpu);
 	describe(old, gpu ? &now : NULL, ret);
-	if (!ret->is_changed || m->is_dry_run)
+	if (m->is_dry_run)
 		return 0;
+	if (!ret->is_changed)
+		return rp_record_sync(m, RP_RECORD_EXPECTED, reterr);
 	if (replace_entry(&records, old, gpu ? &now : NULL) < 0)
 		return rp_error_nomem(reterr);
 	return write_expected(m, &records, reterr);

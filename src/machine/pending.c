@@ -95,6 +95,8 @@ int rp_records_clear_pending(struct rocpart_machine *m)
 	if (r < 0 || !m->state)
 		return r;
 	r = rp_tree_remove(m->state, RP_RECORD_PENDING);
+	if (r == -ENOENT || rp_tree_is_unsynced(m->state, r))
+		r = 0; /* a power cut that brings the record back voids the request */
 	rp_machine_publish(m);
-	return r == -ENOENT ? 0 : r;
+	return r;
 }

@@ -85,6 +85,26 @@ int rp_record_read(struct rocpart_machine *m, const char *file, size_t limit, st
 	return r;
 }
 
+int rp_record_report_write(const struct rocpart_machine *m, const char *file, int r,
+			   struct rocpart_error *reterr)
+{
+	if (!rp_tree_is_unsynced(m->state, r))
+		return rp_error_errno(reterr, r, m->state_dir, "cannot write the record '%s/%s'",
+				      m->state_dir, file);
+	(void)rp_error_errno(reterr, r, m->state_dir,
+			     "the record '%s/%s' is in effect, but may be lost at a power cut",
+			     m->state_dir, file);
+	(void)rp_error_hint(reterr, "repeat the command when the disk works again");
+	return r;
+}
+
+int rp_record_sync(struct rocpart_machine *m, const char *file, struct rocpart_error *reterr)
+{
+	int r = rp_tree_sync(m->state);
+
+	return r < 0 ? rp_record_report_write(m, file, r, reterr) : 0;
+}
+
 int rp_record_write(struct rocpart_machine *m, const char *file, const struct rp_json *j,
 		    struct rocpart_error *reterr)
 {
@@ -97,9 +117,7 @@ int rp_record_write(struct rocpart_machine *m, const char *file, const struct rp
 	if (r < 0 || rp_strbuf_failed(&text))
 		return rp_error_nomem(reterr);
 	r = rp_tree_replace(m->state, text.s, text.len, "%s", file);
-	return r < 0 ? rp_error_errno(reterr, r, m->state_dir, "cannot write the record '%s/%s'",
-				      m->state_dir, file)
-		     : 0;
+	return r < 0 ? rp_record_report_write(m, file, r, reterr) : 0;
 }
 
 uint64_t rp_records_epoch(const struct rp_json *pending)
@@ -278,14 +296,19 @@ int rp_records_get_allocator(struct rocpart_machine *m, const char **ret)
 	return -EBADMSG;
 }
 
-int rp_records_set_allocator(struct rocpart_machine *m, const char *name)
+int rp_records_set_allocator(struct rocpart_machine *m, const char *name,
+			     struct rocpart_error *reterr)
 {
 	const char *before;
-	int r = rp_machine_make_state(m, NULL);
+	int r = rp_machine_make_state(m, reterr);
 
-	if (r < 0 || (rp_records_get_allocator(m, &before) == 0 && rp_str_eq(before, name)))
+	if (r < 0)
 		return r;
+	if (rp_records_get_allocator(m, &before) == 0 && rp_str_eq(before, name))
+		return rp_record_sync(m, RP_RECORD_ALLOCATOR, reterr);
 	r = rp_tree_replace(m->state, name, strlen(name), RP_RECORD_ALLOCATOR);
+	if (r < 0)
+		(void)rp_record_report_write(m, RP_RECORD_ALLOCATOR, r, reterr);
 	rp_machine_publish(m);
 	return r;
 }
@@ -306,6 +329,16 @@ int rp_record_lock(struct rocpart_machine *m, const char *lock, int *ret_fd,
 				     lock);
 	if (r == -EACCES)
 		(void)rp_error_hint(reterr, "run the command as root");
+	return r;
+}
+
+/* The cordon is as it should be, and rp_record_report_write() says so of the record. */
+static int name_unsynced(const struct rocpart_machine *m, const char *bdf, bool cordoned, int r,
+			 struct rocpart_error *reterr)
+{
+	if (rp_tree_is_unsynced(m->state, r))
+		(void)rp_error_prefix(reterr, "GPU %s is %s now", bdf,
+				      cordoned ? "cordoned" : "not cordoned");
 	return r;
 }
 
@@ -347,8 +380,10 @@ ROCPART_PUBLIC int rocpart_machine_set_cordon(struct rocpart_machine *machine, c
 		return rp_record_report_damage(machine, RP_RECORD_CORDONS, "it is no list of GPUs",
 					       reterr);
 	if (rp_records_have_text(have, bdf) == cordoned)
-		return 0;
-	r = write_cordons(machine, have, bdf, cordoned, reterr);
+		r = old ? rp_record_sync(machine, RP_RECORD_CORDONS, reterr) : 0;
+	else
+		r = write_cordons(machine, have, bdf, cordoned, reterr);
+	r = name_unsynced(machine, bdf, cordoned, r, reterr);
 	rp_machine_publish(machine);
 	return r;
 }

@@ -48,7 +48,7 @@ int rp_record_read(struct rocpart_machine *m, const char *file, size_t limit, st
 
 /*
  * Replace one, in a folder that rp_machine_make_state() opened. An object is sealed. -ENOMEM; errno
- * of writing.
+ * of writing, and of syncing what was written: rp_tree_is_unsynced() tells them apart.
  */
 int rp_record_write(struct rocpart_machine *m, const char *file, const struct rp_json *j,
 		    struct rocpart_error *reterr) RP_MUST_CHECK;
@@ -83,7 +83,8 @@ int rp_records_add_expected(struct rocpart_machine *m, const struct rocpart_snap
  * get: 0; -ENOENT when none said so, or nothing may be read; -EBADMSG: none of these names.
  */
 int rp_records_get_allocator(struct rocpart_machine *m, const char **ret) RP_MUST_CHECK;
-int rp_records_set_allocator(struct rocpart_machine *m, const char *name) RP_MUST_CHECK;
+int rp_records_set_allocator(struct rocpart_machine *m, const char *name,
+			     struct rocpart_error *reterr) RP_MUST_CHECK;
 
 /* What the public document says of the records: pending, cordons, allocator, unfinished_change. */
 int rp_records_describe(struct rocpart_machine *m, struct rp_json *ret) RP_MUST_CHECK;

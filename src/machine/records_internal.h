@@ -26,6 +26,12 @@ struct rp_overlay *rp_records_overlay(struct rp_records *r, const char *bdf);
 /* Say that a record is damaged: -EBADMSG BAD_RECORDS. */
 int rp_record_report_damage(const struct rocpart_machine *m, const char *file, const char *why,
 			    struct rocpart_error *reterr);
+/* Say that a record could not be replaced, or was replaced and not synced. Returns r. */
+int rp_record_report_write(const struct rocpart_machine *m, const char *file, int r,
+			   struct rocpart_error *reterr);
+/* A record that is as it should be may be unsynced from an earlier call. 0 or errno. */
+int rp_record_sync(struct rocpart_machine *m, const char *file,
+		   struct rocpart_error *reterr) RP_MUST_CHECK;
 /* Lock a record that is changed while others may hold the lock of the machine. 0 or errno. */
 int rp_record_lock(struct rocpart_machine *m, const char *lock, int *ret_fd,
 		   struct rocpart_error *reterr) RP_MUST_CHECK;

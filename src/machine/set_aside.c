@@ -12,7 +12,10 @@ int rp_record_set_aside(struct rocpart_machine *m, const char *file, char ret_na
 		(void)rp_fmt(ret_name, RP_ASIDE_SIZE, "%s.damaged.%u", file, i);
 		r = rp_tree_stat(m->state, &st, "%s", ret_name);
 	}
-	return r == -ENOENT ? rp_tree_rename(m->state, file, ret_name) : r;
+	if (r == -ENOENT)
+		r = rp_tree_rename(m->state, file, ret_name);
+	/* When a power cut brings the file back, the next command finds the damage again. */
+	return rp_tree_is_unsynced(m->state, r) ? 0 : r;
 }
 
 static int check_pending(struct rocpart_machine *m, struct rocpart_error *err)

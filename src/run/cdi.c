@@ -109,11 +109,12 @@ ROCPART_PUBLIC int rocpart_cdi_document(struct rocpart_machine *machine, const c
 
 /* ---- writing ---- */
 
-static int failed_file(int r, const struct rp_cdi_spec *spec, struct rocpart_error *reterr)
+static int failed_file(int r, const struct rp_cdi_spec *spec, const char *what,
+		       struct rocpart_error *reterr)
 {
 	RP_AUTO_FREE char *path = rp_strdupf("%s/%s", spec->dir, spec->file);
 
-	return rp_error_errno(reterr, r, path, "cannot use the CDI spec");
+	return rp_error_errno(reterr, r, path, "%s", what);
 }
 
 static int refuse_other(const struct rp_cdi_spec *spec, struct rocpart_error *reterr)
@@ -135,7 +136,7 @@ static int read_old(const struct rp_cdi_spec *spec, struct rp_strbuf *ret,
 {
 	int r = rp_cdi_file_read(spec->dir, spec->file, ret);
 
-	return r < 0 && r != -ENOENT ? failed_file(r, spec, reterr) : 0;
+	return r < 0 && r != -ENOENT ? failed_file(r, spec, "cannot read the CDI spec", reterr) : 0;
 }
 
 /* Record, then write; spec has the new text, and in before what is there now. */
@@ -145,6 +146,7 @@ static int put(struct rocpart_machine *m, struct rp_cdi_record *record,
 	/* The record may own them. */
 	RP_AUTO_FREE char *dir = strdup(spec->dir), *file = strdup(spec->file);
 	struct rp_cdi_spec s = *spec;
+	bool is_unsynced = false;
 	int r;
 
 	if (!dir || !file)
@@ -153,9 +155,17 @@ static int put(struct rocpart_machine *m, struct rp_cdi_record *record,
 	s.file = file;
 	r = rp_cdi_record_put(m, record, &s, reterr);
 	if (r < 0)
+		(void)rp_error_append(reterr, "; no CDI spec was written");
+	if (r < 0)
 		return r;
-	r = rp_cdi_file_write(dir, s.file, s.text, strlen(s.text));
-	return r < 0 ? failed_file(r, &s, reterr) : 0;
+	r = rp_cdi_file_write(dir, s.file, s.text, strlen(s.text), &is_unsynced);
+	if (r == 0)
+		return 0;
+	if (!is_unsynced)
+		return failed_file(r, &s, "cannot write the CDI spec", reterr);
+	(void)failed_file(r, &s, "the CDI spec is written, but may be lost at a power cut", reterr);
+	(void)rp_error_hint(reterr, "repeat the command when the disk works again");
+	return r;
 }
 
 static bool is_recorded(const struct rp_cdi_record *record, const struct rp_cdi_spec *spec,
