@@ -391,7 +391,8 @@ int rocpart_change_get_holders(struct rocpart_change *change, struct rocpart_hol
  * change, see rocpart_change_set_interrupt() (INTERRUPTED: nothing is changed now;
  * UNFINISHED_CHANGE: the journal stays open); -ESTALE: the machine changed since the
  * snapshot (STALE_SNAPSHOT); -ENOENT: another process finished the unfinished change; errors of
- * rocpart_change_check(); errno of the kernel.
+ * rocpart_change_check(); errno of the kernel, or of the disk of the records: @reterr says when
+ * the machine has the requested modes nevertheless.
  */
 int rocpart_change_apply(struct rocpart_change *change, struct rocpart_error *reterr);
 
@@ -536,9 +537,11 @@ bool rocpart_holders_is_complete(const struct rocpart_holders *holders);
  * @cordoned: true to cordon the GPU, false to remove the cordon.
  * @reterr: receives the reason on failure; may be NULL.
  *
- * The cordon is durable. Repeating the call is not an error. Since 0.1.
+ * The cordon is durable. Repeating the call is not an error, and syncs a cordon that an earlier
+ * call could not make durable. Since 0.1.
  * Return: 0; -EROFS: the machine is a capture; -EACCES: the caller may not write to the record
- * folder; -ENOMEM: out of memory; other errno of reading or writing the record.
+ * folder; -ENOMEM: out of memory; other errno of reading, writing or syncing the record. When
+ * only syncing failed, the cordon is in effect, and the message says so.
  */
 int rocpart_machine_set_cordon(struct rocpart_machine *machine, const char *bdf, bool cordoned,
 			       struct rocpart_error *reterr);

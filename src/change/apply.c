@@ -57,16 +57,39 @@ static int refresh(struct rocpart_change *c, struct rocpart_error *reterr)
 	return r;
 }
 
+/* What is so now although the journal could not be closed, and what closes it. */
+static const struct {
+	const char *state, *command;
+} closings[] = {
+	[RP_OUTCOME_DONE] = {"the GPUs are in the requested modes", "rocpart apply --resume"},
+	[RP_OUTCOME_PENDING] = {"the memory mode is requested", "rocpart apply --resume"},
+	[RP_OUTCOME_UNDONE] = {"each GPU is in the modes that it had before the change",
+			       "rocpart undo"},
+};
+
+/* A closing line that was written and not synced closes the journal, until a power cut. */
 static int close_journal(struct rocpart_change *c, enum rp_outcome outcome,
 			 struct rocpart_error *reterr)
 {
+	const char *state = closings[outcome].state, *command = closings[outcome].command;
+	bool is_open = false;
 	int r = rp_journal_close(c->machine, rp_outcome_to_string(outcome), reterr);
 
 	if (r == 0)
 		return 0;
-	return rp_error_hint(reterr,
-			     "the GPUs are in the requested modes; `rocpart apply --resume` "
-			     "closes the journal");
+	if (rp_journal_look(c->machine, &is_open) < 0)
+		(void)rp_error_hint(reterr,
+				    "%s; when `rocpart status` shows an unfinished change, `%s` "
+				    "closes the journal",
+				    state, command);
+	else if (is_open)
+		(void)rp_error_hint(reterr, "%s; `%s` closes the journal", state, command);
+	else
+		(void)rp_error_hint(reterr,
+				    "%s, and the journal counts as closed; when a power cut opens "
+				    "it again, `%s` closes it",
+				    state, command);
+	return r;
 }
 
 /* The modes are as wanted, but a device or a setting is missing. Switching back would not help. */
@@ -113,8 +136,18 @@ static int close_failed(struct rocpart_change *c, enum rp_outcome outcome,
 			struct rocpart_error *err)
 {
 	struct rocpart_error closing = {0};
+	bool is_open = false;
 
-	if (rp_journal_close(c->machine, rp_outcome_to_string(outcome), &closing) < 0)
+	if (rp_journal_close(c->machine, rp_outcome_to_string(outcome), &closing) == 0)
+		return err->errnum;
+	if (rp_journal_look(c->machine, &is_open) < 0)
+		(void)rp_error_hint(
+			err,
+			"%s; when `rocpart status` shows an unfinished change, `rocpart "
+			"apply --resume` finishes the change and `rocpart undo` "
+			"reverts it",
+			closing.message);
+	else if (is_open)
 		(void)rp_error_hint(err,
 				    "%s; when '%s' can be written again, `rocpart apply --resume` "
 				    "finishes the change and `rocpart undo` reverts it",
@@ -201,7 +234,8 @@ static int note_driver(struct rocpart_change *c, int r, struct rocpart_error *er
 		return r;
 	if (r == 0) {
 		*err = late;
-		return err->errnum;
+		return rp_error_prefix(err, "the modes are set, but the leases do not know the "
+					    "driver that was loaded");
 	}
 	rp_change_remark(c, "warning: %s", late.message);
 	return r;

@@ -161,15 +161,23 @@ int rp_journal_begin(struct rocpart_machine *m, const struct rp_json *head,
 		     struct rocpart_error *reterr)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	int r = print_line(head, &text);
+	int r = print_line(head, &text), dropped;
+	bool is_left = false;
 
 	if (r == 0)
 		r = keep_closed(m);
 	/* As one file: a journal without its first line would say nothing. */
 	if (r == 0)
 		r = rp_tree_replace(m->state, text.s, text.len, OPEN);
+	dropped = rp_tree_is_unsynced(m->state, r) ? rp_tree_remove(m->state, OPEN) : 0;
+	if (dropped < 0 && dropped != -ENOENT && !rp_tree_is_unsynced(m->state, dropped))
+		is_left = true;
 	rp_machine_publish(m);
-	return report_write(m, r, "write", reterr);
+	(void)report_write(m, r, "write", reterr);
+	if (is_left)
+		(void)rp_error_hint(reterr, "the journal is there, and no step was done: `rocpart "
+					    "undo` closes the journal");
+	return r;
 }
 
 int rp_journal_append(struct rocpart_machine *m, const struct rp_json *line,
@@ -201,8 +209,9 @@ int rp_journal_close(struct rocpart_machine *m, const char *outcome, struct rocp
 		r = print_line(line, &text);
 	if (r == 0)
 		r = append_line(m->state, &text);
-	if (r == 0)
-		r = rp_tree_rename(m->state, OPEN, LAST);
+	if (r == 0 && rp_tree_rename(m->state, OPEN, LAST) < 0)
+		rp_trace_note(&m->trace, ROCPART_TRACE_DECISION, OPEN,
+			      "the journal is closed; the next change renames it");
 	rp_machine_publish(m);
 	return report_write(m, r, "close", reterr);
 }

@@ -36,6 +36,8 @@ int rp_journal_look(struct rocpart_machine *m, bool *ret_is_open) RP_MUST_CHECK;
 /*
  * Write; the record folder was opened by rp_machine_make_state(). 0; -ENOMEM; errno of writing,
  * then the lines before are as they were. append and close: -EBADMSG when the journal is damaged.
+ * After an error of begin there is no journal, unless the hint says so; after one of close the
+ * journal may count as closed all the same: rp_journal_look() shows it.
  */
 int rp_journal_begin(struct rocpart_machine *m, const struct rp_json *head,
 		     struct rocpart_error *reterr) RP_MUST_CHECK;
