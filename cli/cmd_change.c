@@ -295,6 +295,9 @@ static int cordon(struct cli *cli, int argc, char **argv, bool on)
 		if (r == 0 && !cli_is_dry_run(cli))
 			r = rocpart_machine_set_cordon(cli->machine, rocpart_gpu_get_bdf(gpu), on,
 						       &err);
+		if (r < 0 && i && !cli_is_dry_run(cli))
+			(void)rp_error_append(&err, "; %d GPU%s %s before", i, i == 1 ? "" : "s",
+					      on ? "cordoned" : "uncordoned");
 		if (r < 0)
 			status = cli_fail(cli, &err);
 		else if (!cli->global.json)

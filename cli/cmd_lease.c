@@ -154,6 +154,10 @@ static int release_chosen(struct cli *cli, const struct chosen *c, uint64_t *ret
 			r = rocpart_lease_release(cli->machine, c->ids.v[i], &n, &in_use, &err);
 		if (r == -ENOENT)
 			continue;
+		if (r < 0 && *ret_released)
+			(void)rp_error_append(&err, "; %llu lease%s released before",
+					      (unsigned long long)*ret_released,
+					      *ret_released == 1 ? " was" : "s were");
 		if (r < 0)
 			return cli_fail(cli, &err);
 		*ret_released += n;
