@@ -35,11 +35,16 @@ MODELS = """version: v1
 node: {memory: NPS4, gpus: {all: CPX}}
 models: {a: {model: Qwen/Qwen3-8B, context: 4k, replicas: 3}}
 """
-# What a command that fails says of what is there nevertheless.
+# What a command that fails says of what is there nevertheless, by the name of its sweep.
 SWALLOWED = "cannot record the leases"  # docs/design/leases.md: a disk that fails on and on
-DONE_NEVERTHELESS = ("the GPUs are in the requested modes", "the modes are set",
-                     "cannot see whether a change",  # after the answer on the standard output
-                     "cannot write the record", "cannot use the CDI spec")  # the folder's sync failed
+LOST = "may be lost at a power cut: "
+CLOSING = r"^hint: (the GPUs are in the requested modes|each GPU is in the modes that it had before)"
+IN_EFFECT = {
+    "cordon": rf"^rocpart: GPU \S+ is cordoned now: the record '\S+' is in effect, but {LOST}",
+    "cdi": rf"^rocpart: \S+: the CDI spec is written, but {LOST}",
+    **dict.fromkeys(("set", "back", "undo", "resume", "undo-open", "apply"),
+                    rf"{CLOSING}|^rocpart: (\S+: )?the modes are set, but "),
+}
 UNDONE = "the change was undone"
 PARTLY_PLACED = "replicas were placed; the modes are those of the file"
 
@@ -101,11 +106,13 @@ class FullDisk(Interrupted):
         status = self.json("status", "--sim", "n")
         leases = sorted((x["name"], x["partition"]) for x in status["leases"])
         cordoned = re.findall(r"^.*cordoned.*$", self.rocpart("status", "--sim", "n"), re.M)
-        specs = sorted(p.name for p in self.records.glob("cdi/*"))
+        specs = sorted(p.name for p in self.records.glob("cdi/*.json"))
+        if specs:  # a spec that rocpart did not know would never be refreshed
+            self.assertIn(specs[0], self.rocpart("cdi", "list", "--sim", "n"))
         self.assertNotIn("damaged", self.rocpart("status", "--sim", "n"))
         return {"modes": self.modes(), "unfinished": status["unfinished_change"], "leases": leases,
                 "cordoned": [line.split()[0] for line in cordoned],
-                "specs": [name for name in specs if name.endswith(".json")]}
+                "specs": specs}
 
     def sweep(self, name, words, ends=(OLD, NEW)):
         """ends: the modes after undo and after --resume of what is left unfinished."""
@@ -120,20 +127,21 @@ class FullDisk(Interrupted):
                 done, lines = self.run_traced(*paths, "-e", "trace=" + ",".join(CALLS),
                                               *(w for f in faults for w in ("-e", f)), words=words)
                 self.assertTrue(any("(INJECTED)" in line[2] for line in lines), "nothing failed")
-                said = f"exit status {done.returncode}: {done.stdout}{done.stderr}"
-                self.judge(done, before, after, ends, f"{where}: {said}")
+                said = f"exit status {done.returncode}\n{done.stdout}{done.stderr}"
+                self.judge(name, done, before, after, ends, f"{where}: {said}")
                 if name == "apply" and self.view()["modes"] == after["modes"]:
                     self.rocpart("--sim", "n", *words)  # goes on from there
                     self.assertEqual(self.view(), after, said)
                 self.assert_works()
         print(f"# {name}: {dict(self.counts)}", file=sys.stderr)
 
-    def judge(self, done, before, after, ends, said):
+    def judge(self, name, done, before, after, ends, said):
         self.assertGreaterEqual(done.returncode, 0, said)
         self.assertNotIn("Sanitizer", done.stderr)
         found = self.view()
         if before["modes"] or "] load the amdgpu driver" in said:
             self.assertEqual(len(found["modes"]), len(OLD), f"the driver is not loaded; {said}")
+        self.assert_said_once_and_true(done, found, before, said)
         if done.returncode == DONE:
             self.counts["done"] += 1
             self.assertEqual(found, after, said)
@@ -141,23 +149,42 @@ class FullDisk(Interrupted):
         self.assertTrue(re.search(r"^rocpart: .", done.stderr, re.M), said)
         if found["unfinished"]:
             self.counts["unfinished"] += 1
+            self.assertRegex(said, "`rocpart undo|`rocpart apply --resume|cannot see whether")
             self.end_both_ways(ends, said)
             return
         self.assertNotEqual(done.returncode, PENDING, said)
-        how = "refused" if found == before else self.how_told(found, before, after, ends, said)
+        claims = name in IN_EFFECT and re.search(IN_EFFECT[name], said, re.M)
+        if found == before and not claims:
+            how = "refused"
+        else:
+            how = self.how_told(claims, found, before, after, ends, said)
         self.assertTrue(how, f"{found} is not {before}; {said}")
         self.counts[how] += 1
 
+    def assert_said_once_and_true(self, done, found, before, said):
+        lines = re.findall(r"^(?:rocpart|note): \s*(.*)", done.stderr, re.M)
+        self.assertEqual(len(lines), len(set(lines)), f"said twice; {said}")
+        if "; nothing was changed" in said or "; no mode was changed" in said:
+            self.assertEqual(found["modes"], before["modes"], said)
+        if "no lease was changed" in said:
+            self.assertEqual(found["leases"], before["leases"], said)
+        if "no CDI spec was written" in said:
+            self.assertEqual(found["specs"], before["specs"], said)
+        if "the journal counts as closed" in said:
+            self.assertFalse(found["unfinished"], said)
+        elif re.search(r"^hint: .*; `rocpart [a-z -]+` closes the journal$", said, re.M):
+            self.assertTrue(found["unfinished"], said)
+
     @staticmethod
-    def how_told(found, before, after, ends, said):
+    def how_told(claims, found, before, after, ends, said):
         """What is there although the exit status is that of a failure, as the message says; or None."""
-        if found == after and any(text in said for text in DONE_NEVERTHELESS):
+        if found == after and claims:
             return "done nevertheless"
         if UNDONE in said and found == dict(before, modes=ends[0], unfinished=False):
             return "undone"
         is_part = found["modes"] == after["modes"] and \
             all(lease in after["leases"] for lease in found["leases"])
-        if is_part and any(text in said for text in (PARTLY_PLACED, *DONE_NEVERTHELESS[:2])):
+        if is_part and (PARTLY_PLACED in said or claims):
             return "placed in part"
         is_onward = said.partition(": ")[0].endswith("+")
         return "commit swallowed" if SWALLOWED in said and found == after and is_onward else None
