@@ -627,6 +627,21 @@ static int add_replicas(struct placing *p, const struct rocpart_place_options *o
 	return r;
 }
 
+/* The answer first: after the commit nothing fails. */
+static int commit(struct placing *p, struct rocpart_leases **ret, struct rocpart_error *reterr)
+{
+	struct rocpart_leases *leases = NULL;
+	int r = rp_leases_of(&p->made, &leases, reterr);
+
+	if (r == 0)
+		r = rp_session_commit(&p->s, reterr);
+	if (r < 0)
+		rocpart_leases_free(leases);
+	else
+		*ret = leases;
+	return r;
+}
+
 int rp_place(const struct rp_placing *what, struct rocpart_leases **ret_leases,
 	     struct rocpart_error *reterr)
 {
@@ -647,12 +662,10 @@ int rp_place(const struct rp_placing *what, struct rocpart_leases **ret_leases,
 	if (r == 0 && what->placed)
 		r = what->placed(what->userdata, &p.s, &p.made, reterr);
 	if (r == 0)
-		r = rp_session_commit(&p.s, reterr);
-	if (r < 0)
-		return r;
-	if (what->ret_db)
+		r = commit(&p, ret_leases, reterr);
+	if (r == 0 && what->ret_db)
 		*what->ret_db = rp_steal(&p.s.db);
-	return rp_leases_of(&p.made, ret_leases, reterr);
+	return r;
 }
 
 ROCPART_PUBLIC int rocpart_place(struct rocpart_machine *machine,
@@ -723,7 +736,5 @@ ROCPART_PUBLIC int rocpart_place_pending(struct rocpart_machine *machine,
 		tried[l - p.s.list.v] = true;
 		r = place_again(&p, l, reterr);
 	}
-	if (r == 0)
-		r = rp_session_commit(&p.s, reterr);
-	return r < 0 ? r : rp_leases_of(&p.made, ret_leases, reterr);
+	return r < 0 ? r : commit(&p, ret_leases, reterr);
 }

@@ -256,24 +256,24 @@ ROCPART_PUBLIC int rocpart_cdi_generate(struct rocpart_machine *machine, const c
 {
 	RP_AUTO_CLOSE int lock_fd = -EBADF;
 	RP_AUTO_FREE char *folder = NULL;
+	RP_AUTO_FREE char *path = NULL;
 	struct rp_cdi_spec spec = {0};
-	char *path;
 	int r = find_kind(kind, &spec.kind, reterr);
 
 	if (r == 0)
 		r = lock(machine, &lock_fd, reterr);
 	if (r == 0)
 		r = find_place(machine, dir, spec.kind, &folder, &spec.file, reterr);
-	spec.dir = folder;
-	if (r == 0)
-		r = generate(machine, &spec, overwrite, reterr);
 	if (r < 0)
 		return r;
-	path = rp_strdupf("%s/%s", folder, spec.file);
+	spec.dir = folder;
+	path = rp_strdupf("%s/%s", folder, spec.file); /* nothing fails once the spec is written */
 	if (!path)
 		return rp_error_nomem(reterr);
-	*ret_path = path;
-	return 0;
+	r = generate(machine, &spec, overwrite, reterr);
+	if (r == 0)
+		*ret_path = rp_steal(&path);
+	return r;
 }
 
 /* ---- after a change ---- */
