@@ -105,7 +105,8 @@ static int run_state_migrate(struct cli *cli, int argc, char **argv)
 		return cli_fail(cli, &err);
 	is_needed = m.from != m.to;
 	if (cli->global.json)
-		status = cli_print_json(cli, view_migrated(cli_about(cli), &m));
+		status = is_needed ? cli_print_json_done(cli, view_migrated(cli_about(cli), &m))
+				   : cli_print_json(cli, view_migrated(cli_about(cli), &m));
 	else if (!is_needed)
 		cli_say(stdout, "the leases are of format %u already\n", m.to);
 	else if (cli_is_dry_run(cli))
@@ -116,7 +117,7 @@ static int run_state_migrate(struct cli *cli, int argc, char **argv)
 	else
 		cli_say(stdout, "the leases are of format %u now\nbackup: %s\n", m.to, m.backup);
 	free(m.backup);
-	return status ? status : is_needed ? cli_done(cli) : 0;
+	return status || !is_needed ? status : cli_done(cli);
 }
 
 static int run_state_set_aside(struct cli *cli, int argc, char **argv)

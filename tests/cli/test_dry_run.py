@@ -6,10 +6,12 @@ unfinished change. Reading leases opens the files of SQLite for writing and writ
 the index of the log, which every reader maps and locks.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import unittest
@@ -114,6 +116,11 @@ class DryRuns(Interrupted):
         self.rocpart("--sim", "n", "release", "1")
         self.assert_writes_nothing("state", "import", backup)
         self.assertEqual(self.modes(), NEW)
+        self.assert_writes_nothing("state", "migrate", status=DONE)
+        with contextlib.closing(sqlite3.connect(self.folder / "rocpart/sim/n/records/leases.db")) as db:
+            db.executescript("PRAGMA user_version = 1; ALTER TABLE lease DROP COLUMN limits")
+        self.rocpart("--sim", "n", "status")  # closing it above removed its log
+        self.assert_writes_nothing("state", "migrate")
 
     def test_unfinished_change(self):
         self.rocpart("sim", "fault", "n", "load:EIO")
