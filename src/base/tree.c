@@ -203,6 +203,20 @@ static int open_walking(int root_fd, const char *path, uint64_t flags, unsigned 
 }
 
 /*
+ * A record that is a link to nowhere is there: who reads it must not go on as if there were none.
+ * The error is that of a link which may not be followed.
+ */
+static int name_dangling(const struct rp_tree *t, const char *path, int r)
+{
+	struct stat st;
+
+	if (r != -ENOENT || t->kind != RP_TREE_STATE ||
+	    fstatat(t->root_fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK(st.st_mode))
+		return r;
+	return -ELOOP;
+}
+
+/*
  * The real root needs no resolver of its own. Elsewhere a link of a capture must not leave its
  * folder; where the kernel lacks openat2 (before 5.6) or a filter forbids it, none is followed.
  */
@@ -219,7 +233,7 @@ int rp_tree_openat(const struct rp_tree *t, const char *path, uint64_t flags, un
 		fd = open_in_root(t->root_fd, path, &how);
 	if (fd < 0 && t->kind != RP_TREE_REAL && (errno == ENOSYS || errno == EPERM))
 		return open_walking(t->root_fd, path, flags, mode);
-	return fd < 0 ? rp_neg_errno() : (int)fd;
+	return fd < 0 ? name_dangling(t, path, rp_neg_errno()) : (int)fd;
 }
 
 static int check_regular(int fd)

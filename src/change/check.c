@@ -276,6 +276,8 @@ static int refuse_capture(const struct rocpart_machine *m, struct rocpart_error 
 static int check_unfinished(const struct rocpart_change *c, struct rocpart_error *reterr)
 {
 	char holder[RP_LOCK_HOLDER_SIZE] = "";
+	struct rocpart_error why = {0};
+	int r;
 
 	if (c->is_resumed || !rp_journal_is_open(c->machine))
 		return 0;
@@ -283,6 +285,16 @@ static int check_unfinished(const struct rocpart_change *c, struct rocpart_error
 		rp_tree_lock_holder(c->machine->state, RP_MACHINE_LOCK, holder);
 	if (*holder)
 		return rp_change_refuse_locked(c, reterr);
+	/* One that can be neither resumed nor undone names its own way out. */
+	r = rp_change_check_journal(c->machine, &why);
+	if (r == -ENOENT) /* another process has ended it meanwhile */
+		return 0;
+	if (r < 0) {
+		(void)rp_error_set(
+			reterr, -EBUSY, ROCPART_ERR_UNFINISHED_CHANGE, c->machine->state_dir,
+			"an earlier change of this machine is not finished, and %s", why.message);
+		return rp_error_hint(reterr, "%s", why.hint);
+	}
 	(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_UNFINISHED_CHANGE, c->machine->state_dir,
 			   "an earlier change of this machine is not finished");
 	return rp_error_hint(reterr, "`rocpart apply --resume` finishes it, `rocpart undo` "

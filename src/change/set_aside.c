@@ -38,7 +38,7 @@ static int set_aside_journal(struct rocpart_machine *m, struct rp_strbuf *ret,
 
 	if (r == 0 || r == -ENOENT)
 		return 0;
-	if (r != -EBADMSG) {
+	if (!rp_record_is_damage(r)) {
 		if (reterr)
 			*reterr = why;
 		return r;

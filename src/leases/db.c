@@ -372,6 +372,13 @@ static int refuse_read_only(const char *path, struct rocpart_error *reterr)
 	return rp_lease_hint_errno(r, reterr);
 }
 
+static bool is_link(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 int rp_lease_db_open(const char *dir, enum rp_lease_open how, const char *identity,
 		     struct rp_lease_db **ret, struct rocpart_error *reterr)
 {
@@ -383,6 +390,9 @@ int rp_lease_db_open(const char *dir, enum rp_lease_open how, const char *identi
 	if (!path)
 		return rp_error_nomem(reterr);
 	if (access(path, F_OK) < 0 && errno == ENOENT) {
+		if (is_link(path)) /* to nowhere: there are leases, somewhere else */
+			return rp_error_errno(reterr, -ELOOP, path,
+					      "cannot open the leases in '%s'", path);
 		if (how != RP_LEASE_MAKE && how != RP_LEASE_MAKE_BRIEF)
 			return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, dir,
 					    "this machine has no leases");

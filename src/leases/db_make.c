@@ -203,7 +203,7 @@ int rp_lease_db_make(const char *dir, const char *path, const char *identity,
 	if (queue_fd < 0)
 		return fail(queue_fd, dir, reterr);
 	r = lock_makers(queue_fd, dir, reterr);
-	if (r == 0 && access(path, F_OK) < 0)
+	if (r == 0 && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		r = make(dir_fd, path, identity, reterr);
 	return r;
 }

@@ -2,6 +2,8 @@
 /* Where the leases of a machine are: in its record folder, or in memory when its records are. */
 #include "leases/reconcile.h"
 
+#include <fcntl.h>
+
 int rp_leases_exist(struct rocpart_machine *m, struct rocpart_error *reterr)
 {
 	RP_AUTO_FREE char *path = NULL;
@@ -9,10 +11,15 @@ int rp_leases_exist(struct rocpart_machine *m, struct rocpart_error *reterr)
 
 	if (m->leases || m->in_memory || !m->state_dir)
 		return m->leases != NULL;
+	r = rp_machine_open_state(m);
+	if (r < 0 && !rp_is_denied(r))
+		return rp_error_errno(reterr, r, m->state_dir, "cannot use the record folder '%s'",
+				      m->state_dir);
 	path = rp_strdupf("%s/leases.db", m->state_dir);
 	if (!path)
 		return rp_error_nomem(reterr);
-	r = rp_retry(access(path, F_OK)) < 0 ? rp_neg_errno() : 0;
+	/* A link to nowhere is a database that cannot be read, not one that was never made. */
+	r = faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0 ? rp_neg_errno() : 0;
 	/* One in a folder that may not be searched cannot be ruled out: opening it says why. */
 	if (r == 0 || rp_is_denied(r))
 		return 1;

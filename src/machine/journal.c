@@ -356,7 +356,7 @@ int rp_journal_set_aside(struct rocpart_machine *m, struct rp_strbuf *ret)
 	char name[32];
 	int r = rp_tree_read_file(m->state, SIZE_LIMIT, &text, OPEN);
 
-	if (r < 0 && r != -EFBIG)
+	if (r < 0 && !rp_record_is_damage(r))
 		return r;
 	r = rp_record_set_aside(m, OPEN, name);
 	if (r < 0)

@@ -4,6 +4,7 @@
 #include "rocpart/node.h"
 
 #include <assert.h>
+#include <sys/stat.h>
 
 ROCPART_PUBLIC struct rocpart_machine *rocpart_machine_close(struct rocpart_machine *machine)
 {
@@ -96,6 +97,19 @@ ROCPART_PUBLIC const char *rocpart_machine_get_note(const struct rocpart_machine
 	return machine->note;
 }
 
+/*
+ * Only a name that nothing has is "no records": a link to nowhere (its file system is not mounted)
+ * or a file under the name says nothing about the leases.
+ */
+static int check_absent(const struct rocpart_machine *m, int r)
+{
+	struct stat st;
+
+	if (r != -ENOENT)
+		return r;
+	return lstat(m->state_dir, &st) == 0 && S_ISLNK(st.st_mode) ? -ELOOP : 0;
+}
+
 int rp_machine_open_state(struct rocpart_machine *m)
 {
 	int r;
@@ -103,13 +117,12 @@ int rp_machine_open_state(struct rocpart_machine *m)
 	if (m->state || !m->state_dir)
 		return 0;
 	r = rp_tree_open(m->state_dir, RP_TREE_STATE, &m->state);
-	if (r == 0)
-		rp_tree_set_hook(m->state, m->hook, m->hook_userdata);
-	if (r == 0)
-		rp_tree_set_trace(m->state, &m->trace);
-	if (r == 0)
-		rp_tree_set_read_only(m->state, m->is_dry_run);
-	return r == -ENOENT || r == -ENOTDIR ? 0 : r;
+	if (r < 0)
+		return check_absent(m, r);
+	rp_tree_set_hook(m->state, m->hook, m->hook_userdata);
+	rp_tree_set_trace(m->state, &m->trace);
+	rp_tree_set_read_only(m->state, m->is_dry_run);
+	return 0;
 }
 
 /* Whoever can write the records of this computer decides what root does to its GPUs. */
@@ -159,14 +172,15 @@ int rp_machine_make_state(struct rocpart_machine *m, struct rocpart_error *reter
 	if (r == 0)
 		r = rp_machine_open_state(m);
 	if (r == 0 && !m->state)
-		r = -EACCES;
+		r = -ENOENT; /* removed meanwhile */
 	if (r < 0) {
 		rp_error_errno(reterr, r, m->state_dir, "cannot use the record folder '%s'",
 			       m->state_dir);
-		(void)rp_error_hint(reterr, "%s",
-				    r == -EROFS
-					    ? "the file system is read-only: mount it read-write"
-					    : "run the command as root");
+		if (r == -EROFS)
+			(void)rp_error_hint(reterr,
+					    "the file system is read-only: mount it read-write");
+		else if (rp_is_denied(r))
+			(void)rp_error_hint(reterr, "run the command as root");
 		return r;
 	}
 	if (!m->has_swept)

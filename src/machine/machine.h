@@ -108,7 +108,7 @@ void rp_machine_publish(struct rocpart_machine *m);
 
 /*
  * Open the record folder for reading; 0 with m->state NULL when there is none yet. -EACCES: the
- * caller may not look into it.
+ * caller may not look into it. -ENOTDIR, -ELOOP: a file or a link to nowhere has its name.
  */
 int rp_machine_open_state(struct rocpart_machine *m) RP_MUST_CHECK;
 /*

@@ -82,6 +82,9 @@ int rp_record_read(struct rocpart_machine *m, const char *file, size_t limit, st
 	(void)rp_error_errno(reterr, r, file, "cannot read the record '%s/%s'", m->state_dir, file);
 	if (r == -EACCES)
 		(void)rp_error_hint(reterr, "run the command as root");
+	else if (m->state && rp_record_is_damage(r))
+		(void)rp_error_hint(reterr, "`rocpart state set-aside` moves it out of the way and "
+					    "shows what is lost");
 	return r;
 }
 

@@ -89,6 +89,12 @@ int rp_records_set_allocator(struct rocpart_machine *m, const char *name,
 /* What the public document says of the records: pending, cordons, allocator, unfinished_change. */
 int rp_records_describe(struct rocpart_machine *m, struct rp_json *ret) RP_MUST_CHECK;
 
+/*
+ * Whether reading a record failed because of what is under its name: wrong bytes, too many, a
+ * folder, a link to nowhere. Every other error says nothing about the record.
+ */
+bool rp_record_is_damage(int r);
+
 /* Rename a record to "FILE.damaged.N", the first that is not there. 0 or errno. */
 #define RP_ASIDE_SIZE 32
 int rp_record_set_aside(struct rocpart_machine *m, const char *file,

@@ -3,6 +3,11 @@
 #include "machine/public.h"
 #include "machine/records_internal.h"
 
+bool rp_record_is_damage(int r)
+{
+	return r == -EBADMSG || r == -EFBIG || r == -EISDIR || r == -ELOOP;
+}
+
 int rp_record_set_aside(struct rocpart_machine *m, const char *file, char ret_name[RP_ASIDE_SIZE])
 {
 	struct rp_stat st;
@@ -77,8 +82,7 @@ int rp_records_set_aside(struct rocpart_machine *m, struct rp_strbuf *ret,
 		 "rocpart allocates unless the node shows another allocator; apply the node.yaml "
 		 "again"},
 		{RP_RECORD_CDI, check_cdi,
-		 "rocpart does not know its RP_RECORD_CDI specs any more; `rocpart cdi generate "
-		 "--overwrite` "
+		 "rocpart does not know its CDI specs any more; `rocpart cdi generate --overwrite` "
 		 "writes them again"},
 	};
 
@@ -87,8 +91,12 @@ int rp_records_set_aside(struct rocpart_machine *m, struct rp_strbuf *ret,
 		char name[RP_ASIDE_SIZE];
 		int r = records[i].check(m, &why);
 
-		if (r != -EBADMSG && r != -EFBIG)
+		if (r == 0 || r == -ENOENT)
 			continue;
+		if (!rp_record_is_damage(r))
+			return rp_error_errno(reterr, r, records[i].file,
+					      "cannot read the record '%s/%s'", m->state_dir,
+					      records[i].file);
 		r = rp_record_set_aside(m, records[i].file, name);
 		if (r < 0)
 			return rp_error_errno(reterr, r, records[i].file,

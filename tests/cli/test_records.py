@@ -107,6 +107,63 @@ class Damaged(Records):
                 self.assertIn(f"{name}.damaged.1", self.on("state", "set-aside"))
                 self.on("status")
 
+    def test_change_over_a_damaged_journal_names_the_way_out(self):
+        self.make("mi300x-1")
+        self.on("cordon", "0")
+        self.on("uncordon", "0")
+        (self.dir / "journal").write_text("1")
+        error = self.error(*TO_CPX, status=PENDING)
+        self.assertIn("is damaged", error["message"])
+        self.assertIn("set-aside", error["hint"])
+
+    def lease(self):
+        self.make("mi300x-1")
+        self.on(*TO_CPX)
+        self.on("place", "a", "--bytes", "1G")
+
+    def assert_nothing_is_believed(self, *verbs):
+        for words in verbs or (["status"], ["state", "check"], ["state", "export"],
+                               ["place", "b", "--bytes", "1G"],
+                               ["set", "--compute", "SPX", "--memory", "NPS1", "--yes"]):
+            with self.subTest(words=words):
+                self.error(*words)
+
+    def test_folder_that_is_a_link_to_nowhere_or_a_file_is_not_an_absent_one(self):
+        self.lease()
+        kept = self.dir.rename(self.dir.with_name("kept"))
+        self.dir.symlink_to("/dev/null/nowhere")
+        self.assert_nothing_is_believed()
+        self.dir.unlink()
+        self.dir.symlink_to(self.folder / "nowhere")
+        self.assert_nothing_is_believed()
+        self.dir.unlink()
+        self.dir.write_text("")
+        self.assert_nothing_is_believed()
+        self.dir.unlink()
+        kept.rename(self.dir)
+        self.assertEqual(len(self.json("--sim", "n", "status")["leases"]), 1)
+
+    def test_leases_that_are_a_link_to_nowhere_are_not_absent(self):
+        self.lease()
+        (self.dir / "leases.db").unlink()
+        (self.dir / "leases.db").symlink_to(self.folder / "nowhere")
+        self.assert_nothing_is_believed()
+        self.assertFalse((self.folder / "nowhere").exists())
+
+    def test_record_that_is_a_link_to_nowhere_or_a_folder_blocks_until_it_is_moved(self):
+        self.make("mi300x-1")
+        self.on("cordon", "0")
+        for name in ["pending.json", "cordons.json", "gpus.json", "journal"]:
+            path = self.dir / name
+            for k, make in enumerate([lambda p: p.symlink_to("/nowhere"), lambda p: p.mkdir()], 1):
+                with self.subTest(name=name, k=k):
+                    path.unlink(missing_ok=True)
+                    make(path)
+                    self.assert_nothing_is_believed(["place", "b", "--bytes", "1G"])
+                    self.assertNotEqual(self.start("--sim", "n", "status").returncode, DONE)
+                    self.assertIn(f"{name}.damaged.{k}", self.on("state", "set-aside"))
+                    self.on("status")
+
     def test_damaged_allocator_is_not_rocpart(self):
         self.make("mi300x-1")
         self.on("cordon", "0")
