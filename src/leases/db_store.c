@@ -14,6 +14,8 @@
  * Time: O((L + C) log L) to load L leases with C claims; one statement for each lease and claim
  * that is written.
  */
+#include <inttypes.h>
+
 #include "base/num.h"
 #include "leases/db.h"
 
@@ -373,6 +375,11 @@ static int next_id(struct rp_lease_db *db, int64_t *ret, struct rocpart_error *r
 		if (r < 0)
 			return r;
 	}
+	if (db->last_id < 0 || db->last_id >= RP_LEASE_LAST_ID)
+		return rp_error_set(reterr, -EOVERFLOW, ROCPART_ERR_BAD_RECORDS, db->path,
+				    "'%s' says that a lease had the number %" PRId64
+				    ": no larger one is left",
+				    db->path ? db->path : RP_LEASE_FILE, db->last_id);
 	*ret = ++db->last_id;
 	return 0;
 }

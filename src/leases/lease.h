@@ -65,6 +65,9 @@ struct rp_lease_db;
 /* The format of the tables that this program makes: docs/design/leases.md, Versions. */
 #define RP_LEASE_VERSION 2U
 
+/* The largest number of a lease: every reader of JSON has it exactly (2^53 - 1). */
+#define RP_LEASE_LAST_ID ((INT64_C(1) << 53) - 1)
+
 enum rp_lease_open {
 	RP_LEASE_READ,	  /* -ENOENT when there is no database. Writes nothing */
 	RP_LEASE_WRITE,	  /* as READ, and an error when it cannot be written */

@@ -239,8 +239,13 @@ static int refuse_allocator(struct rocpart_machine *m, struct rocpart_error *ret
 static int refuse_change(struct rocpart_machine *m, struct rocpart_error *reterr)
 {
 	char holder[RP_LOCK_HOLDER_SIZE];
+	bool is_open = false;
+	int r = rp_journal_look(m, &is_open);
 
-	if (!rp_journal_is_open(m))
+	if (r < 0)
+		return rp_error_errno(reterr, r, m->state_dir,
+				      "cannot see whether a change of this machine is unfinished");
+	if (!is_open)
 		return 0;
 	rp_tree_lock_holder(m->state, RP_MACHINE_LOCK, holder);
 	(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_UNFINISHED_CHANGE, NULL,
@@ -277,6 +282,15 @@ static bool is_place(const struct placing *p, const struct rocpart_partition *pa
 	return false;
 }
 
+static unsigned count_shut(const struct placing *p)
+{
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < p->fill.n_gpus; i++)
+		n += p->fill.gpus[i].flags != 0;
+	return n;
+}
+
 /* Add the hint of a refusal: the remedy that the placer found, or a general one. */
 static int hint_remedy(const struct placing *p, const struct rp_placer_refusal *no,
 		       struct rocpart_error *reterr)
@@ -296,6 +310,12 @@ static int hint_remedy(const struct placing *p, const struct rp_placer_refusal *
 				     "without its only lease GPU %u could be switched to make "
 				     "room; `rocpart status` shows the leases",
 				     no->empty_gpu);
+	if (count_shut(p))
+		return rp_error_hint(reterr,
+				     "%u of %u GPUs accept no new lease (cordoned, or with memory "
+				     "errors): `rocpart status` names them, and `rocpart uncordon` "
+				     "opens a cordoned one; or release a lease",
+				     count_shut(p), p->fill.n_gpus);
 	return rp_error_hint(reterr, "release a lease (`rocpart status` shows them), or make a "
 				     "new plan (`rocpart plan`)");
 }

@@ -210,7 +210,7 @@ static int get_lease(const struct rp_json *j, struct rp_lease *l)
 	int64_t priority = rp_json_int_value(rp_json_get(j, "priority"));
 	uint64_t id = 0, share = 0, created = 0;
 	unsigned state = 0, guarantee = 0;
-	int r = get_number(j, "id", INT64_MAX, &id);
+	int r = get_number(j, "id", RP_LEASE_LAST_ID, &id);
 
 	if (r == 0)
 		r = get_number(j, "bytes", INT64_MAX, &l->bytes);

@@ -180,6 +180,23 @@ class Lease(unittest.TestCase):
         self.assertEqual(self.text("state", "export"), before)
         self.assertTrue(self.json("state", "check")["consistent"])
 
+    def test_import_of_the_last_number_leaves_no_number_and_a_larger_one_is_refused(self):
+        self.place("a", "--bytes", "5G")
+        backup = json.loads(self.text("state", "export"))
+        self.text("release", "1")
+        path = Path(self.state.name) / "leases.json"
+        for number, status in ((2**63 - 1, USAGE), (2**53, USAGE), (2**53 - 1, 0)):
+            backup["leases"][0]["id"] = number
+            path.write_text(json.dumps(backup), encoding="utf-8")
+            self.text("state", "import", str(path), status=status)
+        self.text("place", "b", "--bytes", "1G", status=1)
+        self.assertEqual([one["lease"] for one in self.json("status")["leases"]], [2**53 - 1])
+
+    def test_no_room_with_a_cordoned_gpu_names_the_cordon(self):
+        self.text("cordon", "0")
+        error = json.loads(self.text("place", "a", "--bytes", "1G", "--json", status=REFUSED))["error"]
+        self.assertIn("rocpart uncordon", error["hint"])
+
     def test_damaged_leases_are_told_and_nothing_is_placed(self):
         self.place("a", "--bytes", "5G")
         (path,) = Path(self.state.name).rglob("leases.db")
