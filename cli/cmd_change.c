@@ -301,9 +301,11 @@ static int cordon(struct cli *cli, int argc, char **argv, bool on)
 		if (r < 0)
 			status = cli_fail(cli, &err);
 		else if (!cli->global.json)
-			cli_say(stdout, "GPU %zu (%s) %s %s\n", rocpart_gpu_get_index(gpu),
-				rocpart_gpu_get_bdf(gpu), cli_is_dry_run(cli) ? "would be" : "is",
-				on ? "cordoned" : "not cordoned");
+			cli_say(stdout, "GPU %zu (%s) %s cordoned\n", rocpart_gpu_get_index(gpu),
+				rocpart_gpu_get_bdf(gpu),
+				!cli_is_dry_run(cli) ? (on ? "is" : "is not")
+				: on		     ? "would be"
+						     : "would not be");
 	}
 	rocpart_snapshot_unref(s);
 	if (status == 0 && cli->global.json)

@@ -8,11 +8,17 @@ struct view_machine cli_about(const struct cli *cli)
 	return (struct view_machine){cli->machine, rp_strbuf_str(&cli->machine_name)};
 }
 
+static int write_errno; /* why a long text was not written: the flush at the end succeeds */
+
 int cli_print_text(struct cli *cli, const struct rp_strbuf *text)
 {
 	if (rp_strbuf_failed(text))
 		return cli_nomem(cli);
-	return fwrite(rp_strbuf_str(text), 1, text->len, stdout) == text->len ? 0 : 1;
+	errno = 0;
+	if (fwrite(rp_strbuf_str(text), 1, text->len, stdout) == text->len)
+		return 0;
+	write_errno = errno;
+	return 1;
 }
 
 int cli_print_json(struct cli *cli, struct rp_json *j)
@@ -151,6 +157,8 @@ int cli_flush(int status)
 	}
 	errno = 0;
 	if (fflush(stdout) != 0 || ferror(stdout)) {
+		if (errno == 0)
+			errno = write_errno ? write_errno : EIO;
 		if (errno == EPIPE)
 			return status ? status : 1; /* as `| head -1` wants it: not worth a word */
 		fprintf(stderr, "rocpart: cannot write to standard output: %s\n",

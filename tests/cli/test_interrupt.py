@@ -90,6 +90,15 @@ class Interrupts(Interrupted):
         self.assertIn(done.returncode, (DONE, FAILED))
         self.assertEqual(done.stderr, b"")
 
+    def test_document_without_a_reader_says_nothing(self):
+        self.make("mi300x-8")
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = subprocess.run([os.environ["ROCPART"], "list", "--json"], env=self.environment(),
+                              stdout=writer, stderr=subprocess.PIPE, check=False)
+        os.close(writer)
+        self.assertEqual((done.returncode, done.stderr), (FAILED, b""))
+
     def on_terminal(self, *words):
         """A change on a terminal of its own; the other end of it."""
         pid, master = pty.fork()
