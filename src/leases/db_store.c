@@ -81,6 +81,14 @@ static int take_name(sqlite3_stmt *s, int column, char *buf, size_t size)
 	return text ? rp_fmt(buf, size, "%s", text) : -ENOMEM;
 }
 
+/* A clock that was set before 1970, or a damaged row: a time that is not known. */
+static int64_t take_time(sqlite3_stmt *s, int column)
+{
+	int64_t t = sqlite3_column_int64(s, column);
+
+	return t < 0 ? 0 : t;
+}
+
 /* Read a row of RP_SQL_LEASES. An owner that is a process has its pid as name. */
 static int take_lease(sqlite3_stmt *s, struct rp_lease *l)
 {
@@ -94,9 +102,9 @@ static int take_lease(sqlite3_stmt *s, struct rp_lease *l)
 	l->share = (uint32_t)sqlite3_column_int64(s, 6);
 	l->is_seen = sqlite3_column_int(s, 7) != 0;
 	l->owner.kind = (enum rp_owner_kind)sqlite3_column_int(s, 8);
-	l->owner.start_ticks = (uint64_t)sqlite3_column_int64(s, 10);
-	l->created_s = sqlite3_column_int64(s, 16);
-	l->changed_s = sqlite3_column_int64(s, 17);
+	l->owner.start_ticks = (uint64_t)sqlite3_column_int64(s, 10) & INT64_MAX;
+	l->created_s = take_time(s, 16);
+	l->changed_s = take_time(s, 17);
 	if (r == 0)
 		r = take_name(s, 9, l->owner.name, sizeof(l->owner.name));
 	if (r == 0)
@@ -220,7 +228,7 @@ int rp_lease_db_events(struct rp_lease_db *db, size_t max, struct rp_lease_event
 		return r;
 	(void)sqlite3_bind_int64(s, 1, (int64_t)max);
 	while (bad == 0 && (rc = sqlite3_step(s)) == SQLITE_ROW) {
-		struct rp_lease_event e = {.at_s = sqlite3_column_int64(s, 0),
+		struct rp_lease_event e = {.at_s = take_time(s, 0),
 					   .lease = sqlite3_column_int64(s, 1)};
 
 		bad = take_text(s, 2, &e.text);

@@ -2,10 +2,12 @@
 """The record folder: damaged records and the way out of them, modes of files, readers without rights."""
 
 import concurrent.futures
+import contextlib
 import fcntl
 import json
 import os
 import re
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -142,6 +144,17 @@ class Damaged(Records):
         self.dir.unlink()
         kept.rename(self.dir)
         self.assertEqual(len(self.json("--sim", "n", "status")["leases"]), 1)
+
+    def test_times_before_1970_are_not_known(self):
+        self.lease()
+        self.on("place", "b", "--bytes", "1G")
+        self.on("release", "b")
+        with contextlib.closing(sqlite3.connect(self.dir / "leases.db")) as db, db:
+            db.execute("UPDATE event SET at = -5")
+            db.execute("UPDATE lease SET created = -5, changed = -5, owner_start = -5")
+        (lease,) = self.json("--sim", "n", "status")["leases"]
+        self.assertEqual((lease["created_s"], lease["changed_s"]), (0, 0))
+        self.on("state", "export")
 
     def test_leases_that_are_a_link_to_nowhere_are_not_absent(self):
         self.lease()
