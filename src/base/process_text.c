@@ -2,19 +2,35 @@
 #include "base/process_text.h"
 #include "base/num.h"
 
-#define START_FIELD 22 /* of proc_pid_stat(5), in clock ticks after boot */
+/* Fields of proc_pid_stat(5). */
+#define THREADS_FIELD 20
+#define START_FIELD   22 /* in clock ticks after boot */
+
+static bool read_field(const char *stat_line, int n, uint64_t *ret)
+{
+	const char *at = strrchr(stat_line, ')'); /* a name may have blanks and brackets */
+
+	for (int field = 2; at && field < n; field++)
+		at = strchr(at + 1, ' ');
+	return at && rp_parse_u64_part(at + 1, strcspn(at + 1, " \n"), 10, ret) == 0;
+}
+
+bool rp_process_has_ended(const char *stat_line)
+{
+	const char *at = strrchr(stat_line, ')');
+	uint64_t n_threads;
+
+	if (!at || (!rp_str_starts(at, ") Z") && !rp_str_starts(at, ") X")))
+		return false;
+	return !read_field(stat_line, THREADS_FIELD, &n_threads) || n_threads <= 1;
+}
 
 static bool read_age(const struct rp_process_text *p, uint64_t *ret_s)
 {
-	const char *at = strrchr(p->stat_line, ')'); /* a name may have blanks and brackets */
 	long per_s = sysconf(_SC_CLK_TCK);
-	RP_AUTO_FREE char *word = NULL;
 	uint64_t ticks, start_s;
 
-	for (int field = 2; at && field < START_FIELD; field++)
-		at = strchr(at + 1, ' ');
-	word = at ? rp_strndup(at + 1, strcspn(at + 1, " ")) : NULL;
-	if (!word || per_s <= 0 || rp_parse_u64(word, 10, &ticks) < 0)
+	if (per_s <= 0 || !read_field(p->stat_line, START_FIELD, &ticks))
 		return false;
 	start_s = ticks / (uint64_t)per_s;
 	*ret_s = p->uptime_s - start_s;

@@ -18,4 +18,11 @@ struct rp_process_text {
 /* "pid 4711 (python3, docker:3f2a, user root, running for 42 s)" */
 void rp_process_text_add(const struct rp_process_text *p, struct rp_strbuf *ret);
 
+/*
+ * Whether /proc/PID/stat is of a process that has ended and that its parent has not asked for: it
+ * uses nothing any more, and nobody may ever ask. A program whose main thread ended before its
+ * other threads looks the same but for the number of its threads.
+ */
+bool rp_process_has_ended(const char *stat_line);
+
 #endif

@@ -20,6 +20,7 @@
 #include "leases/host_view.h"
 #include "base/json.h"
 #include "base/num.h"
+#include "base/process_text.h"
 #include "facts/mode_name.h"
 #include "hw/driver.h"
 #include "hw/hw.h"
@@ -262,6 +263,9 @@ int rp_host_view_read_processes(struct rp_host_view *w)
 	return 0;
 }
 
+#define STAT_PPID  4
+#define STAT_START 22
+
 /*
  * Read a number of /proc/PID/stat by its number in proc(5). The name in parentheses, field 2, may
  * have blanks and parentheses itself, so fields are counted from the last parenthesis.
@@ -275,6 +279,8 @@ static int read_stat(struct rp_tree *t, const char *proc, uint32_t pid, unsigned
 
 	if (r < 0)
 		return r;
+	if (field == STAT_START && rp_process_has_ended(rp_strbuf_str(&text)))
+		return -ESRCH; /* as when its parent had asked for it */
 	for (unsigned i = 2; p && i < field; i++) {
 		p = strchr(p, ' ');
 		p = p ? p + 1 : NULL;
@@ -283,9 +289,6 @@ static int read_stat(struct rp_tree *t, const char *proc, uint32_t pid, unsigned
 		return -EBADMSG;
 	return rp_parse_u64_part(p, strcspn(p, " \n"), 10, ret) < 0 ? -EBADMSG : 0;
 }
-
-#define STAT_PPID  4
-#define STAT_START 22
 
 int rp_host_view_open_host(struct rp_host_view *w, struct rp_tree **ret)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "leases/run_group.h"
 #include "base/num.h"
+#include "base/process_text.h"
 #include "leases/limits.h"
 
 /* The initial cgroup namespace (Linux include/linux/proc_ns.h, PROC_CGROUP_INIT_INO). */
@@ -20,12 +21,9 @@ static bool shows_groups(const struct rp_host_view *w, struct rp_tree *host)
 static bool is_zombie(struct rp_tree *host, const char *pid)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	const char *p;
 
-	if (rp_tree_read(host, &text, "proc/%s/stat", pid) < 0)
-		return false;
-	p = strrchr(rp_strbuf_str(&text), ')');
-	return p && rp_str_starts(p, ") Z");
+	return rp_tree_read(host, &text, "proc/%s/stat", pid) == 0 &&
+	       rp_process_has_ended(rp_strbuf_str(&text));
 }
 
 static bool is_in(struct rp_tree *host, const char *pid, const char *group)

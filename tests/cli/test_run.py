@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """run: a command on a partition of its own."""
 
+import ctypes
 import errno
+import functools
 import json
 import os
 import pwd
@@ -215,6 +217,19 @@ class Run(RunCase):
         self.assertTrue(until(lambda: self.leases() == []))
         self.assertIn("is gone", self.rocpart("status").stdout)
         self.sh("true")  # and the control group that was left is not in the way
+
+    def test_lease_of_a_command_that_nobody_waits_for_ends(self):
+        subreaper = functools.partial(ctypes.CDLL(None).prctl, 36)  # PR_SET_CHILD_SUBREAPER
+        self.assertEqual(subreaper(1, 0, 0, 0), 0)
+        self.addCleanup(subreaper, 0, 0, 0, 0)
+        p = self.start("--bytes", "4G", "--", "sh", "-c", "echo ready; exec sleep 100")
+        (lease,) = self.leases()
+        child = int(lease["owner"].removeprefix("pid:"))
+        p.kill()
+        p.wait()
+        os.kill(child, signal.SIGKILL)
+        self.assertTrue(until(lambda: self.leases() == []))
+        self.assertEqual(os.waitpid(child, 0)[0], child)  # until now it was a zombie
 
     def test_run_that_is_killed_before_the_command_starts_leaves_nothing(self):
         for _ in range(5):

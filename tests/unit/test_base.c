@@ -779,6 +779,21 @@ static void process_is_named_with_owner_user_and_age(void **state)
 	assert_string_equal(rp_strbuf_str(&text), "pid 4711 (unknown program)");
 }
 
+/* Lines of Linux 6.1; in the third the main thread called pthread_exit(), and another one runs. */
+static void zombie_has_ended_unless_threads_run(void **state)
+{
+	(void)state;
+	assert_true(
+		rp_process_has_ended("9 (a) Z) Z 1 9 9 0 -1 4227084 1 0 0 0 0 0 0 0 20 0 1 0 7"));
+	assert_true(rp_process_has_ended("9 (a) X 1 9 9 0 -1 4227084 1 0 0 0 0 0 0 0 20 0 0 0 7"));
+	assert_false(
+		rp_process_has_ended("9 (ze) Z 1 9 9 0 -1 4227084 1 0 0 0 0 0 0 0 20 0 2 0 7"));
+	assert_false(
+		rp_process_has_ended("9 (a) Z) S 1 9 9 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 1 0 7"));
+	assert_true(rp_process_has_ended("9 (a) Z"));
+	assert_false(rp_process_has_ended(""));
+}
+
 static void holder_of_a_lock_is_named(void **state)
 {
 	char dir[] = "/tmp/rocpart-lock-XXXXXX", holder[RP_LOCK_HOLDER_SIZE];
@@ -1032,6 +1047,7 @@ int main(void)
 		cmocka_unit_test(strbuf_grows_and_is_given_away),
 		cmocka_unit_test(strbuf_remembers_a_failure),
 		cmocka_unit_test(text_that_does_not_fit_is_said),
+		cmocka_unit_test(zombie_has_ended_unless_threads_run),
 		cmocka_unit_test(names_sort_by_number),
 		cmocka_unit_test(every_errcode_has_a_name_and_its_documented_status),
 		cmocka_unit_test(error_text_takes_either_sign),
