@@ -259,6 +259,9 @@ int cli_take_file(struct cli *cli, struct cli_file_values *v, int argc, char **a
 	if (argc && v->file)
 		return cli_usage_error(cli, "two files are given: '%s' and '%s'", v->file, argv[0]);
 	v->file = argc ? argv[0] : v->file;
+	if (v->file && rp_str_eq(v->file, "-") && v->unattended)
+		return cli_usage_error(cli, "--unattended needs a file: nobody can see who wrote "
+					    "standard input");
 	if (v->file && rp_str_eq(v->file, "-"))
 		return copy_standard_input(cli, v);
 	return v->file ? 0 : cli_usage_error(cli, "no file is given: name it with -f");

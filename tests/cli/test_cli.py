@@ -277,6 +277,10 @@ class Options(Machine):
 
 
 class Node(Machine):
+    def test_unattended_apply_takes_no_standard_input(self):
+        self.make("mi300x-1")
+        self.assertIn("--unattended needs a file", self.said("apply", "-", "--unattended", status=USAGE))
+
     def test_mistakes_of_a_node_file_have_a_place(self):
         self.make("mi300x-8")
         for text, place in (
