@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import pathlib
+import signal
 import sys
 import unittest
 
@@ -21,6 +22,9 @@ def settle():
     path = os.environ.get("PATH", os.defpath).split(":")
     os.environ["PATH"] = ":".join(path + [p for p in PATHS if p not in path])
     os.umask(0o022)
+    for n in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        if signal.getsignal(n) == signal.SIG_IGN:  # by nohup, or in the background of a script
+            signal.signal(n, signal.SIG_DFL)
 
 
 class TapResult(unittest.TestResult):
