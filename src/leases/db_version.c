@@ -67,7 +67,10 @@ int rp_lease_db_refuse_newer(struct rp_lease_db *db, struct rocpart_error *reter
 			   db->path, db->version,
 			   by.len ? rp_strbuf_str(&by) : "of a newer version", ROCPART_VERSION,
 			   db->format->n_steps, verb);
-	return rp_error_hint(reterr, "use that version of rocpart");
+	return rp_error_hint(reterr,
+			     "use that version of rocpart, or let it write what this one imports: "
+			     "`rocpart state export --for-version %u`",
+			     db->format->n_steps);
 }
 
 /* Check a database that has more steps than this program knows. */
@@ -183,6 +186,8 @@ int rp_lease_db_check_version(struct rp_lease_db *db, bool writes, struct rocpar
 		reterr, -EBADMSG, ROCPART_ERR_BAD_RECORDS, db->path,
 		"the leases in '%s' are of format %u, which this rocpart (%s) only reads", db->path,
 		db->version, ROCPART_VERSION);
-	return rp_error_hint(reterr, "`rocpart state export` saves them; move the file away, then "
-				     "`rocpart state import` makes one that can be changed");
+	return rp_error_hint(reterr,
+			     "`rocpart state migrate` brings them to format %u; older versions of "
+			     "rocpart cannot use them afterwards",
+			     db->format->n_steps);
 }
