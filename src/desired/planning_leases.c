@@ -373,8 +373,12 @@ static int wish_modes(const struct rocpart_plan *plan, struct rocpart_change *ch
 	enum rocpart_compute_mode c;
 	enum rocpart_memory_mode m;
 
-	/* A GPU that cannot be partitioned has a plain mode without names. */
-	if (rocpart_compute_mode_from_string(mode->compute, &c) < 0 ||
+	/*
+	 * A GPU that cannot be partitioned has a plain mode without names. One of which something
+	 * is not known is never switched; a memory mode of its hive is refused by the change.
+	 */
+	if (rp_gpu_is_odd(&plan->snapshot->gpus[gpu]) ||
+	    rocpart_compute_mode_from_string(mode->compute, &c) < 0 ||
 	    rocpart_memory_mode_from_string(mode->memory, &m) < 0)
 		return 0;
 	return rocpart_change_set_modes(change, &plan->snapshot->gpus[gpu], c, m, reterr);

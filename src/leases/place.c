@@ -448,6 +448,17 @@ static int refuse_partition(const char *partition, struct rocpart_error *reterr)
 	return rp_error_hint(reterr, "`rocpart explain %s` says what the partition has", partition);
 }
 
+static int refuse_gpu(const struct rocpart_gpu *gpu, struct rocpart_error *reterr)
+{
+	(void)rp_error_set(reterr, -EPERM, ROCPART_ERR_CORDONED, gpu->bdf,
+			   "GPU %zu (%s) accepts no new lease: %s", gpu->index, gpu->bdf,
+			   rp_gpu_is_odd(gpu) ? gpu->reason
+			   : gpu->degraded & 1U << RP_DEGRADED_MODE_MISMATCH
+				   ? "its partitions do not match its mode"
+				   : "it is cordoned or counted memory errors");
+	return rp_error_hint(reterr, "`rocpart doctor` shows every problem of the GPU");
+}
+
 /*
  * Choose a partition: the one that was asked for, else the one that the placer prefers on GPUs
  * without a lease of the same name, else the one that it prefers anywhere.
@@ -476,10 +487,7 @@ static int choose_partition(const struct placing *p, const struct rp_lease *l,
 		if (r < 0 && part->gpu->degraded & 1U << RP_DEGRADED_GPU_REPLACED)
 			return rp_gpu_refuse_replaced(part->gpu, "nothing is placed on it", reterr);
 		if (r < 0 && p->fill.gpus[part->gpu->index].flags)
-			return rp_error_set(reterr, -EPERM, ROCPART_ERR_CORDONED, part->gpu->bdf,
-					    "GPU %zu (%s) accepts no new lease: it is cordoned or "
-					    "counted memory errors",
-					    part->gpu->index, part->gpu->bdf);
+			return refuse_gpu(part->gpu, reterr);
 		if (r < 0)
 			return refuse_partition(partition, reterr);
 		return 0;

@@ -133,6 +133,16 @@ static uint32_t occupied_of(const struct rp_session *s, const struct rocpart_gpu
 	return ~free & ((1U << n_parts) - 1);
 }
 
+/* Fill the menu of a GPU that shows no partition and can be switched to none: nothing fits it. */
+static void fill_nothing(struct rp_place_menu *menu)
+{
+	struct rp_place_mode *mode = &menu->modes[0];
+
+	menu->n_modes = 1;
+	mode->compute = mode->memory = "-";
+	mode->n_parts = 1;
+}
+
 /* Add a GPU; GPUs with equal menus share one. A hive is the hive id folded to 32 bits. */
 static int fill_gpu(const struct rp_session *s, const struct rocpart_gpu *gpu, struct rp_fill *f)
 {
@@ -153,6 +163,8 @@ static int fill_gpu(const struct rp_session *s, const struct rocpart_gpu *gpu, s
 	if (g->mode == RP_PLACE_NONE)
 		menu->n_modes = 0;
 	fill_others(s, gpu, menu);
+	if (menu->n_modes == 0)
+		fill_nothing(menu);
 	while (at < f->n_menus && memcmp(&f->menus[at], menu, sizeof(*menu)) != 0)
 		at++;
 	if (at == f->n_menus)

@@ -132,17 +132,38 @@ static void set_read_bytes(struct rp_place_mode *mode, const struct rocpart_gpu 
 	}
 }
 
-/* Give a GPU that cannot be partitioned one mode: the partitions that it shows. */
+/*
+ * Memory mode of a GPU. A GPU whose file cannot be read counts as in that of its hive, whose GPUs
+ * change it together: it gets nothing, and keeps the others from no plan.
+ */
+static enum rocpart_memory_mode memory_of(const struct rocpart_gpu *gpu)
+{
+	const struct rocpart_snapshot *s = gpu->snapshot;
+
+	for (size_t i = 0; !gpu->memory && gpu->hive_id.known && i < s->n_gpus; i++)
+		if (s->gpus[i].hive_id.known && s->gpus[i].hive_id.v == gpu->hive_id.v &&
+		    s->gpus[i].memory)
+			return s->gpus[i].memory;
+	return gpu->memory;
+}
+
+/*
+ * Give a GPU that cannot be partitioned one mode: the partitions that it shows. One that shows
+ * none gets one that nothing fits, because a mode has partitions.
+ */
 static void add_plain_mode(struct rp_place_menu *menu, const struct rocpart_gpu *gpu,
 			   uint64_t vram_all_bytes)
 {
 	struct rp_place_mode *mode = &menu->modes[menu->n_modes++];
+	enum rocpart_memory_mode memory = memory_of(gpu);
 
 	mode->compute = gpu->compute ? rocpart_compute_mode_to_string(gpu->compute) : "-";
-	mode->memory = gpu->memory ? rocpart_memory_mode_to_string(gpu->memory) : "-";
+	mode->memory = memory ? rocpart_memory_mode_to_string(memory) : "-";
 	mode->validated = true;
 	mode->n_parts = (uint32_t)(gpu->n_partitions < 8 ? gpu->n_partitions : 8);
-	for (uint32_t i = 0; i < mode->n_parts; i++) {
+	if (mode->n_parts == 0)
+		mode->n_parts = 1;
+	for (uint32_t i = 0; i < mode->n_parts && i < gpu->n_partitions; i++) {
 		mode->parts[i].n_xcds = gpu->partitions[i].n_xcds ? gpu->partitions[i].n_xcds : 1;
 		mode->parts[i].first_xcd = gpu->partitions[i].first_xcd;
 	}
@@ -250,6 +271,8 @@ static int add_gpu(struct rp_plan_machine *m, const struct rocpart_snapshot *s, 
 	g->mode = find_mode_index(menu, gpu);
 	g->occupied = find_occupied_parts(&menu->modes[g->mode], gpu);
 	g->flags = flags_of(gpu, g->occupied);
+	if (rp_gpu_is_odd(gpu) && gpu->n_partitions == 0)
+		g->occupied = 0; /* it gets nothing anyway, and is in use by nobody we know of */
 	m->n_gpus++;
 	return 0;
 }

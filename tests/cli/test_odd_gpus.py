@@ -112,6 +112,22 @@ class OddGpus(Journey):
         self.assertIn(f"the modes of GPU 2 ({ODD}) are not changed: current_compute_partition "
                       "cannot be read: Input/output error", done.stderr)
 
+    def test_models_go_to_the_other_gpus_whatever_fails(self):
+        """A node or a mode file that fails; the plan neither counts nor switches its GPU."""
+        node = self.write("version: v1\nmodels:\n  m: {bytes: 10G, replicas: 2}\n", "m.yaml")
+        for n, file in enumerate(("nodes/4/properties", "nodes/4/gpu_id",
+                                  f"{ODD}/current_memory_partition", COMPUTE)):
+            machine = self.machine(f"m{n}", f"read:{file}:EIO")
+            self.assertEqual(list(self.degraded(*machine)), [2])
+            done = self.run_rocpart("plan", *machine, "-f", node, status=TO_DO)
+            self.assertIn("2 GPUs, proved minimal", done.stdout)
+            self.assertNotIn("2/0", done.stdout)
+            self.rocpart("apply", *machine, "-f", node, "--yes")
+            self.rocpart("place", *machine, "--bytes", "1G", "--partition", "5/0", "x")
+            done = self.start("place", *machine, "--bytes", "1G", "--partition", "2/0", "y")
+            self.assertNotEqual(done.returncode, DONE)
+            self.assertNotIn("cordoned", done.stderr)
+
     def test_change_of_the_others_goes_on(self):
         """Whether the mode of the odd GPU is known or not."""
         for file in ("current_compute_partition", "available_compute_partition"):
