@@ -26,7 +26,11 @@ struct rp_attr {
 
 /* The first file of a GPU or of a KFD node that could not be read. */
 struct rp_scan_fault {
-	int err;       /* 0: all were read; -EBADMSG: not in the form that the kernel writes */
+	/*
+	 * 0: all were read; -EBADMSG: not in the form that the kernel writes; -EADDRNOTAVAIL: the
+	 * address of no GPU; -ENOTUNIQ: the render node of another.
+	 */
+	int err;
 	char file[80]; /* below the folder of the GPU, or of the KFD topology */
 };
 

@@ -89,6 +89,8 @@ static int scan_parts(struct rp_tree *t, struct rp_scan *scan, struct rocpart_er
 		rp_sysfs_match_nodes(scan);
 	if (r == 0)
 		r = rp_sysfs_scan_drm(t, scan, reterr);
+	if (r == 0 && rp_sysfs_check_renders(scan) < 0)
+		r = rp_error_nomem(reterr);
 	if (r == 0)
 		r = rp_sysfs_scan_usage(t, scan, reterr);
 	return r;

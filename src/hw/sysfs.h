@@ -13,6 +13,8 @@
 int rp_sysfs_scan_kfd(struct rp_tree *t, struct rp_scan *scan, struct rocpart_error *reterr);
 /* Which GPU and which partition each node is, once the PCI devices are known. */
 void rp_sysfs_match_nodes(struct rp_scan *scan);
+/* A node with the render node of another has a fault, once the DRM devices are known. */
+int rp_sysfs_check_renders(struct rp_scan *scan);
 int rp_sysfs_scan_pci(struct rp_tree *t, struct rp_scan *scan, struct rocpart_error *reterr);
 void rp_sysfs_pci_done(struct rp_scan_pci *pci);
 int rp_sysfs_scan_drm(struct rp_tree *t, struct rp_scan *scan, struct rocpart_error *reterr);

@@ -38,20 +38,53 @@ static int scan_card(struct rp_tree *t, struct rp_scan_node *node, struct rocpar
 	return 0;
 }
 
+static bool render_number(const char *name, uint64_t *ret)
+{
+	return rp_str_starts(name, "renderD") &&
+	       rp_parse_u64(name + strlen("renderD"), 10, ret) == 0;
+}
+
+static int compare_name(const void *name, const void *item)
+{
+	return rp_natural_cmp(name, *(char *const *)item);
+}
+
+static bool has_render(const struct rp_names *drm, uint64_t minor)
+{
+	char name[32];
+
+	(void)rp_fmt(name, sizeof(name), "renderD%llu", (unsigned long long)minor);
+	return drm->n && bsearch(name, drm->v, drm->n, sizeof(*drm->v), compare_name);
+}
+
+static bool shows_renders(const struct rp_names *drm)
+{
+	uint64_t minor;
+
+	for (size_t i = 0; i < drm->n; i++)
+		if (render_number(drm->v[i], &minor))
+			return true;
+	return false;
+}
+
 /*
  * ROCr skips a GPU whose render node it cannot open (libhsakmt topology.c). Its presence is looked
  * at, not opened: opening may wake the GPU. A stat needs no right on the node itself, so a refusal
  * is one of /dev/dri, which ROCr meets too. Any other failure is no absence: taken for a missing
  * node, it would give all later partitions the ROCR index of another one.
- * A captured tree rarely has /dev; there all count.
+ * A captured tree rarely has /dev; there all count, but where it has DRM classes, those that they
+ * show.
  */
-static int scan_access(struct rp_tree *t, struct rp_scan_node *node, struct rocpart_error *reterr)
+static int scan_access(struct rp_tree *t, const struct rp_names *drm, struct rp_scan_node *node,
+		       struct rocpart_error *reterr)
 {
 	struct rp_stat st;
 	int r = 0;
 
 	if (!node->hidden && rp_tree_kind(t) != RP_TREE_CAPTURE)
 		r = rp_read_again(rp_tree_stat(t, &st, "dev/dri/renderD%u", node->render_minor));
+	else if (!node->hidden && shows_renders(drm) && !has_render(drm, node->render_minor))
+		r = -ENOENT;
 	if (rp_sysfs_is_ours(r))
 		return rp_sysfs_error(reterr, r, "render node", "dev/dri/renderD%u",
 				      node->render_minor);
@@ -72,25 +105,6 @@ static int scan_naming(struct rp_tree *t, struct rp_scan *scan, struct rocpart_e
 	for (size_t i = 0; i < names.n; i++)
 		scan->has_dot_naming |= rp_str_starts(names.v[i], "amdgpu_xcp.");
 	return 0;
-}
-
-static bool render_number(const char *name, uint64_t *ret)
-{
-	return rp_str_starts(name, "renderD") &&
-	       rp_parse_u64(name + strlen("renderD"), 10, ret) == 0;
-}
-
-static int compare_name(const void *name, const void *item)
-{
-	return rp_natural_cmp(name, *(char *const *)item);
-}
-
-static bool has_render(const struct rp_names *drm, uint64_t minor)
-{
-	char name[32];
-
-	(void)rp_fmt(name, sizeof(name), "renderD%llu", (unsigned long long)minor);
-	return drm->n && bsearch(name, drm->v, drm->n, sizeof(*drm->v), compare_name);
 }
 
 /* Render minor of the GPU's own DRM device. */
@@ -141,14 +155,15 @@ static int scan_slots(struct rp_tree *t, struct rp_scan *scan, const struct rp_n
 	return 0;
 }
 
-static int scan_nodes(struct rp_tree *t, struct rp_scan *scan, struct rocpart_error *reterr)
+static int scan_nodes(struct rp_tree *t, struct rp_scan *scan, const struct rp_names *drm,
+		      struct rocpart_error *reterr)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < scan->n_nodes; i++) {
 		if (scan->nodes[i].fault.err || !scan->nodes[i].render_minor)
 			continue;
-		r = scan_access(t, &scan->nodes[i], reterr);
+		r = scan_access(t, drm, &scan->nodes[i], reterr);
 		if (r == 0 && scan->has_drm && !scan->without_cards && !scan->nodes[i].hidden)
 			r = scan_card(t, &scan->nodes[i], reterr);
 	}
@@ -171,5 +186,5 @@ int rp_sysfs_scan_drm(struct rp_tree *t, struct rp_scan *scan, struct rocpart_er
 	r = scan_naming(t, scan, reterr);
 	if (r == 0 && scan->has_drm)
 		r = scan_slots(t, scan, &names, reterr);
-	return r < 0 ? r : scan_nodes(t, scan, reterr);
+	return r < 0 ? r : scan_nodes(t, scan, &names, reterr);
 }

@@ -162,8 +162,8 @@ static int scan_gpu_id(struct rp_tree *t, struct rp_scan_node *node, struct rocp
 	if (rp_is_absent(r))
 		return 0;
 	if (r == 0 && (rp_parse_u64(rp_strbuf_str(&text), 10, &node->gpu_id.v) < 0 ||
-		       node->gpu_id.v > UINT32_MAX))
-		r = -EBADMSG;
+		       node->gpu_id.v > UINT32_MAX || (node->simd_count && !node->gpu_id.v)))
+		r = -EBADMSG; /* 0 is the id of CPUs (kfd_topology.c) */
 	node->gpu_id.known = r == 0;
 	return note_fault(node, r, "gpu_id", file, reterr);
 }

@@ -74,12 +74,90 @@ static void separate(struct rp_scan *scan, size_t index)
 	node->shares_address = is_function_zero(node->bdf);
 }
 
+static const struct rp_scan_pci *device_of(const struct rp_scan *scan,
+					   const struct rp_scan_node *node)
+{
+	for (size_t i = 0; i < scan->n_pci; i++)
+		if (memcmp(scan->pci[i].bdf, node->bdf, sizeof(node->bdf)) == 0)
+			return &scan->pci[i];
+	return NULL;
+}
+
+/* The node stays a node, which ROCr counts, but is no partition of any GPU. */
+static void set_homeless(struct rp_scan_node *node, int r)
+{
+	rp_sysfs_set_fault(&node->fault, r, "nodes/%u/properties", node->node_id);
+	memset(node->bdf, 0, sizeof(node->bdf));
+}
+
+/*
+ * amdgpu makes the nodes of its own devices only (kfd_device.c), so a node whose address is that of
+ * none of them makes no GPU. Where no device is shown, as in some captures, nodes are all there is.
+ */
 void rp_sysfs_match_nodes(struct rp_scan *scan)
 {
 	for (size_t i = 0; i < scan->n_nodes; i++) {
-		if (scan->nodes[i].hidden || !scan->nodes[i].has_location)
+		struct rp_scan_node *node = &scan->nodes[i];
+
+		if (node->hidden)
 			continue;
-		match_node(scan, &scan->nodes[i]);
-		separate(scan, i);
+		if (node->has_location)
+			match_node(scan, node);
+		if (!node->has_location)
+			set_homeless(node, -EBADMSG);
+		else if (scan->has_pci && !device_of(scan, node))
+			set_homeless(node, -EADDRNOTAVAIL);
+		else
+			separate(scan, i);
 	}
+}
+
+/* DRM minors have 20 bits. */
+#define N_MINORS (1U << 20)
+
+struct minors {
+	uint8_t seen[N_MINORS / 8], twice[N_MINORS / 8];
+};
+
+static bool has_minor(const uint8_t *set, uint32_t minor)
+{
+	return set[minor / 8] & 1U << minor % 8;
+}
+
+static void add_minor(struct minors *m, uint32_t minor)
+{
+	uint8_t *set = has_minor(m->seen, minor) ? m->twice : m->seen;
+
+	set[minor / 8] |= (uint8_t)(1U << minor % 8);
+}
+
+/* Partition 0 has the GPU's own render node (amdgpu_xcp.c), and no two partitions share one. */
+static bool has_own_render(const struct rp_scan *scan, const struct minors *m,
+			   const struct rp_scan_node *node)
+{
+	const struct rp_scan_pci *pci = device_of(scan, node);
+
+	if (pci && pci->own_render.known && node->partition == 0)
+		return pci->own_render.v == node->render_minor;
+	return node->render_minor < N_MINORS && !has_minor(m->twice, node->render_minor);
+}
+
+int rp_sysfs_check_renders(struct rp_scan *scan)
+{
+	RP_AUTO_FREE struct minors *m = rp_new0(struct minors, 1);
+
+	if (!m)
+		return -ENOMEM;
+	for (size_t i = 0; i < scan->n_nodes; i++)
+		if (!scan->nodes[i].shares_address && scan->nodes[i].render_minor < N_MINORS)
+			add_minor(m, scan->nodes[i].render_minor);
+	for (size_t i = 0; i < scan->n_nodes; i++) {
+		struct rp_scan_node *node = &scan->nodes[i];
+
+		if (!node->hidden && !node->shares_address && !node->fault.err &&
+		    node->render_minor && !has_own_render(scan, m, node))
+			rp_sysfs_set_fault(&node->fault, -ENOTUNIQ, "nodes/%u/properties",
+					   node->node_id);
+	}
+	return 0;
 }

@@ -23,21 +23,28 @@ static struct rocpart_gpu *find_gpu(struct rocpart_snapshot *s, const char *bdf)
 	return NULL;
 }
 
-static struct rocpart_gpu *add_gpu(struct rocpart_snapshot *s, const char *bdf, uint32_t device_id)
+static void set_product(struct rocpart_gpu *gpu, uint32_t device_id)
 {
-	struct rocpart_gpu *gpu = find_gpu(s, bdf);
-
-	if (gpu)
-		return gpu;
-	gpu = &s->gpus[s->n_gpus++];
-	(void)rp_fmt(gpu->bdf, sizeof(gpu->bdf), "%s", bdf);
 	gpu->device_id = device_id;
 	gpu->product = rp_product_by_device_id(device_id);
 	gpu->rules = gpu->product ? gpu->product->rules : RP_RULES_UNKNOWN;
 	gpu->is_guest = gpu->product && gpu->product->vf_id == device_id;
-	gpu->numa_node = -1;
-	gpu->partitionable = RP_UNKNOWN;
-	return gpu;
+}
+
+/* The id of a GPU whose PCI file cannot be read is that of its KFD nodes. */
+static void add_gpu(struct rocpart_snapshot *s, const char *bdf, uint32_t device_id)
+{
+	struct rocpart_gpu *gpu = find_gpu(s, bdf);
+
+	if (gpu && gpu->device_id)
+		return;
+	if (!gpu) {
+		gpu = &s->gpus[s->n_gpus++];
+		(void)rp_fmt(gpu->bdf, sizeof(gpu->bdf), "%s", bdf);
+		gpu->numa_node = -1;
+		gpu->partitionable = RP_UNKNOWN;
+	}
+	set_product(gpu, device_id);
 }
 
 /* A GPU is a PCI device bound to amdgpu, or KFD nodes that share a PCI address. */
@@ -89,9 +96,11 @@ static uint64_t count_lines(const char *text)
 static int take_pci(struct rocpart_gpu *gpu, const struct rp_scan_pci *pci,
 		    struct rocpart_error *reterr)
 {
+	/* The file of a GPU without an id is empty (amdgpu_pm.c, amdgpu_get_unique_id). */
 	if (pci->unique_id.text)
 		gpu->unique_id.known =
-			rp_parse_u64(pci->unique_id.text, 16, &gpu->unique_id.v) == 0;
+			rp_parse_u64(pci->unique_id.text, 16, &gpu->unique_id.v) == 0 &&
+			gpu->unique_id.v;
 	gpu->has_own_id = gpu->unique_id.known && !gpu->is_guest;
 	if (pci->vbios.text && !(gpu->vbios = strdup(pci->vbios.text)))
 		return rp_error_nomem(reterr);

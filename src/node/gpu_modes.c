@@ -6,6 +6,7 @@
  */
 #include <stdarg.h>
 
+#include "base/num.h"
 #include "base/strbuf.h"
 #include "facts/mode_name.h"
 #include "node/build.h"
@@ -56,11 +57,11 @@ static const struct rp_attr *memory_of(const struct rp_scan_pci *pci)
 }
 
 /* A driver gives all GPUs of a kind the file, or none (amdgpu_gfx.c): one without lost it. */
-static bool is_lost(const struct rp_scan_pci *pci, const struct rp_scan *scan,
+static bool is_lost(const struct rocpart_gpu *gpu, const struct rp_scan *scan,
 		    const struct rp_attr *(*attr)(const struct rp_scan_pci *))
 {
 	for (size_t i = 0; i < scan->n_pci; i++)
-		if (scan->pci[i].device_id == pci->device_id && attr(&scan->pci[i])->text)
+		if (scan->pci[i].device_id == gpu->device_id && attr(&scan->pci[i])->text)
 			return true;
 	return false;
 }
@@ -77,7 +78,7 @@ static const char *mode_text(struct rocpart_gpu *gpu, const struct rp_scan_pci *
 			     "the driver does not know the mode: %s is UNKNOWN", file);
 		return NULL;
 	}
-	if (attr->text || (rp_is_absent(attr->err) && !is_lost(pci, scan, get)))
+	if (attr->text || (rp_is_absent(attr->err) && !is_lost(gpu, scan, get)))
 		return attr->text;
 	if (attr->err == -EPERM)
 		rp_build_odd(gpu, RP_DEGRADED_IN_RESET,
@@ -169,13 +170,16 @@ void rp_build_faults(struct rocpart_gpu *gpu, const struct rp_scan_pci *pci)
 		{"ras/umc_err_count", &pci->ras_umc},
 	};
 
+	uint64_t id;
+
 	for (size_t i = 0; i < RP_ARRAY_LEN(others); i++) {
 		int r = others[i].attr->err;
 
 		if (r && !rp_is_absent(r) && !is_refusal(r))
 			set_failed(gpu, RP_DEGRADED_FILE_UNREADABLE, others[i].file, r);
 	}
-	if (pci->unique_id.text && !gpu->unique_id.known)
+	if (pci->unique_id.text && rp_parse_u64(pci->unique_id.text, 16, &id) < 0 &&
+	    *pci->unique_id.text)
 		set_unknown_word(gpu, "unique_id", pci->unique_id.text);
 	if (pci->fault.err)
 		set_failed(gpu, RP_DEGRADED_FILE_UNREADABLE, pci->fault.file, pci->fault.err);

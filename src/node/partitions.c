@@ -56,6 +56,7 @@ int rp_build_partitions(struct rocpart_gpu *gpu, const struct rp_scan *scan)
 		p->gpu_id = node->gpu_id;
 		p->unique_id = node->unique_id;
 		p->render_minor = node->render_minor;
+		p->is_visible = node->render_accessible;
 		if (node->shares_address)
 			rp_build_odd(gpu, RP_DEGRADED_SHARED_ADDRESS,
 				     "several KFD nodes, one of them nodes/%u, have the address of "
@@ -204,6 +205,12 @@ static void name_node_fault(const struct rp_scan_fault *fault, char *buf, size_t
 {
 	if (fault->err == -EBADMSG)
 		(void)rp_fmt(buf, size, "%s is not in the form that the kernel writes",
+			     fault->file);
+	else if (fault->err == -EADDRNOTAVAIL)
+		(void)rp_fmt(buf, size, "%s has an address where amdgpu drives no GPU",
+			     fault->file);
+	else if (fault->err == -ENOTUNIQ)
+		(void)rp_fmt(buf, size, "%s names a render node of another GPU or partition",
 			     fault->file);
 	else
 		(void)rp_fmt(buf, size, "%s cannot be read: %s", fault->file,

@@ -60,6 +60,7 @@ struct rocpart_partition {
 	struct rp_opt_u64 card_minor, gpu_id, rocr_index;
 	struct rp_opt_u64 unique_id; /* of its KFD node */
 	unsigned render_minor, kfd_node;
+	bool is_visible; /* its render node is there (always in a capture without DRM) */
 };
 
 struct rocpart_gpu {

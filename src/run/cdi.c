@@ -45,10 +45,10 @@ int rp_cdi_now(struct rocpart_machine *m, const struct rp_cdi_kind *kind, struct
 	RP_AUTO_SNAPSHOT struct rocpart_snapshot *s = NULL;
 	int r = rp_observe(m, &s, reterr);
 
-	/* What ROCr cannot see from here is no device that could be handed in. */
+	/* What has no render node here is no device that could be handed in. */
 	for (size_t i = 0; r == 0 && i < s->n_gpus; i++)
 		for (size_t k = 0; r == 0 && k < s->gpus[i].n_partitions; k++)
-			if (s->gpus[i].partitions[k].rocr_index.known)
+			if (s->gpus[i].partitions[k].is_visible)
 				r = add_part(&p, m, &s->gpus[i].partitions[k], reterr);
 	if (r < 0)
 		return r;

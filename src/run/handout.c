@@ -64,6 +64,14 @@ static int add_part(struct rp_handout *h, const char *name, const struct rocpart
 		return rp_error_set(reterr, -ENODEV, ROCPART_ERR_FAILED, name,
 				    "partition %zu/%u has no render node, so no program can use it",
 				    part->gpu->index, part->id);
+	if (part->is_visible && !part->rocr_index.known) {
+		(void)rp_error_set(reterr, -EIO, ROCPART_ERR_FAILED, name,
+				   "the ROCR index of partition %zu/%u is not known, because a KFD "
+				   "node before it cannot be read",
+				   part->gpu->index, part->id);
+		return rp_error_hint(reterr, "`rocpart status` names the node; `rocpart cdi "
+					     "generate` needs no index");
+	}
 	if (!part->rocr_index.known)
 		return rp_error_set(reterr, -ENODEV, ROCPART_ERR_PERMISSION, name,
 				    "partition %zu/%u is not visible from here: /dev/dri/renderD%u "

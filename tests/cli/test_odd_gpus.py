@@ -73,6 +73,61 @@ class OddGpus(Journey):
         (capture / "sys/class/kfd/kfd/topology/nodes/4").mkdir()
         self.assertEqual(self.degraded("--root", str(capture)), {2: ["node-unreadable"]})
 
+    def capture(self):
+        """A copy of a machine of eight, with a function that writes one property of a node."""
+        capture = self.folder / "copy"
+        self.rocpart("gather", *self.machine("c"), "-o", str(capture))
+
+        def write(node, key, value):
+            path = capture / "sys/class/kfd/kfd/topology/nodes" / str(node) / "properties"
+            lines = path.read_text().splitlines()
+            self.assertIn(key, [line.split()[0] for line in lines])
+            path.write_text("".join(f"{key} {value}\n" if line.split()[0] == key else line + "\n"
+                                    for line in lines))
+
+        return capture, write
+
+    def test_node_of_no_device_makes_no_gpu(self):
+        capture, write = self.capture()
+        for location in (0, 0xaa00):
+            write(4, "location_id", location)
+            self.assertEqual(len(self.gpus("--root", str(capture))), 8)
+            self.assertEqual(self.degraded("--root", str(capture)), {2: ["node-unreadable"]})
+            status = self.rocpart("status", "--root", str(capture))
+            self.assertIn("nodes/4/properties has an address where amdgpu drives no GPU", status)
+
+    def test_render_node_of_another_is_not_handed_out(self):
+        capture, write = self.capture()
+        root = "--root", str(capture)
+        for minor in (128, 250):  # that of GPU 0, and of nobody
+            write(4, "drm_render_minor", minor)
+            self.assertEqual(self.degraded(*root), {2: ["node-unreadable"]})
+            spec = json.loads(self.rocpart("cdi", "generate", *root, "-o", "-"))
+            self.assertEqual(len([d for d in spec["devices"] if "part" in d["name"]]), 7)
+            self.start("args", "docker", "2/0", *root)
+            self.assertIn("--device=/dev/dri/renderD136", self.rocpart("args", "docker", "1/0", *root))
+
+    def test_gpu_without_unique_id_is_served(self):
+        """amdgpu_get_unique_id() writes nothing for a GPU that has none."""
+        capture, _ = self.capture()
+        for text in ("", "0000000000000000\n"):
+            for path in (capture / "sys/bus/pci/devices").glob("*/unique_id"):
+                path.write_text(text)
+            gpus = self.gpus("--root", str(capture))
+            self.assertEqual({(tuple(g["degraded"]), tuple(g["notes"])) for g in gpus}, {((), ())})
+
+    def test_index_that_is_not_known_keeps_no_gpu_from_containers(self):
+        machine = self.machine("i", "read:nodes/4/gpu_id:EIO")
+        spec = json.loads(self.rocpart("cdi", "generate", *machine, "-o", "-"))
+        self.assertEqual(len([d for d in spec["devices"] if "part" in d["name"]]), 7)
+        done = self.run_rocpart("args", "env", "5/0", *machine, status=FAILED)
+        self.assertIn("the ROCR index of partition 5/0 is not known", done.stderr)
+
+    def test_gpu_whose_id_cannot_be_read_has_that_of_its_nodes(self):
+        machine = self.machine("d", f"read:{ODD}/device:EIO")
+        self.assertEqual([g["product"] for g in self.gpus(*machine)], 8 * ["MI300X"])
+        self.assertEqual(self.degraded(*machine), {2: ["file-unreadable"]})
+
     def test_mode_that_is_unknown_is_no_mode(self):
         root = "--root", self.case(2)
         gpu = self.gpus(*root)[0]
