@@ -504,6 +504,8 @@ static int check_layers(const struct rp_layout *l, const char *name, struct rocp
 		{linear, c->l_k_dim, "linear_key_head_dim"},
 		{linear, c->l_v_dim, "linear_value_head_dim"},
 		{linear, c->l_conv, "linear_conv_kernel_dim"},
+		/* DeepSeek-VL2 tiny has plain attention, and says so with zeros. */
+		{(l->arch->flags & A_MLA) && (c->qk_rope | c->qk_nope), c->kv_lora, "kv_lora_rank"},
 		{(l->features & RP_AF_MLA) != 0, c->qk_rope, "qk_rope_head_dim"},
 		{(l->features & RP_AF_MLA) != 0, c->v_head_dim, "v_head_dim"},
 		{(l->features & RP_AF_DSA) != 0, c->index_dim, "index_head_dim"},
@@ -523,6 +525,28 @@ static int check_layers(const struct rp_layout *l, const char *name, struct rocp
 			reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, name,
 			"'num_key_value_heads' (%u) is larger than 'num_attention_heads' (%u)",
 			c->kv_heads, c->heads);
+	if (l->n_attention + l->n_window > 0 && c->kv_heads && c->heads % c->kv_heads)
+		return rp_error_set(
+			reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, name,
+			"'num_key_value_heads' (%u) does not divide 'num_attention_heads' (%u)",
+			c->kv_heads, c->heads);
+	return 0;
+}
+
+/* Which layers attend and which have a state is known from their list alone. */
+static int check_list(const struct rp_layout *l, const char *name, struct rocpart_error *reterr)
+{
+	const struct rp_model_config *c = &l->c;
+	bool is_hybrid = (l->arch->flags & A_MAMBA) && !(l->arch->flags & A_ALL_MAMBA);
+
+	if (is_hybrid && !c->n_mixers)
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, name,
+				    "the config does not list the kinds of its layers "
+				    "('layer_types'), which this architecture mixes");
+	if (c->n_listed && c->n_listed < c->layers)
+		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODEL_FORMAT, name,
+				    "the config lists the kinds of %u layers, but has %u layers",
+				    c->n_listed, c->layers);
 	return 0;
 }
 
@@ -580,6 +604,9 @@ int rp_layout_make(const struct rp_model_config *c, const char *name, struct rp_
 	set_features(ret);
 	if (ret->arch->flags & A_FALCON)
 		falcon(ret);
+	r = check_list(ret, name, reterr);
+	if (r < 0)
+		return r;
 	set_layers(ret);
 	ret->window_is_chunk = ret->arch->windows == WIN_CHUNKS;
 	return check_layers(ret, name, reterr);

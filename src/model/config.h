@@ -154,6 +154,7 @@ struct rp_model_config {
 	uint32_t parallel_norms;
 	/* per layer, where the config lists them */
 	uint32_t n_mixers, n_ffns;
+	uint32_t n_listed; /* entries of the list of all layers; 0: the config has none */
 	uint8_t mixers[RP_MODEL_MAX_LAYERS];
 	uint8_t ffns[RP_MODEL_MAX_LAYERS];
 	uint32_t n_indexers;

@@ -250,6 +250,62 @@ class Model(unittest.TestCase):
                             f"  a: {{model: {self.tmp}, lenient: {lenient}}}\n")
             self.run_rocpart("plan", "--product", "mi300x", "--gpus", "1", "-f", node, status=status)
 
+    def test_quantization_is_refused_by_what_is_not_understood(self):
+        """Each of these was counted as if the value were not there."""
+        int4 = {"num_bits": 4, "type": "int", "group_size": 64, "strategy": "group"}
+
+        def packed(weights, **more):
+            return {"quant_method": "compressed-tensors", "format": "pack-quantized", **more,
+                    "config_groups": {"group_0": {"targets": ["Linear"], "weights": weights}}}
+
+        self.write_config(quantization_config=packed(int4))
+        self.run_json("model", "size", self.tmp)
+        for config, words in (
+                ("fp8", "'quantization_config' = fp8"),
+                (packed({**int4, "group_size": "32"}), "'group_size' is not an integer"),
+                (packed({**int4, "low_rank": 64}), "quantization_config.low_rank"),
+                (packed(int4, format="dense"), "quantization_config.format' = dense"),
+                (packed(int4, sparsity_config={"format": "sparse-24-bitmask"}), "sparsity_config"),
+                ({"quant_method": "fp8", "layout": "split"}, "quantization_config.layout"),
+                ({"quant_method": "fp8", "extra": {"layers": "int8"}}, "quantization_config.extra")):
+            self.write_config(quantization_config=config)
+            done = subprocess.run([os.environ["ROCPART"], "model", "size", self.tmp, "--json"],
+                                  env=dict(os.environ, ROCPART_DATA=str(ROOT)),
+                                  capture_output=True, text=True, check=False)
+            self.assertNotEqual(done.returncode, 0, config)
+            self.assertIn(words, json.loads(done.stdout)["error"]["message"])
+
+    def test_layers_of_quark_have_formats_of_their_own(self):
+        fp4 = {"dtype": "fp4", "qscheme": "per_group", "group_size": 32}
+        fp8 = {"dtype": "fp8_e4m3", "qscheme": "per_tensor", "group_size": None}
+        quark = {"quant_method": "quark", "exclude": ["lm_head"],
+                 "global_quant_config": {"weight": fp4, "input_tensors": fp4}}
+        self.write_config(quantization_config=quark)
+        before = self.run_json("model", "size", self.tmp)["weights_bytes"]
+        quark["layer_quant_config"] = {"*self_attn.o_proj": {"weight": fp8, "output_tensors": fp8}}
+        self.write_config(quantization_config=quark)
+        after = self.run_json("model", "size", self.tmp)["weights_bytes"]
+        layers = TINY["num_hidden_layers"]
+        n = layers * TINY["hidden_size"] ** 2
+        # from 17 bytes for 32 values to one byte each, and two scales of 4 bytes for each matrix
+        self.assertEqual(after - before, n - n * 17 // 32 + 8 * layers)
+
+    def test_shape_that_contradicts_itself_is_refused(self):
+        for changes, words in (({"vocab_size": 0}, "'vocab_size' is 0"),
+                               ({"num_attention_heads": 0}, "'num_attention_heads' is 0"),
+                               ({"num_key_value_heads": 3}, "does not divide"),
+                               ({"layer_types": ["full_attention"]}, "lists the kinds of 1 layers"),
+                               ({"torch_dtype": "float8_e4m3fn"}, "'torch_dtype' = float8_e4m3fn"),
+                               ({"model_type": "granitemoehybrid"}, "does not list the kinds"),
+                               ({"model_type": "deepseek_v3", "qk_rope_head_dim": 64},
+                                "'kv_lora_rank' is missing")):
+            self.write_config(**changes)
+            done = subprocess.run([os.environ["ROCPART"], "model", "size", self.tmp, "--json"],
+                                  env=dict(os.environ, ROCPART_DATA=str(ROOT)),
+                                  capture_output=True, text=True, check=False)
+            self.assertNotEqual(done.returncode, 0, changes)
+            self.assertIn(words, json.loads(done.stdout)["error"]["message"])
+
     def test_headers_stay_exact_where_a_key_is_not_understood(self):
         total = make_model.safetensors(self.tmp / "model.safetensors", TINY_TENSORS)
         self.write_config(num_kv_shared_layers=1)

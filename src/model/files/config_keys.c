@@ -252,6 +252,8 @@ int rp_config_put(struct rp_config_reader *r, const char *const *path, size_t n,
 		return rp_config_put_quant(r, p.path, p.n, index, v);
 	}
 	r->c->has_vision |= p.scope == RP_SCOPE_VISION;
+	if (p.n == 1 && is_quant_part(p.path[0]) && v->kind == RP_CONFIG_TEXT)
+		rp_config_doubt(r, p.scope, p.path[0], v->text);
 	if (p.n > 1)
 		rp_config_unknown(r, p.scope, p.path[0], index >= 0, true, v);
 	else if (p.scope == RP_SCOPE_VISION)
@@ -294,6 +296,38 @@ static void check_equal(struct rp_config_reader *r)
 		rp_config_doubt(r, RP_SCOPE_TEXT, "index_topk_freq", text);
 }
 
+/* A word that names a format: of another one than these the bytes are not known. */
+static void check_dtype(struct rp_config_reader *r)
+{
+	static const char *const known[] = {"bfloat16", "float16", "float32",
+					    "half",	"float",   "auto"};
+	const char *word = r->c->dtype;
+
+	if (rp_str_starts(word, "torch."))
+		word += strlen("torch.");
+	for (size_t i = 0; i < RP_ARRAY_LEN(known); i++)
+		if (rp_str_eq(known[i], word))
+			return;
+	if (*word && !r->c->has_quant)
+		rp_config_doubt(r, RP_SCOPE_ROOT, "torch_dtype", word);
+}
+
+/* The class of a vision tower, which decides its layers. */
+static void check_tower(struct rp_config_reader *r)
+{
+	static const char *const known[] = {
+		"siglip_vision_model", "clip_vision_model", "pixtral", "llama4_vision_model",
+		"mllama_vision_model", "gemma4_vision",	    "vision",  ""};
+	const char *word = r->c->vision.model_type;
+
+	for (size_t i = 0; i < RP_ARRAY_LEN(known); i++)
+		if (rp_str_eq(known[i], word))
+			return;
+	/* Qwen names its towers after the model. */
+	if (!rp_str_starts(word, r->c->model_type) && !rp_str_starts(r->c->model_type, word))
+		rp_config_doubt(r, RP_SCOPE_VISION, "model_type", word);
+}
+
 int rp_config_finish(struct rp_config_reader *r)
 {
 	uint32_t known = rp_arch_keys(r->c);
@@ -313,5 +347,7 @@ int rp_config_finish(struct rp_config_reader *r)
 		rp_config_doubt(r, RP_SCOPE_TEXT, k->name, text);
 	}
 	check_equal(r);
+	check_dtype(r);
+	check_tower(r);
 	return r->no_memory ? rp_error_nomem(r->reterr) : 0;
 }

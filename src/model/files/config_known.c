@@ -152,7 +152,6 @@ static const struct name harmless[] = {
 	{"activation_scheme", IN_QUANT},
 	{"activation_scale_ub", IN_QUANT},
 	{"fmt", IN_QUANT},
-	{"format", IN_QUANT},
 	{"scale_fmt", IN_QUANT},
 	{"kv_cache_scheme", IN_QUANT},
 	{"kv_cache_quant_algo", IN_QUANT},
@@ -160,7 +159,6 @@ static const struct name harmless[] = {
 	{"producer", IN_QUANT},
 	{"quantization_status", IN_QUANT},
 	{"global_compression_ratio", IN_QUANT},
-	{"sparsity_config", IN_QUANT},
 	{"transform_config", IN_QUANT},
 	{"version", IN_QUANT},
 	{"meta", IN_QUANT},
@@ -184,6 +182,10 @@ static const struct name harmless[] = {
 	{"export", IN_QUANT},
 	{"softmax_quant_spec", IN_QUANT},
 	{"algo_config", IN_QUANT},
+	{"kv_cache_quant_config", IN_QUANT},
+	{"kv_cache_group", IN_QUANT},
+	{"quant_mode", IN_QUANT},
+	{"moe_quant_algo", IN_QUANT}, /* quantized_layers decide */
 	{"dequantize", IN_QUANT},
 };
 
@@ -198,7 +200,7 @@ static const struct name deciding_flags[] = {
 static const struct name deciding_words[] = {
 	{"expert_dtype", IN_MODEL},
 	{"*_pattern", IN_MODEL},
-	{"*_weight_dtype", IN_QUANT},
+	{"*", IN_QUANT},
 };
 
 static bool is_listed(const struct name *names, size_t n, unsigned where, const char *key)
@@ -274,8 +276,8 @@ void rp_config_unknown(struct rp_config_reader *r, enum rp_config_scope scope, c
 						   : IN_MODEL;
 	char text[32];
 
-	/* Words in objects are names of files and classes. */
-	if ((in_object && v->kind == RP_CONFIG_TEXT) ||
+	/* Words in objects are names of files and classes, but name formats in a quantization. */
+	if ((in_object && v->kind == RP_CONFIG_TEXT && where != IN_QUANT) ||
 	    decides_nothing(where, key, in_list || in_object, v) ||
 	    is_listed(harmless, RP_ARRAY_LEN(harmless), where, key))
 		return;

@@ -46,6 +46,7 @@ static int layer_word(struct rp_config_reader *r, const char *key, long index, b
 			       : rp_config_complain(r, key, "is not a list of words");
 	if (index >= RP_MODEL_MAX_LAYERS)
 		return rp_config_complain(r, key, "has more entries than a model can have layers");
+	r->c->n_listed = (uint32_t)index + 1;
 	for (size_t i = 0; i < RP_ARRAY_LEN(layer_words); i++) {
 		if (layer_words[i].block == block && rp_str_eq(layer_words[i].word, v->text)) {
 			set_layer(r->c, (size_t)index, layer_words[i].mixer, layer_words[i].ffn);
@@ -80,6 +81,7 @@ static int layer_letters(struct rp_config_reader *r, const char *key, long index
 	for (size_t i = 0; v->text[i]; i++) {
 		char l = v->text[i];
 
+		r->c->n_listed = (uint32_t)i + 1;
 		if (i >= RP_MODEL_MAX_LAYERS)
 			return rp_config_complain(r, key,
 						  "has more letters than a model can have layers");

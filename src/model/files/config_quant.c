@@ -97,11 +97,46 @@ static int put_weight_key(struct rp_config_reader *r, struct rp_quant_group *g, 
 		return 1;
 	if (text)
 		size = text == g->type ? sizeof(g->type) : sizeof(g->strategy);
+	if (number && v->kind != RP_CONFIG_INT && v->kind != RP_CONFIG_NULL)
+		return rp_config_complain(r, key, "is not an integer");
 	if (number && v->kind == RP_CONFIG_INT && !v->negative && v->u <= RP_MODEL_MAX_INTER)
 		*number = (uint32_t)v->u;
 	if (text && v->kind == RP_CONFIG_TEXT && rp_fmt(text, size, "%s", v->text) < 0)
 		return rp_config_complain(r, key, "is too long");
 	return 0;
+}
+
+/*
+ * What compressed-tensors calls the form of its files. The others are of matrices that are not
+ * packed or with half of the values left out, whose bytes are not known here.
+ */
+static void check_form(struct rp_config_reader *r, const char *key, const struct rp_config_value *v)
+{
+	static const char *const forms[] = {"pack-quantized",	    "int-quantized",
+					    "float-quantized",	    "nvfp4-pack-quantized",
+					    "mxfp4-pack-quantized", "mxfp8-quantized",
+					    "mixed-precision"};
+
+	for (size_t i = 0; v->kind == RP_CONFIG_TEXT && i < RP_ARRAY_LEN(forms); i++)
+		if (rp_str_eq(forms[i], v->text))
+			return;
+	if (v->kind != RP_CONFIG_NULL)
+		rp_config_doubt(r, RP_SCOPE_QUANT, key,
+				v->kind == RP_CONFIG_TEXT ? v->text : "no word");
+}
+
+/* A key below "weights" of a group that is not read: most say how the scales were found. */
+static void check_weight_key(struct rp_config_reader *r, const char *key,
+			     const struct rp_config_value *v)
+{
+	static const char *const known[] = {"symmetric", "dynamic",	    "actorder",
+					    "observer",	 "block_structure", "scale_dtype",
+					    "zp_dtype",	 "is_mx",	    "averaging_constant"};
+
+	for (size_t i = 0; i < RP_ARRAY_LEN(known); i++)
+		if (rp_str_eq(known[i], key))
+			return;
+	rp_config_unknown(r, RP_SCOPE_QUANT, key, false, true, v);
 }
 
 /* config_groups.NAME.weights.KEY and config_groups.NAME.targets[] */
@@ -116,8 +151,13 @@ static int put_group(struct rp_config_reader *r, const char *const *path, size_t
 		return rp_config_complain(r, "config_groups", "has too many groups");
 	if (n == 3 && rp_str_eq(key, "targets") && index >= 0)
 		return put_target(r, g, key, v);
-	if (n == 4 && rp_str_eq(path[2], "weights") && index < 0)
+	if (n == 3 && rp_str_eq(key, "format"))
+		check_form(r, key, v);
+	if (n == 4 && rp_str_eq(path[2], "weights") && index < 0) {
 		err = put_weight_key(r, g, key, v);
+		if (err > 0)
+			check_weight_key(r, key, v);
+	}
 	/* How activations are rounded, and how the scales were found, takes no memory. */
 	return err < 0 ? err : 0;
 }
@@ -168,6 +208,48 @@ static int put_quark_weight(struct rp_config_reader *r, const char *key,
 	return err < 0 ? err : 0;
 }
 
+/* Quark: the format of the weights of some modules, by the names of its exporter. */
+static int put_quark_layer(struct rp_config_reader *r, const char *key,
+			   const struct rp_config_value *v)
+{
+	static const struct {
+		const char *word, *type;
+		uint32_t bits;
+	} dtypes[] = {{"fp4", "float", 4},
+		      {"fp8_e4m3", "float", 8},
+		      {"fp8_e5m2", "float", 8},
+		      {"int8", "int", 8},
+		      {"int4", "int", 4}};
+	struct rp_quant_group *g = &r->c->quant.groups[r->group];
+
+	if (rp_str_eq(key, "group_size"))
+		return put_weight_key(r, g, key, v);
+	if (v->kind != RP_CONFIG_TEXT || (!rp_str_eq(key, "dtype") && !rp_str_eq(key, "qscheme")))
+		return 0; /* how the scales were found */
+	if (rp_str_eq(key, "qscheme") && rp_str_starts(v->text, "per_"))
+		return rp_fmt(g->strategy, sizeof(g->strategy), "%s", v->text + 4) < 0
+			       ? rp_config_complain(r, key, "is too long")
+			       : 0;
+	for (size_t i = 0; i < RP_ARRAY_LEN(dtypes); i++)
+		if (rp_str_eq(dtypes[i].word, v->text)) {
+			g->bits = dtypes[i].bits;
+			return rp_fmt(g->type, sizeof(g->type), "%s", dtypes[i].type);
+		}
+	rp_config_doubt(r, RP_SCOPE_QUANT, "layer_quant_config", v->text);
+	return 0;
+}
+
+/* layer_quant_config.PATTERN of Quark: formats of the modules that the pattern names. */
+static int open_quark_layer(struct rp_config_reader *r, const char *pattern)
+{
+	struct rp_quant_group *g = quant_group(&r->c->quant, "");
+
+	if (!g)
+		return rp_config_complain(r, "layer_quant_config", "has too many entries");
+	r->group = (int)(g - r->c->quant.groups);
+	return add_rule(r, r->group, "layer_quant_config", pattern);
+}
+
 /* A pattern as a key: dynamic.PATTERN of GPTQ, with "-:" in front of what stays as it is. */
 int rp_config_open_quant(struct rp_config_reader *r, const char *const *path, size_t n)
 {
@@ -177,6 +259,8 @@ int rp_config_open_quant(struct rp_config_reader *r, const char *const *path, si
 	bool ignored = rp_str_starts(pattern, "-:");
 
 	r->c->has_quant = true;
+	if (n == 2 && rp_str_eq(path[0], "layer_quant_config"))
+		return open_quark_layer(r, pattern);
 	if (n != 2 || !rp_str_eq(path[0], "dynamic"))
 		return 0;
 	r->group = -1;
@@ -230,9 +314,23 @@ int rp_config_put_quant(struct rp_config_reader *r, const char *const *path, siz
 		return put_dynamic(r, path, v);
 	if (n == 3 && rp_str_eq(path[0], "global_quant_config") && rp_str_eq(path[1], "weight"))
 		return index < 0 ? put_quark_weight(r, key, v) : 0;
+	if (n == 4 && rp_str_eq(path[0], "layer_quant_config") && rp_str_eq(path[2], "weight"))
+		return index < 0 ? put_quark_layer(r, key, v) : 0;
 	/* Quark: formats of activations and of the cache. */
-	if (n >= 2 && rp_str_eq(path[0], "global_quant_config"))
+	if (n >= 2 && (rp_str_eq(path[0], "global_quant_config") ||
+		       (n >= 3 && rp_str_eq(path[0], "layer_quant_config"))))
 		return 0;
+	if (n == 1 && rp_str_eq(key, "format")) {
+		check_form(r, key, v);
+		return 0;
+	}
+	/* Half of the values left out, in a form of their own; "dense": no such thing. */
+	if (n == 2 && rp_str_eq(path[0], "sparsity_config")) {
+		if (rp_str_eq(key, "format") && v->kind == RP_CONFIG_TEXT &&
+		    !rp_str_eq(v->text, "dense"))
+			rp_config_doubt(r, RP_SCOPE_QUANT, "sparsity_config", v->text);
+		return 0;
+	}
 	if (n == 1 && index < 0)
 		err = rp_config_put_scalar(r, r->quant_scope, quant_keys, RP_ARRAY_LEN(quant_keys),
 					   key, v);

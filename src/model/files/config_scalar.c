@@ -10,6 +10,19 @@ int rp_config_complain(const struct rp_config_reader *r, const char *key, const 
 			    what);
 }
 
+/* A size that every language model has: 0 would pass for one that is left to its class. */
+static bool is_never_zero(const struct rp_config_key *k)
+{
+	static const size_t sizes[] = {
+		offsetof(struct rp_model_config, hidden), offsetof(struct rp_model_config, layers),
+		offsetof(struct rp_model_config, heads), offsetof(struct rp_model_config, vocab)};
+
+	for (size_t i = 0; i < RP_ARRAY_LEN(sizes); i++)
+		if (sizes[i] == k->offset)
+			return true;
+	return false;
+}
+
 static int put_number(struct rp_config_reader *r, const struct rp_config_key *k,
 		      const struct rp_config_value *v, char *at)
 {
@@ -29,6 +42,8 @@ static int put_number(struct rp_config_reader *r, const struct rp_config_key *k,
 	if (v->u > UINT32_MAX)
 		return rp_config_complain(r, k->name, "is larger than any model");
 	n = (uint32_t)v->u;
+	if (n == 0 && is_never_zero(k))
+		return rp_config_complain(r, k->name, "is 0");
 	memcpy(at, &n, sizeof(n));
 	return 0;
 }
