@@ -21,13 +21,44 @@ static const struct cli_option modes_options[] = {
 	CLI_END,
 };
 
-/* Whether the GPU has the same modes, and so the same pairs, as the one before it. */
-static bool is_alike(const struct rocpart_gpu *a, const struct rocpart_gpu *b)
+static bool is_same_pair(const struct rocpart_pair *a, const struct rocpart_pair *b)
 {
-	return b && rocpart_gpu_get_device_id(a) == rocpart_gpu_get_device_id(b) &&
-	       rocpart_gpu_get_compute_mode(a) == rocpart_gpu_get_compute_mode(b) &&
-	       rocpart_gpu_get_memory_mode(a) == rocpart_gpu_get_memory_mode(b) &&
-	       rocpart_gpu_get_partition_count(a) == rocpart_gpu_get_partition_count(b);
+	return a->compute == b->compute && a->memory == b->memory && a->state == b->state &&
+	       a->validated == b->validated && a->n_partitions == b->n_partitions &&
+	       a->n_expected == b->n_expected && a->xcds == b->xcds && a->cus == b->cus &&
+	       memcmp(a->memory_bytes, b->memory_bytes, sizeof(a->memory_bytes)) == 0 &&
+	       memcmp(a->domain_bytes, b->domain_bytes, sizeof(a->domain_bytes)) == 0 &&
+	       rp_str_eq(a->reason, b->reason) && rp_str_eq(a->vendor, b->vendor) &&
+	       rp_str_eq(a->dissent, b->dissent);
+}
+
+static bool has_same_firmware(const struct rocpart_gpu *a, const struct rocpart_gpu *b)
+{
+	enum rocpart_memory_mode mode_a = ROCPART_MEMORY_UNKNOWN, mode_b = ROCPART_MEMORY_UNKNOWN;
+	const char *text;
+
+	(void)rocpart_gpu_get_newer_firmware(a, &mode_a, &text);
+	(void)rocpart_gpu_get_newer_firmware(b, &mode_b, &text);
+	return mode_a == mode_b;
+}
+
+/* Whether all that is printed of a GPU but its name is the same of another; NULL: no pairs. */
+static bool is_alike(const struct rocpart_gpu *a, const struct rocpart_pairs *pairs_a,
+		     const struct rocpart_gpu *b, const struct rocpart_pairs *pairs_b)
+{
+	const struct rocpart_pair *p = NULL, *q = NULL;
+
+	if (rocpart_gpu_get_device_id(a) != rocpart_gpu_get_device_id(b) || !pairs_a != !pairs_b)
+		return false;
+	for (size_t i = 0; pairs_a; i++) {
+		p = rocpart_pairs_get(pairs_a, i);
+		q = rocpart_pairs_get(pairs_b, i);
+		if (!p || !q)
+			break;
+		if (!is_same_pair(p, q))
+			return false;
+	}
+	return !p == !q && has_same_firmware(a, b);
 }
 
 /* The GPUs that were asked for, all without --gpu. */
@@ -173,20 +204,41 @@ static int print_alike(struct cli *cli, const struct rocpart_gpu *first,
 	return status;
 }
 
+/* Find the last of the GPUs from first that are alike and follow each other. 0 or exit status. */
+static int find_last_alike(struct cli *cli, const struct rocpart_snapshot *s,
+			   const struct chosen *gpus, size_t first,
+			   const struct rocpart_pairs *pairs, size_t *ret)
+{
+	bool goes_on = !cli_wants_wide(cli);
+
+	*ret = first;
+	for (size_t i = first + 1; goes_on && i < gpus->n; i++) {
+		struct rocpart_pairs *other = NULL;
+		int status = open_pairs(cli, s, gpus->v[i], &other);
+
+		if (status)
+			return status;
+		goes_on = is_alike(gpus->v[first], pairs, gpus->v[i], other) &&
+			  rocpart_gpu_get_index(gpus->v[i]) ==
+				  rocpart_gpu_get_index(gpus->v[i - 1]) + 1;
+		rocpart_pairs_free(other);
+		if (goes_on)
+			*ret = i;
+	}
+	return 0;
+}
+
 static int print_text(struct cli *cli, const struct rocpart_snapshot *s, const struct chosen *gpus)
 {
 	int status = 0;
 
 	cli_print_banner(cli);
-	for (size_t i = 0, last; status == 0 && i < gpus->n; i = last + 1) {
+	for (size_t i = 0, last = 0; status == 0 && i < gpus->n; i = last + 1) {
 		struct rocpart_pairs *pairs = NULL;
 
-		for (last = i; last + 1 < gpus->n && !cli_wants_wide(cli); last++)
-			if (!is_alike(gpus->v[last + 1], gpus->v[i]) ||
-			    rocpart_gpu_get_index(gpus->v[last + 1]) !=
-				    rocpart_gpu_get_index(gpus->v[last]) + 1)
-				break;
 		status = open_pairs(cli, s, gpus->v[i], &pairs);
+		if (status == 0)
+			status = find_last_alike(cli, s, gpus, i, pairs, &last);
 		if (status == 0)
 			status = print_alike(cli, gpus->v[i], gpus->v[last], pairs);
 		rocpart_pairs_free(pairs);

@@ -110,7 +110,9 @@ void rp_check_reads(struct rocpart_doctor *d, struct rp_verdict *v)
 					  "reboot may bring the GPU back",
 					  gpu->bdf);
 	}
-	rp_verdict_add(v, ROCPART_CHECK_PASS, "of %zu GPUs", d->snapshot->n_gpus);
+	if (v->state == ROCPART_CHECK_PASS)
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "the files of %zu GPUs can be read",
+			       d->snapshot->n_gpus);
 }
 
 /* A memory mode in the driver's list that this VBIOS cannot complete. */
@@ -133,6 +135,8 @@ void rp_check_vbios(struct rocpart_doctor *d, struct rp_verdict *v)
 	}
 	if (n)
 		rp_verdict_add(v, ROCPART_CHECK_PASS, "the VBIOS of %zu GPUs is known", n);
+	else
+		rp_verdict_add(v, ROCPART_CHECK_PASS, "the machine does not show its VBIOS");
 }
 
 void rp_check_devices(struct rocpart_doctor *d, struct rp_verdict *v)

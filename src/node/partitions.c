@@ -162,8 +162,9 @@ static bool is_mismatched(const struct rocpart_gpu *gpu)
 {
 	if (gpu->compute == ROCPART_COMPUTE_UNKNOWN || gpu->n_expected == 0)
 		return false;
-	if (gpu->n_partitions > gpu->n_expected)
-		return true;
+	if (gpu->n_partitions > gpu->n_expected ||
+	    (gpu->memory && gpu->n_expected % (unsigned)gpu->memory))
+		return true; /* a partition lies in one memory domain */
 	for (size_t i = 0; i < gpu->n_partitions; i++)
 		if (gpu->partitions[i].n_xcds * gpu->n_expected != gpu->n_xcds ||
 		    gpu->partitions[i].id >= gpu->n_expected ||

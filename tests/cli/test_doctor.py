@@ -2,6 +2,7 @@
 """doctor: each line of the checklist seen both ways, as far as a simulated machine can show it."""
 
 import json
+import shutil
 import tempfile
 import unittest
 from pathlib import Path
@@ -30,6 +31,14 @@ class Doctor(Journey):
         self.assertTrue(all(c["why"] for c in checks.values()))
         self.assertEqual(self.result, "pass")
         self.assertIn("8 x MI300X", checks["model"]["seen"])
+
+    def test_doctor_capture_without_pci_has_a_finding_in_each_line(self):
+        capture = self.folder / "kfd-only"
+        self.rocpart("gather", "--sim", "mi300x-8", "-o", str(capture))
+        shutil.rmtree(capture / "sys/bus")
+        done = self.start("doctor", "--root", str(capture), "--json")
+        checks = json.loads(done.stdout)["checks"]
+        self.assertEqual([c["id"] for c in checks if not c["seen"] or c["seen"].startswith("of ")], [])
 
     def test_doctor_simulated_machine_runs_no_program(self):
         with tempfile.TemporaryDirectory() as empty:

@@ -107,6 +107,25 @@ class OddGpus(Journey):
             self.start("args", "docker", "2/0", *root)
             self.assertIn("--device=/dev/dri/renderD136", self.rocpart("args", "docker", "1/0", *root))
 
+    def test_modes_joins_only_gpus_of_the_same_pairs(self):
+        capture, write = self.capture()
+        write(4, "num_xcc", 7)
+        text = self.rocpart("modes", "--root", str(capture))
+        heads = [line.split(",")[0] for line in text.splitlines() if line.startswith("GPU")]
+        self.assertEqual([head.split(" (")[0] for head in heads], ["GPU 0-1", "GPU 2", "GPU 3-7"])
+        write(4, "num_xcc", 8)
+        (capture / "sys/bus/pci/devices" / ODD / "vbios_version").unlink()
+        (capture / "sys/bus/pci/devices" / ODD / "vbios_version").mkdir()
+        text = self.rocpart("modes", "--root", str(capture))
+        self.assertIn(f"GPU 2 ({ODD})", text)
+        self.assertIn("something about the GPU is not known", text)
+
+    def test_memory_mode_that_the_compute_mode_excludes_is_a_mismatch(self):
+        capture, _ = self.capture()
+        path = capture / "sys/bus/pci/devices" / ODD / "current_memory_partition"
+        path.write_text("NPS4\n")
+        self.assertEqual(self.degraded("--root", str(capture)), {2: ["mode-mismatch"]})
+
     def test_gpu_without_unique_id_is_served(self):
         """amdgpu_get_unique_id() writes nothing for a GPU that has none."""
         capture, _ = self.capture()
