@@ -102,6 +102,8 @@ void rp_pair_bytes(uint64_t vram_bytes, unsigned n_partitions, enum rocpart_memo
 		return;
 	q = n_partitions / m;
 	range = (vram_bytes + HOLE) / m / PAGE * PAGE;
+	if (range * (m - 1) >= vram_bytes)
+		return; /* nothing would be left for the last domain: that is no size of a GPU */
 	for (unsigned d = 0; d < m; d++)
 		domain_bytes[d] = d + 1 < m ? range : vram_bytes - range * (m - 1);
 	for (unsigned p = 0; p < n_partitions; p++)

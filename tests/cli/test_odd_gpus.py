@@ -126,6 +126,14 @@ class OddGpus(Journey):
         path.write_text("NPS4\n")
         self.assertEqual(self.degraded("--root", str(capture)), {2: ["mode-mismatch"]})
 
+    def test_size_that_no_gpu_has_hides_no_modes(self):
+        capture, _ = self.capture()
+        for size in ("1\n", "1000\n", "0\n"):
+            (capture / "sys/bus/pci/devices" / ODD / "mem_info_vram_total").write_text(size)
+            text = self.rocpart("modes", "--root", str(capture))
+            self.assertIn("GPU 0-", text)
+            self.assertEqual(len(self.json("modes", "--root", str(capture))["gpus"]), 8)
+
     def test_gpu_without_unique_id_is_served(self):
         """amdgpu_get_unique_id() writes nothing for a GPU that has none."""
         capture, _ = self.capture()
