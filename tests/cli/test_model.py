@@ -350,6 +350,7 @@ class Model(unittest.TestCase):
                     "Invalid username")
         self.refuse("a.gguf", "Entry not found", "a text")
         self.refuse("a.safetensors", b"PK\x03\x04" + 60 * b"\0", "PyTorch")
+        self.refuse("pytorch_model.bin", b"PK\x03\x04" + 60 * b"\0", "PyTorch")
         self.refuse("a.safetensors", b"", "empty")
         self.refuse("a.safetensors.incomplete", 9 * b"\0", "did not end")
         (self.tmp / "b.safetensors").symlink_to(".git/annex/objects/x")

@@ -80,11 +80,11 @@ static int check_head(const char *head, size_t len, const char *name, bool binar
 	if (is_page(head))
 		return refuse(reterr, name, "the file is a web page, not the model",
 			      "download the file again; the server may ask for a login");
-	if (!binary)
-		return 0;
 	if (len >= 4 && memcmp(head, "PK\x03\x04", 4) == 0)
 		return refuse(reterr, name, "the file is an archive (zip), as PyTorch writes it",
 			      "give the model's safetensors files, or its size with --bytes");
+	if (!binary)
+		return 0;
 	if (len >= 4 && memcmp(head, "GGUF", 4) == 0)
 		return 0;
 	return is_text(head, len < 64 ? len : 64) ? refuse_text(head, name, reterr) : 0;
