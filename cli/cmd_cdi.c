@@ -16,8 +16,9 @@ static const struct cli_option cdi_generate_options[] = {
 	 .words = CLI_WORDS_FILES,
 	 .arg = "DIR",
 	 .offset = offsetof(struct cdi_values, output),
-	 .help = "folder for the spec (/run/cdi), or its file when the name ends with .json; '-' "
-		 "prints it instead"},
+	 .help = "folder for the spec (/run/cdi), or its file when the name ends with .json or "
+		 ".yaml; "
+		 "'-' prints it instead"},
 	{.name = "kind",
 	 .kind = CLI_TEXT,
 	 .words = CLI_WORDS_OF_ARG,

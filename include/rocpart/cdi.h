@@ -45,8 +45,9 @@ int rocpart_cdi_document(struct rocpart_machine *machine, const char *kind, char
  * rocpart_cdi_generate() - Write a CDI spec into the folder of the container engines.
  * @machine: machine.
  * @kind: as for rocpart_cdi_document().
- * @dir: absolute path of a folder, or of a file when it ends with ".json"; NULL: /run/cdi, or for a
- *simulated machine a folder next to its records (inside `rocpart sim exec` also /run/cdi).
+ * @dir: absolute path of a folder, or of a file when it ends with ".json" or ".yaml"; NULL:
+ * /run/cdi, or for a simulated machine a folder next to its records (inside `rocpart sim exec` also
+ * /run/cdi).
  * @overwrite: true to replace a file that rocpart did not write, or that was edited later.
  * @ret_path: receives the path of the spec; free it with free(3).
  * @reterr: receives the reason on failure; may be NULL.
@@ -55,9 +56,9 @@ int rocpart_cdi_document(struct rocpart_machine *machine, const char *kind, char
  * edited, and which files to rewrite after a change of modes. Since 0.1.
  * Return: 0; -EEXIST: the file is not the one that rocpart wrote (NEEDS_CONFIRMATION);
  * -EWOULDBLOCK: another process writes the specs of this machine (LOCKED); -EROFS: the machine is a
- * capture; -EINVAL: @dir is not absolute, or is NULL for a simulated machine in memory; -EACCES or
- * other errno of writing; errors of rocpart_cdi_document(). When only syncing failed, the spec is
- * there, and the message says so.
+ * capture; -EINVAL: @dir is not absolute, has an ending that engines do not read (.yml), or is
+ * NULL for a simulated machine in memory; -EACCES or other errno of writing; errors of
+ * rocpart_cdi_document(). When only syncing failed, the spec is there, and the message says so.
  */
 int rocpart_cdi_generate(struct rocpart_machine *machine, const char *kind, const char *dir,
 			 bool overwrite, char **ret_path, struct rocpart_error *reterr);

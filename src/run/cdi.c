@@ -119,7 +119,7 @@ static int failed_file(int r, const struct rp_cdi_spec *spec, const char *what,
 
 static int refuse_other(const struct rp_cdi_spec *spec, struct rocpart_error *reterr)
 {
-	char dir[RP_WORD_SIZE];
+	char word[RP_WORD_SIZE];
 	RP_AUTO_FREE char *path = rp_strdupf("%s/%s", spec->dir, spec->file);
 
 	(void)rp_error_set(
@@ -127,7 +127,7 @@ static int refuse_other(const struct rp_cdi_spec *spec, struct rocpart_error *re
 		"the CDI spec was written or edited by another program; it was not changed");
 	return rp_error_hint(reterr,
 			     "`rocpart cdi generate --kind %s --output %s --yes` replaces it",
-			     spec->kind->name, rp_shell_word(spec->dir, dir));
+			     spec->kind->name, rp_shell_word(path ? path : spec->dir, word));
 }
 
 /* The text in the file of spec; "" when there is none. */
@@ -223,10 +223,25 @@ static int lock(struct rocpart_machine *m, int *ret_fd, struct rocpart_error *re
 		     : 0;
 }
 
-/* A path that ends with .json is of the file, as amd-ctk and nvidia-ctk take it. */
+/*
+ * A path that ends with .json or .yaml is of the file, as amd-ctk and nvidia-ctk take it; JSON is
+ * YAML too. Engines read no other names, and do not descend into a folder of such a name.
+ */
 static bool is_spec_file(const char *path)
 {
-	return rp_str_ends(path, ".json");
+	return rp_str_ends(path, ".json") || rp_str_ends(path, ".yaml");
+}
+
+static int refuse_name(const char *path, struct rocpart_error *reterr)
+{
+	static const char *const ends[] = {".yml", ".JSON", ".YAML", ".YML"};
+
+	for (size_t i = 0; i < RP_ARRAY_LEN(ends); i++)
+		if (rp_str_ends(path, ends[i]))
+			return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, path,
+					    "container engines read only CDI specs whose names end "
+					    "with .json or .yaml");
+	return 0;
 }
 
 /* Where engines look; a simulated machine has its own, so that no engine takes it for real. */
@@ -239,7 +254,9 @@ static int find_place(const struct rocpart_machine *m, const char *dir,
 
 	if (dir ? *dir != '/' : m->in_memory)
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, dir,
-				    "the folder of CDI specs must be an absolute path");
+				    "the path of a CDI spec, or of its folder, must be absolute");
+	if (dir && refuse_name(dir, reterr) < 0)
+		return -EINVAL;
 	*ret_file = dir && is_spec_file(dir) ? slash + 1 : kind->file;
 	if (dir && is_spec_file(dir))
 		*ret = slash == dir ? strdup("/") : rp_strndup(dir, (size_t)(slash - dir));

@@ -49,7 +49,14 @@ class Cdi(ArgsCase):
         path.write_text("{}")
         refused = self.run_rocpart("cdi", "generate", "--output", str(path), "--kind",
                                    "amd.com/gpu", status=REFUSED)
-        self.assertIn(str(path), refused.stderr)
+        self.assertIn(f"--output {path} --yes", refused.stderr)
+
+    def test_output_that_ends_with_yaml_is_the_file(self):
+        path = Path(self.state.name) / "cdi" / "nvidia-ctk-writes-so.yaml"
+        self.assertEqual(self.generate("--output", str(path)), path)
+        self.assertTrue(path.is_file())
+        self.run_rocpart("cdi", "generate", "--output", str(path.with_suffix(".yml")), status=2)
+        self.assertEqual(list(path.parent.iterdir()), [path])
 
     def problems(self, status=0):
         done = self.json("cdi", "validate", status=status)
