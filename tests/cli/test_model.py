@@ -306,6 +306,11 @@ class Model(unittest.TestCase):
             self.assertNotEqual(done.returncode, 0, changes)
             self.assertIn(words, json.loads(done.stdout)["error"]["message"])
 
+    def test_shape_of_the_root_that_is_not_that_of_the_language_part_is_refused(self):
+        for text, status in ((64, 0), (32, 2)):
+            self.write_config(text_config={"hidden_size": text})
+            self.run_rocpart("model", "size", self.tmp, status=status)
+
     def test_headers_stay_exact_where_a_key_is_not_understood(self):
         total = make_model.safetensors(self.tmp / "model.safetensors", TINY_TENSORS)
         self.write_config(num_kv_shared_layers=1)

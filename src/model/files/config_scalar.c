@@ -139,6 +139,25 @@ static void claim(struct rp_config_reader *r, const struct rp_config_key *keys, 
 			(void)mark(r->text_said, i);
 }
 
+/*
+ * A shape that the root and the language part give differently: one of them is not ours. Not the
+ * vocabulary and the context, which roots of old files have from before they were padded.
+ */
+static void check_root(struct rp_config_reader *r, const struct rp_config_key *k,
+		       const struct rp_config_value *v)
+{
+	uint32_t before;
+	char text[64];
+
+	if (!is_never_zero(k) || k->offset == offsetof(struct rp_model_config, vocab) ||
+	    v->kind != RP_CONFIG_INT)
+		return;
+	memcpy(&before, (char *)r->c + k->offset, sizeof(before));
+	if (before && before != v->u &&
+	    rp_fmt(text, sizeof(text), "%llu, and %u", (unsigned long long)v->u, before) == 0)
+		rp_config_doubt(r, RP_SCOPE_TEXT, k->name, text);
+}
+
 int rp_config_put_scalar(struct rp_config_reader *r, enum rp_config_scope scope,
 			 const struct rp_config_key *keys, size_t n_keys, const char *name,
 			 const struct rp_config_value *v)
@@ -151,10 +170,14 @@ int rp_config_put_scalar(struct rp_config_reader *r, enum rp_config_scope scope,
 	i = (size_t)(k - keys);
 	if (mark(r->seen[scope], i))
 		return rp_config_complain(r, name, "is given twice");
-	if (scope == RP_SCOPE_TEXT)
+	if (scope == RP_SCOPE_TEXT) {
+		if ((r->seen[RP_SCOPE_ROOT][i / 64] >> (i % 64)) & 1)
+			check_root(r, k, v);
 		claim(r, keys, n_keys, k);
-	else if (scope == RP_SCOPE_ROOT && (r->text_said[i / 64] >> (i % 64)) & 1)
+	} else if (scope == RP_SCOPE_ROOT && (r->text_said[i / 64] >> (i % 64)) & 1) {
+		check_root(r, k, v);
 		return 0;
+	}
 	check_aliases(r, scope, keys, n_keys, k, v);
 	remember(r, k, v);
 	return put_key(r, k, v);
