@@ -275,6 +275,30 @@ class Model(unittest.TestCase):
             self.assertNotEqual(done.returncode, 0, config)
             self.assertIn(words, json.loads(done.stdout)["error"]["message"])
 
+    def test_keys_of_quantizers_that_decide_nothing_are_passed(self):
+        """As Optimum, GPTQModel, llm-compressor and Quark write them."""
+        gptq = {"quant_method": "gptq", "bits": 4, "group_size": 32, "sym": True}
+        optimum = {"batch_size": 1, "block_name_to_quantize": "model.layers",
+                   "cache_block_outputs": True, "exllama_config": {"version": 1},
+                   "module_name_preceding_first_block": ["model.embed_tokens"],
+                   "use_cuda_fp16": True, "model_seqlen": 2048}
+        gptqmodel = {"checkpoint_format": "gptq", "pack_dtype": "int32", "desc_act": False,
+                     "meta": {"quantizer": ["gptqmodel:2.0"], "damp_percent": 0.01}}
+        nvfp4 = {"num_bits": 4, "type": "float", "group_size": 16, "strategy": "tensor_group",
+                 "observer": "minmax", "observer_kwargs": {"averaging_constant": 0.01},
+                 "scale_dtype": "torch.float8_e4m3fn", "dynamic": False, "symmetric": True}
+        compressed = {"quant_method": "compressed-tensors", "format": "nvfp4-pack-quantized",
+                      "sparsity_config": {}, "transform_config": {}, "version": "0.12",
+                      "config_groups": {"group_0": {"targets": ["Linear"], "weights": nvfp4,
+                                                    "format": "nvfp4-pack-quantized"}}}
+        quark = {"quant_method": "quark", "quant_mode": "eager_mode", "layer_quant_config": {},
+                 "export": {"weight_format": "real_quantized", "kv_cache_group": ["*k_proj"]},
+                 "kv_cache_quant_config": {"*k_proj": {"output_tensors": {"dtype": "fp8_e4m3"}}},
+                 "global_quant_config": {"weight": {"dtype": "fp8_e4m3", "qscheme": "per_tensor"}}}
+        for config in ({**gptq, **optimum}, {**gptq, **gptqmodel}, compressed, quark):
+            self.write_config(quantization_config=config)
+            self.assertNotIn("guess", self.run_rocpart("model", "size", self.tmp).splitlines()[2])
+
     def test_layers_of_quark_have_formats_of_their_own(self):
         fp4 = {"dtype": "fp4", "qscheme": "per_group", "group_size": 32}
         fp8 = {"dtype": "fp8_e4m3", "qscheme": "per_tensor", "group_size": None}
