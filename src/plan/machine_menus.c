@@ -220,7 +220,8 @@ static uint32_t find_occupied_parts(const struct rp_place_mode *mode, const stru
 	for (uint32_t id = 0; id < mode->n_parts; id++) {
 		const struct rocpart_partition *p = rp_gpu_partition_by_id(gpu, id);
 
-		if (!p || (p->memory_used_bytes.known && p->memory_used_bytes.v))
+		/* What an odd GPU does not show is held by nobody; it gets nothing anyway. */
+		if (p ? p->memory_used_bytes.known && p->memory_used_bytes.v : !rp_gpu_is_odd(gpu))
 			bits |= 1U << id;
 	}
 	return bits;
@@ -230,7 +231,7 @@ static uint32_t flags_of(const struct rocpart_gpu *gpu, uint32_t occupied)
 {
 	uint32_t flags = 0;
 
-	if (gpu->partitionable != RP_YES || occupied)
+	if (gpu->partitionable != RP_YES || rp_gpu_is_odd(gpu) || occupied)
 		flags |= RP_PLACE_CANNOT_SWITCH;
 	if (gpu->notes & 1U << RP_NOTE_CORDONED)
 		flags |= RP_PLACE_CORDONED;
@@ -271,8 +272,6 @@ static int add_gpu(struct rp_plan_machine *m, const struct rocpart_snapshot *s, 
 	g->mode = find_mode_index(menu, gpu);
 	g->occupied = find_occupied_parts(&menu->modes[g->mode], gpu);
 	g->flags = flags_of(gpu, g->occupied);
-	if (rp_gpu_is_odd(gpu) && gpu->n_partitions == 0)
-		g->occupied = 0; /* it gets nothing anyway, and is in use by nobody we know of */
 	m->n_gpus++;
 	return 0;
 }

@@ -210,6 +210,15 @@ class OddGpus(Journey):
             self.assertNotEqual(done.returncode, DONE)
             self.assertNotIn("cordoned", done.stderr)
 
+    def test_plan_does_not_count_an_odd_gpu_that_lacks_one_partition(self):
+        machine = self.machine("p")
+        self.rocpart("set", *machine, "-c", "CPX", "-m", "NPS4", "--yes")
+        self.rocpart("sim", "fault", "p", "read:nodes/14/properties:EIO")
+        node = self.write("version: v1\nmodels:\n  m: {bytes: 10G, replicas: 2}\n", "m.yaml")
+        done = self.run_rocpart("plan", *machine, "-f", node, status=TO_DO)
+        self.assertIn("2 GPUs, proved minimal", done.stdout)
+        self.assertNotIn("held by nobody", done.stdout)
+
     def test_change_of_the_others_goes_on(self):
         """Whether the mode of the odd GPU is known or not."""
         for file in ("current_compute_partition", "available_compute_partition"):
