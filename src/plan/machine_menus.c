@@ -220,8 +220,12 @@ static uint32_t find_occupied_parts(const struct rp_place_mode *mode, const stru
 	for (uint32_t id = 0; id < mode->n_parts; id++) {
 		const struct rocpart_partition *p = rp_gpu_partition_by_id(gpu, id);
 
-		/* What an odd GPU does not show is held by nobody; it gets nothing anyway. */
-		if (p ? p->memory_used_bytes.known && p->memory_used_bytes.v : !rp_gpu_is_odd(gpu))
+		/*
+		 * What an odd GPU does not show is held by nobody, as is what a card without
+		 * compute does not have; both get nothing anyway.
+		 */
+		if (p ? p->memory_used_bytes.known && p->memory_used_bytes.v
+		      : !rp_gpu_is_odd(gpu) && id < gpu->n_expected)
 			bits |= 1U << id;
 	}
 	return bits;

@@ -219,6 +219,18 @@ class OddGpus(Journey):
         self.assertIn("2 GPUs, proved minimal", done.stdout)
         self.assertNotIn("held by nobody", done.stdout)
 
+    def test_card_without_a_kfd_node_keeps_nothing_from_the_others(self):
+        """As a card for displays that amdgpu drives, beside an MI300X."""
+        machine = self.machine("g", "vanish:0000:63:00.0/0", profile="mixed")
+        self.rocpart("sim", "reload", "g")
+        self.assertEqual([g["n_partitions"] for g in self.gpus(*machine)], [1, 0])
+        node = self.write("version: v1\nmodels:\n  m: {bytes: 10G}\n", "m.yaml")
+        done = self.run_rocpart("plan", *machine, "-f", node, status=TO_DO)
+        self.assertIn("1 GPU, proved minimal", done.stdout)
+        self.assertNotIn("1/0", done.stdout)
+        self.rocpart("apply", *machine, "-f", node, "--yes")
+        self.rocpart("place", *machine, "--bytes", "1G", "y", status=REFUSED)
+
     def test_change_of_the_others_goes_on(self):
         """Whether the mode of the odd GPU is known or not."""
         for file in ("current_compute_partition", "available_compute_partition"):
