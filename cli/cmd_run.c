@@ -325,7 +325,7 @@ static void say(struct cli *cli, const struct rocpart_run *run, const struct roc
 				: "the command sees it only inside of `rocpart sim exec`");
 	/* The exit status is that of the program. */
 	if (leases && rocpart_machine_observe(cli->machine, &s, &err) < 0)
-		cli_say_note(&err);
+		cli_say_note("the names of the partitions are not known", &err);
 	for (size_t i = 0; leases && (l = rocpart_leases_get(leases, i)); i++)
 		cli_say(stderr, "rocpart: lease %llu: %s on %s, guarantee: %s\n",
 			(unsigned long long)l->id, rp_format_bytes(l->bytes, bytes),

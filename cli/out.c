@@ -73,11 +73,11 @@ static void print_error_json(const struct rocpart_error *err)
 	puts(j && rp_json_print(j, true, &text) == 0 ? rp_strbuf_str(&text) : no_memory_json);
 }
 
-void cli_say_note(const struct rocpart_error *err)
+void cli_say_note(const char *what, const struct rocpart_error *err)
 {
 	const char *object = strstr(err->message, err->object) ? "" : err->object;
 
-	cli_say(stderr, "note: \t%s%s%s\n", object, *object ? ": " : "", err->message);
+	cli_say(stderr, "note: \t%s: %s%s%s\n", what, object, *object ? ": " : "", err->message);
 }
 
 static struct rocpart_error noted; /* the first; errnum 0: none */

@@ -52,7 +52,7 @@ void cli_note_unfinished(const struct cli *cli)
 	if (is_shown || !cli->machine)
 		return;
 	if (rocpart_machine_get_change_status(cli->machine, &status, &holder, &err) < 0) {
-		cli_say_note(&err);
+		cli_say_note("it is not known whether a change is unfinished", &err);
 	} else if (status != ROCPART_CHANGE_NONE) {
 		cli_say(stderr, "note: \t");
 		print_status(status, holder, stderr);

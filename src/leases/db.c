@@ -523,11 +523,15 @@ static int take_turn(struct rp_lease_db *db, struct rocpart_error *reterr)
 	return r;
 }
 
-/* Precondition: no transaction is begun. Numbers and rows that were found before may be stale. */
+/*
+ * Numbers and rows that were found before may be stale. A transaction that could not be rolled back
+ * for lack of memory is rolled back now.
+ */
 int rp_lease_db_begin(struct rp_lease_db *db, struct rocpart_error *reterr)
 {
 	int r;
 
+	rp_lease_db_rollback(db);
 	if (db->dir)
 		rp_queue_join(&db->queue, db->dir);
 	r = take_turn(db, reterr);
@@ -545,8 +549,10 @@ int rp_lease_db_begin(struct rp_lease_db *db, struct rocpart_error *reterr)
 int rp_lease_db_begin_read(struct rp_lease_db *db, struct rocpart_error *reterr)
 {
 	sqlite3_stmt *s = NULL;
-	int r = rp_lease_db_stmt(db, RP_SQL_BEGIN_READ, &s, reterr);
+	int r;
 
+	rp_lease_db_rollback(db);
+	r = rp_lease_db_stmt(db, RP_SQL_BEGIN_READ, &s, reterr);
 	if (r == 0)
 		r = rp_lease_db_run(db, s, "read the leases", reterr);
 	db->is_begun = db->is_reading = r == 0;
@@ -593,9 +599,10 @@ int rp_lease_db_commit(struct rp_lease_db *db, struct rocpart_error *reterr)
 	return r;
 }
 
+/* SQLite knows whether one is open: a begin that fails for lack of memory may leave one. */
 void rp_lease_db_rollback(struct rp_lease_db *db)
 {
-	if (db->is_begun && !sqlite3_get_autocommit(db->db))
+	if (db->db && !sqlite3_get_autocommit(db->db))
 		(void)sqlite3_exec(db->db, "ROLLBACK", NULL, NULL, NULL);
 	db->is_begun = false;
 	rp_queue_leave(&db->queue);
