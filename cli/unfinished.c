@@ -24,10 +24,26 @@ bool cli_has_unfinished(const struct cli *cli)
 	return get_status(cli, &holder) != ROCPART_CHANGE_NONE;
 }
 
-static void print_status(enum rocpart_change_status status, const char *holder, FILE *f)
+/* Why the journal of an unfinished change is of no use: then no resume and no undo is a way out. */
+static bool is_unusable(const struct cli *cli, struct rocpart_error *ret_why)
 {
+	struct rocpart_change *change = NULL;
+	int r = rocpart_change_open_journal(cli->machine, &change, ret_why);
+
+	if (r == 0)
+		rocpart_change_free(change);
+	return r < 0 && ret_why->code == ROCPART_ERR_BAD_RECORDS;
+}
+
+static void print_status(const struct cli *cli, enum rocpart_change_status status,
+			 const char *holder, FILE *f)
+{
+	struct rocpart_error why = {0};
+
 	if (status == ROCPART_CHANGE_UNDER_WAY)
 		cli_say(f, "a change is under way: %s\n", holder ? holder : "");
+	else if (status == ROCPART_CHANGE_UNFINISHED && is_unusable(cli, &why))
+		cli_say(f, "a change is not finished: %s; %s\n", why.message, why.hint);
 	else if (status == ROCPART_CHANGE_UNFINISHED)
 		cli_say(f, "a change is not finished: resume it with `rocpart apply --resume`, or "
 			   "undo it with `rocpart undo`\n");
@@ -39,7 +55,7 @@ void cli_print_unfinished(const struct cli *cli)
 	enum rocpart_change_status status = get_status(cli, &holder);
 
 	is_shown = true;
-	print_status(status, holder, stdout);
+	print_status(cli, status, holder, stdout);
 }
 
 /* The command did its work, or failed, before this look: the look changes no exit status. */
@@ -55,7 +71,7 @@ void cli_note_unfinished(const struct cli *cli)
 		cli_say_note("it is not known whether a change is unfinished", &err);
 	} else if (status != ROCPART_CHANGE_NONE) {
 		cli_say(stderr, "note: \t");
-		print_status(status, holder, stderr);
+		print_status(cli, status, holder, stderr);
 	}
 }
 
@@ -68,11 +84,14 @@ struct rp_json *cli_add_unfinished(const struct cli *cli, struct rp_json *j)
 {
 	RP_AUTO_FREE char *holder = NULL;
 	enum rocpart_change_status status = get_status(cli, &holder);
+	struct rocpart_error why = {0};
 	int r = j ? rp_json_set_bool(j, "unfinished_change", status != ROCPART_CHANGE_NONE) : 0;
 
 	is_shown = true;
 	if (r == 0 && j && status == ROCPART_CHANGE_UNDER_WAY)
 		r = rp_json_set_string(j, "change_holder", holder);
+	if (r == 0 && j && status == ROCPART_CHANGE_UNFINISHED && is_unusable(cli, &why))
+		r = rp_json_set_string(j, "change_problem", why.message);
 	return r < 0 ? rp_json_free(j) : j;
 }
 
@@ -85,6 +104,7 @@ int cli_print_json_unfinished(struct cli *cli, struct rp_json *j)
 void cli_say_unfinished(const struct cli *cli, struct rocpart_error *err)
 {
 	RP_AUTO_FREE char *holder = NULL;
+	struct rocpart_error why = {0};
 
 	*err = (struct rocpart_error){0};
 	if (get_status(cli, &holder) == ROCPART_CHANGE_UNDER_WAY) {
@@ -92,6 +112,12 @@ void cli_say_unfinished(const struct cli *cli, struct rocpart_error *err)
 				   "no GPU can be used: a change is under way: %s",
 				   holder ? holder : "");
 		(void)rp_error_hint(err, "wait until that process ends, then repeat the command");
+		return;
+	}
+	if (is_unusable(cli, &why)) {
+		(void)rp_error_set(err, -EBUSY, ROCPART_ERR_UNFINISHED_CHANGE, NULL,
+				   "no GPU can be used: a change is not finished: %s", why.message);
+		(void)rp_error_hint(err, "%s", why.hint);
 		return;
 	}
 	(void)rp_error_set(err, -EBUSY, ROCPART_ERR_UNFINISHED_CHANGE, NULL,

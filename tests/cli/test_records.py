@@ -70,6 +70,20 @@ class Damaged(Records):
         self.on(*TO_CPX)
         self.assertEqual(self.modes(), ["CPX/NPS4"])
 
+    def test_damaged_journal_names_its_own_way_out_in_every_verb(self):
+        self.interrupt()
+        self.flip("journal", b"NPS4", b"NPS2")
+        for words in (["status"], ["list"], ["usage"], ["undo"], ["apply", "--resume"], TO_CPX):
+            with self.subTest(words=words):
+                done = self.start("--sim", "n", *words)
+                self.assertIn("state set-aside", done.stdout + done.stderr)
+                self.assertNotIn("resume it with", done.stdout + done.stderr)
+        said = self.json("--sim", "n", "status")
+        self.assertIn("is damaged", said["change_problem"])
+        self.on("state", "set-aside")
+        self.rocpart("sim", "reload", "n")
+        self.assertNotIn("change_problem", self.json("--sim", "n", "status"))
+
     def test_journal_that_can_be_read_stays_and_is_resumed(self):
         self.interrupt()
         self.assertIn("nothing was moved", self.on("state", "set-aside"))
