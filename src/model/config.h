@@ -48,6 +48,9 @@ struct rp_vision_config {
 	bool has_taps;
 };
 
+/* A group size (-1 in the files): one group for each row; no row is longer. */
+#define RP_QUANT_WHOLE_ROW RP_MODEL_MAX_INTER
+
 /* Modules of one format (config_groups), or modules that stay as they are. */
 #define RP_QUANT_GROUPS 16
 #define RP_QUANT_IGNORE (-1)

@@ -105,7 +105,7 @@ static int group_spec(const struct rp_quant_group *g, bool mixed, struct rp_weig
 {
 	bool is_float = !rp_str_eq(g->type, "int");
 
-	s->group = g->size;
+	s->group = rp_str_eq(g->strategy, "channel") ? RP_QUANT_WHOLE_ROW : g->size;
 	if (g->bits == 8 && is_float) {
 		bool tensor = rp_str_eq(g->strategy, "tensor") || (mixed && !g->strategy[0]);
 

@@ -299,6 +299,41 @@ class Model(unittest.TestCase):
             self.write_config(quantization_config=config)
             self.assertNotIn("guess", self.run_rocpart("model", "size", self.tmp).splitlines()[2])
 
+    def test_old_name_of_the_quantization_is_read_as_the_new_one(self):
+        for config in ({"quant_method": "fp8", "ignored_layers": ["lm_head"]},
+                       {"quant_method": "compressed-tensors", "format": "int-quantized",
+                        "ignore": ["lm_head"], "config_groups": {"group_0": {
+                            "targets": ["Linear"], "weights": {"num_bits": 8, "type": "int"}}}}):
+            self.write_config(quantization_config=config)
+            new = self.run_json("model", "size", self.tmp)
+            self.write_config(compression_config=config)
+            old = self.run_json("model", "size", self.tmp)
+            self.assertEqual((old["weights_bytes"], old["dtype"]),
+                             (new["weights_bytes"], new["dtype"]))
+
+    def test_one_group_for_a_whole_row_has_one_scale(self):
+        """Group size -1, and the strategy "channel": not the usual groups of 128."""
+        def size(**config):
+            self.write_config(hidden_size=512, intermediate_size=1024, quantization_config=config)
+            return self.run_json("model", "size", self.tmp)["weights_bytes"]
+
+        gptq = {"quant_method": "gptq", "bits": 4}
+        # every matrix has at most 1024 columns: one group of 1024 is one group for each row
+        self.assertEqual(size(**gptq, group_size=-1), size(**gptq, group_size=1024))
+        self.assertLess(size(**gptq, group_size=-1), size(**gptq, group_size=128))
+        rule = {"+:.*_proj": {"bits": 4, "group_size": -1}}
+        self.assertEqual(size(**gptq, group_size=128, dynamic=rule), size(**gptq, group_size=-1))
+        int4 = {"num_bits": 4, "type": "int"}
+
+        def packed(**weights):
+            return size(quant_method="compressed-tensors", format="pack-quantized", config_groups={
+                "group_0": {"targets": ["Linear"], "weights": {**int4, **weights}}})
+
+        self.assertEqual(packed(strategy="channel", group_size=None),
+                         packed(strategy="group", group_size=1024))
+        self.assertEqual(packed(strategy="channel", group_size=-1),
+                         packed(strategy="group", group_size=1024))
+
     def test_layers_of_quark_have_formats_of_their_own(self):
         fp4 = {"dtype": "fp4", "qscheme": "per_group", "group_size": 32}
         fp8 = {"dtype": "fp8_e4m3", "qscheme": "per_tensor", "group_size": None}

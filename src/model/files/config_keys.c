@@ -213,7 +213,8 @@ static bool is_text_part(const char *key)
 
 static bool is_quant_part(const char *key)
 {
-	return rp_str_eq(key, "quantization_config") || rp_str_eq(key, "quantization");
+	return rp_str_eq(key, "quantization_config") || rp_str_eq(key, "quantization") ||
+	       rp_str_eq(key, "compression_config"); /* as compressed-tensors called it */
 }
 
 /* A path without the names of the parts that it goes through. */

@@ -101,6 +101,8 @@ static int put_weight_key(struct rp_config_reader *r, struct rp_quant_group *g, 
 		return rp_config_complain(r, key, "is not an integer");
 	if (number && v->kind == RP_CONFIG_INT && !v->negative && v->u <= RP_MODEL_MAX_INTER)
 		*number = (uint32_t)v->u;
+	else if (number == &g->size && v->kind == RP_CONFIG_INT && v->negative && v->u == 1)
+		*number = RP_QUANT_WHOLE_ROW;
 	if (text && v->kind == RP_CONFIG_TEXT && rp_fmt(text, size, "%s", v->text) < 0)
 		return rp_config_complain(r, key, "is too long");
 	return 0;

@@ -37,6 +37,8 @@ static int put_number(struct rp_config_reader *r, const struct rp_config_key *k,
 		/* Group size -1: one scale per row. Everything else must be a size. */
 		if (k->offset != offsetof(struct rp_model_config, quant.group) || v->u != 1)
 			return rp_config_complain(r, k->name, "is negative");
+		n = RP_QUANT_WHOLE_ROW;
+		memcpy(at, &n, sizeof(n));
 		return 0;
 	}
 	if (v->u > UINT32_MAX)
