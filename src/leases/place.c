@@ -282,13 +282,40 @@ static bool is_place(const struct placing *p, const struct rocpart_partition *pa
 	return false;
 }
 
-static unsigned count_shut(const struct placing *p)
+/* Why nothing is placed on a GPU whose flags say so. */
+static const char *why_shut(const struct rocpart_gpu *gpu, uint32_t flags)
 {
+	if (rp_gpu_is_odd(gpu))
+		return gpu->reason;
+	if (flags & RP_PLACE_CORDONED)
+		return "it is cordoned";
+	if (flags & RP_PLACE_UNHEALTHY)
+		return "it counted memory errors";
+	if (gpu->degraded & 1U << RP_DEGRADED_GPU_REPLACED)
+		return "it is not the GPU that rocpart recorded there";
+	return "its partitions do not match its mode";
+}
+
+/* The reason of the first stands for those of the others, which `status` shows. */
+static int hint_shut(const struct placing *p, struct rocpart_error *reterr)
+{
+	uint32_t first = p->fill.n_gpus;
 	unsigned n = 0;
 
-	for (uint32_t i = 0; i < p->fill.n_gpus; i++)
-		n += p->fill.gpus[i].flags != 0;
-	return n;
+	for (uint32_t i = p->fill.n_gpus; i-- > 0;)
+		if (p->fill.gpus[i].flags) {
+			first = i;
+			n++;
+		}
+	if (n == 0)
+		return rp_error_hint(reterr, "release a lease (`rocpart status` shows them), or "
+					     "make a new plan (`rocpart plan`)");
+	return rp_error_hint(
+		reterr,
+		"%u of %u GPUs accept no new lease, GPU %u because %s; `rocpart status` names "
+		"them, and `rocpart uncordon` opens a cordoned one; or release a lease",
+		n, p->fill.n_gpus, first,
+		why_shut(&p->s.host.snapshot->gpus[first], p->fill.gpus[first].flags));
 }
 
 /* Add the hint of a refusal: the remedy that the placer found, or a general one. */
@@ -310,14 +337,7 @@ static int hint_remedy(const struct placing *p, const struct rp_placer_refusal *
 				     "without its only lease GPU %u could be switched to make "
 				     "room; `rocpart status` shows the leases",
 				     no->empty_gpu);
-	if (count_shut(p))
-		return rp_error_hint(reterr,
-				     "%u of %u GPUs accept no new lease (cordoned, or with memory "
-				     "errors): `rocpart status` names them, and `rocpart uncordon` "
-				     "opens a cordoned one; or release a lease",
-				     count_shut(p), p->fill.n_gpus);
-	return rp_error_hint(reterr, "release a lease (`rocpart status` shows them), or make a "
-				     "new plan (`rocpart plan`)");
+	return hint_shut(p, reterr);
 }
 
 /* "0/0-0/7, 2/3": partitions of the replicas that fit, neighbours together. */
@@ -448,14 +468,11 @@ static int refuse_partition(const char *partition, struct rocpart_error *reterr)
 	return rp_error_hint(reterr, "`rocpart explain %s` says what the partition has", partition);
 }
 
-static int refuse_gpu(const struct rocpart_gpu *gpu, struct rocpart_error *reterr)
+static int refuse_gpu(const struct rocpart_gpu *gpu, uint32_t flags, struct rocpart_error *reterr)
 {
 	(void)rp_error_set(reterr, -EPERM, ROCPART_ERR_CORDONED, gpu->bdf,
 			   "GPU %zu (%s) accepts no new lease: %s", gpu->index, gpu->bdf,
-			   rp_gpu_is_odd(gpu) ? gpu->reason
-			   : gpu->degraded & 1U << RP_DEGRADED_MODE_MISMATCH
-				   ? "its partitions do not match its mode"
-				   : "it is cordoned or counted memory errors");
+			   why_shut(gpu, flags));
 	return rp_error_hint(reterr, "`rocpart doctor` shows every problem of the GPU");
 }
 
@@ -487,7 +504,7 @@ static int choose_partition(const struct placing *p, const struct rp_lease *l,
 		if (r < 0 && part->gpu->degraded & 1U << RP_DEGRADED_GPU_REPLACED)
 			return rp_gpu_refuse_replaced(part->gpu, "nothing is placed on it", reterr);
 		if (r < 0 && p->fill.gpus[part->gpu->index].flags)
-			return refuse_gpu(part->gpu, reterr);
+			return refuse_gpu(part->gpu, p->fill.gpus[part->gpu->index].flags, reterr);
 		if (r < 0)
 			return refuse_partition(partition, reterr);
 		return 0;

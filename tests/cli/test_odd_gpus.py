@@ -188,7 +188,9 @@ class OddGpus(Journey):
         self.assertEqual(self.doctor(*machine)["reads"]["state"], "fail")
         for n in range(7):
             self.rocpart("place", *machine, "--bytes", "100G", f"lease{n}")
-        self.rocpart("place", *machine, "--bytes", "100G", "one-more", status=REFUSED)
+        done = self.run_rocpart("place", *machine, "--bytes", "100G", "one-more", status=REFUSED)
+        self.assertIn("1 of 8 GPUs accept no new lease, GPU 2 because current_compute_partition "
+                      "cannot be read: Input/output error", done.stderr)
         self.rocpart("place", *machine, "--bytes", "1G", "--partition", "2/0", "x", status=REFUSED)
         done = self.run_rocpart("set", *machine, "-c", "CPX", "--gpu", "2", "--yes", status=FAILED)
         self.assertIn(f"the modes of GPU 2 ({ODD}) are not changed: current_compute_partition "
