@@ -318,6 +318,60 @@ static void print_first_flags(const struct request *q, const struct rocpart_fits
 	rocpart_flags_free(flags);
 }
 
+static bool is_shown(const struct view_fit_choice *choice, const char *product)
+{
+	for (size_t i = 0; choice->products && i < choice->products->n; i++)
+		if (rp_str_eq(choice->products->v[i], product))
+			return true;
+	return !choice->products;
+}
+
+/* The column VALIDATED has one word: what stands behind it, each source with its month. */
+static void print_sources(const struct rocpart_fits *fits, const struct view_fit_choice *choice)
+{
+	const struct rocpart_fit *fit, *before;
+	const char *separator = "validated: by ";
+
+	for (size_t i = 0; (fit = rocpart_fits_get(fits, i)); i++) {
+		size_t k = 0;
+
+		if (!is_shown(choice, fit->product) || !fit->vendor || !*fit->vendor)
+			continue;
+		while ((before = rocpart_fits_get(fits, k)) != fit &&
+		       !(is_shown(choice, before->product) && before->vendor &&
+			 rp_str_eq(before->vendor, fit->vendor)))
+			k++;
+		if (k < i)
+			continue;
+		cli_say(stdout, "%s%s", separator, fit->vendor);
+		separator = ", ";
+	}
+	if (*separator == ',')
+		cli_say(stdout, "; --wide names that of each row\n");
+}
+
+/* A product of which only the name is known has no row: not a word would look like "does not fit".
+ */
+static void print_unknown(const struct rocpart_fits *fits, const struct view_fit_choice *choice)
+{
+	const struct rocpart_fit *fit;
+
+	for (size_t i = 0; choice->products && i < choice->products->n; i++) {
+		const char *product = choice->products->v[i];
+		size_t k = 0;
+
+		while ((fit = rocpart_fits_get(fits, k)) && !rp_str_eq(fit->product, product))
+			k++;
+		if (!fit)
+			cli_say(stdout,
+				"%s: its partition sizes are not in the product table; on a "
+				"machine "
+				"that has it, `rocpart model size MODEL --on SIZE` answers for a "
+				"partition of `rocpart modes`\n",
+				product);
+	}
+}
+
 static int fit_text(struct cli *cli, const struct request *q, const struct rocpart_fits *fits,
 		    const struct view_fit_choice *choice)
 {
@@ -336,9 +390,9 @@ static int fit_text(struct cli *cli, const struct request *q, const struct rocpa
 	if (choice->only_best)
 		cli_say(stdout, "the best modes of each product are shown: --product NAME shows "
 				"the others of one, --all those of all\n");
+	print_unknown(fits, choice);
 	if (!layout.wide)
-		cli_say(stdout, "validated: by the newest source of the vendor that names the "
-				"product; --wide names the source with its month\n");
+		print_sources(fits, choice);
 	cli_say(stdout,
 		"tokens/s are bounds of one sequence by memory bandwidth, all partitions busy; KV "
 		"tokens assume a node of 2 TiB and 8 GPUs\n");

@@ -275,6 +275,16 @@ class Tables(unittest.TestCase):
         self.assertIn("did you mean 'MI308X'", self.text("model", "fit", "Qwen/Qwen3-4B",
                                                          "--product", "MI308Y", status=2))
 
+    def test_fit_names_what_stands_behind_its_marks(self):
+        text = self.text("model", "fit", "Qwen/Qwen3-4B", "--product", "mi308x")
+        self.assertIn("validated: by AMD's device-config-manager (2025-08);", text)
+        text = self.text("model", "fit", "Qwen/Qwen3-4B")
+        self.assertEqual(text.count("AMD's matrix of ROCm 10.0 (2026-08)"), 1)
+        self.assertRegex(text, r"validated: by AMD's .*, AMD's device-config-manager \(2025-08\)")
+        text = self.text("model", "fit", "Qwen/Qwen3-4B", "--product", "mi455x")
+        self.assertIn("MI455X: its partition sizes are not in the product table", text)
+        self.assertNotIn("validated: by", text)
+
     def test_numbers_have_three_digits(self):
         for args in (["status"], ["list"], ["modes"], ["model", "list"], ["usage"]):
             self.assertNotRegex(self.text("--sim", "mi300x-8", *args), r"\d{4,} ?[KMGTBkm]|\d{9}")
