@@ -114,6 +114,7 @@ static int make_change(struct cli *cli, const struct rocpart_plan *plan, struct 
 
 static int end(struct cli *cli, const struct rocpart_plan *plan, size_t placed)
 {
+	cli_set_done();
 	if (cli->global.json)
 		return cli_print_json(cli, view_applied(cli_about(cli), placed));
 	cli_say(stdout, "%zu replica%s placed, %s\n", placed, placed == 1 ? "" : "s",

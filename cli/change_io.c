@@ -257,6 +257,7 @@ static int perform(struct cli *cli, struct rocpart_change *change, bool undo, bo
 
 	if (run_change(cli, change, undo, &err) < 0)
 		return change_failed(cli, &err);
+	cli_set_done();
 	if (is_last && cli_take_signal() && !cli->global.json)
 		cli_say(stderr, "interrupted after the last step: the change is complete\n");
 	return 0;

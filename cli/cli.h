@@ -246,6 +246,7 @@ struct view_machine cli_about(const struct cli *cli);
 void cli_note_error(const struct rocpart_error *err);
 /* The same of what comes after the work is done, which the exit status is of. */
 void cli_say_note(const char *what, const struct rocpart_error *err);
+void cli_set_done(void);   /* what is changed is said when standard output cannot be written */
 int cli_flush(int status); /* status, or 1 when standard output could not be written */
 
 /*

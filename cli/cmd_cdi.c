@@ -57,9 +57,11 @@ static int run_cdi_generate(struct cli *cli, int argc, char **argv)
 					 &err);
 	if (r < 0)
 		return cli_fail(cli, &err);
-	if (!to_stdout)
+	if (!to_stdout) {
+		cli_set_done();
 		return print_path(cli, text);
-	return fputs(text, stdout) < 0 ? 1 : cli_done(cli);
+	}
+	return fputs(text, stdout) < 0 ? 1 : v->dry_run ? CLI_EXIT_TO_DO : 0;
 }
 
 /* ---- list, validate ---- */

@@ -199,11 +199,13 @@ static int print_placed(struct cli *cli, const struct rocpart_leases *leases,
 	l = rocpart_leases_get(leases, 0);
 	if (cli_is_dry_run(cli))
 		return l ? CLI_EXIT_TO_DO : 0;
-	if (l)
-		cli_say(stdout,
-			"next: `rocpart args env %llu`, or docker, podman, k8s, systemd, vllm, "
-			"llama.cpp instead of env\n",
-			(unsigned long long)l->id);
+	if (!l)
+		return 0;
+	cli_set_done();
+	cli_say(stdout,
+		"next: `rocpart args env %llu`, or docker, podman, k8s, systemd, vllm, "
+		"llama.cpp instead of env\n",
+		(unsigned long long)l->id);
 	return 0;
 }
 

@@ -146,6 +146,13 @@ int cli_nomem(const struct cli *cli)
 	return cli_fail(cli, &err);
 }
 
+static bool is_done;
+
+void cli_set_done(void)
+{
+	is_done = true;
+}
+
 int cli_flush(int status)
 {
 	cli_end_line(stdout);
@@ -159,10 +166,11 @@ int cli_flush(int status)
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		if (errno == 0)
 			errno = write_errno ? write_errno : EIO;
-		if (errno == EPIPE)
+		if (errno == EPIPE && !is_done)
 			return status ? status : 1; /* as `| head -1` wants it: not worth a word */
-		fprintf(stderr, "rocpart: cannot write to standard output: %s\n",
-			rocpart_strerror(errno));
+		fprintf(stderr, "rocpart: cannot write to standard output: %s%s\n",
+			rocpart_strerror(errno),
+			is_done ? "; what the command was to do is done" : "");
 		return status ? status : 1;
 	}
 	return status;

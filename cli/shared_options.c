@@ -71,17 +71,20 @@ bool cli_is_dry_run(const struct cli *cli)
 
 int cli_done(const struct cli *cli)
 {
-	return cli_is_dry_run(cli) ? CLI_EXIT_TO_DO : 0;
+	if (cli_is_dry_run(cli))
+		return CLI_EXIT_TO_DO;
+	cli_set_done();
+	return 0;
 }
 
 int cli_print_json_done(struct cli *cli, struct rp_json *j)
 {
-	int status;
+	int status, done = cli_done(cli);
 
 	if (j && cli_is_dry_run(cli) && rp_json_set_bool(j, "dry_run", true) < 0)
 		j = rp_json_free(j);
 	status = cli_print_json(cli, j);
-	return status ? status : cli_done(cli);
+	return status ? status : done;
 }
 
 const struct cli_option cli_change_options[] = {

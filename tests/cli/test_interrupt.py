@@ -83,6 +83,21 @@ class Interrupts(Interrupted):
         self.assertEqual(self.modes(), NEW)
         self.assertFalse(self.is_unfinished())
 
+    def test_work_that_is_done_is_said_when_its_report_cannot_be_written(self):
+        self.make("mi300x-8")
+        on = ("--sim", "n")
+        for words in (SWITCH, (*on, "place", "--bytes", "1G", "a"), (*on, "release", "a", "--json"),
+                      (*on, "place", "--bytes", "1G", "b", "--json"), (*on, "cordon", "0")):
+            for is_dry in (True, False):
+                with self.subTest(words=words, dry=is_dry), open("/dev/full", "wb") as full:
+                    done = subprocess.run([os.environ["ROCPART"], *words, *["--dry-run"] * is_dry],
+                                          stdout=full, stderr=subprocess.PIPE, text=True,
+                                          env=self.environment(), check=False)
+                    self.assertIn("cannot write to standard output", done.stderr)
+                    self.assertEqual("what the command was to do is done" in done.stderr, not is_dry)
+                    self.assertTrue(is_dry or done.returncode == FAILED)
+        self.assertEqual(self.modes(), NEW)
+
     def test_list_without_a_reader_says_nothing(self):
         self.make("mi300x-8")
         done = subprocess.run(["bash", "-c", '"$ROCPART" list | true; exit ${PIPESTATUS[0]}'],
