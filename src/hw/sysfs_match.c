@@ -112,6 +112,64 @@ void rp_sysfs_match_nodes(struct rp_scan *scan)
 	}
 }
 
+static bool is_shared(const struct rp_scan *scan, const char *bdf)
+{
+	for (size_t i = 0; i < scan->n_nodes; i++)
+		if (scan->nodes[i].shares_address &&
+		    memcmp(scan->nodes[i].bdf, bdf, RP_BDF_SIZE) == 0)
+			return true;
+	return false;
+}
+
+static bool has_node(const struct rp_scan *scan, const char *bdf)
+{
+	for (size_t i = 0; i < scan->n_nodes; i++)
+		if (memcmp(scan->nodes[i].bdf, bdf, RP_BDF_SIZE) == 0)
+			return true;
+	return false;
+}
+
+/* The node leaves its address to the others that have it, which are counted anew. */
+static void move_node(struct rp_scan *scan, struct rp_scan_node *node, const char *bdf)
+{
+	char old[RP_BDF_SIZE];
+
+	memcpy(old, node->bdf, sizeof(old));
+	memcpy(node->bdf, bdf, sizeof(node->bdf));
+	node->partition = 0;
+	node->shares_address = false;
+	for (size_t i = 0; i < scan->n_nodes; i++) {
+		struct rp_scan_node *other = &scan->nodes[i];
+
+		if (memcmp(other->bdf, old, sizeof(old)) != 0)
+			continue;
+		other->shares_address = false;
+		match_node(scan, other);
+		separate(scan, i);
+	}
+}
+
+/*
+ * KFD without the property "domain" gives GPUs at one bus number of two domains one address. Where
+ * a device has no node, and a node at a shared address has the own render node of that device, the
+ * node is that device's: KFD and the device say one minor.
+ */
+static void move_nodes(struct rp_scan *scan)
+{
+	for (size_t d = 0; d < scan->n_pci; d++) {
+		const struct rp_scan_pci *pci = &scan->pci[d];
+		size_t i = 0;
+
+		if (!pci->own_render.known || has_node(scan, pci->bdf))
+			continue;
+		while (i < scan->n_nodes && scan->nodes[i].render_minor != pci->own_render.v)
+			i++;
+		if (i < scan->n_nodes && !scan->nodes[i].hidden && !scan->nodes[i].fault.err &&
+		    is_shared(scan, scan->nodes[i].bdf))
+			move_node(scan, &scan->nodes[i], pci->bdf);
+	}
+}
+
 /* DRM minors have 20 bits. */
 #define N_MINORS (1U << 20)
 
@@ -148,6 +206,7 @@ int rp_sysfs_check_renders(struct rp_scan *scan)
 
 	if (!m)
 		return -ENOMEM;
+	move_nodes(scan);
 	for (size_t i = 0; i < scan->n_nodes; i++)
 		if (!scan->nodes[i].shares_address && scan->nodes[i].render_minor < N_MINORS)
 			add_minor(m, scan->nodes[i].render_minor);
