@@ -166,11 +166,15 @@ static void refused_by_firmware_leaves_the_hive_as_it_was(void **state)
 
 static void busy_twice_is_waited_for(void **state)
 {
-	struct rocpart_error err = {0};
+	struct rocpart_machine *m = open_machine(*state);
+	struct rocpart_change *c = new_change(m, &to_cpx);
 
 	add_fault(*state, "write:current_compute_partition:EBUSY:1");
 	add_fault(*state, "write:current_compute_partition:EBUSY:2");
-	assert_int_equal(apply(*state, &to_cpx, &err), 0);
+	rocpart_change_set_wait_ms(c, 10000); /* on a busy computer too */
+	assert_int_equal(rocpart_change_apply(c, NULL), 0);
+	rocpart_change_free(c);
+	rocpart_machine_close(m);
 	expect_modes(*state, "CPX/NPS1 CPX/NPS1");
 }
 
