@@ -173,10 +173,9 @@ static int print_placed_json(struct cli *cli, const struct rocpart_leases *lease
 	return status == CLI_EXIT_TO_DO && !rocpart_leases_get(leases, 0) ? 0 : status;
 }
 
-/* s: by which partitions are named */
-static int print_placed(struct cli *cli, const struct rocpart_leases *leases,
-			const struct rocpart_snapshot *s)
+static int print_placed(struct cli *cli, const struct rocpart_leases *leases)
 {
+	const struct rocpart_snapshot *s = rocpart_leases_get_snapshot(leases);
 	const struct rocpart_lease *l;
 
 	if (cli->global.json)
@@ -209,8 +208,7 @@ static int print_placed(struct cli *cli, const struct rocpart_leases *leases,
 	return 0;
 }
 
-static int place_one(struct cli *cli, const struct place_values *v, const char *name,
-		     const struct rocpart_snapshot *s)
+static int place_one(struct cli *cli, const struct place_values *v, const char *name)
 {
 	struct rocpart_place_options *o = NULL;
 	struct rocpart_leases *leases = NULL;
@@ -223,13 +221,13 @@ static int place_one(struct cli *cli, const struct place_values *v, const char *
 	if (status == 0 && rocpart_place(cli->machine, o, &leases, &err) < 0)
 		status = cli_fail(cli, &err);
 	if (status == 0)
-		status = print_placed(cli, leases, s);
+		status = print_placed(cli, leases);
 	rocpart_leases_free(leases);
 	rocpart_place_options_free(o);
 	return status;
 }
 
-static int place_pending(struct cli *cli, const struct rocpart_snapshot *s)
+static int place_pending(struct cli *cli)
 {
 	struct rocpart_leases *leases = NULL;
 	struct rocpart_error err = {0};
@@ -237,7 +235,7 @@ static int place_pending(struct cli *cli, const struct rocpart_snapshot *s)
 
 	if (rocpart_place_pending(cli->machine, &leases, &err) < 0)
 		return cli_fail(cli, &err);
-	status = print_placed(cli, leases, s);
+	status = print_placed(cli, leases);
 	rocpart_leases_free(leases);
 	return status;
 }
@@ -245,20 +243,12 @@ static int place_pending(struct cli *cli, const struct rocpart_snapshot *s)
 static int run_place(struct cli *cli, int argc, char **argv)
 {
 	const struct place_values *v = cli->values;
-	struct rocpart_snapshot *s = NULL;
-	int status;
 
 	if (v->pending ? argc > 0 || v->lease.bytes : !argc && !v->lease.bytes)
 		return cli_usage_error(cli, "nothing to lease: give a model, --bytes or --pending");
 	if (v->partitions.n > 1)
 		return cli_usage_error(cli, "--partition: place takes one partition");
-	/* Before anything is leased: afterwards a failure would look like one of the lease. */
-	status = cli->global.json ? 0 : cli_observe(cli, &s);
-	if (status)
-		return status;
-	status = v->pending ? place_pending(cli, s) : place_one(cli, v, argc ? argv[0] : NULL, s);
-	rocpart_snapshot_unref(s);
-	return status;
+	return v->pending ? place_pending(cli) : place_one(cli, v, argc ? argv[0] : NULL);
 }
 
 const struct cli_command cli_verb_place = {

@@ -196,6 +196,15 @@ const char *rocpart_leases_get_event(const struct rocpart_leases *leases, size_t
 const char *rocpart_leases_get_allocator(const struct rocpart_leases *leases);
 
 /**
+ * rocpart_leases_get_snapshot() - Return the machine as it was when the list was made.
+ * @leases: list.
+ *
+ * Since 0.1.
+ * Return: snapshot without card minors, owned by the list.
+ */
+const struct rocpart_snapshot *rocpart_leases_get_snapshot(const struct rocpart_leases *leases);
+
+/**
  * rocpart_leases_get_note() - Return what a reader of this list should know about the records.
  * @leases: list.
  *

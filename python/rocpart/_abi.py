@@ -684,6 +684,8 @@ PROTOTYPES = {
         (c_char_p, [c_void_p, c_size_t, POINTER(c_uint64), POINTER(c_uint64)]),
     "rocpart_leases_get_note":
         (c_char_p, [c_void_p]),
+    "rocpart_leases_get_snapshot":
+        (c_void_p, [c_void_p]),
     "rocpart_leases_get_use":
         (POINTER(PartitionUse), [c_void_p, c_size_t]),
     "rocpart_leases_import":

@@ -676,7 +676,7 @@ static int add_replicas(struct placing *p, const struct rocpart_place_options *o
 static int commit(struct placing *p, struct rocpart_leases **ret, struct rocpart_error *reterr)
 {
 	struct rocpart_leases *leases = NULL;
-	int r = rp_leases_of(&p->made, &leases, reterr);
+	int r = rp_leases_of(&p->made, p->s.host.snapshot, &leases, reterr);
 
 	if (r == 0)
 		r = rp_session_commit(&p->s, reterr);

@@ -231,10 +231,13 @@ static int make_view(struct rp_lease_list *list, const struct rp_reconciled *now
 	return 0;
 }
 
-int rp_leases_of(struct rp_lease_list *list, struct rocpart_leases **ret,
-		 struct rocpart_error *reterr)
+int rp_leases_of(struct rp_lease_list *list, struct rocpart_snapshot *snapshot,
+		 struct rocpart_leases **ret, struct rocpart_error *reterr)
 {
-	return make_view(list, NULL, NULL, ret) < 0 ? rp_error_nomem(reterr) : 0;
+	if (make_view(list, NULL, NULL, ret) < 0)
+		return rp_error_nomem(reterr);
+	(*ret)->snapshot = snapshot ? rocpart_snapshot_ref(snapshot) : NULL;
+	return 0;
 }
 
 int rp_session_view(struct rp_session *s, struct rocpart_leases **ret, struct rocpart_error *reterr)
@@ -376,6 +379,12 @@ ROCPART_PUBLIC struct rocpart_leases *rocpart_leases_free(struct rocpart_leases 
 }
 
 struct rocpart_snapshot *rp_leases_snapshot(const struct rocpart_leases *leases)
+{
+	return leases->snapshot;
+}
+
+ROCPART_PUBLIC const struct rocpart_snapshot *
+rocpart_leases_get_snapshot(const struct rocpart_leases *leases)
 {
 	return leases->snapshot;
 }

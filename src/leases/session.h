@@ -40,10 +40,10 @@ void rp_session_done(struct rp_session *s);
 /* Make a public list of what the session knows; its leases move into the list. */
 int rp_session_view(struct rp_session *s, struct rocpart_leases **ret,
 		    struct rocpart_error *reterr) RP_MUST_CHECK;
-/* Return the snapshot that the leases were compared with; NULL for a list of rp_leases_of(). */
+/* Return the snapshot that the leases were compared with, which the caller may keep. */
 struct rocpart_snapshot *rp_leases_snapshot(const struct rocpart_leases *leases);
-/* Make a public list of these leases alone, which move into it. */
-int rp_leases_of(struct rp_lease_list *list, struct rocpart_leases **ret,
-		 struct rocpart_error *reterr) RP_MUST_CHECK;
+/* Make a public list of these leases alone, which move into it; snapshot may be NULL. */
+int rp_leases_of(struct rp_lease_list *list, struct rocpart_snapshot *snapshot,
+		 struct rocpart_leases **ret, struct rocpart_error *reterr) RP_MUST_CHECK;
 
 #endif
