@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* A session with a placer: where each lease goes. Used inside leases/ only. */
+#ifndef RP_LEASES_PLACE_CHOOSE_H
+#define RP_LEASES_PLACE_CHOOSE_H
+
+#include "leases/place_fill.h"
+
+struct rp_place_session {
+	struct rp_session s;
+	struct rp_fill fill;
+	struct rp_lease_list made;
+	size_t n_before;     /* leases made for other requests */
+	uint32_t n_replicas; /* of this one */
+};
+void rp_place_session_done(struct rp_place_session *p);
+#define RP_AUTO_PLACE_SESSION RP_AUTO(rp_place_session_done)
+
+/*
+ * Begin the session and make the placer, with room for so many more leases. -EPERM OTHER_ALLOCATOR;
+ * -EBUSY UNFINISHED_CHANGE while the journal of a change is open; errors of rp_session_begin().
+ */
+int rp_place_begin(struct rp_place_session *p, struct rocpart_machine *m, uint32_t more,
+		   enum rp_lease_open how, struct rocpart_error *reterr) RP_MUST_CHECK;
+/*
+ * Give l a place: partition, state, guarantee, limits, mode and why. partition is "GPU/ID", or
+ * NULL: the one that the placer prefers. The caller records l.
+ */
+int rp_place_locate(const struct rp_place_session *p, struct rp_lease *l, const char *partition,
+		    struct rocpart_error *reterr) RP_MUST_CHECK;
+/* Make the public list of the leases in made, then commit: after the commit nothing fails. */
+int rp_place_commit(struct rp_place_session *p, struct rocpart_leases **ret,
+		    struct rocpart_error *reterr) RP_MUST_CHECK;
+
+#endif
