@@ -165,66 +165,98 @@ static int check_domains(const struct v_doc *d, struct rocpart_error *reterr)
 	return 0;
 }
 
+/* What the placements and the unplaced replicas add up to. */
+struct sums {
+	uint32_t *n; /* replicas of each request, placed or not */
+	uint64_t placed, unplaced, moves;
+};
+
+static int add_places(const struct v_doc *d, struct sums *s, struct rocpart_error *reterr)
+{
+	for (uint32_t i = 0; i < d->n_places; i++) {
+		const struct v_place *p = &d->places[i];
+
+		s->n[p->request]++;
+		s->moves +=
+			p->was_gpu != V_NONE && (p->gpu != p->was_gpu || p->part != p->was_part ||
+						 d->then[p->gpu] != d->gpus[p->gpu].mode);
+		if (__builtin_add_overflow(s->placed, d->requests[p->request].weight, &s->placed))
+			return rp_verify_wrong(reterr, "weight_placed",
+					       "the weights add up to more than 2^64");
+	}
+	return 0;
+}
+
+static int add_unplaced(const struct v_doc *d, struct v_in *in, const struct rp_json *list,
+			struct sums *s)
+{
+	for (size_t i = 0; i < rp_json_len(list) && in->r == 0; i++) {
+		const struct rp_json *x = rp_json_at(list, i);
+		uint64_t q = rp_verify_u64(in, x, "request", UINT32_MAX);
+		uint64_t k = rp_verify_u64(in, x, "replicas", UINT32_MAX), w;
+
+		if (in->r < 0)
+			break;
+		if (q >= d->n_requests || k == 0 || s->n[q] + k != d->requests[q].replicas ||
+		    !v_same(rp_verify_text(in, x, "name", false), d->requests[q].name))
+			return rp_verify_wrong(in->err, "unplaced", "entry %zu does not add up", i);
+		if (__builtin_mul_overflow(k, d->requests[q].weight, &w) ||
+		    __builtin_add_overflow(s->unplaced, w, &s->unplaced))
+			return rp_verify_wrong(in->err, "unplaced",
+					       "the weights add up to more than 2^64");
+		s->n[q] += (uint32_t)k;
+	}
+	return in->r;
+}
+
+static int check_replicas(const struct v_doc *d, const struct sums *s, struct rocpart_error *reterr)
+{
+	for (uint32_t q = 0; q < d->n_requests; q++)
+		if (s->n[q] != d->requests[q].replicas)
+			return rp_verify_wrong(reterr, "placements",
+					       "%u of %u replicas of '%s' are listed", s->n[q],
+					       d->requests[q].replicas, d->requests[q].name);
+	return 0;
+}
+
+/* The totals that the plan claims. */
+static int check_totals(const struct v_doc *d, struct v_in *in, const struct sums *s,
+			bool all_placed)
+{
+	uint64_t w = rp_verify_u64(in, d->root, "weight_placed", INT64_MAX);
+
+	if (in->r == 0 && w != s->placed)
+		return rp_verify_wrong(in->err, "weight_placed",
+				       "it is not the weight of the placements");
+	w = rp_verify_u64(in, d->root, "weight_total", INT64_MAX);
+	if (in->r == 0 && (s->unplaced > w || w - s->unplaced != s->placed))
+		return rp_verify_wrong(in->err, "weight_total",
+				       "it is not the weight of the requests");
+	w = rp_verify_u64(in, d->root, "moves", UINT32_MAX);
+	if (in->r == 0 && w != s->moves)
+		return rp_verify_wrong(in->err, "moves", "the placements move %llu replicas",
+				       (unsigned long long)s->moves);
+	if (in->r == 0 && rp_verify_bool(in, d->root, "feasible") != all_placed)
+		return rp_verify_wrong(in->err, "feasible",
+				       "it does not agree with the replicas that are not placed");
+	return in->r;
+}
+
 static int check_numbers(const struct v_doc *d, struct rocpart_error *reterr)
 {
 	struct v_in in = {0, reterr, "plan"};
 	const struct rp_json *unplaced = rp_verify_list(&in, d->root, "unplaced");
 	RP_AUTO_FREE uint32_t *n = rp_new0(uint32_t, d->n_requests);
-	uint64_t placed = 0, total = 0, moves = 0, w;
+	struct sums s = {.n = n};
+	int r = n ? in.r : rp_error_nomem(reterr);
 
-	if (!n)
-		return rp_error_nomem(reterr);
-	for (uint32_t i = 0; i < d->n_places; i++) {
-		const struct v_place *p = &d->places[i];
-
-		n[p->request]++;
-		moves += p->was_gpu != V_NONE && (p->gpu != p->was_gpu || p->part != p->was_part ||
-						  d->then[p->gpu] != d->gpus[p->gpu].mode);
-	}
-	for (size_t i = 0; i < rp_json_len(unplaced) && in.r == 0; i++) {
-		const struct rp_json *x = rp_json_at(unplaced, i);
-		uint64_t q = rp_verify_u64(&in, x, "request", UINT32_MAX);
-		uint64_t k = rp_verify_u64(&in, x, "replicas", UINT32_MAX);
-
-		if (in.r == 0 &&
-		    (q >= d->n_requests || k == 0 || n[q] + k != d->requests[q].replicas ||
-		     !v_same(rp_verify_text(&in, x, "name", false), d->requests[q].name)))
-			return rp_verify_wrong(reterr, "unplaced", "entry %zu does not add up", i);
-		if (in.r == 0 && (__builtin_mul_overflow(k, d->requests[q].weight, &w) ||
-				  __builtin_add_overflow(total, w, &total)))
-			return rp_verify_wrong(reterr, "unplaced",
-					       "the weights add up to more than 2^64");
-		if (in.r == 0)
-			n[q] += (uint32_t)k;
-	}
-	for (uint32_t q = 0; q < d->n_requests; q++) {
-		if (n[q] != d->requests[q].replicas)
-			return rp_verify_wrong(reterr, "placements",
-					       "%u of %u replicas of '%s' are listed", n[q],
-					       d->requests[q].replicas, d->requests[q].name);
-	}
-	for (uint32_t i = 0; i < d->n_places; i++) {
-		if (__builtin_add_overflow(placed, d->requests[d->places[i].request].weight,
-					   &placed))
-			return rp_verify_wrong(reterr, "weight_placed",
-					       "the weights add up to more than 2^64");
-	}
-	w = rp_verify_u64(&in, d->root, "weight_placed", INT64_MAX);
-	if (in.r == 0 && w != placed)
-		return rp_verify_wrong(reterr, "weight_placed",
-				       "it is not the weight of the placements");
-	w = rp_verify_u64(&in, d->root, "weight_total", INT64_MAX);
-	if (in.r == 0 && (total > w || w - total != placed))
-		return rp_verify_wrong(reterr, "weight_total",
-				       "it is not the weight of the requests");
-	w = rp_verify_u64(&in, d->root, "moves", UINT32_MAX);
-	if (in.r == 0 && w != moves)
-		return rp_verify_wrong(reterr, "moves", "the placements move %llu replicas",
-				       (unsigned long long)moves);
-	if (in.r == 0 && rp_verify_bool(&in, d->root, "feasible") != (rp_json_len(unplaced) == 0))
-		return rp_verify_wrong(reterr, "feasible",
-				       "it does not agree with the replicas that are not placed");
-	return in.r;
+	if (r == 0)
+		r = add_places(d, &s, reterr);
+	if (r == 0)
+		r = add_unplaced(d, &in, unplaced, &s);
+	if (r == 0)
+		r = check_replicas(d, &s, reterr);
+	return r < 0 ? r : check_totals(d, &in, &s, rp_json_len(unplaced) == 0);
 }
 
 int rp_verify_check_places(const struct v_doc *d, struct rocpart_error *reterr)
