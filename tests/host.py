@@ -53,6 +53,13 @@ def need_shared(*names):
     raise unittest.SkipTest(reason)
 
 
+def need_tracing():
+    """strace, and the right to trace what a test starts."""
+    why = refusal("strace", "-o", "/dev/null", "true")
+    if why:
+        lacking(f"programs cannot be traced: {why}")
+
+
 def need_program(name):
     if not shutil.which(name):
         lacking(f"{name} is not installed")

@@ -89,9 +89,7 @@ class DryRuns(Interrupted):
 
     def setUp(self):
         super().setUp()
-        why = host.refusal("strace", "-o", "/dev/null", "true")
-        if why:
-            host.lacking(why)
+        host.need_tracing()
         self.make("mi300x-8")
         self.node = self.write(NODE)
         self.models = self.write(MODELS, "models.yaml")

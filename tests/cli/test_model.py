@@ -58,6 +58,14 @@ class Model(unittest.TestCase):
     def run_json(self, *args, status=0):
         return json.loads(self.run_rocpart(*args, "--json", status=status))
 
+    def assert_refused(self, words):
+        """The config that was written has no size, and the message says why."""
+        done = subprocess.run([os.environ["ROCPART"], "model", "size", self.tmp, "--json"],
+                              env=dict(os.environ, ROCPART_DATA=str(ROOT)),
+                              capture_output=True, text=True, check=False)
+        self.assertNotEqual(done.returncode, 0, words)
+        self.assertIn(words, json.loads(done.stdout)["error"]["message"])
+
     def write_config(self, **changes):
         (self.tmp / "config.json").write_text(json.dumps({**TINY, **changes}))
 
@@ -269,11 +277,7 @@ class Model(unittest.TestCase):
                 ({"quant_method": "fp8", "layout": "split"}, "quantization_config.layout"),
                 ({"quant_method": "fp8", "extra": {"layers": "int8"}}, "quantization_config.extra")):
             self.write_config(quantization_config=config)
-            done = subprocess.run([os.environ["ROCPART"], "model", "size", self.tmp, "--json"],
-                                  env=dict(os.environ, ROCPART_DATA=str(ROOT)),
-                                  capture_output=True, text=True, check=False)
-            self.assertNotEqual(done.returncode, 0, config)
-            self.assertIn(words, json.loads(done.stdout)["error"]["message"])
+            self.assert_refused(words)
 
     def test_keys_of_quantizers_that_decide_nothing_are_passed(self):
         """As Optimum, GPTQModel, llm-compressor and Quark write them."""
@@ -359,11 +363,7 @@ class Model(unittest.TestCase):
                                ({"model_type": "deepseek_v3", "qk_rope_head_dim": 64},
                                 "'kv_lora_rank' is missing")):
             self.write_config(**changes)
-            done = subprocess.run([os.environ["ROCPART"], "model", "size", self.tmp, "--json"],
-                                  env=dict(os.environ, ROCPART_DATA=str(ROOT)),
-                                  capture_output=True, text=True, check=False)
-            self.assertNotEqual(done.returncode, 0, changes)
-            self.assertIn(words, json.loads(done.stdout)["error"]["message"])
+            self.assert_refused(words)
 
     def test_shape_of_the_root_that_is_not_that_of_the_language_part_is_refused(self):
         for text, status in ((64, 0), (32, 2)):

@@ -20,9 +20,7 @@ LOST = "may be lost at a power cut: Input/output error"
 class Unsynced(Interrupted):
     def setUp(self):
         super().setUp()
-        why = host.refusal("strace", "-o", "/dev/null", "true")
-        if why:
-            host.lacking(why)
+        host.need_tracing()
         self.records = self.folder / "rocpart/sim/n/records"
         self.make("mi300x-8")
         self.rocpart("--sim", "n", "cordon", "7")  # makes the folder

@@ -29,9 +29,7 @@ KILLED = 137
 
 class Killed(SimfsCase):
     def setUp(self):
-        why = host.refusal("strace", "-o", "/dev/null", "true")
-        if why:
-            host.lacking(why)
+        host.need_tracing()
         super().setUp()
         # strace and the leak checker both want ptrace
         self.env["ASAN_OPTIONS"] = "detect_leaks=0"

@@ -52,9 +52,7 @@ PARTLY_PLACED = "replicas were placed; the modes are those of the file"
 class FullDisk(Interrupted):
     def setUp(self):
         super().setUp()
-        why = host.refusal("strace", "-o", "/dev/null", "true")
-        if why:
-            host.lacking(why)
+        host.need_tracing()
         self.live, self.trace = self.folder / "rocpart", self.folder / "trace"
         self.records = self.live / "sim/n/records"
         self.counts = collections.Counter()

@@ -68,9 +68,7 @@ class Cut:
 class PowerCut(Journey):
     def setUp(self):
         super().setUp()
-        why = host.refusal("strace", "-o", "/dev/null", "true")
-        if why:
-            host.lacking(why)
+        host.need_tracing()
         self.make("mi300x-8")
         self.machine = self.folder / "rocpart/sim/n"
 

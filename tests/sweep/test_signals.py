@@ -30,9 +30,7 @@ models: {a: {model: Qwen/Qwen3-8B, context: 4k, replicas: 3}}
 class Signals(Interrupted):
     def setUp(self):
         super().setUp()
-        why = host.refusal("strace", "-o", "/dev/null", "true")
-        if why:
-            host.lacking(why)
+        host.need_tracing()
         self.trace = self.folder / "trace"
 
     def run_traced(self, *options, words):
