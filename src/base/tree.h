@@ -124,8 +124,8 @@ int rp_tree_readlink(struct rp_tree *t, struct rp_strbuf *ret, const char *fmt, 
 int rp_tree_driver(struct rp_tree *t, enum rp_driver_op op, struct rp_strbuf *ret) RP_MUST_CHECK;
 
 /*
- * STATE trees only (-EINVAL otherwise). All are durable when they return 0. Their files are for
- * their owner alone (0600), whatever the umask is.
+ * STATE trees only (-EINVAL otherwise). All but log are durable when they return 0. Their files are
+ * for their owner alone (0600), whatever the umask is.
  */
 /* Replace the whole file: temporary file, fsync, rename, fsync of the folder. */
 int rp_tree_replace(struct rp_tree *t, const void *data, size_t len, const char *fmt, ...)
@@ -133,6 +133,9 @@ int rp_tree_replace(struct rp_tree *t, const void *data, size_t len, const char 
 /* Append, fsync. The file is created when it is not there. */
 int rp_tree_append(struct rp_tree *t, const void *data, size_t len, const char *fmt, ...)
 	RP_PRINTF(4, 5) RP_MUST_CHECK;
+/* Append without syncing, for a log. ret_size: bytes of the file then. */
+int rp_tree_log(struct rp_tree *t, const char *path, const void *data, size_t len,
+		uint64_t *ret_size) RP_MUST_CHECK;
 int rp_tree_rename(struct rp_tree *t, const char *from, const char *to) RP_MUST_CHECK;
 int rp_tree_remove(struct rp_tree *t, const char *path) RP_MUST_CHECK;
 /*

@@ -31,6 +31,7 @@ int rp_tree_traced(const struct rp_tree *t, const char *op, const char *path, ui
 
 /* The records of rp_tree_open_memory(): as write, rename and unlink of a file do. */
 int rp_memory_put(void *self, const char *name, bool append, const void *data, size_t len);
+size_t rp_memory_size(void *self, const char *name); /* bytes; 0 of none */
 int rp_memory_rename(void *self, const char *from, const char *to);
 int rp_memory_remove(void *self, const char *name);
 

@@ -115,6 +115,13 @@ int rp_memory_put(void *self, const char *name, bool append, const void *data, s
 	return 0;
 }
 
+size_t rp_memory_size(void *self, const char *name)
+{
+	const struct file *f = find(self, name);
+
+	return f ? f->text.len : 0;
+}
+
 int rp_memory_rename(void *self, const char *from, const char *to)
 {
 	RP_AUTO_FREE char *name = strdup(to);

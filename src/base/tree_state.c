@@ -214,6 +214,45 @@ int rp_tree_append(struct rp_tree *t, const void *data, size_t len, const char *
 	return rp_tree_traced(t, "append", path, begin_ns, r);
 }
 
+/* One write(2), so that lines of two processes are not mixed; the rest after it only when short. */
+static int log_to_file(const struct rp_tree *t, const char *path, const void *data, size_t len,
+		       uint64_t *ret_size)
+{
+	RP_AUTO_CLOSE int fd = open_record(t, path, O_WRONLY | O_APPEND, RP_RECORD_MODE);
+	struct stat st;
+	int r = fd < 0 ? fd : write_all(fd, data, len);
+
+	if (r == 0 && fstat(fd, &st) < 0)
+		r = rp_neg_errno();
+	if (r == 0)
+		*ret_size = (uint64_t)st.st_size;
+	return r;
+}
+
+static int log_to_memory(const struct rp_tree *t, const char *path, const void *data, size_t len,
+			 uint64_t *ret_size)
+{
+	int r = rp_memory_put(t->self, path, true, data, len);
+
+	if (r == 0)
+		*ret_size = rp_memory_size(t->self, path);
+	return r;
+}
+
+int rp_tree_log(struct rp_tree *t, const char *path, const void *data, size_t len,
+		uint64_t *ret_size)
+{
+	uint64_t begin_ns = rp_trace_clock(t->trace);
+	int r = t->kind == RP_TREE_STATE ? rp_tree_before(t, "log", path) : -EINVAL;
+
+	if (r == 0)
+		r = t->ops ? log_to_memory(t, path, data, len, ret_size)
+			   : log_to_file(t, path, data, len, ret_size);
+	if (r == 0)
+		rp_tree_after(t, "log", path);
+	return rp_tree_traced(t, "log", path, begin_ns, r);
+}
+
 int rp_tree_rename(struct rp_tree *t, const char *from, const char *to)
 {
 	int r = t->kind == RP_TREE_STATE ? rp_tree_before(t, "rename", to) : -EINVAL;
