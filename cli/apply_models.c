@@ -65,7 +65,7 @@ static int fail_interrupted(const struct cli *cli, size_t placed, size_t n)
 			   "of the file",
 			   placed, n);
 	(void)rp_error_hint(&err, "repeat the command to place the others; `rocpart release` frees "
-				  "partitions, `rocpart undo --evict` switches the modes back");
+				  "partitions, and `rocpart undo` then switches the modes back");
 	return cli_fail(cli, &err);
 }
 

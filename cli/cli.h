@@ -43,6 +43,7 @@ enum cli_words {
 	CLI_WORDS_LEASES, /* numbers and names */
 	CLI_WORDS_LEASE_NUMBERS,
 	CLI_WORDS_LEASES_AND_PARTITIONS, /* numbers and GPU/ID */
+	CLI_WORDS_CHANGES,		 /* the number of the last one, which alone can be undone */
 	CLI_WORDS_MODELS,
 	CLI_WORDS_PRODUCTS,
 	CLI_WORDS_COMMANDS,
@@ -131,6 +132,7 @@ struct cli {
 	int n_plain; /* words of the command line, the verb among them, before "--" */
 	struct rocpart_machine *machine;
 	struct rp_strbuf machine_name; /* of a simulated machine or a capture */
+	struct rp_strbuf command_line; /* for the history: without a program of the caller's */
 };
 
 /* commands.c */
@@ -271,6 +273,10 @@ int cli_check_table(const struct cli *cli);
 /* snapshot: by which partitions are named, or NULL; to be kept until the table is printed. */
 struct view_layout cli_get_layout(const struct cli *cli, const struct rocpart_snapshot *snapshot);
 int cli_print_table(struct cli *cli, struct view_table *table);
+
+/* user_name.c: "alice", or "user 1000" where the user database has no such user. */
+#define CLI_USER_NAME_SIZE 64
+void cli_user_name(uint32_t uid, char buf[CLI_USER_NAME_SIZE]);
 
 /* trace.c: print what the library does, to standard error or to the file of --trace=. */
 int cli_start_trace(struct cli *cli); /* 0 or exit status */

@@ -2,6 +2,7 @@
 /* set, apply, reset, undo, holders, cordon, uncordon. */
 #include "cli/cli.h"
 
+#include "base/num.h"
 #include "views/change.h"
 
 struct set_values {
@@ -234,25 +235,72 @@ static int run_apply(struct cli *cli, int argc, char **argv)
 	return r ? cli_apply_models(cli, &v->file, &v->change) : apply_file(cli, v);
 }
 
+/* A number that names another change than the one that would be undone. */
+static int check_name(struct cli *cli, const struct rocpart_change *change, const char *name)
+{
+	unsigned long long number = rocpart_change_get_number(change);
+	struct rocpart_error err = {0};
+	uint64_t named;
+
+	if (!name)
+		return 0;
+	if (rp_parse_u64(name, 10, &named) < 0)
+		return cli_usage_error(cli,
+				       "'%s' is not the number of a change; `rocpart history` "
+				       "shows the numbers",
+				       name);
+	if (named == number)
+		return 0;
+	(void)rp_error_set(&err, -ENOENT, ROCPART_ERR_NOT_FOUND, NULL,
+			   "change %llu cannot be undone: the last change is %llu, and only this "
+			   "one can be; nothing was changed",
+			   (unsigned long long)named, number);
+	(void)rp_error_hint(&err, "`rocpart history` shows the changes; `rocpart set` sets modes");
+	return cli_fail(cli, &err);
+}
+
+static int undo_unfinished(struct cli *cli, struct rocpart_change *change, const char *name)
+{
+	int status = check_name(cli, change, name);
+
+	if (status == 0)
+		return cli_finish_change(cli, cli->values, change, true);
+	rocpart_change_free(change);
+	return status;
+}
+
+/* Without a name it is the last change only as long as the machine has not moved on. */
+static int undo_last(struct cli *cli, struct rocpart_change *change, const char *name)
+{
+	struct rocpart_error err = {0};
+	int status = check_name(cli, change, name);
+
+	if (status == 0 && !name && rocpart_change_check_undo(change, &err) < 0)
+		status = cli_fail(cli, &err);
+	if (status == 0)
+		return cli_do_change(cli, cli->values, change);
+	rocpart_change_free(change);
+	return status;
+}
+
 static int run_undo(struct cli *cli, int argc, char **argv)
 {
 	struct rocpart_change *change = NULL;
+	const char *name = argc ? argv[0] : NULL;
 	struct rocpart_error err = {0};
 	int r, status = cli_wait_for_change(cli, cli->values);
 
-	(void)argc;
-	(void)argv;
 	if (status)
 		return status;
 	r = rocpart_change_open_journal(cli->machine, &change, &err);
 	if (r == 0)
-		return cli_finish_change(cli, cli->values, change, true);
+		return undo_unfinished(cli, change, name);
 	if (r != -ENOENT) /* damaged, or not to be read: a change is unfinished */
 		return cli_fail(cli, &err);
 	r = rocpart_change_open_last(cli->machine, &change, &err);
 	if (r == -ENOENT)
 		return nothing_to_do(cli, err.message);
-	return r < 0 ? cli_fail(cli, &err) : cli_do_change(cli, cli->values, change);
+	return r < 0 ? cli_fail(cli, &err) : undo_last(cli, change, name);
 }
 
 static int run_holders(struct cli *cli, int argc, char **argv)
@@ -361,7 +409,9 @@ const struct cli_command cli_verb_apply = {
 const struct cli_command cli_verb_undo = {
 	.name = "undo",
 	.group = "every day",
-	.args = "",
+	.args = "[CHANGE]",
+	.max_args = 1,
+	.words = {CLI_WORDS_CHANGES},
 	.summary = "undo the last change of modes, finished or not",
 	.options = cli_change_options,
 	.values_size = sizeof(struct cli_change_values),

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "cli/journald.h"
 
 #define FILE_MAX (4 * RP_MIB)
 
@@ -179,6 +180,15 @@ static int open_machine(struct cli *cli)
 	return rp_strbuf_failed(&cli->machine_name) ? cli_nomem(cli) : 0;
 }
 
+static void log_entry(void *userdata, const struct rocpart_history_entry *entry)
+{
+	RP_AUTO_STRBUF struct rp_strbuf datagram = RP_STRBUF_INIT;
+
+	(void)userdata;
+	journald_print(entry, &datagram);
+	(void)journald_send(JOURNALD_SOCKET, &datagram); /* what is done is done */
+}
+
 int cli_open_machine(struct cli *cli)
 {
 	enum rocpart_backend backend = ROCPART_BACKEND_AUTO;
@@ -195,6 +205,10 @@ int cli_open_machine(struct cli *cli)
 	if (status)
 		return status;
 	rocpart_machine_set_dry_run(cli->machine, cli_is_dry_run(cli));
+	if (rocpart_machine_set_command(cli->machine, rp_strbuf_str(&cli->command_line), &err) < 0)
+		return cli_fail(cli, &err);
+	if (rocpart_machine_get_kind(cli->machine) == ROCPART_MACHINE_REAL)
+		rocpart_machine_set_history_log(cli->machine, log_entry, NULL);
 	if (rocpart_machine_set_backend(cli->machine, backend, &err) < 0)
 		return cli_fail(cli, &err);
 	return cli_start_trace(cli);

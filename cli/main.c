@@ -104,18 +104,28 @@ static int open_standard_files(void)
 	return 0;
 }
 
+/* What follows "--" is a program of the caller's, whose words may be secrets. */
+static void take_command_line(struct cli *cli, int argc, char **argv)
+{
+	rp_strbuf_add(&cli->command_line, "rocpart");
+	for (int i = 1; i < argc && !rp_str_eq(argv[i], "--"); i++)
+		rp_strbuf_addf(&cli->command_line, " %s", argv[i]);
+}
+
 int main(int argc, char **argv)
 {
-	struct cli cli = {.machine_name = RP_STRBUF_INIT};
+	struct cli cli = {.machine_name = RP_STRBUF_INIT, .command_line = RP_STRBUF_INIT};
 	int status;
 
 	if (open_standard_files() < 0)
 		return 1;
+	take_command_line(&cli, argc, argv);
 	status = run(&cli, argc - 1, argv + 1);
 
 	rocpart_machine_close(cli.machine);
 	cli_end_trace();
 	cli_free_values(&cli);
 	rp_strbuf_done(&cli.machine_name);
+	rp_strbuf_done(&cli.command_line);
 	return cli_flush(status);
 }

@@ -219,6 +219,27 @@ static int add_leases(const struct cli *cli, struct rp_names *list, bool with_na
 	return r;
 }
 
+static int add_last_change(const struct cli *cli, struct rp_names *list)
+{
+	struct rocpart_machine *m = open_machine(cli);
+	struct rocpart_history *h = NULL;
+	const struct rocpart_history_entry *e = NULL;
+	char number[24];
+	int r = 0;
+
+	if (m && rocpart_history_new(m, 0, &h, NULL) < 0)
+		h = NULL;
+	for (size_t i = 0; h && (e = rocpart_history_get(h, i)) && !e->change; i++)
+		;
+	if (e) {
+		(void)rp_fmt(number, sizeof(number), "%llu", (unsigned long long)e->change);
+		r = add_described(list, number, e->text);
+	}
+	rocpart_history_free(h);
+	rocpart_machine_close(m);
+	return r;
+}
+
 static int add_models(struct cli *cli, struct rp_names *list)
 {
 	struct rocpart_catalog *catalog = NULL;
@@ -294,6 +315,8 @@ int cli_add_words(struct cli *cli, enum cli_words words, const char *arg, const 
 	case CLI_WORDS_LEASES_AND_PARTITIONS:
 		return add_leases(cli, ret, false) < 0 ? -ENOMEM
 						       : add_gpus(cli, ret, start, &partitions);
+	case CLI_WORDS_CHANGES:
+		return add_last_change(cli, ret);
 	case CLI_WORDS_MODELS:
 		return add_models(cli, ret);
 	case CLI_WORDS_PRODUCTS:

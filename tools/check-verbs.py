@@ -48,6 +48,7 @@ JSON = [
     "cordon 0",
     "uncordon 0",
     "accept-gpu 0000:05:00.0",
+    "history",
     "cdi generate -o {dir}/cdi",
     "cdi list",
     "cdi validate",

@@ -98,6 +98,29 @@ int rocpart_change_open_last(struct rocpart_machine *machine, struct rocpart_cha
 			     struct rocpart_error *reterr);
 
 /**
+ * rocpart_change_check_undo() - Refuse to take a change back that its user has not named.
+ * @change: change of rocpart_change_open_last(); any other one is never refused.
+ * @reterr: receives the number of the change, what was done since, and the command; may be NULL.
+ *
+ * For a user who says no more than "undo": the call refuses when there is something to undo, and
+ * leases were made since the change ended, or the change ended 24 hours ago or at a time that is
+ * not known. A user who names the number of the change means this one. Since 0.1.
+ * Return: 0; -EPERM: the change must be named (NOT_NAMED); errors of reading the leases.
+ */
+int rocpart_change_check_undo(struct rocpart_change *change, struct rocpart_error *reterr);
+
+/**
+ * rocpart_change_get_number() - Return the number of a recorded change.
+ * @change: change of rocpart_change_open_journal() or rocpart_change_open_last(), or one that
+ *	rocpart_change_apply() began.
+ *
+ * The history of the machine has the same number. Since 0.1.
+ * Return: of rocpart_change_open_last() the number of the change that it takes back; 0: the change
+ * was not begun, or a version of rocpart that did not number changes began it.
+ */
+uint64_t rocpart_change_get_number(const struct rocpart_change *change);
+
+/**
  * rocpart_change_free() - Free a change. The call does not touch the machine.
  * @change: change, or NULL.
  *

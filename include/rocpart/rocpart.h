@@ -21,6 +21,7 @@
 #include <rocpart/error.h>
 #include <rocpart/gather.h>
 #include <rocpart/handout.h>
+#include <rocpart/history.h>
 #include <rocpart/lease.h>
 #include <rocpart/mode.h>
 #include <rocpart/model.h>

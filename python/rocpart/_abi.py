@@ -3,8 +3,8 @@
 """Enumerations, structs with a frozen layout, and prototypes of the headers of librocpart."""
 import ctypes
 import enum
-from ctypes import (POINTER, c_bool, c_char, c_char_p, c_int, c_int32, c_size_t, c_uint, c_uint32,
-                    c_uint64, c_void_p)
+from ctypes import (POINTER, c_bool, c_char, c_char_p, c_int, c_int32, c_int64, c_size_t, c_uint,
+                    c_uint32, c_uint64, c_void_p)
 
 
 class Backend(enum.IntEnum):
@@ -74,6 +74,7 @@ class Errcode(enum.IntEnum):
     BAD_RECORDS = 35
     INTERRUPTED = 36
     GPU_REPLACED = 37
+    NOT_NAMED = 38
 
 
 class Filter(enum.IntEnum):
@@ -275,6 +276,22 @@ class Fit(ctypes.Structure):
     ]
 
 
+class HistoryEntry(ctypes.Structure):
+    _fields_ = [
+        ("at_s", c_int64),
+        ("has_uid", c_bool),
+        ("uid", c_uint32),
+        ("command", c_char_p),
+        ("kind", c_char_p),
+        ("outcome", c_char_p),
+        ("text", c_char_p),
+        ("change", c_uint64),
+        ("lease", c_uint64),
+        ("milliseconds", c_int64),
+        ("reserved", c_uint64 * 4),
+    ]
+
+
 class Holder(ctypes.Structure):
     _fields_ = [
         ("pid", c_uint32),
@@ -430,6 +447,7 @@ class Command(ctypes.Structure):
 
 rocpart_progress_fn = ctypes.CFUNCTYPE(None, c_void_p, c_uint, c_uint, c_char_p)
 rocpart_interrupt_fn = ctypes.CFUNCTYPE(c_bool, c_void_p)
+rocpart_history_fn = ctypes.CFUNCTYPE(None, c_void_p, POINTER(HistoryEntry))
 rocpart_trace_fn = ctypes.CFUNCTYPE(None, c_void_p, POINTER(Trace))
 
 # name: (result, [parameters])
@@ -464,6 +482,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, POINTER(Error)]),
     "rocpart_change_check":
         (c_int, [c_void_p, POINTER(Error)]),
+    "rocpart_change_check_undo":
+        (c_int, [c_void_p, POINTER(Error)]),
     "rocpart_change_free":
         (c_void_p, [c_void_p]),
     "rocpart_change_get_allocator":
@@ -474,6 +494,8 @@ PROTOTYPES = {
         (POINTER(ChangeGpu), [c_void_p, c_size_t]),
     "rocpart_change_get_holders":
         (c_int, [c_void_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_change_get_number":
+        (c_uint64, [c_void_p]),
     "rocpart_change_get_step":
         (c_char_p, [c_void_p, c_size_t]),
     "rocpart_change_get_warning":
@@ -648,6 +670,14 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_int, POINTER(Error)]),
     "rocpart_handout_set_rootless":
         (None, [c_void_p, c_bool]),
+    "rocpart_history_free":
+        (c_void_p, [c_void_p]),
+    "rocpart_history_get":
+        (POINTER(HistoryEntry), [c_void_p, c_size_t]),
+    "rocpart_history_get_damaged":
+        (c_size_t, [c_void_p]),
+    "rocpart_history_new":
+        (c_int, [c_void_p, c_size_t, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_holders_free":
         (c_void_p, [c_void_p]),
     "rocpart_holders_get":
@@ -726,10 +756,14 @@ PROTOTYPES = {
         (c_int, [c_void_p, POINTER(c_char_p), POINTER(Error)]),
     "rocpart_machine_set_backend":
         (c_int, [c_void_p, c_int, POINTER(Error)]),
+    "rocpart_machine_set_command":
+        (c_int, [c_void_p, c_char_p, POINTER(Error)]),
     "rocpart_machine_set_cordon":
         (c_int, [c_void_p, c_char_p, c_bool, POINTER(Error)]),
     "rocpart_machine_set_dry_run":
         (None, [c_void_p, c_bool]),
+    "rocpart_machine_set_history_log":
+        (None, [c_void_p, rocpart_history_fn, c_void_p]),
     "rocpart_machine_set_trace":
         (None, [c_void_p, rocpart_trace_fn, c_void_p]),
     "rocpart_memory_mode_from_string":

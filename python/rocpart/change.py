@@ -60,7 +60,7 @@ class Change:
 
     @classmethod
     def back(cls, machine: Machine) -> "Change":
-        """Open the reverse of the change that finished last."""
+        """Open the reverse of the change that finished last; see check_undo()."""
         return cls(machine, _handle=lib.new("change_open_last", machine.handle))
 
     def set_modes(self, gpu: Optional[Gpu] = None,
@@ -105,6 +105,16 @@ class Change:
         self._progress = (_abi.rocpart_progress_fn(report) if progress
                           else _abi.rocpart_progress_fn())
         lib.change_set_progress(self.handle, self._progress, None)
+        return self
+
+    @property
+    def number(self) -> int:
+        """Number of a change that was begun; after back(), of the change that it takes back."""
+        return int(lib.change_get_number(self.handle))
+
+    def check_undo(self) -> "Change":
+        """After back(), raise RefusedError when leases were made since the change or it is old."""
+        lib.call("change_check_undo", self.handle)
         return self
 
     def check(self) -> "Change":

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Doing a change: lock, check, journal, memory modes, compute modes, read back; undo on failure. */
+#include "base/spawn.h"
 #include "change/change.h"
 #include "hw/driver.h"
 #include "hw/smi/backend.h"
@@ -34,18 +35,13 @@ static int refuse_stale(const struct rocpart_change *c, const struct rp_target *
 		rocpart_backend_to_string(source));
 }
 
-static bool is_all_so(const struct rocpart_change *c, enum rp_direction d)
-{
-	return !rp_change_needs_memory(c, d) && !rp_change_compute_gpus(c, d);
-}
-
 static int refresh(struct rocpart_change *c, struct rocpart_error *reterr)
 {
 	enum rocpart_backend source = c->snapshot->source;
 	int r = rp_change_observe(c, reterr);
 
 	/* Another change that was waited for may have done the same. */
-	if (r == 0 && c->has_waited_for_lock && is_all_so(c, RP_FORWARD))
+	if (r == 0 && c->has_waited_for_lock && !rp_change_has_work(c, RP_FORWARD))
 		return 0;
 	for (size_t i = 0; r == 0 && !c->is_resumed && i < c->n_targets; i++) {
 		const struct rp_target *t = &c->targets[i];
@@ -73,7 +69,7 @@ static int close_journal(struct rocpart_change *c, enum rp_outcome outcome,
 {
 	const char *state = closings[outcome].state, *command = closings[outcome].command;
 	bool is_open = false;
-	int r = rp_journal_close(c->machine, rp_outcome_to_string(outcome), reterr);
+	int r = rp_change_record_end(c, outcome, reterr);
 
 	if (r == 0)
 		return 0;
@@ -138,7 +134,7 @@ static int close_failed(struct rocpart_change *c, enum rp_outcome outcome,
 	struct rocpart_error closing = {0};
 	bool is_open = false;
 
-	if (rp_journal_close(c->machine, rp_outcome_to_string(outcome), &closing) == 0)
+	if (rp_change_record_end(c, outcome, &closing) == 0)
 		return err->errnum;
 	if (rp_journal_look(c->machine, &is_open) < 0)
 		(void)rp_error_hint(
@@ -249,6 +245,7 @@ static int end(struct rocpart_change *c, int r, struct rocpart_error *err, enum 
 		rp_change_return_leases(c, outcome == RP_OUTCOME_UNDONE);
 	rp_machine_announce(c->machine, warn_of_listener, c);
 	r = rp_change_release_services(c, r, err);
+	c->outcome = outcome;
 	if (outcome == RP_OUTCOME_OPEN)
 		return r;
 	return r == 0 ? close_journal(c, outcome, err) : close_failed(c, outcome, err);
@@ -305,6 +302,7 @@ static int begin_held(struct rocpart_change *c, struct rocpart_error *err)
 	if (r == 0)
 		return 0;
 	r = rp_change_release_services(c, r, err);
+	c->outcome = RP_OUTCOME_UNDONE;
 	return rp_journal_drop(c->machine) < 0 ? close_failed(c, RP_OUTCOME_UNDONE, err) : r;
 }
 
@@ -353,7 +351,7 @@ static int apply_locked(struct rocpart_change *c, struct rocpart_error *err)
 	r = refresh(c, err);
 	if (r == 0)
 		r = rocpart_change_check(c, err);
-	if (r < 0 || is_all_so(c, RP_FORWARD))
+	if (r < 0 || !rp_change_has_work(c, RP_FORWARD))
 		return r;
 	r = rp_backend_check(c->machine->backend, err);
 	if (r == 0) { /* before the reload that may lose one */
@@ -387,6 +385,14 @@ static int keep_records(struct rocpart_change *c, struct rocpart_error *err)
 	return r;
 }
 
+/* A journal that is open was begun by an earlier run. */
+static void begin_run(struct rocpart_change *c)
+{
+	c->run_begin_ns = rp_now_ns();
+	c->has_begun = c->is_resumed;
+	c->outcome = RP_OUTCOME_OPEN;
+}
+
 ROCPART_PUBLIC int rocpart_change_apply(struct rocpart_change *change, struct rocpart_error *reterr)
 {
 	struct rocpart_error local = {0}, *err = reterr ? reterr : &local;
@@ -397,7 +403,9 @@ ROCPART_PUBLIC int rocpart_change_apply(struct rocpart_change *change, struct ro
 	r = rp_change_lock(change, err);
 	if (r < 0)
 		return r;
+	begin_run(change);
 	r = apply_locked(change, err);
+	rp_change_history_ended(change, r, err);
 	if (r == 0)
 		r = keep_records(change, err);
 	else if (!change->is_resumed && change->phase == RP_PHASE_PLANNED &&
@@ -476,7 +484,9 @@ ROCPART_PUBLIC int rocpart_change_undo(struct rocpart_change *change, struct roc
 	r = rp_change_lock(change, err);
 	if (r < 0)
 		return r;
+	begin_run(change);
 	r = undo_locked(change, err);
+	rp_change_history_ended(change, r, err);
 	rp_change_unlock(change);
 	return r;
 }

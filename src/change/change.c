@@ -249,6 +249,11 @@ uint64_t rp_change_compute_gpus(const struct rocpart_change *c, enum rp_directio
 	return bits;
 }
 
+bool rp_change_has_work(const struct rocpart_change *c, enum rp_direction d)
+{
+	return rp_change_needs_memory(c, d) || rp_change_compute_gpus(c, d);
+}
+
 bool rp_change_is_compute_only(const struct rocpart_change *c, enum rp_direction d)
 {
 	return rp_driver_is_loaded(c->machine->tree, NULL) > 0 && !rp_phase_has_request(c->phase) &&

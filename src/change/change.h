@@ -3,7 +3,7 @@
  * A change and the parts that do it; used inside change/ and desired/ only. Who uses whom, lowest
  * first: phase, services, holders; change (the object); step_list; record (journal lines written);
  * idle; explain, lease_guard, lease_return, service_control; compute, reload; perform; describe,
- * check; resume (journal lines read); apply.
+ * check; change_history; undo_guard; resume (journal lines read); apply.
  */
 #ifndef RP_CHANGE_CHANGE_H
 #define RP_CHANGE_CHANGE_H
@@ -44,6 +44,13 @@ struct rp_evicted {
 
 enum rp_direction { RP_FORWARD, RP_BACKWARD };
 
+/* How the change ended that another one takes back, as its journal says. */
+struct rp_undone {
+	bool has_end, has_last_lease; /* a version before this had neither */
+	int64_t ended_s;	      /* wall clock */
+	int64_t last_lease;	      /* largest number of a lease then */
+};
+
 struct rocpart_change {
 	struct rocpart_machine *machine;
 	struct rocpart_snapshot *snapshot;
@@ -63,6 +70,13 @@ struct rocpart_change {
 	void *interrupt_userdata;
 
 	bool is_resumed; /* read from an open journal */
+	uint64_t number; /* of the change; 0: not begun, or an older version began it */
+	bool takes_back; /* made of the change that ended last */
+	uint64_t undoes; /* number of that one */
+	struct rp_undone undone;
+	bool has_begun; /* this run did something that the history is to know */
+	uint64_t run_begin_ns;
+	enum rp_outcome outcome; /* of this run */
 	enum rp_phase phase;
 	size_t n_gpus_before; /* GPUs before the first reload */
 	size_t n_gpus_wanted; /* that the node should have; 0: not said */
@@ -113,6 +127,8 @@ uint64_t rp_change_compute_gpus(const struct rocpart_change *c, enum rp_directio
 /* Whether a GPU is to be switched: never to no mode, and never one of which something is unknown.
  */
 bool rp_change_is_switched(const struct rocpart_gpu *gpu, enum rocpart_compute_mode goal);
+/* A mode of some GPU differs. */
+bool rp_change_has_work(const struct rocpart_change *c, enum rp_direction d);
 /* Compute modes differ and nothing else is to be done: nothing reloads the driver. */
 bool rp_change_is_compute_only(const struct rocpart_change *c, enum rp_direction d);
 
@@ -152,6 +168,9 @@ void rp_step_list_done(struct rp_step_list *list);
  * failure is that the journal cannot be written. bdf and value may be NULL.
  */
 int rp_change_record_begin(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
+/* The closing line: outcome, time, and the largest number of a lease. */
+int rp_change_record_end(struct rocpart_change *c, enum rp_outcome outcome,
+			 struct rocpart_error *reterr) RP_MUST_CHECK;
 int rp_change_record(struct rocpart_change *c, const char *step, const char *bdf, const char *value,
 		     struct rocpart_error *reterr) RP_MUST_CHECK;
 
@@ -160,6 +179,14 @@ struct rp_change_line {
 	const char *step, *bdf, *value;
 	uint64_t driver_epoch;
 };
+
+/* change_history.c: what was done, for people. summarize: "8 GPUs SPX/NPS1 -> CPX/NPS4". */
+void rp_change_summarize(const struct rocpart_change *c, struct rp_strbuf *ret);
+void rp_change_history_begun(struct rocpart_change *c);
+void rp_change_history_ended(struct rocpart_change *c, int r, const struct rocpart_error *err);
+
+/* undo_guard.c: how the change ended that c takes back; last was read from its journal. */
+int rp_change_read_end(struct rocpart_change *c, const struct rocpart_change *last) RP_MUST_CHECK;
 
 /* idle.c: wait until no process is in the way. -EBUSY BUSY_PROCESS with their names; -EINTR. */
 int rp_change_wait_idle(struct rocpart_change *c, bool for_reload,

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What a change writes into the journal: its targets as the head, then a line a step. */
+#include "base/clock.h"
 #include "change/change.h"
 #include "hw/driver.h"
+#include "leases/reconcile.h"
+#include "machine/history.h"
 #include "machine/journal.h"
 
 static int put_pair(struct rp_json *obj, const char *key, struct rp_mode_pair pair)
@@ -48,14 +51,57 @@ static struct rp_json *head_json(const struct rocpart_change *c)
 		r = rp_json_set_u64(j, "reload", (uint64_t)c->reload);
 	if (r == 0)
 		r = rp_json_set_bool(j, "evict", c->evict);
+	if (r == 0)
+		r = rp_json_set_u64(j, "change", c->number);
 	return r < 0 ? rp_json_free(j) : j;
+}
+
+/* Changes are numbered from 1: by the last journal, and by the history where that is lost. */
+static int take_last(void *userdata, const struct rp_json *line, bool is_head)
+{
+	if (is_head)
+		*(int64_t *)userdata = rp_json_int_value(rp_json_get(line, "change"));
+	return 0;
+}
+
+static uint64_t next_number(struct rocpart_machine *m)
+{
+	uint64_t told = rp_history_last_change(m);
+	int64_t last = 0;
+
+	if (rp_journal_read(m, RP_JOURNAL_LAST, take_last, &last, NULL) < 0 || last < 0)
+		last = 0;
+	return (told > (uint64_t)last ? told : (uint64_t)last) + 1;
 }
 
 int rp_change_record_begin(struct rocpart_change *c, struct rocpart_error *reterr)
 {
-	RP_AUTO_JSON struct rp_json *head = head_json(c);
+	RP_AUTO_JSON struct rp_json *head = NULL;
+	int r;
 
-	return head ? rp_journal_begin(c->machine, head, reterr) : rp_error_nomem(reterr);
+	c->number = next_number(c->machine);
+	head = head_json(c);
+	r = head ? rp_journal_begin(c->machine, head, reterr) : rp_error_nomem(reterr);
+	if (r == 0)
+		rp_change_history_begun(c);
+	else
+		c->number = 0;
+	return r;
+}
+
+/* What is not known is left out: an undo asks for the name of the change then. */
+int rp_change_record_end(struct rocpart_change *c, enum rp_outcome outcome,
+			 struct rocpart_error *reterr)
+{
+	RP_AUTO_JSON struct rp_json *line = rp_json_object();
+	int64_t now, lease;
+	int r = rp_json_set_string(line, "closed", rp_outcome_to_string(outcome));
+
+	if (r == 0 && rp_clock_read(&now) == 0)
+		r = rp_json_set(line, "ended_s", rp_json_int(now));
+	if (r == 0 && rp_leases_last_number(c->machine, &lease) == 0)
+		r = rp_json_set(line, "last_lease", rp_json_int(lease));
+	return r < 0 ? rp_error_nomem(reterr) : rp_journal_close(c->machine, line, reterr);
 }
 
 int rp_change_record(struct rocpart_change *c, const char *step, const char *bdf, const char *value,

@@ -38,6 +38,7 @@ static int read_head(struct rocpart_change *c, const struct rp_json *head)
 {
 	const struct rp_json *targets = rp_json_get(head, "targets");
 	size_t n = rp_json_len(targets);
+	int64_t number = rp_json_int_value(rp_json_get(head, "change"));
 	int r;
 
 	if (n == 0)
@@ -49,6 +50,7 @@ static int read_head(struct rocpart_change *c, const struct rp_json *head)
 		return -ENOMEM;
 	c->n_gpus_before = (size_t)rp_json_int_value(rp_json_get(head, "n_gpus"));
 	c->evict = rp_json_bool_value(rp_json_get(head, "evict"));
+	c->number = number > 0 ? (uint64_t)number : 0;
 	if (rp_json_int_value(rp_json_get(head, "reload")) == ROCPART_RELOAD_NEVER)
 		c->reload = ROCPART_RELOAD_NEVER;
 	r = rp_services_from_json(&c->services, rp_json_get(head, "around"));
@@ -149,6 +151,12 @@ ROCPART_PUBLIC int rocpart_change_open_last(struct rocpart_machine *machine,
 		c->services = last->services;
 		memset(&last->services, 0, sizeof(last->services));
 		r = rp_change_reverse_evicted(c, last);
+	}
+	if (r == 0) {
+		r = rp_change_read_end(c, last);
+		if (r < 0)
+			(void)rp_error_errno(reterr, r, machine->state_dir,
+					     "cannot read the journal in '%s'", machine->state_dir);
 	}
 	rocpart_change_free(last);
 	if (r < 0) {

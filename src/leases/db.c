@@ -596,6 +596,7 @@ int rp_lease_db_commit(struct rp_lease_db *db, struct rocpart_error *reterr)
 	}
 	db->is_begun = false;
 	rp_queue_leave(&db->queue);
+	rp_lease_db_write_notes(db);
 	return r;
 }
 
@@ -604,6 +605,7 @@ void rp_lease_db_rollback(struct rp_lease_db *db)
 {
 	if (db->db && !sqlite3_get_autocommit(db->db))
 		(void)sqlite3_exec(db->db, "ROLLBACK", NULL, NULL, NULL);
+	rp_lease_db_drop_notes(db);
 	db->is_begun = false;
 	rp_queue_leave(&db->queue);
 }

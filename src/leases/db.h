@@ -50,6 +50,9 @@ struct rp_lease_db {
 	struct rp_queue queue;
 	unsigned n_commits; /* since it was opened */
 	int64_t last_id;    /* largest number of a lease, read once in a transaction; 0: not read */
+	struct rocpart_machine *machine; /* whose history it is; NULL: none is written */
+	struct rp_lease_note *notes;	 /* of this transaction */
+	size_t n_notes, cap_notes;
 	/* Rows of partitions that this transaction has found, by partition id modulo 64. */
 	struct {
 		char bdf[RP_BDF_SIZE];
@@ -87,6 +90,15 @@ int rp_lease_db_make_tables(struct rp_lease_db *db, const char *identity,
 /* db_make.c: make the database of a machine, unless another process does so first. */
 int rp_lease_db_make(const char *dir, const char *path, const char *identity,
 		     struct rocpart_error *reterr) RP_MUST_CHECK;
+
+/*
+ * db_history.c. note: a lease was "placed", or is about to be "evicted" or "ended", why (or NULL).
+ * write: after the commit. drop: what was rolled back did not happen.
+ */
+struct rp_lease_note;
+void rp_lease_db_note(struct rp_lease_db *db, int64_t lease, const char *outcome, const char *why);
+void rp_lease_db_write_notes(struct rp_lease_db *db);
+void rp_lease_db_drop_notes(struct rp_lease_db *db);
 
 /* db_schema.c */
 #define RP_LEASE_APPLICATION_ID 0x72637074 /* "rcpt" */

@@ -436,9 +436,11 @@ int rp_lease_db_add(struct rp_lease_db *db, const struct rp_lease *l, int64_t *r
 	r = rp_lease_db_run(db, s, "add a lease", reterr);
 	if (r == 0)
 		r = add_claims(db, l, id, partition, reterr);
-	if (r == 0)
-		*ret_id = id;
-	return r;
+	if (r < 0)
+		return r;
+	rp_lease_db_note(db, id, l->n_claims ? "placed" : "pending", NULL);
+	*ret_id = id;
+	return 0;
 }
 
 int rp_lease_db_place(struct rp_lease_db *db, const struct rp_lease *l,
@@ -466,7 +468,11 @@ int rp_lease_db_place(struct rp_lease_db *db, const struct rp_lease *l,
 		return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, l->name,
 				    "lease %lld is not pending, so it cannot be placed",
 				    (long long)l->id);
-	return r < 0 ? r : add_claims(db, l, l->id, partition, reterr);
+	if (r == 0)
+		r = add_claims(db, l, l->id, partition, reterr);
+	if (r == 0)
+		rp_lease_db_note(db, l->id, "placed", NULL);
+	return r;
 }
 
 /* Run a statement on one lease: its number, and text and time when text is given. */
@@ -495,8 +501,10 @@ static int refuse_id(int64_t id, struct rocpart_error *reterr)
 int rp_lease_db_remove(struct rp_lease_db *db, int64_t id, const char *text,
 		       struct rocpart_error *reterr)
 {
-	int r = run_with_id(db, RP_SQL_UNCLAIM, id, NULL, reterr);
+	int r;
 
+	rp_lease_db_note(db, id, "ended", text);
+	r = run_with_id(db, RP_SQL_UNCLAIM, id, NULL, reterr);
 	if (r == 0)
 		r = run_with_id(db, RP_SQL_REMOVE, id, NULL, reterr);
 	if (r == 0 && sqlite3_changes(db->db) != 1)
@@ -521,8 +529,10 @@ int rp_lease_db_set_limits(struct rp_lease_db *db, int64_t id, const char *limit
 int rp_lease_db_evict(struct rp_lease_db *db, int64_t id, const char *text,
 		      struct rocpart_error *reterr)
 {
-	int r = run_with_id(db, RP_SQL_UNCLAIM, id, NULL, reterr);
+	int r;
 
+	rp_lease_db_note(db, id, "evicted", NULL);
+	r = run_with_id(db, RP_SQL_UNCLAIM, id, NULL, reterr);
 	if (r == 0)
 		r = run_with_id(db, RP_SQL_EVICT, id, text, reterr);
 	if (r == 0 && sqlite3_changes(db->db) != 1)

@@ -120,6 +120,9 @@ int rp_lease_db_describe_newer(struct rp_lease_db *db, char *buf, size_t size,
 int rp_lease_db_commit(struct rp_lease_db *db, struct rocpart_error *reterr) RP_MUST_CHECK;
 void rp_lease_db_rollback(struct rp_lease_db *db); /* does nothing without a begun transaction */
 
+/* What is committed becomes part of the history of m, which outlives the database. */
+void rp_lease_db_set_machine(struct rp_lease_db *db, struct rocpart_machine *m);
+
 /* Load all leases with their claims, as of one moment. */
 int rp_lease_db_load(struct rp_lease_db *db, struct rp_lease_list *ret,
 		     struct rocpart_error *reterr) RP_MUST_CHECK;

@@ -38,14 +38,19 @@ int rp_leases_open(struct rocpart_machine *m, enum rp_lease_open how, const char
 	struct rp_lease_db *db = m->leases;
 	int r;
 
-	if (!m->in_memory)
-		return rp_lease_db_open(m->state_dir, how, identity, ret, reterr);
+	if (!m->in_memory) {
+		r = rp_lease_db_open(m->state_dir, how, identity, ret, reterr);
+		if (r == 0)
+			rp_lease_db_set_machine(*ret, m);
+		return r;
+	}
 	if (!db && how != RP_LEASE_MAKE && how != RP_LEASE_MAKE_BRIEF)
 		return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, NULL,
 				    "this machine has no leases");
 	r = db ? 0 : rp_lease_db_open_memory(identity, &db, reterr);
 	if (r < 0)
 		return r;
+	rp_lease_db_set_machine(db, m);
 	m->leases = db;
 	m->free_leases = drop_leases;
 	*ret = db;

@@ -47,6 +47,8 @@ struct rp_part_use *rp_reconciled_find(const struct rp_reconciled *r, const char
 
 /* open.c: 1: the machine has a database of leases; 0: it has none; errno of looking. */
 int rp_leases_exist(struct rocpart_machine *m, struct rocpart_error *reterr) RP_MUST_CHECK;
+/* db_history.c: the largest number that a lease has or had; 0: none. 0 or errno. */
+int rp_leases_last_number(struct rocpart_machine *m, int64_t *ret) RP_MUST_CHECK;
 /*
  * db_identity.c. check: -EBADMSG BAD_RECORDS when the leases are those of another machine; those of
  * an earlier version name the GPUs that were present, and one of them that is still there is

@@ -7,6 +7,7 @@
  * this is right.
  */
 #include "hw/hw.h"
+#include "machine/history.h"
 #include "machine/observe.h"
 #include "machine/records_internal.h"
 #include "rocpart/change.h"
@@ -314,6 +315,16 @@ static int accept_gpu(struct rocpart_machine *m, const char *bdf, struct rocpart
 	return write_expected(m, &records, reterr);
 }
 
+static void note_accepted(struct rocpart_machine *m, const struct rocpart_accepted_gpu *a)
+{
+	char text[64];
+
+	(void)rp_fmt(text, sizeof(text), "GPU %.32s%s", a->bdf, a->is_present ? "" : " is gone");
+	rp_history_add(
+		m, &(struct rocpart_history_entry){
+			   .kind = "gpu", .outcome = "accepted", .text = text, .milliseconds = -1});
+}
+
 ROCPART_PUBLIC int rocpart_machine_accept_gpu(struct rocpart_machine *machine, const char *bdf,
 					      struct rocpart_accepted_gpu *ret_accepted,
 					      struct rocpart_error *reterr)
@@ -326,7 +337,10 @@ ROCPART_PUBLIC int rocpart_machine_accept_gpu(struct rocpart_machine *machine, c
 		r = rp_record_lock(machine, LOCK, &lock, reterr);
 	if (r == 0)
 		r = accept_gpu(machine, bdf, &accepted, reterr);
-	if (r == 0)
-		*ret_accepted = accepted;
-	return r;
+	if (r < 0)
+		return r;
+	if (accepted.is_changed && !machine->is_dry_run)
+		note_accepted(machine, &accepted);
+	*ret_accepted = accepted;
+	return 0;
 }

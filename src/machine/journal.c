@@ -6,6 +6,7 @@
 
 #define OPEN	   "journal"
 #define LAST	   "journal.last"
+#define CLOSED	   "{\"closed\""
 #define SIZE_LIMIT (4 * 1024 * 1024)
 
 struct line {
@@ -77,7 +78,7 @@ static bool is_closed(const struct rp_strbuf *text)
 
 	for (size_t at = 0; next_line(text, &at, &l);)
 		;
-	return l.len && rp_str_starts(l.s, "{\"closed\"") && l.s[l.len - 1] == '}' &&
+	return l.len && rp_str_starts(l.s, CLOSED) && l.s[l.len - 1] == '}' &&
 	       rp_seal_check(l.s, l.len) != -EBADMSG;
 }
 
@@ -199,14 +200,14 @@ int rp_journal_drop(struct rocpart_machine *m)
 	return r;
 }
 
-int rp_journal_close(struct rocpart_machine *m, const char *outcome, struct rocpart_error *reterr)
+int rp_journal_close(struct rocpart_machine *m, const struct rp_json *line,
+		     struct rocpart_error *reterr)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	RP_AUTO_JSON struct rp_json *line = rp_json_object();
-	int r = rp_json_set_string(line, "closed", outcome);
+	int r = print_line(line, &text);
 
-	if (r == 0)
-		r = print_line(line, &text);
+	if (r == 0 && !rp_str_starts(rp_strbuf_str(&text), CLOSED))
+		r = -EINVAL;
 	if (r == 0)
 		r = append_line(m->state, &text);
 	if (r == 0 && rp_tree_rename(m->state, OPEN, LAST) < 0)
@@ -328,6 +329,19 @@ int rp_journal_read(struct rocpart_machine *m, enum rp_journal_file file, rp_jou
 	if (r == -EPROTONOSUPPORT)
 		return report_newer(m, name, version, reterr);
 	return r < 0 ? report_read(m, name, r, reterr) : 0;
+}
+
+int rp_journal_read_end(struct rocpart_machine *m, struct rp_json **ret)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	struct line l = {"", 0};
+	int r = read_text(m, RP_JOURNAL_LAST, &text);
+
+	for (size_t at = 0; r == 0 && next_line(&text, &at, &l);)
+		;
+	if (r < 0)
+		return r;
+	return rp_str_starts(l.s, CLOSED) ? parse_line(l, ret) : -ENOENT;
 }
 
 /* "stop-service vllm.service", of each line that is readable. */

@@ -3,7 +3,7 @@
  * The journal of a change: a log in the record folder that knows nothing of what its lines mean,
  * but for the version in the head. One sealed JSON object a line (base/seal.h); a line is durable
  * before what it announces is done. The first line is the head, the last one of a closed journal is
- * {"closed": OUTCOME}. "journal" is open, "journal.last" was closed.
+ * {"closed": OUTCOME, ...}. "journal" is open, "journal.last" was closed.
  *
  * A last line that was torn by an interruption is dropped: what it announced was not done. Any
  * other line whose seal is wrong makes the journal damaged, and nothing of it is believed. Lines of
@@ -43,7 +43,7 @@ int rp_journal_begin(struct rocpart_machine *m, const struct rp_json *head,
 		     struct rocpart_error *reterr) RP_MUST_CHECK;
 int rp_journal_append(struct rocpart_machine *m, const struct rp_json *line,
 		      struct rocpart_error *reterr) RP_MUST_CHECK;
-int rp_journal_close(struct rocpart_machine *m, const char *outcome,
+int rp_journal_close(struct rocpart_machine *m, const struct rp_json *line,
 		     struct rocpart_error *reterr) RP_MUST_CHECK;
 /* Forget the journal of a change that did nothing; the one closed before stays the last. */
 int rp_journal_drop(struct rocpart_machine *m) RP_MUST_CHECK;
@@ -58,6 +58,12 @@ typedef int (*rp_journal_line_fn)(void *userdata, const struct rp_json *line, bo
  */
 int rp_journal_read(struct rocpart_machine *m, enum rp_journal_file file, rp_journal_line_fn fn,
 		    void *userdata, struct rocpart_error *reterr) RP_MUST_CHECK;
+
+/*
+ * The line that closed the last journal. 0; -ENOENT: there is none; -EBADMSG: the journal is
+ * damaged; -ENOMEM; errno of reading.
+ */
+int rp_journal_read_end(struct rocpart_machine *m, struct rp_json **ret) RP_MUST_CHECK;
 
 /*
  * Move the open journal to "journal.damaged.N". ret gets one line that says so, and one for each

@@ -20,6 +20,7 @@ ROCPART_PUBLIC struct rocpart_machine *rocpart_machine_close(struct rocpart_mach
 	free(machine->sim_id);
 	free(machine->sim_name);
 	free(machine->note);
+	free(machine->command);
 	free(machine);
 	return NULL;
 }

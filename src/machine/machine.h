@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/tree.h"
 #include "rocpart/backend.h"
+#include "rocpart/history.h"
 
 /*
  * What stands behind the tree. The kind of the tree says how files are reached; this says whose
@@ -50,7 +51,10 @@ struct rocpart_machine {
 	rp_modes_changed_fn listeners[RP_MACHINE_LISTENERS];
 	size_t n_listeners;
 	void (*publish)(struct rocpart_machine *m); /* see rp_machine_publish(); may be NULL */
-	char *note;	/* what the caller has no right to read, in a sentence; NULL: nothing */
+	char *note;    /* what the caller has no right to read, in a sentence; NULL: nothing */
+	char *command; /* what the history names; NULL: the program */
+	rocpart_history_fn history_fn; /* may be NULL */
+	void *history_userdata;
 	bool has_swept; /* leftovers of killed writers were removed */
 	void *leases; /* of a machine in memory, once there are some; else they are in state_dir */
 	void (*free_leases)(void *leases);

@@ -2,6 +2,7 @@
 #include "base/seal.h"
 #include "base/spawn.h"
 #include "hw/driver.h"
+#include "machine/history.h"
 #include "machine/journal.h"
 #include "machine/public.h"
 #include "machine/records_internal.h"
@@ -364,12 +365,24 @@ static int write_cordons(struct rocpart_machine *m, const struct rp_json *have, 
 	return rp_record_write(m, RP_RECORD_CORDONS, j, reterr);
 }
 
+static void note_cordon(struct rocpart_machine *m, const char *bdf, bool cordoned)
+{
+	char text[RP_HISTORY_TEXT_SIZE];
+
+	(void)rp_fmt(text, sizeof(text), "GPU %s", bdf);
+	rp_history_add(m, &(struct rocpart_history_entry){.kind = "cordon",
+							  .outcome = cordoned ? "set" : "ended",
+							  .text = text,
+							  .milliseconds = -1});
+}
+
 ROCPART_PUBLIC int rocpart_machine_set_cordon(struct rocpart_machine *machine, const char *bdf,
 					      bool cordoned, struct rocpart_error *reterr)
 {
 	RP_AUTO_JSON struct rp_json *old = NULL;
 	RP_AUTO_CLOSE int lock = -EBADF;
 	const struct rp_json *have;
+	bool is_news;
 	int r = rp_machine_make_state(machine, reterr);
 
 	if (r == 0)
@@ -382,11 +395,14 @@ ROCPART_PUBLIC int rocpart_machine_set_cordon(struct rocpart_machine *machine, c
 	if (old && rp_json_type(have) != RP_JSON_ARRAY)
 		return rp_record_report_damage(machine, RP_RECORD_CORDONS, "it is no list of GPUs",
 					       reterr);
-	if (rp_records_have_text(have, bdf) == cordoned)
-		r = old ? rp_record_sync(machine, RP_RECORD_CORDONS, reterr) : 0;
-	else
+	is_news = rp_records_have_text(have, bdf) != cordoned;
+	if (is_news)
 		r = write_cordons(machine, have, bdf, cordoned, reterr);
+	else
+		r = old ? rp_record_sync(machine, RP_RECORD_CORDONS, reterr) : 0;
 	r = name_unsynced(machine, bdf, cordoned, r, reterr);
+	if (is_news && (r == 0 || rp_tree_is_unsynced(machine->state, r)))
+		note_cordon(machine, bdf, cordoned);
 	rp_machine_publish(machine);
 	return r;
 }

@@ -106,7 +106,7 @@ class DryRuns(Interrupted):
         self.rocpart("--sim", "n", *SWITCH)
         self.rocpart("--sim", "n", "place", "--bytes", "1G", "a")
         backup = self.write(self.rocpart("--sim", "n", "state", "export"), "backup.json")
-        for words in (["undo", "--evict"], ["reset", "--evict"], ["release", "1"],
+        for words in (["undo", "1", "--evict"], ["reset", "--evict"], ["release", "1"],
                       ["place", "--bytes", "1G", "b", "--replicas", "3"], ["apply", self.models],
                       ["uncordon", "1"], ["cdi", "generate"]):
             self.assert_writes_nothing(*words)

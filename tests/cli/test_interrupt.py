@@ -286,7 +286,7 @@ class Unfinished(Interrupted):
         self.make("mi300x-8")
         models = self.write("version: v1\nnode: {memory: NPS4, gpus: {all: CPX}}\n"
                             "models: {a: {model: Qwen/Qwen3-8B}}\n")
-        for words in (["apply", models, "--yes"], ["undo", "--evict", "--yes"]):
+        for words in (["apply", models, "--yes"], ["undo", "1", "--evict", "--yes"]):
             log = self.folder / "log"
             with log.open("w", encoding="utf-8") as both:
                 subprocess.run([os.environ["ROCPART"], *words], env=self.environment(),

@@ -415,6 +415,11 @@ class OtherUser(Records):
         self.flip("public.json", b'"placed"', b'"placeb"')
         self.assertIn("leases are not known", self.other("status"))
 
+    def test_history_is_not_for_others(self):
+        error = self.other_json("history", status=FAILED)["error"]
+        self.assertEqual(error["code"], "PERMISSION")
+        self.assertIn("run the command as root", error["hint"])
+
     def test_nothing_is_changed(self):
         for words in (["release", "1"], ["cordon", "0"], ["undo", "--yes"], ["adopt", "1"],
                       ["place", "b", "--bytes", "1G"], ["reset", "--yes"],

@@ -47,6 +47,7 @@ CHANGES = [
     ("change", "set -c CPX -m NPS4"), ("head", "cordon 0"), ("list", "list"),
     ("head", "uncordon 0"), ("accept-gpu", "accept-gpu 0000:05:00.0"), ("state-set-aside", "state set-aside"),
     ("state-migrate", "state migrate"),
+    ("history", "history"), ("history", "history --last 1"),
 ]
 LEASES = [
     ("place", "place a --bytes 4G --partition 0/0 --share 2 --owner unit:a --label team=x"),

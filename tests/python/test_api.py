@@ -179,6 +179,19 @@ class Api(MachineTest):
         self.assertEqual(machine.observe().missing, ())
         self.assertFalse(machine.accept_gpu("0000:05:00.0"))
 
+    def test_undo_after_new_leases_is_for_who_names_the_change(self):
+        machine = self.memory("mi300x-1")
+        change = rocpart.Change(machine).set_modes(None, "CPX", "NPS4").check()
+        self.assertEqual(change.number, 0)
+        change.apply()
+        self.assertEqual((change.number, rocpart.Change.back(machine).number), (1, 1))
+        rocpart.Change.back(machine).check_undo()
+        partition = machine.observe().gpus[0].partitions[0]
+        LeaseBooks(machine).place(Request("a", 2**30), partition, 2**40)
+        with self.assertRaises(rocpart.RefusedError) as raised:
+            rocpart.Change.back(machine).check_undo()
+        self.assertEqual(raised.exception.code, rocpart.Errcode.NOT_NAMED)
+
     def test_capture_cannot_be_changed(self):
         (self.folder / "c/sys").mkdir(parents=True)
         machine = rocpart.Machine.capture(self.folder / "c")

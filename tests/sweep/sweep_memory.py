@@ -67,7 +67,7 @@ WRITERS = {
     "release": ["--sim", "M", "release", "1"],
     "apply": ["--sim", "M", "apply", "-f", "node.yaml", "--yes"],
     "set": ["--sim", "M", "set", "-c", "QPX", "--yes", "--evict", "--allow-unvalidated"],
-    "undo": ["--sim", "M", "undo", "--yes", "--evict"],
+    "undo": ["--sim", "M", "undo", "1", "--yes", "--evict"],
     "run": ["--sim", "M", "run", "--bytes", "1G", "--", "/bin/true"],
 }
 
