@@ -139,6 +139,16 @@ static int show_dry_run(struct cli *cli, const struct rocpart_plan *plan)
 	return status && status != CLI_EXIT_TO_DO ? status : n ? CLI_EXIT_TO_DO : 0;
 }
 
+static int check_hold(struct cli *cli)
+{
+	struct rocpart_error err = {0};
+
+	if (rocpart_machine_check_hold(cli->machine, &err) == 0)
+		return 0;
+	(void)rp_error_append(&err, "; nothing was changed");
+	return cli_fail(cli, &err);
+}
+
 static int switch_and_place(struct cli *cli, struct rocpart_plan *plan, struct rocpart_snapshot *s,
 			    const struct cli_file_values *file, const struct cli_change_values *v)
 {
@@ -146,7 +156,10 @@ static int switch_and_place(struct cli *cli, struct rocpart_plan *plan, struct r
 	struct cli_change_values with = *v;
 	char then[64];
 	size_t placed = 0, n = count_new(plan);
-	int status = make_change(cli, plan, s, file, &change);
+	int status = n && file->unattended ? check_hold(cli) : 0;
+
+	if (status == 0)
+		status = make_change(cli, plan, s, file, &change);
 
 	if (n && rp_fmt(then, sizeof(then), "place %zu replica%s", n, n == 1 ? "" : "s") == 0)
 		with.then = then;

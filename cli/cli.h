@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "views/document.h"
+#include "views/hold.h"
 #include "views/table.h"
 #include <rocpart/rocpart.h>
 
@@ -76,6 +77,7 @@ struct cli_command {
 	enum cli_words words[2];	  /* of the first argument, and of those after it */
 	const struct view_field *columns; /* that --columns may name */
 	bool needs_machine;
+	bool notes_hold;  /* a person who runs it is told of a hold of unattended changes */
 	bool has_program; /* what follows "--" is a program and its words, which may be empty */
 	bool has_words;	  /* what follows "--" are words of any kind */
 	int (*run)(struct cli *cli, int argc, char **argv); /* exit status */
@@ -278,6 +280,16 @@ int cli_print_table(struct cli *cli, struct view_table *table);
 #define CLI_USER_NAME_SIZE 64
 void cli_user_name(uint32_t uid, char buf[CLI_USER_NAME_SIZE]);
 
+/* hold_say.c: the hold of the machine now, or another one, for the functions of views/hold.h. */
+struct cli_hold {
+	struct rocpart_hold hold;
+	char user[CLI_USER_NAME_SIZE];
+};
+struct view_hold cli_read_hold(const struct cli *cli, struct cli_hold *ret);
+struct view_hold cli_view_hold(struct cli_hold *h, struct view_hold v);
+void cli_print_hold(const struct view_hold *v); /* a line */
+void cli_note_hold(const struct cli *cli);	/* a note on standard error while there is one */
+
 /* trace.c: print what the library does, to standard error or to the file of --trace=. */
 int cli_start_trace(struct cli *cli); /* 0 or exit status */
 void cli_end_trace(void);
@@ -292,6 +304,8 @@ int cli_refuse_command(struct cli *cli, int n, char **words);
 
 /* The command has --dry-run, and it is given: the machine is opened so that nothing is written. */
 bool cli_is_dry_run(const struct cli *cli);
+/* Nobody runs it, as --unattended says: it obeys a hold. */
+bool cli_is_unattended(const struct cli *cli);
 /* Exit status of a command that did something, or showed in a dry run what it would do. */
 int cli_done(const struct cli *cli);
 /* Prints a document of such a command, with "dry_run": true in a dry run. It takes over j. */

@@ -72,9 +72,8 @@ static const struct cli_option apply_options[] = {
 	 .help = "resume an interrupted change instead of applying a file"},
 	{.name = "unattended",
 	 .offset = offsetof(struct apply_values, file.unattended),
-	 .help = "refuse a file that another user than root could have written; for a boot, a "
-		 "timer "
-		 "or a daemon"},
+	 .help = "refuse a file that another user than root could have written, and every change "
+		 "while the machine is on hold; for a boot, a timer or a daemon"},
 	CLI_SHARED(cli_change_options, apply_values, change),
 	CLI_END,
 };
@@ -181,8 +180,9 @@ static int nothing_to_do(struct cli *cli, const char *text)
 	return 0;
 }
 
-static int resume(struct cli *cli, const struct cli_change_values *v)
+static int resume(struct cli *cli, const struct apply_values *values)
 {
+	const struct cli_change_values *v = &values->change;
 	struct rocpart_change *change = NULL;
 	struct rocpart_error err = {0};
 	int r, status = cli_wait_for_change(cli, v);
@@ -192,7 +192,10 @@ static int resume(struct cli *cli, const struct cli_change_values *v)
 	r = rocpart_change_open_journal(cli->machine, &change, &err);
 	if (r == -ENOENT)
 		return nothing_to_do(cli, err.message);
-	return r < 0 ? cli_fail(cli, &err) : cli_finish_change(cli, v, change, false);
+	if (r < 0)
+		return cli_fail(cli, &err);
+	rocpart_change_set_unattended(change, values->file.unattended);
+	return cli_finish_change(cli, v, change, false);
 }
 
 static int apply_file(struct cli *cli, const struct apply_values *values)
@@ -225,7 +228,7 @@ static int run_apply(struct cli *cli, int argc, char **argv)
 	if (v->resume && (v->file.file || argc))
 		return cli_usage_error(cli, "give a file or --resume, not both");
 	if (v->resume)
-		return resume(cli, &v->change);
+		return resume(cli, v);
 	status = cli_take_file(cli, &v->file, argc, argv);
 	if (status)
 		return status;
@@ -379,6 +382,7 @@ const struct cli_command cli_verb_set = {
 	.options = set_options,
 	.values_size = sizeof(struct set_values),
 	.needs_machine = true,
+	.notes_hold = true,
 	.run = run_set,
 };
 
@@ -390,6 +394,7 @@ const struct cli_command cli_verb_reset = {
 	.options = reset_options,
 	.values_size = sizeof(struct reset_values),
 	.needs_machine = true,
+	.notes_hold = true,
 	.run = run_reset,
 };
 
@@ -403,6 +408,7 @@ const struct cli_command cli_verb_apply = {
 	.values_size = sizeof(struct apply_values),
 	.words = {CLI_WORDS_FILES},
 	.needs_machine = true,
+	.notes_hold = true,
 	.run = run_apply,
 };
 
@@ -416,6 +422,7 @@ const struct cli_command cli_verb_undo = {
 	.options = cli_change_options,
 	.values_size = sizeof(struct cli_change_values),
 	.needs_machine = true,
+	.notes_hold = true,
 	.run = run_undo,
 };
 

@@ -181,6 +181,15 @@ static int print_leases(struct cli *cli, const struct rocpart_snapshot *s)
 	return r;
 }
 
+static void print_hold(struct cli *cli)
+{
+	struct cli_hold hold;
+	const struct view_hold v = cli_read_hold(cli, &hold);
+
+	if (hold.hold.state != ROCPART_HOLD_NONE)
+		cli_print_hold(&v);
+}
+
 static int print_status(struct cli *cli, const struct rocpart_snapshot *s)
 {
 	const struct view_layout layout = cli_get_layout(cli, s);
@@ -195,6 +204,7 @@ static int print_status(struct cli *cli, const struct rocpart_snapshot *s)
 	if (status)
 		return status;
 	cli_print_unfinished(cli);
+	print_hold(cli);
 	return print_leases(cli, s);
 }
 
@@ -202,11 +212,15 @@ static int print_status_json(struct cli *cli, const struct rocpart_snapshot *s)
 {
 	struct rocpart_leases *leases = NULL;
 	struct rocpart_error err = {0};
+	struct cli_hold hold;
+	const struct view_hold v = cli_read_hold(cli, &hold);
+	struct rp_json *j;
 	int status;
 
 	if (rocpart_leases_new(cli->machine, &leases, &err) < 0 && !are_unknown(cli, &err))
 		return cli_fail(cli, &err);
-	status = cli_print_json_unfinished(cli, view_status(cli_about(cli), s, leases));
+	j = view_status(cli_about(cli), s, leases);
+	status = cli_print_json_unfinished(cli, view_finish(j, view_put_hold(j, &v)));
 	rocpart_leases_free(leases);
 	return status;
 }

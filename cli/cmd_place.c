@@ -261,5 +261,6 @@ const struct cli_command cli_verb_place = {
 	.values_size = sizeof(struct place_values),
 	.words = {CLI_WORDS_MODELS},
 	.needs_machine = true,
+	.notes_hold = true,
 	.run = run_place,
 };

@@ -69,6 +69,8 @@ static int run_command(struct cli *cli, int argc, char **argv, int n_plain)
 		status = cli_open_machine(cli);
 	if (status)
 		return status;
+	if (c->notes_hold && !cli_is_unattended(cli))
+		cli_note_hold(cli);
 	status = c->run(cli, argc, argv);
 	cli_note_unfinished(cli);
 	return status;

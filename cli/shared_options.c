@@ -60,13 +60,23 @@ const struct cli_option cli_dry_run_options[] = {
 	CLI_END,
 };
 
-bool cli_is_dry_run(const struct cli *cli)
+static bool has_flag(const struct cli *cli, const char *name)
 {
 	struct cli_option_at at;
 
 	return cli->command && cli->values && cli->command->options &&
-	       cli_find_option(cli->command->options, "dry-run", 0, &at) &&
+	       cli_find_option(cli->command->options, name, 0, &at) &&
 	       *(const bool *)((const char *)cli->values + at.offset);
+}
+
+bool cli_is_dry_run(const struct cli *cli)
+{
+	return has_flag(cli, "dry-run");
+}
+
+bool cli_is_unattended(const struct cli *cli)
+{
+	return has_flag(cli, "unattended");
 }
 
 int cli_done(const struct cli *cli)

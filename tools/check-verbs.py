@@ -48,6 +48,8 @@ JSON = [
     "cordon 0",
     "uncordon 0",
     "accept-gpu 0000:05:00.0",
+    "hold --for 1h --reason tests",
+    "hold --end",
     "history",
     "cdi generate -o {dir}/cdi",
     "cdi list",

@@ -69,7 +69,7 @@ static struct rp_json *entry_text(const void *o)
 	return rp_json_string(entry(o)->text);
 }
 
-/* "change 17", "lease 3", "cordon" */
+/* "change 17", "lease 3", "hold" */
 static struct rp_json *entry_what(const void *o)
 {
 	const struct rocpart_history_entry *e = entry(o);

@@ -148,12 +148,13 @@ int rocpart_change_set_modes(struct rocpart_change *change, const struct rocpart
 
 /**
  * rocpart_change_set_unattended() - Say that no person chose the file of a change.
- * @change: change before rocpart_change_load_config().
+ * @change: change before rocpart_change_load_config(), or of rocpart_change_open_journal().
  * @unattended: false unless set. True for a boot and for a daemon.
  *
  * rocpart_change_load_config() then accepts only a regular file that is owned by root (or by the
  * effective user) and that nobody else can write, in folders of the same kind, on every machine and
- * whatever the file contains. Since 0.1.
+ * whatever the file contains. While the machine is on hold (rocpart/hold.h), checking, applying and
+ * undoing an unattended change that has something to do fails with -EBUSY (ON_HOLD). Since 0.1.
  */
 void rocpart_change_set_unattended(struct rocpart_change *change, bool unattended);
 

@@ -20,10 +20,10 @@ struct rocpart_machine;
  * @has_uid: the user is known.
  * @uid: the login user of whoever did it, whatever sudo made of it since; else the real user.
  * @command: command line, or name of the program, that did it; "": not known.
- * @kind: "change" (of modes), "lease", "cordon" or "gpu"; other versions may write others.
+ * @kind: "change" (of modes), "lease", "cordon", "hold" or "gpu"; other versions may write others.
  * @outcome: of a change: "begun", "done", "undone", "pending" (a requested memory mode waits for a
  *	driver reload) or "unfinished" (it failed or was interrupted, and can be resumed or undone);
- *	of a lease: "placed", "pending", "evicted" or "ended"; of a cordon: "set" or
+ *	of a lease: "placed", "pending", "evicted" or "ended"; of a cordon and a hold: "set" or
  *"ended"; of a GPU: "accepted".
  * @text: what was done, one line; the names in it are texts of others: escape it before printing.
  * @change: number of the change, which rocpart_change_get_number() has as well; 0: it is none.

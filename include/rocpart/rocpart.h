@@ -22,6 +22,7 @@
 #include <rocpart/gather.h>
 #include <rocpart/handout.h>
 #include <rocpart/history.h>
+#include <rocpart/hold.h>
 #include <rocpart/lease.h>
 #include <rocpart/mode.h>
 #include <rocpart/model.h>

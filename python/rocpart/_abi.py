@@ -75,6 +75,7 @@ class Errcode(enum.IntEnum):
     INTERRUPTED = 36
     GPU_REPLACED = 37
     NOT_NAMED = 38
+    ON_HOLD = 39
 
 
 class Filter(enum.IntEnum):
@@ -122,6 +123,12 @@ class HandoutForm(enum.IntEnum):
     SYSTEMD = 6
     VLLM = 7
     LLAMA_CPP = 8
+
+
+class HoldState(enum.IntEnum):
+    NONE = 0
+    ACTIVE = 1
+    UNKNOWN = 2
 
 
 class LeaseState(enum.IntEnum):
@@ -288,6 +295,19 @@ class HistoryEntry(ctypes.Structure):
         ("change", c_uint64),
         ("lease", c_uint64),
         ("milliseconds", c_int64),
+        ("reserved", c_uint64 * 4),
+    ]
+
+
+class Hold(ctypes.Structure):
+    _fields_ = [
+        ("state", c_int),
+        ("until_s", c_int64),
+        ("since_s", c_int64),
+        ("has_uid", c_bool),
+        ("uid", c_uint32),
+        ("reason", c_char * 256),
+        ("problem", c_char * 512),
         ("reserved", c_uint64 * 4),
     ]
 
@@ -728,12 +748,18 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_char_p, POINTER(AcceptedGpu), POINTER(Error)]),
     "rocpart_machine_asks":
         (c_bool, [c_void_p]),
+    "rocpart_machine_check_hold":
+        (c_int, [c_void_p, POINTER(Error)]),
     "rocpart_machine_close":
         (c_void_p, [c_void_p]),
+    "rocpart_machine_end_hold":
+        (c_int, [c_void_p, POINTER(c_bool), POINTER(Error)]),
     "rocpart_machine_gather":
         (c_int, [c_void_p, c_char_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_machine_get_change_status":
         (c_int, [c_void_p, POINTER(c_int), POINTER(c_char_p), POINTER(Error)]),
+    "rocpart_machine_get_hold":
+        (None, [c_void_p, POINTER(Hold)]),
     "rocpart_machine_get_kind":
         (c_int, [c_void_p]),
     "rocpart_machine_get_note":
@@ -764,6 +790,8 @@ PROTOTYPES = {
         (None, [c_void_p, c_bool]),
     "rocpart_machine_set_history_log":
         (None, [c_void_p, rocpart_history_fn, c_void_p]),
+    "rocpart_machine_set_hold":
+        (c_int, [c_void_p, c_uint64, c_char_p, POINTER(Error)]),
     "rocpart_machine_set_trace":
         (None, [c_void_p, rocpart_trace_fn, c_void_p]),
     "rocpart_memory_mode_from_string":

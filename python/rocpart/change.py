@@ -107,6 +107,11 @@ class Change:
         lib.change_set_progress(self.handle, self._progress, None)
         return self
 
+    def set_unattended(self, unattended: bool = True) -> "Change":
+        """Mark a change that no person chose: it obeys a hold, and trusts files of root alone."""
+        lib.change_set_unattended(self.handle, unattended)
+        return self
+
     @property
     def number(self) -> int:
         """Number of a change that was begun; after back(), of the change that it takes back."""

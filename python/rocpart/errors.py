@@ -115,6 +115,7 @@ _KINDS: Dict[str, Type[RocpartError]] = {
     "BAD_RECORDS": MachineError,
     "INTERRUPTED": MachineError,
     "GPU_REPLACED": RefusedError,
+    "ON_HOLD": RefusedError,
     "NOT_NAMED": RefusedError,
 }
 

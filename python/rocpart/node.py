@@ -308,6 +308,20 @@ class Machine:
         """Cordon a GPU against changes and placement, or remove the cordon. Durable."""
         lib.call("machine_set_cordon", self.handle, encode(bdf), cordoned)
 
+    def check_hold(self) -> None:
+        """Raise RefusedError while unattended changes are on hold: for a program without a person."""
+        lib.call("machine_check_hold", self.handle)
+
+    def set_hold(self, seconds: int, reason: str) -> None:
+        """Put unattended changes on hold for some time. Durable."""
+        lib.call("machine_set_hold", self.handle, seconds, encode(reason))
+
+    def end_hold(self) -> bool:
+        """End the hold; False: there was none."""
+        ended = ctypes.c_bool()
+        lib.call("machine_end_hold", self.handle, ctypes.byref(ended))
+        return ended.value
+
     def accept_gpu(self, bdf: str) -> bool:
         """Record the GPU at a PCI address as the right one, or as gone; False: nothing changed."""
         accepted = AcceptedGpu()

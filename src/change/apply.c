@@ -372,10 +372,17 @@ static int apply_locked(struct rocpart_change *c, struct rocpart_error *err)
 /* Who hands out the partitions. */
 static int keep_records(struct rocpart_change *c, struct rocpart_error *err)
 {
-	int r;
+	const char *before = "";
+	int r = 0;
 
 	if (!*c->allocator)
 		return 0;
+	/* What has begun is finished, whatever was put on hold meanwhile. */
+	if (!c->has_begun &&
+	    (rp_records_get_allocator(c->machine, &before) < 0 || !rp_str_eq(before, c->allocator)))
+		r = rp_change_check_hold(c, err);
+	if (r < 0)
+		return rp_error_append(err, "; nothing was changed");
 	r = rp_records_set_allocator(c->machine, c->allocator, err);
 	if (r < 0)
 		(void)rp_error_prefix(err,
@@ -400,7 +407,9 @@ ROCPART_PUBLIC int rocpart_change_apply(struct rocpart_change *change, struct ro
 
 	if (rp_tree_kind(change->machine->tree) == RP_TREE_CAPTURE)
 		return rp_change_check_targets(change, err);
-	r = rp_change_lock(change, err);
+	r = change->is_resumed ? rp_change_check_hold(change, err) : 0;
+	if (r == 0)
+		r = rp_change_lock(change, err);
 	if (r < 0)
 		return r;
 	begin_run(change);
@@ -468,6 +477,9 @@ ROCPART_PUBLIC int rocpart_change_list_remaining(struct rocpart_change *change, 
 
 	if (undo)
 		allow_reload(change);
+	r = rp_change_check_hold(change, reterr);
+	if (r < 0)
+		return r;
 	r = rp_change_list_steps(change, d, RP_RUN_RESUMED);
 	if (r < 0)
 		return steps_failed(r, reterr);
@@ -481,7 +493,9 @@ ROCPART_PUBLIC int rocpart_change_undo(struct rocpart_change *change, struct roc
 	int r;
 
 	allow_reload(change);
-	r = rp_change_lock(change, err);
+	r = rp_change_check_hold(change, err);
+	if (r == 0)
+		r = rp_change_lock(change, err);
 	if (r < 0)
 		return r;
 	begin_run(change);

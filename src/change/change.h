@@ -16,6 +16,7 @@
 #include "machine/machine.h"
 #include "node/snapshot.h"
 #include "rocpart/change.h"
+#include "rocpart/hold.h"
 
 struct rp_mode_pair {
 	enum rocpart_compute_mode compute;
@@ -253,6 +254,10 @@ int rp_compute_read(struct rocpart_change *c, const struct rp_change_line *line)
 /* perform.c: bring the machine to the wish of every target, and read everything back. */
 int rp_change_perform(struct rocpart_change *c, enum rp_direction d,
 		      struct rocpart_error *reterr) RP_MUST_CHECK;
+
+/* check.c: an unattended change while the machine is on hold: -EBUSY ON_HOLD. */
+int rp_change_check_hold(const struct rocpart_change *c,
+			 struct rocpart_error *reterr) RP_MUST_CHECK;
 
 /* describe.c: what the change would do, as text. check.c: legality of every target. */
 int rp_change_describe(struct rocpart_change *c) RP_MUST_CHECK;

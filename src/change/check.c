@@ -301,6 +301,15 @@ static int check_unfinished(const struct rocpart_change *c, struct rocpart_error
 				     "reverts it");
 }
 
+int rp_change_check_hold(const struct rocpart_change *c, struct rocpart_error *reterr)
+{
+	int r = c->unattended ? rocpart_machine_check_hold(c->machine, reterr) : 0;
+
+	if (r < 0 && c->is_resumed)
+		(void)rp_error_append(reterr, "; the change stays unfinished");
+	return r;
+}
+
 int rp_change_check_targets(struct rocpart_change *c, struct rocpart_error *reterr)
 {
 	int r;
@@ -308,6 +317,8 @@ int rp_change_check_targets(struct rocpart_change *c, struct rocpart_error *rete
 	if (rp_tree_kind(c->machine->tree) == RP_TREE_CAPTURE)
 		return refuse_capture(c->machine, reterr);
 	r = check_unfinished(c, reterr);
+	if (r == 0 && rp_change_has_work(c, RP_FORWARD))
+		r = rp_change_check_hold(c, reterr);
 	if (r == 0)
 		r = check_present(c, reterr);
 	for (size_t i = 0; r == 0 && i < c->n_targets; i++)

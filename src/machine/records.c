@@ -3,6 +3,7 @@
 #include "base/spawn.h"
 #include "hw/driver.h"
 #include "machine/history.h"
+#include "machine/hold.h"
 #include "machine/journal.h"
 #include "machine/public.h"
 #include "machine/records_internal.h"
@@ -423,5 +424,6 @@ int rp_records_describe(struct rocpart_machine *m, struct rp_json *ret)
 	r |= rp_json_set(ret, "cordons", cordons ? rp_steal(&cordons) : rp_json_null());
 	r |= rp_json_set_string(ret, "allocator", allocator);
 	r |= rp_json_set_bool(ret, "unfinished_change", rp_journal_is_open(m));
+	r |= rp_hold_describe(m, ret);
 	return r < 0 ? -ENOMEM : 0;
 }

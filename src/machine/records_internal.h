@@ -10,6 +10,7 @@
 #define RP_RECORD_CORDONS   "cordons.json"
 #define RP_RECORD_EXPECTED  "gpus.json"
 #define RP_RECORD_ALLOCATOR "allocator"
+#define RP_RECORD_HOLD	    "hold.json"
 #define RP_RECORD_CDI	    "cdi.json" /* of run/ */
 #define RP_RECORD_LIMIT	    (256 * 1024)
 #define RP_RECORD_CDI_LIMIT (16 * RP_MIB)

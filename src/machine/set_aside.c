@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Damaged records are moved out of the way, never removed. */
+#include "machine/hold.h"
 #include "machine/public.h"
 #include "machine/records_internal.h"
 
@@ -81,6 +82,8 @@ int rp_records_set_aside(struct rocpart_machine *m, struct rp_strbuf *ret,
 		{RP_RECORD_ALLOCATOR, check_allocator,
 		 "rocpart allocates unless the node shows another allocator; apply the node.yaml "
 		 "again"},
+		{RP_RECORD_HOLD, rp_hold_check_record,
+		 "nothing is on hold now; `rocpart hold` stops unattended changes again"},
 		{RP_RECORD_CDI, check_cdi,
 		 "rocpart does not know its CDI specs any more; `rocpart cdi generate --overwrite` "
 		 "writes them again"},

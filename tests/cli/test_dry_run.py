@@ -96,9 +96,11 @@ class DryRuns(Interrupted):
 
     def test_machine_without_records(self):
         for words in (SWITCH, ["apply", self.node], ["apply", self.models], ["cordon", "0"],
-                      ["place", "--bytes", "1G", "a"], ["cdi", "generate"], ["sim", "rm", "n"]):
+                      ["place", "--bytes", "1G", "a"], ["cdi", "generate"], ["sim", "rm", "n"],
+                      ["hold", "--for", "1h", "--reason", "x"]):
             self.assert_writes_nothing(*words)
-        for words in (["undo"], ["reset"], ["apply", "--resume"], ["place", "--pending"]):
+        for words in (["undo"], ["reset"], ["apply", "--resume"], ["place", "--pending"],
+                      ["hold", "--end"]):
             self.assert_writes_nothing(*words, status=DONE)
         self.assertFalse((self.folder / "rocpart/sim/n/records").exists())
 
@@ -106,7 +108,8 @@ class DryRuns(Interrupted):
         self.rocpart("--sim", "n", *SWITCH)
         self.rocpart("--sim", "n", "place", "--bytes", "1G", "a")
         backup = self.write(self.rocpart("--sim", "n", "state", "export"), "backup.json")
-        for words in (["undo", "1", "--evict"], ["reset", "--evict"], ["release", "1"],
+        self.rocpart("--sim", "n", "hold", "--for", "1h", "--reason", "tests")
+        for words in (["undo", "1", "--evict"], ["reset", "--evict"], ["release", "1"], ["hold", "--end"],
                       ["place", "--bytes", "1G", "b", "--replicas", "3"], ["apply", self.models],
                       ["uncordon", "1"], ["cdi", "generate"]):
             self.assert_writes_nothing(*words)

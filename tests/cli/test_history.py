@@ -45,10 +45,12 @@ class History(OneGpu):
         self.on("cordon", "0")
         self.on("cordon", "0")  # nothing to do, and nothing to tell
         self.on("uncordon", "0")
+        self.on("hold", "--for", "1h", "--reason", "tests")
+        self.on("hold", "--end")
         self.on("release", "1")
         self.assertEqual(self.told(), [
             ("change", "done"), ("lease", "placed"), ("cordon", "set"), ("cordon", "ended"),
-            ("lease", "ended")])
+            ("hold", "set"), ("hold", "ended"), ("lease", "ended")])
         change, lease = self.entries()[:2]
         self.assertEqual((change["change"], change["text"]),
                          (1, "GPU 0000:05:00.0 SPX/NPS1 -> CPX/NPS4"))

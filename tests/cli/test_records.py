@@ -420,6 +420,19 @@ class OtherUser(Records):
         self.assertEqual(error["code"], "PERMISSION")
         self.assertIn("run the command as root", error["hint"])
 
+    def test_hold_is_public_without_user_and_reason(self):
+        self.assertIsNone(self.other_json("status")["hold"])
+        self.on("hold", "--for", "2h", "--reason", "secret")
+        hold = self.other_json("status")["hold"]
+        mine = self.json("--sim", "n", "hold")["hold"]
+        self.assertEqual(hold, dict(mine, uid=None, user=None, reason=None))
+        self.assertIn("unattended changes are on hold until", self.other("status"))
+        self.assertNotIn("secret", (self.dir / "public.json").read_text())
+        (self.dir / "public.json").unlink()
+        self.assertIn("the hold cannot be read: reading its record needs root", self.other("hold"))
+        self.on("hold", "--end")
+        self.assertIsNone(self.other_json("hold")["hold"])
+
     def test_nothing_is_changed(self):
         for words in (["release", "1"], ["cordon", "0"], ["undo", "--yes"], ["adopt", "1"],
                       ["place", "b", "--bytes", "1G"], ["reset", "--yes"],

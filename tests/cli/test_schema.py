@@ -46,7 +46,8 @@ CHANGES = [
     ("change", "apply -f node.yaml"), ("change", "apply --resume"), ("change", "reset"),
     ("change", "set -c CPX -m NPS4"), ("head", "cordon 0"), ("list", "list"),
     ("head", "uncordon 0"), ("accept-gpu", "accept-gpu 0000:05:00.0"), ("state-set-aside", "state set-aside"),
-    ("state-migrate", "state migrate"),
+    ("state-migrate", "state migrate"), ("hold", "hold"), ("hold", "hold --for 2h --reason tests --dry-run"),
+    ("hold", "hold --for 2h --reason tests"), ("hold", "hold"), ("status", "status"), ("hold", "hold --end"),
     ("history", "history"), ("history", "history --last 1"),
 ]
 LEASES = [

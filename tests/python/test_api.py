@@ -179,6 +179,22 @@ class Api(MachineTest):
         self.assertEqual(machine.observe().missing, ())
         self.assertFalse(machine.accept_gpu("0000:05:00.0"))
 
+    def test_program_without_a_person_obeys_a_hold(self):
+        machine = self.memory("mi300x-1")
+        machine.check_hold()
+        machine.set_hold(3600, "new firmware")
+        for refused in (machine.check_hold,
+                        rocpart.Change(machine).set_modes(None, "CPX", "NPS4")
+                        .set_unattended().check):
+            with self.assertRaises(rocpart.RefusedError) as raised:
+                refused()
+            self.assertEqual(raised.exception.code, rocpart.Errcode.ON_HOLD)
+            self.assertIn("new firmware", str(raised.exception))
+        rocpart.Change(machine).set_modes(None, "CPX", "NPS4").check().apply()
+        self.assertTrue(machine.end_hold())
+        self.assertFalse(machine.end_hold())
+        machine.check_hold()
+
     def test_undo_after_new_leases_is_for_who_names_the_change(self):
         machine = self.memory("mi300x-1")
         change = rocpart.Change(machine).set_modes(None, "CPX", "NPS4").check()

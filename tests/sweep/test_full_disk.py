@@ -41,6 +41,8 @@ LOST = "may be lost at a power cut: "
 CLOSING = r"^hint: (the GPUs are in the requested modes|each GPU is in the modes that it had before)"
 IN_EFFECT = {
     "cordon": rf"^rocpart: GPU \S+ is cordoned now: the record '\S+' is in effect, but {LOST}",
+    "hold": rf"^rocpart: (\S+: )?the record '\S+' is in effect, but {LOST}",
+    "hold-end": rf"^rocpart: (\S+: )?the hold has ended, but the end {LOST}",
     "cdi": rf"^rocpart: \S+: the CDI spec is written, but {LOST}",
     **dict.fromkeys(("set", "back", "undo", "resume", "undo-open", "apply"),
                     rf"{CLOSING}|^rocpart: (\S+: )?the modes are set, but "),
@@ -110,7 +112,7 @@ class FullDisk(Interrupted):
         self.assertNotIn("damaged", self.rocpart("status", "--sim", "n"))
         return {"modes": self.modes(), "unfinished": status["unfinished_change"], "leases": leases,
                 "cordoned": [line.split()[0] for line in cordoned],
-                "specs": specs}
+                "specs": specs, "hold": (status["hold"] or {}).get("reason", "")}
 
     def sweep(self, name, words, ends=(OLD, NEW)):
         """ends: the modes after undo and after --resume of what is left unfinished."""
@@ -253,6 +255,15 @@ class FullDisk(Interrupted):
         for name in "ab":
             self.rocpart("--sim", "n", "place", name, "--bytes", "2G")
         self.sweep("release", ["release", "1"])
+
+    def test_hold(self):
+        self.switched()
+        self.sweep("hold", ["hold", "--for", "2h", "--reason", "x"])
+
+    def test_end_of_a_hold(self):
+        self.switched()
+        self.rocpart("--sim", "n", "hold", "--for", "2h", "--reason", "x")
+        self.sweep("hold-end", ["hold", "--end"])
 
     def test_apply_with_models(self):
         self.make("mi300x-8")
