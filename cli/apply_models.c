@@ -92,7 +92,8 @@ static int place_all(struct cli *cli, const struct rocpart_plan *plan,
 
 /* Takes over nothing. Exit status; *ret_change is NULL when an error was printed. */
 static int make_change(struct cli *cli, const struct rocpart_plan *plan, struct rocpart_snapshot *s,
-		       const struct cli_file_values *file, struct rocpart_change **ret_change)
+		       const struct rocpart_desired *desired, const struct cli_file_values *file,
+		       struct rocpart_change **ret_change)
 {
 	struct rocpart_change *change = NULL;
 	struct rocpart_error err = {0};
@@ -101,7 +102,7 @@ static int make_change(struct cli *cli, const struct rocpart_plan *plan, struct 
 	if (r == 0)
 		rocpart_change_set_unattended(change, file->unattended);
 	if (r == 0)
-		r = rocpart_change_load_config(change, file->file, file->config, &err);
+		r = rocpart_change_load_desired(change, desired, file->config, &err);
 	if (r == 0)
 		r = rocpart_plan_fill_change(plan, change, &err);
 	if (r < 0) {
@@ -150,6 +151,7 @@ static int check_hold(struct cli *cli)
 }
 
 static int switch_and_place(struct cli *cli, struct rocpart_plan *plan, struct rocpart_snapshot *s,
+			    const struct rocpart_desired *desired,
 			    const struct cli_file_values *file, const struct cli_change_values *v)
 {
 	struct rocpart_change *change = NULL;
@@ -159,7 +161,7 @@ static int switch_and_place(struct cli *cli, struct rocpart_plan *plan, struct r
 	int status = n && file->unattended ? check_hold(cli) : 0;
 
 	if (status == 0)
-		status = make_change(cli, plan, s, file, &change);
+		status = make_change(cli, plan, s, desired, file, &change);
 
 	if (n && rp_fmt(then, sizeof(then), "place %zu replica%s", n, n == 1 ? "" : "s") == 0)
 		with.then = then;
@@ -173,8 +175,8 @@ static int switch_and_place(struct cli *cli, struct rocpart_plan *plan, struct r
 	return status ? status : end(cli, plan, placed);
 }
 
-int cli_apply_models(struct cli *cli, const struct cli_file_values *file,
-		     const struct cli_change_values *v)
+int cli_apply_models(struct cli *cli, const struct rocpart_desired *desired,
+		     const struct cli_file_values *file, const struct cli_change_values *v)
 {
 	struct rocpart_snapshot *s = NULL;
 	struct rocpart_leases *leases = NULL;
@@ -188,11 +190,11 @@ int cli_apply_models(struct cli *cli, const struct cli_file_values *file,
 	if (status == 0)
 		status = cli_plan_for_machine(cli, plan, s, &leases);
 	if (status == 0)
-		status = cli_solve_plan(cli, plan, file->file, NULL, v->allow_unvalidated);
+		status = cli_solve_plan(cli, plan, desired, NULL, v->allow_unvalidated);
 	if (status == 0 && (!cli->global.json || !rocpart_plan_is_feasible(plan)))
 		status = cli_print_plan(cli, plan, false);
 	if (status == 0)
-		status = switch_and_place(cli, plan, s, file, v);
+		status = switch_and_place(cli, plan, s, desired, file, v);
 	rocpart_plan_free(plan);
 	rocpart_leases_free(leases);
 	rocpart_snapshot_unref(s);

@@ -263,21 +263,6 @@ static int perform(struct cli *cli, struct rocpart_change *change, bool undo, bo
 	return 0;
 }
 
-/* What stands in the file besides modes, its allocator, is recorded too. */
-static int nothing_to_do(struct cli *cli, const struct cli_change_values *v,
-			 struct rocpart_change *change, bool quietly)
-{
-	struct rocpart_error err = {0};
-
-	if (rocpart_change_get_allocator(change) && !v->dry_run &&
-	    rocpart_change_apply(change, &err) < 0)
-		return cli_fail(cli, &err);
-	if (quietly || cli->global.json)
-		return quietly ? 0 : print_end(cli, change, "unchanged");
-	cli_say(stdout, "the machine is already in the requested state\n");
-	return 0;
-}
-
 /* The change as it would be done. */
 static int show_dry_run(struct cli *cli, struct rocpart_change *change,
 			const struct rocpart_holders *holders)
@@ -292,6 +277,31 @@ static int show_dry_run(struct cli *cli, struct rocpart_change *change,
 	return status ? status : CLI_EXIT_TO_DO;
 }
 
+/* No mode differs; what else stands in the file, its allocator and cordons, is recorded. */
+static int record_rest(struct cli *cli, const struct cli_change_values *v,
+		       struct rocpart_change *change, bool quietly)
+{
+	bool has_steps = rocpart_change_get_step(change, 0);
+	struct rocpart_error err = {0};
+
+	if (has_steps && !cli->global.json) {
+		cli_print_banner(cli);
+		cli_say(stdout, "steps:\n");
+		print_steps(change, v->then);
+	}
+	if (v->dry_run && has_steps)
+		return show_dry_run(cli, change, NULL);
+	if ((has_steps || rocpart_change_get_allocator(change)) && !v->dry_run &&
+	    rocpart_change_apply(change, &err) < 0)
+		return cli_fail(cli, &err);
+	if (quietly)
+		return 0;
+	if (has_steps || cli->global.json)
+		return print_end(cli, change, has_steps ? "done" : "unchanged");
+	cli_say(stdout, "the machine is already in the requested state\n");
+	return 0;
+}
+
 static int checked_change(struct cli *cli, const struct cli_change_values *v,
 			  struct rocpart_change *change, bool quietly)
 {
@@ -302,7 +312,7 @@ static int checked_change(struct cli *cli, const struct cli_change_values *v,
 	if (rocpart_change_check(change, &err) < 0)
 		return change_failed(cli, &err);
 	if (!rocpart_change_get_gpu(change, 0))
-		return nothing_to_do(cli, v, change, quietly);
+		return record_rest(cli, v, change, quietly);
 	if (rocpart_change_get_holders(change, &holders, &err) < 0)
 		return cli_fail(cli, &err);
 	if (!cli->global.json)

@@ -93,8 +93,7 @@ extern const struct cli_option cli_change_options[];
 
 struct cli_file_values {
 	const char *file, *config;
-	bool unattended;	 /* of apply */
-	char standard_input[32]; /* path of its copy */
+	bool unattended; /* of apply */
 };
 extern const struct cli_option cli_file_options[];
 
@@ -317,6 +316,9 @@ extern const struct cli_option cli_dry_run_options[]; /* of a bool */
 
 /* shared_options.c: the file, given by -f or as the argument. 0, or exit status with the error. */
 int cli_take_file(struct cli *cli, struct cli_file_values *v, int argc, char **argv);
+/* Read it, "-" for standard input; to be freed. 0, or exit status with the error. */
+int cli_open_desired(struct cli *cli, const char *path, bool unattended,
+		     struct rocpart_desired **ret);
 
 /* change_io.c: showing, confirming and doing a change. Takes over change. */
 int cli_do_change(struct cli *cli, const struct cli_change_values *v,
@@ -350,14 +352,17 @@ int cli_print_lease_status(struct cli *cli, const struct rocpart_leases *leases,
 /* cmd_plan.c: 0 or exit status with the error printed. */
 int cli_plan_for_machine(struct cli *cli, struct rocpart_plan *plan, struct rocpart_snapshot *s,
 			 struct rocpart_leases **ret_leases);
-/* The file and the models of add into it, solved. */
-int cli_solve_plan(struct cli *cli, struct rocpart_plan *plan, const char *file,
-		   const struct rp_names *add, bool allow_unvalidated);
+/* The file, unless it is NULL, and the models of add into it, solved. */
+int cli_solve_plan(struct cli *cli, struct rocpart_plan *plan,
+		   const struct rocpart_desired *desired, const struct rp_names *add,
+		   bool allow_unvalidated);
 /* plan_out.c: 1 when not feasible. with_switches: the steps too when they switch modes; apply lists
  * these. */
 int cli_print_plan(struct cli *cli, const struct rocpart_plan *plan, bool with_switches);
+/* Why a plan that is not feasible places too little, in one sentence. */
+void cli_explain_misfit(const struct rocpart_plan *plan, struct rocpart_error *ret);
 /* apply_models.c */
-int cli_apply_models(struct cli *cli, const struct cli_file_values *file,
-		     const struct cli_change_values *v);
+int cli_apply_models(struct cli *cli, const struct rocpart_desired *desired,
+		     const struct cli_file_values *file, const struct cli_change_values *v);
 
 #endif

@@ -198,7 +198,8 @@ static int resume(struct cli *cli, const struct apply_values *values)
 	return cli_finish_change(cli, v, change, false);
 }
 
-static int apply_file(struct cli *cli, const struct apply_values *values)
+static int apply_file(struct cli *cli, const struct rocpart_desired *desired,
+		      const struct apply_values *values)
 {
 	struct rocpart_snapshot *s = NULL;
 	struct rocpart_change *change = NULL;
@@ -209,7 +210,7 @@ static int apply_file(struct cli *cli, const struct apply_values *values)
 	if (status == 0)
 		rocpart_change_set_unattended(change, values->file.unattended);
 	if (status == 0 &&
-	    rocpart_change_load_config(change, values->file.file, values->file.config, &err) < 0)
+	    rocpart_change_load_desired(change, desired, values->file.config, &err) < 0)
 		status = cli_fail(cli, &err);
 	if (status == 0)
 		status = cli_do_change(cli, v, change);
@@ -222,8 +223,8 @@ static int apply_file(struct cli *cli, const struct apply_values *values)
 static int run_apply(struct cli *cli, int argc, char **argv)
 {
 	struct apply_values *v = cli->values;
-	struct rocpart_error err = {0};
-	int status, r;
+	struct rocpart_desired *desired = NULL;
+	int status;
 
 	if (v->resume && (v->file.file || argc))
 		return cli_usage_error(cli, "give a file or --resume, not both");
@@ -232,10 +233,13 @@ static int run_apply(struct cli *cli, int argc, char **argv)
 	status = cli_take_file(cli, &v->file, argc, argv);
 	if (status)
 		return status;
-	r = rocpart_plan_file_has_models(v->file.file, &err);
-	if (r < 0)
-		return cli_fail(cli, &err);
-	return r ? cli_apply_models(cli, &v->file, &v->change) : apply_file(cli, v);
+	status = cli_open_desired(cli, v->file.file, v->file.unattended, &desired);
+	if (status == 0)
+		status = rocpart_desired_has_models(desired)
+				 ? cli_apply_models(cli, desired, &v->file, &v->change)
+				 : apply_file(cli, desired, v);
+	rocpart_desired_free(desired);
+	return status;
 }
 
 /* A number that names another change than the one that would be undone. */

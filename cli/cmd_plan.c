@@ -87,12 +87,12 @@ static int set_gpus(struct cli *cli, struct rocpart_plan *plan, struct rocpart_l
 	return status;
 }
 
-static int set_models(struct cli *cli, struct rocpart_plan *plan, const char *file,
-		      const struct rp_names *add)
+static int set_models(struct cli *cli, struct rocpart_plan *plan,
+		      const struct rocpart_desired *desired, const struct rp_names *add)
 {
 	struct rocpart_error err = {0};
 
-	if (file && rocpart_plan_load_file(plan, file, &err) < 0)
+	if (desired && rocpart_plan_load_desired(plan, desired, &err) < 0)
 		return cli_fail(cli, &err);
 	for (size_t i = 0; add && i < add->n; i++)
 		if (rocpart_plan_add_model(plan, add->v[i], &err) < 0)
@@ -100,12 +100,13 @@ static int set_models(struct cli *cli, struct rocpart_plan *plan, const char *fi
 	return 0;
 }
 
-int cli_solve_plan(struct cli *cli, struct rocpart_plan *plan, const char *file,
-		   const struct rp_names *add, bool allow_unvalidated)
+int cli_solve_plan(struct cli *cli, struct rocpart_plan *plan,
+		   const struct rocpart_desired *desired, const struct rp_names *add,
+		   bool allow_unvalidated)
 {
 	struct rocpart_catalog *catalog = NULL;
 	struct rocpart_error err = {0};
-	int status = set_models(cli, plan, file, add);
+	int status = set_models(cli, plan, desired, add);
 
 	if (status == 0)
 		status = cli_open_catalog(cli, &catalog);
@@ -133,16 +134,20 @@ static int plan_and_print(struct cli *cli, struct rocpart_plan *plan)
 {
 	const struct plan_values *v = cli->values;
 	struct rocpart_leases *leases = NULL;
-	int status = set_gpus(cli, plan, &leases);
+	struct rocpart_desired *desired = NULL;
+	int status = v->file ? cli_open_desired(cli, v->file, false, &desired) : 0;
 
+	if (status == 0)
+		status = set_gpus(cli, plan, &leases);
 	rocpart_plan_set_lenient(plan, v->lenient);
 	if (status == 0)
-		status = cli_solve_plan(cli, plan, v->file, &v->add, v->allow_unvalidated);
+		status = cli_solve_plan(cli, plan, desired, &v->add, v->allow_unvalidated);
 	if (status == 0)
 		status = cli_print_plan(cli, plan, true);
 	if (status == 0 && !v->product && has_steps(plan))
 		status = CLI_EXIT_TO_DO;
 	rocpart_leases_free(leases);
+	rocpart_desired_free(desired);
 	return status;
 }
 

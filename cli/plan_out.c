@@ -279,6 +279,26 @@ static void print_trouble(const struct rp_json *doc)
 		print_remedy(rp_json_at(remedies, i));
 }
 
+void cli_explain_misfit(const struct rocpart_plan *plan, struct rocpart_error *ret)
+{
+	RP_AUTO_STRBUF struct rp_strbuf names = RP_STRBUF_INIT;
+	RP_AUTO_FREE char *document = NULL;
+	RP_AUTO_JSON struct rp_json *doc = NULL;
+	const struct rp_json *unplaced, *u;
+
+	if (rocpart_plan_to_json(plan, &document, ret) < 0 ||
+	    rp_json_parse(document, strlen(document), "plan", &doc, ret) < 0)
+		return;
+	unplaced = rp_json_get(doc, "unplaced");
+	for (size_t i = 0; i < shown(unplaced) && (u = rp_json_at(unplaced, i)); i++)
+		rp_strbuf_addf(&names, "%s%lld x %.40s", i ? ", " : "",
+			       (long long)number(u, "replicas"), text(u, "name"));
+	(void)rp_error_set(ret, -ENOSPC, ROCPART_ERR_NO_ROOM, NULL,
+			   "the GPUs have no room for all models: %s %s not placed",
+			   rp_strbuf_str(&names), rp_json_len(unplaced) == 1 ? "is" : "are");
+	(void)rp_error_hint(ret, "`rocpart plan` with this file shows each remedy");
+}
+
 /* Same operation with the same mode: one line names all of its GPUs. */
 static bool is_same_step(const struct rp_json *a, const struct rp_json *b)
 {

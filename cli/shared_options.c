@@ -2,9 +2,6 @@
 /* Options that several verbs have. */
 #include "cli/cli.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 const struct cli_option cli_global_options[] = {
 	{.name = "sim",
 	 .kind = CLI_TEXT,
@@ -248,25 +245,6 @@ const struct cli_option cli_lease_options[] = {
 	CLI_END,
 };
 
-/*
- * A copy without a name, because a file is read more than once: for its models, and for its modes.
- * The descriptor is closed by the end of the process.
- */
-static int copy_standard_input(struct cli *cli, struct cli_file_values *v)
-{
-	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	const int fd = memfd_create("standard input", MFD_CLOEXEC);
-	int status = cli_read_file(cli, "/dev/stdin", &text);
-
-	if (status)
-		return status;
-	if (fd < 0 || write(fd, rp_strbuf_str(&text), text.len) != (ssize_t)text.len)
-		return cli_nomem(cli);
-	(void)rp_fmt(v->standard_input, sizeof(v->standard_input), "/proc/self/fd/%d", fd);
-	v->file = v->standard_input;
-	return 0;
-}
-
 int cli_take_file(struct cli *cli, struct cli_file_values *v, int argc, char **argv)
 {
 	if (argc && v->file)
@@ -275,7 +253,23 @@ int cli_take_file(struct cli *cli, struct cli_file_values *v, int argc, char **a
 	if (v->file && rp_str_eq(v->file, "-") && v->unattended)
 		return cli_usage_error(cli, "--unattended needs a file: nobody can see who wrote "
 					    "standard input");
-	if (v->file && rp_str_eq(v->file, "-"))
-		return copy_standard_input(cli, v);
 	return v->file ? 0 : cli_usage_error(cli, "no file is given: name it with -f");
+}
+
+int cli_open_desired(struct cli *cli, const char *path, bool unattended,
+		     struct rocpart_desired **ret)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	struct rocpart_error err = {0};
+	int status = 0, r;
+
+	if (!rp_str_eq(path, "-")) {
+		r = rocpart_desired_open(path, unattended, ret, &err);
+		return r < 0 ? cli_fail(cli, &err) : 0;
+	}
+	status = cli_read_file(cli, "/dev/stdin", &text);
+	if (status)
+		return status;
+	r = rocpart_desired_parse(rp_strbuf_str(&text), text.len, "standard input", ret, &err);
+	return r < 0 ? cli_fail(cli, &err) : 0;
 }

@@ -43,6 +43,7 @@ JSON = [
     "state import {dir}/leases.json",
     "release 1",
     "export",
+    "config {dir}/node.yaml",
     "assert -f {dir}/node.yaml",
     "apply -f {dir}/node.yaml --yes",
     "cordon 0",

@@ -12,8 +12,10 @@ struct rp_json *view_change(struct view_machine about, const struct rocpart_chan
 struct rp_json *view_applied(struct view_machine about, uint64_t n_placed);
 /* Of holders. */
 struct rp_json *view_holders(struct view_machine about, const struct rocpart_holders *holders);
-/* Of assert: the change would be what is missing. */
-struct rp_json *view_assert(struct view_machine about, const struct rocpart_change *change);
+/* Of assert: the change would be what is missing. reason: why it cannot be done, errnum 0: it can.
+ */
+struct rp_json *view_assert(struct view_machine about, const struct rocpart_change *change,
+			    const struct rocpart_error *reason);
 /* Of export; file: the text of a node file. */
 struct rp_json *view_export(struct view_machine about, const char *file);
 

@@ -40,17 +40,23 @@ struct rp_json *view_result(struct view_machine about, const char *result)
 	return view_finish(j, rp_json_set_string(j, "result", result));
 }
 
+struct rp_json *view_error_value(const struct rocpart_error *err)
+{
+	struct rp_json *j = rp_json_object();
+	int r = rp_json_set_string(j, "code", rocpart_errcode_to_string(err->code));
+
+	r |= rp_json_set(j, "errno", rp_json_int(-err->errnum));
+	r |= rp_json_set_string(j, "object", err->object);
+	r |= rp_json_set_string(j, "message", err->message);
+	r |= rp_json_set_string(j, "hint", err->hint);
+	return view_finish(j, r);
+}
+
 struct rp_json *view_error(const struct rocpart_error *err)
 {
-	struct rp_json *j = rp_json_object(), *e = rp_json_object();
-	int r = rp_json_set_string(e, "code", rocpart_errcode_to_string(err->code));
+	struct rp_json *j = rp_json_object();
 
-	r |= rp_json_set(e, "errno", rp_json_int(-err->errnum));
-	r |= rp_json_set_string(e, "object", err->object);
-	r |= rp_json_set_string(e, "message", err->message);
-	r |= rp_json_set_string(e, "hint", err->hint);
-	r |= rp_json_set(j, "error", e);
-	return view_finish(j, r);
+	return view_finish(j, rp_json_set(j, "error", view_error_value(err)));
 }
 
 void view_banner(struct view_machine about, struct rp_strbuf *ret)

@@ -23,7 +23,8 @@ struct view_machine {
 struct rp_json *view_document(struct view_machine about);
 /* {..., "result": "done"} */
 struct rp_json *view_result(struct view_machine about, const char *result);
-/* {"error": {...}}, in place of any other document. */
+/* What an error says, as a value; {"error": {...}}, in place of any other document. */
+struct rp_json *view_error_value(const struct rocpart_error *err);
 struct rp_json *view_error(const struct rocpart_error *err);
 
 /* A line above text that is not about this computer; nothing for a real machine. */

@@ -421,7 +421,7 @@ const char *rocpart_footprint_get_source(const struct rocpart_footprint *footpri
 /**
  * rocpart_footprint_get_text() - Return one of the words of a footprint.
  * @footprint: footprint.
- * @what: "dtype", "kv_dtype" or "engine".
+ * @what: "model", "dtype", "kv_dtype" or "engine".
  *
  * Since 0.1.
  * Return: text, valid as long as the footprint; "" for another @what.

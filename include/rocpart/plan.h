@@ -151,17 +151,6 @@ int rocpart_plan_solve(struct rocpart_plan *plan, const struct rocpart_catalog *
 bool rocpart_plan_is_feasible(const struct rocpart_plan *plan);
 
 /**
- * rocpart_plan_file_has_models() - Report whether a node.yaml has requests for models.
- * @path: file to read.
- * @reterr: what went wrong, with line and column; may be NULL.
- *
- * Since 0.1.
- * Return: 1 when the file has `models:`, 0 when it has none; -EINVAL: it is not valid YAML; -EFBIG;
- * -ENOMEM; errno of reading.
- */
-int rocpart_plan_file_has_models(const char *path, struct rocpart_error *reterr);
-
-/**
  * rocpart_plan_fill_change() - Add the switches that a plan needs to a change.
  * @plan: solved, feasible plan for a machine.
  * @change: change of that machine; receives the requests.

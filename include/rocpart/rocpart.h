@@ -17,6 +17,7 @@
 #include <rocpart/backend.h>
 #include <rocpart/cdi.h>
 #include <rocpart/change.h>
+#include <rocpart/desired.h>
 #include <rocpart/doctor.h>
 #include <rocpart/error.h>
 #include <rocpart/gather.h>

@@ -524,6 +524,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_bool, POINTER(Error)]),
     "rocpart_change_load_config":
         (c_int, [c_void_p, c_char_p, c_char_p, POINTER(Error)]),
+    "rocpart_change_load_desired":
+        (c_int, [c_void_p, c_void_p, c_char_p, POINTER(Error)]),
     "rocpart_change_needs_reload":
         (c_bool, [c_void_p]),
     "rocpart_change_new":
@@ -556,6 +558,20 @@ PROTOTYPES = {
         (c_int, [c_char_p, POINTER(c_int)]),
     "rocpart_compute_mode_to_string":
         (c_char_p, [c_int]),
+    "rocpart_desired_export":
+        (c_int, [c_void_p, c_void_p, c_void_p, c_void_p, POINTER(c_char_p), POINTER(Error)]),
+    "rocpart_desired_free":
+        (c_void_p, [c_void_p]),
+    "rocpart_desired_has_models":
+        (c_bool, [c_void_p]),
+    "rocpart_desired_open":
+        (c_int, [c_char_p, c_bool, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_desired_parse":
+        (c_int, [c_char_p, c_size_t, c_char_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_desired_to_json":
+        (c_int, [c_void_p, POINTER(c_char_p), POINTER(Error)]),
+    "rocpart_desired_to_yaml":
+        (c_int, [c_void_p, POINTER(c_char_p), POINTER(Error)]),
     "rocpart_doctor_fix":
         (c_int, [c_void_p, c_char_p, POINTER(Error)]),
     "rocpart_doctor_free":
@@ -880,8 +896,6 @@ PROTOTYPES = {
         (c_int, [c_void_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_plan_add_model":
         (c_int, [c_void_p, c_char_p, POINTER(Error)]),
-    "rocpart_plan_file_has_models":
-        (c_int, [c_char_p, POINTER(Error)]),
     "rocpart_plan_fill_change":
         (c_int, [c_void_p, c_void_p, POINTER(Error)]),
     "rocpart_plan_free":
@@ -892,6 +906,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_size_t, POINTER(Placement)]),
     "rocpart_plan_is_feasible":
         (c_bool, [c_void_p]),
+    "rocpart_plan_load_desired":
+        (c_int, [c_void_p, c_void_p, POINTER(Error)]),
     "rocpart_plan_load_file":
         (c_int, [c_void_p, c_char_p, POINTER(Error)]),
     "rocpart_plan_new":

@@ -205,3 +205,10 @@ int rp_error_nomem(struct rocpart_error *err)
 {
 	return rp_error_set(err, -ENOMEM, ROCPART_ERR_NO_MEMORY, NULL, "out of memory");
 }
+
+int rp_error_copy(struct rocpart_error *err, const struct rocpart_error *from)
+{
+	if (err)
+		*err = *from;
+	return from->errnum;
+}

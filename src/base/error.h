@@ -25,4 +25,7 @@ int rp_error_append(struct rocpart_error *err, const char *fmt, ...) RP_PRINTF(2
 
 int rp_error_nomem(struct rocpart_error *err);
 
+/* Report an error that was found earlier. Returns its errnum. */
+int rp_error_copy(struct rocpart_error *err, const struct rocpart_error *from);
+
 #endif

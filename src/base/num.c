@@ -66,6 +66,24 @@ int rp_parse_u32(const char *s, int base, uint32_t *ret)
 	return 0;
 }
 
+int rp_parse_duration(const char *s, uint64_t *ret_s)
+{
+	static const struct {
+		char unit;
+		uint64_t seconds;
+	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+	size_t len = strlen(s);
+	uint64_t n;
+	int r = len < 2 ? -EINVAL : rp_parse_u64_part(s, len - 1, 10, &n);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < RP_ARRAY_LEN(units); i++)
+		if (s[len - 1] == units[i].unit)
+			return rp_mul_u64(n, units[i].seconds, ret_s) < 0 ? -ERANGE : 0;
+	return -EINVAL;
+}
+
 /* The point is a point, also in a program whose locale has a comma there. */
 static int parse_in_c(const char *s, double *ret)
 {

@@ -35,6 +35,10 @@ int rp_parse_bytes(const char *s, uint64_t *ret) RP_MUST_CHECK;
 #define RP_TOKENS_WHY_SIZE 160
 int rp_parse_tokens(const char *s, uint64_t *ret, char why[RP_TOKENS_WHY_SIZE]) RP_MUST_CHECK;
 
+/* A time in whole seconds, minutes, hours or days: "90s", "10m", "2h", "1d". 0, -EINVAL, -ERANGE.
+ */
+int rp_parse_duration(const char *s, uint64_t *ret_s) RP_MUST_CHECK;
+
 /* 0 or -EOVERFLOW; *ret is written only on success. */
 static inline int rp_add_u64(uint64_t a, uint64_t b, uint64_t *ret)
 {

@@ -168,7 +168,7 @@ static int start_at(struct walk *w, const char *path)
 	return rp_strbuf_failed(&w->rest) ? rp_error_nomem(w->reterr) : 0;
 }
 
-static int judge_end(const struct walk *w, int fd)
+static int judge_end(const struct walk *w, int fd, bool is_folder)
 {
 	struct stat st, named;
 
@@ -177,13 +177,15 @@ static int judge_end(const struct walk *w, int fd)
 	if (st.st_dev != named.st_dev || st.st_ino != named.st_ino)
 		return rp_error_set(w->reterr, -ESTALE, ROCPART_ERR_FAILED, w->given,
 				    "'%.200s' was replaced while it was read", w->given);
-	if (!S_ISREG(st.st_mode))
+	if (is_folder ? !S_ISDIR(st.st_mode) : !S_ISREG(st.st_mode))
 		return rp_error_set(w->reterr, -EPERM, ROCPART_ERR_PERMISSION, w->given,
-				    "'%.200s' is not trusted: it is not a regular file", w->given);
-	return is_safe(&st) ? 0 : refuse(w, "file", rp_strbuf_str(&w->at), &st);
+				    "'%.200s' is not trusted: it is not a %s", w->given,
+				    is_folder ? "folder" : "regular file");
+	return is_safe(&st) ? 0
+			    : refuse(w, is_folder ? "folder" : "file", rp_strbuf_str(&w->at), &st);
 }
 
-int rp_trust_file(const char *path, int fd, struct rocpart_error *reterr)
+static int trust(const char *path, int fd, bool is_folder, struct rocpart_error *reterr)
 {
 	struct walk w = {
 		.given = path, .at = RP_STRBUF_INIT, .rest = RP_STRBUF_INIT, .reterr = reterr};
@@ -193,10 +195,20 @@ int rp_trust_file(const char *path, int fd, struct rocpart_error *reterr)
 	while (r == 0)
 		r = step(&w, &name);
 	if (r == 1)
-		r = judge_end(&w, fd);
+		r = judge_end(&w, fd, is_folder);
 	rp_strbuf_done(&w.at);
 	rp_strbuf_done(&w.rest);
 	return r;
+}
+
+int rp_trust_file(const char *path, int fd, struct rocpart_error *reterr)
+{
+	return trust(path, fd, false, reterr);
+}
+
+int rp_trust_folder(const char *path, int fd, struct rocpart_error *reterr)
+{
+	return trust(path, fd, true, reterr);
 }
 
 int rp_trust_program(const char *path, struct rocpart_error *reterr)

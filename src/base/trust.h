@@ -18,6 +18,8 @@
  * -ENOMEM; errno of looking.
  */
 int rp_trust_file(const char *path, int fd, struct rocpart_error *reterr) RP_MUST_CHECK;
+/* The same for a folder, whose files are to be trusted: who may write it can remove them. */
+int rp_trust_folder(const char *path, int fd, struct rocpart_error *reterr) RP_MUST_CHECK;
 /* The same for a program that is about to be executed. Also -ENOENT. */
 int rp_trust_program(const char *path, struct rocpart_error *reterr) RP_MUST_CHECK;
 /* Return whether an open file has a name in a folder, as a pipe and standard input have none. */

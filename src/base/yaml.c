@@ -14,7 +14,9 @@
 #define YAML_SIZE_MAX  (1024 * 1024)
 #define YAML_DEPTH_MAX 32
 #define YAML_NODES_MAX 200000
-#define YAML_KEYS_MAX  4096 /* of one map: each is compared with those before it */
+#define YAML_KEY_MAX   250 /* bytes: libyaml reads a key of 1,024 characters, each escape counted */
+
+#define BOM "\xEF\xBB\xBF"
 
 struct reader {
 	yaml_parser_t parser;
@@ -94,6 +96,21 @@ static bool is_indented_by_tab(const struct reader *r, yaml_mark_t *mark)
 	return p + n < end && p[n] == '\t';
 }
 
+/* A mark where a file was appended to another one; its place into *mark. */
+static bool has_inner_bom(const struct reader *r, yaml_mark_t *mark)
+{
+	const char *bom = r->len ? memmem(r->text, r->len, BOM, sizeof(BOM) - 1) : NULL;
+
+	if (!bom)
+		return false;
+	*mark = (yaml_mark_t){0};
+	for (const char *p = r->text; p < bom; p++) {
+		mark->line += *p == '\n';
+		mark->column = *p == '\n' ? 0 : mark->column + 1;
+	}
+	return true;
+}
+
 /* What libyaml cannot read, in words of the file where its own are those of a parser. */
 static int refuse_text(const struct reader *r)
 {
@@ -106,6 +123,10 @@ static int refuse_text(const struct reader *r)
 		return error_at(r, mark, "the text is not UTF-8: %s", problem);
 	if (r->parser.error != YAML_READER_ERROR && is_indented_by_tab(r, &tab))
 		return error_at(r, tab, "a tab cannot indent YAML: use spaces");
+	if (r->parser.error != YAML_READER_ERROR && has_inner_bom(r, &tab))
+		return error_at(r, tab,
+				"a byte order mark (BOM) stands inside of the file: "
+				"remove it");
 	return error_at(r, mark, "not valid YAML: %s%s%s", problem, r->parser.context ? " " : "",
 			r->parser.context ? r->parser.context : "");
 }
@@ -127,7 +148,7 @@ static struct rp_yaml *node_new(enum rp_yaml_kind kind, yaml_mark_t mark)
 	return y;
 }
 
-static int node_reserve(struct rp_yaml *y)
+int rp_yaml_reserve(struct rp_yaml *y)
 {
 	size_t cap = y->cap, cap_keys = y->cap, cap_nodes = y->cap;
 
@@ -190,9 +211,12 @@ static int read_member(struct reader *r, struct rp_yaml *parent, unsigned depth,
 		rc = read_node(r, &event, depth, &key);
 		if (rc < 0)
 			return rc;
-		if (parent->n == YAML_KEYS_MAX)
+		if (parent->n == RP_YAML_KEYS_MAX)
 			return rp_yaml_error(key, r->name, r->reterr,
-					     "the map has more than %d keys", YAML_KEYS_MAX);
+					     "the map has more than %d keys", RP_YAML_KEYS_MAX);
+		if (strlen(key->text) > YAML_KEY_MAX)
+			return rp_yaml_error(key, r->name, r->reterr,
+					     "a key has more than %d bytes", YAML_KEY_MAX);
 		if (rp_yaml_get(parent, key->text))
 			return rp_yaml_error(key, r->name, r->reterr, "key '%s' is given twice",
 					     key->text);
@@ -203,7 +227,7 @@ static int read_member(struct reader *r, struct rp_yaml *parent, unsigned depth,
 	rc = read_node(r, &event, depth, &value);
 	if (rc < 0)
 		return rc;
-	if (node_reserve(parent) < 0)
+	if (rp_yaml_reserve(parent) < 0)
 		return rp_error_nomem(r->reterr);
 	value->parent = parent;
 	if (key) {
@@ -340,7 +364,7 @@ int rp_yaml_parse(const char *text, size_t len, const char *name, struct rp_yaml
 		return rp_error_set(reterr, -EFBIG, ROCPART_ERR_CONFIG_SYNTAX, name,
 				    "'%s' is larger than %d MiB", name,
 				    YAML_SIZE_MAX / (1024 * 1024));
-	if (len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
+	if (len >= 3 && memcmp(text, BOM, 3) == 0)
 		return refuse_mark(name, "a byte order mark (BOM): save it as UTF-8 without BOM",
 				   reterr);
 	if (len >= 2 && (memcmp(text, "\xFF\xFE", 2) == 0 || memcmp(text, "\xFE\xFF", 2) == 0))
@@ -399,7 +423,8 @@ int rp_yaml_error(const struct rp_yaml *at, const char *name, struct rocpart_err
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	(void)rp_fmt(place, sizeof(place), "%s:%u:%u", name, at->line, at->column);
+	(void)rp_fmt(place, sizeof(place), "%s:%u:%u", at->file ? at->file : name, at->line,
+		     at->column);
 	return rp_error_set(reterr, -EINVAL, ROCPART_ERR_CONFIG_SYNTAX, place, "%s", text);
 }
 

@@ -2,7 +2,7 @@
 /*
  * YAML documents as a tree with places. A thin face on libyaml, included nowhere else. One
  * document; anchors, aliases, tags and duplicate keys are refused; at most 1 MiB, depth 32,
- * 200,000 nodes, 4,096 keys in one map. JSON is read too, being YAML.
+ * 200,000 nodes, 4,096 keys in one map, 250 bytes in a key. JSON is read too, being YAML.
  */
 #ifndef RP_BASE_YAML_H
 #define RP_BASE_YAML_H
@@ -14,18 +14,21 @@ enum rp_yaml_kind { RP_YAML_SCALAR, RP_YAML_LIST, RP_YAML_MAP };
 
 struct rp_yaml {
 	enum rp_yaml_kind kind;
-	unsigned line, column;	    /* of its first character, from 1 */
-	char *text;		    /* scalar: its text, "" for null */
-	bool quoted;		    /* scalar: it stood in quotes */
-	struct rp_yaml **items;	    /* list: elements; map: values */
-	char **keys;		    /* map: keys, beside items */
+	unsigned line, column;	/* of its first character, from 1 */
+	const char *file;	/* borrowed, of a document that was merged; NULL: see name below */
+	char *text;		/* scalar: its text, "" for null */
+	bool quoted;		/* scalar: it stood in quotes */
+	struct rp_yaml **items; /* list: elements; map: values */
+	char **keys;		/* map: keys, beside items */
 	struct rp_yaml **key_nodes; /* map: places of the keys */
 	size_t n, cap;
 	const struct rp_yaml *parent; /* NULL: the document */
 	const char *key;	      /* of a value in a map, borrowed; NULL: of a list, or none */
 };
 
-/* Parse len bytes; name stands in messages: "name:line:column: ...". 0, -EINVAL, -EFBIG, -ENOMEM.
+/*
+ * Parse len bytes; name stands in messages: "name:line:column: ...". 0, -EINVAL, -EFBIG, -ENOMEM.
+ * The functions below get the name again; a node that has a file of its own is named by that.
  */
 int rp_yaml_parse(const char *text, size_t len, const char *name, struct rp_yaml **ret,
 		  struct rocpart_error *reterr) RP_MUST_CHECK;
@@ -40,6 +43,23 @@ void rp_cleanup_yaml(struct rp_yaml **y);
 #define RP_AUTO_YAML RP_AUTO(rp_cleanup_yaml)
 
 const struct rp_yaml *rp_yaml_get(const struct rp_yaml *map, const char *key); /* NULL: absent */
+
+/*
+ * yaml_merge.c. set_file: of a node and all below it; the text is borrowed as long as they live.
+ * merge: what from has becomes part of into. Maps are merged key by key; of other values that both
+ * have, one stays, which is that of from when later_wins. from keeps nothing but its own node.
+ * 0; -EINVAL when a map gets too many keys; -ENOMEM: into may then have a part of from.
+ */
+void rp_yaml_set_file(struct rp_yaml *y, const char *file);
+int rp_yaml_merge(struct rp_yaml *into, struct rp_yaml *from, bool later_wins, const char *name,
+		  struct rocpart_error *reterr) RP_MUST_CHECK;
+/* Turn a scalar into a map that has the scalar as the value of key. 0 or -ENOMEM. */
+int rp_yaml_make_map(struct rp_yaml *scalar, const char *key) RP_MUST_CHECK;
+/* "name:line:column", to be freed; NULL: no memory. */
+char *rp_yaml_place(const struct rp_yaml *at, const char *name);
+/* yaml.c: room for one more member, with its key where it is a map. 0 or -ENOMEM. */
+int rp_yaml_reserve(struct rp_yaml *y) RP_MUST_CHECK;
+#define RP_YAML_KEYS_MAX 4096 /* of one map: each is compared with those before it */
 
 /* Error at a node: -EINVAL, CONFIG_SYNTAX, object "name:line:column". */
 int rp_yaml_error(const struct rp_yaml *at, const char *name, struct rocpart_error *reterr,

@@ -369,29 +369,6 @@ static int apply_locked(struct rocpart_change *c, struct rocpart_error *err)
 	return finish(c, rp_change_perform(c, RP_FORWARD, err), err);
 }
 
-/* Who hands out the partitions. */
-static int keep_records(struct rocpart_change *c, struct rocpart_error *err)
-{
-	const char *before = "";
-	int r = 0;
-
-	if (!*c->allocator)
-		return 0;
-	/* What has begun is finished, whatever was put on hold meanwhile. */
-	if (!c->has_begun &&
-	    (rp_records_get_allocator(c->machine, &before) < 0 || !rp_str_eq(before, c->allocator)))
-		r = rp_change_check_hold(c, err);
-	if (r < 0)
-		return rp_error_append(err, "; nothing was changed");
-	r = rp_records_set_allocator(c->machine, c->allocator, err);
-	if (r < 0)
-		(void)rp_error_prefix(err,
-				      "the modes are set, but allocator '%s' is not recorded "
-				      "durably",
-				      c->allocator);
-	return r;
-}
-
 /* A journal that is open was begun by an earlier run. */
 static void begin_run(struct rocpart_change *c)
 {
@@ -416,7 +393,7 @@ ROCPART_PUBLIC int rocpart_change_apply(struct rocpart_change *change, struct ro
 	r = apply_locked(change, err);
 	rp_change_history_ended(change, r, err);
 	if (r == 0)
-		r = keep_records(change, err);
+		r = rp_change_keep_records(change, err);
 	else if (!change->is_resumed && change->phase == RP_PHASE_PLANNED &&
 		 !strstr(err->message, "was changed"))
 		(void)rp_error_append(err, rp_services_are_none(&change->services)

@@ -86,6 +86,7 @@ ROCPART_PUBLIC struct rocpart_change *rocpart_change_free(struct rocpart_change 
 	rp_names_done(&change->warnings);
 	rp_names_done(&change->differences);
 	rp_names_done(&change->lost);
+	rp_names_done(&change->cordons);
 	rp_names_done(&change->lease_warnings);
 	rp_services_done(&change->services);
 	rp_cleanup_close(&change->lock_fd);

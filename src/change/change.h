@@ -3,7 +3,7 @@
  * A change and the parts that do it; used inside change/ and desired/ only. Who uses whom, lowest
  * first: phase, services, holders; change (the object); step_list; record (journal lines written);
  * idle; explain, lease_guard, lease_return, service_control; compute, reload; perform; describe,
- * check; change_history; undo_guard; resume (journal lines read); apply.
+ * check; change_history; undo_guard; node_records; resume (journal lines read); apply.
  */
 #ifndef RP_CHANGE_CHANGE_H
 #define RP_CHANGE_CHANGE_H
@@ -59,8 +59,10 @@ struct rocpart_change {
 	size_t n_targets;
 	bool allow_unvalidated;
 	bool evict;
-	bool unattended;    /* nobody chose the file: it must be trusted */
-	char allocator[16]; /* what the node.yaml said, or "" */
+	bool unattended;	 /* nobody chose the file: it must be trusted */
+	bool has_file;		 /* requests came from a file, which a refusal may name */
+	char allocator[16];	 /* what the node.yaml said, or "" */
+	struct rp_names cordons; /* PCI addresses of GPUs that it cordons */
 	enum rocpart_reload reload;
 	bool has_reload; /* the caller said which; else an undo may reload whatever the journal says
 			  */
@@ -188,6 +190,15 @@ void rp_change_history_ended(struct rocpart_change *c, int r, const struct rocpa
 
 /* undo_guard.c: how the change ended that c takes back; last was read from its journal. */
 int rp_change_read_end(struct rocpart_change *c, const struct rocpart_change *last) RP_MUST_CHECK;
+
+/*
+ * node_records.c: what a file says besides modes. add: 0 or -ENOMEM. lacks: it is not recorded yet,
+ * or cannot be read. keep: record it, once the modes are set.
+ */
+int rp_change_add_cordon(struct rocpart_change *c, const struct rocpart_gpu *gpu) RP_MUST_CHECK;
+bool rp_change_lacks_cordon(const struct rocpart_change *c, size_t index);
+bool rp_change_lacks_allocator(const struct rocpart_change *c);
+int rp_change_keep_records(struct rocpart_change *c, struct rocpart_error *err) RP_MUST_CHECK;
 
 /* idle.c: wait until no process is in the way. -EBUSY BUSY_PROCESS with their names; -EINTR. */
 int rp_change_wait_idle(struct rocpart_change *c, bool for_reload,

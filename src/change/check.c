@@ -171,11 +171,13 @@ static void add_vendor(const struct rp_vendor_word *word, struct rp_strbuf *text
 		rp_strbuf_addf(text, ", %s does", word->dissent);
 }
 
-static int refuse_unvalidated(const struct rocpart_gpu *gpu, const struct rocpart_pair *pair,
-			      struct rocpart_error *reterr)
+static int refuse_unvalidated(const struct rocpart_change *c, const struct rocpart_gpu *gpu,
+			      const struct rocpart_pair *pair, struct rocpart_error *reterr)
 {
 	RP_AUTO_STRBUF struct rp_strbuf list = RP_STRBUF_INIT, why = RP_STRBUF_INIT;
 	const struct rp_vendor_word word = {false, pair->vendor, pair->dissent};
+	const char *key =
+		c->has_file ? ", or `allow-unvalidated: true` below 'node:' in the file" : "";
 	struct rocpart_pair p;
 	char text[16];
 
@@ -197,9 +199,9 @@ static int refuse_unvalidated(const struct rocpart_gpu *gpu, const struct rocpar
 		return rp_error_nomem(reterr);
 	if (list.len)
 		return rp_error_hint(reterr,
-				     "choose a validated pair (%s), or add --allow-unvalidated",
-				     rp_strbuf_str(&list));
-	return rp_error_hint(reterr, "add --allow-unvalidated to set it nevertheless");
+				     "choose a validated pair (%s), or add --allow-unvalidated%s",
+				     rp_strbuf_str(&list), key);
+	return rp_error_hint(reterr, "add --allow-unvalidated to set it nevertheless%s", key);
 }
 
 static bool is_so_already(const struct rp_target *t, const struct rocpart_gpu *gpu)
@@ -233,7 +235,7 @@ static int check_target(struct rocpart_change *c, struct rp_target *t, struct ro
 				     gpu->index);
 	}
 	if (!pair.validated && !c->allow_unvalidated && t->is_named)
-		return refuse_unvalidated(gpu, &pair, reterr);
+		return refuse_unvalidated(c, gpu, &pair, reterr);
 	return t->to.memory != gpu->memory ? check_hive(c, t, gpu, reterr) : 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/strbuf.h"
 #include "change/change.h"
+#include "machine/records.h"
 #include "modes/modes.h"
 
 static int add(struct rp_names *list, const char *fmt, ...) RP_PRINTF(2, 3);
@@ -115,6 +116,28 @@ static bool is_lost(const struct rocpart_change *c, const char *bdf)
 	return false;
 }
 
+/* What a file says besides modes. A record that cannot be read is no difference that is known. */
+static int differ_records(struct rocpart_change *c)
+{
+	const char *recorded = NULL;
+	int found = *c->allocator ? rp_records_get_allocator(c->machine, &recorded) : 0, r = 0;
+
+	if (found == -ENOENT)
+		r = add(&c->differences, "no allocator is recorded instead of %s", c->allocator);
+	else if (recorded && !rp_str_eq(recorded, c->allocator))
+		r = add(&c->differences, "%s is recorded as the allocator instead of %s", recorded,
+			c->allocator);
+	for (size_t i = 0; r == 0 && i < c->cordons.n; i++) {
+		const struct rocpart_gpu *gpu =
+			rp_snapshot_gpu_by_bdf(c->snapshot, c->cordons.v[i]);
+
+		if (gpu && rp_change_lacks_cordon(c, i))
+			r = add(&c->differences, "GPU %zu (%s) is not cordoned", gpu->index,
+				gpu->bdf);
+	}
+	return r;
+}
+
 /* What differs from the request, whether a change could correct it or not. */
 static int describe_differences(struct rocpart_change *c)
 {
@@ -147,7 +170,7 @@ static int describe_differences(struct rocpart_change *c)
 			r = add(&c->differences, "of GPU %zu (%s) the state is not known: %s",
 				gpu->index, gpu->bdf, gpu->reason);
 	}
-	return r;
+	return r < 0 ? r : differ_records(c);
 }
 
 int rp_change_describe(struct rocpart_change *c)

@@ -159,6 +159,12 @@ static void add_text(const struct maker *m, enum rp_step_kind kind, size_t arg,
 	case RP_STEP_SET_REST:
 		add_rest(m, text);
 		return;
+	case RP_STEP_ALLOCATOR:
+		rp_strbuf_addf(text, "record %s as the allocator of the GPUs", c->allocator);
+		return;
+	case RP_STEP_CORDON:
+		rp_strbuf_addf(text, "cordon %s", rp_gpu_text(c->snapshot, c->cordons.v[arg], gpu));
+		return;
 	case RP_STEP_UNDO:
 	case RP_STEP_CHECK_UNLOAD:
 	case RP_STEP_EVICT:
@@ -295,6 +301,19 @@ static void add_perform(struct maker *m)
 		add(m, RP_STEP_RESTORE, 0);
 }
 
+static void add_records(struct maker *m)
+{
+	const struct rocpart_change *c = m->c;
+
+	if (m->run != RP_RUN_FRESH || m->direction != RP_FORWARD)
+		return;
+	if (rp_change_lacks_allocator(c))
+		add(m, RP_STEP_ALLOCATOR, 0);
+	for (size_t i = 0; i < c->cordons.n; i++)
+		if (rp_change_lacks_cordon(c, i))
+			add(m, RP_STEP_CORDON, i);
+}
+
 static struct maker maker_of(struct rocpart_change *c, enum rp_direction d, enum rp_run run)
 {
 	struct maker m = {.c = c, .direction = d, .run = run};
@@ -320,8 +339,10 @@ int rp_change_list_steps(struct rocpart_change *c, enum rp_direction d, enum rp_
 	rp_step_list_done(&c->steps);
 	c->direction = d;
 	c->run = run;
-	if (run == RP_RUN_FRESH && !m.n_cycles && !rp_change_compute_gpus(c, d))
-		return 0;
+	if (run == RP_RUN_FRESH && !m.n_cycles && !rp_change_compute_gpus(c, d)) {
+		add_records(&m);
+		return m.r;
+	}
 	if (run == RP_RUN_FAILED)
 		add(&m, RP_STEP_UNDO, 0);
 	add_hold(&m);
@@ -332,6 +353,7 @@ int rp_change_list_steps(struct rocpart_change *c, enum rp_direction d, enum rp_
 	add_perform(&m);
 	add_returns(&m);
 	add_release(&m);
+	add_records(&m);
 	return m.r;
 }
 

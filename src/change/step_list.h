@@ -25,6 +25,8 @@ enum rp_step_kind {
 	RP_STEP_RESTORE,
 	RP_STEP_RETURN_LEASES,
 	RP_STEP_START, /* arg: index of the service */
+	RP_STEP_ALLOCATOR,
+	RP_STEP_CORDON, /* arg: index of the cordon */
 };
 
 struct rp_step {

@@ -11,5 +11,11 @@ int rp_compute_mode_read(const struct rp_yaml *at, const char *name, enum rocpar
 			 struct rocpart_error *reterr) RP_MUST_CHECK;
 int rp_memory_mode_read(const struct rp_yaml *at, const char *name, enum rocpart_memory_mode *ret,
 			struct rocpart_error *reterr) RP_MUST_CHECK;
+/*
+ * A compute mode, or both as COMPUTE/MEMORY, "CPX/NPS4"; without a memory mode *ret_memory stays.
+ */
+int rp_modes_read(const struct rp_yaml *at, const char *name,
+		  enum rocpart_compute_mode *ret_compute, enum rocpart_memory_mode *ret_memory,
+		  struct rocpart_error *reterr) RP_MUST_CHECK;
 
 #endif

@@ -2,11 +2,11 @@
 /* node.yaml: which modes the GPUs of a node should be in. */
 #include "desired/node_file.h"
 
-#include <fcntl.h>
-
 #include "base/num.h"
 #include "base/strbuf.h"
 #include "base/trust.h"
+#include "desired/desired.h"
+#include "desired/mode_read.h"
 
 static int read_gpus(struct rp_node_file *f, const struct rp_yaml *gpus)
 {
@@ -15,11 +15,12 @@ static int read_gpus(struct rp_node_file *f, const struct rp_yaml *gpus)
 
 	if (r == 0 && gpus->kind != RP_YAML_MAP)
 		return rp_yaml_must_be(gpus, f->name, f->reterr,
-				       "a map such as {all: CPX} or {0: SPX, \"1-7\": CPX}");
+				       "a map such as {all: CPX} or {0: SPX, \"1-7\": CPX/NPS4}");
 	for (size_t i = 0; r == 0 && i < gpus->n; i++) {
 		struct rp_mode_pair modes = {ROCPART_COMPUTE_UNKNOWN, ROCPART_MEMORY_UNKNOWN};
 
-		r = rp_node_read_compute(f, gpus->items[i], &modes.compute);
+		r = rp_modes_read(gpus->items[i], f->name, &modes.compute, &modes.memory,
+				  f->reterr);
 		if (r == 0)
 			r = rp_node_find_gpus(f, gpus->keys[i], gpus->key_nodes[i], named);
 		for (size_t k = 0; r == 0 && k < f->snapshot->n_gpus; k++)
@@ -66,12 +67,48 @@ static int read_count(struct rp_node_file *f, const struct rp_yaml *count)
 	return r;
 }
 
+/* GPUs to cordon once their modes are set. One that is missing is cordoned when it is back. */
+static int read_cordoned(struct rp_node_file *f, const struct rp_yaml *list)
+{
+	RP_AUTO_FREE bool *named = rp_new0(bool, f->snapshot->n_gpus);
+	int r = named ? 0 : rp_error_nomem(f->reterr);
+
+	if (r == 0 && list->kind != RP_YAML_LIST)
+		return rp_yaml_must_be(list, f->name, f->reterr,
+				       "a list of GPUs such as [\"0000:05:00.0\"]");
+	for (size_t i = 0; r == 0 && i < list->n; i++) {
+		const char *word;
+
+		r = rp_yaml_text(list->items[i], f->name, &word, f->reterr);
+		if (r == 0)
+			r = rp_node_find_present_gpus(f, word, list->items[i], named);
+		for (size_t k = 0; r == 0 && k < f->snapshot->n_gpus; k++)
+			if (named[k])
+				r = rp_change_add_cordon(f->change, &f->snapshot->gpus[k]) < 0
+					    ? rp_error_nomem(f->reterr)
+					    : 0;
+	}
+	return r;
+}
+
+/* That this machine has them; the policy itself was read with the file. */
+static int check_policy_gpus(struct rp_node_file *f, const struct rp_yaml *policy)
+{
+	const struct rp_yaml *gpus = rp_yaml_get(policy, "gpus");
+	RP_AUTO_FREE bool *named = rp_new0(bool, f->snapshot->n_gpus);
+	int r = named ? 0 : rp_error_nomem(f->reterr);
+
+	for (size_t i = 0; r == 0 && gpus && i < gpus->n; i++)
+		r = rp_node_find_present_gpus(f, gpus->items[i]->text, gpus->items[i], named);
+	return r;
+}
+
 static int read_node(struct rp_node_file *f, const struct rp_yaml *node)
 {
-	static const char *const known[] = {"memory", "gpus", "allocator", "count"};
 	const struct rp_yaml *v;
-	int r = rp_yaml_only_keys(node, f->name, known, RP_ARRAY_LEN(known), f->reterr);
+	int r = check_policy_gpus(f, rp_yaml_get(node, "policy"));
 
+	f->change->allow_unvalidated |= f->desired->allow_unvalidated;
 	if (r == 0 && (v = rp_yaml_get(node, "count")))
 		r = read_count(f, v);
 	if (r == 0 && (v = rp_yaml_get(node, "memory")))
@@ -80,58 +117,37 @@ static int read_node(struct rp_node_file *f, const struct rp_yaml *node)
 		r = read_gpus(f, v);
 	if (r == 0 && (v = rp_yaml_get(node, "allocator")))
 		r = read_allocator(f, v);
+	if (r == 0 && (v = rp_yaml_get(node, "cordoned")))
+		r = read_cordoned(f, v);
 	return r;
 }
 
-static int read_modes(struct rp_node_file *f, const struct rp_yaml *doc)
+static int refuse_config(struct rp_node_file *f)
 {
-	const struct rp_yaml *node = rp_yaml_get(doc, "node");
-	const struct rp_yaml *configs = rp_yaml_get(doc, "partition-configs");
-
-	if (node && configs)
-		return rp_yaml_error(
-			configs, f->name, f->reterr,
-			"the file has both 'node:' and 'partition-configs:', but only one "
-			"of them is allowed");
-	if (configs)
-		return rp_node_read_configs(f, configs);
-	if (!node)
-		return rp_yaml_error(doc, f->name, f->reterr,
-				     "'node:' is missing: it says which modes the GPUs must have");
-	if (f->config)
-		return rp_yaml_error(
-			node, f->name, f->reterr,
-			"configuration '%s' cannot be chosen: the file has 'node:', not "
-			"'partition-configs:'",
-			f->config);
-	return read_node(f, node);
+	return rp_yaml_error(rp_yaml_get(f->desired->root, "node"), f->name, f->reterr,
+			     "configuration '%s' cannot be chosen: the file has 'node:', not "
+			     "'partition-configs:'",
+			     f->config);
 }
 
-static int read_document(struct rp_node_file *f, const struct rp_yaml *doc)
+static int read_document(struct rp_node_file *f)
 {
-	static const char *const known[] = {"version",		 "node",     "models",
-					    "partition-configs", "services", "hooks"};
-	const struct rp_yaml *v;
-	int r;
+	const struct rp_yaml *v, *doc = f->desired->root;
+	int r = 0;
 
-	if (doc->kind == RP_YAML_MAP && rp_yaml_get(doc, "gpu-config-profiles"))
+	if (f->desired->form == RP_DESIRED_PROFILES)
 		return rp_node_read_profiles(f, doc);
-	r = rp_yaml_only_keys(doc, f->name, known, RP_ARRAY_LEN(known), f->reterr);
-	if (r < 0)
-		return r;
-	v = rp_yaml_get(doc, "version");
-	if (!v)
-		return rp_yaml_error(doc, f->name, f->reterr, "'version: v1' is missing");
-	if (v->kind != RP_YAML_SCALAR || !rp_str_eq(v->text, "v1"))
-		return rp_yaml_must_be(v, f->name, f->reterr, "v1");
-	v = rp_yaml_get(doc, "services");
-	r = v ? rp_node_read_services(f, v) : 0;
+	if ((v = rp_yaml_get(doc, "services")))
+		r = rp_node_read_services(f, v);
 	if (r == 0 && (v = rp_yaml_get(doc, "hooks")))
 		r = rp_node_read_hooks(f, v);
-	/* `models:` are for a plan, which may choose the modes when there is no `node:`. */
-	if (r < 0 || (rp_yaml_get(doc, "models") && !rp_yaml_get(doc, "node")))
+	if (r < 0)
 		return r;
-	return read_modes(f, doc);
+	if (f->desired->form == RP_DESIRED_CONFIGS)
+		return rp_node_read_configs(f, rp_yaml_get(doc, "partition-configs"));
+	if (f->config && f->desired->has_node)
+		return refuse_config(f);
+	return read_node(f, rp_yaml_get(doc, "node"));
 }
 
 static int set_wishes(struct rp_node_file *f)
@@ -139,10 +155,25 @@ static int set_wishes(struct rp_node_file *f)
 	int r = 0;
 
 	f->change->spares_odd = true;
+	f->change->has_file = true;
 	for (size_t i = 0; r == 0 && i < f->snapshot->n_gpus; i++)
 		if ((f->compute[i] || f->memory[i]) && !rp_gpu_is_odd(&f->snapshot->gpus[i]))
 			r = rocpart_change_set_modes(f->change, &f->snapshot->gpus[i],
 						     f->compute[i], f->memory[i], f->reterr);
+	return r;
+}
+
+static int check_model_hooks(const struct rp_node_file *f)
+{
+	const struct rp_model_requests *models = &f->desired->models;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < models->n; i++) {
+		if (models->v[i].stop.n)
+			r = rp_trust_program(models->v[i].stop.v[0], f->reterr);
+		if (r == 0 && models->v[i].start.n)
+			r = rp_trust_program(models->v[i].start.v[0], f->reterr);
+	}
 	return r;
 }
 
@@ -152,14 +183,14 @@ static int set_wishes(struct rp_node_file *f)
  * uses no rights of another is not asked: a user's own rights, and simulated machines, where
  * nothing of this computer is run.
  */
-static int check_programs(const struct rp_node_file *f, int fd)
+static int check_programs(const struct rp_node_file *f)
 {
 	const struct rp_services *s = &f->change->services;
 	int r = 0;
 
-	if (s->n == 0 && s->n_hooks == 0)
+	if (s->n == 0 && s->n_hooks == 0 && !rp_desired_has_model_hooks(f->desired))
 		return 0;
-	if (!rp_trust_has_name(fd)) {
+	if (!f->desired->has_name) {
 		(void)rp_error_set(f->reterr, -EPERM, ROCPART_ERR_PERMISSION, f->name,
 				   "standard input may name neither services nor hooks");
 		return rp_error_hint(f->reterr, "save the text as a file of root, such as "
@@ -167,26 +198,11 @@ static int check_programs(const struct rp_node_file *f, int fd)
 	}
 	if (!rp_change_acts_as_root(f->change))
 		return 0;
-	if (!f->change->unattended) /* checked as a whole already */
-		r = rp_trust_file(f->name, fd, f->reterr);
+	if (f->desired->distrust < 0)
+		return rp_error_copy(f->reterr, &f->desired->distrust_error);
 	for (size_t i = 0; r == 0 && i < s->n_hooks; i++)
 		r = rp_trust_program(s->hooks[i].argv.v[0], f->reterr);
-	return r;
-}
-
-static int open_file(const struct rocpart_change *change, const char *path, int *ret,
-		     struct rocpart_error *reterr)
-{
-	RP_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	int r = 0;
-
-	if (fd < 0)
-		return rp_error_errno(reterr, rp_neg_errno(), path, "cannot open '%s'", path);
-	if (change->unattended)
-		r = rp_trust_file(path, fd, reterr);
-	if (r == 0)
-		*ret = rp_steal_fd(&fd);
-	return r;
+	return r < 0 ? r : check_model_hooks(f);
 }
 
 ROCPART_PUBLIC void rocpart_change_set_unattended(struct rocpart_change *change, bool unattended)
@@ -194,35 +210,42 @@ ROCPART_PUBLIC void rocpart_change_set_unattended(struct rocpart_change *change,
 	change->unattended = unattended;
 }
 
-ROCPART_PUBLIC int rocpart_change_load_config(struct rocpart_change *change, const char *path,
-					      const char *config, struct rocpart_error *reterr)
+ROCPART_PUBLIC int rocpart_change_load_desired(struct rocpart_change *change,
+					       const struct rocpart_desired *desired,
+					       const char *config, struct rocpart_error *reterr)
 {
-	RP_AUTO_YAML struct rp_yaml *doc = NULL, *inner = NULL;
-	RP_AUTO_FREE char *inner_name = NULL;
 	RP_AUTO_FREE enum rocpart_compute_mode *compute =
 		rp_new0(enum rocpart_compute_mode, change->snapshot->n_gpus);
 	RP_AUTO_FREE enum rocpart_memory_mode *memory =
 		rp_new0(enum rocpart_memory_mode, change->snapshot->n_gpus);
-	struct rp_node_file f = {.name = path,
+	struct rp_node_file f = {.desired = desired,
+				 .name = desired->inner_name ? desired->inner_name : desired->path,
 				 .config = config,
 				 .change = change,
 				 .snapshot = change->snapshot,
 				 .compute = compute,
 				 .memory = memory,
 				 .reterr = reterr};
-	RP_AUTO_CLOSE int fd = -EBADF;
-	int r = compute && memory ? open_file(change, path, &fd, reterr) : rp_error_nomem(reterr);
+	int r = compute && memory ? 0 : rp_error_nomem(reterr);
+
+	if (r == 0 && change->unattended && desired->distrust < 0)
+		r = rp_error_copy(reterr, &desired->distrust_error);
+	if (r == 0)
+		r = read_document(&f);
+	f.name = desired->path;
+	if (r == 0)
+		r = check_programs(&f);
+	return r < 0 ? r : set_wishes(&f);
+}
+
+ROCPART_PUBLIC int rocpart_change_load_config(struct rocpart_change *change, const char *path,
+					      const char *config, struct rocpart_error *reterr)
+{
+	struct rocpart_desired *desired = NULL;
+	int r = rocpart_desired_open(path, change->unattended, &desired, reterr);
 
 	if (r == 0)
-		r = rp_yaml_load_fd(fd, path, &doc, reterr);
-	if (r == 0)
-		r = rp_node_unwrap(doc, path, &inner, &inner_name, reterr);
-	if (r == 1)
-		f.name = inner_name;
-	if (r >= 0)
-		r = read_document(&f, r == 1 ? inner : doc);
-	f.name = path;
-	if (r >= 0)
-		r = check_programs(&f, fd);
-	return r < 0 ? r : set_wishes(&f);
+		r = rocpart_change_load_desired(change, desired, config, reterr);
+	rocpart_desired_free(desired);
+	return r;
 }

@@ -5,8 +5,10 @@
 
 #include "base/yaml.h"
 #include "change/change.h"
+#include "rocpart/desired.h"
 
 struct rp_node_file {
+	const struct rocpart_desired *desired;
 	const char *name;   /* of the file, for messages */
 	const char *config; /* wanted among several, or NULL */
 	struct rocpart_change *change;
@@ -32,6 +34,9 @@ int rp_node_set_gpu(struct rp_node_file *f, size_t index, struct rp_mode_pair mo
  */
 int rp_node_find_gpus(struct rp_node_file *f, const char *word, const struct rp_yaml *at,
 		      bool *ret_gpus) RP_MUST_CHECK;
+/* The same, and it is not told: a GPU that is named for another reason than its modes. */
+int rp_node_find_present_gpus(struct rp_node_file *f, const char *word, const struct rp_yaml *at,
+			      bool *ret_gpus) RP_MUST_CHECK;
 
 /* node_services.c */
 int rp_node_read_services(struct rp_node_file *f, const struct rp_yaml *services) RP_MUST_CHECK;
@@ -51,5 +56,7 @@ int rp_node_read_profiles(struct rp_node_file *f, const struct rp_yaml *doc) RP_
  */
 int rp_node_unwrap(const struct rp_yaml *doc, const char *name, struct rp_yaml **ret,
 		   char **ret_name, struct rocpart_error *reterr) RP_MUST_CHECK;
+/* Return whether a document has another form than node: and models:. */
+bool rp_node_is_foreign(const struct rp_yaml *doc);
 
 #endif

@@ -7,30 +7,64 @@
 
 #include <ctype.h>
 
+static int parse_compute(const struct rp_yaml *at, const char *name, const char *text,
+			 enum rocpart_compute_mode *ret, struct rocpart_error *reterr)
+{
+	char modes[RP_MODES_TEXT_SIZE];
+
+	if (rocpart_compute_mode_from_string(text, ret) == 0)
+		return 0;
+	return rp_yaml_error(at, name, reterr, "'%s' is not a compute mode; use %s", text,
+			     rp_compute_modes_text(rp_known_compute_modes(), "or", modes));
+}
+
+static int parse_memory(const struct rp_yaml *at, const char *name, const char *text,
+			enum rocpart_memory_mode *ret, struct rocpart_error *reterr)
+{
+	char modes[RP_MODES_TEXT_SIZE];
+
+	if (rocpart_memory_mode_from_string(text, ret) == 0)
+		return 0;
+	return rp_yaml_error(at, name, reterr, "'%s' is not a memory mode; use %s", text,
+			     rp_memory_modes_text(rp_known_memory_modes(), "or", modes));
+}
+
 int rp_compute_mode_read(const struct rp_yaml *at, const char *name, enum rocpart_compute_mode *ret,
 			 struct rocpart_error *reterr)
 {
-	char modes[RP_MODES_TEXT_SIZE];
 	const char *text;
 	int r = rp_yaml_text(at, name, &text, reterr);
 
-	if (r < 0 || rocpart_compute_mode_from_string(text, ret) == 0)
-		return r;
-	return rp_yaml_error(at, name, reterr, "'%s' is not a compute mode; use %s", text,
-			     rp_compute_modes_text(rp_known_compute_modes(), "or", modes));
+	return r < 0 ? r : parse_compute(at, name, text, ret, reterr);
 }
 
 int rp_memory_mode_read(const struct rp_yaml *at, const char *name, enum rocpart_memory_mode *ret,
 			struct rocpart_error *reterr)
 {
-	char modes[RP_MODES_TEXT_SIZE];
 	const char *text;
 	int r = rp_yaml_text(at, name, &text, reterr);
 
-	if (r < 0 || rocpart_memory_mode_from_string(text, ret) == 0)
+	return r < 0 ? r : parse_memory(at, name, text, ret, reterr);
+}
+
+int rp_modes_read(const struct rp_yaml *at, const char *name,
+		  enum rocpart_compute_mode *ret_compute, enum rocpart_memory_mode *ret_memory,
+		  struct rocpart_error *reterr)
+{
+	RP_AUTO_FREE char *compute = NULL;
+	const char *text, *slash;
+	int r = rp_yaml_text(at, name, &text, reterr);
+
+	if (r < 0)
 		return r;
-	return rp_yaml_error(at, name, reterr, "'%s' is not a memory mode; use %s", text,
-			     rp_memory_modes_text(rp_known_memory_modes(), "or", modes));
+	slash = strchr(text, '/');
+	if (!slash)
+		return parse_compute(at, name, text, ret_compute, reterr);
+	compute = rp_strndup(text, (size_t)(slash - text));
+	if (!compute)
+		return rp_error_nomem(reterr);
+	r = parse_compute(at, name, compute, ret_compute, reterr);
+	return r < 0 ? r : parse_memory(at, name, slash + 1, ret_memory, reterr);
 }
 
 int rp_node_read_compute(struct rp_node_file *f, const struct rp_yaml *at,
@@ -104,8 +138,8 @@ static int find_range(struct rp_node_file *f, const char *word, const struct rp_
 	return 0;
 }
 
-int rp_node_find_gpus(struct rp_node_file *f, const char *word, const struct rp_yaml *at,
-		      bool *ret_gpus)
+int rp_node_find_present_gpus(struct rp_node_file *f, const char *word, const struct rp_yaml *at,
+			      bool *ret_gpus)
 {
 	const struct rocpart_snapshot *s = f->snapshot;
 	const struct rocpart_gpu *gpu = NULL;
@@ -125,12 +159,23 @@ int rp_node_find_gpus(struct rp_node_file *f, const char *word, const struct rp_
 				  : gpu->product && rp_str_eq_nocase(gpu->product->name, word);
 		n += ret_gpus[i];
 	}
-	if (n)
+	if (n || looks_like_bdf(word))
 		return 0;
-	if (looks_like_bdf(word))
-		return rp_names_add(&f->change->lost, word) < 0 ? rp_error_nomem(f->reterr) : 0;
 	(void)rp_yaml_error(at, f->name, f->reterr, "this machine has no GPU '%s'", word);
 	return rp_error_hint(f->reterr,
 			     "name GPUs by index, range, PCI address, unique id or product, "
 			     "or 'all'; `rocpart list` shows them");
+}
+
+int rp_node_find_gpus(struct rp_node_file *f, const char *word, const struct rp_yaml *at,
+		      bool *ret_gpus)
+{
+	int r = rp_node_find_present_gpus(f, word, at, ret_gpus);
+
+	for (size_t i = 0; r == 0 && i < f->snapshot->n_gpus; i++)
+		if (ret_gpus[i])
+			return 0;
+	if (r == 0 && rp_names_add(&f->change->lost, word) < 0)
+		return rp_error_nomem(f->reterr);
+	return r;
 }

@@ -90,3 +90,14 @@ int rp_node_unwrap(const struct rp_yaml *doc, const char *name, struct rp_yaml *
 	return rp_error_hint(reterr, "write the same names under 'partition-configs', each entry "
 				     "as {devices: all, compute: CPX, memory: NPS4}");
 }
+
+bool rp_node_is_foreign(const struct rp_yaml *doc)
+{
+	static const char *const keys[] = {"gpu-config-profiles", "partition-configs",
+					   "mig-configs"};
+
+	for (size_t i = 0; i < RP_ARRAY_LEN(keys); i++)
+		if (rp_yaml_get(doc, keys[i]))
+			return true;
+	return text_of(doc, "kind") && text_of(doc, "apiVersion");
+}

@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "base/strbuf.h"
 #include "base/yaml.h"
+#include "desired/desired.h"
 #include "desired/mode_read.h"
 #include "model/footprint.h"
 #include "plan/verify/verify.h"
@@ -33,7 +34,8 @@ ROCPART_PUBLIC struct rocpart_plan *rocpart_plan_free(struct rocpart_plan *plan)
 	rp_plan_holders_done(plan);
 	rp_plan_machine_done(&plan->machine);
 	rp_gpu_rules_done(&plan->limits.rules);
-	free(plan->limits.compute);
+	free(plan->limits.gpus);
+	rp_names_done(&plan->cordoned);
 	rp_model_requests_done(&plan->models);
 	rocpart_snapshot_unref(plan->snapshot);
 	free(plan);
@@ -110,55 +112,66 @@ ROCPART_PUBLIC void rocpart_plan_set_lenient(struct rocpart_plan *plan, bool len
 	plan->lenient = lenient;
 }
 
-static int read_node(const struct rp_yaml *node, const char *name, struct rp_plan_limits *limits,
+static int read_cordoned(struct rocpart_plan *plan, const struct rp_yaml *list, const char *name,
+			 struct rocpart_error *reterr)
+{
+	int r = 0;
+
+	if (list->kind != RP_YAML_LIST)
+		return rp_yaml_must_be(list, name, reterr,
+				       "a list of GPUs such as [\"0000:05:00.0\"]");
+	for (size_t i = 0; r == 0 && i < list->n; i++) {
+		const char *word;
+
+		r = rp_yaml_text(list->items[i], name, &word, reterr);
+		if (r == 0 && rp_names_add(&plan->cordoned, word) < 0)
+			r = rp_error_nomem(reterr);
+	}
+	return r;
+}
+
+static int read_node(struct rocpart_plan *plan, const struct rp_yaml *node, const char *name,
 		     struct rocpart_error *reterr)
 {
-	static const char *const known[] = {"memory", "gpus", "allocator", "count"};
-	const struct rp_yaml *memory, *gpus;
-	int r = rp_yaml_only_keys(node, name, known, RP_ARRAY_LEN(known), reterr);
+	const struct rp_yaml *memory = rp_yaml_get(node, "memory");
+	const struct rp_yaml *gpus = rp_yaml_get(node, "gpus");
+	const struct rp_yaml *cordoned = rp_yaml_get(node, "cordoned");
+	int r = 0;
 
-	memory = r == 0 ? rp_yaml_get(node, "memory") : NULL;
-	gpus = r == 0 ? rp_yaml_get(node, "gpus") : NULL;
 	if (memory)
-		r = rp_memory_mode_read(memory, name, &limits->memory, reterr);
+		r = rp_memory_mode_read(memory, name, &plan->limits.memory, reterr);
 	if (r == 0 && gpus)
-		r = rp_gpu_rules_read(gpus, name, &limits->rules, reterr);
+		r = rp_gpu_rules_read(gpus, name, &plan->limits.rules, reterr);
+	if (r == 0 && cordoned)
+		r = read_cordoned(plan, cordoned, name, reterr);
 	return r;
+}
+
+ROCPART_PUBLIC int rocpart_plan_load_desired(struct rocpart_plan *plan,
+					     const struct rocpart_desired *desired,
+					     struct rocpart_error *reterr)
+{
+	const struct rp_yaml *models = rp_yaml_get(desired->root, "models");
+	int r;
+
+	if (!models)
+		return rp_yaml_error(desired->root, desired->path, reterr,
+				     "'models:' is missing: the file names no model to place");
+	plan->file_allows_unvalidated |= desired->allow_unvalidated;
+	r = read_node(plan, rp_yaml_get(desired->root, "node"), desired->path, reterr);
+	return r < 0 ? r : rp_model_requests_read(models, desired->path, &plan->models, reterr);
 }
 
 ROCPART_PUBLIC int rocpart_plan_load_file(struct rocpart_plan *plan, const char *path,
 					  struct rocpart_error *reterr)
 {
-	static const char *const known[] = {"version", "node", "models", "services", "hooks"};
-	RP_AUTO_YAML struct rp_yaml *doc = NULL;
-	const struct rp_yaml *version, *node, *models;
-	int r = rp_yaml_load(path, &doc, reterr);
+	struct rocpart_desired *desired = NULL;
+	int r = rocpart_desired_open(path, false, &desired, reterr);
 
 	if (r == 0)
-		r = rp_yaml_only_keys(doc, path, known, RP_ARRAY_LEN(known), reterr);
-	if (r < 0)
-		return r;
-	version = rp_yaml_get(doc, "version");
-	node = rp_yaml_get(doc, "node");
-	models = rp_yaml_get(doc, "models");
-	if (!version)
-		return rp_yaml_error(doc, path, reterr, "'version: v1' is missing");
-	if (version->kind != RP_YAML_SCALAR || !rp_str_eq(version->text, "v1"))
-		return rp_yaml_must_be(version, path, reterr, "v1");
-	if (!models)
-		return rp_yaml_error(doc, path, reterr,
-				     "'models:' is missing: the file names no model to place");
-	if (node)
-		r = read_node(node, path, &plan->limits, reterr);
-	return r < 0 ? r : rp_model_requests_read(models, path, &plan->models, reterr);
-}
-
-ROCPART_PUBLIC int rocpart_plan_file_has_models(const char *path, struct rocpart_error *reterr)
-{
-	RP_AUTO_YAML struct rp_yaml *doc = NULL;
-	int r = rp_yaml_load(path, &doc, reterr);
-
-	return r < 0 ? r : rp_yaml_get(doc, "models") != NULL;
+		r = rocpart_plan_load_desired(plan, desired, reterr);
+	rocpart_desired_free(desired);
+	return r;
 }
 
 /* An error about a model of a file says of which, and where it stands. */
@@ -224,8 +237,8 @@ static int set_bandwidth(const struct rocpart_footprint *fp, const struct rp_mod
 	return 0;
 }
 
-static int size_request(struct rp_model_request *w, const struct rocpart_catalog *catalog,
-			struct rp_place_request *q, struct rocpart_error *reterr)
+int rp_request_size(struct rp_model_request *w, const struct rocpart_catalog *catalog,
+		    uint64_t *ret_bytes, struct rocpart_error *reterr)
 {
 	struct rocpart_size_options *options = NULL;
 	struct rocpart_model *model = NULL;
@@ -237,16 +250,22 @@ static int size_request(struct rp_model_request *w, const struct rocpart_catalog
 	if (r == 0)
 		r = rocpart_footprint_new(model, options, &fp, reterr);
 	if (r < 0 && r != -ENOMEM)
-		r = name_request(w, reterr);
+		(void)name_request(w, reterr);
 	if (r == 0)
-		r = rocpart_footprint_get(fp, ROCPART_FOOTPRINT_TOTAL_BYTES, &q->bytes);
-	if (r == 0)
-		r = set_bandwidth(fp, w, q, reterr);
+		r = rocpart_footprint_get(fp, ROCPART_FOOTPRINT_TOTAL_BYTES, ret_bytes);
 	rocpart_model_free(model);
 	rocpart_size_options_free(options);
 	rocpart_footprint_free(w->footprint);
 	w->footprint = fp;
 	return r;
+}
+
+static int size_request(struct rp_model_request *w, const struct rocpart_catalog *catalog,
+			struct rp_place_request *q, struct rocpart_error *reterr)
+{
+	int r = rp_request_size(w, catalog, &q->bytes, reterr);
+
+	return r < 0 ? r : set_bandwidth(w->footprint, w, q, reterr);
 }
 
 static int make_request(struct rp_model_request *w, const struct rocpart_catalog *catalog,
@@ -313,7 +332,7 @@ static int make_machine(struct rocpart_plan *plan, size_t n_gpus, struct rocpart
 	else
 		return rp_error_set(reterr, -ENODEV, ROCPART_ERR_NO_HARDWARE, NULL,
 				    "this machine has no GPU to plan for");
-	if (r < 0)
+	if (r < 0 || rp_plan_cordon_gpus(plan) < 0)
 		return rp_error_nomem(reterr);
 	for (size_t i = 0; i < plan->machine.n_menus; i++)
 		if (plan->machine.menus[i].n_modes == 0)
@@ -394,7 +413,7 @@ static int solve_on(struct rocpart_plan *plan, size_t n_gpus, const struct rp_pl
 		.n_tenants = (uint32_t)plan->n_tenants,
 		.holders = plan->holders,
 		.n_holders = (uint32_t)plan->n_holders,
-		.allow_unvalidated = plan->allow_unvalidated,
+		.allow_unvalidated = plan->allow_unvalidated || plan->file_allows_unvalidated,
 		.allow_moves = true,
 	};
 	plan->plan = rp_plan_free(plan->plan);

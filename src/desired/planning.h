@@ -16,6 +16,8 @@ struct rocpart_plan {
 	struct rp_plan_limits limits;
 	struct rp_model_requests models;
 	bool allow_unvalidated, lenient;
+	bool file_allows_unvalidated;
+	struct rp_names cordoned; /* GPUs that the file cordons, as it names them */
 
 	struct rp_plan_machine machine;
 	const struct rocpart_leases *leases;
@@ -35,6 +37,15 @@ int rp_gpu_rules_read(const struct rp_yaml *y, const char *name, struct rp_gpu_r
 		      struct rocpart_error *reterr) RP_MUST_CHECK;
 int rp_plan_look_up_gpus(struct rocpart_plan *plan, size_t n,
 			 struct rocpart_error *reterr) RP_MUST_CHECK;
+/* On the machine that was made: a GPU that the file cordons gets nothing new. 0 or -ENOMEM. */
+int rp_plan_cordon_gpus(struct rocpart_plan *plan) RP_MUST_CHECK;
+
+/*
+ * planning.c: size the model of a request, which keeps the footprint. 0; errors of
+ * rocpart_model_open(), rocpart_model_find() and rocpart_footprint_new(), with the place of w.
+ */
+int rp_request_size(struct rp_model_request *w, const struct rocpart_catalog *catalog,
+		    uint64_t *ret_bytes, struct rocpart_error *reterr) RP_MUST_CHECK;
 
 /*
  * planning_leases.c: tenants of the requests, and partitions that other leases or programs hold. A

@@ -9,47 +9,57 @@
 
 void rp_gpu_rules_done(struct rp_gpu_rules *rules)
 {
-	for (size_t i = 0; i < rules->n; i++)
+	for (size_t i = 0; i < rules->n; i++) {
 		free(rules->v[i].word);
+		free(rules->v[i].place);
+	}
 	free(rules->v);
 	memset(rules, 0, sizeof(*rules));
+}
+
+static int read_rule(const struct rp_yaml *y, size_t i, const char *name, struct rp_gpu_rules *ret,
+		     struct rocpart_error *reterr)
+{
+	struct rp_gpu_rule rule = {0};
+	int r = rp_modes_read(y->items[i], name, &rule.compute, &rule.memory, reterr);
+
+	if (r < 0)
+		return r;
+	rule.word = strdup(y->keys[i]);
+	rule.place = rp_yaml_place(y->key_nodes[i], name);
+	if (!rule.word || !rule.place ||
+	    rp_grow(&ret->v, &ret->cap, ret->n + 1, sizeof(rule)) < 0) {
+		free(rule.word);
+		free(rule.place);
+		return rp_error_nomem(reterr);
+	}
+	ret->v[ret->n++] = rule;
+	return 0;
 }
 
 int rp_gpu_rules_read(const struct rp_yaml *y, const char *name, struct rp_gpu_rules *ret,
 		      struct rocpart_error *reterr)
 {
+	int r = 0;
+
 	if (y->kind != RP_YAML_MAP || y->n == 0)
 		return rp_yaml_must_be(y, name, reterr,
-				       "a map such as {all: CPX} or {0: SPX, \"1-7\": CPX}");
-	for (size_t i = 0; i < y->n; i++) {
-		struct rp_gpu_rule rule = {.line = y->key_nodes[i]->line,
-					   .column = y->key_nodes[i]->column};
-		int r = rp_compute_mode_read(y->items[i], name, &rule.compute, reterr);
-
-		if (r < 0)
-			return r;
-		rule.word = strdup(y->keys[i]);
-		if (!rule.word || rp_grow(&ret->v, &ret->cap, ret->n + 1, sizeof(rule)) < 0) {
-			free(rule.word);
-			return rp_error_nomem(reterr);
-		}
-		ret->v[ret->n++] = rule;
-	}
-	(void)rp_fmt(ret->file, sizeof(ret->file), "%s", name);
-	return 0;
+				       "a map such as {all: CPX} or {0: SPX, \"1-7\": CPX/NPS4}");
+	for (size_t i = 0; r == 0 && i < y->n; i++)
+		r = read_rule(y, i, name, ret, reterr);
+	return r;
 }
 
-static int RP_PRINTF(4, 5) refuse(const struct rp_gpu_rules *rules, const struct rp_gpu_rule *rule,
-				  struct rocpart_error *reterr, const char *fmt, ...)
+static int RP_PRINTF(3, 4)
+	refuse(const struct rp_gpu_rule *rule, struct rocpart_error *reterr, const char *fmt, ...)
 {
-	const struct rp_yaml at = {.line = rule->line, .column = rule->column};
 	char text[sizeof(reterr->message)];
 	va_list ap;
 
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	return rp_yaml_error(&at, rules->file, reterr, "%s", text);
+	return rp_error_set(reterr, -EINVAL, ROCPART_ERR_CONFIG_SYNTAX, rule->place, "%s", text);
 }
 
 /* "3", or "1-7", both ends included. */
@@ -80,42 +90,108 @@ static bool is_named(const struct rocpart_plan *plan, size_t index, const char *
 	return product && rp_str_eq_nocase(product->name, word);
 }
 
-static int look_up(const struct rocpart_plan *plan, const struct rp_gpu_rule *rule,
-		   enum rocpart_compute_mode *modes, size_t n, struct rocpart_error *reterr)
+/* Two rules may name one GPU when they agree. */
+static int limit_gpu(const struct rp_gpu_rule *rule, struct rp_gpu_limit *limit, size_t gpu,
+		     struct rocpart_error *reterr)
 {
-	const struct rp_gpu_rules *rules = &plan->limits.rules;
-	bool all = rp_str_eq(rule->word, "all"), is_range;
-	size_t first = 0, last = 0, found = 0;
+	if (limit->compute && limit->compute != rule->compute)
+		return refuse(rule, reterr, "GPU %zu is given two compute modes, %s and %s", gpu,
+			      rocpart_compute_mode_to_string(limit->compute),
+			      rocpart_compute_mode_to_string(rule->compute));
+	if (limit->memory && rule->memory && limit->memory != rule->memory)
+		return refuse(rule, reterr, "GPU %zu is given two memory modes, %s and %s", gpu,
+			      rocpart_memory_mode_to_string(limit->memory),
+			      rocpart_memory_mode_to_string(rule->memory));
+	limit->compute = rule->compute;
+	limit->memory = rule->memory ? rule->memory : limit->memory;
+	return 0;
+}
 
-	is_range = parse_indices(rule->word, &first, &last);
-	if (is_range && (first > last || last >= n))
-		return refuse(rules, rule, reterr,
-			      "'%s' is not a range of the GPUs, which are 0 to %zu", rule->word,
-			      n ? n - 1 : 0);
-	for (size_t i = 0; i < n; i++) {
-		if (is_range ? i < first || i > last : !all && !is_named(plan, i, rule->word))
+/* Whether a word names a GPU: "all", an index or a range of them, or what is_named() knows. */
+static bool is_meant(const struct rocpart_plan *plan, size_t index, const char *word)
+{
+	size_t first, last;
+
+	if (parse_indices(word, &first, &last))
+		return index >= first && index <= last;
+	return rp_str_eq(word, "all") || is_named(plan, index, word);
+}
+
+static int look_up(const struct rocpart_plan *plan, const struct rp_gpu_rule *rule,
+		   struct rp_gpu_limit *limits, size_t n, struct rocpart_error *reterr)
+{
+	size_t first = 0, last = 0, found = 0;
+	int r = 0;
+
+	if (parse_indices(rule->word, &first, &last) && (first > last || last >= n))
+		return refuse(rule, reterr, "'%s' is not a range of the GPUs, which are 0 to %zu",
+			      rule->word, n ? n - 1 : 0);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		if (!is_meant(plan, i, rule->word))
 			continue;
-		if (modes[i] && modes[i] != rule->compute)
-			return refuse(rules, rule, reterr,
-				      "GPU %zu is given two compute modes, %s and %s", i,
-				      rocpart_compute_mode_to_string(modes[i]),
-				      rocpart_compute_mode_to_string(rule->compute));
-		modes[i] = rule->compute;
+		r = limit_gpu(rule, &limits[i], i, reterr);
 		found++;
 	}
-	return found ? 0
-		     : refuse(rules, rule, reterr, "no GPU of this machine is called '%s'",
-			      rule->word);
+	return r < 0 || found
+		       ? r
+		       : refuse(rule, reterr, "no GPU of this machine is called '%s'", rule->word);
+}
+
+/* The memory mode of all GPUs, too, and what one GPU is given in its own rule. */
+static int check_memory(const struct rocpart_plan *plan, struct rocpart_error *reterr)
+{
+	const struct rp_gpu_rules *rules = &plan->limits.rules;
+
+	for (size_t i = 0; plan->limits.memory && i < rules->n; i++)
+		if (rules->v[i].memory && rules->v[i].memory != plan->limits.memory)
+			return refuse(&rules->v[i], reterr,
+				      "'%s' is given two memory modes, %s and %s", rules->v[i].word,
+				      rocpart_memory_mode_to_string(plan->limits.memory),
+				      rocpart_memory_mode_to_string(rules->v[i].memory));
+	return 0;
 }
 
 int rp_plan_look_up_gpus(struct rocpart_plan *plan, size_t n, struct rocpart_error *reterr)
 {
-	enum rocpart_compute_mode *modes = rp_new0(enum rocpart_compute_mode, n);
-	int r = modes ? 0 : rp_error_nomem(reterr);
+	struct rp_gpu_limit *limits = rp_new0(struct rp_gpu_limit, n);
+	int r = limits ? check_memory(plan, reterr) : rp_error_nomem(reterr);
 
-	free(plan->limits.compute);
-	plan->limits.compute = modes;
+	free(plan->limits.gpus);
+	plan->limits.gpus = limits;
 	for (size_t i = 0; r == 0 && i < plan->limits.rules.n; i++)
-		r = look_up(plan, &plan->limits.rules.v[i], modes, n, reterr);
+		r = look_up(plan, &plan->limits.rules.v[i], limits, n, reterr);
+	return r;
+}
+
+static bool has_lease(const struct rocpart_plan *plan, size_t gpu)
+{
+	const struct rocpart_lease *l;
+
+	for (size_t i = 0; plan->leases && (l = rocpart_leases_get(plan->leases, i)); i++)
+		if (rp_str_eq(l->bdf, plan->machine.gpus[gpu].name))
+			return true;
+	return false;
+}
+
+/*
+ * A change switches the GPU before the file's cordon is set, which an existing cordon would forbid.
+ * A GPU with leases is not switched, so the plan may treat it as cordoned.
+ */
+static int cordon_gpu(struct rocpart_plan *plan, size_t gpu)
+{
+	if (!has_lease(plan, gpu))
+		return rp_plan_machine_close_gpu(&plan->machine, gpu);
+	plan->machine.gpus[gpu].flags |= RP_PLACE_CORDONED;
+	return 0;
+}
+
+int rp_plan_cordon_gpus(struct rocpart_plan *plan)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < plan->cordoned.n && !plan->product; i++)
+		for (size_t k = 0; r == 0 && k < plan->machine.n_gpus; k++)
+			if (is_meant(plan, k, plan->cordoned.v[i]))
+				r = cordon_gpu(plan, k);
 	return r;
 }

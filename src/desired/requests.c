@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "base/strbuf.h"
 #include "desired/mode_read.h"
+#include "leases/owner.h"
 #include "rocpart/mode.h"
 #include "rocpart/model.h"
 
@@ -17,10 +18,27 @@ void rp_model_requests_done(struct rp_model_requests *w)
 		free(w->v[i].kv_dtype);
 		free(w->v[i].engine);
 		free(w->v[i].memory);
+		free(w->v[i].owner);
+		rp_json_free(w->v[i].labels);
+		rp_names_done(&w->v[i].stop);
+		rp_names_done(&w->v[i].start);
 		rocpart_footprint_free(w->v[i].footprint);
 	}
 	free(w->v);
 	memset(w, 0, sizeof(*w));
+}
+
+char *rp_replica_text(const char *text, uint64_t replica)
+{
+	RP_AUTO_STRBUF struct rp_strbuf out = RP_STRBUF_INIT;
+	const char *at;
+
+	for (; (at = strstr(text, RP_REPLICA_WORD)); text = at + strlen(RP_REPLICA_WORD)) {
+		rp_strbuf_add_mem(&out, text, (size_t)(at - text));
+		rp_strbuf_addf(&out, "%llu", (unsigned long long)replica);
+	}
+	rp_strbuf_add(&out, text);
+	return rp_strbuf_steal(&out);
 }
 
 static struct rp_model_request *add(struct rp_model_requests *w, const char *name, char *place)
@@ -153,6 +171,128 @@ static int read_memory(const struct reader *r, const struct rp_yaml *y, char **r
 	return rc < 0 ? rc : read_text(r, y, ret);
 }
 
+/* A word that a model is sized with, which is asked at once: the error names its place. */
+static int read_size_word(const struct reader *r, const struct rp_yaml *y, char **ret,
+			  int (*set)(struct rocpart_size_options *options, const char *text,
+				     struct rocpart_error *reterr))
+{
+	struct rocpart_size_options *options = NULL;
+	struct rocpart_error why = {0};
+	int rc = read_text(r, y, ret);
+
+	if (rc == 0 && rocpart_size_options_new(&options) < 0)
+		rc = rp_error_nomem(r->reterr);
+	if (rc == 0 && set(options, *ret, &why) < 0) {
+		rc = rp_yaml_error(y, r->name, r->reterr, "model '%s': %s",
+				   y->parent->key ? y->parent->key : "", why.message);
+		(void)rp_error_hint(r->reterr, "%s", why.hint);
+	}
+	rocpart_size_options_free(options);
+	return rc;
+}
+
+/* A program and its words. No shell reads them. */
+static int read_command(const struct reader *r, const struct rp_yaml *y, struct rp_names *ret)
+{
+	if (y->kind != RP_YAML_LIST || y->n == 0)
+		return rp_yaml_must_be(y, r->name, r->reterr,
+				       "a list of words such as [/usr/bin/systemctl, stop, "
+				       "\"llama@{replica}\"]");
+	for (size_t i = 0; i < y->n; i++) {
+		if (y->items[i]->kind != RP_YAML_SCALAR)
+			return rp_yaml_must_be(y->items[i], r->name, r->reterr, "a word");
+		if (rp_names_add(ret, y->items[i]->text) < 0)
+			return rp_error_nomem(r->reterr);
+	}
+	if (ret->v[0][0] != '/')
+		return rp_yaml_error(y->items[0], r->name, r->reterr,
+				     "'%s' must begin with the absolute path of its program, such "
+				     "as /usr/bin/systemctl",
+				     y->key);
+	return 0;
+}
+
+static int read_labels(const struct reader *r, const struct rp_yaml *y, struct rp_json **ret)
+{
+	int rc = 0;
+
+	if (y->kind != RP_YAML_MAP)
+		return rp_yaml_must_be(y, r->name, r->reterr, "a map such as {team: search}");
+	*ret = rp_json_object();
+	for (size_t i = 0; rc == 0 && i < y->n; i++) {
+		if (!*y->keys[i])
+			return rp_yaml_error(y->key_nodes[i], r->name, r->reterr,
+					     "the name of a label is empty");
+		if (y->items[i]->kind != RP_YAML_SCALAR)
+			return rp_yaml_must_be(y->items[i], r->name, r->reterr, "text");
+		rc = rp_json_set_string(*ret, y->keys[i], y->items[i]->text);
+	}
+	return rc < 0 || !*ret ? rp_error_nomem(r->reterr) : 0;
+}
+
+static int read_guard(const struct reader *r, const struct rp_yaml *y, bool *ret)
+{
+	*ret = y->kind == RP_YAML_SCALAR && rp_str_eq(y->text, "stop");
+	if (*ret || (y->kind == RP_YAML_SCALAR && rp_str_eq(y->text, "warn")))
+		return 0;
+	return rp_yaml_must_be(y, r->name, r->reterr, "warn or stop");
+}
+
+static int refuse_owner(const struct reader *r, const struct rp_yaml *y,
+			const struct rocpart_error *why)
+{
+	(void)rp_yaml_error(y, r->name, r->reterr, "%s", why->message);
+	return rp_error_hint(r->reterr,
+			     "%s; " RP_REPLICA_WORD " in it becomes the number of the replica, "
+			     "from 0",
+			     why->hint);
+}
+
+/* The owner of one replica; what stands in braces still is no name of anything. */
+static int check_owner(const struct reader *r, const struct rp_yaml *y,
+		       const struct rp_model_request *w, uint64_t replica)
+{
+	RP_AUTO_FREE char *text = rp_replica_text(w->owner, replica);
+	struct rocpart_error why = {0};
+	struct rp_owner owner;
+
+	if (!text)
+		return rp_error_nomem(r->reterr);
+	if (strpbrk(text, "{}"))
+		return rp_yaml_error(y, r->name, r->reterr,
+				     "'%.80s' has braces: only " RP_REPLICA_WORD " is replaced",
+				     w->owner);
+	return rp_owner_parse(text, &owner, &why) < 0 ? refuse_owner(r, y, &why) : 0;
+}
+
+/* The longest number is that of the last replica. */
+static int check_owners(const struct reader *r, const struct rp_yaml *y,
+			const struct rp_model_request *w)
+{
+	int rc = check_owner(r, y, w, 0);
+
+	return rc < 0 ? rc : check_owner(r, y, w, w->replicas - 1);
+}
+
+/* The keys that say what becomes of the leases. 1: it is one of them, and was read. */
+static int read_lease_key(const struct reader *r, const char *key, const struct rp_yaml *y,
+			  struct rp_model_request *w)
+{
+	int rc = -ENOENT;
+
+	if (rp_str_eq(key, "owner"))
+		rc = read_text(r, y, &w->owner);
+	else if (rp_str_eq(key, "labels"))
+		rc = read_labels(r, y, &w->labels);
+	else if (rp_str_eq(key, "stop"))
+		rc = read_command(r, y, &w->stop);
+	else if (rp_str_eq(key, "start"))
+		rc = read_command(r, y, &w->start);
+	else if (rp_str_eq(key, "guard"))
+		rc = read_guard(r, y, &w->guard_stops);
+	return rc == -ENOENT ? 0 : rc < 0 ? rc : 1;
+}
+
 static int read_key(const struct reader *r, const char *key, const struct rp_yaml *y,
 		    struct rp_model_request *w)
 {
@@ -161,11 +301,11 @@ static int read_key(const struct reader *r, const char *key, const struct rp_yam
 	if (rp_str_eq(key, "bytes"))
 		return read_bytes(r, y, &w->bytes);
 	if (rp_str_eq(key, "dtype"))
-		return read_text(r, y, &w->dtype);
+		return read_size_word(r, y, &w->dtype, rocpart_size_options_set_dtype);
 	if (rp_str_eq(key, "kv-dtype"))
-		return read_text(r, y, &w->kv_dtype);
+		return read_size_word(r, y, &w->kv_dtype, rocpart_size_options_set_kv_dtype);
 	if (rp_str_eq(key, "engine"))
-		return read_text(r, y, &w->engine);
+		return read_size_word(r, y, &w->engine, rocpart_size_options_set_engine);
 	if (rp_str_eq(key, "context"))
 		return read_tokens(r, y, &w->context);
 	if (rp_str_eq(key, "sequences"))
@@ -211,12 +351,11 @@ static int only_for_models(const struct reader *r, const struct rp_yaml *y)
 static int read_wish(const struct reader *r, const char *key, const struct rp_yaml *y,
 		     struct rp_model_requests *requests)
 {
-	static const char *const known[] = {"model",  "bytes",	   "dtype",	"kv-dtype",
-					    "engine", "context",   "sequences", "replicas",
-					    "weight", "min-tok-s", "min-xcds",	"priority",
-					    "spread", "isolation", "memory",	"lenient"};
-	struct rp_model_request *w =
-		add(requests, key, rp_strdupf("%s:%u:%u", r->name, y->line, y->column));
+	static const char *const known[] = {
+		"model",    "bytes",   "dtype",	    "kv-dtype", "engine",   "context", "sequences",
+		"replicas", "weight",  "min-tok-s", "min-xcds", "priority", "spread",  "isolation",
+		"memory",   "lenient", "owner",	    "labels",	"stop",	    "start",   "guard"};
+	struct rp_model_request *w = add(requests, key, rp_yaml_place(y, r->name));
 	int rc;
 
 	if (!w)
@@ -224,8 +363,14 @@ static int read_wish(const struct reader *r, const char *key, const struct rp_ya
 	if (y->kind == RP_YAML_SCALAR) /* llama: meta-llama/Llama-3.1-8B-Instruct */
 		return read_text(r, y, &w->model);
 	rc = rp_yaml_only_keys(y, r->name, known, RP_ARRAY_LEN(known), r->reterr);
-	for (size_t i = 0; rc == 0 && i < y->n; i++)
-		rc = read_key(r, y->keys[i], y->items[i], w);
+	for (size_t i = 0; rc == 0 && i < y->n; i++) {
+		rc = read_lease_key(r, y->keys[i], y->items[i], w);
+		if (rc == 0)
+			rc = read_key(r, y->keys[i], y->items[i], w);
+		rc = rc > 0 ? 0 : rc;
+	}
+	if (rc == 0 && w->owner)
+		rc = check_owners(r, rp_yaml_get(y, "owner"), w);
 	if (rc == 0 && !w->model == !w->bytes)
 		rc = rp_yaml_error(y, r->name, r->reterr,
 				   "model '%s' must have 'model' or 'bytes', one of the two", key);

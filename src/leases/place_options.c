@@ -136,7 +136,7 @@ ROCPART_PUBLIC int rocpart_place_options_set_footprint(struct rocpart_place_opti
 		{ROCPART_FOOTPRINT_MAX_BATCHED_TOKENS, "max_batched_tokens"},
 		{ROCPART_FOOTPRINT_RANKS, "ranks"},
 	};
-	static const char *const words[] = {"dtype", "kv_dtype", "engine"};
+	static const char *const words[] = {"model", "dtype", "kv_dtype", "engine"};
 	RP_AUTO_JSON struct rp_json *j = rp_json_object();
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	uint64_t v;

@@ -89,6 +89,8 @@ ROCPART_PUBLIC const char *rocpart_footprint_get_text(const struct rocpart_footp
 		return footprint->f.kv_dtype ? footprint->f.kv_dtype->name : "";
 	if (rp_str_eq(what, "engine"))
 		return rp_engine_name(footprint->f.version.engine);
+	if (rp_str_eq(what, "model"))
+		return footprint->model;
 	return "";
 }
 

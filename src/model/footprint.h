@@ -7,6 +7,7 @@
 
 struct rocpart_footprint {
 	struct rp_footprint f;
+	char model[256]; /* name of the model; "" when it is longer */
 };
 
 #endif

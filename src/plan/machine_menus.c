@@ -87,7 +87,9 @@ static void add_mode(struct rp_place_menu *menu, const struct mode_source *src,
 static bool is_wanted(const struct rp_plan_limits *limits, size_t gpu, enum rocpart_compute_mode c,
 		      enum rocpart_memory_mode m)
 {
-	return (!limits->compute[gpu] || limits->compute[gpu] == c) &&
+	const struct rp_gpu_limit *limit = &limits->gpus[gpu];
+
+	return (!limit->compute || limit->compute == c) && (!limit->memory || limit->memory == m) &&
 	       (!limits->memory || limits->memory == m);
 }
 
@@ -297,6 +299,18 @@ int rp_plan_machine_from_snapshot(const struct rocpart_snapshot *s,
 	return 0;
 }
 
+int rp_plan_machine_close_gpu(struct rp_plan_machine *m, size_t gpu)
+{
+	RP_AUTO_FREE struct rp_place_menu *menu = rp_new0(struct rp_place_menu, 1);
+
+	if (!menu)
+		return -ENOMEM;
+	*menu = m->menus[m->gpus[gpu].menu];
+	for (uint32_t i = 0; i < menu->n_modes; i++)
+		empty_mode(&menu->modes[i]);
+	return share_menu(m, menu, &m->gpus[gpu].menu);
+}
+
 /* List the modes of a product that are possible and allowed, without a GPU to read. */
 static void fill_product_menu(struct rp_place_menu *menu, const struct rp_product *p, size_t index,
 			      const struct rp_plan_limits *limits)
@@ -341,7 +355,8 @@ int rp_plan_machine_from_product(const struct rp_product *product, size_t n_gpus
 	for (size_t i = 0; i < n_gpus; i++) {
 		struct rp_place_gpu *g = &ret->gpus[ret->n_gpus++];
 
-		if (i > 0 && limits->compute[i] == limits->compute[i - 1]) {
+		if (i > 0 && limits->gpus[i].compute == limits->gpus[i - 1].compute &&
+		    limits->gpus[i].memory == limits->gpus[i - 1].memory) {
 			g->menu = ret->gpus[i - 1].menu;
 		} else {
 			memset(menu, 0, sizeof(*menu));

@@ -19,20 +19,26 @@ struct rp_plan_machine {
 struct rp_gpu_rule {
 	char *word; /* all, an index, a range, a PCI address, a unique id, a product */
 	enum rocpart_compute_mode compute;
-	unsigned line, column;
+	enum rocpart_memory_mode memory; /* UNKNOWN: not named */
+	char *place;			 /* "node.yaml:3:10", for messages */
 };
 
 struct rp_gpu_rules {
 	struct rp_gpu_rule *v;
 	size_t n, cap;
-	char file[256];
+};
+
+/* The modes that one GPU must have; UNKNOWN: the planner chooses. */
+struct rp_gpu_limit {
+	enum rocpart_compute_mode compute;
+	enum rocpart_memory_mode memory;
 };
 
 /* The modes that node.yaml asks for; UNKNOWN: the planner chooses. */
 struct rp_plan_limits {
 	enum rocpart_memory_mode memory; /* of all GPUs */
 	struct rp_gpu_rules rules;
-	enum rocpart_compute_mode *compute; /* one for each GPU, set when the machine is known */
+	struct rp_gpu_limit *gpus; /* one for each GPU, set when the machine is known */
 };
 
 /*
@@ -42,6 +48,11 @@ struct rp_plan_limits {
 bool rp_plan_gpu_must_switch(const struct rocpart_gpu *gpu, const struct rp_plan_limits *limits);
 bool rp_plan_is_mode_wanted(const struct rp_plan_limits *limits, size_t gpu,
 			    const struct rp_place_mode *mode);
+/*
+ * Give a GPU modes of which no partition holds anything: it may be switched with its hive, and gets
+ * no replica. 0 or -ENOMEM.
+ */
+int rp_plan_machine_close_gpu(struct rp_plan_machine *m, size_t gpu) RP_MUST_CHECK;
 void rp_plan_machine_done(struct rp_plan_machine *m);
 /* Make the machine. Texts are static or belong to the snapshot. 0, -ENOMEM. */
 int rp_plan_machine_from_snapshot(const struct rocpart_snapshot *s,

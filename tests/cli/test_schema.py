@@ -41,7 +41,8 @@ LOOKS = [
 CHANGES = [
     ("change", "set -c CPX -m NPS4 --dry-run"), ("change", "set -c CPX -m NPS4"),
     ("change", "set -c CPX -m NPS4"), ("assert", "assert -f node.yaml"), ("change", "undo"),
-    ("change", "undo"), ("change", "undo"), ("assert", "assert -f node.yaml"),
+    ("config", "config node.yaml"), ("config", "config merged.yaml"), ("assert", "assert -f never.yaml"),
+    ("change", "apply -f merged.yaml --dry-run"), ("change", "undo"), ("change", "undo"), ("assert", "assert -f node.yaml"),
     ("change", "apply -f node.yaml --dry-run"), ("change", "apply -f node.yaml"),
     ("change", "apply -f node.yaml"), ("change", "apply --resume"), ("change", "reset"),
     ("change", "set -c CPX -m NPS4"), ("head", "cordon 0"), ("list", "list"),
@@ -104,6 +105,9 @@ FILES = {
     "node.yaml": "version: v1\nnode: {memory: NPS4, gpus: {all: CPX}}\n",
     "models.yaml": "version: v1\nmodels:\n  q: {model: Qwen/Qwen3-8B, replicas: 2}\n"
                    "  b: {bytes: 8G, isolation: {share: 2}}\n",
+    "never.yaml": "version: v1\nnode: {memory: NPS4, gpus: {all: SPX}}\n",
+    "merged.yaml": "version: v1\nnode: {allocator: rocpart, cordoned: [0]}\nhooks: {before: [[/bin/true, a]]}\n",
+    "merged.yaml.d/10.yaml": "version: v1\nnode: {policy: {gpus: [0]}}\n",
     "large.yaml": "version: v1\nmodels: {x: {bytes: 180G, replicas: 12}, y: {bytes: 900G}}\n",
 }
 
@@ -117,6 +121,7 @@ class Machines:
         self.env |= {"XDG_STATE_HOME": folder, "XDG_CONFIG_HOME": folder, "ROCPART_SIM": "n",
                      "ROCPART_DATA": str(ROOT)}
         self.documents = []  # (schema, command, text)
+        (Path(folder) / "merged.yaml.d").mkdir()
         for name, text in FILES.items():
             (Path(folder) / name).write_text(text, encoding="utf-8")
         (Path(folder) / "model").mkdir()

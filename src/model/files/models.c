@@ -295,6 +295,8 @@ ROCPART_PUBLIC int rocpart_footprint_new(const struct rocpart_model *model,
 	r = rp_size(&model->d, options ? &options->q : &nothing, &f->f, reterr);
 	if (r < 0)
 		return r;
+	if (rp_fmt(f->model, sizeof(f->model), "%s", model->d.name) < 0)
+		*f->model = '\0';
 	*ret_footprint = rp_steal(&f);
 	return 0;
 }

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The file of what a node should be, as all commands read it: opened once, with the files of its
+ * folder, checked as far as no machine is needed. docs/design/desired.md has the rules.
+ */
+#ifndef RP_DESIRED_DESIRED_H
+#define RP_DESIRED_DESIRED_H
+
+#include "base/strbuf.h"
+#include "base/yaml.h"
+#include "desired/policy.h"
+#include "desired/requests.h"
+#include "rocpart/desired.h"
+
+enum rp_desired_form {
+	RP_DESIRED_NODE,     /* node: and models:, of one file or of several */
+	RP_DESIRED_CONFIGS,  /* partition-configs: of mig-parted */
+	RP_DESIRED_PROFILES, /* gpu-config-profiles: of device-config-manager */
+};
+
+struct rocpart_desired {
+	char *path;	       /* as it was given, for messages */
+	struct rp_names files; /* that were read, the first is path; nodes borrow the names */
+	struct rp_yaml *doc;
+	struct rp_yaml *inner; /* what a ConfigMap has inside, or NULL */
+	char *inner_name;
+	const struct rp_yaml *root; /* the one of the two that is read */
+	enum rp_desired_form form;
+	bool has_name; /* standard input has none */
+	bool has_node; /* the file has node:, not only its defaults */
+	bool allow_unvalidated;
+	struct rp_node_policy policy;
+	struct rp_model_requests models;
+
+	/* Why a file of it is not trusted; 0: each is. Found for what runs programs as root. */
+	int distrust;
+	struct rocpart_error distrust_error;
+};
+
+/* The file of values that no file has. */
+extern const char rp_desired_default[];
+
+/* Return whether a model has commands that are run as root, stop or start. */
+bool rp_desired_has_model_hooks(const struct rocpart_desired *d);
+
+/*
+ * desired_files.c: the files of path, read and merged. 0; -EPERM PERMISSION and -ESTALE of
+ * rp_trust_file() when unattended; -EINVAL; -EFBIG; -ENOMEM; errno of reading.
+ */
+int rp_desired_read_files(struct rocpart_desired *d, bool unattended,
+			  struct rocpart_error *reterr) RP_MUST_CHECK;
+
+#endif
