@@ -214,8 +214,8 @@ static void print_remedy(const struct rp_json *r)
 	} texts[] = {
 		{"allow_unvalidated_modes",
 		 "use modes that the vendor has not validated "
-		 "(--allow-unvalidated; `rocpart modes` names the source "
-		 "and date of each)"},
+		 "(--allow-unvalidated, or `allow-unvalidated: true` below 'node:' in the file; "
+		 "`rocpart modes` names the source and date of each)"},
 		{"allow_moves", "allow replicas that run to be moved"},
 		{"uncordon", "`rocpart uncordon`"},
 		{"release_gpu", "stop the programs that use"},

@@ -244,11 +244,24 @@ static int read_folder(struct rocpart_desired *d, bool unattended, struct rocpar
 	return r;
 }
 
+/* A pipe, such as that of <(...), is waited for; only opening one without a writer must not wait.
+ */
+static int wait_for_text(int fd, const char *path, struct rocpart_error *reterr)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
+		return rp_error_errno(reterr, rp_neg_errno(), path, "cannot read '%s'", path);
+	return 0;
+}
+
 int rp_desired_read_files(struct rocpart_desired *d, bool unattended, struct rocpart_error *reterr)
 {
 	RP_AUTO_CLOSE int fd = -EBADF;
 	int r = open_file(d, d->path, unattended, &fd, reterr);
 
+	if (r == 0)
+		r = wait_for_text(fd, d->path, reterr);
 	if (r < 0)
 		return r;
 	d->has_name = rp_trust_has_name(fd);

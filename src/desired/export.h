@@ -16,6 +16,7 @@ struct rp_export_model {
 };
 
 struct rp_export_models {
+	const struct rocpart_leases *leases;
 	struct rp_export_model *v;
 	size_t n, cap;
 	struct rp_names left_out; /* "lease 3 (job-a) belongs to job:7, and ends with it" */

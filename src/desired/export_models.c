@@ -101,8 +101,14 @@ static char *owner_pattern(const struct rocpart_lease *const *leases, size_t n)
 	return NULL;
 }
 
-static bool is_name_taken(const struct rp_export_models *models, const char *name)
+/* A name that was made up is not that of another lease either. */
+static bool is_name_taken(const struct rp_export_models *models, const char *name, bool is_made_up)
 {
+	const struct rocpart_lease *l;
+
+	for (size_t i = 0; is_made_up && (l = rocpart_leases_get(models->leases, i)); i++)
+		if (rp_str_eq(l->name, name))
+			return true;
 	for (size_t i = 0; i < models->n; i++)
 		if (rp_str_eq(models->v[i].name, name))
 			return true;
@@ -119,7 +125,7 @@ static void choose_name(const struct rp_export_models *models, const char *wante
 	if (rp_name_is_valid(RP_NAME_LEASE, wanted))
 		(void)rp_fmt(clean, sizeof(clean), "%s", wanted);
 	(void)rp_fmt(ret, RP_NAME_SIZE, "%s", clean);
-	for (unsigned k = 2; is_name_taken(models, ret); k++) {
+	for (unsigned k = 2; is_name_taken(models, ret, k > 2); k++) {
 		char number[16];
 
 		(void)rp_fmt(number, sizeof(number), "-%u", k);
@@ -185,6 +191,7 @@ int rp_export_group(const struct rocpart_leases *leases, struct rp_export_models
 	size_t n = 0, n_kept = 0;
 	int r = 0;
 
+	ret->leases = leases;
 	while (rocpart_leases_get(leases, n))
 		n++;
 	sorted = calloc(n + 1, sizeof(*sorted));

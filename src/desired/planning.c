@@ -340,7 +340,7 @@ static int make_machine(struct rocpart_plan *plan, size_t n_gpus, struct rocpart
 					    plan->machine.menus[i].product,
 					    "'node:' asks for modes that %s cannot have",
 					    plan->machine.menus[i].product);
-	return 0;
+	return rp_plan_check_modes(plan, reterr);
 }
 
 /* More replicas than GPUs, and nobody asked for the spread: as even as can be. */

@@ -37,6 +37,9 @@ int rp_gpu_rules_read(const struct rp_yaml *y, const char *name, struct rp_gpu_r
 		      struct rocpart_error *reterr) RP_MUST_CHECK;
 int rp_plan_look_up_gpus(struct rocpart_plan *plan, size_t n,
 			 struct rocpart_error *reterr) RP_MUST_CHECK;
+/* On the machine that was made: each GPU has a mode that the file allows. -EINVAL with the GPU. */
+int rp_plan_check_modes(const struct rocpart_plan *plan,
+			struct rocpart_error *reterr) RP_MUST_CHECK;
 /* On the machine that was made: a GPU that the file cordons gets nothing new. 0 or -ENOMEM. */
 int rp_plan_cordon_gpus(struct rocpart_plan *plan) RP_MUST_CHECK;
 

@@ -6,6 +6,7 @@
 #include "base/num.h"
 #include "desired/mode_read.h"
 #include "desired/planning.h"
+#include "modes/modes.h"
 
 void rp_gpu_rules_done(struct rp_gpu_rules *rules)
 {
@@ -151,6 +152,56 @@ static int check_memory(const struct rocpart_plan *plan, struct rocpart_error *r
 	return 0;
 }
 
+/* The memory modes that a GPU cannot have with the compute mode that the file gives it, as bits. */
+static uint32_t find_impossible(const struct rocpart_gpu *gpu, enum rocpart_compute_mode compute)
+{
+	uint32_t bits = 0;
+
+	for (unsigned m = ROCPART_MEMORY_NPS1; m <= ROCPART_MEMORY_NPS8; m++) {
+		struct rocpart_pair pair;
+
+		if (!(rp_memory_modes(gpu) & 1U << m))
+			continue;
+		rp_pair_fill(gpu, compute, (enum rocpart_memory_mode)m, &pair);
+		if (pair.state == ROCPART_PAIR_NEVER)
+			bits |= 1U << m;
+	}
+	return bits;
+}
+
+static bool is_same_hive(const struct rocpart_gpu *a, const struct rocpart_gpu *b)
+{
+	return a == b || (a->hive_id.known && b->hive_id.known && a->hive_id.v == b->hive_id.v);
+}
+
+/*
+ * A hive has one memory mode: what a member cannot have with its compute mode of the file, no
+ * member can. The planner, which may leave that member empty, would not see it.
+ */
+static int limit_hives(const struct rocpart_plan *plan, struct rp_gpu_limit *limits,
+		       struct rocpart_error *reterr)
+{
+	const struct rocpart_snapshot *s = plan->snapshot;
+
+	for (size_t i = 0; i < s->n_gpus; i++) {
+		uint32_t bits = limits[i].compute && s->gpus[i].partitionable == RP_YES
+					? find_impossible(&s->gpus[i], limits[i].compute)
+					: 0;
+
+		for (size_t k = 0; bits && k < s->n_gpus; k++)
+			if (is_same_hive(&s->gpus[i], &s->gpus[k]))
+				limits[k].not_memories |= bits;
+		if (bits && !(rp_memory_modes(&s->gpus[i]) & ~limits[i].not_memories))
+			return rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODE_UNSUPPORTED,
+					    s->gpus[i].bdf,
+					    "no memory mode allows %s on GPU %zu (%s) with the "
+					    "other modes that 'node:' asks for",
+					    rocpart_compute_mode_to_string(limits[i].compute), i,
+					    s->gpus[i].bdf);
+	}
+	return 0;
+}
+
 int rp_plan_look_up_gpus(struct rocpart_plan *plan, size_t n, struct rocpart_error *reterr)
 {
 	struct rp_gpu_limit *limits = rp_new0(struct rp_gpu_limit, n);
@@ -160,7 +211,35 @@ int rp_plan_look_up_gpus(struct rocpart_plan *plan, size_t n, struct rocpart_err
 	plan->limits.gpus = limits;
 	for (size_t i = 0; r == 0 && i < plan->limits.rules.n; i++)
 		r = look_up(plan, &plan->limits.rules.v[i], limits, n, reterr);
-	return r;
+	return r < 0 || plan->product ? r : limit_hives(plan, limits, reterr);
+}
+
+static bool has_wanted_mode(const struct rocpart_plan *plan, size_t gpu)
+{
+	const struct rp_place_menu *menu = &plan->machine.menus[plan->machine.gpus[gpu].menu];
+
+	for (uint32_t i = 0; i < menu->n_modes; i++)
+		if (rp_plan_is_mode_wanted(&plan->limits, gpu, &menu->modes[i]))
+			return true;
+	return false;
+}
+
+/* A GPU that cannot be partitioned keeps its plain mode, and one of which something is not known.
+ */
+int rp_plan_check_modes(const struct rocpart_plan *plan, struct rocpart_error *reterr)
+{
+	for (size_t i = 0; !plan->product && i < plan->machine.n_gpus; i++) {
+		const struct rocpart_gpu *gpu = &plan->snapshot->gpus[i];
+
+		if (gpu->partitionable != RP_YES || rp_gpu_is_odd(gpu) || has_wanted_mode(plan, i))
+			continue;
+		(void)rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODE_UNSUPPORTED, gpu->bdf,
+				   "'node:' asks for modes that GPU %zu (%s) cannot have", i,
+				   gpu->bdf);
+		return rp_error_hint(reterr,
+				     "`rocpart modes` shows every pair that the GPU accepts");
+	}
+	return 0;
 }
 
 static bool has_lease(const struct rocpart_plan *plan, size_t gpu)

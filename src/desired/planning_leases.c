@@ -381,6 +381,9 @@ static int wish_modes(const struct rocpart_plan *plan, struct rocpart_change *ch
 	    rocpart_compute_mode_from_string(mode->compute, &c) < 0 ||
 	    rocpart_memory_mode_from_string(mode->memory, &m) < 0)
 		return 0;
+	/* What the file says of a GPU holds, also of one that only follows its hive. */
+	if (plan->limits.gpus[gpu].compute)
+		c = plan->limits.gpus[gpu].compute;
 	return rocpart_change_set_modes(change, &plan->snapshot->gpus[gpu], c, m, reterr);
 }
 

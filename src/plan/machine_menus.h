@@ -32,6 +32,7 @@ struct rp_gpu_rules {
 struct rp_gpu_limit {
 	enum rocpart_compute_mode compute;
 	enum rocpart_memory_mode memory;
+	uint32_t not_memories; /* bits of memory modes that its hive cannot have */
 };
 
 /* The modes that node.yaml asks for; UNKNOWN: the planner chooses. */

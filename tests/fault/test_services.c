@@ -486,7 +486,9 @@ static void write_config(const char *path, const char *text)
 static void file_that_another_user_can_change_names_no_programs_for_root(void **state)
 {
 	static const char *const programs[] = {"hooks: {before: [[/bin/true]]}\n",
-					       "services: {systemd: [x]}\n"};
+					       "services: {systemd: [x]}\n",
+					       "models: {m: {bytes: 1G, stop: [/bin/true]}}\n",
+					       "models: {m: {bytes: 1G, start: [/bin/true]}}\n"};
 	char *dir = make_dir();
 	RP_AUTO_FREE char *path = rp_strdupf("%s/node.yaml", dir);
 	struct rocpart_error err;

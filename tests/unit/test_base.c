@@ -108,6 +108,40 @@ static void bytes_of_text_know_their_units(void **state)
 	}
 }
 
+static void duration_is_a_whole_number_with_its_unit(void **state)
+{
+	static const struct {
+		const char *text;
+		int r;
+		uint64_t v;
+	} cases[] = {
+		{"0s", 0, 0},
+		{"90s", 0, 90},
+		{"10m", 0, 600},
+		{"2h", 0, 7200},
+		{"1d", 0, 86400},
+		{"10", -EINVAL, 0},
+		{"s", -EINVAL, 0},
+		{"", -EINVAL, 0},
+		{"1.5h", -EINVAL, 0},
+		{"-1m", -EINVAL, 0},
+		{"1w", -EINVAL, 0},
+		{"1 h", -EINVAL, 0},
+		{"1hm", -EINVAL, 0},
+		{"18446744073709551615d", -ERANGE, 0},
+		{"99999999999999999999s", -ERANGE, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < RP_ARRAY_LEN(cases); i++) {
+		uint64_t v = 0;
+		int r = rp_parse_duration(cases[i].text, &v);
+
+		if (r != cases[i].r || v != cases[i].v)
+			fail_msg("%s: %d %llu", cases[i].text, r, (unsigned long long)v);
+	}
+}
+
 static void name_outside_of_the_rule_is_refused_and_cleaned(void **state)
 {
 	static const struct {
@@ -564,6 +598,9 @@ static void yaml_that_is_wrong_is_refused_with_its_place(void **state)
 	EXPECT_YAML_ERROR("a: [1, 2\n", "n.yaml:2:1", "expected");
 	EXPECT_YAML_ERROR("a: \"x\\0y\"\n", "n.yaml:1:4", "NUL");
 	EXPECT_YAML_ERROR("a:\n\tb: 1\n", "n.yaml:2:1", "a tab cannot indent YAML");
+	EXPECT_YAML_ERROR("a: 1\n\xEF\xBB\xBF"
+			  "b: 2\n",
+			  "n.yaml:2:1", "(BOM) stands inside");
 	EXPECT_YAML_ERROR("a:\n  - b: 1\n  \tc: 2\n", "n.yaml:3:3", "a tab cannot indent YAML");
 	EXPECT_YAML_ERROR("\xEF\xBB\xBF"
 			  "a: 1\n",
@@ -1038,6 +1075,7 @@ int main(void)
 		cmocka_unit_test(u64_of_text_is_whole_and_in_range),
 		cmocka_unit_test(u32_of_text_has_32_bits),
 		cmocka_unit_test(bytes_of_text_know_their_units),
+		cmocka_unit_test(duration_is_a_whole_number_with_its_unit),
 		cmocka_unit_test(name_outside_of_the_rule_is_refused_and_cleaned),
 		cmocka_unit_test(error_of_strange_names_is_one_printable_line),
 		cmocka_unit_test(word_of_a_shell_is_quoted_where_it_must_be),

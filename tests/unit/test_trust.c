@@ -160,6 +160,36 @@ static void file_that_was_replaced_or_cannot_be_followed_is_refused(void **state
 	assert_int_equal(rp_trust_program("/bin/sh", NULL), 0);
 }
 
+static int judge_folder(const char *path, struct rocpart_error *err)
+{
+	RP_AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	*err = (struct rocpart_error){0};
+	return rp_trust_folder(path, fd, err);
+}
+
+static void folder_is_judged_as_a_file_is_and_by_itself_too(void **state)
+{
+	RP_AUTO_CLOSE int fd = -EBADF;
+	struct rocpart_error err;
+
+	(void)state;
+	need_root();
+	assert_int_equal(judge_folder("own/deep", &err), 0);
+	assert_int_equal(chmod("own/deep", 0775), 0);
+	assert_int_equal(judge_folder("own/deep", &err), -EPERM);
+	assert_non_null(strstr(err.message, "the folder '/var/lib/"));
+	assert_int_equal(chmod("own/deep", 0755), 0);
+	assert_int_equal(chmod("own", 01777), 0);
+	assert_int_equal(judge_folder("own/deep", &err), -EPERM);
+	assert_int_equal(chmod("own", 0755), 0);
+	make_file("own/deep/file", 0644);
+	fd = open("own/deep/file", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(rp_trust_folder("own/deep/file", fd, &err), -EPERM);
+	assert_non_null(strstr(err.message, "not a folder"));
+}
+
 static void pipe_and_memory_have_no_name(void **state)
 {
 	RP_AUTO_CLOSE int memory = memfd_create("x", MFD_CLOEXEC);
@@ -182,6 +212,7 @@ int main(void)
 		cmocka_unit_test(file_that_another_user_can_change_is_refused_with_what_mends_it),
 		cmocka_unit_test(folder_that_another_user_can_change_is_refused_wherever_it_stands),
 		cmocka_unit_test(file_that_was_replaced_or_cannot_be_followed_is_refused),
+		cmocka_unit_test(folder_is_judged_as_a_file_is_and_by_itself_too),
 		cmocka_unit_test(pipe_and_memory_have_no_name),
 	};
 
