@@ -73,7 +73,7 @@ int rp_parse_duration(const char *s, uint64_t *ret_s)
 		uint64_t seconds;
 	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
 	size_t len = strlen(s);
-	uint64_t n;
+	uint64_t n = 0;
 	int r = len < 2 ? -EINVAL : rp_parse_u64_part(s, len - 1, 10, &n);
 
 	if (r < 0)

@@ -14,7 +14,7 @@
 #include "desired/node_file.h"
 
 #define FOLDER_FILES_MAX 100
-#define FOLDER_BYTES_MAX (4 * 1024 * 1024)
+#define FOLDER_BYTES_MAX (1024 * 1024)
 
 struct folder {
 	struct rp_names names; /* by their bytes */
@@ -75,30 +75,42 @@ static int compare_bytes(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+static int add_name(struct folder *folder, const char *name, const char *path,
+		    struct rocpart_error *reterr)
+{
+	if (*name == '.' || !has_suffix(name))
+		return 0;
+	if (folder->names.n == FOLDER_FILES_MAX)
+		return rp_error_set(reterr, -EFBIG, ROCPART_ERR_CONFIG_SYNTAX, path,
+				    "the folder '%s' has more than %d files", path,
+				    FOLDER_FILES_MAX);
+	return rp_names_add(&folder->names, name) < 0 ? rp_error_nomem(reterr) : 0;
+}
+
+static int fail_listing(int r, const char *path, struct rocpart_error *reterr)
+{
+	return rp_error_errno(reterr, r, path, "cannot list the folder '%s'", path);
+}
+
+/* Takes over fd. */
 static int list_folder(int fd, const char *path, struct folder *ret, struct rocpart_error *reterr)
 {
 	DIR *dir = fdopendir(fd);
-	const struct dirent *entry;
-	int r = 0;
+	const struct dirent *entry = NULL;
+	int r = dir ? 0 : fail_listing(rp_neg_errno(), path, reterr);
 
 	if (!dir) {
-		r = rp_neg_errno();
 		close(fd);
-		return rp_error_errno(reterr, r, path, "cannot list the folder '%s'", path);
+		return r;
 	}
-	while (r == 0 && (errno = 0, entry = readdir(dir))) {
-		if (*entry->d_name == '.' || !has_suffix(entry->d_name))
-			continue;
-		if (ret->names.n == FOLDER_FILES_MAX)
-			r = rp_error_set(reterr, -EFBIG, ROCPART_ERR_CONFIG_SYNTAX, path,
-					 "the folder '%s' has more than %d files", path,
-					 FOLDER_FILES_MAX);
-		else if (rp_names_add(&ret->names, entry->d_name) < 0)
-			r = rp_error_nomem(reterr);
-	}
-	if (r == 0 && errno)
-		r = rp_error_errno(reterr, rp_neg_errno(), path, "cannot list the folder '%s'",
-				   path);
+	do {
+		errno = 0;
+		entry = readdir(dir);
+		if (entry)
+			r = add_name(ret, entry->d_name, path, reterr);
+		else if (errno)
+			r = fail_listing(rp_neg_errno(), path, reterr);
+	} while (entry && r == 0);
 	closedir(dir);
 	if (r == 0 && ret->names.n)
 		qsort(ret->names.v, ret->names.n, sizeof(*ret->names.v), compare_bytes);

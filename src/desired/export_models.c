@@ -72,33 +72,46 @@ static int compare_leases(const void *a, const void *b)
 	return r ? r : (x->id > y->id) - (x->id < y->id);
 }
 
+/* The owner of lease k is the pattern with k in it, for all n. 1: it is; 0; -ENOMEM. */
+static int fits(const char *pattern, const struct rocpart_lease *const *leases, size_t n)
+{
+	for (size_t k = 0; k < n; k++) {
+		RP_AUTO_FREE char *owner = rp_replica_text(pattern, k);
+
+		if (!owner)
+			return -ENOMEM;
+		if (!rp_str_eq(owner, leases[k]->owner))
+			return 0;
+	}
+	return 1;
+}
+
 /*
  * The owners of n leases as one text: they are equal, or have the numbers 0 to n - 1 in one place.
- * NULL: they cannot be, or there is no memory, and each of them becomes a model of its own.
+ * 1: in *ret, to be freed; 0: they are neither; -ENOMEM.
  */
-static char *owner_pattern(const struct rocpart_lease *const *leases, size_t n)
+static int find_pattern(const struct rocpart_lease *const *leases, size_t n, char **ret)
 {
 	const char *first = leases[0]->owner;
 	size_t same = 0;
 
 	while (same < n && rp_str_eq(leases[same]->owner, first))
 		same++;
-	if (same == n)
-		return strdup(first);
+	if (same == n) {
+		*ret = strdup(first);
+		return *ret ? 1 : -ENOMEM;
+	}
 	for (const char *at = strchr(first, '0'); at; at = strchr(at + 1, '0')) {
 		RP_AUTO_FREE char *pattern =
 			rp_strdupf("%.*s" RP_REPLICA_WORD "%s", (int)(at - first), first, at + 1);
-		size_t k = 0;
+		int r = pattern ? fits(pattern, leases, n) : -ENOMEM;
 
-		for (bool fits = pattern; fits && k < n; k += fits) {
-			RP_AUTO_FREE char *owner = rp_replica_text(pattern, k);
-
-			fits = owner && rp_str_eq(owner, leases[k]->owner);
-		}
-		if (pattern && k == n)
-			return rp_steal(&pattern);
+		if (r > 0)
+			*ret = rp_steal(&pattern);
+		if (r != 0)
+			return r;
 	}
-	return NULL;
+	return 0;
 }
 
 /* A name that was made up is not that of another lease either. */
@@ -152,15 +165,15 @@ static int add_model(struct rp_export_models *models, const struct rocpart_lease
 static int add_alike(struct rp_export_models *models, const struct rocpart_lease *const *leases,
 		     size_t n)
 {
+	char *owner = NULL;
 	size_t k = 1;
-	char *owner;
-	int r = 0;
+	int r;
 
 	if (!has_owner(leases[0]))
 		return add_model(models, leases, n, NULL);
-	owner = owner_pattern(leases, n);
-	if (owner)
-		return add_model(models, leases, n, owner);
+	r = find_pattern(leases, n, &owner);
+	if (r != 0)
+		return r < 0 ? r : add_model(models, leases, n, owner);
 	for (size_t i = 0; r == 0 && i < n; i += k) {
 		for (k = 1; i + k < n && rp_str_eq(leases[i + k]->owner, leases[i]->owner); k++)
 			;
@@ -261,30 +274,38 @@ static bool has_number(const struct rp_json *footprint, const char *key,
 	       (uint64_t)rp_json_int_value(rp_json_get(footprint, key)) == n;
 }
 
-/* A model that is written so gives the lease again: its bytes, and what its engine is told. */
-static bool gives_lease(const char *keys, const struct rocpart_catalog *catalog,
-			const struct rocpart_lease *l, const struct rp_json *footprint)
+static bool is_of_lease(const struct rocpart_footprint *f, const struct rp_json *footprint)
+{
+	return has_text(footprint, "dtype", f) && has_text(footprint, "kv_dtype", f) &&
+	       has_text(footprint, "engine", f) &&
+	       has_number(footprint, "context", f, ROCPART_FOOTPRINT_CONTEXT) &&
+	       has_number(footprint, "max_seqs", f, ROCPART_FOOTPRINT_MAX_SEQS) &&
+	       has_number(footprint, "ranks", f, ROCPART_FOOTPRINT_RANKS);
+}
+
+/*
+ * A model that is written so gives the lease again: its bytes, and what its engine is told. 1: it
+ * does; 0: it does not, or is no model of this catalog; -ENOMEM.
+ */
+static int gives_lease(const char *keys, const struct rocpart_catalog *catalog,
+		       const struct rocpart_lease *l, const struct rp_json *footprint)
 {
 	RP_AUTO_FREE char *text = rp_strdupf("m:\n%s", keys);
 	RP_AUTO_YAML struct rp_yaml *doc = NULL;
 	struct rp_model_requests w = {0};
 	uint64_t bytes = 0;
 	int r = text ? rp_yaml_parse(text, strlen(text), "export", &doc, NULL) : -ENOMEM;
-	bool same = false;
 
 	if (r == 0)
 		r = rp_model_requests_read(doc, "export", &w, NULL);
-	if (r == 0 && rp_request_size(&w.v[0], catalog, &bytes, NULL) == 0) {
-		const struct rocpart_footprint *f = w.v[0].footprint;
-
-		same = bytes == l->bytes && has_text(footprint, "dtype", f) &&
-		       has_text(footprint, "kv_dtype", f) && has_text(footprint, "engine", f) &&
-		       has_number(footprint, "context", f, ROCPART_FOOTPRINT_CONTEXT) &&
-		       has_number(footprint, "max_seqs", f, ROCPART_FOOTPRINT_MAX_SEQS) &&
-		       has_number(footprint, "ranks", f, ROCPART_FOOTPRINT_RANKS);
-	}
+	if (r == 0)
+		r = rp_request_size(&w.v[0], catalog, &bytes, NULL);
+	if (r == 0)
+		r = bytes == l->bytes && is_of_lease(w.v[0].footprint, footprint);
+	else if (r != -ENOMEM)
+		r = 0;
 	rp_model_requests_done(&w);
-	return same;
+	return r;
 }
 
 /* Exactly so many; with the largest unit that gives a whole number. */
@@ -298,21 +319,32 @@ static void add_bytes(struct rp_strbuf *out, uint64_t bytes)
 		rp_strbuf_addf(out, "    bytes: %llu\n", (unsigned long long)bytes);
 }
 
+/* A document of a record; NULL: it is none, or there was no memory, which out then says. */
+static struct rp_json *parse(const char *text, struct rp_strbuf *out)
+{
+	struct rp_json *j = NULL;
+
+	if (*text && rp_json_parse(text, strlen(text), "record", &j, NULL) == -ENOMEM)
+		out->failed = true;
+	return j;
+}
+
 /* As a model where that gives the same lease, else as bytes. */
 static void add_size(struct rp_strbuf *out, const struct rocpart_lease *l,
 		     const struct rocpart_catalog *catalog)
 {
-	RP_AUTO_JSON struct rp_json *footprint = NULL;
+	RP_AUTO_JSON struct rp_json *footprint = catalog ? parse(l->footprint, out) : NULL;
 
-	if (catalog && *l->footprint &&
-	    rp_json_parse(l->footprint, strlen(l->footprint), "footprint", &footprint, NULL) < 0)
-		footprint = rp_json_free(footprint);
 	for (int all = 0; footprint && all < 2; all++) {
 		RP_AUTO_STRBUF struct rp_strbuf keys = RP_STRBUF_INIT;
+		int r;
 
 		add_sizing(&keys, footprint, all);
-		if (!rp_strbuf_failed(&keys) &&
-		    gives_lease(rp_strbuf_str(&keys), catalog, l, footprint)) {
+		r = rp_strbuf_failed(&keys)
+			    ? -ENOMEM
+			    : gives_lease(rp_strbuf_str(&keys), catalog, l, footprint);
+		out->failed |= r < 0;
+		if (r > 0) {
 			rp_strbuf_add(out, rp_strbuf_str(&keys));
 			return;
 		}
@@ -322,10 +354,10 @@ static void add_size(struct rp_strbuf *out, const struct rocpart_lease *l,
 
 static void add_labels(struct rp_strbuf *out, const char *labels)
 {
-	RP_AUTO_JSON struct rp_json *j = NULL;
+	RP_AUTO_JSON struct rp_json *j = parse(labels, out);
 	const char *comma = "";
 
-	if (!*labels || rp_json_parse(labels, strlen(labels), "labels", &j, NULL) < 0)
+	if (!rp_json_len(j))
 		return;
 	rp_strbuf_add(out, "    labels: {");
 	for (void *it = rp_json_iter(j); it; it = rp_json_iter_next(j, it)) {

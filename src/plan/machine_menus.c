@@ -90,8 +90,7 @@ static bool is_wanted(const struct rp_plan_limits *limits, size_t gpu, enum rocp
 	const struct rp_gpu_limit *limit = &limits->gpus[gpu];
 
 	return (!limit->compute || limit->compute == c) && (!limit->memory || limit->memory == m) &&
-	       !(limit->not_memories & 1U << m) &&
-	       (!limits->memory || limits->memory == m);
+	       !(limit->not_memories & 1U << m) && (!limits->memory || limits->memory == m);
 }
 
 bool rp_plan_is_mode_wanted(const struct rp_plan_limits *limits, size_t gpu,

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -196,8 +197,8 @@ class Folder(Files):
         self.assertIn("more than 100 files", self.start("config", path).stderr)
         shutil.rmtree(self.folder / "node.yaml.d")
         for i in range(5):
-            self.part(f"{i}.yaml", V1 + "#" * 1000000)
-        self.assertIn("larger than 4 MiB", self.start("config", path).stderr)
+            self.part(f"{i}.yaml", V1 + "#" * 250000)
+        self.assertIn("larger than 1 MiB", self.start("config", path).stderr)
         shutil.rmtree(self.folder / "node.yaml.d")
         for i in range(3):
             models = ", ".join(f"m{i}-{k}: {{bytes: 1G}}" for k in range(2000))
@@ -223,6 +224,13 @@ class Folder(Files):
         done = subprocess.run([os.environ["ROCPART"], "config", "-"], input="versoin: v1\n", text=True,
                               capture_output=True, check=False)
         self.assertIn("standard input:1:1: unknown key 'versoin'", done.stderr)
+
+    def test_slow_pipe_is_waited_for(self):
+        with subprocess.Popen([os.environ["ROCPART"], "config", "/dev/stdin"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+            time.sleep(0.1)
+            said = process.communicate(BASE)[0]
+        self.assertEqual(process.returncode, DONE, said)
 
 
 class Trust(Files):

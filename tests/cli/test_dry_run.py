@@ -93,9 +93,11 @@ class DryRuns(Interrupted):
         self.make("mi300x-8")
         self.node = self.write(NODE)
         self.models = self.write(MODELS, "models.yaml")
+        self.records = self.write("version: v1\nnode: {cordoned: [3], allocator: slurm}\n", "records.yaml")
 
     def test_machine_without_records(self):
-        for words in (SWITCH, ["apply", self.node], ["apply", self.models], ["cordon", "0"],
+        for words in (SWITCH, ["apply", self.node], ["apply", self.models],
+                      ["apply", self.records], ["cordon", "0"],
                       ["place", "--bytes", "1G", "a"], ["cdi", "generate"], ["sim", "rm", "n"],
                       ["hold", "--for", "1h", "--reason", "x"]):
             self.assert_writes_nothing(*words)

@@ -16,7 +16,7 @@ class Export(RoundTrip):
     def test_every_profile_survives_export_and_apply(self):
         for profile in PROFILES:
             with self.subTest(profile):
-                self.round_trip(profile, 1, most=8)
+                self.round_trip(profile, 1, most=5)
 
     def leases(self, name="n"):
         """(name, bytes) of each lease, as its record has them."""

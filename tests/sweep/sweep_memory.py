@@ -35,6 +35,11 @@ node:
 models:
   b: {bytes: 2GiB, replicas: 2}
 """
+PART = """\
+version: v1
+node: {cordoned: [0], policy: {gpus: [0]}}
+models: {b: {owner: "unit:b@{replica}", labels: {k: v}, stop: [/bin/true]}}
+"""
 
 # name: arguments; "M" is the simulated machine, "C" a capture of it
 READERS = {
@@ -52,6 +57,10 @@ READERS = {
     "doctor --json": ["--root", "C", "doctor", "--json"],
     "holders": ["--root", "C", "holders"],
     "plan": ["--root", "C", "plan", "node.yaml"],
+    "config": ["config", "merged.yaml"],
+    "config --json": ["config", "merged.yaml", "--json"],
+    "assert": ["--root", "C", "assert", "node.yaml"],
+    "export on sim": ["--sim", "M", "export"],
     "model fit": ["model", "fit", "meta-llama/Llama-2-7b-hf"],
     "status on sim": ["--sim", "M", "status"],
     "status --json on sim": ["--sim", "M", "status", "--json"],
@@ -82,9 +91,12 @@ class MemorySweep(unittest.TestCase):
         cls.machine = cls.state / "rocpart" / "sim" / "m"
         cls.make_data(cls.folder / "data")
         (cls.folder / "node.yaml").write_text(NODE, encoding="utf-8")
+        (cls.folder / "merged.yaml").write_text(NODE, encoding="utf-8")
+        (cls.folder / "merged.yaml.d").mkdir()
+        (cls.folder / "merged.yaml.d/1.yaml").write_text(PART, encoding="utf-8")
         cls.must("sim", "create", "m", "--profile", "mi300x-1")
         cls.must("--sim", "m", "set", "-c", "CPX", "-m", "NPS4", "--yes")
-        cls.must("--sim", "m", "place", "--bytes", "2G", "a")
+        cls.must("--sim", "m", "place", "--bytes", "2G", "a", "--owner", "unit:a@0", "--label", "k=v")
         cls.must("--sim", "m", "gather", "-o", str(cls.folder / "capture"))
         cls.before = cls.folder / "before"
         shutil.copytree(cls.machine, cls.before)
