@@ -42,7 +42,7 @@ static int check_trust(struct rocpart_desired *d, const char *path, int fd, bool
 static int open_file(struct rocpart_desired *d, const char *path, bool unattended, int *ret,
 		     struct rocpart_error *reterr)
 {
-	RP_AUTO_CLOSE int fd = rp_retry(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+	RP_AUTO_CLOSE int fd = rp_retry(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
 	int r;
 
 	if (fd < 0)
@@ -190,15 +190,24 @@ static int merge_part(struct rocpart_desired *d, struct rp_yaml *part, const cha
 	return rp_yaml_merge(d->doc, part, true, path, reterr);
 }
 
+static int check_kind(const struct stat *st, const char *path, struct rocpart_error *reterr)
+{
+	if (S_ISREG(st->st_mode))
+		return 0;
+	return rp_error_set(reterr, -EINVAL, ROCPART_ERR_CONFIG_SYNTAX, path,
+			    "'%s' is not a regular file", path);
+}
+
 static int check_size(struct folder *folder, int fd, const char *path, struct rocpart_error *reterr)
 {
 	struct stat st;
+	int r;
 
 	if (fstat(fd, &st) < 0)
 		return rp_error_errno(reterr, rp_neg_errno(), path, "cannot read '%s'", path);
-	if (!S_ISREG(st.st_mode))
-		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_CONFIG_SYNTAX, path,
-				    "'%s' is not a regular file", path);
+	r = check_kind(&st, path, reterr);
+	if (r < 0)
+		return r;
 	folder->bytes += (uint64_t)st.st_size;
 	if (folder->bytes > FOLDER_BYTES_MAX)
 		return rp_error_set(reterr, -EFBIG, ROCPART_ERR_CONFIG_SYNTAX, path,
@@ -207,13 +216,25 @@ static int check_size(struct folder *folder, int fd, const char *path, struct ro
 	return 0;
 }
 
+/* A device does something when it is opened, so it is not. */
+static int look_at_part(const char *path, struct rocpart_error *reterr)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return rp_error_errno(reterr, rp_neg_errno(), path, "cannot open '%s'", path);
+	return check_kind(&st, path, reterr);
+}
+
 static int read_part(struct rocpart_desired *d, struct folder *folder, const char *path,
 		     bool unattended, struct rocpart_error *reterr)
 {
 	RP_AUTO_YAML struct rp_yaml *part = NULL;
 	RP_AUTO_CLOSE int fd = -EBADF;
-	int r = open_file(d, path, unattended, &fd, reterr);
+	int r = look_at_part(path, reterr);
 
+	if (r == 0)
+		r = open_file(d, path, unattended, &fd, reterr);
 	if (r == 0)
 		r = check_size(folder, fd, path, reterr);
 	if (r == 0)

@@ -9,6 +9,7 @@
 #include "desired/export.h"
 #include "desired/planning.h"
 #include "desired/yaml_text.h"
+#include "leases/owner.h"
 
 void rp_export_models_done(struct rp_export_models *models)
 {
@@ -22,6 +23,14 @@ void rp_export_models_done(struct rp_export_models *models)
 static bool has_owner(const struct rocpart_lease *l)
 {
 	return *l->owner && !rp_str_eq(l->owner, "none");
+}
+
+/* An old or damaged record may have an owner that no file may have. */
+static bool has_valid_owner(const struct rocpart_lease *l)
+{
+	struct rp_owner owner;
+
+	return has_owner(l) && rp_owner_parse(l->owner, &owner, NULL) == 0;
 }
 
 /* Why a lease is not in the file; NULL: it is. */
@@ -52,7 +61,7 @@ static bool is_alike(const struct rocpart_lease *a, const struct rocpart_lease *
 {
 	return rp_str_eq(a->name, b->name) && a->bytes == b->bytes && a->share == b->share &&
 	       a->priority == b->priority && rp_str_eq(a->labels, b->labels) &&
-	       rp_str_eq(a->footprint, b->footprint) && has_owner(a) == has_owner(b);
+	       rp_str_eq(a->footprint, b->footprint) && has_valid_owner(a) == has_valid_owner(b);
 }
 
 /* By name and what else is_alike() compares, then by owner as a person counts, then by number. */
@@ -67,7 +76,7 @@ static int compare_leases(const void *a, const void *b)
 	r = r ? r : (x->priority < y->priority) - (x->priority > y->priority);
 	r = r ? r : strcmp(x->labels, y->labels);
 	r = r ? r : strcmp(x->footprint, y->footprint);
-	r = r ? r : has_owner(x) - has_owner(y);
+	r = r ? r : has_valid_owner(x) - has_valid_owner(y);
 	r = r ? r : rp_natural_cmp(x->owner, y->owner);
 	return r ? r : (x->id > y->id) - (x->id < y->id);
 }
@@ -169,7 +178,7 @@ static int add_alike(struct rp_export_models *models, const struct rocpart_lease
 	size_t k = 1;
 	int r;
 
-	if (!has_owner(leases[0]))
+	if (!has_valid_owner(leases[0]))
 		return add_model(models, leases, n, NULL);
 	r = find_pattern(leases, n, &owner);
 	if (r != 0)
@@ -388,6 +397,12 @@ static void add_one(struct rp_strbuf *out, const struct rp_export_model *m,
 	if (!rp_str_eq(m->name, l->name)) {
 		RP_AUTO_FREE char *text = rp_strdupf("its lease %llu is called %s",
 						     (unsigned long long)l->id, l->name);
+
+		add_comment(out, "  ", text ? text : "");
+		out->failed |= !text;
+	}
+	if (has_owner(l) && !m->owner) {
+		RP_AUTO_FREE char *text = rp_strdupf("its owner is left out: %s", l->owner);
 
 		add_comment(out, "  ", text ? text : "");
 		out->failed |= !text;

@@ -151,6 +151,9 @@ class Folder(Files):
             (lambda: bad.write_bytes(b"version: v1\0"), "not valid YAML"),
             (lambda: bad.write_text("version: v1\n" + "#" * (1 << 20)), "larger than 1 MiB"),
             (lambda: bad.symlink_to("5.yaml"), "cannot open"),
+            (lambda: bad.symlink_to("/dev/tty"), "is not a regular file"),
+            (lambda: bad.symlink_to("/dev/zero"), "is not a regular file"),
+            (lambda: bad.symlink_to("."), "is not a regular file"),
         ):
             make()
             with self.subTest(words):
@@ -183,6 +186,23 @@ class Folder(Files):
         os.chmod(self.folder / "node.yaml.d", 0)
         self.addCleanup(os.chmod, self.folder / "node.yaml.d", 0o755)
         self.assertIn("Permission denied", self.start("config", path).stderr)
+
+    def test_failed_system_call_is_an_error_of_the_folder_or_part(self):
+        why = host.refusal("strace", "-o", "/dev/null", "true")
+        if why:
+            host.lacking(why)
+        path = self.write(BASE)
+        part = self.part("1.yaml", V1)
+        folder = os.path.dirname(part)
+        for call, of in (("getdents64", folder), ("openat", folder), ("openat", part), ("read", part)):
+            for errno in ("EIO", "ENOENT", "EACCES", "EMFILE") if call == "openat" else ("EIO",):
+                with self.subTest(call=call, of=of, errno=errno):
+                    done = self.start("config", path, prefix=["strace", "-o", "/dev/null", "-e",
+                                                              f"inject={call}:error={errno}", "-P", of],
+                                      env={"ASAN_OPTIONS": "detect_leaks=0"})
+                    self.assertNotEqual(done.returncode, DONE)
+                    self.assertEqual(done.stdout, "")
+                    self.assertIn(of, done.stderr)
 
     def test_names_that_are_not_ours_are_not_read(self):
         self.write(BASE)

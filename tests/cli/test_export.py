@@ -125,6 +125,24 @@ class Export(RoundTrip):
         self.assertEqual(leases, self.leases())
         self.assertNotIn("partition-configs", text)
 
+    def test_name_that_yaml_takes_for_something_else_is_quoted(self):
+        self.make("mi300x-8")
+        for name in ("null", "a:b", "1-2", "true"):
+            self.sim("n", "place", name, "--bytes", "1G")
+        _, leases = self.exported()
+        self.assertEqual(leases, self.leases())
+
+    def test_record_that_no_file_may_repeat_is_written_as_near_as_can_be(self):
+        self.make("mi300x-1")
+        self.sim("n", "place", "m", "--bytes", "1G")
+        with self.records("n") as db:
+            db.execute("UPDATE lease SET name = ?, owner_kind = 3, owner = ?, labels = ?, footprint = '[1]'",
+                       ("x\ny: {z}", "a b\nc: d", '{"a\u202e": "x\\ny # z", "b": 3}'))
+        text, leases = self.exported()
+        self.assertIn("  # its lease 1 is called x\\ny: {z}\n  # its owner is left out: unit:a b\\nc: d\n",
+                      text)
+        self.assertEqual(leases, [("x-y:-z", 1 << 30)])
+
     def test_lease_on_a_cordoned_gpu_finds_room_on_another_one(self):
         self.make("mi300x-8")
         self.sim("n", "place", "m", "--bytes", "1G", "--partition", "0/0")
