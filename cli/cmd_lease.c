@@ -32,7 +32,7 @@ static void chosen_done(struct chosen *c)
 	rp_names_done(&c->names);
 }
 
-enum lease_key { KEY_ID, KEY_OWNER, KEY_NAME, N_LEASE_KEYS };
+enum lease_key { KEY_ID, KEY_REPLICA, KEY_OWNER, KEY_NAME, N_LEASE_KEYS };
 
 /* As systemd does: a unit without a suffix is a service. */
 static bool has_owner(const struct rocpart_lease *l, const char *word)
@@ -46,12 +46,21 @@ static bool has_owner(const struct rocpart_lease *l, const char *word)
 
 static bool has_key(const struct rocpart_lease *l, enum lease_key key, const char *word)
 {
-	char id[24];
+	char text[VIEW_REPLICA_TEXT_SIZE];
 
-	if (key == KEY_OWNER)
+	switch (key) {
+	case KEY_OWNER:
 		return has_owner(l, word);
-	(void)rp_fmt(id, sizeof(id), "%llu", (unsigned long long)l->id);
-	return rp_str_eq(key == KEY_ID ? id : l->name, word);
+	case KEY_REPLICA:
+		return rp_str_eq(view_format_replica(l, text), word);
+	case KEY_ID:
+		(void)rp_fmt(text, sizeof(text), "%llu", (unsigned long long)l->id);
+		return rp_str_eq(text, word);
+	case KEY_NAME:
+	case N_LEASE_KEYS:
+	default:
+		return rp_str_eq(l->name, word);
+	}
 }
 
 static bool is_chosen(const struct chosen *c, const char *id)
@@ -101,7 +110,10 @@ static int refuse_lease(struct cli *cli, const char *word)
 	return cli_fail(cli, &err);
 }
 
-/* A word is the number of a lease; else an owner, for all its leases; else the name of a lease. */
+/*
+ * A word is the number of a lease; else NAME/REPLICA; else an owner, for all its leases; else a
+ * name.
+ */
 static int choose(struct cli *cli, const struct rocpart_leases *leases, const char *word,
 		  struct chosen *ret)
 {
@@ -456,7 +468,20 @@ static void explain_labels(const char *labels)
 			rp_json_text(rp_json_iter_value(i)));
 }
 
-static void explain_lease(const struct rocpart_lease *l, const struct rocpart_snapshot *s)
+/* Who may change it: its node.yaml by apply, or only people. */
+static void explain_manager(const struct rocpart_leases *leases, const struct rocpart_lease *l)
+{
+	size_t i = 0;
+
+	while (rocpart_leases_get(leases, i) && rocpart_leases_get(leases, i) != l)
+		i++;
+	if (l->is_managed)
+		cli_say(stdout, "  managed: \tby '%s' (`rocpart apply`)\n",
+			rocpart_leases_get_file(leases, i));
+}
+
+static void explain_lease(const struct rocpart_leases *leases, const struct rocpart_lease *l,
+			  const struct rocpart_snapshot *s)
 {
 	static const char *const promises[] = {
 		"none: nothing keeps others off its bytes",
@@ -468,12 +493,14 @@ static void explain_lease(const struct rocpart_lease *l, const struct rocpart_sn
 	};
 	char bytes[RP_BYTES_TEXT_SIZE], used[RP_BYTES_TEXT_SIZE], where[VIEW_PARTITION_TEXT_SIZE];
 
-	cli_say(stdout, "lease %llu: %s, %s, owner %s\n", (unsigned long long)l->id, l->name,
-		rocpart_lease_state_to_string(l->state), *l->owner ? l->owner : "not shown");
+	cli_say(stdout, "lease %llu: %s/%u, %s, owner %s\n", (unsigned long long)l->id, l->name,
+		l->replica, rocpart_lease_state_to_string(l->state),
+		*l->owner ? l->owner : "not shown");
 	if (*l->bdf)
 		cli_say(stdout, "  where: \t%s (%s), %s, %s in use\n",
 			view_format_partition(s, l->bdf, l->partition, where), l->bdf,
 			rp_format_bytes(l->bytes, bytes), rp_format_bytes(l->used_bytes, used));
+	explain_manager(leases, l);
 	if (*l->why)
 		cli_say(stdout, "  why there: \t%s\n", l->why);
 	if (*l->ends)
@@ -517,7 +544,7 @@ static void explain_partition(const struct rocpart_leases *leases,
 			"or the GPU is reserved for displaced leases of another mode\n");
 	for (size_t i = 0; (l = rocpart_leases_get(leases, i)); i++)
 		if (l->partition == u->partition && rp_str_eq(l->bdf, u->bdf))
-			explain_lease(l, s);
+			explain_lease(leases, l, s);
 }
 
 static int find_use(struct cli *cli, const struct rocpart_leases *leases, const char *name,
@@ -541,35 +568,18 @@ static int find_use(struct cli *cli, const struct rocpart_leases *leases, const 
 	return status || *ret ? status : cli_usage_error(cli, "partition '%s' is gone", name);
 }
 
-static const struct rocpart_lease *find_lease(const struct rocpart_leases *leases, const char *name)
-{
-	const struct rocpart_lease *l;
-	uint64_t id;
-
-	if (rp_parse_u64(name, 10, &id) < 0)
-		return NULL;
-	for (size_t i = 0; (l = rocpart_leases_get(leases, i)); i++)
-		if (l->id == id)
-			return l;
-	return NULL;
-}
-
 static int explain(struct cli *cli, const struct rocpart_leases *leases, const char *name)
 {
 	const struct rocpart_partition_use *u = NULL;
-	const struct rocpart_lease *l = find_lease(leases, name);
+	const struct rocpart_lease *l = NULL;
 	struct rocpart_snapshot *s;
-	struct rocpart_error err = {.errnum = -ENOENT, .code = ROCPART_ERR_NOT_FOUND};
-	int status = strchr(name, '/') ? find_use(cli, leases, name, &u) : 0;
+	struct rocpart_error err = {0};
+	int status = 0;
 
+	if (rocpart_leases_find(leases, name, &l, &err) < 0)
+		status = strchr(name, '/') ? find_use(cli, leases, name, &u) : cli_fail(cli, &err);
 	if (status)
 		return status;
-	if (!l && !u) {
-		(void)rp_fmt(err.message, sizeof(err.message), "there is no lease '%.100s'", name);
-		(void)rp_fmt(err.hint, sizeof(err.hint),
-			     "name a lease by its number or a partition as GPU/ID");
-		return cli_fail(cli, &err);
-	}
 	if (cli->global.json)
 		return cli_print_json(cli, u ? view_use(cli_about(cli), u)
 					     : view_lease(cli_about(cli), l));
@@ -578,7 +588,7 @@ static int explain(struct cli *cli, const struct rocpart_leases *leases, const c
 	if (u)
 		explain_partition(leases, u, s);
 	else
-		explain_lease(l, s);
+		explain_lease(leases, l, s);
 	rocpart_snapshot_unref(s);
 	return 0;
 }

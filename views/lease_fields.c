@@ -21,6 +21,24 @@ static struct rp_json *lease_name(const void *o)
 	return rp_json_string(lease(o)->name);
 }
 
+const char *view_format_replica(const struct rocpart_lease *l, char buf[VIEW_REPLICA_TEXT_SIZE])
+{
+	(void)rp_fmt(buf, VIEW_REPLICA_TEXT_SIZE, "%s/%u", l->name, l->replica);
+	return buf;
+}
+
+static struct rp_json *lease_replica(const void *o)
+{
+	char text[VIEW_REPLICA_TEXT_SIZE];
+
+	return rp_json_string(view_format_replica(lease(o), text));
+}
+
+static struct rp_json *lease_managed(const void *o)
+{
+	return rp_json_bool(lease(o)->is_managed);
+}
+
 static struct rp_json *lease_state(const void *o)
 {
 	return rp_json_string(rocpart_lease_state_to_string(lease(o)->state));
@@ -121,11 +139,12 @@ static struct rp_json *lease_ends(const void *o)
 
 const struct view_field view_lease_fields[] = {
 	{.key = "lease", .sets = VIEW_DEFAULT, .heading = "LEASE", .get = lease_id},
-	{.key = "name",
+	{.key = "replica",
 	 .is_name = true,
 	 .sets = VIEW_DEFAULT,
-	 .heading = "NAME",
-	 .get = lease_name},
+	 .heading = "REPLICA",
+	 .get = lease_replica},
+	{.key = "name", .is_name = true, .heading = "NAME", .get = lease_name},
 	{.key = "state",
 	 .is_state = true,
 	 .sets = VIEW_DEFAULT,
@@ -148,6 +167,7 @@ const struct view_field view_lease_fields[] = {
 	 .get = lease_used},
 	{.key = "limit_bytes", .heading = "LIMIT", .show = VIEW_SHOW_BYTES, .get = lease_limit},
 	{.key = "owner", .is_name = true, .heading = "OWNER", .get = lease_owner},
+	{.key = "managed", .heading = "MANAGED", .get = lease_managed},
 	{.key = "guarantee", .heading = "GUARANTEE", .get = lease_guarantee},
 	{.key = "share", .heading = "SHARE", .get = lease_share},
 	{.key = "priority", .heading = "PRIORITY", .get = lease_priority},

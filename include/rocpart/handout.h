@@ -66,9 +66,9 @@ struct rocpart_handout;
 /**
  * rocpart_handout_new() - Create the handout of some partitions.
  * @machine: machine.
- * @names: leases by number, partitions as in rocpart_snapshot_find_partition(). Several names
- *	describe one program that uses all of the partitions (tensor parallelism). Borrowed during
- *	the call.
+ * @names: leases as rocpart_leases_find() takes them, partitions as in
+ *rocpart_snapshot_find_partition(). Several names describe one program that uses all of the
+ *partitions (tensor parallelism). Borrowed during the call.
  * @n_names: number of @names, at least 1.
  * @ret_handout: receives the handout; free it with rocpart_handout_free().
  * @reterr: receives the reason on failure; may be NULL.

@@ -67,7 +67,10 @@ enum rocpart_guarantee {
  * @limit_bytes: bytes that the programs of the lease may use: all usable bytes of the partition
  *	when the kernel enforces the partition's size (@guarantee kernel or hardware), otherwise
  *	@bytes. In a list that rocpart_place() returned, the value is @bytes.
- * @reserved: zero.
+ * @replica: number of the replica among the leases of @name. "NAME/REPLICA" is one lease, and stays
+ *	it when the lease gets other bytes or another partition.
+ * @is_managed: true when a node.yaml has the lease (rocpart_leases_get_file()), false when it was
+ *	made by hand.
  */
 struct rocpart_lease {
 	uint64_t id;
@@ -90,7 +93,8 @@ struct rocpart_lease {
 	const char *ends;
 	const char *limits;
 	uint64_t limit_bytes;
-	uint64_t reserved[1];
+	uint32_t replica;
+	bool is_managed;
 };
 
 /**
@@ -160,6 +164,30 @@ struct rocpart_leases *rocpart_leases_free(struct rocpart_leases *leases);
  * Return: owned by the list; NULL past the end.
  */
 const struct rocpart_lease *rocpart_leases_get(const struct rocpart_leases *leases, size_t index);
+
+/**
+ * rocpart_leases_get_file() - Return the node.yaml that has a lease.
+ * @leases: list.
+ * @index: from 0, as of rocpart_leases_get().
+ *
+ * Since 0.1.
+ * Return: path as the file was applied, owned by the list; "" for a lease that was made by hand, a
+ * lease of an earlier version of rocpart, and past the end.
+ */
+const char *rocpart_leases_get_file(const struct rocpart_leases *leases, size_t index);
+
+/**
+ * rocpart_leases_find() - Find the lease that a person means.
+ * @leases: list.
+ * @word: number of the lease, "NAME/REPLICA", or a name that only one lease has.
+ * @ret_lease: receives the lease, owned by the list.
+ * @reterr: receives the reason on failure; may be NULL.
+ *
+ * Since 0.1.
+ * Return: 0; -ENOENT: no such lease; -EINVAL: several leases have that name.
+ */
+int rocpart_leases_find(const struct rocpart_leases *leases, const char *word,
+			const struct rocpart_lease **ret_lease, struct rocpart_error *reterr);
 
 /**
  * rocpart_leases_get_use() - Return the use of one partition, in the order of GPU and partition id.

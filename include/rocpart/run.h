@@ -97,14 +97,14 @@ int rocpart_run_place(struct rocpart_machine *machine, const struct rocpart_comm
  * rocpart_run_use() - Confine a program to partitions that were leased before.
  * @machine: machine; borrowed for the life of the run.
  * @command: command to run.
- * @leases: numbers of leases, as text. Borrowed during the call.
+ * @leases: leases as rocpart_leases_find() takes them. Borrowed during the call.
  * @n_leases: number of @leases, at least 1.
  * @ret_run: receives the run, which waits for rocpart_run_start(); free it with rocpart_run_free().
  * @reterr: receives the reason on failure; may be NULL.
  *
  * The call works like rocpart_run_place(), but the leases keep their owner and do not end with the
  * program. Since 0.1.
- * Return: 0; -EINVAL: no command given, or a text is not the number of a lease; -EROFS: the machine
+ * Return: 0; -EINVAL: no command given, or several leases have a name; -EROFS: the machine
  * is a capture; -EAGAIN: the kernel cannot create the process; errors of fork(2) and
  * rocpart_handout_new().
  */

@@ -348,7 +348,8 @@ class Lease(ctypes.Structure):
         ("ends", c_char_p),
         ("limits", c_char_p),
         ("limit_bytes", c_uint64),
-        ("reserved", c_uint64 * 1),
+        ("replica", c_uint32),
+        ("is_managed", c_bool),
     ]
 
 
@@ -740,6 +741,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, POINTER(c_char_p), POINTER(Error)]),
     "rocpart_leases_export_for":
         (c_int, [c_void_p, c_uint, POINTER(c_char_p), POINTER(Error)]),
+    "rocpart_leases_find":
+        (c_int, [c_void_p, c_char_p, POINTER(POINTER(Lease)), POINTER(Error)]),
     "rocpart_leases_free":
         (c_void_p, [c_void_p]),
     "rocpart_leases_get":
@@ -748,6 +751,8 @@ PROTOTYPES = {
         (c_char_p, [c_void_p]),
     "rocpart_leases_get_event":
         (c_char_p, [c_void_p, c_size_t, POINTER(c_uint64), POINTER(c_uint64)]),
+    "rocpart_leases_get_file":
+        (c_char_p, [c_void_p, c_size_t]),
     "rocpart_leases_get_note":
         (c_char_p, [c_void_p]),
     "rocpart_leases_get_snapshot":

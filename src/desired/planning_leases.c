@@ -316,7 +316,7 @@ static int check_modes(struct rocpart_plan *plan, size_t i, struct rocpart_error
 	    !rp_plan_gpu_must_switch(&plan->snapshot->gpus[index], &plan->limits))
 		return 0;
 	if (l->state == ROCPART_LEASE_DISPLACED &&
-	    take_lost_mode(plan, index, rp_leases_get_mode(plan->leases, i)))
+	    take_lost_mode(plan, index, rp_leases_get(plan->leases, i)->mode))
 		return 0;
 	(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_LEASED, l->bdf,
 			   "'node:' asks for other modes of GPU %zu (%s), which lease %llu (%.60s) "

@@ -44,7 +44,8 @@ static const char *const statements[RP_N_SQL] = {
 		       " ON CONFLICT(key) DO UPDATE SET value = ?2",
 	[RP_SQL_LEASES] = "SELECT id, name, bytes, state, guarantee, priority, share, is_seen,"
 			  " owner_kind, owner, owner_start, owner_boot, footprint, labels, why,"
-			  " problem, created, changed, mode, limits FROM lease ORDER BY id",
+			  " problem, created, changed, mode, limits, replica, file FROM lease"
+			  " ORDER BY id",
 	[RP_SQL_CLAIMS] = "SELECT c.lease, p.bdf, p.part, c.bytes FROM claim c JOIN partition p"
 			  " ON p.id = c.partition ORDER BY c.lease, p.bdf, p.part",
 	[RP_SQL_EVENTS] = "SELECT at, lease, text FROM event ORDER BY id DESC LIMIT ?1",
@@ -58,9 +59,9 @@ static const char *const statements[RP_N_SQL] = {
 	[RP_SQL_ADD] =
 		"INSERT INTO lease(id, name, bytes, state, partition, guarantee, priority,"
 		" share, is_seen, owner_kind, owner, owner_start, owner_boot, footprint,"
-		" labels, why, problem, created, changed, mode, limits)"
+		" labels, why, problem, created, changed, mode, limits, replica, file)"
 		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,"
-		"?21)",
+		"?21,?22,?23)",
 	[RP_SQL_CLAIM] = "INSERT INTO claim(partition, lease, bytes, share) VALUES(?1, ?2, ?3, ?4)",
 	[RP_SQL_PLACE] = "UPDATE lease SET state = 1, partition = ?2, guarantee = ?3, why = ?4,"
 			 " problem = '', is_seen = 0, changed = ?5, mode = ?6, limits = ?7"
@@ -73,14 +74,28 @@ static const char *const statements[RP_N_SQL] = {
 	[RP_SQL_UNCLAIM] = "DELETE FROM claim WHERE lease = ?1",
 	[RP_SQL_REMOVE] = "DELETE FROM lease WHERE id = ?1",
 	[RP_SQL_LIMITS] = "UPDATE lease SET limits = ?2 WHERE id = ?1",
+	[RP_SQL_REPLICA] = "UPDATE lease SET replica = ?2 WHERE id = ?1",
+	/* With the numbers of RP_SQL_ADD. */
+	[RP_SQL_EDIT] = "UPDATE lease SET bytes = ?3, priority = ?7, share = ?8, owner_kind = ?10,"
+			" owner = ?11, owner_start = ?12, owner_boot = ?13, footprint = ?14,"
+			" labels = ?15, changed = ?19, replica = ?22, file = ?23 WHERE id = ?1",
 	[RP_SQL_EVENT] = "INSERT INTO event(at, lease, text) VALUES(?1, ?2, ?3)",
 };
 
-/* The same of format 1, whose leases have no limits: reading changes no table. */
-static const char leases_of_1[] =
-	"SELECT id, name, bytes, state, guarantee, priority, share, is_seen,"
-	" owner_kind, owner, owner_start, owner_boot, footprint, labels, why,"
-	" problem, created, changed, mode, '' FROM lease ORDER BY id";
+/* Leases of format 1 have no limits, and those of 2 no numbers: reading changes no table. */
+#define LEASES_OF_OLD(limits)                                                  \
+	"SELECT id, name, bytes, state, guarantee, priority, share, is_seen,"  \
+	" owner_kind, owner, owner_start, owner_boot, footprint, labels, why," \
+	" problem, created, changed, mode, " limits ", -1, '?' FROM lease ORDER BY id"
+static const char leases_of_1[] = LEASES_OF_OLD("''");
+static const char leases_of_2[] = LEASES_OF_OLD("limits");
+
+static const char *text_of(const struct rp_lease_db *db, enum rp_lease_sql which)
+{
+	if (which != RP_SQL_LEASES || db->version > 2)
+		return statements[which];
+	return db->version == 1 ? leases_of_1 : leases_of_2;
+}
 
 int rp_lease_db_refuse(const char *path, struct rocpart_error *reterr, const char *why,
 		       const char *hint)
@@ -174,8 +189,7 @@ int rp_lease_db_error(struct rp_lease_db *db, int rc, const char *what,
 int rp_lease_db_stmt(struct rp_lease_db *db, enum rp_lease_sql which, sqlite3_stmt **ret,
 		     struct rocpart_error *reterr)
 {
-	const char *sql =
-		which == RP_SQL_LEASES && db->version == 1 ? leases_of_1 : statements[which];
+	const char *sql = text_of(db, which);
 	int rc = SQLITE_OK;
 
 	if (!db->stmts[which])

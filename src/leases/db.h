@@ -32,6 +32,8 @@ enum rp_lease_sql {
 	RP_SQL_REMOVE,
 	RP_SQL_EVENT,
 	RP_SQL_LIMITS,
+	RP_SQL_REPLICA,
+	RP_SQL_EDIT,
 	RP_N_SQL
 };
 

@@ -36,7 +36,8 @@ static void describe(sqlite3_stmt *s, const char *why, struct rp_lease_note *not
 
 void rp_lease_db_note(struct rp_lease_db *db, int64_t lease, const char *outcome, const char *why)
 {
-	static const char sql[] = "SELECT name, lease.bytes, bdf, part FROM lease LEFT JOIN claim"
+	static const char sql[] = "SELECT CASE WHEN replica < 0 THEN name ELSE name || '/' ||"
+				  " replica END, lease.bytes, bdf, part FROM lease LEFT JOIN claim"
 				  " ON claim.lease = lease.id LEFT JOIN partition"
 				  " ON partition.id = claim.partition WHERE lease.id = ?1";
 	struct rp_lease_note note = {.lease = lease, .outcome = outcome};

@@ -12,8 +12,9 @@
  *   and claim refer to each other and one must be first.
  * - A claim has a lease and a partition: foreign keys, checked at once. (Deferred as well, each new
  *   lease would make SQLite read all claims.)
- * - Claims and the bytes of leases are never edited: triggers claim_keep and lease_keep. So
- *   deleting a claim gives back exactly what it took.
+ * - Claims are never edited, nor the bytes of leases that have some: triggers claim_keep and
+ *   lease_keep. So deleting a claim gives back exactly what it took.
+ * - No two leases have the same name and number of replica: index lease_replica.
  * - No two leases ever have the same number: trigger lease_number keeps the largest number that was
  *   deleted. (AUTOINCREMENT would add a write to each insert; this costs an insert nothing.)
  *
@@ -74,11 +75,26 @@ static const char version_1[] =
 static const char version_2[] = "ALTER TABLE lease ADD COLUMN limits TEXT NOT NULL DEFAULT ''";
 
 /*
+ * Replicas have numbers, and leases know their file. Programs of the formats before add leases
+ * without either: number -1, file '?'. rp_replica_number() gives the numbers that are missing. The
+ * bytes of a pending lease can be edited: that is how a lease changes in place.
+ */
+static const char version_3[] =
+	"ALTER TABLE lease ADD COLUMN replica INTEGER NOT NULL DEFAULT -1;"
+	"ALTER TABLE lease ADD COLUMN file TEXT NOT NULL DEFAULT '?';"
+	"CREATE UNIQUE INDEX lease_replica ON lease(name, replica) WHERE replica >= 0;"
+	"DROP TRIGGER lease_keep;"
+	"CREATE TRIGGER lease_keep BEFORE UPDATE OF bytes, share ON lease"
+	" WHEN OLD.state <> 0 AND (OLD.bytes <> NEW.bytes OR OLD.share <> NEW.share) BEGIN"
+	" SELECT raise(ABORT, 'the bytes of a lease with a partition are never edited'); END;";
+
+/*
  * A step is additive when programs of the format before can use the result without knowing: new
  * tables, indices, and columns with a default. Everything else raises min_writer, or min_reader, to
  * the number of the step.
  */
-static const struct rp_lease_step steps[] = {{version_1, 1, 1}, {version_2, 1, 1}};
+static const struct rp_lease_step steps[] = {
+	{version_1, 1, 1}, {version_2, 1, 1}, {version_3, 1, 1}};
 
 const struct rp_lease_format rp_lease_format = {.steps = steps, .n_steps = RP_ARRAY_LEN(steps)};
 

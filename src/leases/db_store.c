@@ -22,6 +22,7 @@
 void rp_lease_done(struct rp_lease *l)
 {
 	free(l->name);
+	free(l->file);
 	free(l->claims);
 	free(l->footprint);
 	free(l->labels);
@@ -105,6 +106,7 @@ static int take_lease(sqlite3_stmt *s, struct rp_lease *l)
 	l->owner.start_ticks = (uint64_t)sqlite3_column_int64(s, 10) & INT64_MAX;
 	l->created_s = take_time(s, 16);
 	l->changed_s = take_time(s, 17);
+	l->replica = sqlite3_column_int64(s, 20);
 	if (r == 0)
 		r = take_name(s, 9, l->owner.name, sizeof(l->owner.name));
 	if (r == 0)
@@ -121,6 +123,8 @@ static int take_lease(sqlite3_stmt *s, struct rp_lease *l)
 		r = take_text(s, 14, &l->why);
 	if (r == 0)
 		r = take_text(s, 19, &l->limits);
+	if (r == 0)
+		r = take_text(s, 21, &l->file);
 	return r < 0 ? r : take_text(s, 15, &l->problem);
 }
 
@@ -415,6 +419,8 @@ static void bind_lease(sqlite3_stmt *s, const struct rp_lease *l, int64_t id, in
 	(void)sqlite3_bind_int64(s, 19, now);
 	(void)bind_text(s, 20, l->mode);
 	(void)bind_text(s, 21, l->limits ? l->limits : "");
+	(void)sqlite3_bind_int64(s, 22, l->replica);
+	(void)bind_text(s, 23, l->file ? l->file : "");
 }
 
 int rp_lease_db_add(struct rp_lease_db *db, const struct rp_lease *l, int64_t *ret_id,
@@ -441,6 +447,30 @@ int rp_lease_db_add(struct rp_lease_db *db, const struct rp_lease *l, int64_t *r
 	rp_lease_db_note(db, id, l->n_claims ? "placed" : "pending", NULL);
 	*ret_id = id;
 	return 0;
+}
+
+static int refuse_id(int64_t id, struct rocpart_error *reterr)
+{
+	return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, NULL,
+			    "lease %lld does not exist", (long long)id);
+}
+
+int rp_lease_db_edit(struct rp_lease_db *db, const struct rp_lease *l, struct rocpart_error *reterr)
+{
+	sqlite3_stmt *s = NULL;
+	int r = check_bytes(l, reterr);
+
+	if (r == 0)
+		r = rp_lease_db_stmt(db, RP_SQL_EDIT, &s, reterr);
+	if (r < 0)
+		return r;
+	bind_lease(s, l, l->id, 0);
+	r = rp_lease_db_run(db, s, "change a lease", reterr);
+	if (r == 0 && sqlite3_changes(db->db) != 1)
+		return refuse_id(l->id, reterr);
+	if (r == 0 && l->n_claims) /* else its new place is noted */
+		rp_lease_db_note(db, l->id, "changed", NULL);
+	return r;
 }
 
 int rp_lease_db_place(struct rp_lease_db *db, const struct rp_lease *l,
@@ -492,12 +522,6 @@ static int run_with_id(struct rp_lease_db *db, enum rp_lease_sql which, int64_t 
 	return rp_lease_db_run(db, s, "change a lease", reterr);
 }
 
-static int refuse_id(int64_t id, struct rocpart_error *reterr)
-{
-	return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, NULL,
-			    "lease %lld does not exist", (long long)id);
-}
-
 int rp_lease_db_remove(struct rp_lease_db *db, int64_t id, const char *text,
 		       struct rocpart_error *reterr)
 {
@@ -524,6 +548,20 @@ int rp_lease_db_set_limits(struct rp_lease_db *db, int64_t id, const char *limit
 	(void)bind_text(s, 2, limits);
 	r = rp_lease_db_run(db, s, "change a lease", reterr);
 	return r == 0 && sqlite3_changes(db->db) != 1 ? refuse_id(id, reterr) : r;
+}
+
+int rp_lease_db_set_replica(struct rp_lease_db *db, const struct rp_lease *l,
+			    struct rocpart_error *reterr)
+{
+	sqlite3_stmt *s = NULL;
+	int r = rp_lease_db_stmt(db, RP_SQL_REPLICA, &s, reterr);
+
+	if (r < 0)
+		return r;
+	(void)sqlite3_bind_int64(s, 1, l->id);
+	(void)sqlite3_bind_int64(s, 2, l->replica);
+	r = rp_lease_db_run(db, s, "number a lease", reterr);
+	return r == 0 && sqlite3_changes(db->db) != 1 ? refuse_id(l->id, reterr) : r;
 }
 
 int rp_lease_db_evict(struct rp_lease_db *db, int64_t id, const char *text,

@@ -21,12 +21,16 @@ struct rp_claim {
 struct rp_lease {
 	int64_t id; /* no two leases ever have the same */
 	char *name;
-	uint64_t bytes; /* sum of its claims; a pending lease keeps the number */
+	int64_t replica; /* NAME/REPLICA is one lease; -1: it has no number yet */
+	char *file;	 /* that manages it; "": made by hand; "?": made by an older rocpart, or not
+			    known */
+	uint64_t bytes;	 /* sum of its claims; a pending lease keeps the number */
 	enum rocpart_lease_state state;
 	enum rocpart_guarantee guarantee;
 	int32_t priority;
 	uint32_t share; /* most leases that its partition may have; 1: exclusive */
 	bool is_seen;	/* memory or processes of it were seen since it was placed */
+	bool is_alive;	/* of a look, not recorded: its owner lives, it has memory, or may have */
 	char mode[16];	/* mode of its GPU when it was placed, "CPX/NPS4" */
 	struct rp_owner owner;
 	struct rp_claim *claims; /* none while pending */
@@ -63,7 +67,10 @@ void rp_lease_events_done(struct rp_lease_events *events);
 struct rp_lease_db;
 
 /* The format of the tables that this program makes: docs/design/leases.md, Versions. */
-#define RP_LEASE_VERSION 2U
+#define RP_LEASE_VERSION 3U
+
+/* The file of a lease whose file is not known. */
+#define RP_LEASE_FILE_UNKNOWN "?"
 
 /* The largest number of a lease: every reader of JSON has it exactly (2^53 - 1). */
 #define RP_LEASE_LAST_ID ((INT64_C(1) << 53) - 1)
@@ -148,6 +155,15 @@ int rp_lease_db_set_usable(struct rp_lease_db *db, const char *bdf, unsigned par
  */
 int rp_lease_db_add(struct rp_lease_db *db, const struct rp_lease *l, int64_t *ret_id,
 		    struct rocpart_error *reterr) RP_MUST_CHECK;
+/* Record the number of a replica. -ENOENT; -EEXIST: another lease has that name and number. */
+int rp_lease_db_set_replica(struct rp_lease_db *db, const struct rp_lease *l,
+			    struct rocpart_error *reterr) RP_MUST_CHECK;
+/*
+ * Record what a person or a file says of a lease: bytes, share, priority, owner, footprint, labels,
+ * replica and file of l. Bytes and share change only while the lease is pending. -ENOENT.
+ */
+int rp_lease_db_edit(struct rp_lease_db *db, const struct rp_lease *l,
+		     struct rocpart_error *reterr) RP_MUST_CHECK;
 /*
  * Give a pending lease a place: claims, guarantee, mode, limits and why of l. -ENOENT: not pending.
  */
@@ -172,7 +188,7 @@ int rp_lease_db_event(struct rp_lease_db *db, int64_t lease, const char *text,
 int rp_lease_db_check(struct rp_lease_db *db, struct rp_names *ret,
 		      struct rocpart_error *reterr) RP_MUST_CHECK;
 
-/* The mode of the GPU of rocpart_leases_get(index) when it was placed, "CPX/NPS4", or "". */
-const char *rp_leases_get_mode(const struct rocpart_leases *leases, size_t index);
+/* What is recorded of rocpart_leases_get(index); NULL past the end. */
+const struct rp_lease *rp_leases_get(const struct rocpart_leases *leases, size_t index);
 
 #endif

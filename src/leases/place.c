@@ -19,6 +19,7 @@
 #include "base/num.h"
 #include "leases/place_choose.h"
 #include "leases/place_options.h"
+#include "leases/replica.h"
 
 /* Make an owner that is a process one process: it must exist now. */
 static int pin_owner(struct rp_place_session *p, struct rp_owner *o, struct rocpart_error *reterr)
@@ -44,6 +45,8 @@ static int add_replica(struct rp_place_session *p, const struct rocpart_place_op
 	memset(l, 0, sizeof(*l));
 	r = rp_place_describe(o, owner, l) < 0 ? rp_error_nomem(reterr)
 					       : rp_place_locate(p, l, o->partition, reterr);
+	if (r == 0 && l->replica == RP_REPLICA_ANY)
+		l->replica = rp_replica_next(&p->s.list, &p->made, l->name);
 	if (r == 0 && !p->s.machine->is_dry_run)
 		r = rp_lease_db_add(p->s.db, l, &l->id, reterr);
 	if (r < 0)
@@ -110,7 +113,9 @@ int rp_place(const struct rp_placing *what, struct rocpart_leases **ret_leases,
 		n += what->options[i]->replicas;
 	}
 	if (r == 0)
-		r = rp_place_begin(&p, what->machine, n, what->how, reterr);
+		r = rp_place_begin(&p, what->machine, what->how, reterr);
+	if (r == 0)
+		r = rp_fill_placer(&p.s, n, &p.fill, reterr);
 	for (size_t i = 0; r == 0 && i < what->n_options; i++)
 		r = add_replicas(&p, what->options[i], what->own_pid, reterr);
 	if (r == 0 && what->placed)
@@ -180,7 +185,9 @@ ROCPART_PUBLIC int rocpart_place_pending(struct rocpart_machine *machine,
 	int r;
 
 	reterr = reterr ? reterr : &local;
-	r = rp_place_begin(&p, machine, 0, RP_LEASE_MAKE, reterr);
+	r = rp_place_begin(&p, machine, RP_LEASE_MAKE, reterr);
+	if (r == 0)
+		r = rp_fill_placer(&p.s, 0, &p.fill, reterr);
 	if (r < 0)
 		return r;
 	tried = rp_new0(bool, p.s.list.n);

@@ -65,8 +65,8 @@ static int refuse_change(struct rocpart_machine *m, struct rocpart_error *reterr
 				     "--resume` finishes it and `rocpart undo` reverts it");
 }
 
-int rp_place_begin(struct rp_place_session *p, struct rocpart_machine *m, uint32_t more,
-		   enum rp_lease_open how, struct rocpart_error *reterr)
+int rp_place_begin(struct rp_place_session *p, struct rocpart_machine *m, enum rp_lease_open how,
+		   struct rocpart_error *reterr)
 {
 	int r;
 
@@ -76,9 +76,7 @@ int rp_place_begin(struct rp_place_session *p, struct rocpart_machine *m, uint32
 	r = refuse_allocator(m, reterr);
 	if (r == 0)
 		r = rp_session_begin(m, how, &p->s, reterr);
-	if (r == 0)
-		r = refuse_change(m, reterr);
-	return r < 0 ? r : rp_fill_placer(&p->s, more, &p->fill, reterr);
+	return r < 0 ? r : refuse_change(m, reterr);
 }
 
 /* Whether a replica of this request is to be placed on the partition. */

@@ -16,11 +16,12 @@ void rp_place_session_done(struct rp_place_session *p);
 #define RP_AUTO_PLACE_SESSION RP_AUTO(rp_place_session_done)
 
 /*
- * Begin the session and make the placer, with room for so many more leases. -EPERM OTHER_ALLOCATOR;
- * -EBUSY UNFINISHED_CHANGE while the journal of a change is open; errors of rp_session_begin().
+ * Begin the session: -EPERM OTHER_ALLOCATOR; -EBUSY UNFINISHED_CHANGE while the journal of a change
+ * is open; errors of rp_session_begin(). The caller makes the
+ * placer with rp_fill_placer().
  */
-int rp_place_begin(struct rp_place_session *p, struct rocpart_machine *m, uint32_t more,
-		   enum rp_lease_open how, struct rocpart_error *reterr) RP_MUST_CHECK;
+int rp_place_begin(struct rp_place_session *p, struct rocpart_machine *m, enum rp_lease_open how,
+		   struct rocpart_error *reterr) RP_MUST_CHECK;
 /*
  * Give l a place: partition, state, guarantee, limits, mode and why. partition is "GPU/ID", or
  * NULL: the one that the placer prefers. The caller records l.

@@ -31,6 +31,7 @@ ROCPART_PUBLIC int rocpart_place_options_new(const char *name, uint64_t bytes,
 	o->bytes = bytes;
 	o->replicas = 1;
 	o->share = 1;
+	o->replica = RP_REPLICA_ANY;
 	*ret_options = o;
 	return 0;
 }
@@ -43,6 +44,7 @@ rocpart_place_options_free(struct rocpart_place_options *options)
 	free(options->name);
 	free(options->partition);
 	free(options->footprint);
+	free(options->file);
 	rp_json_free(options->labels);
 	free(options);
 	return NULL;
@@ -51,7 +53,10 @@ rocpart_place_options_free(struct rocpart_place_options *options)
 ROCPART_PUBLIC int rocpart_place_options_set_owner(struct rocpart_place_options *options,
 						   const char *owner, struct rocpart_error *reterr)
 {
-	return rp_owner_parse(owner, &options->owner, reterr);
+	int r = rp_owner_parse(owner, &options->owner, reterr);
+
+	options->has_owner |= r == 0;
+	return r;
 }
 
 ROCPART_PUBLIC int rocpart_place_options_set_partition(struct rocpart_place_options *options,
@@ -176,9 +181,12 @@ int rp_place_describe(const struct rocpart_place_options *o, const struct rp_own
 	l->share = o->share;
 	l->priority = o->priority;
 	l->owner = *owner;
+	l->replica = o->replica;
 	if (o->labels && rp_json_print(o->labels, false, &labels) < 0)
 		return -ENOMEM;
-	return copy_text(&l->name, o->name) < 0 || copy_text(&l->footprint, o->footprint) < 0 ||
+	return copy_text(&l->name, o->name) < 0 ||
+			       copy_text(&l->file, o->file ? o->file : "") < 0 ||
+			       copy_text(&l->footprint, o->footprint) < 0 ||
 			       copy_text(&l->labels, o->labels ? rp_strbuf_str(&labels) : NULL) < 0
 		       ? -ENOMEM
 		       : 0;

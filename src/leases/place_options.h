@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is to be placed, as rocpart/place.h describes it; used inside leases/ only. */
+/* What is to be placed, as rocpart/place.h describes it; used inside leases/ and desired/. */
 #ifndef RP_LEASES_PLACE_OPTIONS_H
 #define RP_LEASES_PLACE_OPTIONS_H
 
@@ -7,13 +7,18 @@
 #include "leases/lease.h"
 #include "rocpart/place.h"
 
+#define RP_REPLICA_ANY (-1) /* the next free number of the name */
+
 struct rocpart_place_options {
 	char *name, *partition, *footprint;
 	uint64_t bytes;
 	struct rp_owner owner;
+	bool has_owner; /* else a lease that is changed keeps its owner; so with labels */
 	uint32_t replicas, share;
 	int32_t priority;
 	struct rp_json *labels;
+	char *file;	 /* node.yaml that has the lease; NULL: made by hand */
+	int64_t replica; /* its number, or RP_REPLICA_ANY */
 };
 
 /* Write what the options say into l, which has nothing of it yet. 0 or -ENOMEM. */

@@ -20,6 +20,8 @@ static int add_lease(const struct rp_lease *l, struct rp_strbuf *ret)
 	rp_strbuf_addf(ret, "{\"id\":%lld,\"name\":", (long long)l->id);
 	if (!name || rp_json_print(name, false, ret) < 0)
 		return -ENOMEM;
+	if (l->replica >= 0)
+		rp_strbuf_addf(ret, ",\"replica\":%lld", (long long)l->replica);
 	rp_strbuf_addf(ret, ",\"bytes\":%llu,\"share\":%u,\"state\":\"%s\",",
 		       (unsigned long long)l->bytes, l->share,
 		       rocpart_lease_state_to_string(l->state));
@@ -158,6 +160,7 @@ static int read_lease(const struct rp_json *j, struct rp_lease *l)
 	const char *state = rp_json_text(rp_json_get(j, "state"));
 	const char *mode = rp_json_text(rp_json_get(j, "mode"));
 	const char *guarantee = rp_json_text(rp_json_get(j, "guarantee"));
+	const struct rp_json *replica;
 
 	if (!name || !state || !mode || !guarantee || read_state(state, &l->state) < 0 ||
 	    read_guarantee(guarantee, &l->guarantee) < 0 ||
@@ -168,6 +171,9 @@ static int read_lease(const struct rp_json *j, struct rp_lease *l)
 	l->share = (uint32_t)rp_json_int_value(rp_json_get(j, "share"));
 	l->created_s = rp_json_int_value(rp_json_get(j, "created_s"));
 	l->changed_s = rp_json_int_value(rp_json_get(j, "changed_s"));
+	/* An earlier version wrote none: it is given one. */
+	replica = rp_json_get(j, "replica");
+	l->replica = replica ? rp_json_int_value(replica) : -1;
 	l->name = strdup(name);
 	return l->name ? read_claims(rp_json_get(j, "partitions"), l) : -ENOMEM;
 }

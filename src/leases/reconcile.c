@@ -28,6 +28,7 @@
  */
 #include "leases/reconcile.h"
 #include "base/num.h"
+#include "leases/replica.h"
 #include "leases/run_group.h"
 
 struct context {
@@ -103,20 +104,22 @@ static void count_claims(struct context *c)
  * than the present one. Its place comes back with that mode, so nothing else may be placed there
  * meanwhile.
  */
-static void mark_promised(struct context *c)
+static void mark_promised(const struct rp_lease_list *list, struct rp_reconciled *out)
 {
-	for (size_t i = 0; i < c->list->n; i++) {
-		const struct rp_lease *l = &c->list->v[i];
+	for (size_t p = 0; p < out->n_parts; p++)
+		out->parts[p].is_promised = false;
+	for (size_t i = 0; i < list->n; i++) {
+		const struct rp_lease *l = &list->v[i];
 
 		for (size_t k = 0; k < l->n_claims; k++)
-			for (size_t p = 0; p < c->out->n_parts; p++) {
-				const struct rocpart_gpu *gpu = c->out->parts[p].partition->gpu;
+			for (size_t p = 0; p < out->n_parts; p++) {
+				const struct rocpart_gpu *gpu = out->parts[p].partition->gpu;
 				char mode[16];
 
 				rp_host_view_mode(gpu, mode);
 				if (!rp_gpu_is_odd(gpu) && rp_str_eq(gpu->bdf, l->claims[k].bdf) &&
 				    *l->mode && !rp_str_eq(l->mode, mode))
-					c->out->parts[p].is_promised = true;
+					out->parts[p].is_promised = true;
 			}
 	}
 }
@@ -372,6 +375,8 @@ static int judge_lease(struct context *c, size_t index)
 	if (r < 0)
 		return rp_error_errno(c->reterr, r, l->name,
 				      "cannot look for the owner of lease %lld", (long long)l->id);
+	l->is_alive = owner == RP_OWNER_ALIVE || c->out->lease_used[index] ||
+		      (owner == RP_OWNER_UNKNOWN && !c->w->sees_memory);
 	if (l->state == ROCPART_LEASE_PENDING) {
 		v.ends = owner == RP_OWNER_GONE;
 		keep_problem(l, &v);
@@ -385,14 +390,11 @@ static int judge_lease(struct context *c, size_t index)
 	return r < 0 ? r : v.ends;
 }
 
-/* Take a lease that ended out of the list and of the sums of its partitions. */
-static void forget_lease(struct context *c, size_t index)
+/* Take a lease out of the sums of its partitions. */
+static void give_back(struct rp_reconciled *r, const struct rp_lease *l)
 {
-	struct rp_lease *l = &c->list->v[index];
-
 	for (size_t k = 0; k < l->n_claims; k++) {
-		struct rp_part_use *u =
-			rp_reconciled_find(c->out, l->claims[k].bdf, l->claims[k].part);
+		struct rp_part_use *u = rp_reconciled_find(r, l->claims[k].bdf, l->claims[k].part);
 
 		if (u) {
 			u->leased -= l->claims[k].bytes;
@@ -400,11 +402,38 @@ static void forget_lease(struct context *c, size_t index)
 			u->max_tenants = u->n_leases ? u->max_tenants : 0;
 		}
 	}
+}
+
+/* Take a lease that ended out of the list and of the sums of its partitions. */
+static void forget_lease(struct context *c, size_t index)
+{
+	struct rp_lease *l = &c->list->v[index];
+
+	give_back(c->out, l);
 	rp_lease_done(l);
 	memmove(l, l + 1, (c->list->n - index - 1) * sizeof(*l));
 	memmove(&c->out->lease_used[index], &c->out->lease_used[index + 1],
 		(c->list->n - index - 1) * sizeof(uint64_t));
 	c->list->n--;
+}
+
+void rp_reconciled_unclaim(struct rp_lease_list *list, size_t index, bool comes_back,
+			   struct rp_reconciled *r)
+{
+	struct rp_lease *l = &list->v[index];
+
+	give_back(r, l);
+	for (size_t k = 0; !comes_back && k < l->n_claims; k++) {
+		struct rp_part_use *u = rp_reconciled_find(r, l->claims[k].bdf, l->claims[k].part);
+
+		if (u)
+			u->unmanaged += r->lease_used[index];
+	}
+	free(l->claims);
+	l->claims = NULL;
+	l->n_claims = 0;
+	l->state = ROCPART_LEASE_PENDING;
+	mark_promised(list, r);
 }
 
 /*
@@ -448,8 +477,10 @@ int rp_reconcile(struct rp_host_view *w, struct rp_lease_db *db, struct rp_lease
 			    .list = list,
 			    .out = &out,
 			    .reterr = reterr};
-	int r = make_parts(&c);
+	int r = rp_replica_number(list, db, reterr);
 
+	if (r == 0)
+		r = make_parts(&c);
 	if (r < 0)
 		return r;
 	count_claims(&c);
@@ -468,7 +499,7 @@ int rp_reconcile(struct rp_host_view *w, struct rp_lease_db *db, struct rp_lease
 		r = rp_host_view_check(w, reterr);
 	if (r < 0)
 		return r;
-	mark_promised(&c);
+	mark_promised(list, &out);
 	*ret = out;
 	memset(&out, 0, sizeof(out));
 	return 0;

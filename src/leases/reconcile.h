@@ -42,6 +42,13 @@ int rp_reconcile(struct rp_host_view *w, struct rp_lease_db *db, struct rp_lease
 size_t rp_lease_of_memory(struct rp_host_view *w, const struct rp_lease_list *list, uint32_t pid,
 			  const struct rocpart_partition *p, bool *ret_is_certain);
 
+/*
+ * Take the place of a lease of the list, by its index, as a transaction did. What memory it has
+ * stays where it is: that of a program that goes on, unless the lease comes back to this place.
+ */
+void rp_reconciled_unclaim(struct rp_lease_list *list, size_t index, bool comes_back,
+			   struct rp_reconciled *r);
+
 struct rp_part_use *rp_reconciled_find(const struct rp_reconciled *r, const char *bdf,
 				       unsigned part);
 

@@ -7,6 +7,7 @@
  */
 #include "base/name.h"
 #include "base/num.h"
+#include "leases/replica.h"
 #include "leases/session.h"
 #include "rocpart/lease.h"
 
@@ -154,12 +155,23 @@ static int read_program_name(struct rp_session *s, uint32_t pid, char ret[RP_NAM
 	return 0;
 }
 
+/* Remember the name of a new lease and its number, which the next one cannot have. */
+static int note_name(struct rp_lease_list *made, const struct rp_lease *l)
+{
+	int r = rp_grow(&made->v, &made->cap, made->n + 1, sizeof(*made->v));
+
+	if (r < 0)
+		return r;
+	made->v[made->n] = (struct rp_lease){.name = strdup(l->name), .replica = l->replica};
+	return made->v[made->n++].name ? 0 : -ENOMEM;
+}
+
 /*
  * Lease the unmanaged memory of a partition to an owner. The lease is exclusive, and its guarantee
  * is none: the memory was taken without asking.
  */
 static int adopt_one(struct rp_session *s, struct rp_part_use *u, const struct rp_owner *o,
-		     uint32_t pid, struct rocpart_error *reterr)
+		     uint32_t pid, struct rp_lease_list *made, struct rocpart_error *reterr)
 {
 	const struct rocpart_gpu *gpu = u->partition->gpu;
 	struct rp_claim claim = {.part = u->partition->id, .bytes = u->unmanaged};
@@ -179,19 +191,25 @@ static int adopt_one(struct rp_session *s, struct rp_part_use *u, const struct r
 
 	if (r < 0)
 		return r;
+	l.replica = rp_replica_next(&s->list, made, name);
 	rp_host_view_mode(gpu, l.mode);
 	(void)rp_fmt(claim.bdf, sizeof(claim.bdf), "%s", gpu->bdf);
 	/* The memory may exceed what is usable, which leaves a margin for page tables. */
 	if (usable < claim.bytes)
 		usable = claim.bytes;
 	r = rp_lease_db_set_usable(s->db, gpu->bdf, claim.part, usable, reterr);
-	return r < 0 ? r : rp_lease_db_add(s->db, &l, &l.id, reterr);
+	if (r == 0)
+		r = rp_lease_db_add(s->db, &l, &l.id, reterr);
+	if (r == 0 && note_name(made, &l) < 0)
+		r = rp_error_nomem(reterr);
+	return r;
 }
 
 /* Adopt every partition without a lease on which a process of the owner uses memory. */
 static int adopt_all(struct rp_session *s, const struct rp_owner *o, size_t *ret,
 		     struct rocpart_error *reterr)
 {
+	RP_AUTO_LEASE_LIST struct rp_lease_list made = {0};
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->now.n_parts; i++) {
@@ -208,7 +226,7 @@ static int adopt_all(struct rp_session *s, const struct rp_owner *o, size_t *ret
 			return r;
 		if (!pid)
 			continue;
-		r = adopt_one(s, u, o, pid, reterr);
+		r = adopt_one(s, u, o, pid, &made, reterr);
 		if (r < 0)
 			return r;
 		n++;

@@ -83,8 +83,10 @@ int rp_session_commit(struct rp_session *s, struct rocpart_error *reterr)
 {
 	int r = s->machine->is_dry_run ? 0 : rp_lease_db_commit(s->db, reterr);
 
-	if (r == 0 && !s->machine->is_dry_run)
+	if (r == 0 && !s->machine->is_dry_run) {
 		rp_public_write(s->machine, s->db);
+		rp_machine_tell_leases(s->machine);
+	}
 	return r;
 }
 
@@ -171,6 +173,8 @@ static int publish_lease(struct rocpart_leases *v, size_t i, uint64_t used, stru
 		.created_s = (uint64_t)l->created_s,
 		.changed_s = (uint64_t)l->changed_s,
 		.limit_bytes = limit_of(l, w),
+		.replica = l->replica < 0 ? 0 : (uint32_t)l->replica,
+		.is_managed = l->file && *l->file && !rp_str_eq(l->file, RP_LEASE_FILE_UNKNOWN),
 		.ends = w && !v->list.is_public ? rp_host_view_ends(w, &l->owner) : ""};
 	return p->owner && p->problem ? 0 : -ENOMEM;
 }
@@ -389,9 +393,17 @@ rocpart_leases_get_snapshot(const struct rocpart_leases *leases)
 	return leases->snapshot;
 }
 
-const char *rp_leases_get_mode(const struct rocpart_leases *leases, size_t index)
+ROCPART_PUBLIC const char *rocpart_leases_get_file(const struct rocpart_leases *leases,
+						   size_t index)
 {
-	return index < leases->list.n ? leases->list.v[index].mode : "";
+	const struct rp_lease *l = index < leases->list.n ? &leases->list.v[index] : NULL;
+
+	return l && leases->pub[index].is_managed ? l->file : "";
+}
+
+const struct rp_lease *rp_leases_get(const struct rocpart_leases *leases, size_t index)
+{
+	return index < leases->list.n ? &leases->list.v[index] : NULL;
 }
 
 ROCPART_PUBLIC const struct rocpart_lease *rocpart_leases_get(const struct rocpart_leases *leases,

@@ -40,6 +40,8 @@ void rp_session_done(struct rp_session *s);
 /* Make a public list of what the session knows; its leases move into the list. */
 int rp_session_view(struct rp_session *s, struct rocpart_leases **ret,
 		    struct rocpart_error *reterr) RP_MUST_CHECK;
+/* Whether a word of a user means a lease, and not a partition as GPU/ID. */
+bool rp_lease_is_word(const char *word);
 /* Return the snapshot that the leases were compared with, which the caller may keep. */
 struct rocpart_snapshot *rp_leases_snapshot(const struct rocpart_leases *leases);
 /* Make a public list of these leases alone, which move into it; snapshot may be NULL. */

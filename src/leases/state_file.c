@@ -20,6 +20,9 @@
 /* The first format of the tables whose leases have limits. */
 #define WITH_LIMITS 2U
 
+/* The first one whose leases have numbers of replicas, and know their file. */
+#define WITH_REPLICAS 3U
+
 /*
  * Append a lease to the list of the document. The functions pass on NULL, so one check is enough.
  */
@@ -29,6 +32,10 @@ static int put_lease(struct rp_json *list, const struct rp_lease *l, unsigned fo
 	int r = rp_json_set(j, "id", rp_json_int(l->id));
 
 	r |= rp_json_set_string(j, "name", l->name);
+	if (format >= WITH_REPLICAS && l->replica >= 0)
+		r |= rp_json_set(j, "replica", rp_json_int(l->replica));
+	if (format >= WITH_REPLICAS)
+		r |= rp_json_set_string(j, "file", l->file ? l->file : "");
 	r |= rp_json_set_u64(j, "bytes", l->bytes);
 	r |= rp_json_set_string(j, "state", rocpart_lease_state_to_string(l->state));
 	r |= rp_json_set_string(j, "guarantee", rocpart_guarantee_to_string(l->guarantee));
@@ -203,6 +210,23 @@ static int get_claims(const struct rp_json *list, struct rp_lease *l)
 	return 0;
 }
 
+/* An export of an earlier version has neither: the number is given when it is there again. */
+static int get_replica(const struct rp_json *j, struct rp_lease *l)
+{
+	uint64_t replica = 0;
+
+	l->replica = -1;
+	if (rp_json_get(j, "replica")) {
+		if (get_number(j, "replica", INT32_MAX, &replica) < 0)
+			return -EINVAL;
+		l->replica = (int64_t)replica;
+	}
+	if (rp_json_get(j, "file"))
+		return get_text(j, "file", &l->file);
+	l->file = strdup(RP_LEASE_FILE_UNKNOWN);
+	return l->file ? 0 : -ENOMEM;
+}
+
 /* Read a lease. -EINVAL: a field is missing or out of range. */
 static int get_lease(const struct rp_json *j, struct rp_lease *l)
 {
@@ -242,7 +266,7 @@ static int get_lease(const struct rp_json *j, struct rp_lease *l)
 	    get_text(j, "labels", &l->labels) < 0 || get_text(j, "limits", &l->limits) < 0 ||
 	    get_text(j, "why", &l->why) < 0 || get_text(j, "problem", &l->problem) < 0)
 		return -ENOMEM;
-	return l->name ? 0 : -EINVAL;
+	return l->name ? get_replica(j, l) : -EINVAL;
 }
 
 /*
@@ -256,6 +280,7 @@ static int rename_lease(struct rp_session *s, struct rp_lease *l, struct rocpart
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 
 	l->name = strdup(rp_name_clean(RP_NAME_LEASE, old, name));
+	l->replica = -1; /* the number was one among the leases of the old name */
 	rp_strbuf_addf(&text, "imported as '%s': its name was '", name);
 	rp_printable_add(&text, old);
 	rp_strbuf_add_char(&text, '\'');

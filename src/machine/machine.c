@@ -87,6 +87,18 @@ void rp_machine_announce(struct rocpart_machine *m,
 	}
 }
 
+void rp_machine_tell_leases(struct rocpart_machine *m)
+{
+	struct rocpart_error err = {0};
+
+	if (!m->leases_changed || m->is_telling)
+		return;
+	m->is_telling = true;
+	if (m->leases_changed(m, &err) < 0)
+		rp_trace_note(&m->trace, ROCPART_TRACE_DECISION, err.object, "%s", err.message);
+	m->is_telling = false;
+}
+
 void rp_machine_publish(struct rocpart_machine *m)
 {
 	if (m->publish)

@@ -51,6 +51,8 @@ struct rocpart_machine {
 	rp_modes_changed_fn listeners[RP_MACHINE_LISTENERS];
 	size_t n_listeners;
 	void (*publish)(struct rocpart_machine *m); /* see rp_machine_publish(); may be NULL */
+	rp_modes_changed_fn leases_changed;	    /* see rp_machine_tell_leases(); may be NULL */
+	bool is_telling;
 	char *note;    /* what the caller has no right to read, in a sentence; NULL: nothing */
 	char *command; /* what the history names; NULL: the program */
 	rocpart_history_fn history_fn; /* may be NULL */
@@ -103,6 +105,12 @@ void rp_machine_listen(struct rocpart_machine *m, rp_modes_changed_fn fn);
 void rp_machine_announce(struct rocpart_machine *m,
 			 void (*warn)(void *userdata, const struct rocpart_error *err),
 			 void *userdata);
+
+/*
+ * Leases changed: call leases_changed, unless it is what changed them. A failure is traced: what it
+ * keeps, such as specs of containers, is checked by other commands.
+ */
+void rp_machine_tell_leases(struct rocpart_machine *m);
 
 /*
  * Records changed that the public document shows: write it again. A failure is traced, and leaves

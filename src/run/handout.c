@@ -5,22 +5,6 @@
 #include "hw/device_list.h"
 #include "hw/hw.h"
 
-/* A number is a lease; a partition has a slash. */
-static bool is_lease(const char *name, uint64_t *ret_id)
-{
-	return rp_parse_u64(name, 10, ret_id) == 0;
-}
-
-static const struct rocpart_lease *find_lease(const struct rocpart_leases *leases, uint64_t id)
-{
-	const struct rocpart_lease *l;
-
-	for (size_t i = 0; (l = rocpart_leases_get(leases, i)); i++)
-		if (l->id == id)
-			return l;
-	return NULL;
-}
-
 /* A lease whose place is not what it was may not have it: see its problem. */
 static int lease_partition(const struct rocpart_snapshot *s, const struct rocpart_lease *l,
 			   const struct rocpart_partition **ret, struct rocpart_error *reterr)
@@ -43,16 +27,12 @@ static int lease_partition(const struct rocpart_snapshot *s, const struct rocpar
 static int find_named(const struct rocpart_snapshot *s, const struct rocpart_leases *leases,
 		      const char *name, struct rp_named *ret, struct rocpart_error *reterr)
 {
-	uint64_t id;
+	int r;
 
-	if (!is_lease(name, &id))
+	if (!rp_lease_is_word(name))
 		return rocpart_snapshot_find_partition(s, name, &ret->part, reterr);
-	ret->lease = find_lease(leases, id);
-	if (ret->lease)
-		return lease_partition(s, ret->lease, &ret->part, reterr);
-	(void)rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, name, "lease %s does not exist",
-			   name);
-	return rp_error_hint(reterr, "`rocpart status` shows the leases; a partition is GPU/ID");
+	r = rocpart_leases_find(leases, name, &ret->lease, reterr);
+	return r < 0 ? r : lease_partition(s, ret->lease, &ret->part, reterr);
 }
 
 static int add_part(struct rp_handout *h, const char *name, const struct rocpart_partition *part,
@@ -184,11 +164,10 @@ static int look(struct rocpart_machine *m, const char *const *names, size_t n,
 		struct rocpart_error *reterr)
 {
 	bool has_lease = false;
-	uint64_t id;
 	int r;
 
 	for (size_t i = 0; i < n; i++)
-		has_lease |= is_lease(names[i], &id);
+		has_lease |= rp_lease_is_word(names[i]);
 	if (!has_lease)
 		return observe(m, ret, reterr);
 	r = rocpart_leases_new(m, ret_leases, reterr);

@@ -398,20 +398,21 @@ ROCPART_PUBLIC int rocpart_run_place(struct rocpart_machine *machine,
 	return 0;
 }
 
-/* "3 4" */
-static int join_leases(const char *const *leases, size_t n, struct rp_strbuf *ret,
-		       struct rocpart_error *reterr)
+/* "3 4": the numbers of the leases that the words name. */
+static int join_leases(struct rocpart_machine *m, const char *const *words, size_t n,
+		       struct rp_strbuf *ret, struct rocpart_error *reterr)
 {
-	uint64_t id;
+	struct rocpart_leases *leases = NULL;
+	const struct rocpart_lease *l;
+	int r = rocpart_leases_new(m, &leases, reterr);
 
-	for (size_t i = 0; i < n; i++) {
-		if (rp_parse_u64(leases[i], 10, &id) < 0)
-			return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT,
-					    leases[i], "'%.100s' is not the number of a lease",
-					    leases[i]);
-		rp_strbuf_addf(ret, "%s%s", i ? " " : "", leases[i]);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = rocpart_leases_find(leases, words[i], &l, reterr);
+		if (r == 0)
+			rp_strbuf_addf(ret, "%s%llu", i ? " " : "", (unsigned long long)l->id);
 	}
-	return rp_strbuf_failed(ret) ? rp_error_nomem(reterr) : 0;
+	rocpart_leases_free(leases);
+	return r == 0 && rp_strbuf_failed(ret) ? rp_error_nomem(reterr) : r;
 }
 
 ROCPART_PUBLIC int rocpart_run_use(struct rocpart_machine *machine,
@@ -424,7 +425,7 @@ ROCPART_PUBLIC int rocpart_run_use(struct rocpart_machine *machine,
 	int r = check(machine, command, reterr);
 
 	if (r == 0)
-		r = join_leases(leases, n_leases, &names, reterr);
+		r = join_leases(machine, leases, n_leases, &names, reterr);
 	if (r == 0)
 		r = run_new(machine, command, &names, &run, reterr);
 	if (r == 0)

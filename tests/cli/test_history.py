@@ -57,7 +57,7 @@ class History(OneGpu):
         self.assertEqual(change["command"], "rocpart --sim n " + " ".join(SWITCH))
         self.assertGreater(change["seconds"], 0)
         self.assertIsNone(lease["seconds"])
-        self.assertEqual((lease["lease"], lease["text"]), (1, "a, 1.0 GiB on 0000:05:00.0/6"))
+        self.assertEqual((lease["lease"], lease["text"]), (1, "a/0, 1.0 GiB on 0000:05:00.0/6"))
         self.assertIn(": released", self.entries()[-1]["text"])
         login = Path("/proc/self/loginuid")
         uid = int(login.read_text()) if login.exists() else NO_LOGIN
@@ -168,7 +168,7 @@ class History(OneGpu):
             list(pool.map(lambda i: self.on("place", f"m{i}", "--bytes", "1G", "--share", "64",
                                             "--partition", "0/0"), range(12)))
         names = {e["text"].split(",")[0] for e in self.entries() if e["kind"] == "lease"}
-        self.assertEqual(names, {f"m{i}" for i in range(12)})
+        self.assertEqual(names, {f"m{i}/0" for i in range(12)})
         self.assertEqual(self.json("--sim", "n", "history")["damaged"], 0)
 
     def test_evicted_and_returned_leases_are_told_with_their_change(self):

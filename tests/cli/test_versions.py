@@ -7,7 +7,7 @@ import unittest
 
 from journey import FAILED, TO_DO, USAGE, Journey
 
-FORMAT = 2
+FORMAT = 3
 
 
 class Versions(Journey):
@@ -61,8 +61,8 @@ class Versions(Journey):
     def test_export_for_an_older_version_has_only_its_keys(self):
         now = json.loads(self.on("state", "export"))
         old = json.loads(self.on("state", "export", "--for-version", "1"))
-        self.assertIn("limits", now["leases"][0])
-        del now["leases"][0]["limits"]
+        for key in ("limits", "replica", "file"):
+            del now["leases"][0][key]
         self.assertEqual(old, now)
         self.on("release", "1")
         self.on("state", "import", self.write(json.dumps(old), "old.json"))
@@ -88,7 +88,9 @@ class Versions(Journey):
         self.assertIn("already", self.rocpart("--sim", "m", "state", "migrate"))
 
     def test_migration_of_an_older_format_keeps_an_export(self):
-        self.edit("PRAGMA user_version = 1; ALTER TABLE lease DROP COLUMN limits")
+        self.edit("""PRAGMA user_version = 1; DROP INDEX lease_replica;
+            ALTER TABLE lease DROP COLUMN replica; ALTER TABLE lease DROP COLUMN file;
+            ALTER TABLE lease DROP COLUMN limits""")
         dry = self.on("state", "migrate", "--dry-run", status=TO_DO)
         self.assertIn(f"from format 1 to {FORMAT}", dry)
         self.assertFalse((self.dir / "backups").exists())

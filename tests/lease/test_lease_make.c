@@ -68,6 +68,7 @@ static int place(struct rocpart_error *err)
 	char name[] = "llama";
 	struct rp_claim c = {.bytes = 7, .bdf = BDF};
 	struct rp_lease l = {.name = name,
+			     .replica = -1,
 			     .bytes = 7,
 			     .state = ROCPART_LEASE_PLACED,
 			     .share = 64,

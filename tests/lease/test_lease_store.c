@@ -57,6 +57,7 @@ static int add_in(struct rp_lease_db *db, unsigned part, uint64_t bytes, uint32_
 	char name[] = "llama";
 	struct rp_claim c = {.part = part, .bytes = bytes};
 	struct rp_lease l = {.name = name,
+			     .replica = -1,
 			     .bytes = bytes,
 			     .state = ROCPART_LEASE_PLACED,
 			     .share = share,
