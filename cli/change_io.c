@@ -168,8 +168,7 @@ static void print_change(const struct cli *cli, const struct rocpart_change *cha
 	}
 }
 
-/* A change stops what runs: by --yes, or by the word typed at a terminal. */
-static int confirm(struct cli *cli)
+int cli_confirm(struct cli *cli)
 {
 	struct rocpart_error err = {.errnum = -EPERM,
 				    .code = ROCPART_ERR_NEEDS_CONFIRMATION,
@@ -263,6 +262,14 @@ static int perform(struct cli *cli, struct rocpart_change *change, bool undo, bo
 	return 0;
 }
 
+int cli_say_unchanged(struct cli *cli, const char *text)
+{
+	if (cli->global.json)
+		return cli_print_json(cli, view_result(cli_about(cli), "unchanged"));
+	cli_say(stdout, "%s\n", text);
+	return 0;
+}
+
 /* The change as it would be done. */
 static int show_dry_run(struct cli *cli, struct rocpart_change *change,
 			const struct rocpart_holders *holders)
@@ -290,7 +297,7 @@ static int record_rest(struct cli *cli, const struct cli_change_values *v,
 		print_steps(change, v->then);
 	}
 	if (v->dry_run && has_steps)
-		return show_dry_run(cli, change, NULL);
+		return quietly ? CLI_EXIT_TO_DO : show_dry_run(cli, change, NULL);
 	if ((has_steps || rocpart_change_get_allocator(change)) && !v->dry_run &&
 	    rocpart_change_apply(change, &err) < 0)
 		return cli_fail(cli, &err);
@@ -317,7 +324,10 @@ static int checked_change(struct cli *cli, const struct cli_change_values *v,
 		return cli_fail(cli, &err);
 	if (!cli->global.json)
 		print_change(cli, change, holders, v->then);
-	status = v->dry_run ? show_dry_run(cli, change, holders) : confirm(cli);
+	if (!v->dry_run)
+		status = cli_confirm(cli);
+	else
+		status = quietly ? CLI_EXIT_TO_DO : show_dry_run(cli, change, holders);
 	rocpart_holders_free(holders);
 	if (status == 0)
 		status = perform(cli, change, false, !quietly);
@@ -331,7 +341,6 @@ static int do_change(struct cli *cli, const struct cli_change_values *v,
 
 	if (status == 0)
 		status = checked_change(cli, v, change, quietly);
-	rocpart_change_free(change);
 	return status;
 }
 
@@ -369,7 +378,7 @@ static int finish(struct cli *cli, const struct cli_change_values *v, struct roc
 		return status;
 	if (v->dry_run)
 		return show_remaining(cli, change, undo);
-	status = confirm(cli);
+	status = cli_confirm(cli);
 	if (status == 0)
 		status = perform(cli, change, undo, true);
 	return status ? status : print_end(cli, change, undo ? "undone" : "done");

@@ -249,6 +249,8 @@ struct view_machine cli_about(const struct cli *cli);
 void cli_note_error(const struct rocpart_error *err);
 /* The same of what comes after the work is done, which the exit status is of. */
 void cli_say_note(const char *what, const struct rocpart_error *err);
+/* The message of the last failure; "" without one. */
+const char *cli_last_message(void);
 void cli_set_done(void);   /* what is changed is said when standard output cannot be written */
 int cli_flush(int status); /* status, or 1 when standard output could not be written */
 
@@ -312,7 +314,8 @@ int cli_print_json_done(struct cli *cli, struct rp_json *j);
 extern const struct cli_option cli_dry_run_options[]; /* of a bool */
 
 /* Something is to be done: the answer of assert, of plan for a machine and of --dry-run. */
-#define CLI_EXIT_TO_DO 7
+#define CLI_EXIT_PARTLY 4
+#define CLI_EXIT_TO_DO	7
 
 /* shared_options.c: the file, given by -f or as the argument. 0, or exit status with the error. */
 int cli_take_file(struct cli *cli, struct cli_file_values *v, int argc, char **argv);
@@ -320,7 +323,11 @@ int cli_take_file(struct cli *cli, struct cli_file_values *v, int argc, char **a
 int cli_open_desired(struct cli *cli, const char *path, bool unattended,
 		     struct rocpart_desired **ret);
 
-/* change_io.c: showing, confirming and doing a change. Takes over change. */
+/* change_io.c: a change stops what runs: by --yes, or by the word typed at a terminal. */
+int cli_confirm(struct cli *cli);
+/* Say that nothing was to be done. */
+int cli_say_unchanged(struct cli *cli, const char *text);
+/* Show, confirm and do a change. */
 int cli_do_change(struct cli *cli, const struct cli_change_values *v,
 		  struct rocpart_change *change);
 /* The same as one part of a command: silent with --json and when nothing is to be done. */
@@ -359,10 +366,13 @@ int cli_solve_plan(struct cli *cli, struct rocpart_plan *plan,
 /* plan_out.c: 1 when not feasible. with_switches: the steps too when they switch modes; apply lists
  * these. */
 int cli_print_plan(struct cli *cli, const struct rocpart_plan *plan, bool with_switches);
+/* difference_out.c: the lines of a difference, below a title. */
+void cli_print_difference(struct cli *cli, struct rocpart_difference *d);
+/* The same, or that there is none. */
+void cli_print_compared(struct cli *cli, struct rocpart_difference *d);
+/* Compare the machine with a file. 0 or exit status with the error printed. */
+int cli_compare(struct cli *cli, struct rocpart_difference *d);
 /* Why a plan that is not feasible places too little, in one sentence. */
 void cli_explain_misfit(const struct rocpart_plan *plan, struct rocpart_error *ret);
-/* apply_models.c */
-int cli_apply_models(struct cli *cli, const struct rocpart_desired *desired,
-		     const struct cli_file_values *file, const struct cli_change_values *v);
 
 #endif

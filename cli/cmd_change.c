@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* set, apply, reset, undo, holders, cordon, uncordon. */
+/* set, reset, undo, holders, cordon, uncordon. */
 #include "cli/cli.h"
 
 #include "base/num.h"
@@ -56,25 +56,6 @@ static const struct cli_option reset_options[] = {
 	 .help = "reset these GPUs only, by index, PCI address or unique id; several by commas, or "
 		 "all"},
 	CLI_SHARED(cli_change_options, reset_values, change),
-	CLI_END,
-};
-
-struct apply_values {
-	struct cli_file_values file;
-	struct cli_change_values change;
-	bool resume;
-};
-
-static const struct cli_option apply_options[] = {
-	CLI_SHARED(cli_file_options, apply_values, file),
-	{.name = "resume",
-	 .offset = offsetof(struct apply_values, resume),
-	 .help = "resume an interrupted change instead of applying a file"},
-	{.name = "unattended",
-	 .offset = offsetof(struct apply_values, file.unattended),
-	 .help = "refuse a file that another user than root could have written, and every change "
-		 "while the machine is on hold; for a boot, a timer or a daemon"},
-	CLI_SHARED(cli_change_options, apply_values, change),
 	CLI_END,
 };
 
@@ -138,8 +119,7 @@ static int change_modes(struct cli *cli, const struct goal *goal, const struct c
 		status = set_modes(cli, s, change, goal);
 	if (status == 0)
 		status = cli_do_change(cli, v, change);
-	else
-		rocpart_change_free(change);
+	rocpart_change_free(change);
 	rocpart_snapshot_unref(s);
 	return status;
 }
@@ -170,76 +150,6 @@ static int run_reset(struct cli *cli, int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	return change_modes(cli, &goal, &v->change);
-}
-
-static int nothing_to_do(struct cli *cli, const char *text)
-{
-	if (cli->global.json)
-		return cli_print_json(cli, view_result(cli_about(cli), "unchanged"));
-	cli_say(stdout, "%s\n", text);
-	return 0;
-}
-
-static int resume(struct cli *cli, const struct apply_values *values)
-{
-	const struct cli_change_values *v = &values->change;
-	struct rocpart_change *change = NULL;
-	struct rocpart_error err = {0};
-	int r, status = cli_wait_for_change(cli, v);
-
-	if (status)
-		return status;
-	r = rocpart_change_open_journal(cli->machine, &change, &err);
-	if (r == -ENOENT)
-		return nothing_to_do(cli, err.message);
-	if (r < 0)
-		return cli_fail(cli, &err);
-	rocpart_change_set_unattended(change, values->file.unattended);
-	return cli_finish_change(cli, v, change, false);
-}
-
-static int apply_file(struct cli *cli, const struct rocpart_desired *desired,
-		      const struct apply_values *values)
-{
-	struct rocpart_snapshot *s = NULL;
-	struct rocpart_change *change = NULL;
-	const struct cli_change_values *v = &values->change;
-	struct rocpart_error err = {0};
-	int status = new_change(cli, v, &s, &change);
-
-	if (status == 0)
-		rocpart_change_set_unattended(change, values->file.unattended);
-	if (status == 0 &&
-	    rocpart_change_load_desired(change, desired, values->file.config, &err) < 0)
-		status = cli_fail(cli, &err);
-	if (status == 0)
-		status = cli_do_change(cli, v, change);
-	else
-		rocpart_change_free(change);
-	rocpart_snapshot_unref(s);
-	return status;
-}
-
-static int run_apply(struct cli *cli, int argc, char **argv)
-{
-	struct apply_values *v = cli->values;
-	struct rocpart_desired *desired = NULL;
-	int status;
-
-	if (v->resume && (v->file.file || argc))
-		return cli_usage_error(cli, "give a file or --resume, not both");
-	if (v->resume)
-		return resume(cli, v);
-	status = cli_take_file(cli, &v->file, argc, argv);
-	if (status)
-		return status;
-	status = cli_open_desired(cli, v->file.file, v->file.unattended, &desired);
-	if (status == 0)
-		status = rocpart_desired_has_models(desired)
-				 ? cli_apply_models(cli, desired, &v->file, &v->change)
-				 : apply_file(cli, desired, v);
-	rocpart_desired_free(desired);
-	return status;
 }
 
 /* A number that names another change than the one that would be undone. */
@@ -285,7 +195,7 @@ static int undo_last(struct cli *cli, struct rocpart_change *change, const char 
 	if (status == 0 && !name && rocpart_change_check_undo(change, &err) < 0)
 		status = cli_fail(cli, &err);
 	if (status == 0)
-		return cli_do_change(cli, cli->values, change);
+		status = cli_do_change(cli, cli->values, change);
 	rocpart_change_free(change);
 	return status;
 }
@@ -306,7 +216,7 @@ static int run_undo(struct cli *cli, int argc, char **argv)
 		return cli_fail(cli, &err);
 	r = rocpart_change_open_last(cli->machine, &change, &err);
 	if (r == -ENOENT)
-		return nothing_to_do(cli, err.message);
+		return cli_say_unchanged(cli, err.message);
 	return r < 0 ? cli_fail(cli, &err) : undo_last(cli, change, name);
 }
 
@@ -400,20 +310,6 @@ const struct cli_command cli_verb_reset = {
 	.needs_machine = true,
 	.notes_hold = true,
 	.run = run_reset,
-};
-
-const struct cli_command cli_verb_apply = {
-	.name = "apply",
-	.group = "every day",
-	.args = "[FILE]",
-	.max_args = 1,
-	.summary = "bring the node into the state that a file describes",
-	.options = apply_options,
-	.values_size = sizeof(struct apply_values),
-	.words = {CLI_WORDS_FILES},
-	.needs_machine = true,
-	.notes_hold = true,
-	.run = run_apply,
 };
 
 const struct cli_command cli_verb_undo = {

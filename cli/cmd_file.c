@@ -3,18 +3,7 @@
 #include "cli/cli.h"
 
 #include "views/change.h"
-
-static void print_differences(const struct cli *cli, const struct rocpart_change *change)
-{
-	const char *text = rocpart_change_get_difference(change, 0);
-
-	cli_print_banner(cli);
-	cli_say(stdout, "%s\n",
-		text ? "the machine differs from the file:"
-		     : "each GPU is in the modes that the file describes");
-	for (size_t i = 0; (text = rocpart_change_get_difference(change, i)); i++)
-		cli_say(stdout, "  %s\n", text);
-}
+#include "views/difference.h"
 
 /*
  * Why `apply` could not correct the differences, in its own words. A capture, a cordon and what
@@ -26,90 +15,64 @@ static bool is_fault_of_file(const struct rocpart_error *err)
 	       err->code == ROCPART_ERR_NPS_NEEDS_COMPUTE || err->code == ROCPART_ERR_NOT_VALIDATED;
 }
 
-static void print_reason(const struct rocpart_error *err)
+/* errnum 0: apply could do what the file asks for. */
+static void find_reason(const struct rocpart_difference *d, struct rocpart_error *ret)
 {
-	if (!err->errnum)
-		return;
-	cli_say(stdout, "`rocpart apply` cannot do what the file asks for: \t%s\n", err->message);
-	if (*err->hint)
-		cli_say(stdout, "hint: \t%s\n", err->hint);
-}
+	const struct rocpart_error *refusal = rocpart_difference_get_refusal(d);
+	const struct rocpart_plan *plan = rocpart_difference_get_plan(d);
 
-static int print_assert(struct cli *cli, const struct rocpart_change *change,
-			const struct rocpart_error *reason)
-{
-	int status = 0;
-
-	if (cli->global.json)
-		status = cli_print_json(cli, view_assert(cli_about(cli), change, reason));
-	else
-		print_differences(cli, change);
-	if (!cli->global.json)
-		print_reason(reason);
-	if (status == 0 && (reason->errnum || rocpart_change_get_difference(change, 0)))
-		return CLI_EXIT_TO_DO;
-	return status;
-}
-
-/* The models of the file, if it has any: planned as `apply` does. ret: why they do not fit. */
-static int check_models(struct cli *cli, const struct rocpart_desired *desired,
-			struct rocpart_snapshot *s, struct rocpart_error *ret)
-{
-	struct rocpart_leases *leases = NULL;
-	struct rocpart_plan *plan = NULL;
-	int status = 0;
-
-	if (!rocpart_desired_has_models(desired))
-		return 0;
-	if (rocpart_plan_new(&plan) < 0)
-		return cli_nomem(cli);
-	status = cli_plan_for_machine(cli, plan, s, &leases);
-	if (status == 0)
-		status = cli_solve_plan(cli, plan, desired, NULL, false);
-	if (status == 0 && !rocpart_plan_is_feasible(plan))
+	if (refusal && is_fault_of_file(refusal))
+		*ret = *refusal;
+	else if (plan && !rocpart_plan_is_feasible(plan))
 		cli_explain_misfit(plan, ret);
-	rocpart_plan_free(plan);
-	rocpart_leases_free(leases);
-	return status;
 }
 
-static int compare(struct cli *cli, const struct rocpart_desired *desired,
-		   struct rocpart_snapshot *s, struct rocpart_change *change)
+static void print_assert(struct cli *cli, struct rocpart_difference *d,
+			 const struct rocpart_error *reason)
+{
+	cli_print_banner(cli);
+	cli_print_compared(cli, d);
+	if (reason->errnum)
+		cli_say(stdout, "`rocpart apply` cannot do what the file asks for: \t%s\n",
+			reason->message);
+	if (reason->errnum && *reason->hint)
+		cli_say(stdout, "hint: \t%s\n", reason->hint);
+}
+
+static int assert_file(struct cli *cli, const struct rocpart_desired *desired)
 {
 	const struct cli_file_values *v = cli->values;
-	struct rocpart_error err = {0};
+	struct rocpart_difference *d = NULL;
+	struct rocpart_error reason = {0};
 	int status;
 
-	if (rocpart_change_load_desired(change, desired, v->config, &err) < 0)
-		return cli_fail(cli, &err);
-	if (rocpart_change_check(change, &err) == -ENOMEM)
-		return cli_fail(cli, &err);
-	if (!is_fault_of_file(&err))
-		err = (struct rocpart_error){0};
-	status = err.errnum ? 0 : check_models(cli, desired, s, &err);
-	return status ? status : print_assert(cli, change, &err);
+	if (rocpart_difference_new(cli->machine, desired, &d, &reason) < 0)
+		return cli_fail(cli, &reason);
+	rocpart_difference_set_config(d, v->config);
+	status = cli_compare(cli, d);
+	if (status == 0)
+		find_reason(d, &reason);
+	if (status == 0 && cli->global.json)
+		status = cli_print_json(cli, view_assert(cli_about(cli), d, &reason));
+	else if (status == 0)
+		print_assert(cli, d, &reason);
+	if (status == 0 && (reason.errnum || !rocpart_difference_is_empty(d)))
+		status = CLI_EXIT_TO_DO;
+	rocpart_difference_free(d);
+	return status;
 }
 
 static int run_assert(struct cli *cli, int argc, char **argv)
 {
-	struct rocpart_snapshot *s = NULL;
-	struct rocpart_change *change = NULL;
 	struct rocpart_desired *desired = NULL;
 	struct cli_file_values *v = cli->values;
-	struct rocpart_error err = {0};
 	int status = cli_take_file(cli, v, argc, argv);
 
 	if (status == 0)
 		status = cli_open_desired(cli, v->file, false, &desired);
 	if (status == 0)
-		status = cli_observe_gpus(cli, &s);
-	if (status == 0 && rocpart_change_new(cli->machine, s, &change, &err) < 0)
-		status = cli_fail(cli, &err);
-	if (status == 0)
-		status = compare(cli, desired, s, change);
+		status = assert_file(cli, desired);
 	rocpart_desired_free(desired);
-	rocpart_change_free(change);
-	rocpart_snapshot_unref(s);
 	return status;
 }
 

@@ -3,6 +3,8 @@
 #include "base/num.h"
 #include "cli/cli.h"
 
+#include "views/difference.h"
+
 struct plan_values {
 	const char *file, *product, *n_gpus, *verify;
 	struct rp_names add;
@@ -130,15 +132,50 @@ static bool has_steps(const struct rocpart_plan *plan)
 	return false;
 }
 
-static int plan_and_print(struct cli *cli, struct rocpart_plan *plan)
+static int print_compared(struct cli *cli, struct rocpart_difference *d)
+{
+	const struct rocpart_plan *plan = rocpart_difference_get_plan(d);
+	int status = plan ? cli_print_plan(cli, plan, true) : 0;
+
+	if (!plan && cli->global.json)
+		status = cli_print_json(cli,
+					view_assert(cli_about(cli), d, &(struct rocpart_error){0}));
+	else if (!plan)
+		cli_print_banner(cli);
+	if (!cli->global.json)
+		cli_print_compared(cli, d);
+	return status ? status : rocpart_difference_is_empty(d) ? 0 : CLI_EXIT_TO_DO;
+}
+
+/* A file on its machine: what is to be done there. */
+static int compare(struct cli *cli, const struct rocpart_desired *desired)
+{
+	const struct plan_values *v = cli->values;
+	struct rocpart_difference *d = NULL;
+	struct rocpart_error err = {0};
+	int status = cli_open_machine(cli);
+
+	if (status)
+		return status;
+	if (rocpart_difference_new(cli->machine, desired, &d, &err) < 0)
+		return cli_fail(cli, &err);
+	rocpart_difference_set_allow_unvalidated(d, v->allow_unvalidated);
+	rocpart_difference_set_lenient(d, v->lenient);
+	status = cli_compare(cli, d);
+	if (status == 0)
+		status = print_compared(cli, d);
+	rocpart_difference_free(d);
+	return status;
+}
+
+/* GPUs that are not there, or models that are in no file. */
+static int plan_and_print(struct cli *cli, struct rocpart_plan *plan,
+			  const struct rocpart_desired *desired)
 {
 	const struct plan_values *v = cli->values;
 	struct rocpart_leases *leases = NULL;
-	struct rocpart_desired *desired = NULL;
-	int status = v->file ? cli_open_desired(cli, v->file, false, &desired) : 0;
+	int status = set_gpus(cli, plan, &leases);
 
-	if (status == 0)
-		status = set_gpus(cli, plan, &leases);
 	rocpart_plan_set_lenient(plan, v->lenient);
 	if (status == 0)
 		status = cli_solve_plan(cli, plan, desired, &v->add, v->allow_unvalidated);
@@ -147,7 +184,6 @@ static int plan_and_print(struct cli *cli, struct rocpart_plan *plan)
 	if (status == 0 && !v->product && has_steps(plan))
 		status = CLI_EXIT_TO_DO;
 	rocpart_leases_free(leases);
-	rocpart_desired_free(desired);
 	return status;
 }
 
@@ -170,8 +206,9 @@ static int verify(struct cli *cli, const char *path)
 static int run_plan(struct cli *cli, int argc, char **argv)
 {
 	struct plan_values *v = cli->values;
+	struct rocpart_desired *desired = NULL;
 	struct rocpart_plan *plan = NULL;
-	int status;
+	int status = 0;
 
 	if (v->verify)
 		return verify(cli, v->verify);
@@ -180,10 +217,16 @@ static int run_plan(struct cli *cli, int argc, char **argv)
 	v->file = argc ? argv[0] : v->file;
 	if (!v->file && !v->add.n)
 		return cli_usage_error(cli, "nothing to place: give -f FILE, --add MODEL or both");
-	if (rocpart_plan_new(&plan) < 0)
-		return cli_nomem(cli);
-	status = plan_and_print(cli, plan);
+	if (v->file)
+		status = cli_open_desired(cli, v->file, false, &desired);
+	if (status == 0 && v->file && !v->product && !v->add.n && !v->n_gpus)
+		status = compare(cli, desired);
+	else if (status == 0 && rocpart_plan_new(&plan) < 0)
+		status = cli_nomem(cli);
+	else if (status == 0)
+		status = plan_and_print(cli, plan, desired);
 	rocpart_plan_free(plan);
+	rocpart_desired_free(desired);
 	return status;
 }
 

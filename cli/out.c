@@ -99,6 +99,13 @@ static int print_noted(int status)
 	return status ? status : rocpart_errcode_exit_status(noted.code);
 }
 
+static char last_message[sizeof(((struct rocpart_error *)0)->message)];
+
+const char *cli_last_message(void)
+{
+	return last_message;
+}
+
 int cli_fail(const struct cli *cli, const struct rocpart_error *err)
 {
 	struct rocpart_error unfinished;
@@ -108,6 +115,7 @@ int cli_fail(const struct cli *cli, const struct rocpart_error *err)
 		cli_say_unfinished(cli, &unfinished);
 		err = &unfinished;
 	}
+	(void)rp_fmt(last_message, sizeof(last_message), "%s", err->message);
 	/* "GPU 3 (0000:27:00.0) ..." names its object itself */
 	object = strstr(err->message, err->object) ? "" : err->object;
 	if (err->code == ROCPART_ERR_UNFINISHED_CHANGE || err->code == ROCPART_ERR_LOCKED)

@@ -52,6 +52,7 @@ JSON = [
     "hold --for 1h --reason tests",
     "hold --end",
     "history",
+    "revisions",
     "cdi generate -o {dir}/cdi",
     "cdi list",
     "cdi validate",

@@ -111,26 +111,7 @@ struct rp_json *view_change(struct view_machine about, const struct rocpart_chan
 	return view_finish(j, r);
 }
 
-struct rp_json *view_applied(struct view_machine about, uint64_t n_placed)
-{
-	struct rp_json *j = view_result(about, n_placed ? "done" : "unchanged");
-
-	return view_finish(j, rp_json_set_u64(j, "placed", n_placed));
-}
-
 /* ---- files ---- */
-
-struct rp_json *view_assert(struct view_machine about, const struct rocpart_change *change,
-			    const struct rocpart_error *reason)
-{
-	struct rp_json *j = view_document(about);
-	int r = rp_json_set_bool(j, "as_requested",
-				 !reason->errnum && !rocpart_change_get_difference(change, 0));
-
-	r |= rp_json_set(j, "differences", texts_json(change, rocpart_change_get_difference));
-	r |= rp_json_set(j, "reason", reason->errnum ? view_error_value(reason) : rp_json_null());
-	return view_finish(j, r);
-}
 
 struct rp_json *view_export(struct view_machine about, const char *file)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Changes of modes, what is in their way, and the machine against a file. NULL: out of memory. */
+/* Changes of modes, what is in their way, and the machine as a file. NULL: out of memory. */
 #ifndef RP_VIEWS_CHANGE_H
 #define RP_VIEWS_CHANGE_H
 
@@ -8,14 +8,8 @@
 /* Document of set, apply, reset and undo. holders: NULL when they were not looked for. */
 struct rp_json *view_change(struct view_machine about, const struct rocpart_change *change,
 			    const struct rocpart_holders *holders, const char *result);
-/* Of apply for a file with models: so many replicas were placed. */
-struct rp_json *view_applied(struct view_machine about, uint64_t n_placed);
 /* Of holders. */
 struct rp_json *view_holders(struct view_machine about, const struct rocpart_holders *holders);
-/* Of assert: the change would be what is missing. reason: why it cannot be done, errnum 0: it can.
- */
-struct rp_json *view_assert(struct view_machine about, const struct rocpart_change *change,
-			    const struct rocpart_error *reason);
 /* Of export; file: the text of a node file. */
 struct rp_json *view_export(struct view_machine about, const char *file);
 

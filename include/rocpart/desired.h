@@ -57,8 +57,8 @@ int rocpart_desired_open(const char *path, bool unattended, struct rocpart_desir
  * @ret_desired: receives the desired state; free it with rocpart_desired_free().
  * @reterr: receives the reason on failure, with name, line and column; may be NULL.
  *
- * The text has no folder. Nobody knows who wrote it, so rocpart_change_load_desired() refuses one
- * that names services or hooks. Since 0.1.
+ * The text has no folder. Nobody knows who wrote it, so one that names services or hooks is
+ * refused when it is compared with a machine. Since 0.1.
  * Return: 0; -EINVAL: the text is malformed (CONFIG_SYNTAX); -EFBIG: the text is too large;
  * -ENOMEM: out of memory.
  */
@@ -73,15 +73,6 @@ int rocpart_desired_parse(const char *text, size_t n_bytes, const char *name,
  * Return: NULL.
  */
 struct rocpart_desired *rocpart_desired_free(struct rocpart_desired *desired);
-
-/**
- * rocpart_desired_has_models() - Report whether the file has requests for models.
- * @desired: desired state.
- *
- * Since 0.1.
- * Return: true when it has `models:`.
- */
-bool rocpart_desired_has_models(const struct rocpart_desired *desired);
 
 /**
  * rocpart_desired_to_yaml() - Write the effective document, with the origin of each value.
@@ -108,22 +99,6 @@ int rocpart_desired_to_yaml(const struct rocpart_desired *desired, char **ret_te
  */
 int rocpart_desired_to_json(const struct rocpart_desired *desired, char **ret_text,
 			    struct rocpart_error *reterr);
-
-/**
- * rocpart_change_load_desired() - Add the requests of a desired state to a change.
- * @change: change.
- * @desired: desired state; borrowed during the call.
- * @config: as for rocpart_change_load_config().
- * @reterr: receives the reason on failure, with file, line and column; may be NULL.
- *
- * See rocpart_change_load_config(), which opens a file for one change. `allow-unvalidated: true`
- * works like rocpart_change_set_allow_unvalidated(). rocpart_change_apply() cordons the GPUs of
- * `cordoned:` once the modes are set, and removes no cordon. Since 0.1.
- * Return: 0; errors of rocpart_change_load_config() except those of reading.
- */
-int rocpart_change_load_desired(struct rocpart_change *change,
-				const struct rocpart_desired *desired, const char *config,
-				struct rocpart_error *reterr);
 
 /**
  * rocpart_plan_load_desired() - Add the requests of a desired state to a plan.

@@ -58,6 +58,7 @@ enum rocpart_errcode {
 	ROCPART_ERR_GPU_REPLACED = 37, /* the GPU is not the recorded one */
 	ROCPART_ERR_NOT_NAMED = 38,    /* an undo that must name its change does not */
 	ROCPART_ERR_ON_HOLD = 39,      /* unattended changes are on hold */
+	ROCPART_ERR_DESIRED_LOST = 40, /* a node.yaml lacks what it had: it may be damaged */
 };
 
 /**

@@ -134,9 +134,9 @@ void rocpart_plan_set_lenient(struct rocpart_plan *plan, bool lenient);
  * catalog does not have a model (MODEL_UNKNOWN); -EINVAL: the plan has no request, a request is
  * invalid, the GPUs do not support the modes of `node:`, or the GPUs of a hive are in different
  * memory modes; -EBUSY: a lease uses a GPU whose modes `node:` would change, or a lease does not
- *have what its request asks for (LEASED); -EOVERFLOW: a sum of bytes exceeds 2^63; -E2BIG: the
- *machine has more than 512 sizes of partitions or 256 modes; -ENODEV: the machine has no GPU;
- *-ENOMEM: out of memory; errors of rocpart_model_open() and rocpart_footprint_new().
+ * have what its request asks for (LEASED); -EOVERFLOW: a sum of bytes exceeds 2^63; -E2BIG: the
+ * machine has more than 512 sizes of partitions or 256 modes; -ENODEV: the machine has no GPU;
+ * -ENOMEM: out of memory; errors of rocpart_model_open() and rocpart_footprint_new().
  */
 int rocpart_plan_solve(struct rocpart_plan *plan, const struct rocpart_catalog *catalog,
 		       uint64_t max_work, struct rocpart_error *reterr);
@@ -149,18 +149,6 @@ int rocpart_plan_solve(struct rocpart_plan *plan, const struct rocpart_catalog *
  * Return: true when every replica has one.
  */
 bool rocpart_plan_is_feasible(const struct rocpart_plan *plan);
-
-/**
- * rocpart_plan_fill_change() - Add the switches that a plan needs to a change.
- * @plan: solved, feasible plan for a machine.
- * @change: change of that machine; receives the requests.
- * @reterr: receives the reason on failure; may be NULL.
- *
- * GPUs that the plan leaves empty follow the memory mode of their hive. Since 0.1.
- * Return: 0; errors of rocpart_change_set_modes().
- */
-int rocpart_plan_fill_change(const struct rocpart_plan *plan, struct rocpart_change *change,
-			     struct rocpart_error *reterr);
 
 /**
  * struct rocpart_placement - One replica of a plan with its partition. Layout frozen.
@@ -196,17 +184,6 @@ struct rocpart_placement {
  */
 int rocpart_plan_get_placement(const struct rocpart_plan *plan, size_t index,
 			       struct rocpart_placement *ret_placement);
-
-/**
- * rocpart_plan_get_footprint() - Return the parts of a replica's bytes.
- * @plan: solved plan.
- * @index: as for rocpart_plan_get_placement().
- *
- * Since 0.1.
- * Return: owned by the plan; NULL past the end, and when the file gives bytes instead of a model.
- */
-const struct rocpart_footprint *rocpart_plan_get_footprint(const struct rocpart_plan *plan,
-							   size_t index);
 
 /**
  * rocpart_plan_to_json() - Write a plan as a JSON document that includes its certificate.

@@ -14,10 +14,12 @@
 #ifndef ROCPART_ROCPART_H
 #define ROCPART_ROCPART_H
 
+#include <rocpart/applied.h>
 #include <rocpart/backend.h>
 #include <rocpart/cdi.h>
 #include <rocpart/change.h>
 #include <rocpart/desired.h>
+#include <rocpart/difference.h>
 #include <rocpart/doctor.h>
 #include <rocpart/error.h>
 #include <rocpart/gather.h>

@@ -35,6 +35,17 @@ class ComputeMode(enum.IntEnum):
     CPX = 5
 
 
+class DifferenceKind(enum.IntEnum):
+    PLACE = 0
+    CHANGE = 1
+    MOVE = 2
+    RELEASE = 3
+    DISPLACED = 4
+    NO_ROOM = 5
+    OTHER = 6
+    UNMANAGED = 7
+
+
 class Errcode(enum.IntEnum):
     NONE = 0
     FAILED = 1
@@ -76,6 +87,7 @@ class Errcode(enum.IntEnum):
     GPU_REPLACED = 37
     NOT_NAMED = 38
     ON_HOLD = 39
+    DESIRED_LOST = 40
 
 
 class Filter(enum.IntEnum):
@@ -251,6 +263,26 @@ class Check(ctypes.Structure):
     ]
 
 
+class DifferenceItem(ctypes.Structure):
+    _fields_ = [
+        ("kind", c_int),
+        ("name", c_char_p),
+        ("replica", c_uint32),
+        ("lease", c_uint64),
+        ("bytes", c_uint64),
+        ("from_bdf", c_char_p),
+        ("from_partition", c_uint32),
+        ("to_bdf", c_char_p),
+        ("to_partition", c_uint32),
+        ("fields", c_char_p),
+        ("owner", c_char_p),
+        ("is_alive", c_bool),
+        ("is_displaced", c_bool),
+        ("is_withheld", c_bool),
+        ("reserved", c_uint64 * 4),
+    ]
+
+
 class Error(ctypes.Structure):
     _fields_ = [
         ("errnum", c_int),
@@ -417,6 +449,20 @@ class Placement(ctypes.Structure):
     ]
 
 
+class Revision(ctypes.Structure):
+    _fields_ = [
+        ("revision", c_uint64),
+        ("at_s", c_uint64),
+        ("file", c_char_p),
+        ("checksum", c_char_p),
+        ("text", c_char_p),
+        ("config", c_char_p),
+        ("result", c_char_p),
+        ("message", c_char_p),
+        ("reserved", c_uint64 * 4),
+    ]
+
+
 class Trace(ctypes.Structure):
     _fields_ = [
         ("kind", c_int),
@@ -473,6 +519,16 @@ rocpart_trace_fn = ctypes.CFUNCTYPE(None, c_void_p, POINTER(Trace))
 
 # name: (result, [parameters])
 PROTOTYPES = {
+    "rocpart_applied_free":
+        (c_void_p, [c_void_p]),
+    "rocpart_applied_get":
+        (POINTER(Revision), [c_void_p, c_size_t]),
+    "rocpart_applied_new":
+        (c_int, [c_void_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_applied_open":
+        (c_int, [c_void_p, c_uint64, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_applied_record":
+        (c_int, [c_void_p, c_void_p, c_char_p, c_char_p, c_char_p, POINTER(Error)]),
     "rocpart_backend_from_string":
         (c_int, [c_char_p, POINTER(c_int)]),
     "rocpart_backend_to_string":
@@ -525,8 +581,6 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_bool, POINTER(Error)]),
     "rocpart_change_load_config":
         (c_int, [c_void_p, c_char_p, c_char_p, POINTER(Error)]),
-    "rocpart_change_load_desired":
-        (c_int, [c_void_p, c_void_p, c_char_p, POINTER(Error)]),
     "rocpart_change_needs_reload":
         (c_bool, [c_void_p]),
     "rocpart_change_new":
@@ -563,8 +617,6 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_void_p, c_void_p, c_void_p, POINTER(c_char_p), POINTER(Error)]),
     "rocpart_desired_free":
         (c_void_p, [c_void_p]),
-    "rocpart_desired_has_models":
-        (c_bool, [c_void_p]),
     "rocpart_desired_open":
         (c_int, [c_char_p, c_bool, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_desired_parse":
@@ -573,6 +625,44 @@ PROTOTYPES = {
         (c_int, [c_void_p, POINTER(c_char_p), POINTER(Error)]),
     "rocpart_desired_to_yaml":
         (c_int, [c_void_p, POINTER(c_char_p), POINTER(Error)]),
+    "rocpart_difference_compute":
+        (c_int, [c_void_p, c_void_p, POINTER(Error)]),
+    "rocpart_difference_free":
+        (c_void_p, [c_void_p]),
+    "rocpart_difference_get":
+        (c_int, [c_void_p, c_size_t, POINTER(DifferenceItem)]),
+    "rocpart_difference_get_change":
+        (c_void_p, [c_void_p]),
+    "rocpart_difference_get_plan":
+        (c_void_p, [c_void_p]),
+    "rocpart_difference_get_refusal":
+        (POINTER(Error), [c_void_p]),
+    "rocpart_difference_get_snapshot":
+        (c_void_p, [c_void_p]),
+    "rocpart_difference_is_empty":
+        (c_bool, [c_void_p]),
+    "rocpart_difference_kind_to_string":
+        (c_char_p, [c_int]),
+    "rocpart_difference_new":
+        (c_int, [c_void_p, c_void_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_difference_place":
+        (c_int, [c_void_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_difference_set_allow_unvalidated":
+        (None, [c_void_p, c_bool]),
+    "rocpart_difference_set_config":
+        (None, [c_void_p, c_char_p]),
+    "rocpart_difference_set_keep_others":
+        (None, [c_void_p, c_bool]),
+    "rocpart_difference_set_lenient":
+        (None, [c_void_p, c_bool]),
+    "rocpart_difference_set_max_disruption":
+        (None, [c_void_p, c_uint64]),
+    "rocpart_difference_set_spare_running":
+        (None, [c_void_p, c_bool]),
+    "rocpart_difference_set_take_over":
+        (None, [c_void_p, c_bool]),
+    "rocpart_difference_set_unattended":
+        (None, [c_void_p, c_bool]),
     "rocpart_doctor_fix":
         (c_int, [c_void_p, c_char_p, POINTER(Error)]),
     "rocpart_doctor_free":
@@ -901,12 +991,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_plan_add_model":
         (c_int, [c_void_p, c_char_p, POINTER(Error)]),
-    "rocpart_plan_fill_change":
-        (c_int, [c_void_p, c_void_p, POINTER(Error)]),
     "rocpart_plan_free":
         (c_void_p, [c_void_p]),
-    "rocpart_plan_get_footprint":
-        (c_void_p, [c_void_p, c_size_t]),
     "rocpart_plan_get_placement":
         (c_int, [c_void_p, c_size_t, POINTER(Placement)]),
     "rocpart_plan_is_feasible":

@@ -117,6 +117,7 @@ _KINDS: Dict[str, Type[RocpartError]] = {
     "GPU_REPLACED": RefusedError,
     "ON_HOLD": RefusedError,
     "NOT_NAMED": RefusedError,
+    "DESIRED_LOST": RefusedError,
 }
 
 

@@ -52,6 +52,7 @@ static const struct {
 	{ROCPART_ERR_GPU_REPLACED, "GPU_REPLACED", 3},
 	{ROCPART_ERR_NOT_NAMED, "NOT_NAMED", 3},
 	{ROCPART_ERR_ON_HOLD, "ON_HOLD", 3},
+	{ROCPART_ERR_DESIRED_LOST, "DESIRED_LOST", 3},
 };
 
 ROCPART_PUBLIC const char *rocpart_errcode_to_string(enum rocpart_errcode code)

@@ -81,6 +81,7 @@ ROCPART_PUBLIC struct rocpart_change *rocpart_change_free(struct rocpart_change 
 		rp_json_free(change->targets[i].settings);
 	free(change->targets);
 	free(change->evicted);
+	free(change->spared);
 	free(change->gpus);
 	rp_step_list_done(&change->steps);
 	rp_names_done(&change->warnings);

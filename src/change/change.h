@@ -32,6 +32,7 @@ struct rp_target {
 	char bdf[RP_BDF_SIZE];
 	bool is_named;		      /* by rocpart_change_set_modes() */
 	bool has_compute, has_memory; /* which of the two was named */
+	bool is_restored; /* the last change had brought it there: see rp_change_restore() */
 	struct rp_mode_pair from, to;
 	struct rp_json *settings; /* saved before a reload, or NULL */
 };
@@ -86,6 +87,8 @@ struct rocpart_change {
 	struct rp_services services;
 	struct rp_evicted *evicted;
 	size_t n_evicted, cap_evicted;
+	int64_t *spared; /* leases that whoever makes the change takes care of afterwards */
+	size_t n_spared, cap_spared;
 	struct rp_names lost; /* PCI addresses that a file names and that are not here */
 	int lock_fd;
 	enum rp_direction direction; /* of steps, as is run */
@@ -117,6 +120,11 @@ struct rocpart_change *rp_change_alloc(struct rocpart_machine *machine); /* NULL
 /* resume.c: errors of rp_journal_read() for the open journal, and 0 when each line is understood.
  */
 int rp_change_check_journal(struct rocpart_machine *m, struct rocpart_error *reterr) RP_MUST_CHECK;
+/*
+ * resume.c: what a boot took away may come back. GPUs whose goal is the one that the last change
+ * had reached need no leave for it: they may be cordoned, and the pair need not be validated.
+ */
+int rp_change_restore(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
 /* A fresh snapshot into c. */
 int rp_change_observe(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
 /* Return whether services and hooks run with the rights of root on this computer. */
@@ -212,6 +220,7 @@ int rp_change_explain(struct rocpart_change *c, const char *bdf, enum rocpart_ba
  * lease_guard.c: -EBUSY LEASED while leases use what the change ends, unless they may be evicted.
  * check only looks; take does it, once the journal is open and before the first switch.
  */
+int rp_change_spare_lease(struct rocpart_change *c, int64_t id) RP_MUST_CHECK;
 int rp_change_check_leases(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
 int rp_change_take_leases(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
 /* Record that rocpart itself reloaded the driver, so that leases are not marked stopped. */

@@ -227,14 +227,14 @@ static int check_target(struct rocpart_change *c, struct rp_target *t, struct ro
 		return 0; /* it was allowed when it began */
 	if (gpu->degraded & 1U << RP_DEGRADED_GPU_REPLACED)
 		return rp_gpu_refuse_replaced(gpu, "its modes are not changed", reterr);
-	if (gpu->notes & 1U << RP_NOTE_CORDONED) {
+	if (gpu->notes & 1U << RP_NOTE_CORDONED && !t->is_restored) {
 		(void)rp_error_set(reterr, -EPERM, ROCPART_ERR_CORDONED, gpu->bdf,
 				   "GPU %zu (%s) is cordoned, and its modes are not changed",
 				   gpu->index, gpu->bdf);
 		return rp_error_hint(reterr, "`rocpart uncordon %zu` allows changes again",
 				     gpu->index);
 	}
-	if (!pair.validated && !c->allow_unvalidated && t->is_named)
+	if (!pair.validated && !c->allow_unvalidated && t->is_named && !t->is_restored)
 		return refuse_unvalidated(c, gpu, &pair, reterr);
 	return t->to.memory != gpu->memory ? check_hive(c, t, gpu, reterr) : 0;
 }

@@ -56,6 +56,23 @@ static bool is_hit(const struct rocpart_change *c, const struct rp_host_view *w,
 	return false;
 }
 
+int rp_change_spare_lease(struct rocpart_change *c, int64_t id)
+{
+	if (rp_grow(&c->spared, &c->cap_spared, c->n_spared + 1, sizeof(*c->spared)) < 0)
+		return -ENOMEM;
+	c->spared[c->n_spared++] = id;
+	return 0;
+}
+
+/* Whoever makes the change moves the lease afterwards, or ends it: it loses its place for that. */
+static bool is_spared(const struct rocpart_change *c, const struct rp_lease *l)
+{
+	for (size_t i = 0; i < c->n_spared; i++)
+		if (c->spared[i] == l->id)
+			return true;
+	return false;
+}
+
 static void name_lease(struct guarded *g, const struct rp_host_view *w, const struct rp_lease *l)
 {
 	char owner[RP_OWNER_NAME_SIZE + 16], part[RP_GPU_TEXT_SIZE];
@@ -127,10 +144,13 @@ static int look(struct rocpart_change *c, struct rp_lease_db *db, bool take, str
 	for (size_t i = 0; r == 0 && i < g->list.n; i++) {
 		const struct rp_lease *l = &g->list.v[i];
 
+		bool spared = is_spared(c, l);
+
 		if (!is_hit(c, &w, l, reloads))
 			continue;
-		name_lease(g, &w, l);
-		if (!c->evict || !is_hit(c, &w, l, false))
+		if (!spared)
+			name_lease(g, &w, l);
+		if (!(c->evict || spared) || !is_hit(c, &w, l, false))
 			continue;
 		if (take)
 			r = evict(c, db, l, reterr);

@@ -31,6 +31,16 @@ static struct rp_json *target_json(const struct rp_target *t)
 	return r < 0 ? rp_json_free(j) : j;
 }
 
+static struct rp_json *spared_json(const struct rocpart_change *c)
+{
+	struct rp_json *list = rp_json_array();
+	int r = 0;
+
+	for (size_t i = 0; i < c->n_spared && r == 0; i++)
+		r = rp_json_append(list, rp_json_int(c->spared[i]));
+	return r < 0 ? rp_json_free(list) : list;
+}
+
 static struct rp_json *head_json(const struct rocpart_change *c)
 {
 	struct rp_json *j = rp_json_object(), *targets = rp_json_array();
@@ -51,6 +61,8 @@ static struct rp_json *head_json(const struct rocpart_change *c)
 		r = rp_json_set_u64(j, "reload", (uint64_t)c->reload);
 	if (r == 0)
 		r = rp_json_set_bool(j, "evict", c->evict);
+	if (r == 0 && c->n_spared)
+		r = rp_json_set(j, "spared", spared_json(c));
 	if (r == 0)
 		r = rp_json_set_u64(j, "change", c->number);
 	return r < 0 ? rp_json_free(j) : j;

@@ -34,6 +34,15 @@ static int read_pair(const struct rp_json *j, struct rp_mode_pair *ret)
 	return 0;
 }
 
+static int read_spared(struct rocpart_change *c, const struct rp_json *list)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < rp_json_len(list); i++)
+		r = rp_change_spare_lease(c, rp_json_int_value(rp_json_at(list, i)));
+	return r;
+}
+
 static int read_head(struct rocpart_change *c, const struct rp_json *head)
 {
 	const struct rp_json *targets = rp_json_get(head, "targets");
@@ -53,7 +62,9 @@ static int read_head(struct rocpart_change *c, const struct rp_json *head)
 	c->number = number > 0 ? (uint64_t)number : 0;
 	if (rp_json_int_value(rp_json_get(head, "reload")) == ROCPART_RELOAD_NEVER)
 		c->reload = ROCPART_RELOAD_NEVER;
-	r = rp_services_from_json(&c->services, rp_json_get(head, "around"));
+	r = read_spared(c, rp_json_get(head, "spared"));
+	if (r == 0)
+		r = rp_services_from_json(&c->services, rp_json_get(head, "around"));
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < n; i++) {
@@ -125,6 +136,31 @@ ROCPART_PUBLIC int rocpart_change_open_journal(struct rocpart_machine *machine,
 	}
 	*ret_change = c;
 	return 0;
+}
+
+static bool is_goal(const struct rocpart_change *last, const struct rp_target *t)
+{
+	for (size_t i = 0; i < last->n_targets; i++)
+		if (rp_str_eq(last->targets[i].bdf, t->bdf))
+			return last->targets[i].to.compute == t->to.compute &&
+			       last->targets[i].to.memory == t->to.memory;
+	return false;
+}
+
+int rp_change_restore(struct rocpart_change *c, struct rocpart_error *reterr)
+{
+	struct rocpart_change *last = rp_change_alloc(c->machine);
+	bool is_done = false;
+	int r = last ? load_journal(last, RP_JOURNAL_LAST, reterr) : rp_error_nomem(reterr);
+
+	if (r == 0 && (r = rp_journal_ended_with(c->machine, rp_outcome_to_string(RP_OUTCOME_DONE),
+						 &is_done)) < 0)
+		r = rp_error_errno(reterr, r, NULL, "cannot see how the last change ended");
+	for (size_t i = 0; r == 0 && is_done && i < c->n_targets; i++)
+		c->targets[i].is_restored = is_goal(last, &c->targets[i]);
+	rocpart_change_free(last);
+	/* What cannot be read gives no leave. */
+	return r == -ENOENT || r == -EBADMSG || r == -EPROTONOSUPPORT ? 0 : r;
 }
 
 ROCPART_PUBLIC int rocpart_change_open_last(struct rocpart_machine *machine,

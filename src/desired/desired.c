@@ -161,9 +161,8 @@ ROCPART_PUBLIC int rocpart_desired_open(const char *path, bool unattended,
 	return finish(d, rp_desired_read_files(d, unattended, reterr), ret_desired, reterr);
 }
 
-ROCPART_PUBLIC int rocpart_desired_parse(const char *text, size_t n_bytes, const char *name,
-					 struct rocpart_desired **ret_desired,
-					 struct rocpart_error *reterr)
+static int parse(const char *text, size_t n_bytes, const char *name, bool has_name,
+		 struct rocpart_desired **ret, struct rocpart_error *reterr)
 {
 	struct rocpart_desired *d = desired_new(name);
 	int r;
@@ -172,13 +171,22 @@ ROCPART_PUBLIC int rocpart_desired_parse(const char *text, size_t n_bytes, const
 		rocpart_desired_free(d);
 		return rp_error_nomem(reterr);
 	}
+	d->has_name = has_name;
 	r = rp_yaml_parse(text, n_bytes, d->path, &d->doc, reterr);
 	if (r == 0)
 		rp_yaml_set_file(d->doc, d->files.v[0]);
-	return finish(d, r, ret_desired, reterr);
+	return finish(d, r, ret, reterr);
 }
 
-ROCPART_PUBLIC bool rocpart_desired_has_models(const struct rocpart_desired *desired)
+ROCPART_PUBLIC int rocpart_desired_parse(const char *text, size_t n_bytes, const char *name,
+					 struct rocpart_desired **ret_desired,
+					 struct rocpart_error *reterr)
 {
-	return rp_yaml_get(desired->root, "models") != NULL;
+	return parse(text, n_bytes, name, false, ret_desired, reterr);
+}
+
+int rp_desired_parse_as(const char *text, const char *path, struct rocpart_desired **ret,
+			struct rocpart_error *reterr)
+{
+	return parse(text, strlen(text), path, !rp_str_eq(path, "-"), ret, reterr);
 }

@@ -40,6 +40,24 @@ struct rocpart_desired {
 /* The file of values that no file has. */
 extern const char rp_desired_default[];
 
+/*
+ * A text that is taken for that of a file, which it was once: "-" for standard input. Errors of
+ * rocpart_desired_parse().
+ */
+int rp_desired_parse_as(const char *text, const char *path, struct rocpart_desired **ret,
+			struct rocpart_error *reterr) RP_MUST_CHECK;
+
+struct rocpart_change;
+/*
+ * node_file.c: add the requests of a desired state to a change, as rocpart_change_load_config()
+ * does, which opens a file for one change. `allow-unvalidated: true` works like
+ * rocpart_change_set_allow_unvalidated(). rocpart_change_apply() cordons the GPUs of `cordoned:`
+ * once the modes are set, and removes no cordon. Errors of rocpart_change_load_config() except
+ * those of reading.
+ */
+int rp_change_load_desired(struct rocpart_change *change, const struct rocpart_desired *desired,
+			   const char *config, struct rocpart_error *reterr) RP_MUST_CHECK;
+
 /* Return whether a model has commands that are run as root, stop or start. */
 bool rp_desired_has_model_hooks(const struct rocpart_desired *d);
 

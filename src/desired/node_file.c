@@ -210,9 +210,8 @@ ROCPART_PUBLIC void rocpart_change_set_unattended(struct rocpart_change *change,
 	change->unattended = unattended;
 }
 
-ROCPART_PUBLIC int rocpart_change_load_desired(struct rocpart_change *change,
-					       const struct rocpart_desired *desired,
-					       const char *config, struct rocpart_error *reterr)
+int rp_change_load_desired(struct rocpart_change *change, const struct rocpart_desired *desired,
+			   const char *config, struct rocpart_error *reterr)
 {
 	RP_AUTO_FREE enum rocpart_compute_mode *compute =
 		rp_new0(enum rocpart_compute_mode, change->snapshot->n_gpus);
@@ -245,7 +244,7 @@ ROCPART_PUBLIC int rocpart_change_load_config(struct rocpart_change *change, con
 	int r = rocpart_desired_open(path, change->unattended, &desired, reterr);
 
 	if (r == 0)
-		r = rocpart_change_load_desired(change, desired, config, reterr);
+		r = rp_change_load_desired(change, desired, config, reterr);
 	rocpart_desired_free(desired);
 	return r;
 }

@@ -31,7 +31,13 @@ ROCPART_PUBLIC struct rocpart_plan *rocpart_plan_free(struct rocpart_plan *plan)
 	rp_plan_free(plan->plan);
 	free(plan->requests);
 	free(plan->tenants);
+	free(plan->withheld);
+	free(plan->asked);
+	free(plan->model_of);
+	free(plan->asked_tenants);
 	rp_plan_holders_done(plan);
+	rp_plan_matches_done(plan);
+	free(plan->file);
 	rp_plan_machine_done(&plan->machine);
 	rp_gpu_rules_done(&plan->limits.rules);
 	free(plan->limits.gpus);
@@ -147,19 +153,43 @@ static int read_node(struct rocpart_plan *plan, const struct rp_yaml *node, cons
 	return r;
 }
 
-ROCPART_PUBLIC int rocpart_plan_load_desired(struct rocpart_plan *plan,
-					     const struct rocpart_desired *desired,
-					     struct rocpart_error *reterr)
+static int name_file(const struct rocpart_desired *desired, char **ret,
+		     struct rocpart_error *reterr)
+{
+	int r = rp_node_file_id(desired->has_name ? desired->path : "-", ret);
+
+	return r < 0 ? rp_error_errno(reterr, r, desired->path,
+				      "cannot name the folder of the file")
+		     : 0;
+}
+
+int rp_plan_load(struct rocpart_plan *plan, const struct rocpart_desired *desired,
+		 bool needs_models, struct rocpart_error *reterr)
 {
 	const struct rp_yaml *models = rp_yaml_get(desired->root, "models");
 	int r;
 
-	if (!models)
+	free(plan->file);
+	plan->file = NULL;
+	plan->has_models = models != NULL;
+	if (!models && needs_models)
 		return rp_yaml_error(desired->root, desired->path, reterr,
 				     "'models:' is missing: the file names no model to place");
+	r = name_file(desired, &plan->file, reterr);
+	if (r < 0 || desired->form != RP_DESIRED_NODE)
+		return r; /* the forms of other programs have no models */
 	plan->file_allows_unvalidated |= desired->allow_unvalidated;
 	r = read_node(plan, rp_yaml_get(desired->root, "node"), desired->path, reterr);
-	return r < 0 ? r : rp_model_requests_read(models, desired->path, &plan->models, reterr);
+	return r < 0 || !models
+		       ? r
+		       : rp_model_requests_read(models, desired->path, &plan->models, reterr);
+}
+
+ROCPART_PUBLIC int rocpart_plan_load_desired(struct rocpart_plan *plan,
+					     const struct rocpart_desired *desired,
+					     struct rocpart_error *reterr)
+{
+	return rp_plan_load(plan, desired, true, reterr);
 }
 
 ROCPART_PUBLIC int rocpart_plan_load_file(struct rocpart_plan *plan, const char *path,
@@ -169,7 +199,7 @@ ROCPART_PUBLIC int rocpart_plan_load_file(struct rocpart_plan *plan, const char 
 	int r = rocpart_desired_open(path, false, &desired, reterr);
 
 	if (r == 0)
-		r = rocpart_plan_load_desired(plan, desired, reterr);
+		r = rp_plan_load(plan, desired, true, reterr);
 	rocpart_desired_free(desired);
 	return r;
 }
@@ -389,36 +419,109 @@ static void limit_share(struct rocpart_plan *plan, size_t i)
 	q->share = most;
 }
 
-static int solve_on(struct rocpart_plan *plan, size_t n_gpus, const struct rp_plan_options *options,
-		    struct rocpart_error *reterr)
+/* Replicas that are there and stay what they are, so that the planner is not asked about them. */
+static uint32_t count_as_they_are(const struct rocpart_plan *plan, uint32_t model)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < plan->n_matches; i++) {
+		const struct rp_lease_match *m = &plan->matches[i];
+
+		n += m->request == model &&
+		     (m->kind == RP_MATCH_WITHHELD ||
+		      (m->kind == RP_MATCH_KEEP && !m->is_managed && m->tenant == SIZE_MAX));
+	}
+	return n;
+}
+
+/* The models with replicas to plan, and their tenants. Returns how many, or -ENOMEM. */
+static long ask(struct rocpart_plan *plan)
+{
+	RP_AUTO_FREE uint32_t *index = rp_new0(uint32_t, plan->models.n);
+	uint32_t n = 0;
+
+	free(plan->asked);
+	free(plan->model_of);
+	free(plan->asked_tenants);
+	plan->asked = rp_new0(struct rp_place_request, plan->models.n);
+	plan->model_of = rp_new0(uint32_t, plan->models.n);
+	plan->asked_tenants = rp_new0(struct rp_place_tenant, plan->n_tenants);
+	if (!index || !plan->asked || !plan->model_of || !plan->asked_tenants)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < plan->models.n; i++) {
+		uint32_t there = count_as_they_are(plan, i);
+
+		if (there >= plan->requests[i].replicas)
+			continue;
+		index[i] = n;
+		plan->model_of[n] = i;
+		plan->asked[n] = plan->requests[i];
+		plan->asked[n++].replicas -= there;
+	}
+	for (size_t i = 0; i < plan->n_tenants; i++) {
+		plan->asked_tenants[i] = plan->tenants[i];
+		plan->asked_tenants[i].request = index[plan->tenants[i].request];
+	}
+	return n;
+}
+
+static int try_on(struct rocpart_plan *plan, size_t n_gpus, const struct rp_plan_options *options,
+		  bool pins, struct rocpart_error *reterr)
 {
 	int r = make_machine(plan, n_gpus, reterr);
+	long n;
 
 	if (r < 0)
 		return r;
 	relax_spread(plan);
 	for (size_t i = 0; i < plan->models.n; i++)
 		limit_share(plan, i);
-	r = rp_plan_take_leases(plan, reterr);
+	r = rp_plan_take_leases(plan, pins, reterr);
 	if (r < 0)
 		return r;
+	plan->plan = rp_plan_free(plan->plan);
+	n = ask(plan);
+	if (n < 0)
+		return rp_error_nomem(reterr);
+	if (n == 0)
+		return 0;
 	plan->problem = (struct rp_place_problem){
 		.menus = plan->machine.menus,
 		.gpus = plan->machine.gpus,
-		.requests = plan->requests,
+		.requests = plan->asked,
 		.n_menus = (uint32_t)plan->machine.n_menus,
 		.n_gpus = (uint32_t)plan->machine.n_gpus,
-		.n_requests = (uint32_t)plan->models.n,
-		.tenants = plan->tenants,
+		.n_requests = (uint32_t)n,
+		.tenants = plan->asked_tenants,
 		.n_tenants = (uint32_t)plan->n_tenants,
 		.holders = plan->holders,
 		.n_holders = (uint32_t)plan->n_holders,
 		.allow_unvalidated = plan->allow_unvalidated || plan->file_allows_unvalidated,
 		.allow_moves = true,
 	};
-	plan->plan = rp_plan_free(plan->plan);
 	r = rp_plan_solve(&plan->problem, options, &plan->plan, reterr);
 	return r < 0 ? name_place(plan, r, reterr) : 0;
+}
+
+static bool has_pinned_change(const struct rocpart_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_matches; i++)
+		if (plan->matches[i].kind == RP_MATCH_CHANGE &&
+		    plan->matches[i].tenant != SIZE_MAX &&
+		    plan->tenants[plan->matches[i].tenant].pinned)
+			return true;
+	return false;
+}
+
+/* What changes stays where it is, unless there is room for all only when it moves. */
+static int solve_on(struct rocpart_plan *plan, size_t n_gpus, const struct rp_plan_options *options,
+		    struct rocpart_error *reterr)
+{
+	int r = try_on(plan, n_gpus, options, true, reterr);
+
+	if (r < 0 || !plan->plan || plan->plan->feasible || !has_pinned_change(plan))
+		return r;
+	return try_on(plan, n_gpus, options, false, reterr);
 }
 
 /*

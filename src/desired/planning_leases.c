@@ -14,26 +14,6 @@ static size_t gpu_of(const struct rocpart_plan *plan, const char *bdf)
 	return SIZE_MAX;
 }
 
-static size_t request_of(const struct rocpart_plan *plan, const char *name)
-{
-	for (size_t i = 0; i < plan->models.n; i++)
-		if (rp_str_eq(plan->models.v[i].name, name))
-			return i;
-	return SIZE_MAX;
-}
-
-/* Replicas beyond those wished for are no business of the plan: they hold their partition. */
-static bool is_wanted(const struct rocpart_plan *plan, size_t request)
-{
-	uint64_t n = 0;
-
-	if (request == SIZE_MAX)
-		return false;
-	for (size_t i = 0; i < plan->n_tenants; i++)
-		n += plan->tenants[i].request == request;
-	return n < plan->models.v[request].replicas;
-}
-
 void rp_plan_holders_done(struct rocpart_plan *plan)
 {
 	for (size_t i = 0; i < plan->n_holders; i++)
@@ -95,27 +75,55 @@ static int hold_partition(struct rocpart_plan *plan, const struct rocpart_lease 
 			  rp_strdupf("lease %llu %s", (unsigned long long)l->id, l->name));
 }
 
-/* A lease on the machine of the plan: it is a replica of a request, or it holds its partition. */
-static int take_lease(struct rocpart_plan *plan, const struct rocpart_lease *l,
-		      const struct rocpart_lease **of_tenant, uint32_t *by_leases)
+/* Whether the lease has a partition in the mode that the plan takes the GPU to be in. */
+static bool has_place(const struct rocpart_plan *plan, const struct rocpart_lease *l, size_t *ret)
 {
-	size_t gpu = gpu_of(plan, l->bdf), request = request_of(plan, l->name);
-	struct rp_place_gpu *g = gpu == SIZE_MAX ? NULL : &plan->machine.gpus[gpu];
+	size_t gpu = l->state == ROCPART_LEASE_PENDING ? SIZE_MAX : gpu_of(plan, l->bdf);
+	const struct rp_place_gpu *g;
 
-	if (!g || l->state == ROCPART_LEASE_PENDING ||
-	    l->partition >= plan->machine.menus[g->menu].modes[g->mode].n_parts)
-		return 0; /* it holds nothing here */
-	if (!is_wanted(plan, request))
-		return hold_partition(plan, l, gpu, by_leases);
-	/* Its own memory is not somebody else's. */
+	if (gpu == SIZE_MAX)
+		return false;
+	*ret = gpu;
+	g = &plan->machine.gpus[gpu];
+	return l->partition < plan->machine.menus[g->menu].modes[g->mode].n_parts;
+}
+
+/* The memory of a replica is not somebody else's, and that of one that is released will be gone. */
+static void free_memory(struct rocpart_plan *plan, const struct rocpart_lease *l, size_t gpu,
+			const uint32_t *by_leases)
+{
 	if (!(by_leases[gpu] & (1U << l->partition)))
-		g->occupied &= ~(1U << l->partition);
-	of_tenant[plan->n_tenants] = l;
-	plan->tenants[plan->n_tenants++] = (struct rp_place_tenant){.request = (uint32_t)request,
+		plan->machine.gpus[gpu].occupied &= ~(1U << l->partition);
+}
+
+static int take_other(struct rocpart_plan *plan, const struct rp_lease_match *m,
+		      uint32_t *by_leases)
+{
+	size_t gpu;
+
+	return (m->kind == RP_MATCH_OTHER || m->kind == RP_MATCH_WITHHELD) &&
+			       has_place(plan, m->lease, &gpu)
+		       ? hold_partition(plan, m->lease, gpu, by_leases)
+		       : 0;
+}
+
+/* A replica on the machine of the plan is a tenant, and one that is released leaves its place. */
+static void take_replica(struct rocpart_plan *plan, struct rp_lease_match *m,
+			 const uint32_t *by_leases)
+{
+	size_t gpu;
+
+	if (m->kind == RP_MATCH_OTHER || m->kind == RP_MATCH_WITHHELD ||
+	    !has_place(plan, m->lease, &gpu))
+		return;
+	free_memory(plan, m->lease, gpu, by_leases);
+	if (m->kind == RP_MATCH_RELEASE)
+		return;
+	m->tenant = plan->n_tenants;
+	plan->tenants[plan->n_tenants++] = (struct rp_place_tenant){.request = m->request,
 								    .gpu = (uint32_t)gpu,
-								    .part = l->partition,
+								    .part = m->lease->partition,
 								    .pinned = true};
-	return 0;
 }
 
 /* A wish of the file that a lease does not meet: which lease, which wish, and the way out. */
@@ -136,8 +144,8 @@ static int RP_PRINTF(5, 6)
 			   (unsigned long long)l->id, t->gpu, t->part, text);
 	(void)rp_error_hint(
 		reterr,
-		"`rocpart release %llu` ends the lease, and `rocpart apply` places that "
-		"replica again; or change the request in the file",
+		"`rocpart apply --take-over` lets the file change leases that were made by hand; "
+		"`rocpart release %llu` ends the lease; or change the request in the file",
 		(unsigned long long)l->id);
 	return -EBUSY;
 }
@@ -231,12 +239,14 @@ static uint32_t count_too_near(const struct rocpart_plan *plan, const struct rp_
 	return n > q->per_domain ? n : 0;
 }
 
-/* Compare what a lease has with what the file asks for its model. */
-static int check_lease(const struct rocpart_plan *plan, const struct rp_place_tenant *t,
-		       const struct rocpart_lease *l, struct rocpart_error *reterr)
+/* A lease that the file may not change must have what the file asks for. */
+static int check_lease(const struct rocpart_plan *plan, const struct rp_lease_match *m,
+		       struct rocpart_error *reterr)
 {
+	const struct rp_place_tenant *t = &plan->tenants[m->tenant];
 	const struct rp_place_gpu *g = &plan->machine.gpus[t->gpu];
 	const struct rp_place_mode *mode = &plan->machine.menus[g->menu].modes[g->mode];
+	const struct rocpart_lease *l = m->lease;
 	uint32_t near = count_too_near(plan, t);
 	int r = check_reserved(plan, t, l, &mode->parts[t->part], reterr);
 
@@ -252,6 +262,84 @@ static int check_lease(const struct rocpart_plan *plan, const struct rp_place_te
 			plan->requests[t->request].spread == RP_PLACE_SPREAD_GPU ? "gpu" : "hive",
 			plan->requests[t->request].per_domain);
 	return r;
+}
+
+/* Whether the partition of a tenant has room for what all tenants and holders there need. */
+static bool has_room(const struct rocpart_plan *plan, const struct rp_place_tenant *t)
+{
+	const struct rp_place_gpu *g = &plan->machine.gpus[t->gpu];
+	const struct rp_place_mode *mode = &plan->machine.menus[g->menu].modes[g->mode];
+	const struct rp_place_part *part = &mode->parts[t->part];
+	uint32_t n = count_beside(plan, t, true, false), most = UINT32_MAX;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < plan->n_tenants; i++) {
+		const struct rp_place_tenant *o = &plan->tenants[i];
+		const struct rp_place_request *q = &plan->requests[o->request];
+
+		if (o->gpu != t->gpu || o->part != t->part)
+			continue;
+		if (rp_add_u64(sum, q->bytes, &sum) < 0)
+			return false;
+		most = rp_view_limit(q, part) < most ? rp_view_limit(q, part) : most;
+	}
+	for (size_t i = 0; i < plan->n_holders; i++) {
+		const struct rp_place_holder *h = &plan->holders[i];
+
+		if (h->gpu != t->gpu || h->part != t->part)
+			continue;
+		if (rp_add_u64(sum, h->bytes, &sum) < 0)
+			return false;
+		most = h->share < most ? h->share : most;
+	}
+	return sum <= part->usable_bytes && n <= most;
+}
+
+static bool is_in_wanted_mode(const struct rocpart_plan *plan, const struct rp_place_tenant *t)
+{
+	const struct rp_place_gpu *g = &plan->machine.gpus[t->gpu];
+
+	return plan->snapshot->gpus[t->gpu].partitionable != RP_YES ||
+	       rp_plan_is_mode_wanted(&plan->limits, t->gpu,
+				      &plan->machine.menus[g->menu].modes[g->mode]);
+}
+
+/* What becomes of a replica that the file may change, and whether it stays where it is. */
+static int judge_replica(struct rocpart_plan *plan, struct rp_lease_match *m, bool pins)
+{
+	struct rp_place_tenant *t = m->tenant == SIZE_MAX ? NULL : &plan->tenants[m->tenant];
+	const struct rocpart_lease *l = m->lease;
+	bool must_move;
+
+	if (rp_plan_compare_lease(plan, m, &must_move) < 0)
+		return -ENOMEM;
+	if (m->kind != RP_MATCH_WITHHELD)
+		m->kind = *m->fields ? RP_MATCH_CHANGE : RP_MATCH_KEEP;
+	if (t)
+		t->pinned = !must_move && is_in_wanted_mode(plan, t) && !count_too_near(plan, t) &&
+			    ((m->kind == RP_MATCH_KEEP && l->state != ROCPART_LEASE_DISPLACED) ||
+			     (pins && has_room(plan, t)));
+	return 0;
+}
+
+/* A replica that does not stay where it is leaves its place to the plan, and is placed anew. */
+static void drop_leaving(struct rocpart_plan *plan)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n_matches; i++) {
+		struct rp_lease_match *m = &plan->matches[i];
+
+		if (m->tenant == SIZE_MAX)
+			continue;
+		if (plan->tenants[m->tenant].pinned) {
+			plan->tenants[n] = plan->tenants[m->tenant];
+			m->tenant = n++;
+		} else {
+			m->tenant = SIZE_MAX;
+		}
+	}
+	plan->n_tenants = n;
 }
 
 /* Nobody asked for a spread: what runs nearer to each other than it would be planned may stay. */
@@ -306,17 +394,39 @@ static bool take_lost_mode(struct rocpart_plan *plan, size_t gpu, const char *mo
 	return true;
 }
 
-/* Its modes are fixed by the file, and a lease keeps it in others. */
-static int check_modes(struct rocpart_plan *plan, size_t i, struct rocpart_error *reterr)
+/* Whether a lease really uses the GPU in the mode that it is in now. */
+static bool is_in_use(const struct rocpart_plan *plan, size_t gpu)
 {
-	const struct rocpart_lease *l = rocpart_leases_get(plan->leases, i);
+	for (size_t i = 0; i < plan->n_matches; i++) {
+		const struct rocpart_lease *l = plan->matches[i].lease;
+
+		if (l->state != ROCPART_LEASE_PENDING && l->state != ROCPART_LEASE_DISPLACED &&
+		    gpu_of(plan, l->bdf) == gpu)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A lease that lost its place with the mode of its GPU, as at a boot, has it again with that mode,
+ * unless the file asks for another one or somebody uses the GPU as it is.
+ */
+static bool is_to_come_back(struct rocpart_plan *plan, const struct rp_lease_match *m, size_t gpu)
+{
+	return m->lease->state == ROCPART_LEASE_DISPLACED && !is_in_use(plan, gpu) &&
+	       take_lost_mode(plan, gpu, rp_leases_get(plan->leases, m->index)->mode);
+}
+
+/* Its modes are fixed by the file, and a lease that the file may not change keeps it in others. */
+static int check_modes(struct rocpart_plan *plan, const struct rp_lease_match *m,
+		       struct rocpart_error *reterr)
+{
+	const struct rocpart_lease *l = m->lease;
 	size_t index = *l->bdf ? gpu_of(plan, l->bdf) : SIZE_MAX;
 
-	if (index == SIZE_MAX ||
+	if (index == SIZE_MAX || m->kind == RP_MATCH_RELEASE || is_to_come_back(plan, m, index) ||
+	    (m->is_managed && m->kind != RP_MATCH_WITHHELD) ||
 	    !rp_plan_gpu_must_switch(&plan->snapshot->gpus[index], &plan->limits))
-		return 0;
-	if (l->state == ROCPART_LEASE_DISPLACED &&
-	    take_lost_mode(plan, index, rp_leases_get(plan->leases, i)->mode))
 		return 0;
 	(void)rp_error_set(reterr, -EBUSY, ROCPART_ERR_LEASED, l->bdf,
 			   "'node:' asks for other modes of GPU %zu (%s), which lease %llu (%.60s) "
@@ -327,11 +437,48 @@ static int check_modes(struct rocpart_plan *plan, size_t i, struct rocpart_error
 		(unsigned long long)l->id);
 }
 
-int rp_plan_take_leases(struct rocpart_plan *plan, struct rocpart_error *reterr)
+/* What only replicas used that move or end keeps no GPU in its mode. */
+static void free_gpus(struct rocpart_plan *plan)
+{
+	for (size_t i = 0; i < plan->machine.n_gpus; i++) {
+		struct rp_place_gpu *g = &plan->machine.gpus[i];
+		const struct rocpart_gpu *gpu = &plan->snapshot->gpus[i];
+		bool is_held = g->occupied != 0;
+
+		for (size_t k = 0; k < plan->n_holders; k++)
+			is_held |= plan->holders[k].gpu == i;
+		if (!is_held && gpu->partitionable == RP_YES && !rp_gpu_is_odd(gpu))
+			g->flags &= ~(uint32_t)RP_PLACE_CANNOT_SWITCH;
+	}
+}
+
+static int take_all(struct rocpart_plan *plan, bool pins, uint32_t *by_leases)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < plan->n_matches; i++)
+		r = take_other(plan, &plan->matches[i], by_leases);
+	for (size_t i = 0; r == 0 && i < plan->n_matches; i++)
+		take_replica(plan, &plan->matches[i], by_leases);
+	if (r == 0)
+		r = add_other_holders(plan, by_leases);
+	if (r < 0)
+		return r;
+	free_gpus(plan);
+	relax_for_leases(plan);
+	for (size_t i = 0; r == 0 && i < plan->n_matches; i++) {
+		struct rp_lease_match *m = &plan->matches[i];
+
+		if (m->is_managed && m->request != UINT32_MAX)
+			r = judge_replica(plan, m, pins);
+	}
+	drop_leaving(plan);
+	return r;
+}
+
+int rp_plan_take_leases(struct rocpart_plan *plan, bool pins, struct rocpart_error *reterr)
 {
 	RP_AUTO_FREE uint32_t *by_leases = rp_new0(uint32_t, plan->machine.n_gpus);
-	RP_AUTO_FREE const struct rocpart_lease **of_tenant = NULL;
-	size_t n = 0;
 	int r = 0;
 
 	free(plan->tenants);
@@ -340,125 +487,21 @@ int rp_plan_take_leases(struct rocpart_plan *plan, struct rocpart_error *reterr)
 	rp_plan_holders_done(plan);
 	if (plan->product)
 		return 0;
-	while (plan->leases && rocpart_leases_get(plan->leases, n))
-		n++;
-	plan->tenants = rp_new0(struct rp_place_tenant, n);
-	of_tenant = calloc(n + 1, sizeof(*of_tenant));
-	if (!by_leases || !plan->tenants || !of_tenant)
+	if (!by_leases || rp_plan_match_leases(plan) < 0)
 		return rp_error_nomem(reterr);
-	for (size_t i = 0; i < n; i++)
-		if (check_modes(plan, i, reterr) < 0)
+	plan->tenants = rp_new0(struct rp_place_tenant, plan->n_matches);
+	if (!plan->tenants)
+		return rp_error_nomem(reterr);
+	for (size_t i = 0; i < plan->n_matches; i++)
+		if (check_modes(plan, &plan->matches[i], reterr) < 0)
 			return -EBUSY;
-	for (size_t i = 0; i < n && r == 0; i++)
-		r = take_lease(plan, rocpart_leases_get(plan->leases, i), of_tenant, by_leases);
-	if (r == 0)
-		r = add_other_holders(plan, by_leases);
-	if (r < 0)
+	if (take_all(plan, pins, by_leases) < 0)
 		return rp_error_nomem(reterr);
-	relax_for_leases(plan);
-	for (size_t i = 0; i < plan->n_tenants && r == 0; i++)
-		r = check_lease(plan, &plan->tenants[i], of_tenant[i], reterr);
-	return r;
-}
+	for (size_t i = 0; r == 0 && i < plan->n_matches; i++) {
+		const struct rp_lease_match *m = &plan->matches[i];
 
-static const struct rp_place_mode *mode_of(const struct rocpart_plan *plan,
-					   const struct rp_plan_gpu *g)
-{
-	return &plan->machine.menus[plan->machine.gpus[g->gpu].menu].modes[g->mode];
-}
-
-static int wish_modes(const struct rocpart_plan *plan, struct rocpart_change *change, size_t gpu,
-		      const struct rp_place_mode *mode, struct rocpart_error *reterr)
-{
-	enum rocpart_compute_mode c;
-	enum rocpart_memory_mode m;
-
-	/*
-	 * A GPU that cannot be partitioned has a plain mode without names. One of which something
-	 * is not known is never switched; a memory mode of its hive is refused by the change.
-	 */
-	if (rp_gpu_is_odd(&plan->snapshot->gpus[gpu]) ||
-	    rocpart_compute_mode_from_string(mode->compute, &c) < 0 ||
-	    rocpart_memory_mode_from_string(mode->memory, &m) < 0)
-		return 0;
-	/* What the file says of a GPU holds, also of one that only follows its hive. */
-	if (plan->limits.gpus[gpu].compute)
-		c = plan->limits.gpus[gpu].compute;
-	return rocpart_change_set_modes(change, &plan->snapshot->gpus[gpu], c, m, reterr);
-}
-
-static bool is_used(const struct rocpart_plan *plan, size_t gpu)
-{
-	for (uint32_t i = 0; i < plan->plan->n_gpus; i++)
-		if (plan->plan->gpus[i].gpu == gpu)
-			return true;
-	return false;
-}
-
-/* The memory mode is hive-wide: empty members take the pair of the first that is switched. */
-static int fill_hive(const struct rocpart_plan *plan, struct rocpart_change *change,
-		     const struct rp_plan_gpu *g, struct rocpart_error *reterr)
-{
-	const struct rp_place_gpu *gpus = plan->machine.gpus;
-	const struct rp_place_mode *mode = mode_of(plan, g);
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < plan->machine.n_gpus; i++) {
-		const struct rocpart_gpu *other = &plan->snapshot->gpus[i];
-
-		if (gpus[i].hive != gpus[g->gpu].hive || is_used(plan, i) ||
-		    rp_str_eq(rocpart_memory_mode_to_string(other->memory), mode->memory))
-			continue;
-		r = wish_modes(plan, change, i, mode, reterr);
+		if (!m->is_managed && m->tenant != SIZE_MAX)
+			r = check_lease(plan, m, reterr);
 	}
 	return r;
-}
-
-ROCPART_PUBLIC int rocpart_plan_fill_change(const struct rocpart_plan *plan,
-					    struct rocpart_change *change,
-					    struct rocpart_error *reterr)
-{
-	int r = 0;
-
-	for (uint32_t i = 0; r == 0 && i < plan->plan->n_gpus; i++) {
-		const struct rp_plan_gpu *g = &plan->plan->gpus[i];
-
-		r = wish_modes(plan, change, g->gpu, mode_of(plan, g), reterr);
-		if (r == 0)
-			r = fill_hive(plan, change, g, reterr);
-	}
-	return r;
-}
-
-ROCPART_PUBLIC int rocpart_plan_get_placement(const struct rocpart_plan *plan, size_t index,
-					      struct rocpart_placement *ret_placement)
-{
-	const struct rp_plan_place *p;
-	const struct rp_place_request *q;
-	const struct rp_plan_gpu *g;
-
-	if (!plan->plan || index >= plan->plan->n_places)
-		return -ENOENT;
-	p = &plan->plan->places[index];
-	q = &plan->requests[p->request];
-	g = plan->plan->gpus;
-	while (g->gpu != p->gpu)
-		g++; /* every GPU with a replica is listed */
-	*ret_placement = (struct rocpart_placement){
-		.name = q->name,
-		.bytes = q->bytes,
-		.bdf = plan->machine.gpus[p->gpu].name,
-		.partition = p->part,
-		.share = rp_view_limit(q, &mode_of(plan, g)->parts[p->part]),
-		.priority = q->priority,
-		.is_new = p->was_gpu == RP_PLACE_NONE};
-	return 0;
-}
-
-ROCPART_PUBLIC const struct rocpart_footprint *
-rocpart_plan_get_footprint(const struct rocpart_plan *plan, size_t index)
-{
-	if (!plan->plan || index >= plan->plan->n_places)
-		return NULL;
-	return plan->models.v[plan->plan->places[index].request].footprint;
 }

@@ -273,6 +273,24 @@ static int read_text(struct rocpart_machine *m, enum rp_journal_file file, struc
 	return m->state ? read_whole(m, LAST, ret) : r < 0 ? r : -ENOENT;
 }
 
+int rp_journal_ended_with(struct rocpart_machine *m, const char *outcome, bool *ret)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	RP_AUTO_JSON struct rp_json *line = NULL;
+	struct line l = {"", 0};
+	int r = read_text(m, RP_JOURNAL_LAST, &text);
+
+	*ret = false;
+	if (r < 0 || !is_closed(&text))
+		return r == -ENOENT ? 0 : r;
+	for (size_t at = 0; next_line(&text, &at, &l);)
+		;
+	r = parse_line(l, &line);
+	if (r == 0)
+		*ret = rp_str_eq(rp_json_text(rp_json_get(line, "closed")), outcome);
+	return r;
+}
+
 static int report_read(struct rocpart_machine *m, const char *name, int r,
 		       struct rocpart_error *reterr)
 {

@@ -33,6 +33,9 @@ bool rp_journal_is_open(struct rocpart_machine *m);
 /* The same, with the errno of a journal that cannot be read; a damaged one is open. */
 int rp_journal_look(struct rocpart_machine *m, bool *ret_is_open) RP_MUST_CHECK;
 
+/* Whether the last change that is over was closed with that outcome. 0; errno of reading. */
+int rp_journal_ended_with(struct rocpart_machine *m, const char *outcome, bool *ret) RP_MUST_CHECK;
+
 /*
  * Write; the record folder was opened by rp_machine_make_state(). 0; -ENOMEM; errno of writing,
  * then the lines before are as they were. append and close: -EBADMSG when the journal is damaged.

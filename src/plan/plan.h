@@ -35,12 +35,13 @@ struct rp_plan_place {
 };
 
 enum rp_plan_step_op {
-	RP_STEP_DRAIN,	 /* gpu: place nothing more, wait until only the plan's tenants are left */
-	RP_STEP_MOVE,	 /* place: start it on the new partition, then stop it on the old one */
-	RP_STEP_STOP,	 /* place: stop it; a later step places it again */
-	RP_STEP_MEMORY,	 /* hive of gpu: request the memory mode of mode, reload the driver */
-	RP_STEP_COMPUTE, /* gpu: switch to the compute mode of mode */
-	RP_STEP_PLACE,	 /* place: start it */
+	RP_PLAN_STEP_DRAIN,  /* gpu: place nothing more, wait until only the plan's tenants are left
+			      */
+	RP_PLAN_STEP_MOVE,   /* place: start it on the new partition, then stop it on the old one */
+	RP_PLAN_STEP_STOP,   /* place: stop it; a later step places it again */
+	RP_PLAN_STEP_MEMORY, /* hive of gpu: request the memory mode of mode, reload the driver */
+	RP_PLAN_STEP_COMPUTE, /* gpu: switch to the compute mode of mode */
+	RP_PLAN_STEP_PLACE,   /* place: start it */
 };
 struct rp_plan_step {
 	enum rp_plan_step_op op;

@@ -29,12 +29,12 @@ const char *rp_plan_remedy_name(enum rp_remedy_kind kind)
 const char *rp_plan_step_name(enum rp_plan_step_op op)
 {
 	static const char *const names[] = {
-		[RP_STEP_DRAIN] = "drain",
-		[RP_STEP_MOVE] = "move",
-		[RP_STEP_STOP] = "stop",
-		[RP_STEP_MEMORY] = "switch_memory",
-		[RP_STEP_COMPUTE] = "switch_compute",
-		[RP_STEP_PLACE] = "place",
+		[RP_PLAN_STEP_DRAIN] = "drain",
+		[RP_PLAN_STEP_MOVE] = "move",
+		[RP_PLAN_STEP_STOP] = "stop",
+		[RP_PLAN_STEP_MEMORY] = "switch_memory",
+		[RP_PLAN_STEP_COMPUTE] = "switch_compute",
+		[RP_PLAN_STEP_PLACE] = "place",
 	};
 
 	return (size_t)op < RP_ARRAY_LEN(names) ? names[op] : "unknown";
@@ -340,8 +340,9 @@ static void write_steps(struct out *o, const struct rp_plan *plan, struct rp_jso
 				&p->menus[p->gpus[s->gpu].menu].modes[s->mode];
 
 			put_u64(o, x, "mode", s->mode);
-			put_text(o, x, s->op == RP_STEP_MEMORY ? "memory_mode" : "compute_mode",
-				 s->op == RP_STEP_MEMORY ? m->memory : m->compute);
+			put_text(o, x,
+				 s->op == RP_PLAN_STEP_MEMORY ? "memory_mode" : "compute_mode",
+				 s->op == RP_PLAN_STEP_MEMORY ? m->memory : m->compute);
 		}
 		if (s->place != RP_PLACE_NONE)
 			put_u64(o, x, "placement", s->place);

@@ -164,7 +164,7 @@ static bool do_moves(struct order *o)
 		o->on_hive[o->v->gpus[x->gpu].hive]++;
 		(*count_in_part(o, x->gpu, x->part))++;
 		o->state[i] = SETTLED;
-		emit_step(o, RP_STEP_MOVE, RP_PLACE_NONE, RP_PLACE_NONE, i);
+		emit_step(o, RP_PLAN_STEP_MOVE, RP_PLACE_NONE, RP_PLACE_NONE, i);
 		any = true;
 	}
 	return any;
@@ -181,14 +181,14 @@ static bool do_switches(struct order *o)
 		uint32_t hive = o->v->gpus[x->gpu].hive;
 
 		if (o->hive_waits[hive] && o->on_hive[hive] == 0) {
-			emit_step(o, RP_STEP_MEMORY, x->gpu, x->mode, RP_PLACE_NONE);
+			emit_step(o, RP_PLAN_STEP_MEMORY, x->gpu, x->mode, RP_PLACE_NONE);
 			o->hive_waits[hive] = false;
 			o->reloaded[hive] = true;
 			any = true;
 		}
 		if (is_in_mode(o, x->gpu) || o->hive_waits[hive] || o->on_gpu[x->gpu] > 0)
 			continue;
-		emit_step(o, RP_STEP_COMPUTE, x->gpu, x->mode, RP_PLACE_NONE);
+		emit_step(o, RP_PLAN_STEP_COMPUTE, x->gpu, x->mode, RP_PLACE_NONE);
 		o->set[x->gpu] = true;
 		any = true;
 	}
@@ -211,7 +211,7 @@ static bool break_circle(struct order *o)
 	}
 	if (least == RP_PLACE_NONE)
 		return false;
-	emit_step(o, RP_STEP_STOP, RP_PLACE_NONE, RP_PLACE_NONE, least);
+	emit_step(o, RP_PLAN_STEP_STOP, RP_PLACE_NONE, RP_PLACE_NONE, least);
 	leave_partition(o, &o->plan->places[least]);
 	o->state[least] = TO_PLACE;
 	return true;
@@ -222,7 +222,7 @@ static void drain_gpus(struct order *o)
 {
 	for (uint32_t g = 0; g < o->plan->problem->n_gpus; g++) {
 		if ((o->hive_waits[o->v->gpus[g].hive] || !is_in_mode(o, g)) && o->on_gpu[g] > 0)
-			emit_step(o, RP_STEP_DRAIN, g, RP_PLACE_NONE, RP_PLACE_NONE);
+			emit_step(o, RP_PLAN_STEP_DRAIN, g, RP_PLACE_NONE, RP_PLACE_NONE);
 	}
 }
 
@@ -242,7 +242,7 @@ int rp_plan_make_steps(const struct rp_view *v, struct rp_plan *plan)
 		} while (any || break_circle(&o));
 		for (uint32_t i = 0; i < plan->n_places; i++) {
 			if (o.state[i] == TO_PLACE)
-				emit_step(&o, RP_STEP_PLACE, RP_PLACE_NONE, RP_PLACE_NONE, i);
+				emit_step(&o, RP_PLAN_STEP_PLACE, RP_PLACE_NONE, RP_PLACE_NONE, i);
 		}
 	}
 	order_done(&o);

@@ -109,7 +109,7 @@ class Boot(Journey):
         self.assertEqual(self.boot(), DONE)
         for words in commands("ExecStartPost"):
             self.rocpart("--sim", "n", *words[1:])
-        self.assertIn("64 devices", self.rocpart("--sim", "n", "cdi", "validate"))
+        self.assertIn("65 devices", self.rocpart("--sim", "n", "cdi", "validate"))
 
     def test_boot_with_a_missing_gpu_fails_and_switches_nothing(self):
         self.prepare("--compute", "CPX", "--memory", "NPS4")
@@ -173,7 +173,8 @@ class Unit(unittest.TestCase):
     def test_unit_stands_before_all_that_uses_gpus(self):
         users = {"docker.service", "podman.service", "kubelet.service", "slurmd.service"}
         self.assertLessEqual(users, self.values("Before"))
-        self.assertLessEqual(users, self.values("RequiredBy"))
+        self.assertEqual(self.values("RequiredBy"), set())
+        self.assertEqual(self.values("WantedBy"), {"multi-user.target"})
         self.assertEqual(self.values("Type"), {"oneshot"})
         self.assertEqual(self.values("RemainAfterExit"), {"yes"})
 

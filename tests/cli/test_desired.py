@@ -358,11 +358,17 @@ models:
       stop: [/bin/true, "{replica}"], start: [/bin/true]}
   b: {bytes: 1G, owner: none, guard: warn}
 """)
-        for command in ("assert", "config"):
-            self.rocpart("--sim", "n", command, path)
-        self.rocpart("--sim", "n", "plan", path, status=TO_DO)
+        self.rocpart("--sim", "n", "config", path)
+        for command in ("assert", "plan"):
+            self.rocpart("--sim", "n", command, path, status=TO_DO)
         self.rocpart("--sim", "n", "apply", path, "--yes")
-        self.rocpart("--sim", "n", "plan", path)
+        for command in ("assert", "plan"):
+            self.rocpart("--sim", "n", command, path)
+        leases = self.json("--sim", "n", "status")["leases"]
+        self.assertEqual([(lease["replica"], lease["owner"]) for lease in leases],
+                         [("a/0", "unit:a@0.service"), ("a/1", "unit:a@1.service"),
+                          ("a/2", "unit:a@2.service"), ("b/0", "none")])
+        self.assertEqual(leases[1]["labels"], {"team": "x=y", "n": ""})
 
     def test_key_allows_modes_that_are_not_validated_as_the_option_does(self):
         text = V1 + "node: {gpus: {all: DPX}}\n"

@@ -151,7 +151,7 @@ class Plan(Journey):
 
     def test_modes_of_gpus_that_cannot_be_are_refused_with_their_place(self):
         self.make("mi300x-8")
-        for gpus, words in (("{8: SPX}", "which are 0 to 7"), ("{mi300a: SPX}", "no GPU of this"),
+        for gpus, words in (("{8: SPX}", "no GPU '8'"), ("{mi300a: SPX}", "no GPU 'mi300a'"),
                             ("{all: CPX, 0: SPX}", "two compute modes"),
                             ("{all: best}", "not a compute mode"), ("[CPX]", "must be a map")):
             with self.subTest(gpus=gpus):

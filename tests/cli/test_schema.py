@@ -42,14 +42,14 @@ CHANGES = [
     ("change", "set -c CPX -m NPS4 --dry-run"), ("change", "set -c CPX -m NPS4"),
     ("change", "set -c CPX -m NPS4"), ("assert", "assert -f node.yaml"), ("change", "undo"),
     ("config", "config node.yaml"), ("config", "config merged.yaml"), ("assert", "assert -f never.yaml"),
-    ("change", "apply -f merged.yaml --dry-run"), ("change", "undo"), ("change", "undo"), ("assert", "assert -f node.yaml"),
-    ("change", "apply -f node.yaml --dry-run"), ("change", "apply -f node.yaml"),
-    ("change", "apply -f node.yaml"), ("change", "apply --resume"), ("change", "reset"),
+    ("applied", "apply -f merged.yaml --dry-run"), ("change", "undo"), ("change", "undo"), ("assert", "assert -f node.yaml"),
+    ("applied", "apply -f node.yaml --dry-run"), ("applied", "apply -f node.yaml"),
+    ("applied", "apply -f node.yaml"), ("change", "apply --resume"), ("change", "reset"),
     ("change", "set -c CPX -m NPS4"), ("head", "cordon 0"), ("list", "list"),
     ("head", "uncordon 0"), ("accept-gpu", "accept-gpu 0000:05:00.0"), ("state-set-aside", "state set-aside"),
     ("state-migrate", "state migrate"), ("hold", "hold"), ("hold", "hold --for 2h --reason tests --dry-run"),
     ("hold", "hold --for 2h --reason tests"), ("hold", "hold"), ("status", "status"), ("hold", "hold --end"),
-    ("history", "history"), ("history", "history --last 1"),
+    ("history", "history"), ("history", "history --last 1"), ("revisions", "revisions"), ("revisions", "revisions 1"),
 ]
 LEASES = [
     ("place", "place a --bytes 4G --partition 0/0 --share 2 --owner unit:a --label team=x"),

@@ -381,6 +381,7 @@ static int documented_status(enum rocpart_errcode code)
 	case ROCPART_ERR_GPU_REPLACED:
 	case ROCPART_ERR_ON_HOLD:
 	case ROCPART_ERR_NOT_NAMED:
+	case ROCPART_ERR_DESIRED_LOST:
 		return 3;
 	case ROCPART_ERR_GPU_LOST:
 	case ROCPART_ERR_PARTITION_MISSING:
@@ -409,7 +410,7 @@ static void every_errcode_has_a_name_and_its_documented_status(void **state)
 			assert_string_not_equal(rocpart_errcode_to_string(code),
 						rocpart_errcode_to_string((enum rocpart_errcode)k));
 	}
-	assert_int_equal(n, 40); /* without gaps */
+	assert_int_equal(n, 41); /* without gaps */
 	assert_string_equal(rocpart_errcode_to_string((enum rocpart_errcode)9999), "UNKNOWN");
 	assert_int_equal(rocpart_errcode_exit_status((enum rocpart_errcode)9999), 1);
 }

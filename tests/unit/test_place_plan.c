@@ -131,7 +131,7 @@ static void plan_circle_of_moves_stops_one_tenant(void **state)
 	assert_int_equal(plan->gpus[0].mode, M_DPX1);
 	assert_int_equal(plan->n_moves, 1);
 	for (uint32_t i = 0; i < plan->n_steps; i++)
-		stops += plan->steps[i].op == RP_STEP_STOP;
+		stops += plan->steps[i].op == RP_PLAN_STEP_STOP;
 	assert_int_equal(stops, 1);
 }
 
@@ -178,8 +178,8 @@ static void plan_moves_in_a_row_wait_for_each_other(void **state)
 	assert_true(plan->feasible);
 	assert_int_equal(plan->n_moves, 2);
 	for (uint32_t i = 0; i < plan->n_steps; i++) {
-		assert_int_not_equal(plan->steps[i].op, RP_STEP_STOP);
-		if (plan->steps[i].op == RP_STEP_MOVE && first == RP_PLACE_NONE)
+		assert_int_not_equal(plan->steps[i].op, RP_PLAN_STEP_STOP);
+		if (plan->steps[i].op == RP_PLAN_STEP_MOVE && first == RP_PLACE_NONE)
 			first = plan->places[plan->steps[i].place].request;
 	}
 	assert_int_equal(first, 1);

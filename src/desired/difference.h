@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* A node compared with its file; shared by the files behind rocpart/difference.h. */
+#ifndef RP_DESIRED_DIFFERENCE_H
+#define RP_DESIRED_DIFFERENCE_H
+
+#include "desired/desired.h"
+#include "desired/planning.h"
+#include "rocpart/difference.h"
+
+#define RP_NO_PLACE UINT32_MAX
+
+struct rp_difference_line {
+	struct rocpart_difference_item item;
+	uint32_t request;		    /* UINT32_MAX: none of the file */
+	uint32_t place;			    /* of the plan, or RP_NO_PLACE */
+	const struct rp_lease_match *match; /* NULL: no lease */
+	char *fields;			    /* owned text of the item */
+};
+
+struct rocpart_difference {
+	struct rocpart_machine *machine;
+	const struct rocpart_desired *desired;
+	const char *config;
+	bool unattended, allow_unvalidated, takes_over, keeps_others, spares_running, lenient;
+	bool has_max_disruption;
+	uint64_t max_disruption;
+
+	struct rocpart_snapshot *snapshot;
+	struct rocpart_leases *leases;
+	struct rocpart_plan *plan; /* without models: matches only */
+	bool has_plan;
+	struct rocpart_change *change;
+	struct rocpart_error refusal; /* errnum 0: the change can be done */
+	struct rp_difference_line *lines;
+	size_t n_lines, cap_lines;
+};
+
+/* difference_lines.c: the lines of a solved plan. -ENOMEM. */
+int rp_difference_list(struct rocpart_difference *d) RP_MUST_CHECK;
+void rp_difference_lines_done(struct rocpart_difference *d);
+
+#endif
