@@ -22,9 +22,9 @@ static const struct cli_option cdi_generate_options[] = {
 	{.name = "kind",
 	 .kind = CLI_TEXT,
 	 .words = CLI_WORDS_OF_ARG,
-	 .arg = "rocpart.dev/partition|amd.com/gpu",
+	 .arg = "rocpart.dev/partition|rocpart.dev/lease|amd.com/gpu",
 	 .offset = offsetof(struct cdi_values, kind),
-	 .help = "name devices rocpart.dev/partition, or amd.com/gpu as amd-ctk does "
+	 .help = "devices are partitions, leases by their names, or GPUs as amd-ctk names them "
 		 "(rocpart.dev/partition)"},
 	CLI_SHARED(cli_dry_run_options, cdi_values, dry_run),
 	CLI_END,

@@ -19,6 +19,7 @@ static int equip(int r, struct rocpart_machine *m, struct rocpart_machine **ret)
 	if (r < 0)
 		return r;
 	rp_machine_listen(m, rp_cdi_refresh);
+	m->leases_changed = rp_cdi_refresh_leases;
 	m->publish = rp_public_publish;
 	*ret = m;
 	return 0;

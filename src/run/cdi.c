@@ -43,7 +43,11 @@ int rp_cdi_now(struct rocpart_machine *m, const struct rp_cdi_kind *kind, struct
 {
 	RP_AUTO(parts_done) struct parts p = {0};
 	RP_AUTO_SNAPSHOT struct rocpart_snapshot *s = NULL;
-	int r = rp_observe(m, &s, reterr);
+	int r;
+
+	if (kind->is_of_leases)
+		return rp_cdi_leases_now(m, kind, ret, reterr);
+	r = rp_observe(m, &s, reterr);
 
 	/* What has no render node here is no device that could be handed in. */
 	for (size_t i = 0; r == 0 && i < s->n_gpus; i++)
@@ -313,21 +317,43 @@ static int refresh_one(struct rocpart_machine *m, struct rp_cdi_record *record,
 	return put(m, record, &spec, reterr);
 }
 
-int rp_cdi_refresh(struct rocpart_machine *m, struct rocpart_error *reterr)
+static bool has_kind(const struct rp_cdi_record *record, bool of_leases)
+{
+	struct rp_cdi_spec spec;
+
+	for (size_t i = 0; rp_cdi_record_at(record, i, &spec); i++)
+		if (!of_leases || spec.kind->is_of_leases)
+			return true;
+	return false;
+}
+
+static int refresh(struct rocpart_machine *m, bool of_leases, struct rocpart_error *reterr)
 {
 	RP_AUTO_CDI_RECORD struct rp_cdi_record record = {0};
 	RP_AUTO_CLOSE int lock_fd = -EBADF;
 	struct rp_cdi_spec spec;
 	int r = rp_cdi_record_load(m, &record, reterr), worst = 0;
 
-	if (r < 0 || !record.list)
+	if (r < 0 || !record.list || !has_kind(&record, of_leases))
 		return r;
 	r = lock(m, &lock_fd, reterr);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; rp_cdi_record_at(&record, i, &spec); i++) {
+		if (of_leases && !spec.kind->is_of_leases)
+			continue;
 		r = refresh_one(m, &record, spec, reterr);
 		worst = r < 0 ? r : worst;
 	}
 	return worst;
+}
+
+int rp_cdi_refresh(struct rocpart_machine *m, struct rocpart_error *reterr)
+{
+	return refresh(m, false, reterr);
+}
+
+int rp_cdi_refresh_leases(struct rocpart_machine *m, struct rocpart_error *reterr)
+{
+	return refresh(m, true, reterr);
 }

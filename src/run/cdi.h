@@ -35,6 +35,9 @@ int rp_cdi_record_put(struct rocpart_machine *m, struct rp_cdi_record *record,
 /* cdi.c: the document of now, as a value. */
 int rp_cdi_now(struct rocpart_machine *m, const struct rp_cdi_kind *kind, struct rp_json **ret,
 	       struct rocpart_error *reterr) RP_MUST_CHECK;
+/* cdi_leases.c: the same of a kind whose devices are leases. */
+int rp_cdi_leases_now(struct rocpart_machine *m, const struct rp_cdi_kind *kind,
+		      struct rp_json **ret, struct rocpart_error *reterr) RP_MUST_CHECK;
 int rp_cdi_text(const struct rp_json *document, struct rp_strbuf *ret) RP_MUST_CHECK;
 
 /*
@@ -42,5 +45,7 @@ int rp_cdi_text(const struct rp_json *document, struct rp_strbuf *ret) RP_MUST_C
  * the others are done. Given to a machine as what it does after its modes changed.
  */
 int rp_cdi_refresh(struct rocpart_machine *m, struct rocpart_error *reterr);
+/* The same of the specs of leases, after leases changed. */
+int rp_cdi_refresh_leases(struct rocpart_machine *m, struct rocpart_error *reterr);
 
 #endif

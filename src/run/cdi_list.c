@@ -33,14 +33,23 @@ static int add(const struct listing *l, const char *name, const char *problem)
 
 static int add_device(void *userdata, const char *name, enum rp_cdi_state state)
 {
-	static const char *const problems[] = {
-		[RP_CDI_SAME] = "",
-		[RP_CDI_OTHER] = "its device nodes or variables have changed",
-		[RP_CDI_GONE] = "its partition does not exist any more",
-		[RP_CDI_MISSING] = "the spec lacks this partition",
+	static const char *const problems[2][4] = {
+		{
+			[RP_CDI_SAME] = "",
+			[RP_CDI_OTHER] = "its device nodes or variables have changed",
+			[RP_CDI_GONE] = "its partition does not exist any more",
+			[RP_CDI_MISSING] = "the spec lacks this partition",
+		},
+		{
+			[RP_CDI_SAME] = "",
+			[RP_CDI_OTHER] = "its device nodes or variables have changed",
+			[RP_CDI_GONE] = "its lease has no place, or ended",
+			[RP_CDI_MISSING] = "the spec lacks this lease",
+		},
 	};
+	const struct listing *l = userdata;
 
-	return add(userdata, name, problems[state]);
+	return add(l, name, problems[l->spec->kind->is_of_leases][state]);
 }
 
 static int add_spec(struct rocpart_machine *m, struct listing *l, struct rocpart_error *reterr)

@@ -238,5 +238,63 @@ class Cdi(ArgsCase):
         self.run_rocpart("--root", capture, "cdi", "generate", status=REFUSED)
 
 
+
+class Leases(ArgsCase):
+    """A device is a lease: it follows its lease, and is not there while the lease has no place."""
+
+    def setUp(self):
+        super().setUp()
+        self.set("--compute", "CPX", "--memory", "NPS4")
+        self.path = Path(self.json("cdi", "generate", "--kind", "rocpart.dev/lease")["path"])
+
+    def devices(self):
+        spec = json.loads(self.path.read_text())
+        self.assertEqual((spec["kind"], spec["cdiVersion"]), ("rocpart.dev/lease", "0.5.0"))
+        for device in spec["devices"]:
+            self.assertRegex(device["name"], r"^[A-Za-z0-9][A-Za-z0-9_.-]*[A-Za-z0-9]$")
+        return {d["name"]: [n["path"] for n in d["containerEdits"].get("deviceNodes", [])]
+                for d in spec["devices"]}
+
+    def place(self, name, *more):
+        return self.json("place", name, "--bytes", "1GiB", *more)["leases"][0]
+
+    def render_of(self, lease):
+        gpus = self.json("list")["gpus"]
+        bdf, part = lease["partition"].split("/")
+        part = next(p for g in gpus if g["bdf"] == bdf for p in g["partitions"]
+                    if p["id"] == int(part))
+        return f"/dev/dri/renderD{part['render_minor']}"
+
+    def test_device_is_the_lease_and_ends_with_it(self):
+        self.assertEqual(self.devices(), {"none": []})
+        first, second = self.place("llama"), self.place("llama")
+        self.assertEqual(list(self.devices()), ["llama-0", "llama-1"])
+        self.assertIn(self.render_of(first), self.devices()["llama-0"])
+        self.assertIn(self.render_of(second), self.devices()["llama-1"])
+        self.text("release", "llama/0")
+        self.assertEqual(list(self.devices()), ["llama-1"])
+
+    def test_names_that_look_alike_stay_apart(self):
+        for name in ("a/b", "a_b", "a@b"):
+            self.place(name)
+        self.assertEqual(len(self.devices()), 3)
+        self.assertIn("a_b-0", self.devices())
+
+    def test_lease_of_a_process_is_no_device(self):
+        pid = self.json("sim", "hold", self.SIM, "--partition", "0/3")["pid"]
+        self.place("mine", "--owner", f"pid:{pid}")
+        self.assertEqual(self.devices(), {"none": []})
+
+    def test_displaced_lease_has_no_device_until_its_place_is_back(self):
+        lease = self.place("llama")
+        nodes = self.devices()
+        self.text("sim", "reset", self.SIM)
+        self.text("status")
+        self.assertEqual(self.devices(), {"none": []})
+        self.set("--compute", "CPX", "--memory", "NPS4")
+        self.assertEqual(self.devices(), nodes)
+        self.assertIn(self.render_of(lease), nodes["llama-0"])
+
+
 if __name__ == "__main__":
     unittest.main()

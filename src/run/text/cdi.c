@@ -8,9 +8,11 @@
 #include "run/text/cdi.h"
 
 static const struct rp_cdi_kind kinds[] = {
-	{"rocpart.dev/partition", "rocpart.dev-partition.json", "0.3.0", false},
+	{"rocpart.dev/partition", "rocpart.dev-partition.json", "0.3.0", false, false},
+	/* The name of a lease may begin with a digit. */
+	{"rocpart.dev/lease", "rocpart.dev-lease.json", "0.5.0", false, true},
 	/* As amd-ctk names them, in its file: two specs of one kind would hide each other. */
-	{"amd.com/gpu", "amd.json", "0.5.0", true},
+	{"amd.com/gpu", "amd.json", "0.5.0", true, false},
 };
 
 const struct rp_cdi_kind *rp_cdi_find_kind(const char *name)
@@ -80,22 +82,29 @@ static int add_device(struct rp_json *list, const char *name, struct rp_json *no
 	return r | rp_json_append(list, j);
 }
 
-static int add_part(struct rp_json *list, const struct rp_cdi_kind *kind,
-		    const struct rp_handout *h, size_t number)
+static int add_handout(struct rp_json *list, const char *name, const struct rp_handout *h,
+		       bool has_env)
 {
-	struct rp_json *nodes = rp_json_array(), *env = kind->is_numbered ? NULL : env_of(h);
-	char name[RP_CDI_NAME_SIZE];
+	struct rp_json *nodes = rp_json_array(), *env = has_env ? env_of(h) : NULL;
 
-	if (add_nodes(nodes, h) < 0 || (!env && !kind->is_numbered)) {
+	if (add_nodes(nodes, h) < 0 || (!env && has_env)) {
 		rp_json_free(nodes);
 		rp_json_free(env);
 		return -ENOMEM;
 	}
+	return add_device(list, name, nodes, env);
+}
+
+static int add_part(struct rp_json *list, const struct rp_cdi_kind *kind,
+		    const struct rp_handout *h, size_t number)
+{
+	char name[RP_CDI_NAME_SIZE];
+
 	if (kind->is_numbered)
 		(void)rp_fmt(name, sizeof(name), "%zu", number);
 	else
 		rp_cdi_name(h->parts[0], name);
-	return add_device(list, name, nodes, env);
+	return add_handout(list, name, h, !kind->is_numbered);
 }
 
 static int add_all(struct rp_json *list, const struct rp_handout *handouts, size_t n)
@@ -140,6 +149,35 @@ struct rp_json *rp_cdi_document(const struct rp_cdi_kind *kind, const struct rp_
 		r = add_part(devices, kind, &handouts[i], i);
 	if (r == 0 && kind->is_numbered && n)
 		r = add_all(devices, handouts, n);
+	r |= rp_json_set_string(j, "cdiVersion", kind->version);
+	r |= rp_json_set_string(j, "kind", kind->name);
+	r |= rp_json_set(j, "devices", devices);
+	if (n)
+		r |= rp_json_set(j, "containerEdits", common_edits(&handouts[0]));
+	return r < 0 ? rp_json_free(j) : j;
+}
+
+/* A device that gives a container nothing. */
+static int add_none(struct rp_json *list)
+{
+	struct rp_json *j = rp_json_object(), *edits = rp_json_object(), *env = rp_json_array();
+	int r = rp_json_append(env, rp_json_string("ROCPART_LEASES=none"));
+
+	r |= rp_json_set(edits, "env", env);
+	r |= rp_json_set_string(j, "name", "none");
+	r |= rp_json_set(j, "containerEdits", edits);
+	return r | rp_json_append(list, j);
+}
+
+struct rp_json *rp_cdi_lease_document(const struct rp_cdi_kind *kind,
+				      const struct rp_handout *handouts, const char *const *names,
+				      size_t n)
+{
+	struct rp_json *j = rp_json_object(), *devices = rp_json_array();
+	int r = n ? 0 : add_none(devices);
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = add_handout(devices, names[i], &handouts[i], true);
 	r |= rp_json_set_string(j, "cdiVersion", kind->version);
 	r |= rp_json_set_string(j, "kind", kind->name);
 	r |= rp_json_set(j, "devices", devices);

@@ -11,6 +11,7 @@ struct rp_cdi_kind {
 	const char *file;    /* in the folder of specs */
 	const char *version; /* the lowest that has what the document uses */
 	bool is_numbered;    /* devices are "0", "1"... and "all", without variables */
+	bool is_of_leases;   /* devices are leases, by their names */
 };
 
 const struct rp_cdi_kind *rp_cdi_find_kind(const char *name); /* NULL: there is none */
@@ -26,6 +27,13 @@ void rp_cdi_name(const struct rocpart_partition *p, char ret[RP_CDI_NAME_SIZE]);
  */
 struct rp_json *rp_cdi_document(const struct rp_cdi_kind *kind, const struct rp_handout *handouts,
 				size_t n);
+/*
+ * The same of leases, with a name for each. A spec must have a device: without any there is one
+ * that gives nothing, "none".
+ */
+struct rp_json *rp_cdi_lease_document(const struct rp_cdi_kind *kind,
+				      const struct rp_handout *handouts, const char *const *names,
+				      size_t n);
 
 /* What a device of a document is now. */
 enum rp_cdi_state {
