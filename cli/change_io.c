@@ -203,6 +203,15 @@ static bool is_interrupted(void *userdata)
 	return cli_take_signal();
 }
 
+void cli_watch_restarts(struct cli *cli, struct rocpart_difference *d)
+{
+	fflush(stdout);
+	if (!cli->global.json)
+		rocpart_difference_set_progress(d, show_progress, NULL);
+	cli_defer_signals();
+	rocpart_difference_set_interrupt(d, is_interrupted, NULL);
+}
+
 static int print_end(struct cli *cli, struct rocpart_change *change, const char *result)
 {
 	if (cli->global.json)

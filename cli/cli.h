@@ -366,6 +366,8 @@ int cli_solve_plan(struct cli *cli, struct rocpart_plan *plan,
 /* plan_out.c: 1 when not feasible. with_switches: the steps too when they switch modes; apply lists
  * these. */
 int cli_print_plan(struct cli *cli, const struct rocpart_plan *plan, bool with_switches);
+/* Show the restarts of a difference as they are done; Ctrl-C stops between two of them. */
+void cli_watch_restarts(struct cli *cli, struct rocpart_difference *d);
 /* difference_out.c: the lines of a difference, below a title. */
 void cli_print_difference(struct cli *cli, struct rocpart_difference *d);
 /* The same, or that there is none. */

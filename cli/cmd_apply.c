@@ -135,8 +135,11 @@ static int say_left(const struct rocpart_difference *d)
 		n++;
 	}
 	if (runs)
-		cli_say(stderr, "hint: \tstop these programs and repeat the command, or add "
-				"--evict: the leases change while the programs run\n");
+		cli_say(stderr, "hint: \tfor each of these: 1. stop its programs; 2. repeat the "
+				"command; 3. start them with what `rocpart args` gives then. apply "
+				"does all of it where the model has 'stop' and 'start' in the file, "
+				"or a unit as its owner. --evict changes the leases while the "
+				"programs run\n");
 	if (more)
 		cli_say(stderr, "hint: \t`rocpart apply` by hand takes away what an unattended one "
 				"may not\n");
@@ -233,6 +236,7 @@ static int change_leases(struct cli *cli, struct rocpart_difference *d, bool swi
 
 	if (switched && cli_take_signal())
 		return fail_interrupted(cli);
+	cli_watch_restarts(cli, d);
 	return rocpart_difference_place(d, ret, &err) < 0 ? fail_leases(cli, switched, &err) : 0;
 }
 

@@ -27,6 +27,9 @@ static void print_lease(const struct rocpart_difference_item *i)
 		cli_say(stdout, ", its programs run");
 	if (i->is_withheld)
 		cli_say(stdout, ": left as it is");
+	else if (i->restarts)
+		cli_say(stdout, i->kind == ROCPART_DIFFERENCE_RELEASE ? ": stopped first"
+								      : ": stopped and started");
 	cli_say(stdout, "\n");
 }
 

@@ -44,6 +44,7 @@ static struct rp_json *line_json(const struct rocpart_difference_item *i)
 	r |= rp_json_set_string(j, "owner", i->owner);
 	r |= rp_json_set_bool(j, "is_alive", i->is_alive);
 	r |= rp_json_set_bool(j, "is_withheld", i->is_withheld);
+	r |= rp_json_set_bool(j, "restarts", i->restarts);
 	return view_finish(j, r);
 }
 

@@ -66,6 +66,9 @@ enum rocpart_difference_kind {
  * @is_displaced: its lease has no place now: it is displaced or pending.
  * @is_withheld: rocpart_difference_place() leaves the lease as it is, and the line stays to be
  *done: see rocpart_difference_set_spare_running() and rocpart_difference_set_max_disruption().
+ * @restarts: programs of the lease run, and rocpart_difference_place() stops them, changes the lease
+ *	and starts them again: by `stop:` and `start:` of the file, or as the unit that owns the
+ *	lease. Of RELEASE: it stops them.
  * @reserved: zero.
  *
  * The texts are owned by the difference.
@@ -85,6 +88,7 @@ struct rocpart_difference_item {
 	bool is_alive;
 	bool is_displaced;
 	bool is_withheld;
+	bool restarts;
 	uint64_t reserved[4];
 };
 
@@ -182,7 +186,8 @@ void rocpart_difference_set_keep_others(struct rocpart_difference *difference, b
 /**
  * rocpart_difference_set_spare_running() - Leave leases alone whose programs run.
  * @difference: difference.
- * @spare: false unless set: leases are changed, moved and released while their programs run.
+ * @spare: false unless set: leases are changed, moved and released while their programs run. Those
+ *	whose programs are restarted are not spared.
  *
  * Since 0.1.
  */
@@ -197,6 +202,28 @@ void rocpart_difference_set_spare_running(struct rocpart_difference *difference,
  * Since 0.1.
  */
 void rocpart_difference_set_max_disruption(struct rocpart_difference *difference, uint64_t max);
+
+/**
+ * rocpart_difference_set_progress() - Report each step of restarts to a callback.
+ * @difference: difference.
+ * @progress: callback of rocpart_difference_place(), called as that of a change is; NULL: none.
+ * @userdata: pointer that @progress receives.
+ *
+ * Since 0.1.
+ */
+void rocpart_difference_set_progress(struct rocpart_difference *difference,
+				     rocpart_progress_fn progress, void *userdata);
+
+/**
+ * rocpart_difference_set_interrupt() - Ask a callback whether to stop between two restarts.
+ * @difference: difference.
+ * @interrupt: callback; NULL: none.
+ * @userdata: pointer that @interrupt receives.
+ *
+ * Since 0.1.
+ */
+void rocpart_difference_set_interrupt(struct rocpart_difference *difference,
+				      rocpart_interrupt_fn interrupt, void *userdata);
 
 /**
  * rocpart_difference_compute() - Observe the machine and compare.
@@ -276,15 +303,19 @@ rocpart_difference_get_snapshot(const struct rocpart_difference *difference);
 const struct rocpart_plan *rocpart_difference_get_plan(const struct rocpart_difference *difference);
 
 /**
- * rocpart_difference_place() - Release, change, move and place leases, in one transaction.
+ * rocpart_difference_place() - Release, change, move and place leases.
  * @difference: computed difference whose change was applied, or has nothing to do.
  * @ret_leases: receives the leases that were placed, changed or moved; free the list with
  *	rocpart_leases_free().
  * @reterr: receives the reason on failure; may be NULL.
  *
+ * Leases whose programs do not run change in one transaction. Those that restart are stopped,
+ * changed and started, one after another; the first that fails gets its old lease and is started
+ * with it, and the others stay as they are. What an interrupted call left stopped is started.
  * Since 0.1.
- * Return: 0; -ESTALE: a lease ended since the comparison; other errors of rocpart_place(). After an
- * error no lease was changed.
+ * Return: 0; -ESTALE: a lease ended since the comparison; other errors of rocpart_place(). With
+ * restarts also (PARTLY_DONE): -EIO: a command or a unit failed; -EBUSY: programs run still although
+ * they were stopped; -EINTR: interrupted. After an error without restarts no lease was changed.
  */
 int rocpart_difference_place(struct rocpart_difference *difference,
 			     struct rocpart_leases **ret_leases, struct rocpart_error *reterr);

@@ -317,6 +317,7 @@ int rocpart_sim_get_pids(const char *dir, uint32_t **ret_pids, size_t *ret_count
  * - reinit:BDF[:N]: KFD does not restart after a switch of the compute mode: EIO, the mode has
  *   changed
  * - nps:BDF[:N]: the firmware refuses the memory mode for the GPU, so its hive keeps the old mode
+ * - start:NAME[:N], stop:NAME[:N]: a unit or container cannot be started or stopped
  * - ue:BDF:COUNT, ce:BDF:COUNT, bad-pages:BDF:COUNT: set the error counts of RAS
  *
  * Since 0.1.

@@ -279,6 +279,7 @@ class DifferenceItem(ctypes.Structure):
         ("is_alive", c_bool),
         ("is_displaced", c_bool),
         ("is_withheld", c_bool),
+        ("restarts", c_bool),
         ("reserved", c_uint64 * 4),
     ]
 
@@ -651,12 +652,16 @@ PROTOTYPES = {
         (None, [c_void_p, c_bool]),
     "rocpart_difference_set_config":
         (None, [c_void_p, c_char_p]),
+    "rocpart_difference_set_interrupt":
+        (None, [c_void_p, rocpart_interrupt_fn, c_void_p]),
     "rocpart_difference_set_keep_others":
         (None, [c_void_p, c_bool]),
     "rocpart_difference_set_lenient":
         (None, [c_void_p, c_bool]),
     "rocpart_difference_set_max_disruption":
         (None, [c_void_p, c_uint64]),
+    "rocpart_difference_set_progress":
+        (None, [c_void_p, rocpart_progress_fn, c_void_p]),
     "rocpart_difference_set_spare_running":
         (None, [c_void_p, c_bool]),
     "rocpart_difference_set_take_over":

@@ -127,8 +127,6 @@ int rp_change_check_journal(struct rocpart_machine *m, struct rocpart_error *ret
 int rp_change_restore(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
 /* A fresh snapshot into c. */
 int rp_change_observe(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
-/* Return whether services and hooks run with the rights of root on this computer. */
-bool rp_change_acts_as_root(const struct rocpart_change *c);
 /* The memory mode of a GPU differs from the wish; that of any; those whose compute mode does, as
  * bits by index. */
 bool rp_change_differs(const struct rocpart_change *c, const struct rp_target *t,

@@ -1,133 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stopping what a file names, and starting it again. What did not run is left alone. By argv, never
- * by a shell. On a simulated machine nothing of the host is run: its own units and containers are
- * meant. Where it is shown as files they have stand-ins, at paths that the host has not.
+ * Stopping what a file names, and starting it again. What did not run is left alone.
  */
-#include "base/spawn.h"
-#include "base/trust.h"
 #include "base/words.h"
 #include "change/change.h"
+#include "change/service_run.h"
 
-#define OUTPUT_MAX	  4096
-#define ASK_DEADLINE_MS	  20000
-#define STOP_DEADLINE_MS  180000 /* systemd gives a unit 90 s, then kills it */
-#define HOOK_DEADLINE_MS  600000
-#define STAND_INS	  "/sys/rocpart-bin/"
 #define STEP_STOP	  "stop-service"
 #define STEP_START	  "start-service"
 #define STEP_HOOKS_BEFORE "hooks-before"
 #define STEP_HOOKS_AFTER  "hooks-after"
-
-enum verb { ASK, STOP, START };
-
-/* A simulated machine that is shown as files: systemctl and docker would be those of the host. */
-static bool is_shown(const struct rocpart_change *c)
-{
-	return !c->machine->run && rp_machine_is_sim_in_files(c->machine);
-}
-
-bool rp_change_acts_as_root(const struct rocpart_change *c)
-{
-	return geteuid() == 0 && !c->machine->run && c->machine->flavour == RP_MACHINE_HARDWARE;
-}
-
-/* Exit status in *ret; first line of what it said in out. */
-static int run(struct rocpart_change *c, const char *const *argv, uint64_t deadline_ms,
-	       struct rp_strbuf *out, int *ret)
-{
-	struct rocpart_machine *m = c->machine;
-	struct rp_spawn_result res = {0};
-	int r;
-
-	if (m->run)
-		return m->run(m->run_userdata, argv, out, ret);
-	if (rp_tree_kind(m->tree) != RP_TREE_REAL)
-		return -EROFS; /* this computer is not the machine */
-	r = rp_spawn(argv, out, OUTPUT_MAX, deadline_ms, &res);
-	if (r == 0 && res.timed_out)
-		r = -ETIMEDOUT;
-	*ret = res.exit_status;
-	rp_strbuf_truncate(out, strcspn(rp_strbuf_str(out), "\n"));
-	return r;
-}
-
-static int run_traced(struct rocpart_change *c, const char *const *argv, uint64_t deadline_ms,
-		      struct rp_strbuf *out, int *ret)
-{
-	const struct rp_trace *trace = &c->machine->trace;
-	uint64_t begin_ns = rp_trace_clock(trace);
-	int r = run(c, argv, deadline_ms, out, ret);
-
-	rp_trace(trace, ROCPART_TRACE_PROGRAM, begin_ns, r, argv[0], rp_strbuf_str(out));
-	return r;
-}
-
-static int failed(const char *program, int r, int status, const struct rp_strbuf *out,
-		  struct rocpart_error *reterr)
-{
-	if (r == -ENOENT)
-		return rp_error_set(reterr, r, ROCPART_ERR_FAILED, program, "'%s' is not installed",
-				    program);
-	if (r < 0)
-		return rp_error_set(reterr, r, ROCPART_ERR_FAILED, program, "cannot run '%s': %s",
-				    program, rocpart_strerror(r));
-	return rp_error_set(reterr, -EIO, ROCPART_ERR_FAILED, program,
-			    "'%s' ended with exit status %d%s%.200s", program, status,
-			    out->len ? ": " : "", rp_strbuf_str(out));
-}
-
-/* By name, as PATH leads to it; or the stand-in, which is nowhere but in the machine's own /sys. */
-static const char *program_of(const struct rocpart_change *c, const struct rp_service *s)
-{
-	static const char *const programs[RP_N_SERVICE_KINDS][2] = {
-		[RP_SERVICE_UNIT] = {"systemctl", STAND_INS "systemctl"},
-		[RP_SERVICE_DOCKER] = {"docker", STAND_INS "docker"},
-		[RP_SERVICE_PODMAN] = {"podman", STAND_INS "podman"},
-	};
-
-	return programs[s->kind][is_shown(c) ? 1 : 0];
-}
-
-static int run_service(struct rocpart_change *c, const struct rp_service *s, enum verb verb,
-		       struct rp_strbuf *out, int *ret_status)
-{
-	static const char *const verbs[] = {
-		[ASK] = "is-active", [STOP] = "stop", [START] = "start"};
-	const char *program = program_of(c, s);
-	const char *const inspect[] = {program, "container", "inspect", "-f", "{{.State.Running}}",
-				       s->name, NULL};
-	const char *const plain[] = {program, verbs[verb], s->name, NULL};
-	const char *const *argv = verb == ASK && s->kind != RP_SERVICE_UNIT ? inspect : plain;
-
-	return run_traced(c, argv, verb == ASK ? ASK_DEADLINE_MS : STOP_DEADLINE_MS, out,
-			  ret_status);
-}
-
-/* 1: it runs. What does not exist does not run. */
-static int is_running(struct rocpart_change *c, const struct rp_service *s,
-		      struct rocpart_error *reterr)
-{
-	RP_AUTO_STRBUF struct rp_strbuf out = RP_STRBUF_INIT;
-	int status = 0, r = run_service(c, s, ASK, &out, &status);
-	const char *said = rp_strbuf_str(&out);
-
-	if (r < 0)
-		return failed(program_of(c, s), r, status, &out, reterr);
-	if (s->kind != RP_SERVICE_UNIT)
-		return status == 0 && rp_str_starts(said, "true");
-	return rp_str_starts(said, "active") || rp_str_starts(said, "activating") ||
-	       rp_str_starts(said, "reloading");
-}
-
-static int act(struct rocpart_change *c, const struct rp_service *s, enum verb verb,
-	       struct rocpart_error *reterr)
-{
-	RP_AUTO_STRBUF struct rp_strbuf out = RP_STRBUF_INIT;
-	int status = 0, r = run_service(c, s, verb, &out, &status);
-
-	return r < 0 || status != 0 ? failed(program_of(c, s), r, status, &out, reterr) : 0;
-}
 
 static int hold_one(struct rocpart_change *c, size_t index, struct rocpart_error *reterr)
 {
@@ -139,14 +21,14 @@ static int hold_one(struct rocpart_change *c, size_t index, struct rocpart_error
 	if (r < 0)
 		return r;
 	rp_change_announce(c, RP_STEP_STOP, index);
-	r = is_running(c, s, reterr);
+	r = rp_service_is_running(c->machine, s, reterr);
 	if (r <= 0)
 		return r;
 	r = rp_change_record(c, STEP_STOP, NULL, id, reterr);
 	if (r < 0)
 		return r;
 	s->is_held = true;
-	r = act(c, s, STOP, reterr);
+	r = rp_service_act(c->machine, s, RP_SERVICE_STOP, reterr);
 	if (r < 0)
 		(void)rp_error_prefix(reterr, "cannot stop %s '%s'", rp_service_kind_text(s->kind),
 				      s->name);
@@ -155,24 +37,8 @@ static int hold_one(struct rocpart_change *c, size_t index, struct rocpart_error
 
 static int run_hook(struct rocpart_change *c, size_t index, struct rocpart_error *reterr)
 {
-	const struct rp_hook *hook = &c->services.hooks[index];
-	RP_AUTO_FREE const char **argv = rp_new0(const char *, hook->argv.n + 2);
-	RP_AUTO_STRBUF struct rp_strbuf out = RP_STRBUF_INIT;
-	int status = 0, r;
-	size_t n = 0;
-
-	if (!argv)
-		return rp_error_nomem(reterr);
-	if (is_shown(c))
-		argv[n++] = STAND_INS "run-hook";
-	for (size_t i = 0; i < hook->argv.n; i++)
-		argv[n++] = hook->argv.v[i];
 	rp_change_announce(c, RP_STEP_HOOK, index);
-	r = rp_change_acts_as_root(c) ? rp_trust_program(hook->argv.v[0], reterr) : 0;
-	if (r < 0)
-		return r;
-	r = run_traced(c, argv, HOOK_DEADLINE_MS, &out, &status);
-	return r < 0 || status != 0 ? failed(hook->argv.v[0], r, status, &out, reterr) : 0;
+	return rp_run_hook(c->machine, &c->services.hooks[index].argv, reterr);
 }
 
 static int run_hooks_before(struct rocpart_change *c, struct rocpart_error *reterr)
@@ -222,7 +88,7 @@ static void report_not_started(const struct rocpart_change *c, const struct rp_s
 			   "%s '%s' was stopped and cannot be started again: %.200s",
 			   rp_service_kind_text(s->kind), s->name, why->message);
 	(void)rp_error_hint(err, "the modes are set; remove the cause, then `%s start %s`",
-			    program_of(c, s), rp_shell_word(s->name, word));
+			    rp_service_program(c->machine, s), rp_shell_word(s->name, word));
 }
 
 /* Every one is tried; the first failure is reported. */
@@ -240,7 +106,7 @@ static int start_held(struct rocpart_change *c, struct rocpart_error *first)
 		if (!s->is_held)
 			continue;
 		s->is_held = false;
-		if (act(c, s, START, &err) < 0) {
+		if (rp_service_act(c->machine, s, RP_SERVICE_START, &err) < 0) {
 			if (result == 0)
 				report_not_started(c, s, &err, first);
 			result = -EIO;

@@ -12,11 +12,9 @@
 #include "base/strbuf.h"
 #include "desired/desired.h"
 #include "desired/planning.h"
-#include "machine/records.h"
+#include "machine/records_internal.h"
 
-#define RECORD	   "applied.json"
-#define RECORD_MAX (32 * RP_MIB)
-#define N_KEPT	   20
+#define N_KEPT 20
 
 struct rocpart_applied {
 	struct rp_json *record;	    /* NULL: nothing was applied */
@@ -53,7 +51,8 @@ ROCPART_PUBLIC int rocpart_applied_new(struct rocpart_machine *machine,
 	struct rocpart_applied *a = rp_new0(struct rocpart_applied, 1);
 	const struct rp_json *list;
 	size_t n;
-	int r = a ? rp_record_read(machine, RECORD, RECORD_MAX, &a->record, reterr)
+	int r = a ? rp_record_read(machine, RP_RECORD_APPLIED, RP_RECORD_APPLIED_LIMIT, &a->record,
+				   reterr)
 		  : rp_error_nomem(reterr);
 
 	if (r == 0) {
@@ -167,7 +166,8 @@ static int write_record(struct rocpart_machine *m, const struct rocpart_applied 
 	record = record_with(a, v);
 	if (r < 0)
 		return r;
-	return record ? rp_record_write(m, RECORD, record, reterr) : rp_error_nomem(reterr);
+	return record ? rp_record_write(m, RP_RECORD_APPLIED, record, reterr)
+		      : rp_error_nomem(reterr);
 }
 
 ROCPART_PUBLIC int rocpart_applied_record(struct rocpart_machine *machine,

@@ -5,6 +5,7 @@
 #include "desired/difference.h"
 #include "base/strbuf.h"
 #include "change/change.h"
+#include "desired/restart.h"
 #include "leases/revise.h"
 #include "plan/view.h"
 
@@ -115,6 +116,20 @@ ROCPART_PUBLIC void rocpart_difference_set_max_disruption(struct rocpart_differe
 	difference->has_max_disruption = true;
 }
 
+ROCPART_PUBLIC void rocpart_difference_set_progress(struct rocpart_difference *difference,
+						    rocpart_progress_fn progress, void *userdata)
+{
+	difference->progress = progress;
+	difference->progress_userdata = userdata;
+}
+
+ROCPART_PUBLIC void rocpart_difference_set_interrupt(struct rocpart_difference *difference,
+						     rocpart_interrupt_fn interrupt, void *userdata)
+{
+	difference->is_interrupted = interrupt;
+	difference->interrupt_userdata = userdata;
+}
+
 static int observe(struct rocpart_difference *d, struct rocpart_error *reterr)
 {
 	int r = rocpart_machine_observe(d->machine, &d->snapshot, reterr);
@@ -138,6 +153,26 @@ static int check_lost(const struct rocpart_difference *d, struct rocpart_error *
 				     "all of its leases, or use --keep-others");
 }
 
+/* Its programs run, and lose what they have or what they were told. */
+static bool is_pulled_away(const struct rp_difference_line *l)
+{
+	return l->item.is_alive && (l->item.kind == ROCPART_DIFFERENCE_MOVE ||
+				    l->item.kind == ROCPART_DIFFERENCE_RELEASE ||
+				    (l->item.kind == ROCPART_DIFFERENCE_CHANGE &&
+				     (l->match->disturbs || l->match->tenant == SIZE_MAX)));
+}
+
+/* Its programs are stopped and started again around its change, where it is known how. */
+static void mark_restarts(struct rocpart_difference *d)
+{
+	for (size_t i = 0; i < d->n_lines; i++) {
+		struct rp_difference_line *l = &d->lines[i];
+
+		l->item.restarts =
+			!l->item.is_withheld && is_pulled_away(l) && rp_restart_is_known(d, l);
+	}
+}
+
 /* Without models the leases are matched all the same: those of the file are to be released. */
 static int solve(struct rocpart_difference *d, const struct rocpart_catalog *catalog,
 		 struct rocpart_error *reterr)
@@ -151,16 +186,9 @@ static int solve(struct rocpart_difference *d, const struct rocpart_catalog *cat
 		r = check_lost(d, reterr);
 	if (r == 0 && rp_difference_list(d) < 0)
 		r = rp_error_nomem(reterr);
+	if (r == 0)
+		mark_restarts(d);
 	return r;
-}
-
-/* Its programs run, and lose what they have or what they were told. */
-static bool is_pulled_away(const struct rp_difference_line *l)
-{
-	return l->item.is_alive && (l->item.kind == ROCPART_DIFFERENCE_MOVE ||
-				    l->item.kind == ROCPART_DIFFERENCE_RELEASE ||
-				    (l->item.kind == ROCPART_DIFFERENCE_CHANGE &&
-				     (l->match->disturbs || l->match->tenant == SIZE_MAX)));
 }
 
 static bool is_disruption(const struct rp_difference_line *l)
@@ -186,7 +214,7 @@ static int withhold(struct rocpart_difference *d)
 
 		if (l->item.is_withheld || !is_disruption(l) || !l->item.lease)
 			continue;
-		if (!(d->spares_running && is_pulled_away(l)) && n++ < max)
+		if (!(d->spares_running && is_pulled_away(l) && !l->item.restarts) && n++ < max)
 			continue;
 		if (rp_grow(&plan->withheld, &plan->cap_withheld, plan->n_withheld + 1,
 			    sizeof(*plan->withheld)) < 0)

@@ -24,6 +24,9 @@ struct rocpart_difference {
 	bool unattended, allow_unvalidated, takes_over, keeps_others, spares_running, lenient;
 	bool has_max_disruption;
 	uint64_t max_disruption;
+	rocpart_progress_fn progress; /* NULL: not told */
+	rocpart_interrupt_fn is_interrupted;
+	void *progress_userdata, *interrupt_userdata;
 
 	struct rocpart_snapshot *snapshot;
 	struct rocpart_leases *leases;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The lines of a difference done: revisions of leases, in one transaction. */
+/* Lines of a difference as revisions of leases. */
+#include "desired/enact.h"
+#include "base/json.h"
 #include "base/strbuf.h"
-#include "desired/difference.h"
 #include "leases/lease.h"
 #include "leases/revise.h"
 #include "plan/view.h"
@@ -138,12 +139,6 @@ static int add_line(struct enacting *e, const struct rocpart_difference *d,
 	return 0;
 }
 
-static bool is_done_by_leases(enum rocpart_difference_kind kind)
-{
-	return kind == ROCPART_DIFFERENCE_PLACE || kind == ROCPART_DIFFERENCE_CHANGE ||
-	       kind == ROCPART_DIFFERENCE_MOVE || kind == ROCPART_DIFFERENCE_RELEASE;
-}
-
 /* Leases of an older rocpart, which recorded no file, are of this one from now on. */
 static int list_adopted(struct enacting *e, const struct rocpart_difference *d)
 {
@@ -159,31 +154,82 @@ static int list_adopted(struct enacting *e, const struct rocpart_difference *d)
 	return e->adopted ? 0 : -ENOMEM;
 }
 
-ROCPART_PUBLIC int rocpart_difference_place(struct rocpart_difference *difference,
-					    struct rocpart_leases **ret_leases,
-					    struct rocpart_error *reterr)
+int rp_enact_adopt(const struct rocpart_difference *d, struct rocpart_error *reterr)
 {
-	struct rocpart_error local = {0};
 	RP_AUTO(enacting_done) struct enacting e = {0};
-	struct rp_lease_list none = {0};
+	struct rocpart_leases *none = NULL;
+	int r = list_adopted(&e, d) < 0 ? rp_error_nomem(reterr) : 0;
+
+	if (r == 0 && e.n_adopted)
+		r = rp_revise(&(struct rp_revising){.machine = d->machine,
+						    .adopted = e.adopted,
+						    .n_adopted = e.n_adopted,
+						    .file = d->plan->file},
+			      &none, reterr);
+	rocpart_leases_free(none);
+	return r;
+}
+
+int rp_enact(const struct rocpart_difference *d, const bool *chosen,
+	     struct rocpart_leases **ret_leases, struct rocpart_error *reterr)
+{
+	RP_AUTO(enacting_done) struct enacting e = {0};
 	int r = 0;
 
-	reterr = reterr ? reterr : &local;
-	for (size_t i = 0; r == 0 && i < difference->n_lines; i++)
-		if (is_done_by_leases(difference->lines[i].item.kind) &&
-		    !difference->lines[i].item.is_withheld)
-			r = add_line(&e, difference, &difference->lines[i], reterr);
-	if (r == 0 && list_adopted(&e, difference) < 0)
-		r = rp_error_nomem(reterr);
-	if (r < 0)
-		return r;
-	if (e.n + e.n_adopted == 0)
-		return rp_leases_of(&none, difference->snapshot, ret_leases, reterr);
-	return rp_revise(&(struct rp_revising){.machine = difference->machine,
-					       .revisions = e.v,
-					       .n = e.n,
-					       .adopted = e.adopted,
-					       .n_adopted = e.n_adopted,
-					       .file = difference->plan->file},
-			 ret_leases, reterr);
+	for (size_t i = 0; r == 0 && i < d->n_lines; i++)
+		if (chosen[i])
+			r = add_line(&e, d, &d->lines[i], reterr);
+	return r < 0 ? r
+		     : rp_revise(&(struct rp_revising){.machine = d->machine,
+						       .revisions = e.v,
+						       .n = e.n},
+				 ret_leases, reterr);
+}
+
+int rp_enact_check(const struct rocpart_difference *d, const bool *chosen,
+		   struct rocpart_error *reterr)
+{
+	struct rocpart_leases *none = NULL;
+	bool was_dry = d->machine->is_dry_run;
+	int r;
+
+	d->machine->is_dry_run = true;
+	r = rp_enact(d, chosen, &none, reterr);
+	d->machine->is_dry_run = was_dry;
+	rocpart_leases_free(none);
+	return r;
+}
+
+int rp_enact_back(const struct rocpart_difference *d, const struct rp_difference_line *line,
+		  struct rocpart_error *reterr)
+{
+	const struct rp_lease *was = rp_leases_get(d->leases, line->match->index);
+	char at[48];
+	struct rocpart_place_options o = {.name = was->name,
+					  .partition = was->n_claims ? at : NULL,
+					  .footprint = was->footprint,
+					  .bytes = was->bytes,
+					  .owner = was->owner,
+					  .has_owner = true,
+					  .share = (uint32_t)was->share,
+					  .priority = was->priority,
+					  .file = was->file,
+					  .replica = was->replica};
+	const struct rp_revision v = {.lease = (uint64_t)was->id,
+				      .options = &o,
+				      .event =
+					      "restored: it could not be started after its change"};
+	struct rocpart_leases *none = NULL;
+	int r = 0;
+
+	if (was->n_claims)
+		(void)rp_fmt(at, sizeof(at), "%s/%u", was->claims[0].bdf, was->claims[0].part);
+	if (was->labels && *was->labels)
+		r = rp_json_parse(was->labels, strlen(was->labels), "labels", &o.labels, reterr);
+	if (r == 0)
+		r = rp_revise(&(struct rp_revising){.machine = d->machine, .revisions = &v, .n = 1},
+			      &none, reterr);
+	rp_json_free(o.labels);
+	rocpart_leases_free(none);
+	return r;
 }

@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "base/strbuf.h"
 #include "base/trust.h"
+#include "change/service_run.h"
 #include "desired/desired.h"
 #include "desired/mode_read.h"
 
@@ -196,7 +197,7 @@ static int check_programs(const struct rp_node_file *f)
 		return rp_error_hint(f->reterr, "save the text as a file of root, such as "
 						"/etc/rocpart/node.yaml");
 	}
-	if (!rp_change_acts_as_root(f->change))
+	if (!rp_machine_runs_as_root(f->change->machine))
 		return 0;
 	if (f->desired->distrust < 0)
 		return rp_error_copy(f->reterr, &f->desired->distrust_error);

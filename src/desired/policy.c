@@ -11,8 +11,7 @@ const char rp_policy_defaults[] = "version: v1\n"
 				  "    switch: never\n"
 				  "    rest-after: never\n"
 				  "    on-drift: report\n"
-				  "    max-disruption: 0\n"
-				  "    max-unavailable: 1\n";
+				  "    max-disruption: 0\n";
 
 void rp_policy_done(struct rp_node_policy *policy)
 {
@@ -98,16 +97,14 @@ static int read_key(const char *key, const struct rp_yaml *y, const char *name,
 		return read_rest(y, name, ret, reterr);
 	if (rp_str_eq(key, "max-disruption"))
 		return read_number(y, name, 0, &ret->max_disruption, reterr);
-	if (rp_str_eq(key, "max-unavailable"))
-		return read_number(y, name, 1, &ret->max_unavailable, reterr);
 	return read_gpus(y, name, ret, reterr);
 }
 
 int rp_policy_read(const struct rp_yaml *policy, const char *name, struct rp_node_policy *ret,
 		   struct rocpart_error *reterr)
 {
-	static const char *const known[] = {"switch",	"gpus",		  "rest-after",
-					    "on-drift", "max-disruption", "max-unavailable"};
+	static const char *const known[] = {"switch", "gpus", "rest-after", "on-drift",
+					    "max-disruption"};
 	int r = rp_yaml_only_keys(policy, name, known, RP_ARRAY_LEN(known), reterr);
 
 	for (size_t i = 0; r == 0 && i < policy->n; i++)

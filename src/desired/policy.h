@@ -24,8 +24,6 @@ struct rp_node_policy {
 	uint64_t rest_after_s; /* so long after its last lease ended */
 	enum rp_policy_drift on_drift;
 	uint64_t max_disruption; /* leases that an unattended run may take away or shrink */
-	uint64_t
-		max_unavailable; /* replicas of a model that are down at once while it is changed */
 };
 
 /* What the file says where it does not: the keys of node: that have a default, as YAML. */

@@ -244,6 +244,26 @@ int rp_leases_of(struct rp_lease_list *list, struct rocpart_snapshot *snapshot,
 	return 0;
 }
 
+int rp_leases_append(struct rocpart_leases **to, struct rocpart_leases *from)
+{
+	struct rp_lease_list *a = &(*to)->list, *b = &from->list;
+	struct rocpart_leases *both = NULL;
+	int r = rp_grow(&a->v, &a->cap, a->n + b->n, sizeof(*a->v));
+
+	if (r == 0) {
+		memcpy(a->v + a->n, b->v, b->n * sizeof(*b->v));
+		a->n += b->n;
+		b->n = 0;
+		r = rp_leases_of(a, from->snapshot, &both, NULL);
+	}
+	if (r == 0) {
+		rocpart_leases_free(*to);
+		*to = both;
+	}
+	rocpart_leases_free(from);
+	return r;
+}
+
 int rp_session_view(struct rp_session *s, struct rocpart_leases **ret, struct rocpart_error *reterr)
 {
 	RP_AUTO(rp_lease_events_done) struct rp_lease_events events = {0};

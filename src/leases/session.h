@@ -47,5 +47,7 @@ struct rocpart_snapshot *rp_leases_snapshot(const struct rocpart_leases *leases)
 /* Make a public list of these leases alone, which move into it; snapshot may be NULL. */
 int rp_leases_of(struct rp_lease_list *list, struct rocpart_snapshot *snapshot,
 		 struct rocpart_leases **ret, struct rocpart_error *reterr) RP_MUST_CHECK;
+/* Add the leases of such a list to another, which is replaced; from is freed. -ENOMEM. */
+int rp_leases_append(struct rocpart_leases **to, struct rocpart_leases *from) RP_MUST_CHECK;
 
 #endif

@@ -22,6 +22,18 @@ static char *join(const char *before, const char *const *argv)
 	return rp_strbuf_failed(&text) ? NULL : rp_strbuf_steal(&text);
 }
 
+/* Whether a hook is a program that acts on the units or containers of the machine. */
+static const char *service_program(const char *path)
+{
+	static const char *const programs[] = {"systemctl", "docker", "podman"};
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	for (size_t i = 0; i < RP_ARRAY_LEN(programs); i++)
+		if (rp_str_eq(name, programs[i]))
+			return programs[i];
+	return NULL;
+}
+
 /* What systemctl(1) and docker(1) say and do, of a unit or container of the machine. */
 static int run_service(struct rp_sim *sim, const char *verb, const char *id, struct rp_strbuf *out)
 {
@@ -43,17 +55,28 @@ static int run_service(struct rp_sim *sim, const char *verb, const char *id, str
 static int run_simulated(void *userdata, const char *const *argv, struct rp_strbuf *out,
 			 int *ret_status)
 {
-	const char *kind = rp_str_eq(argv[0], "systemctl") ? "systemd" : argv[0], *name = argv[0];
+	const char *program = service_program(argv[0]), *name = argv[0];
+	bool is_service = program && argv[1] && argv[2];
 	RP_AUTO_FREE char *text = NULL;
+	int r;
 
 	for (size_t i = 0; argv[i]; i++)
 		name = argv[i];
-	text = argv[0][0] == '/' ? join("hook", argv) : rp_strdupf("%s:%s", kind, name);
+	text = !is_service ? join("hook", argv)
+			   : rp_strdupf("%s:%s",
+					rp_str_eq(program, "systemctl") ? "systemd" : program,
+					name);
 	if (!text)
 		return -ENOMEM;
 	*ret_status = 0;
-	return argv[0][0] == '/' ? rp_sim_log(userdata, text)
-				 : run_service(userdata, argv[1], text, out);
+	if (!is_service)
+		return rp_sim_log(userdata, text);
+	r = run_service(userdata, argv[1], text, out);
+	if (r != -EIO)
+		return r;
+	*ret_status = 1; /* a fault of the machine, not of us */
+	rp_strbuf_addf(out, "Job for %s failed.", name);
+	return 0;
 }
 
 /* Takes sim, state_dir and name over, also when it fails; NULL for one of them: out of memory. */

@@ -6,14 +6,17 @@
 #include "base/num.h"
 #include "machine/records.h"
 
-#define RP_RECORD_PENDING   "pending.json"
-#define RP_RECORD_CORDONS   "cordons.json"
-#define RP_RECORD_EXPECTED  "gpus.json"
-#define RP_RECORD_ALLOCATOR "allocator"
-#define RP_RECORD_HOLD	    "hold.json"
-#define RP_RECORD_CDI	    "cdi.json" /* of run/ */
-#define RP_RECORD_LIMIT	    (256 * 1024)
-#define RP_RECORD_CDI_LIMIT (16 * RP_MIB)
+#define RP_RECORD_PENDING	"pending.json"
+#define RP_RECORD_CORDONS	"cordons.json"
+#define RP_RECORD_EXPECTED	"gpus.json"
+#define RP_RECORD_ALLOCATOR	"allocator"
+#define RP_RECORD_HOLD		"hold.json"
+#define RP_RECORD_CDI		"cdi.json"     /* of run/ */
+#define RP_RECORD_APPLIED	"applied.json" /* of desired/ */
+#define RP_RECORD_RESTART	"restart.json" /* of desired/ */
+#define RP_RECORD_LIMIT		(256 * 1024)
+#define RP_RECORD_CDI_LIMIT	(16 * RP_MIB)
+#define RP_RECORD_APPLIED_LIMIT (32 * RP_MIB)
 
 /* The load of the driver that a request belongs to. */
 uint64_t rp_records_epoch(const struct rp_json *pending);

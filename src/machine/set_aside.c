@@ -65,6 +65,20 @@ static int check_cdi(struct rocpart_machine *m, struct rocpart_error *err)
 	return rp_record_read(m, RP_RECORD_CDI, RP_RECORD_CDI_LIMIT, &j, err);
 }
 
+static int check_applied(struct rocpart_machine *m, struct rocpart_error *err)
+{
+	RP_AUTO_JSON struct rp_json *j = NULL;
+
+	return rp_record_read(m, RP_RECORD_APPLIED, RP_RECORD_APPLIED_LIMIT, &j, err);
+}
+
+static int check_restart(struct rocpart_machine *m, struct rocpart_error *err)
+{
+	RP_AUTO_JSON struct rp_json *j = NULL;
+
+	return rp_record_read(m, RP_RECORD_RESTART, RP_RECORD_LIMIT, &j, err);
+}
+
 int rp_records_set_aside(struct rocpart_machine *m, struct rp_strbuf *ret,
 			 struct rocpart_error *reterr)
 {
@@ -87,6 +101,11 @@ int rp_records_set_aside(struct rocpart_machine *m, struct rp_strbuf *ret,
 		{RP_RECORD_CDI, check_cdi,
 		 "rocpart does not know its CDI specs any more; `rocpart cdi generate --overwrite` "
 		 "writes them again"},
+		{RP_RECORD_APPLIED, check_applied,
+		 "the files that were applied are forgotten, and `rocpart revisions` begins again"},
+		{RP_RECORD_RESTART, check_restart,
+		 "a replica that an interrupted apply stopped is not started again; `rocpart "
+		 "status` shows which does not run"},
 	};
 
 	for (size_t i = 0; i < RP_ARRAY_LEN(records); i++) {

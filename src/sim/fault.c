@@ -27,6 +27,8 @@ static const struct op_name op_names[RP_SIM_N_FAULT_OPS] = {
 	[RP_SIM_FAULT_UE] = {"ue", true, EFFECT_COUNT},
 	[RP_SIM_FAULT_CE] = {"ce", true, EFFECT_COUNT},
 	[RP_SIM_FAULT_BAD_PAGES] = {"bad-pages", true, EFFECT_COUNT},
+	[RP_SIM_FAULT_START] = {"start", true, EFFECT_NONE},
+	[RP_SIM_FAULT_STOP] = {"stop", true, EFFECT_NONE},
 };
 
 static const struct {

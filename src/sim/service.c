@@ -188,9 +188,11 @@ int rp_sim_log(struct rp_sim *sim, const char *line)
 	return write(fd, text, strlen(text)) < 0 ? rp_neg_errno() : 0;
 }
 
-static int change(struct rp_sim *sim, const char *id, const char *verb,
+/* -EIO: a fault says that it fails, which its rule counts. */
+static int change(struct rp_sim *sim, const char *id, const char *verb, enum rp_sim_fault_op fault,
 		  int (*fn)(struct rp_sim *sim, const char *id))
 {
+	bool fails = false;
 	RP_AUTO_FREE char *full = rp_sim_service_full_id(id);
 	RP_AUTO_FREE char *line = full ? rp_strdupf("%s %s", verb, full) : NULL;
 	RP_AUTO_CLOSE int lock = -EBADF;
@@ -200,18 +202,22 @@ static int change(struct rp_sim *sim, const char *id, const char *verb,
 		return -EINVAL;
 	r = rp_sim_change_begin(sim, &lock);
 	if (r == 0)
+		fails = rp_sim_fault_fires(sim, fault, strchr(full, ':') + 1) != NULL;
+	if (r == 0 && !fails)
 		r = fn(sim, full);
 	if (r == 0)
 		r = rp_sim_change_end(sim);
+	if (r == 0 && fails)
+		r = -EIO;
 	return r == 0 ? rp_sim_log(sim, line) : r;
 }
 
 int rp_sim_service_start(struct rp_sim *sim, const char *id)
 {
-	return change(sim, id, "start", start);
+	return change(sim, id, "start", RP_SIM_FAULT_START, start);
 }
 
 int rp_sim_service_stop(struct rp_sim *sim, const char *id)
 {
-	return change(sim, id, "stop", stop);
+	return change(sim, id, "stop", RP_SIM_FAULT_STOP, stop);
 }

@@ -138,6 +138,7 @@ int rp_sim_log(struct rp_sim *sim, const char *line) RP_MUST_CHECK;
  *   reinit:BDF[:N]             KFD fails to start after a compute switch: EIO, no nodes
  *   nps:BDF[:N]                the firmware refuses a memory mode for that GPU when it is unloaded
  *   ue:BDF:COUNT ce:BDF:COUNT bad-pages:BDF:COUNT   what RAS counted
+ *   start:NAME stop:NAME   a unit or container that cannot be
  */
 int rp_sim_fault_add(struct rp_sim *sim, const char *rule,
 		     struct rocpart_error *reterr) RP_MUST_CHECK;

@@ -29,22 +29,43 @@ int rp_standin_order(const char *verb, const char *what)
 	return r;
 }
 
-int main(int argc, char **argv)
+typedef int (*tool_fn)(int argc, char **argv);
+
+static const char *last_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static tool_fn find_tool(const char *name)
 {
 	static const struct {
 		const char *name;
-		int (*main)(int argc, char **argv);
+		tool_fn main;
 	} tools[] = {
 		{"systemctl", rp_standin_systemctl},
 		{"docker", rp_standin_container_tool},
 		{"podman", rp_standin_container_tool},
 		{"run-hook", rp_standin_run_hook},
 	};
-	const char *slash = strrchr(argv[0], '/');
 
-	rp_standin_tool = slash ? slash + 1 : argv[0];
 	for (size_t i = 0; i < sizeof(tools) / sizeof(*tools); i++)
-		if (strcmp(rp_standin_tool, tools[i].name) == 0)
-			return tools[i].main(argc, argv);
-	return rp_standin_module_tool(argc, argv);
+		if (strcmp(name, tools[i].name) == 0)
+			return tools[i].main;
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	tool_fn tool = find_tool(last_name(argv[0]));
+
+	/* A hook that acts on units or containers acts on those of the machine. */
+	if (tool == rp_standin_run_hook && argc > 2 && find_tool(last_name(argv[1]))) {
+		argc--;
+		argv++;
+		tool = find_tool(last_name(argv[0]));
+	}
+	rp_standin_tool = last_name(argv[0]);
+	return tool ? tool(argc, argv) : rp_standin_module_tool(argc, argv);
 }

@@ -334,7 +334,7 @@ class Keys(Files):
             (node % "policy: {rest-after: 99999999999999999999d}", "2:29", "'rest-after' must be"),
             (node % "policy: {on-drift: fix}", "2:27", "'on-drift' must be report or apply"),
             (node % "policy: {max-disruption: -1}", "2:33", "a whole number from 0 to 1000000"),
-            (node % "policy: {max-unavailable: 0}", "2:34", "a whole number from 1 to 1000000"),
+            (node % "policy: {max-disruption: -1}", "2:33", "a whole number from 0 to 1000000"),
             (node % "gpus: {0: CPX/NPS9}", "2:18", "'NPS9' is not a memory mode"),
             (node % "gpus: {0: CPX/}", "2:18", "'' is not a memory mode"),
             (node % "memory: NPS4, gpus: {0: CPX/NPS1}", "2:29", "two memory modes, NPS"),
@@ -352,7 +352,7 @@ node:
   cordoned: []
   gpus: {0: SPX/NPS1, "1-3": SPX}
   policy: {switch: idle, gpus: [0, "4-7", "0000:05:00.0", MI300X, all], rest-after: 10m, on-drift: apply,
-           max-disruption: 3, max-unavailable: 2}
+           max-disruption: 3}
 models:
   a: {bytes: 1G, replicas: 3, owner: "unit:a@{replica}", labels: {team: "x=y", n: ""}, guard: stop,
       stop: [/bin/true, "{replica}"], start: [/bin/true]}
