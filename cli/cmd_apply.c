@@ -2,6 +2,7 @@
 /* apply: the node as its file says, or an interrupted change to its end. */
 #include "base/num.h"
 #include "cli/cli.h"
+#include "cli/saved_plan.h"
 
 #include "views/change.h"
 #include "views/difference.h"
@@ -10,7 +11,9 @@ struct apply_values {
 	struct cli_file_values file;
 	struct cli_change_values change;
 	bool resume, take_over, keep_others;
-	const char *revision, *max_disruption;
+	const char *revision, *plan, *max_disruption;
+	struct rp_json *saved; /* of plan */
+	bool lenient;
 };
 
 static const struct cli_option apply_options[] = {
@@ -24,6 +27,13 @@ static const struct cli_option apply_options[] = {
 	 .offset = offsetof(struct apply_values, revision),
 	 .help = "apply the text that a file had when it was applied before; `rocpart revisions` "
 		 "lists these"},
+	{.name = "plan",
+	 .kind = CLI_TEXT,
+	 .words = CLI_WORDS_FILES,
+	 .arg = "FILE",
+	 .offset = offsetof(struct apply_values, plan),
+	 .help = "do what `rocpart plan --save FILE` planned, or nothing when the file or the "
+		 "machine changed since"},
 	{.name = "unattended",
 	 .offset = offsetof(struct apply_values, file.unattended),
 	 .help = "refuse a file that another user than root could have written, and every change "
@@ -135,11 +145,12 @@ static int say_left(const struct rocpart_difference *d)
 		n++;
 	}
 	if (runs)
-		cli_say(stderr, "hint: \tfor each of these: 1. stop its programs; 2. repeat the "
-				"command; 3. start them with what `rocpart args` gives then. apply "
-				"does all of it where the model has 'stop' and 'start' in the file, "
-				"or a unit as its owner. --evict changes the leases while the "
-				"programs run\n");
+		cli_say(stderr,
+			"hint: \tfor each of these: 1. stop its programs; 2. repeat the "
+			"command; 3. start them with what `rocpart args` gives then. apply "
+			"does all of it where the model has 'stop' and 'start' in the file, "
+			"or a unit as its owner. --evict changes the leases while the "
+			"programs run\n");
 	if (more)
 		cli_say(stderr, "hint: \t`rocpart apply` by hand takes away what an unattended one "
 				"may not\n");
@@ -353,10 +364,13 @@ static int apply_desired(struct cli *cli, const struct apply_values *v,
 	rocpart_difference_set_allow_unvalidated(d, v->change.allow_unvalidated);
 	rocpart_difference_set_take_over(d, v->take_over);
 	rocpart_difference_set_keep_others(d, v->keep_others);
+	rocpart_difference_set_lenient(d, v->lenient);
 	rocpart_difference_set_spare_running(d, !v->change.evict);
 	status = set_disruption(cli, v, d);
 	if (status == 0)
 		status = cli_compare(cli, d);
+	if (status == 0 && v->saved)
+		status = cli_check_plan(cli, v->saved, d, v->file.file, desired);
 	if (status == 0)
 		status = show(cli, d, &v->file);
 	if (status == 0 && v->file.unattended && !rocpart_difference_is_empty(d))
@@ -389,16 +403,56 @@ static int open_revision(struct cli *cli, const char *word, struct rocpart_desir
 	return r < 0 ? cli_fail(cli, &err) : 0;
 }
 
+/* The options are those of the plan. */
+static int take_plan_options(struct cli *cli, struct apply_values *v)
+{
+	struct view_plan_options o;
+
+	if (v->take_over || v->keep_others || v->change.evict || v->change.allow_unvalidated ||
+	    v->max_disruption || v->file.config)
+		return cli_usage_error(cli, "the options of the plan hold: give them to `rocpart "
+					    "plan --save`");
+	view_read_plan_options(v->saved, &o);
+	v->take_over = o.take_over;
+	v->keep_others = o.keep_others;
+	v->lenient = o.lenient;
+	v->change.evict = o.evict;
+	v->change.allow_unvalidated = o.allow_unvalidated;
+	v->file.file = rp_json_text(rp_json_get(v->saved, "file"));
+	return 0;
+}
+
+static int apply_plan(struct cli *cli, struct apply_values *v)
+{
+	RP_AUTO_JSON struct rp_json *saved = NULL;
+	struct rocpart_desired *desired = NULL;
+	int status = cli_read_plan(cli, v->plan, &saved);
+
+	v->saved = saved;
+	if (status == 0)
+		status = take_plan_options(cli, v);
+	if (status == 0)
+		status = cli_open_desired(cli, v->file.file, v->file.unattended, &desired);
+	if (status == 0)
+		status = apply_desired(cli, v, desired);
+	rocpart_desired_free(desired);
+	v->saved = NULL;
+	return status;
+}
+
 static int run_apply(struct cli *cli, int argc, char **argv)
 {
 	struct apply_values *v = cli->values;
 	struct rocpart_desired *desired = NULL;
 	int status = 0;
 
-	if (v->resume + (v->revision != NULL) + (v->file.file || argc) > 1)
-		return cli_usage_error(cli, "give a file, --revision or --resume, one of them");
+	if (v->resume + (v->revision != NULL) + (v->plan != NULL) + (v->file.file || argc) > 1)
+		return cli_usage_error(cli, "give a file, --plan, --revision or --resume, one of "
+					    "them");
 	if (v->resume)
 		return resume(cli, v);
+	if (v->plan)
+		return apply_plan(cli, v);
 	if (v->revision)
 		status = open_revision(cli, v->revision, &desired);
 	else

@@ -2,13 +2,15 @@
 /* plan: which modes, which partition for which model, and the proof. */
 #include "base/num.h"
 #include "cli/cli.h"
+#include "cli/saved_plan.h"
 
 #include "views/difference.h"
 
 struct plan_values {
 	const char *file, *product, *n_gpus, *verify;
 	struct rp_names add;
-	bool allow_unvalidated, lenient;
+	const char *save;
+	bool allow_unvalidated, lenient, take_over, keep_others, evict;
 };
 
 static const struct cli_option plan_options[] = {
@@ -42,6 +44,21 @@ static const struct cli_option plan_options[] = {
 	{.name = "lenient",
 	 .offset = offsetof(struct plan_values, lenient),
 	 .help = "count without the keys of config.json that rocpart does not understand"},
+	{.name = "take-over",
+	 .offset = offsetof(struct plan_values, take_over),
+	 .help = "plan what `apply --take-over` does"},
+	{.name = "keep-others",
+	 .offset = offsetof(struct plan_values, keep_others),
+	 .help = "plan what `apply --keep-others` does"},
+	{.name = "evict",
+	 .offset = offsetof(struct plan_values, evict),
+	 .help = "plan what `apply --evict` does"},
+	{.name = "save",
+	 .kind = CLI_TEXT,
+	 .words = CLI_WORDS_FILES,
+	 .arg = "FILE",
+	 .offset = offsetof(struct plan_values, save),
+	 .help = "write the plan into FILE, for `apply --plan FILE`"},
 	{.name = "verify",
 	 .kind = CLI_TEXT,
 	 .words = CLI_WORDS_FILES,
@@ -147,6 +164,20 @@ static int print_compared(struct cli *cli, struct rocpart_difference *d)
 	return status ? status : rocpart_difference_is_empty(d) ? 0 : CLI_EXIT_TO_DO;
 }
 
+static int save(struct cli *cli, struct rocpart_difference *d,
+		const struct rocpart_desired *desired, int status)
+{
+	const struct plan_values *v = cli->values;
+	const struct view_plan_options options = {.allow_unvalidated = v->allow_unvalidated,
+						  .lenient = v->lenient,
+						  .take_over = v->take_over,
+						  .keep_others = v->keep_others,
+						  .evict = v->evict};
+	int saved = cli_save_plan(cli, d, v->save, v->file, desired, &options);
+
+	return saved ? saved : status;
+}
+
 /* A file on its machine: what is to be done there. */
 static int compare(struct cli *cli, const struct rocpart_desired *desired)
 {
@@ -161,9 +192,14 @@ static int compare(struct cli *cli, const struct rocpart_desired *desired)
 		return cli_fail(cli, &err);
 	rocpart_difference_set_allow_unvalidated(d, v->allow_unvalidated);
 	rocpart_difference_set_lenient(d, v->lenient);
+	rocpart_difference_set_take_over(d, v->take_over);
+	rocpart_difference_set_keep_others(d, v->keep_others);
+	rocpart_difference_set_spare_running(d, !v->evict);
 	status = cli_compare(cli, d);
 	if (status == 0)
 		status = print_compared(cli, d);
+	if (v->save && (status == 0 || status == CLI_EXIT_TO_DO))
+		status = save(cli, d, desired, status);
 	rocpart_difference_free(d);
 	return status;
 }
@@ -208,6 +244,7 @@ static int run_plan(struct cli *cli, int argc, char **argv)
 	struct plan_values *v = cli->values;
 	struct rocpart_desired *desired = NULL;
 	struct rocpart_plan *plan = NULL;
+	bool compares;
 	int status = 0;
 
 	if (v->verify)
@@ -217,9 +254,13 @@ static int run_plan(struct cli *cli, int argc, char **argv)
 	v->file = argc ? argv[0] : v->file;
 	if (!v->file && !v->add.n)
 		return cli_usage_error(cli, "nothing to place: give -f FILE, --add MODEL or both");
+	compares = v->file && !v->product && !v->add.n && !v->n_gpus;
+	if (!compares && (v->save || v->take_over || v->keep_others || v->evict))
+		return cli_usage_error(cli, "--save, --take-over, --keep-others and --evict are "
+					    "about a file on this machine: give -f FILE alone");
 	if (v->file)
 		status = cli_open_desired(cli, v->file, false, &desired);
-	if (status == 0 && v->file && !v->product && !v->add.n && !v->n_gpus)
+	if (status == 0 && compares)
 		status = compare(cli, desired);
 	else if (status == 0 && rocpart_plan_new(&plan) < 0)
 		status = cli_nomem(cli);

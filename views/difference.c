@@ -48,18 +48,24 @@ static struct rp_json *line_json(const struct rocpart_difference_item *i)
 	return view_finish(j, r);
 }
 
-static struct rp_json *lines_json(const struct rocpart_difference *d)
+static bool is_to_do(const struct rocpart_difference_item *i)
+{
+	return i->kind != ROCPART_DIFFERENCE_OTHER && i->kind != ROCPART_DIFFERENCE_UNMANAGED;
+}
+
+struct rp_json *view_difference_replicas(const struct rocpart_difference *d, bool to_do)
 {
 	struct rp_json *list = rp_json_array();
 	struct rocpart_difference_item item;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && rocpart_difference_get(d, i, &item) == 0; i++)
-		r = rp_json_append(list, line_json(&item));
+		if (!to_do || is_to_do(&item))
+			r = rp_json_append(list, line_json(&item));
 	return view_finish(list, r);
 }
 
-static struct rp_json *modes_json(struct rocpart_difference *d)
+struct rp_json *view_difference_modes(struct rocpart_difference *d)
 {
 	const struct rocpart_change *change = rocpart_difference_get_change(d);
 	struct rp_json *list = rp_json_array();
@@ -73,8 +79,8 @@ static struct rp_json *modes_json(struct rocpart_difference *d)
 
 static int add_difference(struct rp_json *j, struct rocpart_difference *d)
 {
-	return rp_json_set(j, "differences", modes_json(d)) |
-	       rp_json_set(j, "replicas", lines_json(d));
+	return rp_json_set(j, "differences", view_difference_modes(d)) |
+	       rp_json_set(j, "replicas", view_difference_replicas(d, false));
 }
 
 struct rp_json *view_assert(struct view_machine about, struct rocpart_difference *d,

@@ -17,6 +17,10 @@ struct rp_json *view_applied(struct view_machine about, struct rocpart_differenc
 			     const struct rocpart_holders *holders,
 			     const struct rocpart_leases *leases, const char *result);
 
+/* The modes that differ, as texts, and the lines; to_do: without those that stay as they are. */
+struct rp_json *view_difference_modes(struct rocpart_difference *d);
+struct rp_json *view_difference_replicas(const struct rocpart_difference *d, bool to_do);
+
 /* The sign of a line: + ~ > - ! = ? */
 char view_difference_sign(enum rocpart_difference_kind kind);
 

@@ -66,8 +66,8 @@ enum rocpart_difference_kind {
  * @is_displaced: its lease has no place now: it is displaced or pending.
  * @is_withheld: rocpart_difference_place() leaves the lease as it is, and the line stays to be
  *done: see rocpart_difference_set_spare_running() and rocpart_difference_set_max_disruption().
- * @restarts: programs of the lease run, and rocpart_difference_place() stops them, changes the lease
- *	and starts them again: by `stop:` and `start:` of the file, or as the unit that owns the
+ * @restarts: programs of the lease run, and rocpart_difference_place() stops them, changes the
+ *lease and starts them again: by `stop:` and `start:` of the file, or as the unit that owns the
  *	lease. Of RELEASE: it stops them.
  * @reserved: zero.
  *
@@ -314,8 +314,9 @@ const struct rocpart_plan *rocpart_difference_get_plan(const struct rocpart_diff
  * with it, and the others stay as they are. What an interrupted call left stopped is started.
  * Since 0.1.
  * Return: 0; -ESTALE: a lease ended since the comparison; other errors of rocpart_place(). With
- * restarts also (PARTLY_DONE): -EIO: a command or a unit failed; -EBUSY: programs run still although
- * they were stopped; -EINTR: interrupted. After an error without restarts no lease was changed.
+ * restarts also (PARTLY_DONE): -EIO: a command or a unit failed; -EBUSY: programs run still
+ *although they were stopped; -EINTR: interrupted. After an error without restarts no lease was
+ *changed.
  */
 int rocpart_difference_place(struct rocpart_difference *difference,
 			     struct rocpart_leases **ret_leases, struct rocpart_error *reterr);

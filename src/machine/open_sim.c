@@ -62,10 +62,10 @@ static int run_simulated(void *userdata, const char *const *argv, struct rp_strb
 
 	for (size_t i = 0; argv[i]; i++)
 		name = argv[i];
-	text = !is_service ? join("hook", argv)
-			   : rp_strdupf("%s:%s",
-					rp_str_eq(program, "systemctl") ? "systemd" : program,
-					name);
+	text = !is_service
+		       ? join("hook", argv)
+		       : rp_strdupf("%s:%s", rp_str_eq(program, "systemctl") ? "systemd" : program,
+				    name);
 	if (!text)
 		return -ENOMEM;
 	*ret_status = 0;

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """node.yaml is the truth: what differs is shown, apply makes it so, nothing else is touched."""
 
+import json
 import os
 import tempfile
 import unittest
 from pathlib import Path
 
-from journey import DONE, FAILED, PARTLY, REFUSED, TO_DO, Journey, trusted_folder
+from journey import DONE, FAILED, PARTLY, REFUSED, TO_DO, USAGE, Journey, trusted_folder
 
 NODE = "node: {memory: NPS4, gpus: {all: CPX}}\n"
 
@@ -272,6 +273,61 @@ class Running(Difference):
         path = self.file({"a": "bytes: 10GiB, priority: 3"})
         self.apply(path)
         self.agrees(path)
+
+
+class SavedPlans(Difference):
+    """apply --plan does what plan --save showed, or nothing."""
+
+    def setUp(self):
+        super().setUp()
+        self.make("mi300x-1")
+        self.path = self.file({"a": "bytes: 10GiB"})
+        self.saved = str(self.folder / "plan.json")
+        self.rocpart("plan", self.path, "--save", self.saved, "--sim", "n", status=TO_DO)
+
+    def refused(self, why):
+        before = self.status()
+        done = self.start("apply", "--plan", self.saved, "--yes", "--sim", "n")
+        self.assertEqual(done.returncode, FAILED, done.stderr)
+        self.assertIn(why, done.stderr)
+        self.assertIn("nothing was changed", done.stderr)
+        self.assertEqual(self.status(), before)
+
+    def test_plan_is_done_as_it_was_saved(self):
+        self.assertEqual(self.leases(), [])
+        self.rocpart("apply", "--plan", self.saved, "--yes", "--sim", "n")
+        self.agrees(self.path)
+
+    def test_plan_of_an_edited_file_is_refused(self):
+        self.file({"a": "bytes: 11GiB"})
+        self.refused("the file is another one")
+
+    def test_plan_is_refused_once_the_modes_changed(self):
+        self.rocpart("set", "--compute", "CPX", "--memory", "NPS4", "--yes", "--sim", "n")
+        self.refused("the modes of the GPUs are others")
+
+    def test_plan_is_refused_once_a_lease_is_in_its_way(self):
+        self.apply(self.path)
+        path = self.file({"a": "bytes: 10GiB", "b": "bytes: 12GiB"})
+        self.rocpart("plan", path, "--save", self.saved, "--sim", "n", status=TO_DO)
+        place = json.loads(Path(self.saved).read_text(encoding="utf-8"))["replicas"][0]["to"]
+        self.rocpart("place", "--bytes", "10GiB", "--partition", place, "--sim", "n")
+        self.refused("other leases are to change")
+
+    def test_plan_of_another_machine_is_refused(self):
+        self.make("mi300x-1", "other")
+        done = self.start("apply", "--plan", self.saved, "--yes", "--sim", "other")
+        self.assertEqual(done.returncode, FAILED)
+        self.assertIn("another machine", done.stderr)
+
+    def test_options_of_the_plan_hold(self):
+        self.rocpart("apply", "--plan", self.saved, "--evict", "--sim", "n", status=USAGE)
+        self.rocpart("plan", "-", "--save", self.saved, "--sim", "n", status=USAGE)
+
+    def test_file_that_is_no_plan_is_refused_by_name(self):
+        done = self.start("apply", "--plan", self.write("{}", "x.json"), "--sim", "n")
+        self.assertEqual(done.returncode, USAGE)
+        self.assertIn("x.json' is not a plan", done.stderr)
 
 
 class Restarts(Difference):
