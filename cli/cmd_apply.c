@@ -320,17 +320,24 @@ int cli_compare(struct cli *cli, struct rocpart_difference *d)
 
 /* The record is for people: a failure of it is no failure of the command. */
 static void record(struct cli *cli, const struct apply_values *v,
-		   const struct rocpart_desired *desired, int status, bool changed)
+		   const struct rocpart_desired *desired, const char *result, const char *message)
+{
+	struct rocpart_error err = {0};
+
+	if (!v->change.dry_run && rocpart_applied_record(cli->machine, desired, v->file.config,
+							 result, message, &err) < 0)
+		cli_say_note("the applied file is not recorded", &err);
+}
+
+static void record_end(struct cli *cli, const struct apply_values *v,
+		       const struct rocpart_desired *desired, int status, bool changed)
 {
 	const char *result = status == CLI_EXIT_PARTLY ? "partly"
 			     : status != 0	       ? "failed"
 			     : changed		       ? "done"
 						       : "unchanged";
-	struct rocpart_error err = {0};
 
-	if (rocpart_applied_record(cli->machine, desired, v->file.config, result,
-				   status ? cli_last_message() : "", &err) < 0)
-		cli_say_note("the applied file is not recorded", &err);
+	record(cli, v, desired, result, status ? cli_last_message() : "");
 }
 
 static int set_disruption(struct cli *cli, const struct apply_values *v,
@@ -376,10 +383,12 @@ static int apply_desired(struct cli *cli, const struct apply_values *v,
 	if (status == 0 && v->file.unattended && !rocpart_difference_is_empty(d))
 		status = check_hold(cli);
 	changed = status == 0 && !rocpart_difference_is_empty(d);
+	/* What a time limit or a power cut ends says at least that it was begun. */
+	if (changed)
+		record(cli, v, desired, "unfinished", "it was begun and did not end");
 	if (status == 0)
 		status = perform(cli, d, &v->change);
-	if (!v->change.dry_run)
-		record(cli, v, desired, status, changed);
+	record_end(cli, v, desired, status, changed);
 	rocpart_difference_free(d);
 	return status;
 }

@@ -27,7 +27,7 @@ struct rocpart_applied;
  * @checksum: of the effective text, 8 hexadecimal digits.
  * @text: the effective text, with the files of its folder.
  * @config: configuration of the file that was chosen; "": none.
- * @result: "done", "partly", "unchanged" or "failed".
+ * @result: "done", "partly", "unchanged", "failed", or "unfinished" (it was killed, or runs now).
  * @message: why not all of it was done; "" when it was.
  * @reserved: zero.
  *

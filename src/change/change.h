@@ -125,6 +125,9 @@ int rp_change_check_journal(struct rocpart_machine *m, struct rocpart_error *ret
  * had reached need no leave for it: they may be cordoned, and the pair need not be validated.
  */
 int rp_change_restore(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
+/* outage.c: keep how long a reload took; say how long the next may take (-ENOMEM). */
+void rp_change_note_outage(struct rocpart_change *c, uint64_t begin_ns);
+int rp_change_outage_text(const struct rocpart_change *c, struct rp_strbuf *ret) RP_MUST_CHECK;
 /* A fresh snapshot into c. */
 int rp_change_observe(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
 /* The memory mode of a GPU differs from the wish; that of any; those whose compute mode does, as

@@ -53,15 +53,19 @@ static void describe_gpu(struct rocpart_change *c, const struct rp_target *t,
 
 static int warn_of_reload(struct rocpart_change *c)
 {
+	RP_AUTO_STRBUF struct rp_strbuf outage = RP_STRBUF_INIT;
 	int r;
 
 	if (c->reload == ROCPART_RELOAD_NEVER)
 		return add(&c->warnings,
 			   "--reload never: the memory mode is only requested; it takes "
 			   "effect when the driver is reloaded");
+	if (rp_change_outage_text(c, &outage) < 0)
+		return -ENOMEM;
 	r = add(&c->warnings,
-		"all GPUs of this machine are unavailable while the driver reloads (up to "
-		"some minutes); KFD nodes, gpu ids and ROCR indices change");
+		"all GPUs of this machine are unavailable while the driver reloads (%s); KFD "
+		"nodes, gpu ids and ROCR indices change",
+		rp_strbuf_str(&outage));
 	if (r == 0)
 		r = add(&c->warnings,
 			"a requested memory mode cannot be withdrawn before the driver is "

@@ -3,6 +3,7 @@
  * Memory modes: requested of a hive, taken over by the driver when it is unloaded, seen when it is
  * loaded again. The kernel neither shows a request nor takes it back.
  */
+#include "base/spawn.h"
 #include "change/change.h"
 #include "facts/mode_name.h"
 #include "hw/driver.h"
@@ -208,6 +209,7 @@ static int load(struct rocpart_change *c, struct rocpart_error *reterr)
 
 static int reload(struct rocpart_change *c, struct rocpart_error *reterr)
 {
+	uint64_t begin_ns = rp_now_ns();
 	int r;
 
 	rp_change_announce(c, RP_STEP_UNLOAD, 0);
@@ -218,7 +220,10 @@ static int reload(struct rocpart_change *c, struct rocpart_error *reterr)
 	if (r < 0)
 		return r;
 	c->phase = rp_phase_after(c->phase, RP_EVENT_UNLOADED);
-	return load(c, reterr);
+	r = load(c, reterr);
+	if (r == 0)
+		rp_change_note_outage(c, begin_ns);
+	return r;
 }
 
 static int leave_pending(struct rocpart_change *c, struct rocpart_error *reterr)

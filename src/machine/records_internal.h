@@ -13,6 +13,7 @@
 #define RP_RECORD_HOLD		"hold.json"
 #define RP_RECORD_CDI		"cdi.json"     /* of run/ */
 #define RP_RECORD_APPLIED	"applied.json" /* of desired/ */
+#define RP_RECORD_OUTAGE	"outage.json"  /* of change/ */
 #define RP_RECORD_RESTART	"restart.json" /* of desired/ */
 #define RP_RECORD_LIMIT		(256 * 1024)
 #define RP_RECORD_CDI_LIMIT	(16 * RP_MIB)

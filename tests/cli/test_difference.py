@@ -3,11 +3,14 @@
 
 import json
 import os
+import signal
+import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
-from journey import DONE, FAILED, PARTLY, REFUSED, TO_DO, USAGE, Journey, trusted_folder
+from journey import DONE, FAILED, PARTLY, REFUSED, ROOT, TO_DO, USAGE, Journey, trusted_folder
 
 NODE = "node: {memory: NPS4, gpus: {all: CPX}}\n"
 
@@ -590,6 +593,18 @@ class Revisions(Difference):
         self.assertIn("bytes: 10GiB", printed)
         again = self.write(printed, "again.yaml")
         self.rocpart("config", again)
+
+    def test_apply_that_was_killed_is_unfinished(self):
+        self.rocpart("sim", "hold", "n", "--partition", "0/0")
+        path = self.file({"a": "bytes: 10GiB"})
+        env = dict(os.environ, XDG_STATE_HOME=str(self.folder), ROCPART_DATA=str(ROOT))
+        with subprocess.Popen([os.environ["ROCPART"], "apply", path, "--sim", "n"], env=env,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as waits:
+            while waits.poll() is None and not self.revisions():
+                time.sleep(0.01)
+            waits.kill()
+        self.assertEqual(waits.returncode, -signal.SIGKILL)
+        self.assertEqual(self.revisions(), [(1, "unfinished")])
 
     def test_twenty_are_kept_and_none_of_a_dry_run(self):
         for i in range(23):

@@ -12,7 +12,7 @@ import unittest
 from pathlib import Path
 
 from interrupted import SWITCH
-from journey import FAILED, PARTLY, REFUSED, ROOT, USAGE
+from journey import FAILED, PARTLY, REFUSED, ROOT, TO_DO, USAGE
 from test_records import Records
 
 sys.path.insert(0, str(ROOT / "tests"))
@@ -301,6 +301,15 @@ class Undo(OneGpu):
         (self.dir / "history").unlink()
         self.on(*BACK)
         self.assertEqual(self.entries()[-1]["change"], 4)
+
+    def test_next_reload_is_said_to_take_what_the_last_one_took(self):
+        self.assertIn("no reload of this machine was measured", self.on(*SWITCH))
+        (self.dir / "outage.json").write_text('{"reload_ms": 41260}\n', encoding="utf-8")
+        self.assertIn("while the driver reloads (41.3 s the last time)",
+                      self.on(*BACK[:-1], "--dry-run", status=TO_DO))
+        self.on(*BACK)
+        text = (self.dir / "outage.json").read_text(encoding="utf-8")
+        self.assertLess(json.loads(text)["reload_ms"], 41000)
 
 
 if __name__ == "__main__":
