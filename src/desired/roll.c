@@ -315,7 +315,7 @@ static int roll(struct rolling *r, struct rocpart_error *reterr)
 		rc = do_some(r, reterr);
 	if (rc == 0 && r->n_todo)
 		rc = no_room(r, reterr);
-	if (rc == 0)
+	if (rc >= 0)
 		rc = finish_killed(r, reterr);
 	return rc < 0 ? report(r, rc, reterr) : 0;
 }
