@@ -74,6 +74,17 @@ static void add_requests(const struct maker *m, struct rp_strbuf *text)
 	}
 }
 
+static void add_hook(const struct rocpart_change *c, const struct rp_names *argv,
+		     struct rp_strbuf *text)
+{
+	rp_strbuf_addf(text, "run hook %s", argv->v[0]);
+	if (!rp_machine_is_simulated(c->machine))
+		return;
+	rp_strbuf_add(text, rp_machine_simulates_hook((const char *const *)argv->v, argv->n)
+				    ? " (of the simulated machine)"
+				    : " (simulated: only recorded)");
+}
+
 static void add_service(const struct rocpart_change *c, size_t index, const char *before,
 			const char *after, struct rp_strbuf *text)
 {
@@ -132,9 +143,7 @@ static void add_text(const struct maker *m, enum rp_step_kind kind, size_t arg,
 
 	switch (kind) {
 	case RP_STEP_HOOK:
-		rp_strbuf_addf(text, "run hook %s%s", c->services.hooks[arg].argv.v[0],
-			       rp_machine_is_simulated(c->machine) ? " (simulated: only recorded)"
-								   : "");
+		add_hook(c, &c->services.hooks[arg].argv, text);
 		return;
 	case RP_STEP_STOP:
 		add_service(c, arg, "stop", " if it runs", text);

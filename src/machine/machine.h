@@ -93,6 +93,9 @@ int rp_machine_open_real(const char *state_dir, struct rocpart_machine **ret,
 			 struct rocpart_error *reterr) RP_MUST_CHECK;
 int rp_machine_open_capture(const char *dir, struct rocpart_machine **ret,
 			    struct rocpart_error *reterr) RP_MUST_CHECK;
+/* Whether such a hook starts or stops a unit or container of a simulated machine; others are
+ * recorded. */
+bool rp_machine_simulates_hook(const char *const *argv, size_t n);
 int rp_machine_open_sim(const char *dir, struct rocpart_machine **ret,
 			struct rocpart_error *reterr) RP_MUST_CHECK;
 int rp_machine_open_sim_memory(const char *profile, size_t profile_bytes, const char *profile_name,

@@ -22,16 +22,22 @@ static char *join(const char *before, const char *const *argv)
 	return rp_strbuf_failed(&text) ? NULL : rp_strbuf_steal(&text);
 }
 
-/* Whether a hook is a program that acts on the units or containers of the machine. */
-static const char *service_program(const char *path)
+/* The program of an order to a unit or container; NULL: it is none. */
+static const char *service_program(const char *const *argv)
 {
 	static const char *const programs[] = {"systemctl", "docker", "podman"};
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	const char *slash = strrchr(argv[0], '/'), *name = slash ? slash + 1 : argv[0];
 
 	for (size_t i = 0; i < RP_ARRAY_LEN(programs); i++)
 		if (rp_str_eq(name, programs[i]))
 			return programs[i];
 	return NULL;
+}
+
+bool rp_machine_simulates_hook(const char *const *argv, size_t n)
+{
+	return n == 3 && service_program(argv) &&
+	       (rp_str_eq(argv[1], "start") || rp_str_eq(argv[1], "stop"));
 }
 
 /* What systemctl(1) and docker(1) say and do, of a unit or container of the machine. */
@@ -55,13 +61,15 @@ static int run_service(struct rp_sim *sim, const char *verb, const char *id, str
 static int run_simulated(void *userdata, const char *const *argv, struct rp_strbuf *out,
 			 int *ret_status)
 {
-	const char *program = service_program(argv[0]), *name = argv[0];
-	bool is_service = program && argv[1] && argv[2];
+	const char *program = service_program(argv), *name = argv[0];
 	RP_AUTO_FREE char *text = NULL;
+	bool is_service;
+	size_t n = 0;
 	int r;
 
-	for (size_t i = 0; argv[i]; i++)
-		name = argv[i];
+	for (; argv[n]; n++)
+		name = argv[n];
+	is_service = argv[0][0] != '/' || rp_machine_simulates_hook(argv, n);
 	text = !is_service
 		       ? join("hook", argv)
 		       : rp_strdupf("%s:%s", rp_str_eq(program, "systemctl") ? "systemd" : program,

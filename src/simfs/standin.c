@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -56,12 +57,18 @@ static tool_fn find_tool(const char *name)
 	return NULL;
 }
 
+/* A hook that starts or stops a unit or container: one of the machine, as src/machine/ has it. */
+static bool is_order(int argc, char **argv)
+{
+	return argc == 3 && find_tool(last_name(argv[0])) &&
+	       (strcmp(argv[1], "start") == 0 || strcmp(argv[1], "stop") == 0);
+}
+
 int main(int argc, char **argv)
 {
 	tool_fn tool = find_tool(last_name(argv[0]));
 
-	/* A hook that acts on units or containers acts on those of the machine. */
-	if (tool == rp_standin_run_hook && argc > 2 && find_tool(last_name(argv[1]))) {
+	if (tool == rp_standin_run_hook && is_order(argc - 1, argv + 1)) {
 		argc--;
 		argv++;
 		tool = find_tool(last_name(argv[0]));
