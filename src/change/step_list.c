@@ -123,21 +123,22 @@ static void add_rest(const struct maker *m, struct rp_strbuf *text)
 	rp_strbuf_add(text, " each GPU that the driver starts in another mode");
 }
 
+/* Of the steps that need no more words. */
+static const char *const texts[] = {
+	[RP_STEP_UNDO] = "undo the change",
+	[RP_STEP_CHECK_UNLOAD] = "verify that the amdgpu driver can be unloaded",
+	[RP_STEP_EVICT] = "evict the leases whose partitions end",
+	[RP_STEP_SAVE] = "save power cap, performance level and isolation of each GPU",
+	[RP_STEP_UNLOAD] = "unload the amdgpu driver",
+	[RP_STEP_LOAD] = "load the amdgpu driver",
+	[RP_STEP_READ_BACK] = "read back the modes and partitions of each GPU",
+	[RP_STEP_RESTORE] = "restore power cap, performance level and isolation of each GPU",
+	[RP_STEP_RETURN_LEASES] = "give evicted leases their partitions back",
+};
+
 static void add_text(const struct maker *m, enum rp_step_kind kind, size_t arg,
 		     struct rp_strbuf *text)
 {
-	static const char *const texts[] = {
-		[RP_STEP_UNDO] = "undo the change",
-		[RP_STEP_CHECK_UNLOAD] = "verify that the amdgpu driver can be unloaded",
-		[RP_STEP_EVICT] = "evict the leases whose partitions end",
-		[RP_STEP_SAVE] = "save power cap, performance level and isolation of each GPU",
-		[RP_STEP_UNLOAD] = "unload the amdgpu driver",
-		[RP_STEP_LOAD] = "load the amdgpu driver",
-		[RP_STEP_READ_BACK] = "read back the modes and partitions of each GPU",
-		[RP_STEP_RESTORE] =
-			"restore power cap, performance level and isolation of each GPU",
-		[RP_STEP_RETURN_LEASES] = "give evicted leases their partitions back",
-	};
 	const struct rocpart_change *c = m->c;
 	char gpu[RP_GPU_TEXT_SIZE];
 

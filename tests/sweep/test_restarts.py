@@ -6,10 +6,8 @@ file applied again brings everything to its end: both replicas run, with what th
 """
 
 import os
-import re
 import shutil
 import signal
-import subprocess
 import sys
 import unittest
 from pathlib import Path
@@ -17,9 +15,9 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / name) for name in ("", "cli")]
 import host  # noqa: E402
 import sample  # noqa: E402
+import traced  # noqa: E402
 from journey import DONE, ROOT, Journey  # noqa: E402
 
-CALLS = "fsync,renameat,unlinkat,write,pwrite64,ftruncate"
 SIGNALS = (signal.SIGKILL, signal.SIGINT, signal.SIGTERM)
 N_POINTS = int(os.environ.get("ROCPART_SIGNAL_POINTS", "25"))
 UNITS = ["a@0.service", "a@1.service"]
@@ -56,20 +54,12 @@ class Restarts(Journey):
         shutil.copytree(self.folder / "kept", self.folder / "rocpart")
 
     def run_traced(self, *options):
-        env = dict(os.environ, XDG_STATE_HOME=str(self.folder), ROCPART_DATA=str(ROOT),
-                   ASAN_OPTIONS="detect_leaks=0", LSAN_OPTIONS="detect_leaks=0")
-        return subprocess.run(["strace", "-o", self.trace, "-e", f"trace={CALLS}", *options,
-                               os.environ["ROCPART"], "apply", self.new, "--sim", "n"], env=env,
-                              capture_output=True, text=True, check=False)
+        env = dict(os.environ, XDG_STATE_HOME=str(self.folder), ROCPART_DATA=str(ROOT))
+        return traced.run(self.trace, env, *options, words=["apply", self.new, "--sim", "n"])
 
     def points(self):
         self.assertEqual(self.run_traced().returncode, DONE)
-        seen, found = {}, []
-        for line in self.trace.read_text().splitlines():
-            m = re.match(r"(\w+)\(", line)
-            if m:
-                seen[m[1]] = seen.get(m[1], 0) + 1
-                found.append((m[1], seen[m[1]]))
+        found = traced.calls(self.trace)
         self.assertGreater(len(found), 30)
         return sample.choose("restarts", [(*p, s) for p in found for s in SIGNALS], N_POINTS)
 

@@ -7,8 +7,6 @@ sampled (tests/sample.py).
 """
 
 import os
-import re
-import subprocess
 import sys
 import unittest
 from pathlib import Path
@@ -16,10 +14,10 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / name) for name in ("", "cli")]
 import host  # noqa: E402
 import sample  # noqa: E402
+import traced  # noqa: E402
 from interrupted import NEW, OLD, SIGNALS, SWITCH, Interrupted  # noqa: E402
 from journey import DONE, PENDING  # noqa: E402
 
-CALLS = "fsync,renameat,unlinkat,write,pwrite64,ftruncate"
 N_POINTS = int(os.environ.get("ROCPART_SIGNAL_POINTS", "25"))
 MODELS = """version: v1
 node: {memory: NPS4, gpus: {all: CPX}}
@@ -34,22 +32,13 @@ class Signals(Interrupted):
         self.trace = self.folder / "trace"
 
     def run_traced(self, *options, words):
-        # strace and the leak checker both want ptrace
-        env = dict(self.environment(), ASAN_OPTIONS="detect_leaks=0", LSAN_OPTIONS="detect_leaks=0")
-        return subprocess.run(["strace", "-o", self.trace, "-e", f"trace={CALLS}", *options,
-                               os.environ["ROCPART"], *words], env=env, capture_output=True,
-                              text=True, check=False)
+        return traced.run(self.trace, self.environment(), *options, words=words)
 
     def points(self, name, prepare, words):
         """(system call, which of its calls, signal)"""
         prepare()
         self.run_traced(words=words)
-        seen, found = {}, []
-        for line in self.trace.read_text().splitlines():
-            m = re.match(r"(\w+)\(", line)
-            if m:
-                seen[m[1]] = seen.get(m[1], 0) + 1
-                found.append((m[1], seen[m[1]]))
+        found = traced.calls(self.trace)
         self.assertGreater(len(found), 10)
         return sample.choose(name, [(*p, s) for p in found for s in SIGNALS], N_POINTS)
 
