@@ -21,7 +21,7 @@ static int parse_count(struct cli *cli, const char *option, const char *text, ui
 struct place_values {
 	struct cli_lease_values lease;
 	struct rp_names partitions;
-	bool pending, dry_run;
+	bool pending, may_switch, allow_unvalidated, dry_run;
 };
 
 static const struct cli_option place_options[] = {
@@ -47,6 +47,13 @@ static const struct cli_option place_options[] = {
 	{.name = "pending",
 	 .offset = offsetof(struct place_values, pending),
 	 .help = "place the leases that have no partition, instead of a new lease"},
+	{.name = "switch",
+	 .offset = offsetof(struct place_values, may_switch),
+	 .help = "give an idle GPU another compute mode when no partition of about that size is "
+		 "free; the driver is not reloaded"},
+	{.name = "allow-unvalidated",
+	 .offset = offsetof(struct place_values, allow_unvalidated),
+	 .help = "with --switch: also to a mode that the vendor has not validated"},
 	CLI_SHARED(cli_dry_run_options, place_values, dry_run),
 	CLI_END,
 };
@@ -166,21 +173,39 @@ int cli_place_options(struct cli *cli, const struct cli_lease_values *v, const c
 	return status ? status : set_options(cli, v, *ret);
 }
 
-static int print_placed_json(struct cli *cli, const struct rocpart_leases *leases)
+/* "GPU 3 (0000:e5:00.0) was switched: SPX/NPS1 -> CPX/NPS1" for each. */
+static void say_switched(struct cli *cli, const struct rocpart_change *change)
 {
-	int status = cli_print_json_done(cli, view_placed(cli_about(cli), leases));
+	const struct rocpart_change_gpu *g;
+
+	for (size_t i = 0; (g = rocpart_change_get_gpu(change, i)); i++)
+		cli_say(stdout, "GPU %zu (%s) %s: %s/%s -> %s/%s, %u partitions\n", g->index,
+			g->bdf, cli_is_dry_run(cli) ? "would be switched" : "was switched",
+			rocpart_compute_mode_to_string(g->from_compute),
+			rocpart_memory_mode_to_string(g->from_memory),
+			rocpart_compute_mode_to_string(g->to_compute),
+			rocpart_memory_mode_to_string(g->to_memory), g->n_partitions_after);
+}
+
+static int print_placed_json(struct cli *cli, const struct rocpart_change *change,
+			     const struct rocpart_leases *leases)
+{
+	int status = cli_print_json_done(cli, view_placed(cli_about(cli), change, leases));
 
 	return status == CLI_EXIT_TO_DO && !rocpart_leases_get(leases, 0) ? 0 : status;
 }
 
-static int print_placed(struct cli *cli, const struct rocpart_leases *leases)
+static int print_placed(struct cli *cli, const struct rocpart_change *change,
+			const struct rocpart_leases *leases)
 {
 	const struct rocpart_snapshot *s = rocpart_leases_get_snapshot(leases);
 	const struct rocpart_lease *l;
 
 	if (cli->global.json)
-		return print_placed_json(cli, leases);
+		return print_placed_json(cli, change, leases);
 	cli_print_banner(cli);
+	if (change)
+		say_switched(cli, change);
 	if (!rocpart_leases_get(leases, 0))
 		cli_say(stdout, "no pending lease can be placed\n");
 	for (size_t i = 0; (l = rocpart_leases_get(leases, i)); i++) {
@@ -208,20 +233,38 @@ static int print_placed(struct cli *cli, const struct rocpart_leases *leases)
 	return 0;
 }
 
+/* Its partitions are not there yet, so that the places have no names. */
+static int say_dry_switch(struct cli *cli, const struct rocpart_change *change)
+{
+	if (cli->global.json)
+		return cli_print_json_done(cli, view_placed(cli_about(cli), change, NULL));
+	cli_print_banner(cli);
+	say_switched(cli, change);
+	cli_say(stdout, "dry run: nothing was changed; the lease would be placed there\n");
+	return CLI_EXIT_TO_DO;
+}
+
 static int place_one(struct cli *cli, const struct place_values *v, const char *name)
 {
 	struct rocpart_place_options *o = NULL;
 	struct rocpart_leases *leases = NULL;
+	struct rocpart_change *change = NULL;
 	struct rocpart_error err = {0};
 	int status = cli_place_options(cli, &v->lease, v->lease.bytes ? NULL : name, name, &o);
 
 	if (status == 0 && v->partitions.n &&
 	    rocpart_place_options_set_partition(o, v->partitions.v[0], &err) < 0)
 		status = cli_fail(cli, &err);
-	if (status == 0 && rocpart_place(cli->machine, o, &leases, &err) < 0)
-		status = cli_fail(cli, &err);
-	if (status == 0)
-		status = print_placed(cli, leases);
+	if (status == 0) {
+		rocpart_place_options_set_switch(o, v->may_switch);
+		rocpart_place_options_set_allow_unvalidated(o, v->allow_unvalidated);
+		if (rocpart_place_on_demand(cli->machine, o, &change, &leases, &err) < 0)
+			status = cli_fail(cli, &err);
+		else
+			status = leases ? print_placed(cli, change, leases)
+					: say_dry_switch(cli, change);
+	}
+	rocpart_change_free(change);
 	rocpart_leases_free(leases);
 	rocpart_place_options_free(o);
 	return status;
@@ -235,7 +278,7 @@ static int place_pending(struct cli *cli)
 
 	if (rocpart_place_pending(cli->machine, &leases, &err) < 0)
 		return cli_fail(cli, &err);
-	status = print_placed(cli, leases);
+	status = print_placed(cli, NULL, leases);
 	rocpart_leases_free(leases);
 	return status;
 }
@@ -246,6 +289,11 @@ static int run_place(struct cli *cli, int argc, char **argv)
 
 	if (v->pending ? argc > 0 || v->lease.bytes : !argc && !v->lease.bytes)
 		return cli_usage_error(cli, "nothing to lease: give a model, --bytes or --pending");
+	if (v->allow_unvalidated && !v->may_switch)
+		return cli_usage_error(cli, "--allow-unvalidated goes with --switch");
+	if (v->may_switch && (v->partitions.n || v->pending))
+		return cli_usage_error(cli, "--switch chooses the partition: leave out --partition "
+					    "and --pending");
 	if (v->partitions.n > 1)
 		return cli_usage_error(cli, "--partition: place takes one partition");
 	return v->pending ? place_pending(cli) : place_one(cli, v, argc ? argv[0] : NULL);

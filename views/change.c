@@ -74,7 +74,7 @@ static struct rp_json *gpu_json(const struct rocpart_change_gpu *g)
 	return view_finish(j, r);
 }
 
-static struct rp_json *gpus_json(const struct rocpart_change *change)
+struct rp_json *view_change_gpus(const struct rocpart_change *change)
 {
 	struct rp_json *list = rp_json_array();
 	const struct rocpart_change_gpu *g;
@@ -104,7 +104,7 @@ struct rp_json *view_change(struct view_machine about, const struct rocpart_chan
 	struct rp_json *j = view_result(about, result);
 	int r = rp_json_set_bool(j, "needs_reload", rocpart_change_needs_reload(change));
 
-	r |= rp_json_set(j, "gpus", gpus_json(change));
+	r |= rp_json_set(j, "gpus", view_change_gpus(change));
 	r |= rp_json_set(j, "steps", texts_json(change, rocpart_change_get_step));
 	r |= rp_json_set(j, "warnings", texts_json(change, rocpart_change_get_warning));
 	r |= rp_json_set(j, "holders", holders_json(holders));

@@ -4,6 +4,8 @@
 #define RP_VIEWS_CHANGE_H
 
 #include "views/document.h"
+/* The GPUs of a change, before and after. */
+struct rp_json *view_change_gpus(const struct rocpart_change *change);
 
 /* Document of set, apply, reset and undo. holders: NULL when they were not looked for. */
 struct rp_json *view_change(struct view_machine about, const struct rocpart_change *change,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "views/leases.h"
 
+#include "views/change.h"
+
 struct rp_json *view_leases_json(const struct rocpart_leases *leases)
 {
 	struct rp_json *list = rp_json_array();
@@ -69,11 +71,14 @@ int view_put_leases(struct rp_json *j, const struct rocpart_leases *leases)
 	return r < 0 ? -ENOMEM : 0;
 }
 
-struct rp_json *view_placed(struct view_machine about, const struct rocpart_leases *leases)
+struct rp_json *view_placed(struct view_machine about, const struct rocpart_change *change,
+			    const struct rocpart_leases *leases)
 {
 	struct rp_json *j = view_document(about);
+	int r = rp_json_set(j, "leases", leases ? view_leases_json(leases) : rp_json_array());
 
-	return view_finish(j, rp_json_set(j, "leases", view_leases_json(leases)));
+	r |= rp_json_set(j, "switched", change ? view_change_gpus(change) : rp_json_array());
+	return view_finish(j, r);
 }
 
 struct rp_json *view_lease(struct view_machine about, const struct rocpart_lease *lease)

@@ -16,7 +16,9 @@ struct rp_json *view_leases_json(const struct rocpart_leases *leases);
 int view_put_leases(struct rp_json *status, const struct rocpart_leases *leases);
 
 /* Documents of place; of explain, for a lease and for a partition; of state check. */
-struct rp_json *view_placed(struct view_machine about, const struct rocpart_leases *leases);
+/* change: of GPUs that were switched first; NULL: none. leases: NULL: none yet (dry run). */
+struct rp_json *view_placed(struct view_machine about, const struct rocpart_change *change,
+			    const struct rocpart_leases *leases);
 struct rp_json *view_lease(struct view_machine about, const struct rocpart_lease *lease);
 struct rp_json *view_use(struct view_machine about, const struct rocpart_partition_use *use);
 struct rp_json *view_lease_check(struct view_machine about, const char *problems);

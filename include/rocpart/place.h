@@ -2,9 +2,11 @@
 #ifndef ROCPART_PLACE_H
 #define ROCPART_PLACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include <rocpart/change.h>
 #include <rocpart/error.h>
 #include <rocpart/lease.h>
 #include <rocpart/model.h>
@@ -106,6 +108,26 @@ int rocpart_place_options_set_share(struct rocpart_place_options *options, uint3
 void rocpart_place_options_set_priority(struct rocpart_place_options *options, int32_t priority);
 
 /**
+ * rocpart_place_options_set_switch() - Let rocpart_place_on_demand() switch idle GPUs.
+ * @options: options.
+ * @may_switch: false unless set: only where the last applied node.yaml has `policy: {switch:
+ * idle}`.
+ *
+ * Since 0.1.
+ */
+void rocpart_place_options_set_switch(struct rocpart_place_options *options, bool may_switch);
+
+/**
+ * rocpart_place_options_set_allow_unvalidated() - Also switch to modes that the vendor has not
+ * validated.
+ * @options: options.
+ * @allow: false unless set: only where the last applied node.yaml has `allow-unvalidated: true`.
+ *
+ * Since 0.1.
+ */
+void rocpart_place_options_set_allow_unvalidated(struct rocpart_place_options *options, bool allow);
+
+/**
  * rocpart_place_options_set_label() - Add a label to store with the lease.
  * @options: options.
  * @key: name of the label; replaces a label of the same name. Copied.
@@ -152,6 +174,27 @@ int rocpart_place_options_set_footprint(struct rocpart_place_options *options,
  */
 int rocpart_place(struct rocpart_machine *machine, const struct rocpart_place_options *options,
 		  struct rocpart_leases **ret_leases, struct rocpart_error *reterr);
+
+/**
+ * rocpart_place_on_demand() - Place leases, and switch idle GPUs first where that is allowed.
+ * @machine: machine.
+ * @options: as for rocpart_place().
+ * @ret_change: receives the change that was done, or NULL; free it with rocpart_change_free().
+ * @ret_leases: receives the leases, or NULL when the machine is in a dry run and a GPU would be
+ *	switched; free the list with rocpart_leases_free().
+ * @reterr: receives the reason on failure; may be NULL.
+ *
+ * A GPU is idle when no lease and no program uses it. It gets another compute mode, never another
+ * memory mode, when the leases have no partition of about their size. The change never waits: when
+ * programs are in its way, the call fails and names them. A GPU is not switched so more often than
+ * every 10 minutes. Since 0.1.
+ * Return: 0; errors of rocpart_place() and rocpart_change_apply(); after an error no lease was
+ *made, and the message names a switch that was done.
+ */
+int rocpart_place_on_demand(struct rocpart_machine *machine,
+			    const struct rocpart_place_options *options,
+			    struct rocpart_change **ret_change, struct rocpart_leases **ret_leases,
+			    struct rocpart_error *reterr);
 
 /**
  * rocpart_place_pending() - Find partitions for pending leases.

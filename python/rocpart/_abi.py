@@ -974,10 +974,14 @@ PROTOTYPES = {
         (None, [c_void_p, POINTER(c_uint), POINTER(c_uint)]),
     "rocpart_place":
         (c_int, [c_void_p, c_void_p, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_place_on_demand":
+        (c_int, [c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p), POINTER(Error)]),
     "rocpart_place_options_free":
         (c_void_p, [c_void_p]),
     "rocpart_place_options_new":
         (c_int, [c_char_p, c_uint64, POINTER(c_void_p), POINTER(Error)]),
+    "rocpart_place_options_set_allow_unvalidated":
+        (None, [c_void_p, c_bool]),
     "rocpart_place_options_set_footprint":
         (c_int, [c_void_p, c_void_p, POINTER(Error)]),
     "rocpart_place_options_set_label":
@@ -992,6 +996,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_uint32, POINTER(Error)]),
     "rocpart_place_options_set_share":
         (c_int, [c_void_p, c_uint32, POINTER(Error)]),
+    "rocpart_place_options_set_switch":
+        (None, [c_void_p, c_bool]),
     "rocpart_place_pending":
         (c_int, [c_void_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_plan_add_model":

@@ -11,6 +11,7 @@
 #include "base/seal.h"
 #include "base/strbuf.h"
 #include "desired/desired.h"
+#include "desired/on_demand.h"
 #include "desired/planning.h"
 #include "machine/records_internal.h"
 
@@ -197,6 +198,8 @@ ROCPART_PUBLIC int rocpart_applied_record(struct rocpart_machine *machine,
 	v.file = file;
 	v.text = text;
 	r = write_record(machine, before, &v, reterr);
+	if (r == 0)
+		r = rp_on_demand_record_policy(machine, desired, reterr);
 	rocpart_applied_free(before);
 	return r;
 }

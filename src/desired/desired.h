@@ -53,10 +53,11 @@ struct rocpart_change;
  * does, which opens a file for one change. `allow-unvalidated: true` works like
  * rocpart_change_set_allow_unvalidated(). rocpart_change_apply() cordons the GPUs of `cordoned:`
  * once the modes are set, and removes no cordon. Errors of rocpart_change_load_config() except
- * those of reading.
+ * those of reading. keeps: see rp_on_demand_keeps(), or NULL.
  */
 int rp_change_load_desired(struct rocpart_change *change, const struct rocpart_desired *desired,
-			   const char *config, struct rocpart_error *reterr) RP_MUST_CHECK;
+			   const char *config, const enum rocpart_compute_mode *keeps,
+			   struct rocpart_error *reterr) RP_MUST_CHECK;
 
 /* Return whether a model has commands that are run as root, stop or start. */
 bool rp_desired_has_model_hooks(const struct rocpart_desired *d);

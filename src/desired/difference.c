@@ -5,6 +5,7 @@
 #include "desired/difference.h"
 #include "base/strbuf.h"
 #include "change/change.h"
+#include "desired/on_demand.h"
 #include "desired/restart.h"
 #include "leases/revise.h"
 #include "plan/view.h"
@@ -49,6 +50,8 @@ static void reset(struct rocpart_difference *d)
 	rocpart_plan_free(d->plan);
 	rocpart_leases_free(d->leases);
 	rocpart_snapshot_unref(d->snapshot);
+	free(d->keeps);
+	d->keeps = NULL;
 	d->change = NULL;
 	d->plan = NULL;
 	d->leases = NULL;
@@ -235,6 +238,7 @@ static int plan_models(struct rocpart_difference *d, const struct rocpart_catalo
 	rocpart_plan_set_leases(d->plan, d->leases);
 	rocpart_plan_set_allow_unvalidated(d->plan, d->allow_unvalidated);
 	rocpart_plan_set_lenient(d->plan, d->lenient);
+	d->plan->keeps = d->keeps;
 	d->plan->takes_over = d->takes_over;
 	d->plan->keeps_others = d->keeps_others;
 	r = rp_plan_load(d->plan, d->desired, false, reterr);
@@ -267,7 +271,7 @@ static int begin_change(struct rocpart_difference *d, struct rocpart_error *rete
 		return r;
 	d->change->unattended = d->unattended;
 	rocpart_change_set_allow_unvalidated(d->change, d->allow_unvalidated);
-	return rp_change_load_desired(d->change, d->desired, d->config, reterr);
+	return rp_change_load_desired(d->change, d->desired, d->config, d->keeps, reterr);
 }
 
 /* And what the plan needs. */
@@ -299,6 +303,10 @@ ROCPART_PUBLIC int rocpart_difference_compute(struct rocpart_difference *differe
 	reterr = reterr ? reterr : &local;
 	reset(difference);
 	r = observe(difference, reterr);
+	if (r == 0)
+		r = rp_on_demand_keeps(difference->machine, difference->snapshot,
+				       difference->leases, &difference->desired->policy,
+				       &difference->keeps, reterr);
 	if (r == 0)
 		r = begin_change(difference, reterr);
 	if (r == 0)

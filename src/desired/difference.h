@@ -30,7 +30,8 @@ struct rocpart_difference {
 
 	struct rocpart_snapshot *snapshot;
 	struct rocpart_leases *leases;
-	struct rocpart_plan *plan; /* without models: matches only */
+	enum rocpart_compute_mode *keeps; /* see rp_on_demand_keeps() */
+	struct rocpart_plan *plan;	  /* without models: matches only */
 	bool has_plan;
 	struct rocpart_change *change;
 	struct rocpart_error refusal; /* errnum 0: the change can be done */

@@ -157,6 +157,10 @@ static int set_wishes(struct rp_node_file *f)
 
 	f->change->spares_odd = true;
 	f->change->has_file = true;
+	for (size_t i = 0; f->keeps && i < f->snapshot->n_gpus; i++)
+		if (f->keeps[i] && f->compute[i] &&
+		    (!f->memory[i] || f->memory[i] == f->snapshot->gpus[i].memory))
+			f->compute[i] = f->keeps[i];
 	for (size_t i = 0; r == 0 && i < f->snapshot->n_gpus; i++)
 		if ((f->compute[i] || f->memory[i]) && !rp_gpu_is_odd(&f->snapshot->gpus[i]))
 			r = rocpart_change_set_modes(f->change, &f->snapshot->gpus[i],
@@ -212,7 +216,8 @@ ROCPART_PUBLIC void rocpart_change_set_unattended(struct rocpart_change *change,
 }
 
 int rp_change_load_desired(struct rocpart_change *change, const struct rocpart_desired *desired,
-			   const char *config, struct rocpart_error *reterr)
+			   const char *config, const enum rocpart_compute_mode *keeps,
+			   struct rocpart_error *reterr)
 {
 	RP_AUTO_FREE enum rocpart_compute_mode *compute =
 		rp_new0(enum rocpart_compute_mode, change->snapshot->n_gpus);
@@ -223,6 +228,7 @@ int rp_change_load_desired(struct rocpart_change *change, const struct rocpart_d
 				 .config = config,
 				 .change = change,
 				 .snapshot = change->snapshot,
+				 .keeps = keeps,
 				 .compute = compute,
 				 .memory = memory,
 				 .reterr = reterr};
@@ -245,7 +251,7 @@ ROCPART_PUBLIC int rocpart_change_load_config(struct rocpart_change *change, con
 	int r = rocpart_desired_open(path, change->unattended, &desired, reterr);
 
 	if (r == 0)
-		r = rp_change_load_desired(change, desired, config, reterr);
+		r = rp_change_load_desired(change, desired, config, NULL, reterr);
 	rocpart_desired_free(desired);
 	return r;
 }

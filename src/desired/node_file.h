@@ -13,6 +13,7 @@ struct rp_node_file {
 	const char *config; /* wanted among several, or NULL */
 	struct rocpart_change *change;
 	const struct rocpart_snapshot *snapshot;
+	const enum rocpart_compute_mode *keeps; /* modes on demand; NULL: none */
 	/* One for each GPU; UNKNOWN: it keeps what it has. */
 	enum rocpart_compute_mode *compute;
 	enum rocpart_memory_mode *memory;

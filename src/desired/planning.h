@@ -40,9 +40,10 @@ struct rocpart_plan {
 	bool file_allows_unvalidated;
 	struct rp_names cordoned; /* GPUs that the file cordons, as it names them */
 	char *file; /* absolute path of the file that leases name; NULL: requests without a file */
-	bool has_models;   /* the file has `models:` */
-	bool takes_over;   /* leases by hand and of other files that are replicas become its own */
-	bool keeps_others; /* replicas that the file no longer has stay */
+	bool has_models; /* the file has `models:` */
+	bool takes_over; /* leases by hand and of other files that are replicas become its own */
+	const enum rocpart_compute_mode *keeps; /* modes on demand of the GPUs; NULL: none */
+	bool keeps_others;			/* replicas that the file no longer has stay */
 
 	struct rp_plan_machine machine;
 	const struct rocpart_leases *leases;

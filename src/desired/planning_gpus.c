@@ -4,6 +4,7 @@
  * They are read before it is known which machine is planned for, and looked up on it then.
  */
 #include "base/num.h"
+#include "desired/gpu_word.h"
 #include "desired/mode_read.h"
 #include "desired/planning.h"
 #include "modes/modes.h"
@@ -63,34 +64,6 @@ static int RP_PRINTF(3, 4)
 	return rp_error_set(reterr, -EINVAL, ROCPART_ERR_CONFIG_SYNTAX, rule->place, "%s", text);
 }
 
-/* "3", or "1-7", both ends included. */
-static bool parse_indices(const char *word, size_t *first, size_t *last)
-{
-	const char *dash = strchr(word, '-');
-	uint64_t a, b;
-
-	if (rp_parse_u64_part(word, dash ? (size_t)(dash - word) : strlen(word), 10, &a) < 0 ||
-	    rp_parse_u64(dash ? dash + 1 : word, 10, &b) < 0)
-		return false;
-	*first = (size_t)a;
-	*last = (size_t)b;
-	return true;
-}
-
-/* Of an index that is said, by PCI address, unique id, or product. */
-static bool is_named(const struct rocpart_plan *plan, size_t index, const char *word)
-{
-	const struct rocpart_gpu *gpu = NULL;
-	const struct rp_product *product = plan->product;
-
-	if (!plan->product) {
-		product = plan->snapshot->gpus[index].product;
-		if (rocpart_snapshot_find_gpu(plan->snapshot, word, &gpu, NULL) == 0)
-			return gpu->index == index;
-	}
-	return product && rp_str_eq_nocase(product->name, word);
-}
-
 /* Two rules may name one GPU when they agree. */
 static int limit_gpu(const struct rp_gpu_rule *rule, struct rp_gpu_limit *limit, size_t gpu,
 		     struct rocpart_error *reterr)
@@ -108,27 +81,17 @@ static int limit_gpu(const struct rp_gpu_rule *rule, struct rp_gpu_limit *limit,
 	return 0;
 }
 
-/* Whether a word names a GPU: "all", an index or a range of them, or what is_named() knows. */
-static bool is_meant(const struct rocpart_plan *plan, size_t index, const char *word)
-{
-	size_t first, last;
-
-	if (parse_indices(word, &first, &last))
-		return index >= first && index <= last;
-	return rp_str_eq(word, "all") || is_named(plan, index, word);
-}
-
 static int look_up(const struct rocpart_plan *plan, const struct rp_gpu_rule *rule,
 		   struct rp_gpu_limit *limits, size_t n, struct rocpart_error *reterr)
 {
 	size_t first = 0, last = 0, found = 0;
 	int r = 0;
 
-	if (parse_indices(rule->word, &first, &last) && (first > last || last >= n))
+	if (rp_gpu_word_range(rule->word, &first, &last) && (first > last || last >= n))
 		return refuse(rule, reterr, "'%s' is not a range of the GPUs, which are 0 to %zu",
 			      rule->word, n ? n - 1 : 0);
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		if (!is_meant(plan, i, rule->word))
+		if (!rp_gpu_word_names(plan->snapshot, plan->product, i, rule->word))
 			continue;
 		r = limit_gpu(rule, &limits[i], i, reterr);
 		found++;
@@ -202,6 +165,19 @@ static int limit_hives(const struct rocpart_plan *plan, struct rp_gpu_limit *lim
 	return 0;
 }
 
+/* GPUs in a mode on demand stay in it, unless another memory mode is wanted. */
+static void keep_modes(const struct rocpart_plan *plan, struct rp_gpu_limit *limits, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct rocpart_gpu *gpu = &plan->snapshot->gpus[i];
+
+		if (plan->keeps[i] && limits[i].compute &&
+		    (!plan->limits.memory || plan->limits.memory == gpu->memory) &&
+		    (!limits[i].memory || limits[i].memory == gpu->memory))
+			limits[i].compute = plan->keeps[i];
+	}
+}
+
 int rp_plan_look_up_gpus(struct rocpart_plan *plan, size_t n, struct rocpart_error *reterr)
 {
 	struct rp_gpu_limit *limits = rp_new0(struct rp_gpu_limit, n);
@@ -211,6 +187,8 @@ int rp_plan_look_up_gpus(struct rocpart_plan *plan, size_t n, struct rocpart_err
 	plan->limits.gpus = limits;
 	for (size_t i = 0; r == 0 && i < plan->limits.rules.n; i++)
 		r = look_up(plan, &plan->limits.rules.v[i], limits, n, reterr);
+	if (r == 0 && plan->keeps)
+		keep_modes(plan, limits, n);
 	return r < 0 || plan->product ? r : limit_hives(plan, limits, reterr);
 }
 
@@ -270,7 +248,8 @@ int rp_plan_cordon_gpus(struct rocpart_plan *plan)
 
 	for (size_t i = 0; i < plan->cordoned.n && !plan->product; i++)
 		for (size_t k = 0; r == 0 && k < plan->machine.n_gpus; k++)
-			if (is_meant(plan, k, plan->cordoned.v[i]))
+			if (rp_gpu_word_names(plan->snapshot, plan->product, k,
+					      plan->cordoned.v[i]))
 				r = cordon_gpu(plan, k);
 	return r;
 }

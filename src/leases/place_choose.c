@@ -135,7 +135,8 @@ static int hint_remedy(const struct rp_place_session *p, const struct rp_placer_
 		g = &p->fill.gpus[no->switch_gpu];
 		return rp_error_hint(
 			reterr,
-			"GPU %u (%s) is idle: `rocpart set --gpu %u --compute %s` makes room",
+			"GPU %u (%s) is idle: `rocpart set --gpu %u --compute %s` makes room, and "
+			"`rocpart place --switch` does it by itself",
 			no->switch_gpu, g->name, no->switch_gpu,
 			p->fill.menus[g->menu].modes[no->switch_mode].compute);
 	}
@@ -326,6 +327,16 @@ static int choose_partition(const struct rp_place_session *p, const struct rp_le
 		r = rp_placer_place(p->fill.placer, &class, NULL, 0, &ret->at);
 	}
 	return r < 0 ? refuse_room(p, &class, l, reterr) : 0;
+}
+
+int rp_place_choose(const struct rp_place_session *p, const struct rp_lease *l,
+		    struct rp_placer_placed *ret, struct rocpart_error *reterr)
+{
+	struct choice chosen = {.why = ""};
+	int r = choose_partition(p, l, NULL, &chosen, reterr);
+
+	*ret = chosen.at;
+	return r;
 }
 
 /* A lease without bytes takes all that programs can have of the partition that was asked for. */

@@ -23,6 +23,12 @@ void rp_place_session_done(struct rp_place_session *p);
 int rp_place_begin(struct rp_place_session *p, struct rocpart_machine *m, enum rp_lease_open how,
 		   struct rocpart_error *reterr) RP_MUST_CHECK;
 /*
+ * The place that the placer prefers for l, booked in it; its GPU may have to be switched first.
+ * Errors as rp_place_locate().
+ */
+int rp_place_choose(const struct rp_place_session *p, const struct rp_lease *l,
+		    struct rp_placer_placed *ret, struct rocpart_error *reterr) RP_MUST_CHECK;
+/*
  * Give l a place: partition, state, guarantee, limits, mode and why. partition is "GPU/ID", or
  * NULL: the one that the placer prefers. The caller records l.
  */

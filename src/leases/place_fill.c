@@ -8,8 +8,8 @@
  * - A partition is occupied as well when it is missing, of unknown size, promised, or used by
  *   memory that no lease accounts for.
  * - Mode 0 of each menu is the present mode with the bytes that the kernel shows. The others are
- *   those that a compute switch without a reload would give; the placer may not switch, so they
- *   only serve to name a remedy in a refusal.
+ *   those that a compute switch without a reload would give. A placer that may not switch names
+ *   them as a remedy in a refusal.
  *
  * Time: O(P L C) to find what is taken, with P partitions and L leases of C claims, and one
  * decision of the placer for each lease. The placer is made for one command and thrown away.
@@ -206,12 +206,30 @@ static int book_leases(const struct rp_session *s, struct rp_fill *f, struct roc
 	return 0;
 }
 
+static void mark_fixed(const struct rocpart_snapshot *s, const struct rp_fill_switches *switches,
+		       struct rp_fill *f)
+{
+	for (size_t i = 0; switches && i < s->n_gpus; i++)
+		if (!switches->may_switch(switches->userdata, &s->gpus[i]))
+			f->gpus[i].flags |= RP_PLACE_CANNOT_SWITCH;
+}
+
 int rp_fill_placer(const struct rp_session *s, uint32_t more, struct rp_fill *ret,
 		   struct rocpart_error *reterr)
 {
+	return rp_fill_switching_placer(s, more, NULL, ret, reterr);
+}
+
+int rp_fill_switching_placer(const struct rp_session *s, uint32_t more,
+			     const struct rp_fill_switches *switches, struct rp_fill *ret,
+			     struct rocpart_error *reterr)
+{
 	const struct rocpart_snapshot *snapshot = s->host.snapshot;
 	RP_AUTO_FILL struct rp_fill f = {.n_gpus = (uint32_t)snapshot->n_gpus};
-	struct rp_placer_config config = {.n_gpus = f.n_gpus};
+	struct rp_placer_config config = {.n_gpus = f.n_gpus,
+					  .may_switch = switches != NULL,
+					  .allow_unvalidated =
+						  switches && switches->allow_unvalidated};
 	int r = 0;
 
 	if (snapshot->n_gpus == 0)
@@ -223,6 +241,7 @@ int rp_fill_placer(const struct rp_session *s, uint32_t more, struct rp_fill *re
 		return rp_error_nomem(reterr);
 	for (size_t i = 0; r == 0 && i < snapshot->n_gpus; i++)
 		r = fill_gpu(s, &snapshot->gpus[i], &f);
+	mark_fixed(snapshot, switches, &f);
 	config.menus = f.menus;
 	config.gpus = f.gpus;
 	config.n_menus = f.n_menus;

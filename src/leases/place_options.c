@@ -104,6 +104,18 @@ ROCPART_PUBLIC void rocpart_place_options_set_priority(struct rocpart_place_opti
 	options->priority = priority;
 }
 
+ROCPART_PUBLIC void rocpart_place_options_set_switch(struct rocpart_place_options *options,
+						     bool may_switch)
+{
+	options->may_switch = may_switch;
+}
+
+ROCPART_PUBLIC void
+rocpart_place_options_set_allow_unvalidated(struct rocpart_place_options *options, bool allow)
+{
+	options->allow_unvalidated = allow;
+}
+
 ROCPART_PUBLIC int rocpart_place_options_set_label(struct rocpart_place_options *options,
 						   const char *key, const char *value,
 						   struct rocpart_error *reterr)

@@ -15,6 +15,7 @@ struct rocpart_place_options {
 	struct rp_owner owner;
 	bool has_owner; /* else a lease that is changed keeps its owner; so with labels */
 	uint32_t replicas, share;
+	bool may_switch, allow_unvalidated;
 	int32_t priority;
 	struct rp_json *labels;
 	char *file;	 /* node.yaml that has the lease; NULL: made by hand */

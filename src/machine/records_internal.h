@@ -11,10 +11,12 @@
 #define RP_RECORD_EXPECTED	"gpus.json"
 #define RP_RECORD_ALLOCATOR	"allocator"
 #define RP_RECORD_HOLD		"hold.json"
-#define RP_RECORD_CDI		"cdi.json"     /* of run/ */
-#define RP_RECORD_APPLIED	"applied.json" /* of desired/ */
-#define RP_RECORD_OUTAGE	"outage.json"  /* of change/ */
-#define RP_RECORD_RESTART	"restart.json" /* of desired/ */
+#define RP_RECORD_CDI		"cdi.json"	 /* of run/ */
+#define RP_RECORD_APPLIED	"applied.json"	 /* of desired/ */
+#define RP_RECORD_POLICY	"policy.json"	 /* of desired/ */
+#define RP_RECORD_ON_DEMAND	"on-demand.json" /* of desired/ */
+#define RP_RECORD_OUTAGE	"outage.json"	 /* of change/ */
+#define RP_RECORD_RESTART	"restart.json"	 /* of desired/ */
 #define RP_RECORD_LIMIT		(256 * 1024)
 #define RP_RECORD_CDI_LIMIT	(16 * RP_MIB)
 #define RP_RECORD_APPLIED_LIMIT (32 * RP_MIB)

@@ -72,11 +72,26 @@ static int check_applied(struct rocpart_machine *m, struct rocpart_error *err)
 	return rp_record_read(m, RP_RECORD_APPLIED, RP_RECORD_APPLIED_LIMIT, &j, err);
 }
 
-static int check_restart(struct rocpart_machine *m, struct rocpart_error *err)
+static int check_plain(struct rocpart_machine *m, const char *file, struct rocpart_error *err)
 {
 	RP_AUTO_JSON struct rp_json *j = NULL;
 
-	return rp_record_read(m, RP_RECORD_RESTART, RP_RECORD_LIMIT, &j, err);
+	return rp_record_read(m, file, RP_RECORD_LIMIT, &j, err);
+}
+
+static int check_restart(struct rocpart_machine *m, struct rocpart_error *err)
+{
+	return check_plain(m, RP_RECORD_RESTART, err);
+}
+
+static int check_policy(struct rocpart_machine *m, struct rocpart_error *err)
+{
+	return check_plain(m, RP_RECORD_POLICY, err);
+}
+
+static int check_on_demand(struct rocpart_machine *m, struct rocpart_error *err)
+{
+	return check_plain(m, RP_RECORD_ON_DEMAND, err);
 }
 
 int rp_records_set_aside(struct rocpart_machine *m, struct rp_strbuf *ret,
@@ -103,6 +118,10 @@ int rp_records_set_aside(struct rocpart_machine *m, struct rp_strbuf *ret,
 		 "writes them again"},
 		{RP_RECORD_APPLIED, check_applied,
 		 "the files that were applied are forgotten, and `rocpart revisions` begins again"},
+		{RP_RECORD_POLICY, check_policy,
+		 "no GPU is switched on demand; apply the node.yaml again"},
+		{RP_RECORD_ON_DEMAND, check_on_demand,
+		 "GPUs that were switched on demand count as switched by hand"},
 		{RP_RECORD_RESTART, check_restart,
 		 "a replica that an interrupted apply stopped is not started again; `rocpart "
 		 "status` shows which does not run"},
