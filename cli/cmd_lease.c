@@ -475,6 +475,9 @@ static void explain_manager(const struct rocpart_leases *leases, const struct ro
 
 	while (rocpart_leases_get(leases, i) && rocpart_leases_get(leases, i) != l)
 		i++;
+	if (l->runs_old)
+		cli_say(stdout, "  old: \tprograms run that were started before its last change; "
+				"restart them\n");
 	if (l->is_managed)
 		cli_say(stdout, "  managed: \tby '%s' (`rocpart apply`)\n",
 			rocpart_leases_get_file(leases, i));

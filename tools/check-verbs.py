@@ -33,6 +33,7 @@ JSON = [
     "plan --add Qwen/Qwen3-8B",
     "place m --bytes 1G --owner job:7",
     "explain 1",
+    "lease set 1 --priority 2",
     "args env 1",
     "usage",
     "state check",

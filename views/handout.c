@@ -38,6 +38,17 @@ static struct rp_json *groups_json(const struct rocpart_handout *h)
 	return view_finish(list, r);
 }
 
+static struct rp_json *leases_json(const struct rocpart_handout *h)
+{
+	struct rp_json *list = rp_json_array();
+	const char *name;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && (name = rocpart_handout_get_lease(h, i)); i++)
+		r = rp_json_append(list, rp_json_string(name));
+	return view_finish(list, r);
+}
+
 static struct rp_json *partitions_json(const struct rocpart_handout *h)
 {
 	struct rp_json *list = rp_json_array();
@@ -65,6 +76,7 @@ struct rp_json *view_args(struct view_machine about, const struct rocpart_handou
 	r |= rp_json_set(j, "env", variables_json(h, rocpart_handout_get_view(h, form)));
 	r |= rp_json_set(j, "devices", devices_json(h));
 	r |= rp_json_set(j, "groups", groups_json(h));
+	r |= rp_json_set(j, "leases", leases_json(h));
 	return view_finish(j, r);
 }
 

@@ -39,6 +39,11 @@ static struct rp_json *lease_managed(const void *o)
 	return rp_json_bool(lease(o)->is_managed);
 }
 
+static struct rp_json *lease_runs_old(const void *o)
+{
+	return rp_json_bool(lease(o)->runs_old);
+}
+
 static struct rp_json *lease_state(const void *o)
 {
 	return rp_json_string(rocpart_lease_state_to_string(lease(o)->state));
@@ -168,6 +173,7 @@ const struct view_field view_lease_fields[] = {
 	{.key = "limit_bytes", .heading = "LIMIT", .show = VIEW_SHOW_BYTES, .get = lease_limit},
 	{.key = "owner", .is_name = true, .heading = "OWNER", .get = lease_owner},
 	{.key = "managed", .heading = "MANAGED", .get = lease_managed},
+	{.key = "runs_old", .heading = "OLD", .get = lease_runs_old},
 	{.key = "guarantee", .heading = "GUARANTEE", .get = lease_guarantee},
 	{.key = "share", .heading = "SHARE", .get = lease_share},
 	{.key = "priority", .heading = "PRIORITY", .get = lease_priority},

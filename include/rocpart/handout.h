@@ -128,6 +128,17 @@ const struct rocpart_partition *rocpart_handout_get_partition(const struct rocpa
 							      size_t index);
 
 /**
+ * rocpart_handout_get_lease() - Return the lasting name of a lease that was named.
+ * @handout: handout.
+ * @index: from 0.
+ *
+ * Since 0.1.
+ * Return: "llama/0", owned by the handout; NULL past the end. What was named as a partition is not
+ * in the list.
+ */
+const char *rocpart_handout_get_lease(const struct rocpart_handout *handout, size_t index);
+
+/**
  * rocpart_handout_get_device() - Return one device node that the program opens.
  * @handout: handout.
  * @index: from 0: /dev/kfd, then for each partition /dev/dri/renderD<K> and, if present,

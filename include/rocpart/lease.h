@@ -71,6 +71,8 @@ enum rocpart_guarantee {
  *	it when the lease gets other bytes or another partition.
  * @is_managed: true when a node.yaml has the lease (rocpart_leases_get_file()), false when it was
  *	made by hand.
+ * @runs_old: programs run that were started before the bytes, the partition or the model of the lease
+ *	changed: they use what it had, with the flags of then.
  */
 struct rocpart_lease {
 	uint64_t id;
@@ -95,6 +97,7 @@ struct rocpart_lease {
 	uint64_t limit_bytes;
 	uint32_t replica;
 	bool is_managed;
+	bool runs_old;
 };
 
 /**
@@ -261,6 +264,43 @@ const char *rocpart_lease_state_to_string(enum rocpart_lease_state state);
  * Return: static text; "unknown" for a value without a name.
  */
 const char *rocpart_guarantee_to_string(enum rocpart_guarantee guarantee);
+
+/**
+ * struct rocpart_lease_edit - What of a lease is to be other than it is. Layout frozen.
+ * @owner: owner, as rocpart_place_options_set_owner() takes it; NULL: it keeps its owner.
+ * @keys: names of labels.
+ * @values: their texts; the other labels stay.
+ * @n_labels: number of @keys and @values.
+ * @has_priority: @priority replaces the priority.
+ * @priority: a higher number is more important.
+ * @reserved: zero.
+ */
+struct rocpart_lease_edit {
+	const char *owner;
+	const char *const *keys;
+	const char *const *values;
+	size_t n_labels;
+	bool has_priority;
+	int32_t priority;
+	uint64_t reserved[4];
+};
+
+/**
+ * rocpart_lease_edit() - Change owner, labels or priority of a lease.
+ * @machine: machine.
+ * @lease: its number.
+ * @edit: what changes; borrowed during the call.
+ * @ret_leases: receives the lease as it is now; free the list with rocpart_leases_free().
+ * @reterr: receives the reason on failure; may be NULL.
+ *
+ * Its number, its place and its bytes stay, and its programs notice nothing. Since 0.1.
+ * Return: 0; -EINVAL: the owner has no form of an owner, or a label no name; -ENOENT: no such lease,
+ * or the process that is to be the owner does not exist; -ESTALE: the lease ended meanwhile; errors
+ * of rocpart_place().
+ */
+int rocpart_lease_edit(struct rocpart_machine *machine, uint64_t lease,
+		       const struct rocpart_lease_edit *edit, struct rocpart_leases **ret_leases,
+		       struct rocpart_error *reterr);
 
 /**
  * rocpart_lease_release() - Release one lease, or all leases of an owner.

@@ -383,6 +383,19 @@ class Lease(ctypes.Structure):
         ("limit_bytes", c_uint64),
         ("replica", c_uint32),
         ("is_managed", c_bool),
+        ("runs_old", c_bool),
+    ]
+
+
+class LeaseEdit(ctypes.Structure):
+    _fields_ = [
+        ("owner", c_char_p),
+        ("keys", POINTER(c_char_p)),
+        ("values", POINTER(c_char_p)),
+        ("n_labels", c_size_t),
+        ("has_priority", c_bool),
+        ("priority", c_int32),
+        ("reserved", c_uint64 * 4),
     ]
 
 
@@ -786,6 +799,8 @@ PROTOTYPES = {
         (c_char_p, [c_void_p, c_size_t]),
     "rocpart_handout_get_group":
         (c_int, [c_void_p, c_size_t, POINTER(c_uint32)]),
+    "rocpart_handout_get_lease":
+        (c_char_p, [c_void_p, c_size_t]),
     "rocpart_handout_get_partition":
         (c_void_p, [c_void_p, c_size_t]),
     "rocpart_handout_get_variable":
@@ -822,6 +837,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_void_p, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_lease_adopt":
         (c_int, [c_void_p, c_char_p, POINTER(c_size_t), POINTER(Error)]),
+    "rocpart_lease_edit":
+        (c_int, [c_void_p, c_uint64, POINTER(LeaseEdit), POINTER(c_void_p), POINTER(Error)]),
     "rocpart_lease_release":
         (c_int, [c_void_p, c_char_p, POINTER(c_size_t), POINTER(c_uint64), POINTER(Error)]),
     "rocpart_lease_set_state":

@@ -44,8 +44,8 @@ static const char *const statements[RP_N_SQL] = {
 		       " ON CONFLICT(key) DO UPDATE SET value = ?2",
 	[RP_SQL_LEASES] = "SELECT id, name, bytes, state, guarantee, priority, share, is_seen,"
 			  " owner_kind, owner, owner_start, owner_boot, footprint, labels, why,"
-			  " problem, created, changed, mode, limits, replica, file FROM lease"
-			  " ORDER BY id",
+			  " problem, created, changed, mode, limits, replica, file, old_programs"
+			  " FROM lease ORDER BY id",
 	[RP_SQL_CLAIMS] = "SELECT c.lease, p.bdf, p.part, c.bytes FROM claim c JOIN partition p"
 			  " ON p.id = c.partition ORDER BY c.lease, p.bdf, p.part",
 	[RP_SQL_EVENTS] = "SELECT at, lease, text FROM event ORDER BY id DESC LIMIT ?1",
@@ -59,9 +59,10 @@ static const char *const statements[RP_N_SQL] = {
 	[RP_SQL_ADD] =
 		"INSERT INTO lease(id, name, bytes, state, partition, guarantee, priority,"
 		" share, is_seen, owner_kind, owner, owner_start, owner_boot, footprint,"
-		" labels, why, problem, created, changed, mode, limits, replica, file)"
+		" labels, why, problem, created, changed, mode, limits, replica, file,"
+		" old_programs)"
 		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,"
-		"?21,?22,?23)",
+		"?21,?22,?23,?24)",
 	[RP_SQL_CLAIM] = "INSERT INTO claim(partition, lease, bytes, share) VALUES(?1, ?2, ?3, ?4)",
 	[RP_SQL_PLACE] = "UPDATE lease SET state = 1, partition = ?2, guarantee = ?3, why = ?4,"
 			 " problem = '', is_seen = 0, changed = ?5, mode = ?6, limits = ?7"
@@ -78,7 +79,8 @@ static const char *const statements[RP_N_SQL] = {
 	/* With the numbers of RP_SQL_ADD. */
 	[RP_SQL_EDIT] = "UPDATE lease SET bytes = ?3, priority = ?7, share = ?8, owner_kind = ?10,"
 			" owner = ?11, owner_start = ?12, owner_boot = ?13, footprint = ?14,"
-			" labels = ?15, changed = ?19, replica = ?22, file = ?23 WHERE id = ?1",
+			" labels = ?15, changed = ?19, replica = ?22, file = ?23,"
+			" old_programs = ?24 WHERE id = ?1",
 	[RP_SQL_EVENT] = "INSERT INTO event(at, lease, text) VALUES(?1, ?2, ?3)",
 };
 
@@ -86,7 +88,7 @@ static const char *const statements[RP_N_SQL] = {
 #define LEASES_OF_OLD(limits)                                                  \
 	"SELECT id, name, bytes, state, guarantee, priority, share, is_seen,"  \
 	" owner_kind, owner, owner_start, owner_boot, footprint, labels, why," \
-	" problem, created, changed, mode, " limits ", -1, '?' FROM lease ORDER BY id"
+	" problem, created, changed, mode, " limits ", -1, '?', '' FROM lease ORDER BY id"
 static const char leases_of_1[] = LEASES_OF_OLD("''");
 static const char leases_of_2[] = LEASES_OF_OLD("limits");
 

@@ -82,6 +82,7 @@ static const char version_2[] = "ALTER TABLE lease ADD COLUMN limits TEXT NOT NU
 static const char version_3[] =
 	"ALTER TABLE lease ADD COLUMN replica INTEGER NOT NULL DEFAULT -1;"
 	"ALTER TABLE lease ADD COLUMN file TEXT NOT NULL DEFAULT '?';"
+	"ALTER TABLE lease ADD COLUMN old_programs TEXT NOT NULL DEFAULT '';"
 	"CREATE UNIQUE INDEX lease_replica ON lease(name, replica) WHERE replica >= 0;"
 	"DROP TRIGGER lease_keep;"
 	"CREATE TRIGGER lease_keep BEFORE UPDATE OF bytes, share ON lease"

@@ -27,6 +27,7 @@ void rp_lease_done(struct rp_lease *l)
 	free(l->footprint);
 	free(l->labels);
 	free(l->limits);
+	free(l->old_programs);
 	free(l->why);
 	free(l->problem);
 	memset(l, 0, sizeof(*l));
@@ -125,6 +126,8 @@ static int take_lease(sqlite3_stmt *s, struct rp_lease *l)
 		r = take_text(s, 19, &l->limits);
 	if (r == 0)
 		r = take_text(s, 21, &l->file);
+	if (r == 0)
+		r = take_text(s, 22, &l->old_programs);
 	return r < 0 ? r : take_text(s, 15, &l->problem);
 }
 
@@ -421,6 +424,7 @@ static void bind_lease(sqlite3_stmt *s, const struct rp_lease *l, int64_t id, in
 	(void)bind_text(s, 21, l->limits ? l->limits : "");
 	(void)sqlite3_bind_int64(s, 22, l->replica);
 	(void)bind_text(s, 23, l->file ? l->file : "");
+	(void)bind_text(s, 24, l->old_programs ? l->old_programs : "");
 }
 
 int rp_lease_db_add(struct rp_lease_db *db, const struct rp_lease *l, int64_t *ret_id,

@@ -575,3 +575,51 @@ bool rp_host_view_belongs(struct rp_host_view *w, uint32_t pid, const struct rp_
 			return is_owner_named(w, &w->processes[i].names, o, id);
 	return false;
 }
+
+static void add_program(struct rp_host_view *w, uint32_t pid, struct rp_strbuf *ret)
+{
+	uint64_t start = 0;
+
+	if (read_stat(w->tree, w->proc, pid, STAT_START, &start) == 0)
+		rp_strbuf_addf(ret, "%s%u:%llu", ret->len ? " " : "", pid,
+			       (unsigned long long)start);
+}
+
+int rp_host_view_programs(struct rp_host_view *w, const struct rp_owner *o, int64_t lease,
+			  struct rp_strbuf *ret)
+{
+	char id[SHOWN_ID + 1] = "";
+	int r = rp_host_view_read_processes(w);
+
+	if (r < 0)
+		return r;
+	if (o->kind == RP_OWNER_DOCKER)
+		(void)find_docker_id(w, o->name, id);
+	for (size_t i = 0; i < w->n_processes; i++) {
+		const struct rp_process *p = &w->processes[i];
+
+		if (is_owner_named(w, &p->names, o, id) || rp_owner_names_run(&p->names, lease) ||
+		    (o->kind == RP_OWNER_PID && o->pid == p->pid))
+			add_program(w, p->pid, ret);
+	}
+	return rp_strbuf_failed(ret) ? -ENOMEM : 0;
+}
+
+bool rp_host_view_any_runs(struct rp_host_view *w, const char *programs)
+{
+	while (*programs) {
+		const char *colon = strchr(programs, ':');
+		size_t len = strcspn(programs, " ");
+		uint64_t pid, start, now;
+
+		if (colon &&
+		    rp_parse_u64_part(programs, (size_t)(colon - programs), 10, &pid) == 0 &&
+		    rp_parse_u64_part(colon + 1, len - (size_t)(colon + 1 - programs), 10,
+				      &start) == 0 &&
+		    read_stat(w->tree, w->proc, (uint32_t)pid, STAT_START, &now) == 0 &&
+		    now == start)
+			return true;
+		programs += len + (programs[len] == ' ');
+	}
+	return false;
+}

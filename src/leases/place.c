@@ -21,17 +21,6 @@
 #include "leases/place_options.h"
 #include "leases/replica.h"
 
-/* Make an owner that is a process one process: it must exist now. */
-static int pin_owner(struct rp_place_session *p, struct rp_owner *o, struct rocpart_error *reterr)
-{
-	int r = o->kind == RP_OWNER_PID ? rp_host_view_pin_owner(&p->s.host, o) : 0;
-
-	if (r == -ENOENT)
-		return rp_error_set(reterr, r, ROCPART_ERR_NOT_FOUND, o->name,
-				    "process %u does not exist", o->pid);
-	return r < 0 ? rp_error_errno(reterr, r, o->name, "cannot look at process %u", o->pid) : 0;
-}
-
 /* Place and record one lease, and append it to those made. */
 static int add_replica(struct rp_place_session *p, const struct rocpart_place_options *o,
 		       const struct rp_owner *owner, struct rocpart_error *reterr)
@@ -90,7 +79,8 @@ static int add_replicas(struct rp_place_session *p, const struct rocpart_place_o
 			uint32_t own_pid, struct rocpart_error *reterr)
 {
 	struct rp_owner owner = o->owner;
-	int r = own_pid ? pin_own(p, own_pid, &owner, reterr) : pin_owner(p, &owner, reterr);
+	int r = own_pid ? pin_own(p, own_pid, &owner, reterr)
+			: rp_place_pin_owner(p, &owner, reterr);
 
 	p->n_before = p->made.n;
 	p->n_replicas = o->replicas;

@@ -79,6 +79,16 @@ int rp_place_begin(struct rp_place_session *p, struct rocpart_machine *m, enum r
 	return r < 0 ? r : refuse_change(m, reterr);
 }
 
+int rp_place_pin_owner(struct rp_place_session *p, struct rp_owner *o, struct rocpart_error *reterr)
+{
+	int r = o->kind == RP_OWNER_PID ? rp_host_view_pin_owner(&p->s.host, o) : 0;
+
+	if (r == -ENOENT)
+		return rp_error_set(reterr, r, ROCPART_ERR_NOT_FOUND, o->name,
+				    "process %u does not exist", o->pid);
+	return r < 0 ? rp_error_errno(reterr, r, o->name, "cannot look at process %u", o->pid) : 0;
+}
+
 /* Whether a replica of this request is to be placed on the partition. */
 static bool is_place(const struct rp_place_session *p, const struct rocpart_partition *part)
 {

@@ -22,6 +22,9 @@ void rp_place_session_done(struct rp_place_session *p);
  */
 int rp_place_begin(struct rp_place_session *p, struct rocpart_machine *m, enum rp_lease_open how,
 		   struct rocpart_error *reterr) RP_MUST_CHECK;
+/* Make an owner that is a process one process: it must exist now. -ENOENT; errno of reading. */
+int rp_place_pin_owner(struct rp_place_session *p, struct rp_owner *o,
+		       struct rocpart_error *reterr) RP_MUST_CHECK;
 /*
  * The place that the placer prefers for l, booked in it; its GPU may have to be switched first.
  * Errors as rp_place_locate().

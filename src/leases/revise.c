@@ -109,6 +109,35 @@ static int describe(const struct rp_revision *v, const struct rp_lease *old, str
 	return v->options->labels ? 0 : copy_text(old->labels, &l->labels);
 }
 
+/* Its programs were started for what it had. */
+static bool is_news(const struct rp_revision *v, const struct rp_lease *old,
+		    const struct rp_lease *l)
+{
+	return v->options->partition || old->bytes != l->bytes || old->share != l->share ||
+	       !rp_str_eq(old->footprint ? old->footprint : "", l->footprint ? l->footprint : "");
+}
+
+/* Note the programs that run with what the lease was before; those of earlier changes count on. */
+static int note_programs(struct rp_place_session *p, const struct rp_revision *v,
+			 const struct rp_lease *old, struct rp_lease *l,
+			 struct rocpart_error *reterr)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	int r = 0;
+
+	if (!is_news(v, old, l))
+		return copy_text(old->old_programs, &l->old_programs) < 0 ? rp_error_nomem(reterr)
+									  : 0;
+	if (old->is_alive)
+		r = rp_host_view_programs(&p->s.host, &old->owner, old->id, &text);
+	if (r < 0)
+		return rp_error_errno(reterr, r, l->name,
+				      "cannot look for the programs of lease %lld",
+				      (long long)old->id);
+	l->old_programs = strdup(rp_strbuf_str(&text));
+	return l->old_programs ? 0 : rp_error_nomem(reterr);
+}
+
 static int edit(struct rp_place_session *p, struct rp_lease *l, const struct rp_revision *v,
 		struct rocpart_error *reterr)
 {
@@ -163,11 +192,12 @@ static int revise(struct rp_place_session *p, const struct rp_revision *v,
 		r = copy_place(old, &l);
 	if (r == 0 && rp_grow(&p->made.v, &p->made.cap, p->made.n + 1, sizeof(l)) < 0)
 		r = -ENOMEM;
-	if (r < 0)
-		r = rp_error_nomem(reterr);
-	else if (v->options->partition)
+	r = r < 0 ? rp_error_nomem(reterr) : old ? note_programs(p, v, old, &l, reterr) : 0;
+	if (r == 0 && !l.owner.start_ticks)
+		r = rp_place_pin_owner(p, &l.owner, reterr);
+	if (r == 0 && v->options->partition)
 		r = place(p, v, old, &l, reterr);
-	else if (!p->s.machine->is_dry_run)
+	else if (r == 0 && !p->s.machine->is_dry_run)
 		r = edit(p, &l, v, reterr);
 	if (r < 0)
 		rp_lease_done(&l);

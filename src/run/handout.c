@@ -176,6 +176,14 @@ static int look(struct rocpart_machine *m, const char *const *names, size_t n,
 	return r;
 }
 
+static int add_lease(struct rocpart_handout *h, const struct rocpart_lease *l,
+		     struct rocpart_error *reterr)
+{
+	RP_AUTO_FREE char *name = rp_strdupf("%s/%u", l->name, l->replica);
+
+	return name && rp_names_add(&h->leases, name) == 0 ? 0 : rp_error_nomem(reterr);
+}
+
 static int take_named(struct rocpart_handout *h, const struct rocpart_leases *leases,
 		      const char *const *names, size_t n, struct rocpart_error *reterr)
 {
@@ -186,6 +194,8 @@ static int take_named(struct rocpart_handout *h, const struct rocpart_leases *le
 		r = find_named(h->snapshot, leases, names[i], &named[i], reterr);
 		if (r == 0)
 			r = add_part(&h->values, names[i], named[i].part, reterr);
+		if (r == 0 && named[i].lease)
+			r = add_lease(h, named[i].lease, reterr);
 	}
 	if (r == 0 && leases && rp_handout_read_engine(h, named, n) < 0)
 		r = rp_error_nomem(reterr);
@@ -245,6 +255,7 @@ ROCPART_PUBLIC struct rocpart_handout *rocpart_handout_free(struct rocpart_hando
 		rp_variables_done(&handout->variables[i]);
 	rp_handout_done(&handout->values);
 	rp_json_free(handout->footprint);
+	rp_names_done(&handout->leases);
 	rocpart_snapshot_unref(handout->snapshot);
 	free(handout);
 	return NULL;
@@ -265,6 +276,12 @@ ROCPART_PUBLIC const struct rocpart_partition *
 rocpart_handout_get_partition(const struct rocpart_handout *handout, size_t index)
 {
 	return index < handout->values.n_parts ? handout->values.parts[index] : NULL;
+}
+
+ROCPART_PUBLIC const char *rocpart_handout_get_lease(const struct rocpart_handout *handout,
+						     size_t index)
+{
+	return index < handout->leases.n ? handout->leases.v[index] : NULL;
 }
 
 ROCPART_PUBLIC const char *rocpart_handout_get_device(const struct rocpart_handout *handout,

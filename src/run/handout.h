@@ -10,6 +10,7 @@ struct rocpart_handout {
 	struct rp_handout values;
 	struct rp_variables variables[2]; /* by view */
 	struct rocpart_snapshot *snapshot;
+	struct rp_names leases;	   /* "llama/0" of what was named as a lease */
 	struct rp_json *footprint; /* what values.engine points into */
 };
 

@@ -189,18 +189,23 @@ static int fill(const struct rp_sim *sim, const struct rp_sim_process *p, struct
 	return r;
 }
 
-uint64_t rp_sim_next_start(const struct rp_sim *sim)
+/* A pid may come back, and then its start time tells the process from the one before. */
+uint64_t rp_sim_next_start(struct rp_sim *sim)
 {
-	uint64_t latest = 100000; /* jiffies after boot */
+	uint64_t latest = sim->state.last_start;
+
+	if (latest < 100000)
+		latest = 100000; /* jiffies after boot */
 
 	for (size_t i = 0; i < sim->state.n_holders; i++) {
 		if (sim->state.holders[i].start_ticks > latest)
 			latest = sim->state.holders[i].start_ticks;
 	}
+	sim->state.last_start = latest + 1;
 	return latest + 1;
 }
 
-static int name_process(const struct rp_sim *sim, const struct rp_sim_process *p,
+static int name_process(struct rp_sim *sim, const struct rp_sim_process *p,
 			struct rp_sim_holder *h, struct rocpart_error *err)
 {
 	uint32_t pid = p->pid ? p->pid : FIRST_PID;

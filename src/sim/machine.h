@@ -91,6 +91,7 @@ struct rp_sim_state {
 	bool loaded;
 	uint32_t generation;
 	uint32_t simd_next;
+	uint64_t last_start; /* of all processes that there were; 0: none */
 	struct rp_sim_gpu_state gpus[RP_SIM_MAX_GPUS];
 	struct rp_sim_node *nodes;
 	size_t n_nodes, cap_nodes;
@@ -174,7 +175,7 @@ void rp_sim_holder_done(struct rp_sim_holder *h);
 int rp_sim_holder_add(struct rp_sim *sim,
 		      struct rp_sim_holder *h) RP_MUST_CHECK;	       /* takes it over */
 struct rp_sim_holder rp_sim_holder_take(struct rp_sim *sim, size_t i); /* out of the list */
-uint64_t rp_sim_next_start(const struct rp_sim *sim); /* later than that of every process */
+uint64_t rp_sim_next_start(struct rp_sim *sim); /* later than that of every process so far */
 
 /* service.c */
 void rp_sim_service_done(struct rp_sim_service *s);

@@ -124,7 +124,7 @@ static int find_or_add(struct rp_sim *sim, const char *id, struct rp_sim_service
 }
 
 /* A new process opens what is there now, and has allocated nothing. */
-static void renew(const struct rp_sim *sim, struct rp_sim_holder *h)
+static void renew(struct rp_sim *sim, struct rp_sim_holder *h)
 {
 	while (rp_sim_find_holder(sim, h->pid))
 		h->pid++;

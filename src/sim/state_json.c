@@ -152,6 +152,7 @@ struct rp_json *rp_sim_state_to_json(const struct rp_sim *sim)
 	r |= rp_json_set_bool(j, "loaded", s->loaded);
 	r |= rp_json_set_u64(j, "generation", s->generation);
 	r |= rp_json_set_u64(j, "simd_next", s->simd_next);
+	r |= rp_json_set_u64(j, "last_start", s->last_start);
 	for (size_t i = 0; i < sim->profile->n_gpus; i++)
 		r |= rp_json_append(gpus, gpu_to_json(&s->gpus[i]));
 	for (size_t i = 0; i < s->n_nodes; i++)
@@ -485,6 +486,8 @@ int rp_sim_state_from_json(const struct rp_sim *sim, const struct rp_json *j,
 		r = get_u32(j, "generation", UINT32_MAX, &ret->generation);
 	if (r == 0)
 		r = get_u32(j, "simd_next", UINT32_MAX, &ret->simd_next);
+	if (r == 0 && rp_json_get(j, "last_start")) /* not of an earlier version */
+		r = get_u64(j, "last_start", INT64_MAX, &ret->last_start);
 	for (size_t i = 0; r == 0 && i < sim->profile->n_gpus; i++)
 		r = gpu_from_json(rp_json_at(gpus, i), sim->profile->gpus[i].product,
 				  &ret->gpus[i]);

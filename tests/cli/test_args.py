@@ -75,7 +75,7 @@ class Env(ArgsCase):
                          self.evaluated(self.text("args", "env", "0/0")))
         lines = self.text("args", "env", "0/0", "--format", "dotenv").splitlines()
         self.assertEqual(lines[0], "# simulated machine mi300x-1")
-        self.assertEqual(dict(line.split("=", 1) for line in lines[1:]), wanted)
+        self.assertEqual(dict(line.split("=", 1) for line in lines[1:] if line[0] != "#"), wanted)
 
     def test_env_warns_of_a_second_filter(self):
         for name in FILTERS[1:]:
@@ -111,6 +111,58 @@ class Env(ArgsCase):
                       ["env", "9/0"], ["env", "99"], ["env", "x"], ["env", ""], ["env", "0/"],
                       ["env", "0/0", "--filter", "cuda"], ["env", "0/0", "--format", "yaml"]):
             self.run_rocpart("args", *words, status=USAGE)
+
+
+class Lasting(ArgsCase):
+    """What is stored names the lease; what names nodes says how long it is valid."""
+
+    def setUp(self):
+        super().setUp()
+        self.text("place", "llama", "--bytes", "5G")
+
+    def test_unit_of_a_lease_names_the_lease_alone(self):
+        text = self.text("args", "systemd", "1")
+        command = [line for line in text.splitlines() if line.startswith("ExecStart=/")]
+        self.assertEqual(len(command), 1)
+        self.assertIn("run --lease llama/0 -- PROGRAM", command[0])
+        for stored in ("renderD", "ROCR_VISIBLE", "AIM_", "DeviceAllow"):
+            self.assertNotIn(stored, text)
+
+    def test_command_of_the_unit_finds_the_place_at_its_start_and_fails_without_one(self):
+        line = self.text("args", "systemd", "1").split("ExecStart=/", 1)[1].splitlines()[0]
+        words = ("/" + line).replace("PROGRAM", "/usr/bin/printenv AIM_COMPUTE_MODE").split()[1:]
+        if self.run_unit(words).returncode == REFUSED:
+            self.skipTest("no program can be confined here")
+        self.assertEqual(self.run_unit(words).stdout, "SPX\n")
+        self.set("--compute", "CPX", "--evict")
+        done = self.run_unit(words)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("has no partition now", done.stderr)
+        self.text("place", "--pending")
+        self.assertEqual(self.run_unit(words).stdout, "CPX\n")
+
+    def run_unit(self, words):
+        env = {k: v for k, v in os.environ.items() if k not in FILTERS}
+        env |= {"XDG_STATE_HOME": self.state.name, "ROCPART_DATA": str(ROOT)}
+        return subprocess.run([os.environ["ROCPART"], *words], env=env, capture_output=True,
+                              text=True, check=False)
+
+    def test_fixed_unit_has_the_nodes_of_now_and_says_so(self):
+        for words in (("1", "--format", "fixed"), ("0/0",)):
+            text = self.text("args", "systemd", *words)
+            self.assertIn("DeviceAllow=/dev/dri/renderD", text)
+            self.assertIn("# valid until the next boot or switch of a GPU", text)
+        self.run_rocpart("args", "systemd", "0/0", "--format", "start", status=USAGE)
+
+    def test_each_form_says_how_long_it_is_valid_and_what_to_store(self):
+        env = self.text("args", "env", "1")
+        self.assertIn("# to store: `rocpart run --lease llama/0 -- PROGRAM`", env)
+        self.assertEqual(self.evaluated(env), self.evaluated(self.text("args", "env", "llama/0")))
+        self.assertIn("rocpart.dev/lease=", self.run_rocpart("args", "docker", "1").stderr)
+        self.assertNotIn("to store", self.text("args", "env", "0/0"))
+        json.loads(self.text("args", "k8s", "1", "--format", "json"))
+        self.assertEqual(self.json("args", "env", "1")["leases"], ["llama/0"])
+        self.assertEqual(self.json("args", "env", "0/0")["leases"], [])
 
 
 class Containers(ArgsCase):

@@ -276,6 +276,21 @@ class Running(Difference):
         path = self.file({"a": "bytes: 10GiB, priority: 3"})
         self.apply(path)
         self.agrees(path)
+        self.assertFalse(self.runs_old())
+
+    def runs_old(self):
+        return self.status()["leases"][0]["runs_old"]
+
+    def test_program_of_before_a_change_is_named_until_it_is_restarted(self):
+        self.assertFalse(self.runs_old())
+        self.apply(self.file({"a": "bytes: 12GiB"}), "--evict")
+        self.assertTrue(self.runs_old())
+        self.assertIn("restart them", self.rocpart("explain", "a/0", "--sim", "n"))
+        self.apply(self.file({"a": "bytes: 12GiB, priority: 1"}))
+        self.assertTrue(self.runs_old())
+        self.rocpart("sim", "hold", "n", "--release", str(self.pid))
+        self.hold(self.place, 2, "slurmstepd.scope/job_7/step_0")
+        self.assertFalse(self.runs_old())
 
 
 class SavedPlans(Difference):
@@ -371,6 +386,7 @@ class Restarts(Difference):
         self.assertIn("[6/6] a/1: start unit a@1.service", done.stderr)
         self.agrees(self.of(12))
         self.assertEqual(self.running(), ["a@0.service", "a@1.service"])
+        self.assertFalse(any(lease["runs_old"] for lease in self.status()["leases"]))
 
     def test_dry_run_says_so_and_stops_nothing(self):
         text = self.apply(self.of(12), "--dry-run", status=TO_DO)

@@ -111,6 +111,7 @@ class DryRuns(Interrupted):
         self.rocpart("--sim", "n", "place", "--bytes", "1G", "a")
         backup = self.write(self.rocpart("--sim", "n", "state", "export"), "backup.json")
         self.rocpart("--sim", "n", "hold", "--for", "1h", "--reason", "tests")
+        self.assert_writes_nothing("lease", "set", "1", "--owner", "unit:x")
         for words in (["undo", "1", "--evict"], ["reset", "--evict"], ["release", "1"], ["hold", "--end"],
                       ["place", "--bytes", "1G", "b", "--replicas", "3"], ["apply", self.models],
                       ["uncordon", "1"], ["cdi", "generate"]):

@@ -55,6 +55,7 @@ LEASES = [
     ("place", "place a --bytes 4G --partition 0/0 --share 2 --owner unit:a --label team=x"),
     ("place", "place Qwen/Qwen3-0.6B --partition 0/1"), ("args", "args vllm 2"),
     ("args", "args docker 2"), ("explain", "explain 1"), ("explain", "explain 2"),
+    ("lease-set", "lease set 1 --label a=b"), ("lease-set", "lease set 1 --priority 1 --dry-run"),
     ("sim-hold", "sim hold n --partition 0/0=5GiB --cgroup /system.slice/a.service"),
     ("sim-hold", "sim hold n --partition 0/2=3GiB --cgroup /system.slice/b.service"),
     ("sim-hold", "sim hold n --process '/opt/vllm serve' --pid 4711"),

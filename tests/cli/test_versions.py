@@ -90,7 +90,7 @@ class Versions(Journey):
     def test_migration_of_an_older_format_keeps_an_export(self):
         self.edit("""PRAGMA user_version = 1; DROP INDEX lease_replica;
             ALTER TABLE lease DROP COLUMN replica; ALTER TABLE lease DROP COLUMN file;
-            ALTER TABLE lease DROP COLUMN limits""")
+            ALTER TABLE lease DROP COLUMN old_programs; ALTER TABLE lease DROP COLUMN limits""")
         dry = self.on("state", "migrate", "--dry-run", status=TO_DO)
         self.assertIn(f"from format 1 to {FORMAT}", dry)
         self.assertFalse((self.dir / "backups").exists())
