@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* watch: monitors leases that exceed their limit, and prints one line for each event. */
-#include "cli/cli.h"
+#include "cli/watch.h"
 
 #include <time.h>
 
 #include "base/num.h"
 #include "base/spawn.h"
 #include "views/usage.h"
+
+#define AGAIN_NS (60 * UINT64_C(1000000000))
 
 enum stage {
 	WITHIN,
@@ -17,21 +19,28 @@ enum stage {
 };
 
 struct watch_values {
-	const char *enforce, *grace, *interval;
+	const char *enforce, *grace, *guard_after, *interval;
 };
 
 static const struct cli_option watch_options[] = {
 	{.name = "enforce",
 	 .kind = CLI_TEXT,
 	 .words = CLI_WORDS_OF_ARG,
-	 .arg = "warn|stop",
+	 .arg = "file|warn|stop",
 	 .offset = offsetof(struct watch_values, enforce),
-	 .help = "report leases that exceed their limit, or also stop their processes (warn)"},
+	 .help = "report leases that exceed their limit, and stop those whose node.yaml says "
+		 "'guard: stop' (file), none, or all"},
 	{.name = "grace",
 	 .kind = CLI_TEXT,
 	 .arg = "SECONDS",
 	 .offset = offsetof(struct watch_values, grace),
 	 .help = "time that a lease may exceed its limit, and time from SIGTERM to SIGKILL (10)"},
+	{.name = "guard-after",
+	 .kind = CLI_TEXT,
+	 .arg = "SECONDS",
+	 .offset = offsetof(struct watch_values, guard_after),
+	 .help = "time that a lease with 'guard: stop' must exceed its limit before it is stopped "
+		 "(60)"},
 	{.name = "interval",
 	 .kind = CLI_TEXT,
 	 .arg = "SECONDS",
@@ -44,12 +53,13 @@ struct watched {
 	uint64_t lease;
 	enum stage stage;
 	uint64_t since_ns; /* of the stage */
+	uint64_t guard_ns; /* since when its guard would stop it; 0: it would not */
 };
 
 struct watch {
 	struct cli *cli;
-	bool stops;
-	uint64_t grace_ns, interval_ms;
+	bool stops, asks_file;
+	uint64_t grace_ns, guard_ns, interval_ms;
 	struct watched *v;
 	size_t n, cap;
 };
@@ -106,7 +116,11 @@ static int stop(const struct watch *w, struct watched *x, struct view_watch_even
 {
 	struct rocpart_error err = {0};
 	bool is_hard = x->stage == STOPPED;
-	int r = rocpart_lease_stop(w->cli->machine, e->lease->id, is_hard, &e->n_processes, &err);
+	int r = rocpart_machine_check_hold(w->cli->machine, &err);
+
+	if (r == 0)
+		r = rocpart_lease_stop(w->cli->machine, e->lease->id, is_hard, &e->n_processes,
+				       &err);
 
 	if (r == 0 && e->n_processes) {
 		e->what = is_hard ? "kill" : "stop";
@@ -123,28 +137,48 @@ static int stop(const struct watch *w, struct watched *x, struct view_watch_even
 
 static int act(const struct watch *w, struct watched *x, struct view_watch_event *e, uint64_t now)
 {
-	if (w->stops)
+	if (w->stops || x->stage == STOPPED)
 		return stop(w, x, e, now);
 	e->what = "warn";
 	go_to(x, WARNED, now);
 	return print_event(w, e);
 }
 
-/* 0, or an errno when it cannot be told to anybody any more. */
-static int look_at(const struct watch *w, struct watched *x, const struct rocpart_lease *l,
-		   uint64_t used)
+/* Whether its guard has wanted to stop it for long enough. */
+static bool is_guarded(const struct watch *w, struct watched *x,
+		       const struct rocpart_usages *usages, size_t index, uint64_t now)
 {
+	if (!w->asks_file || !cli_watch_may_stop(w->cli->machine, usages, index)) {
+		x->guard_ns = 0;
+		return false;
+	}
+	if (!x->guard_ns)
+		x->guard_ns = now;
+	return now >= x->guard_ns && now - x->guard_ns >= w->guard_ns;
+}
+
+/* 0, or an errno when it cannot be told to anybody any more. */
+static int look_at(const struct watch *w, struct watched *x, const struct rocpart_usages *usages,
+		   size_t index)
+{
+	const struct rocpart_lease *l =
+		rocpart_leases_get(rocpart_usages_get_leases(usages), index);
+	uint64_t used = rocpart_usages_get_lease_bytes(usages, l->id), now = rp_now_ns();
 	struct view_watch_event e = {.what = "within", .lease = l, .used_bytes = used, .note = ""};
-	uint64_t now = rp_now_ns();
 
 	if (used <= l->limit_bytes) {
 		bool was_told = x->stage > OVER;
 
 		go_to(x, WITHIN, now);
+		x->guard_ns = 0;
 		return was_told ? print_event(w, &e) : 0;
 	}
 	if (x->stage == WITHIN)
 		go_to(x, OVER, now);
+	if (x->stage <= WARNED && is_guarded(w, x, usages, index, now)) {
+		x->guard_ns = now + AGAIN_NS; /* when it cannot be stopped now */
+		return stop(w, x, &e, now);
+	}
 	if ((x->stage == OVER || x->stage == STOPPED) && now - x->since_ns >= w->grace_ns)
 		return act(w, x, &e, now);
 	return 0;
@@ -191,7 +225,7 @@ static int look(struct watch *w, const struct rocpart_usages *usages)
 		if (*l->bdf && !x)
 			return -ENOMEM;
 		if (x)
-			r = look_at(w, x, l, rocpart_usages_get_lease_bytes(usages, l->id));
+			r = look_at(w, x, usages, i);
 	}
 	return r;
 }
@@ -214,20 +248,25 @@ static int parse_seconds(struct cli *cli, const char *option, const char *text, 
 static int parse(struct cli *cli, struct watch *w)
 {
 	const struct watch_values *v = cli->values;
-	const char *enforce = v->enforce ? v->enforce : "warn";
-	double grace = 10, interval = 2;
+	const char *enforce = v->enforce ? v->enforce : "file";
+	double grace = 10, interval = 2, guard_after = 60;
 	int status = parse_seconds(cli, "grace", v->grace, 0, &grace);
 
 	if (status == 0)
 		status = parse_seconds(cli, "interval", v->interval, 0.01, &interval);
+	if (status == 0)
+		status = parse_seconds(cli, "guard-after", v->guard_after, 0, &guard_after);
 	if (status)
 		return status;
-	if (!rp_str_eq(enforce, "warn") && !rp_str_eq(enforce, "stop"))
-		return cli_usage_error(cli, "--enforce is warn or stop, not '%s'", enforce);
+	if (!rp_str_eq(enforce, "warn") && !rp_str_eq(enforce, "stop") &&
+	    !rp_str_eq(enforce, "file"))
+		return cli_usage_error(cli, "--enforce is file, warn or stop, not '%s'", enforce);
 	if (rocpart_machine_get_kind(cli->machine) == ROCPART_MACHINE_CAPTURE)
 		return cli_usage_error(cli,
 				       "a capture does not change: there is nothing to monitor");
 	w->stops = rp_str_eq(enforce, "stop");
+	w->asks_file = rp_str_eq(enforce, "file");
+	w->guard_ns = (uint64_t)(guard_after * 1e9);
 	w->grace_ns = (uint64_t)(grace * 1e9);
 	w->interval_ms = (uint64_t)(interval * 1e3);
 	return 0;

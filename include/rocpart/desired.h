@@ -75,6 +75,17 @@ int rocpart_desired_parse(const char *text, size_t n_bytes, const char *name,
 struct rocpart_desired *rocpart_desired_free(struct rocpart_desired *desired);
 
 /**
+ * rocpart_desired_has_guard() - Report whether a model of the file has `guard: stop`.
+ * @desired: desired state.
+ * @model: name of the model in the file.
+ *
+ * Since 0.1.
+ * Return: true when `rocpart watch` may stop its replicas; false also when the file has no such
+ * model.
+ */
+bool rocpart_desired_has_guard(const struct rocpart_desired *desired, const char *model);
+
+/**
  * rocpart_desired_to_yaml() - Write the effective document, with the origin of each value.
  * @desired: desired state.
  * @ret_text: receives YAML text that rocpart_desired_open() reads; free it with free(3). A comment

@@ -631,6 +631,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_void_p, c_void_p, c_void_p, POINTER(c_char_p), POINTER(Error)]),
     "rocpart_desired_free":
         (c_void_p, [c_void_p]),
+    "rocpart_desired_has_guard":
+        (c_bool, [c_void_p, c_char_p]),
     "rocpart_desired_open":
         (c_int, [c_char_p, c_bool, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_desired_parse":

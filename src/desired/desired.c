@@ -15,6 +15,15 @@ static struct rocpart_desired *desired_new(const char *path)
 	return d->path ? d : rocpart_desired_free(d);
 }
 
+ROCPART_PUBLIC bool rocpart_desired_has_guard(const struct rocpart_desired *desired,
+					      const char *model)
+{
+	for (size_t i = 0; i < desired->models.n; i++)
+		if (rp_str_eq(desired->models.v[i].name, model))
+			return desired->models.v[i].guard_stops;
+	return false;
+}
+
 ROCPART_PUBLIC struct rocpart_desired *rocpart_desired_free(struct rocpart_desired *desired)
 {
 	if (!desired)

@@ -221,6 +221,57 @@ class Watch(UsageCase):
         self.assertEqual(lines[1], "stop lease 1 (a) on 0/0: 5.0 GiB used of 4.0 GiB\n")
         self.assertTrue(lines[2].startswith("within lease 1"))
 
+    def guarded(self, guard="stop", gib=4):
+        node = self.write("version: v1\nmodels:\n" + "".join(
+            f"  {name}: {{bytes: {gib}GiB, isolation: {{share: 2}}, owner: \"unit:{name}\","
+            f" guard: {guard}, spread: none}}\n" for name in "ab"))
+        self.on("apply", node)
+        leases = {lease["name"]: lease for lease in self.on_json("status")["leases"]}
+        self.assertEqual(leases["a"]["partition"], leases["b"]["partition"])
+        return "0/" + leases["a"]["partition"].split("/")[1]
+
+    def test_guard_of_the_file_stops_what_is_far_over_beside_a_neighbour(self):
+        place = self.guarded()
+        pid = self.hold(f"{place}=5GiB", "/system.slice/a.service")
+        p = self.watch("--grace", "0", "--guard-after", "0.5")
+        self.assertEqual(self.event(p)["event"], "warn")
+        event = self.event(p)
+        self.assertEqual((event["event"], event["name"], event["processes"]), ("stop", "a", 1))
+        self.assertNotIn(pid, self.pids())
+
+    def test_guard_leaves_what_it_must_not_stop(self):
+        place = self.guarded()
+        for what, args, gib in (("near its limit", (), 4.3), ("warn alone", ("--enforce", "warn"), 6)):
+            with self.subTest(what=what):
+                pid = self.hold(f"{place}={int(gib * 1024)}MiB", "/system.slice/a.service")
+                p = self.watch("--grace", "0", "--guard-after", "0.1", *args)
+                self.assertEqual(self.event(p)["event"], "warn")
+                self.assertIsNone(self.event(p, 0.5))
+                self.assertIn(pid, self.pids())
+                p.kill()
+                self.rocpart("sim", "hold", "n", "--release", str(pid))
+
+    def test_guard_warn_and_a_lease_without_neighbour_are_not_stopped(self):
+        place = self.guarded("warn")
+        self.hold(f"{place}=6GiB", "/system.slice/a.service")
+        p = self.watch("--grace", "0", "--guard-after", "0.1")
+        self.assertEqual(self.event(p)["event"], "warn")
+        self.assertIsNone(self.event(p, 0.5))
+        self.guarded("stop")
+        self.assertEqual(self.event(p)["event"], "stop")
+
+    def test_hold_stops_nothing_and_says_so(self):
+        place = self.guarded()
+        pid = self.hold(f"{place}=6GiB", "/system.slice/a.service")
+        self.on("hold", "--for", "1h", "--reason", "maintenance")
+        for args in (("--guard-after", "0.2", "--grace", "9"), ("--enforce", "stop", "--grace", "0")):
+            p = self.watch(*args)
+            event = self.event(p)
+            self.assertEqual(event["event"], "warn")
+            self.assertIn("on hold", event["note"])
+            self.assertIsNone(self.event(p, 0.3))
+            self.assertIn(pid, self.pids())
+
     def test_wrong_options_are_refused(self):
         for args in (["--enforce", "kill"], ["--grace", "-1"], ["--interval", "0"],
                      ["--interval", "x"], ["--grace", "1e9"], ["word"]):
