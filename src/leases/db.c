@@ -602,10 +602,12 @@ static void void_failed_commit(struct rp_lease_db *db)
 int rp_lease_db_commit(struct rp_lease_db *db, struct rocpart_error *reterr)
 {
 	sqlite3_stmt *s = NULL;
-	int r = rp_lease_db_stmt(db, RP_SQL_COMMIT, &s, reterr);
+	int r = db->lost ? rp_lease_db_error(db, db->lost, "record the leases", reterr)
+			 : rp_lease_db_stmt(db, RP_SQL_COMMIT, &s, reterr);
 
 	if (r == 0)
 		r = rp_lease_db_run(db, s, "record the leases", reterr);
+	db->lost = 0;
 	if (r < 0) {
 		rp_lease_db_rollback(db);
 		void_failed_commit(db);
@@ -623,5 +625,6 @@ void rp_lease_db_rollback(struct rp_lease_db *db)
 		(void)sqlite3_exec(db->db, "ROLLBACK", NULL, NULL, NULL);
 	rp_lease_db_drop_notes(db);
 	db->is_begun = false;
+	db->lost = 0;
 	rp_queue_leave(&db->queue);
 }

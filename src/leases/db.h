@@ -55,6 +55,7 @@ struct rp_lease_db {
 	struct rocpart_machine *machine; /* whose history it is; NULL: none is written */
 	struct rp_lease_note *notes;	 /* of this transaction */
 	size_t n_notes, cap_notes;
+	int lost; /* why SQLite gave the transaction up at a note; 0: it did not */
 	/* Rows of partitions that this transaction has found, by partition id modulo 64. */
 	struct {
 		char bdf[RP_BDF_SIZE];

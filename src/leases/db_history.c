@@ -51,6 +51,9 @@ void rp_lease_db_note(struct rp_lease_db *db, int64_t lease, const char *outcome
 		describe(s, why, &note);
 		db->notes[db->n_notes++] = note;
 	}
+	/* Without memory SQLite gives the whole transaction up: the commit says why. */
+	if (db->is_begun && sqlite3_get_autocommit(db->db) && !db->lost)
+		db->lost = sqlite3_extended_errcode(db->db);
 	(void)sqlite3_finalize(s);
 }
 
