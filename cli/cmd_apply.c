@@ -88,6 +88,7 @@ static struct counts count(const struct rocpart_difference *d)
 {
 	struct rocpart_difference_item item;
 	struct counts n = {0};
+	size_t n_missing = 0;
 
 	for (size_t i = 0; rocpart_difference_get(d, i, &item) == 0; i++) {
 		n.left += is_left(&item);
@@ -98,6 +99,9 @@ static struct counts count(const struct rocpart_difference *d)
 		n.move += item.kind == ROCPART_DIFFERENCE_MOVE;
 		n.release += item.kind == ROCPART_DIFFERENCE_RELEASE;
 	}
+	while (rocpart_snapshot_get_missing(rocpart_difference_get_snapshot(d), n_missing))
+		n_missing++;
+	n.left += n_missing;
 	return n;
 }
 
@@ -127,6 +131,22 @@ static const char *why_left(const struct rocpart_difference_item *i)
 							 : "it is more than max-disruption allows";
 }
 
+/* No change brings a GPU back: the others are as the file says, and the node is not. */
+static size_t say_missing(const struct rocpart_snapshot *s)
+{
+	const struct rocpart_missing_gpu *gpu;
+	size_t n = 0;
+
+	for (; (gpu = rocpart_snapshot_get_missing(s, n)); n++)
+		cli_say(stderr, "GPU %s is missing: %s\n", gpu->bdf,
+			rocpart_missing_where_describe(gpu->where));
+	if (n)
+		cli_say(stderr,
+			"hint: \tlook for it in the kernel log (dmesg); `rocpart accept-gpu` "
+			"records that it was removed\n");
+	return n;
+}
+
 /* What the file asks for and is not so after all, to the standard error. Exit status. */
 static int say_left(const struct rocpart_difference *d)
 {
@@ -144,6 +164,7 @@ static int say_left(const struct rocpart_difference *d)
 		more |= item.is_withheld && !item.is_alive;
 		n++;
 	}
+	n += say_missing(rocpart_difference_get_snapshot(d));
 	if (runs)
 		cli_say(stderr,
 			"hint: \tfor each of these: 1. stop its programs; 2. repeat the "

@@ -227,6 +227,56 @@ static int withhold(struct rocpart_difference *d)
 	return plan->n_withheld > before;
 }
 
+/* As it is the lease keeps others from its place, and has it: nothing ends for what is new. */
+static bool is_kept_without_room(const struct rocpart_difference *d,
+				 const struct rp_difference_line *l)
+{
+	return l->item.kind == ROCPART_DIFFERENCE_NO_ROOM && l->match &&
+	       l->match->kind != RP_MATCH_WITHHELD && l->item.from_bdf && *l->item.from_bdf &&
+	       rp_difference_has_mode(d, l->match);
+}
+
+/* Without room for all a person is told so, unless what has no room is there already. */
+static bool is_all_or_nothing(const struct rocpart_difference *d)
+{
+	bool is_new = false;
+
+	for (size_t i = 0; i < d->n_lines; i++)
+		is_new |= d->lines[i].item.kind == ROCPART_DIFFERENCE_NO_ROOM &&
+			  !d->lines[i].item.is_displaced;
+	return is_new && !d->unattended;
+}
+
+/* Leases of which the plan has no room for what they are to be. As withhold(). */
+static int withhold_roomless(struct rocpart_difference *d)
+{
+	struct rocpart_plan *plan = d->plan;
+	int n = 0;
+
+	if (is_all_or_nothing(d))
+		return 0;
+	for (size_t i = 0; i < d->n_lines; i++) {
+		if (!is_kept_without_room(d, &d->lines[i]))
+			continue;
+		if (rp_grow(&plan->withheld, &plan->cap_withheld, plan->n_withheld + 1,
+			    sizeof(*plan->withheld)) < 0 ||
+		    rp_grow(&plan->roomless, &plan->cap_roomless, plan->n_roomless + 1,
+			    sizeof(*plan->roomless)) < 0)
+			return -ENOMEM;
+		plan->withheld[plan->n_withheld++] = (int64_t)d->lines[i].item.lease;
+		plan->roomless[plan->n_roomless++] = (int64_t)d->lines[i].item.lease;
+		n = 1;
+	}
+	return n;
+}
+
+static int withhold_all(struct rocpart_difference *d)
+{
+	int r = withhold(d);
+
+	return r != 0 ? r : withhold_roomless(d);
+}
+
 static int plan_models(struct rocpart_difference *d, const struct rocpart_catalog *catalog,
 		       struct rocpart_error *reterr)
 {
@@ -312,7 +362,7 @@ ROCPART_PUBLIC int rocpart_difference_compute(struct rocpart_difference *differe
 	if (r == 0)
 		r = plan_models(difference, catalog, reterr);
 	/* With what is withheld left as it is, the others may go elsewhere. */
-	while (r == 0 && (r = withhold(difference)) > 0)
+	while (r == 0 && (r = withhold_all(difference)) > 0)
 		r = solve(difference, catalog, reterr);
 	if (r == -ENOMEM)
 		return rp_error_nomem(reterr);

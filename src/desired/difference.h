@@ -41,6 +41,11 @@ struct rocpart_difference {
 
 /* difference_lines.c: the lines of a solved plan. -ENOMEM. */
 int rp_difference_list(struct rocpart_difference *d) RP_MUST_CHECK;
+/* Whether the place of a lease is in the mode that its GPU has after the change. */
+bool rp_difference_has_mode(const struct rocpart_difference *d, const struct rp_lease_match *m);
+/* Whether a lease without room is displaced, and its place does not come back. */
+bool rp_difference_gives_up(const struct rocpart_difference *d,
+			    const struct rp_difference_line *line);
 void rp_difference_lines_done(struct rocpart_difference *d);
 
 #endif

@@ -36,6 +36,11 @@ static int add(struct rocpart_difference *d, const struct rp_difference_line *li
 	return 0;
 }
 
+static bool is_without_place(const struct rocpart_lease *l)
+{
+	return l->state == ROCPART_LEASE_DISPLACED || l->state == ROCPART_LEASE_PENDING;
+}
+
 static struct rp_difference_line line_of_lease(const struct rocpart_difference *d,
 					       const struct rp_lease_match *m,
 					       enum rocpart_difference_kind kind)
@@ -52,7 +57,8 @@ static struct rp_difference_line line_of_lease(const struct rocpart_difference *
 						    .from_partition = l->partition,
 						    .to_bdf = "",
 						    .owner = l->owner,
-						    .is_alive = record->is_alive},
+						    .is_alive = record->is_alive,
+						    .is_displaced = is_without_place(l)},
 					   .request = m->request,
 					   .place = RP_NO_PLACE,
 					   .match = m};
@@ -148,18 +154,56 @@ static void assign_those_with_leases(struct assignment *a)
 
 /* ---- lines ---- */
 
+/* The mode that the plan gives a GPU; NULL: it is not there. */
+static const struct rp_place_mode *planned_mode(const struct rocpart_difference *d, const char *bdf)
+{
+	const struct rp_plan *plan = d->plan->plan;
+	const struct rp_plan_machine *machine = &d->plan->machine;
+
+	for (uint32_t i = 0; i < machine->n_gpus; i++) {
+		const struct rp_place_gpu *g = &machine->gpus[i];
+		uint32_t mode = g->mode;
+
+		if (!rp_str_eq(g->name, bdf))
+			continue;
+		for (uint32_t k = 0; plan && k < plan->n_gpus; k++)
+			if (plan->gpus[k].gpu == i)
+				mode = plan->gpus[k].mode;
+		return &machine->menus[g->menu].modes[mode];
+	}
+	return NULL;
+}
+
+bool rp_difference_has_mode(const struct rocpart_difference *d, const struct rp_lease_match *m)
+{
+	const struct rp_lease *record = rp_leases_get(d->leases, m->index);
+	const struct rp_place_mode *mode = planned_mode(d, m->lease->bdf);
+	char text[16];
+
+	return mode && rp_fmt(text, sizeof(text), "%s/%s", mode->compute, mode->memory) == 0 &&
+	       rp_str_eq(text, record->mode);
+}
+
+bool rp_difference_gives_up(const struct rocpart_difference *d,
+			    const struct rp_difference_line *line)
+{
+	return line->item.kind == ROCPART_DIFFERENCE_NO_ROOM && line->match &&
+	       line->match->kind != RP_MATCH_WITHHELD &&
+	       line->match->lease->state == ROCPART_LEASE_DISPLACED &&
+	       !rp_difference_has_mode(d, line->match);
+}
+
 /* The mode of its GPU comes back with the change, and its place with the mode. */
 static bool comes_back(const struct rocpart_difference *d, const struct rp_lease_match *m)
 {
-	const struct rp_lease *record = rp_leases_get(d->leases, m->index);
 	const struct rocpart_gpu *gpu = rp_snapshot_gpu_by_bdf(d->snapshot, m->lease->bdf);
 	char mode[16];
 
-	if (!gpu || m->tenant == SIZE_MAX)
+	if (!gpu || !rp_difference_has_mode(d, m))
 		return false;
 	(void)rp_fmt(mode, sizeof(mode), "%s/%s", rocpart_compute_mode_to_string(gpu->compute),
 		     rocpart_memory_mode_to_string(gpu->memory));
-	return !rp_str_eq(mode, record->mode);
+	return !rp_str_eq(mode, rp_leases_get(d->leases, m->index)->mode);
 }
 
 static bool is_at(const struct rocpart_difference *d, const struct rp_lease_match *m,
@@ -172,6 +216,11 @@ static bool is_at(const struct rocpart_difference *d, const struct rp_lease_matc
 	       p->part == m->lease->partition;
 }
 
+static bool is_displaced(const struct rp_lease_match *m)
+{
+	return m->lease->state == ROCPART_LEASE_DISPLACED;
+}
+
 /* What is to be done for the lease, but is not now. */
 static int add_withheld(struct rocpart_difference *d, const struct rp_lease_match *m)
 {
@@ -179,6 +228,13 @@ static int add_withheld(struct rocpart_difference *d, const struct rp_lease_matc
 	struct rp_difference_line line =
 		line_of_lease(d, m, ends ? ROCPART_DIFFERENCE_RELEASE : ROCPART_DIFFERENCE_CHANGE);
 
+	for (size_t i = 0; i < d->plan->n_roomless; i++)
+		if (d->plan->roomless[i] == (int64_t)m->lease->id) {
+			line.item.kind = ROCPART_DIFFERENCE_NO_ROOM;
+			return *m->fields || (is_displaced(m) && !comes_back(d, m))
+				       ? add(d, &line, m->fields)
+				       : 0; /* it is as it should be */
+		}
 	line.item.is_withheld = true;
 	if (!ends && !*m->fields)
 		line.item.kind = ROCPART_DIFFERENCE_MOVE;
@@ -191,13 +247,12 @@ static int add_replica_line(struct assignment *a, size_t index)
 	const struct rp_lease_match *m = &d->plan->matches[index];
 	uint32_t place = a->of_match[index];
 	struct rp_difference_line line = line_of_lease(d, m, ROCPART_DIFFERENCE_CHANGE);
-	bool is_displaced = m->lease->state == ROCPART_LEASE_DISPLACED;
 
 	if (m->kind == RP_MATCH_WITHHELD)
 		return add_withheld(d, m);
 	if (!m->is_managed) {
 		line.item.kind = ROCPART_DIFFERENCE_DISPLACED;
-		return is_displaced && !comes_back(d, m) ? add(d, &line, NULL) : 0;
+		return is_displaced(m) && !comes_back(d, m) ? add(d, &line, NULL) : 0;
 	}
 	if (place == RP_NO_PLACE) {
 		line.item.kind = ROCPART_DIFFERENCE_NO_ROOM;
@@ -208,9 +263,10 @@ static int add_replica_line(struct assignment *a, size_t index)
 		line.item.kind = ROCPART_DIFFERENCE_PLACE;
 	else if (!is_at(d, m, place))
 		line.item.kind = ROCPART_DIFFERENCE_MOVE;
-	else if (m->tenant == SIZE_MAX && !*m->fields) /* its GPU gets another mode */
+	else if (!*m->fields && (m->tenant == SIZE_MAX || /* its GPU gets another mode */
+				 (is_displaced(m) && !rp_difference_has_mode(d, m))))
 		return add(d, &line, "modes of its GPU");
-	else if (is_displaced && m->kind == RP_MATCH_KEEP && !comes_back(d, m))
+	else if (is_displaced(m) && m->kind == RP_MATCH_KEEP && !comes_back(d, m))
 		line.item.kind = ROCPART_DIFFERENCE_DISPLACED;
 	else if (m->kind == RP_MATCH_KEEP)
 		return 0;

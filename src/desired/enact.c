@@ -94,6 +94,7 @@ static bool keeps_place(const struct rocpart_difference *d, const struct rp_diff
 	const struct rocpart_lease *l = line->match ? line->match->lease : NULL;
 
 	return l && line->match->tenant != SIZE_MAX &&
+	       (l->state != ROCPART_LEASE_DISPLACED || rp_difference_has_mode(d, line->match)) &&
 	       line->item.kind == ROCPART_DIFFERENCE_CHANGE && l->bytes == q->bytes && part &&
 	       l->share == rp_view_limit(q, part);
 }
@@ -139,6 +140,20 @@ static int add_line(struct enacting *e, const struct rocpart_difference *d,
 	return 0;
 }
 
+static int add_giving_up(struct enacting *e, const struct rp_difference_line *line,
+			 struct rocpart_error *reterr)
+{
+	const struct rp_revision v = {
+		.lease = line->item.lease,
+		.gives_up = true,
+		.event = "its place is given up: its GPU gets another mode, and nothing has room"};
+
+	if (rp_grow(&e->v, &e->cap, e->n + 1, sizeof(v)) < 0)
+		return rp_error_nomem(reterr);
+	e->v[e->n++] = v;
+	return 0;
+}
+
 /* Leases of an older rocpart, which recorded no file, are of this one from now on. */
 static int list_adopted(struct enacting *e, const struct rocpart_difference *d)
 {
@@ -179,6 +194,8 @@ int rp_enact(const struct rocpart_difference *d, const bool *chosen,
 	for (size_t i = 0; r == 0 && i < d->n_lines; i++)
 		if (chosen[i])
 			r = add_line(&e, d, &d->lines[i], reterr);
+		else if (rp_difference_gives_up(d, &d->lines[i]))
+			r = add_giving_up(&e, &d->lines[i], reterr);
 	return r < 0 ? r
 		     : rp_revise(&(struct rp_revising){.machine = d->machine,
 						       .revisions = e.v,

@@ -115,8 +115,7 @@ static bool parse_range(const char *text, size_t *first, size_t *last)
 	return true;
 }
 
-/* dddd:bb:dd.f in form; nothing else in a file has two colons and a dot. */
-static bool looks_like_bdf(const char *word)
+bool rp_looks_like_bdf(const char *word)
 {
 	const char *colon = strchr(word, ':'), *second = colon ? strchr(colon + 1, ':') : NULL;
 
@@ -159,7 +158,7 @@ int rp_node_find_present_gpus(struct rp_node_file *f, const char *word, const st
 				  : gpu->product && rp_str_eq_nocase(gpu->product->name, word);
 		n += ret_gpus[i];
 	}
-	if (n || looks_like_bdf(word))
+	if (n || rp_looks_like_bdf(word))
 		return 0;
 	(void)rp_yaml_error(at, f->name, f->reterr, "this machine has no GPU '%s'", word);
 	return rp_error_hint(f->reterr,

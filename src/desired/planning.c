@@ -32,6 +32,7 @@ ROCPART_PUBLIC struct rocpart_plan *rocpart_plan_free(struct rocpart_plan *plan)
 	free(plan->requests);
 	free(plan->tenants);
 	free(plan->withheld);
+	free(plan->roomless);
 	free(plan->asked);
 	free(plan->model_of);
 	free(plan->asked_tenants);

@@ -54,6 +54,9 @@ struct rocpart_plan {
 	size_t n_tenants;
 	int64_t *withheld; /* leases that stay as they are, whatever the file says */
 	size_t n_withheld, cap_withheld;
+	int64_t *roomless; /* those of them that are withheld because what they are to be has no
+			      room */
+	size_t n_roomless, cap_roomless;
 	struct rp_place_holder *holders; /* their texts are owned */
 	size_t n_holders, cap_holders;
 	/* What the planner is asked: the models of which replicas are not held as they are. */

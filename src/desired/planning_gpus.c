@@ -96,7 +96,8 @@ static int look_up(const struct rocpart_plan *plan, const struct rp_gpu_rule *ru
 		r = limit_gpu(rule, &limits[i], i, reterr);
 		found++;
 	}
-	return r < 0 || found
+	/* a GPU that is missing limits nothing: rocpart_change_check() says that it is */
+	return r < 0 || found || (!plan->product && rp_looks_like_bdf(rule->word))
 		       ? r
 		       : refuse(rule, reterr, "no GPU of this machine is called '%s'", rule->word);
 }

@@ -96,11 +96,52 @@ static void free_memory(struct rocpart_plan *plan, const struct rocpart_lease *l
 		plan->machine.gpus[gpu].occupied &= ~(1U << l->partition);
 }
 
+/* Whether the lease is displaced from a GPU that the plan takes to be in another mode. */
+static bool waits_for_mode(const struct rocpart_plan *plan, const struct rp_lease_match *m,
+			   size_t *ret)
+{
+	size_t gpu =
+		m->lease->state == ROCPART_LEASE_DISPLACED ? gpu_of(plan, m->lease->bdf) : SIZE_MAX;
+	const struct rp_place_mode *mode;
+	char text[16];
+
+	if (gpu == SIZE_MAX)
+		return false;
+	*ret = gpu;
+	mode = &plan->machine.menus[plan->machine.gpus[gpu].menu]
+			.modes[plan->machine.gpus[gpu].mode];
+	return rp_fmt(text, sizeof(text), "%s/%s", mode->compute, mode->memory) == 0 &&
+	       !rp_str_eq(text, rp_leases_get(plan->leases, m->index)->mode);
+}
+
+/* Its partition is not there, so nobody can be placed beside it: the whole GPU is promised to it.
+ */
+static int hold_gpu(struct rocpart_plan *plan, const struct rocpart_lease *l, size_t gpu,
+		    uint32_t *by_leases)
+{
+	struct rp_place_gpu *g = &plan->machine.gpus[gpu];
+	uint32_t n = plan->machine.menus[g->menu].modes[g->mode].n_parts;
+	int r = 0;
+
+	g->flags |= RP_PLACE_CANNOT_SWITCH;
+	for (uint32_t i = 0; r == 0 && i < n; i++) {
+		g->occupied |= 1U << i;
+		by_leases[gpu] |= 1U << i;
+		r = add_holder(plan, gpu, i, l->bytes, 1,
+			       rp_strdupf("lease %llu %s, which waits for its mode",
+					  (unsigned long long)l->id, l->name));
+	}
+	return r;
+}
+
 static int take_other(struct rocpart_plan *plan, const struct rp_lease_match *m,
 		      uint32_t *by_leases)
 {
 	size_t gpu;
 
+	if ((m->kind == RP_MATCH_OTHER || m->kind == RP_MATCH_WITHHELD) &&
+	    waits_for_mode(plan, m, &gpu))
+		return hold_gpu(plan, m->lease, gpu, by_leases);
 	return (m->kind == RP_MATCH_OTHER || m->kind == RP_MATCH_WITHHELD) &&
 			       has_place(plan, m->lease, &gpu)
 		       ? hold_partition(plan, m->lease, gpu, by_leases)
@@ -407,6 +448,21 @@ static bool is_in_use(const struct rocpart_plan *plan, size_t gpu)
 	return false;
 }
 
+/* For a lease that is not of the file, no GPU gets a mode that the file itself might not give it.
+ */
+static bool is_allowed(const struct rocpart_plan *plan, size_t gpu, const char *mode)
+{
+	const struct rp_place_menu *menu = &plan->machine.menus[plan->machine.gpus[gpu].menu];
+	char text[16];
+
+	for (uint32_t i = 0; i < menu->n_modes; i++)
+		if (rp_fmt(text, sizeof(text), "%s/%s", menu->modes[i].compute,
+			   menu->modes[i].memory) == 0 &&
+		    rp_str_eq(text, mode))
+			return menu->modes[i].validated || plan->allow_unvalidated;
+	return false;
+}
+
 /*
  * A lease that lost its place with the mode of its GPU, as at a boot, has it again with that mode,
  * unless the file asks for another one or somebody uses the GPU as it is.
@@ -414,6 +470,8 @@ static bool is_in_use(const struct rocpart_plan *plan, size_t gpu)
 static bool is_to_come_back(struct rocpart_plan *plan, const struct rp_lease_match *m, size_t gpu)
 {
 	return m->lease->state == ROCPART_LEASE_DISPLACED && !is_in_use(plan, gpu) &&
+	       (m->is_managed ||
+		is_allowed(plan, gpu, rp_leases_get(plan->leases, m->index)->mode)) &&
 	       take_lost_mode(plan, gpu, rp_leases_get(plan->leases, m->index)->mode);
 }
 

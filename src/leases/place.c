@@ -33,7 +33,7 @@ static int add_replica(struct rp_place_session *p, const struct rocpart_place_op
 	l = &p->made.v[p->made.n];
 	memset(l, 0, sizeof(*l));
 	r = rp_place_describe(o, owner, l) < 0 ? rp_error_nomem(reterr)
-					       : rp_place_locate(p, l, o->partition, reterr);
+					       : rp_place_locate(p, l, o->partition, false, reterr);
 	if (r == 0 && l->replica == RP_REPLICA_ANY)
 		l->replica = rp_replica_next(&p->s.list, &p->made, l->name);
 	if (r == 0 && !p->s.machine->is_dry_run)
@@ -145,7 +145,7 @@ static struct rp_lease *next_pending(struct rp_lease_list *list, const bool *tri
 static int place_again(struct rp_place_session *p, struct rp_lease *l, struct rocpart_error *reterr)
 {
 	struct rocpart_error local = {0};
-	int r = rp_place_locate(p, l, NULL, &local);
+	int r = rp_place_locate(p, l, NULL, false, &local);
 
 	if (r == -ENOSPC || r == -EFBIG)
 		return 0; /* it stays pending */

@@ -296,11 +296,28 @@ static int refuse_gpu(const struct rocpart_gpu *gpu, uint32_t flags, struct rocp
 }
 
 /*
+ * A lease that comes back to its own partition takes no room that was free: a cordon, memory errors
+ * and programs beside it keep others out, not the lease.
+ */
+static bool may_stay(const struct rp_place_session *p, const struct rp_lease *l,
+		     const struct rocpart_partition *part)
+{
+	const struct rp_part_use *u = rp_reconciled_find(&p->s.now, part->gpu->bdf, part->id);
+
+	return u && !u->is_promised &&
+	       !(p->fill.gpus[part->gpu->index].flags & RP_PLACE_DEGRADED) &&
+	       (!u->n_leases || u->n_leases < l->share) &&
+	       (!u->max_tenants || u->n_leases < u->max_tenants) && u->leased <= u->usable &&
+	       l->bytes <= u->usable - u->leased;
+}
+
+/*
  * Choose a partition: the one that was asked for, else the one that the placer prefers on GPUs
  * without a lease of the same name, else the one that it prefers anywhere.
  */
 static int choose_partition(const struct rp_place_session *p, const struct rp_lease *l,
-			    const char *partition, struct choice *ret, struct rocpart_error *reterr)
+			    const char *partition, bool comes_back, struct choice *ret,
+			    struct rocpart_error *reterr)
 {
 	struct rp_placer_want want = {.bytes = l->bytes, .share = l->share};
 	struct rp_placer_class class;
@@ -320,6 +337,11 @@ static int choose_partition(const struct rp_place_session *p, const struct rp_le
 		ret->why = "the partition that the request or the plan names";
 		r = rp_placer_place_at(p->fill.placer, &class, (uint32_t)part->gpu->index, part->id,
 				       &ret->at);
+		if (r < 0 && comes_back && may_stay(p, l, part)) {
+			ret->at.gpu = (uint32_t)part->gpu->index;
+			ret->at.part = part->id;
+			return 0;
+		}
 		if (r < 0 && part->gpu->degraded & 1U << RP_DEGRADED_GPU_REPLACED)
 			return rp_gpu_refuse_replaced(part->gpu, "nothing is placed on it", reterr);
 		if (r < 0 && p->fill.gpus[part->gpu->index].flags)
@@ -343,7 +365,7 @@ int rp_place_choose(const struct rp_place_session *p, const struct rp_lease *l,
 		    struct rp_placer_placed *ret, struct rocpart_error *reterr)
 {
 	struct choice chosen = {.why = ""};
-	int r = choose_partition(p, l, NULL, &chosen, reterr);
+	int r = choose_partition(p, l, NULL, false, &chosen, reterr);
 
 	*ret = chosen.at;
 	return r;
@@ -366,7 +388,7 @@ static int take_whole_partition(const struct rp_place_session *p, struct rp_leas
 }
 
 int rp_place_locate(const struct rp_place_session *p, struct rp_lease *l, const char *partition,
-		    struct rocpart_error *reterr)
+		    bool comes_back, struct rocpart_error *reterr)
 {
 	struct choice chosen = {.why = ""};
 	const struct rocpart_partition *part;
@@ -374,7 +396,7 @@ int rp_place_locate(const struct rp_place_session *p, struct rp_lease *l, const 
 	int r = l->bytes ? 0 : take_whole_partition(p, l, partition, reterr);
 
 	if (r == 0)
-		r = choose_partition(p, l, partition, &chosen, reterr);
+		r = choose_partition(p, l, partition, comes_back, &chosen, reterr);
 	if (r < 0)
 		return r;
 	gpu = &p->s.host.snapshot->gpus[chosen.at.gpu];

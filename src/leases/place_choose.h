@@ -33,10 +33,11 @@ int rp_place_choose(const struct rp_place_session *p, const struct rp_lease *l,
 		    struct rp_placer_placed *ret, struct rocpart_error *reterr) RP_MUST_CHECK;
 /*
  * Give l a place: partition, state, guarantee, limits, mode and why. partition is "GPU/ID", or
- * NULL: the one that the placer prefers. The caller records l.
+ * NULL: the one that the placer prefers. comes_back: l has just given that partition up, and may
+ * have it again where no other lease would be placed. The caller records l.
  */
 int rp_place_locate(const struct rp_place_session *p, struct rp_lease *l, const char *partition,
-		    struct rocpart_error *reterr) RP_MUST_CHECK;
+		    bool comes_back, struct rocpart_error *reterr) RP_MUST_CHECK;
 /* Make the public list of the leases in made, then commit: after the commit nothing fails. */
 int rp_place_commit(struct rp_place_session *p, struct rocpart_leases **ret,
 		    struct rocpart_error *reterr) RP_MUST_CHECK;

@@ -55,18 +55,32 @@ static int release(struct rp_place_session *p, struct rp_lease *l, const struct 
 
 /* The lease is pending until it gets its new place. */
 static int give_up(struct rp_place_session *p, struct rp_lease *l, const struct rp_revision *v,
-		   struct rocpart_error *reterr)
+		   bool *ret_comes_back, struct rocpart_error *reterr)
 {
 	size_t index = (size_t)(l - p->s.list.v);
 	bool was_placed = l->n_claims > 0;
 
-	rp_reconciled_unclaim(&p->s.list, index, is_place_of(l, v->options->partition), &p->s.now);
+	*ret_comes_back = is_place_of(l, v->options->partition);
+	rp_reconciled_unclaim(&p->s.list, index, *ret_comes_back, &p->s.now);
 	if (p->s.machine->is_dry_run || !was_placed)
 		return 0;
 	return rp_lease_db_evict(p->s.db, (int64_t)v->lease, v->event ? v->event : "", reterr);
 }
 
-static int give_up_all(struct rp_place_session *p, const struct rp_revising *what,
+/* A place in a mode that its GPU is not to have keeps others from that GPU. */
+static int give_up_displaced(struct rp_place_session *p, struct rp_lease *l,
+			     const struct rp_revision *v, struct rocpart_error *reterr)
+{
+	if (l->state != ROCPART_LEASE_DISPLACED)
+		return 0;
+	rp_reconciled_unclaim(&p->s.list, (size_t)(l - p->s.list.v), false, &p->s.now);
+	return p->s.machine->is_dry_run
+		       ? 0
+		       : rp_lease_db_evict(p->s.db, l->id, v->event ? v->event : "", reterr);
+}
+
+/* comes_back: for each revision whether the lease is to have the partition that it had. */
+static int give_up_all(struct rp_place_session *p, const struct rp_revising *what, bool *comes_back,
 		       struct rocpart_error *reterr)
 {
 	int r = 0;
@@ -77,10 +91,12 @@ static int give_up_all(struct rp_place_session *p, const struct rp_revising *wha
 
 		if (v->lease && !l)
 			return refuse_gone(v, reterr);
-		if (l && !v->options)
+		if (l && v->gives_up)
+			r = give_up_displaced(p, l, v, reterr);
+		else if (l && !v->options)
 			r = release(p, l, v, reterr);
-		else if (l && v->options->partition)
-			r = give_up(p, l, v, reterr);
+		else if (l && v->options && v->options->partition)
+			r = give_up(p, l, v, &comes_back[i], reterr);
 	}
 	return r;
 }
@@ -165,7 +181,8 @@ static int copy_place(const struct rp_lease *from, struct rp_lease *to)
 }
 
 static int place(struct rp_place_session *p, const struct rp_revision *v,
-		 const struct rp_lease *old, struct rp_lease *l, struct rocpart_error *reterr)
+		 const struct rp_lease *old, bool comes_back, struct rp_lease *l,
+		 struct rocpart_error *reterr)
 {
 	bool writes = !p->s.machine->is_dry_run;
 	int r = 0;
@@ -173,7 +190,7 @@ static int place(struct rp_place_session *p, const struct rp_revision *v,
 	if (old && writes)
 		r = edit(p, l, v, reterr); /* pending: without claims */
 	if (r == 0)
-		r = rp_place_locate(p, l, v->options->partition, reterr);
+		r = rp_place_locate(p, l, v->options->partition, comes_back, reterr);
 	if (r < 0 || !writes)
 		return r;
 	return old ? rp_lease_db_place(p->s.db, l, reterr)
@@ -181,7 +198,7 @@ static int place(struct rp_place_session *p, const struct rp_revision *v,
 }
 
 /* Place, move or change one lease, and append it to those made. */
-static int revise(struct rp_place_session *p, const struct rp_revision *v,
+static int revise(struct rp_place_session *p, const struct rp_revision *v, bool comes_back,
 		  struct rocpart_error *reterr)
 {
 	const struct rp_lease *old = v->lease ? find(&p->s.list, v->lease) : NULL;
@@ -196,7 +213,7 @@ static int revise(struct rp_place_session *p, const struct rp_revision *v,
 	if (r == 0 && !l.owner.start_ticks)
 		r = rp_place_pin_owner(p, &l.owner, reterr);
 	if (r == 0 && v->options->partition)
-		r = place(p, v, old, &l, reterr);
+		r = place(p, v, old, comes_back, &l, reterr);
 	else if (r == 0 && !p->s.machine->is_dry_run)
 		r = edit(p, &l, v, reterr);
 	if (r < 0)
@@ -232,17 +249,20 @@ int rp_revise(const struct rp_revising *what, struct rocpart_leases **ret_leases
 {
 	struct rocpart_error local = {0};
 	RP_AUTO_PLACE_SESSION struct rp_place_session p = {0};
+	RP_AUTO_FREE bool *comes_back = rp_new0(bool, what->n);
 	int r;
 
 	reterr = reterr ? reterr : &local;
+	if (!comes_back)
+		return rp_error_nomem(reterr);
 	r = rp_place_begin(&p, what->machine, RP_LEASE_MAKE, reterr);
 	if (r == 0)
-		r = give_up_all(&p, what, reterr);
+		r = give_up_all(&p, what, comes_back, reterr);
 	if (r == 0)
 		r = rp_fill_placer(&p.s, (uint32_t)what->n, &p.fill, reterr);
 	for (size_t i = 0; r == 0 && i < what->n; i++)
 		if (what->revisions[i].options)
-			r = revise(&p, &what->revisions[i], reterr);
+			r = revise(&p, &what->revisions[i], comes_back[i], reterr);
 	if (r == 0)
 		r = adopt(&p, what, reterr);
 	return r < 0 ? r : rp_place_commit(&p, ret_leases, reterr);

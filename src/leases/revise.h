@@ -15,6 +15,7 @@ struct rp_revision {
 	 * has.
 	 */
 	const struct rocpart_place_options *options;
+	bool gives_up;	   /* it is displaced, and pending from now on; without options */
 	const char *event; /* sentence for the record; NULL: none */
 };
 

@@ -61,7 +61,9 @@ static int revise(const struct step *steps, size_t n, struct rocpart_error *err)
 	int r;
 
 	for (size_t i = 0; i < n; i++)
-		v[i] = (struct rp_revision){steps[i].lease, options_of(&steps[i]), "by the test"};
+		v[i] = (struct rp_revision){.lease = steps[i].lease,
+					    .options = options_of(&steps[i]),
+					    .event = "by the test"};
 	r = rp_revise(&what, &leases, err);
 	rocpart_leases_free(leases);
 	for (size_t i = 0; i < n; i++)
