@@ -30,18 +30,29 @@ _STATUS = {state: status for status, state in _STATE.items()}
 
 @dataclass(frozen=True)
 class ModelInstance:
-    """A model on a partition, with its allocated bytes."""
+    """A model on a partition, with its allocated memory in GiB, which has whole bytes."""
     model_id: str
     partition_id: int
     status: ModelStatus
-    memory_allocated_bytes: int
+    memory_allocated_gb: float
     priority: int
-    precision: str
+    precision: str = ""
 
     @property
-    def memory_allocated_gb(self) -> float:
-        """Allocated memory in GiB."""
-        return self.memory_allocated_bytes / GIB
+    def memory_allocated_bytes(self) -> int:
+        """Allocated memory in bytes."""
+        return round(self.memory_allocated_gb * GIB)
+
+
+class ModelSizes:
+    """What the prototype's sizing_config answers, from the catalog of rocpart."""
+
+    def __init__(self, partitioner: BasePartitioner) -> None:
+        self._partitioner = partitioner
+
+    def estimate_model_size(self, model_id: str, precision: str = "fp16") -> float:
+        """Return the memory that a model needs, in GiB."""
+        return (self._partitioner.size_model(model_id, precision).total_bytes or 0) / GIB
 
 
 def create_partitioner(gpu_id: int = 0) -> BasePartitioner:
@@ -56,8 +67,21 @@ def create_partitioner(gpu_id: int = 0) -> BasePartitioner:
 class ModelScheduler:
     """Finds partitions for models. The constructor changes no GPU and allocates no bytes."""
 
-    def __init__(self, partitioner: BasePartitioner) -> None:
-        self.partitioner = partitioner
+    def __init__(self, partitioner: Optional[BasePartitioner] = None, gpu_id: int = 0,
+                 config_path: Optional[str] = None, auto_detect: bool = True) -> None:
+        """partitioner None: the one that USE_REAL_PARTITIONING selects, for GPU gpu_id; the caller
+        initializes it. gpu_id is that of a partitioner that is given. config_path: ignored, as the
+        sizes are those of the catalog. auto_detect False: a partitioner must be given.
+        """
+        if partitioner is None and not auto_detect:
+            raise ValueError("Partitioner is required")
+        self.partitioner = partitioner or create_partitioner(gpu_id)
+        self.sizing_config = ModelSizes(self.partitioner)
+
+    @property
+    def hardware_capability(self) -> bool:
+        """Whether the partitioner switches GPUs."""
+        return bool(getattr(self.partitioner, "amd_smi_available", False))
 
     def schedule_model(self, model_id: str, priority: int = 0,
                        preferred_partition: Optional[int] = None, precision: str = "fp16",
@@ -102,8 +126,9 @@ class ModelScheduler:
                 chosen = min(fitting, key=lambda i: (partitions[i].free_bytes, i))
             else:
                 most = max(p.free_bytes for p in partitions.values())
-                return False, None, (f"'{model_id}' ({precision}) needs {wanted / GIB:.1f} GiB; "
-                                     f"the most that a partition has free is {most / GIB:.1f} GiB")
+                return False, None, (f"No suitable partition: '{model_id}' ({precision}) needs "
+                                     f"{wanted / GIB:.1f} GiB; "
+                                     f"the most that is available is {most / GIB:.1f} GiB")
         claim = self.partitioner.place(model_id, chosen, precision, priority, owner)
         return True, self.partitioner.claim_partition(claim), None
 
@@ -125,7 +150,7 @@ class ModelScheduler:
             return False
 
     def _instances(self) -> List[ModelInstance]:
-        return [ModelInstance(c.name, self.partitioner.claim_partition(c), _status(c), c.bytes,
+        return [ModelInstance(c.name, self.partitioner.claim_partition(c), _status(c), c.bytes / GIB,
                               c.priority, c.labels.get("precision", ""))
                 for c in self.partitioner.claims()]
 

@@ -9,6 +9,8 @@ from ._abi import (Backend, ComputeMode, Errcode, Filter, FootprintValue, Handou
                    MachineKind, MemoryMode, PairState, Reload, View)
 from ._lib import lib as _library
 from .change import Change, GpuChange, Holder
+from .desired import (Applied, Difference, DifferenceKind, Node, Place, PlacedReplica,
+                      ReplicaDifference, Result, Revision)
 from .errors import (AccessError, InvalidArgumentError, MachineError, ModeError, ModelError,
                      ModelUnknownError, NoHardwareError, NoRoomError, NotFoundError, PendingError,
                      RefusedError, RocpartError, UnsupportedError)
@@ -24,10 +26,11 @@ def version() -> str:
 
 
 __all__ = [
-    "AccessError", "Backend", "Catalog", "Change", "ComputeMode", "Errcode", "Filter", "Footprint",
-    "FootprintValue", "Gpu", "GpuChange", "Handout", "HandoutForm", "Holder",
+    "AccessError", "Applied", "Backend", "Catalog", "Change", "ComputeMode", "Difference",
+    "DifferenceKind", "Errcode", "Filter", "Footprint", "FootprintValue", "Gpu", "GpuChange", "Handout", "HandoutForm", "Holder",
     "InvalidArgumentError", "Machine", "MachineError", "MachineKind", "MemoryMode", "ModeError",
-    "Model", "ModelError", "ModelUnknownError", "NoHardwareError", "NoRoomError", "NotFoundError",
-    "Pair", "PairState", "Partition", "PendingError", "Plan", "RefusedError", "Reload",
+    "Model", "ModelError", "ModelUnknownError", "NoHardwareError", "Node", "NoRoomError", "NotFoundError",
+    "Pair", "PairState", "Partition", "PendingError", "Place", "PlacedReplica", "Plan",
+    "RefusedError", "Reload", "ReplicaDifference", "Result", "Revision",
     "RocpartError", "Snapshot", "UnsupportedError", "View", "usable_bytes", "verify", "version",
 ]

@@ -15,6 +15,7 @@ from .errors import (MachineError, ModeError, NoHardwareError, NoRoomError, NotF
                      RefusedError, RocpartError)
 from .handout import Handout
 from .leases import Books, Claim, Request, gib
+from .aliases import find_model
 from .model import Catalog, Footprint, usable_bytes
 from .node import ComputeMode, Gpu, Machine, MemoryMode, Pair, Partition, Snapshot
 from ._abi import Errcode, PairState
@@ -50,15 +51,23 @@ class MemoryPartitionMode(enum.Enum):
 
 @dataclass
 class MemoryPartition:
-    """A copy of a partition and its allocations. Changing the copy changes no partition."""
+    """A copy of a partition and its allocations. Changing the copy changes no partition.
+
+    usable_bytes: None becomes size_bytes. start_address: of the prototype; no partition has one.
+    """
     partition_id: int
     size_bytes: int
-    usable_bytes: int
+    usable_bytes: int = None  # type: ignore[assignment]
     allocated_bytes: int = 0
     models: List[str] = field(default_factory=list)
     is_active: bool = True
     xcd_id: Optional[int] = None
     rocr_index: Optional[int] = None
+    start_address: int = 0
+
+    def __post_init__(self) -> None:
+        if self.usable_bytes is None:
+            self.usable_bytes = self.size_bytes
 
     @property
     def free_bytes(self) -> int:
@@ -89,6 +98,11 @@ class BasePartitioner:
         self._books: Optional[Books] = None
         self._host_bytes = 2 << 40
         self._is_initialized = False
+
+    @property
+    def _initialized(self) -> bool:
+        """The name that the prototype's programs read."""
+        return self._is_initialized
 
     # ---- the machine
 
@@ -296,7 +310,7 @@ class BasePartitioner:
         """Compute the footprint of a model; raise an error for an unknown model or precision."""
         if self._catalog is None:
             self._catalog = Catalog()
-        footprint = self._catalog.find(model_id).footprint(dtype=precision)
+        footprint = find_model(self._catalog, model_id).footprint(dtype=precision)
         if footprint.total_bytes is None:
             raise NotFoundError(-61, Errcode.MODEL_UNKNOWN, model_id,
                                 f"the bytes of '{model_id}' are not known")
@@ -331,7 +345,7 @@ class BasePartitioner:
         wanted = footprint.total_bytes or 0
         if wanted > info.free_bytes:
             raise NoRoomError(-28, Errcode.MODEL_TOO_LARGE, model_id,
-                              f"'{model_id}' ({precision}) needs {gib(wanted)}, partition "
+                              f"'{model_id}' ({precision}) requires {gib(wanted)}, partition "
                               f"{partition_id} has {gib(info.free_bytes)} free of "
                               f"{gib(info.usable_bytes)}")
         labels = {"precision": precision}

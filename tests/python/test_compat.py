@@ -13,6 +13,7 @@ import model_scheduler
 import rocm_partitioner
 import rocm_partitioner_real
 import rocpart
+from rocpart.aliases import ALIASES, find_model
 from model_scheduler import ModelScheduler, ModelStatus
 from rocm_partitioner import ROCmPartitioner
 from rocm_partitioner_real import (ComputePartitionMode, MemoryPartitionMode,
@@ -227,6 +228,40 @@ class Compat(MachineTest):
                          ["PENDING", "SCHEDULED", "RUNNING", "STOPPED", "FAILED"])
         for module in (rocm_partitioner, rocm_partitioner_real, model_scheduler):
             self.assertTrue(module.__doc__)
+
+    def test_scheduler_is_made_as_the_programs_of_the_prototype_make_it(self):
+        p = ROCmPartitioner(gpu_id=0)
+        self.assertIs(p._initialized, False)
+        s = ModelScheduler(partitioner=p, gpu_id=0)
+        self.assertIs(p.initialize("MI300X", compute_mode=CPX, memory_mode=NPS4), True)
+        self.assertIs(p._initialized, True)
+        self.assertEqual(s.schedule_model(LLAMA)[0], True)
+        self.assertAlmostEqual(s.sizing_config.estimate_model_size(LLAMA),
+                               s.get_model_info(LLAMA).memory_allocated_gb)
+        self.assertEqual(s.get_model_info(LLAMA).memory_allocated_bytes, p.claims()[0].bytes)
+        self.assertEqual(ModelScheduler(gpu_id=3).partitioner.gpu_id, 3)
+        with self.assertRaises(ValueError):
+            ModelScheduler(auto_detect=False)
+        made = model_scheduler.ModelInstance(model_id="a/b", partition_id=0, priority=5,
+                                             status=ModelStatus.SCHEDULED, memory_allocated_gb=20.0)
+        self.assertEqual(made.memory_allocated_bytes, 20 * GIB)
+        part = rocm_partitioner.MemoryPartition(partition_id=0, start_address=0, size_bytes=40 * GIB,
+                                                allocated_bytes=0, models=[], is_active=True)
+        self.assertEqual(part.free_bytes, 40 * GIB)
+
+    def test_names_of_the_prototype_are_those_of_the_catalog(self):
+        catalog = rocpart.Catalog()
+        for name, model in ALIASES.items():
+            self.assertEqual(find_model(catalog, name).name, model)
+            self.assertIn(model, catalog.names)
+            self.assertNotIn(name, catalog.names)
+        with self.assertRaises(rocpart.ModelUnknownError):
+            find_model(catalog, "unsloth/Llama-3.2-30B-Vision")
+        p = ROCmPartitioner(gpu_id=0)
+        p.initialize("MI300X", compute_mode=SPX, memory_mode=NPS1)
+        s = ModelScheduler(p)
+        self.assertEqual(s.schedule_model("Qwen/Qwen3-8B-Instruct"), (True, 0, None))
+        self.assertEqual(s.get_scheduled_models(), ["Qwen/Qwen3-8B-Instruct"])
 
     def test_variable_chooses_between_them(self):
         code = ("import model_scheduler\n"
