@@ -2,10 +2,12 @@
 /* The present state as a file of what the node should be. */
 #include "desired/export.h"
 #include "base/strbuf.h"
+#include "base/yaml.h"
 #include "desired/yaml_text.h"
 #include "machine/records.h"
 #include "modes/modes.h"
 #include "node/snapshot.h"
+#include "rocpart/applied.h"
 
 static bool has_modes(const struct rocpart_gpu *gpu)
 {
@@ -157,6 +159,71 @@ static int write_allocator(struct rocpart_machine *m, struct rp_strbuf *out,
 	return rp_error_errno(reterr, r, NULL, "cannot read the record of the allocator");
 }
 
+static void write_names(const char *key, const struct rp_yaml *list, struct rp_strbuf *out)
+{
+	const char *before = "[";
+
+	if (!list || list->kind != RP_YAML_LIST || !list->n)
+		return;
+	rp_strbuf_addf(out, "  %s: ", key);
+	for (size_t i = 0; i < list->n; i++) {
+		rp_strbuf_add(out, before);
+		rp_yaml_add_text(out, list->items[i]->text ? list->items[i]->text : "", false);
+		before = ", ";
+	}
+	rp_strbuf_add(out, "]\n");
+}
+
+/* The newest file that was not refused; NULL: none was applied. */
+static const struct rocpart_revision *newest(const struct rocpart_applied *applied)
+{
+	const struct rocpart_revision *v = NULL;
+
+	for (size_t i = 0; (v = rocpart_applied_get(applied, i)); i++)
+		if (!rp_str_eq(v->result, "failed"))
+			return v;
+	return NULL;
+}
+
+static int write_services_of(const struct rocpart_revision *v, struct rp_strbuf *out)
+{
+	static const char *const kinds[] = {"systemd", "docker", "podman"};
+	RP_AUTO_YAML struct rp_yaml *doc = NULL;
+	RP_AUTO_STRBUF struct rp_strbuf names = RP_STRBUF_INIT;
+	int r = rp_yaml_parse(v->text, strlen(v->text), v->file, &doc, NULL);
+	const struct rp_yaml *services = r == 0 ? rp_yaml_get(doc, "services") : NULL;
+
+	for (size_t i = 0; services && i < RP_ARRAY_LEN(kinds); i++)
+		write_names(kinds[i], rp_yaml_get(services, kinds[i]), &names);
+	if (names.len)
+		rp_strbuf_addf(out, "services:\n%s", rp_strbuf_str(&names));
+	out->failed |= rp_strbuf_failed(&names);
+	return r == -ENOMEM ? r : 0; /* what cannot be read has no services that are known */
+}
+
+/* No record but the file that was applied says which services a change stops. */
+static int write_services(struct rocpart_machine *m, struct rp_strbuf *out,
+			  struct rocpart_error *reterr)
+{
+	struct rocpart_applied *applied = NULL;
+	const struct rocpart_revision *v;
+	int r = rocpart_applied_new(m, &applied, reterr);
+
+	if (r == -EACCES) {
+		rp_yaml_add_comment(out, "services are left out: the record of the files that were "
+					 "applied is not for this reader");
+		rp_strbuf_add_char(out, '\n');
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	v = newest(applied);
+	if (v && write_services_of(v, out) < 0)
+		r = rp_error_nomem(reterr);
+	rocpart_applied_free(applied);
+	return r;
+}
+
 /* A reader without rights sees less, which is missing in the file. */
 static void write_note(const struct rocpart_machine *m, struct rp_strbuf *out)
 {
@@ -183,6 +250,8 @@ ROCPART_PUBLIC int rocpart_desired_export(struct rocpart_machine *machine,
 	write_note(machine, &text);
 	write_node(snapshot, &text);
 	r = write_allocator(machine, &text, reterr);
+	if (r == 0)
+		r = write_services(machine, &text, reterr);
 	if (r == 0 && rp_export_group(leases, &models) < 0)
 		r = rp_error_nomem(reterr);
 	if (r == 0)

@@ -120,6 +120,30 @@ class Export(RoundTrip):
         self.assertEqual(leases, self.leases())
         self.assertNotIn("partition-configs", text)
 
+    def test_services_are_those_of_the_file_that_was_applied_last(self):
+        self.make("mi300x-1")
+        services = "services:\n  systemd: [gpuagent, amd-metrics-exporter]\n  podman: [train]\n"
+        node = "version: v1\nnode: {memory: NPS4, gpus: {all: CPX}}\n"
+        self.sim("n", "apply", self.write(node + services), "--yes")
+        self.start("--sim", "n", "apply", self.write(node + "services: {docker: [x]}\n"
+                                                     "models: {m: {bytes: 900GiB}}\n"), "--yes")
+        text, _ = self.exported()
+        self.assertIn(services, text)
+        self.assertEqual(self.sim("again", "export"), text)
+        self.sim("n", "apply", self.write(node), "--yes")
+        self.assertNotIn("services", self.sim("n", "export"))
+
+    def test_owners_and_labels_come_back(self):
+        self.make("mi300x-1")
+        self.sim("n", "set", "-c", "CPX", "-m", "NPS4", "--yes")
+        for k in range(3):
+            self.sim("n", "place", "a", "--bytes", "1G", "--owner", f"unit:a@{k}.service", "--label", "t=x y")
+        text, _ = self.exported()
+        found = [(x["replica"], x["owner"], x["labels"])
+                 for x in self.json("--sim", "again", "status")["leases"]]
+        self.assertEqual(found, [(f"a/{k}", f"unit:a@{k}.service", {"t": "x y"}) for k in range(3)])
+        self.assertEqual(self.sim("again", "export"), text)
+
     def test_name_that_yaml_takes_for_something_else_is_quoted(self):
         self.make("mi300x-8")
         for name in ("null", "a:b", "1-2", "true"):

@@ -56,7 +56,8 @@ class Node:
         self.doc = {"version": "v1", "node": {}, "models": {}}
         self.choose_modes()
         self.write()
-        self.say("apply", self.path, "--yes")  # the GPUs are recorded: one that is lost is missed
+        self.say("place", "first", "--bytes", "1GiB")  # the GPUs are recorded: one that is lost is missed
+        self.say("release", "1")
 
     # ---- commands
 
