@@ -180,7 +180,9 @@ bool rp_difference_has_mode(const struct rocpart_difference *d, const struct rp_
 	const struct rp_place_mode *mode = planned_mode(d, m->lease->bdf);
 	char text[16];
 
-	return mode && rp_fmt(text, sizeof(text), "%s/%s", mode->compute, mode->memory) == 0 &&
+	if (!mode || !*record->mode) /* an old record says no mode */
+		return mode != NULL;
+	return rp_fmt(text, sizeof(text), "%s/%s", mode->compute, mode->memory) == 0 &&
 	       rp_str_eq(text, record->mode);
 }
 
@@ -264,7 +266,7 @@ static int add_replica_line(struct assignment *a, size_t index)
 	else if (!is_at(d, m, place))
 		line.item.kind = ROCPART_DIFFERENCE_MOVE;
 	else if (!*m->fields && (m->tenant == SIZE_MAX || /* its GPU gets another mode */
-				 (is_displaced(m) && !rp_difference_has_mode(d, m))))
+				 !rp_difference_has_mode(d, m)))
 		return add(d, &line, "modes of its GPU");
 	else if (is_displaced(m) && m->kind == RP_MATCH_KEEP && !comes_back(d, m))
 		line.item.kind = ROCPART_DIFFERENCE_DISPLACED;

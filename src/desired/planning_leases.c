@@ -448,6 +448,22 @@ static bool is_in_use(const struct rocpart_plan *plan, size_t gpu)
 	return false;
 }
 
+/* Whether the mode has another memory mode than now, and a lease uses a GPU of the hive as it is.
+ */
+static bool needs_hive_in_use(const struct rocpart_plan *plan, size_t gpu, const char *mode)
+{
+	const char *slash = strchr(mode, '/');
+	const struct rocpart_gpu *gpus = plan->snapshot->gpus;
+
+	if (!slash || rp_str_eq(slash + 1, rocpart_memory_mode_to_string(gpus[gpu].memory)))
+		return false;
+	for (size_t i = 0; i < plan->machine.n_gpus; i++)
+		if (plan->machine.gpus[i].hive == plan->machine.gpus[gpu].hive &&
+		    is_in_use(plan, i))
+			return true;
+	return false;
+}
+
 /* For a lease that is not of the file, no GPU gets a mode that the file itself might not give it.
  */
 static bool is_allowed(const struct rocpart_plan *plan, size_t gpu, const char *mode)
@@ -469,10 +485,11 @@ static bool is_allowed(const struct rocpart_plan *plan, size_t gpu, const char *
  */
 static bool is_to_come_back(struct rocpart_plan *plan, const struct rp_lease_match *m, size_t gpu)
 {
+	const char *mode = rp_leases_get(plan->leases, m->index)->mode;
+
 	return m->lease->state == ROCPART_LEASE_DISPLACED && !is_in_use(plan, gpu) &&
-	       (m->is_managed ||
-		is_allowed(plan, gpu, rp_leases_get(plan->leases, m->index)->mode)) &&
-	       take_lost_mode(plan, gpu, rp_leases_get(plan->leases, m->index)->mode);
+	       !needs_hive_in_use(plan, gpu, mode) &&
+	       (m->is_managed || is_allowed(plan, gpu, mode)) && take_lost_mode(plan, gpu, mode);
 }
 
 /* Its modes are fixed by the file, and a lease that the file may not change keeps it in others. */

@@ -47,7 +47,7 @@ class Node:
         self.name = f"n{rng.randrange(1 << 40)}"
         self.path = str(test.folder / f"{self.name}.yaml")
         self.log, self.doc = [], {}
-        self.pids = {}      # of programs that run: pid -> (gpu, partition, unit)
+        self.pids = {}      # of programs that run: pid -> (replica, owner of its lease)
         self.gone = set()   # GPUs that are lost now
         self.say("sim", "create", self.name, "--profile", profile, of_machine=False)
         gpus = self.judge().gpus
@@ -180,7 +180,7 @@ class Node:
         done = self.run("sim", "hold", self.name, "--partition", f"{lease['partition']}=1GiB", "--cgroup",
                         f"/system.slice/{unit}", "--json", of_machine=False)
         if done.returncode == DONE:
-            self.pids[json.loads(done.stdout)["pid"]] = lease["replica"]
+            self.pids[json.loads(done.stdout)["pid"]] = (lease["replica"], lease["owner"])
 
     def end_program(self):
         if self.pids:
@@ -188,10 +188,15 @@ class Node:
             self.say("sim", "hold", self.name, "--release", str(pid), of_machine=False)
             del self.pids[pid]
 
+    def running(self, now):
+        """Replicas that run. A program is not of the lease any more when that got another owner."""
+        return {r for r, owner in self.pids.values()
+                if r in now.by_replica and now.by_replica[r]["owner"] == owner}
+
     def forget_rolled(self, said):
         """Programs of units that apply stopped: starting a unit starts no program here."""
         for replica in re.findall(r"\] (\S+/\d+): stop ", said):
-            for pid in [p for p, r in self.pids.items() if r == replica]:
+            for pid in [p for p, (r, _) in self.pids.items() if r == replica]:
                 self.run("sim", "hold", self.name, "--release", str(pid), of_machine=False)
                 del self.pids[pid]
 
@@ -202,7 +207,7 @@ class Node:
         if done.returncode == DONE:
             pid = json.loads(done.stdout)["pid"]
             self.run("place", f"process-{pid}", "--bytes", "1GiB", "--owner", f"pid:{pid}")
-            self.pids[pid] = f"process-{pid}/0"
+            self.pids[pid] = (f"process-{pid}/0", f"pid:{pid}")
 
     def lose(self):
         bdf = self.rng.choice(self.bdfs)
@@ -279,18 +284,20 @@ class Node:
     def check_result(self, before, after, done, evict=False, unattended=False):
         """The status of an apply, its reasons, and what it may not touch."""
         said = done.stdout + done.stderr
+        running = self.running(before)
         self.forget_rolled(done.stderr)
+        running &= self.running(before)
         wrong = after.wrong(self.doc, self.path)
         self.check(done.returncode in (DONE, FAILED, REFUSED, PARTLY), f"status {done.returncode}: {said}")
         if done.returncode == DONE:
             self.check(not wrong, f"apply says done, and {wrong}: {said}")
-        problems = after.problems(before, self.doc, self.path, running=set(self.pids.values()),
+        problems = after.problems(before, self.doc, self.path, running=running,
                                   evict=evict)
         self.check(not problems, f"{problems}: {said}")
         if done.returncode == PARTLY:
-            problems = after.untrue_reasons(wrong, self.doc, done.stderr, set(self.pids.values()), unattended)
+            problems = after.untrue_reasons(wrong, self.doc, done.stderr, running, unattended)
         elif done.returncode:
-            problems = after.untrue_refusal(before, self.doc, self.path, done, set(self.pids.values()))
+            problems = after.untrue_refusal(before, self.doc, self.path, done, running)
         self.check(not problems, f"status {done.returncode}, wrong {wrong}, untrue: {problems}: {said}")
         if done.returncode:
             self.test.refusals.append(done.stderr.splitlines()[0] if done.stderr else "")
