@@ -35,8 +35,11 @@ class Boots(SimfsCase):
         """rocpart on the machine's own files."""
         return self.inside("n", ROCPART, *map(str, args), status=status)
 
-    def boot(self, status=0):
+    def boot(self, status=0, lost=None):
         self.run_rocpart("sim", "reset", "n")
+        if lost:  # the driver does not find it
+            self.run_rocpart("sim", "fault", "n", f"lose:{lost}")
+            self.run_rocpart("sim", "reload", "n")
         for words in commands():
             words = [self.path if w == FILE else w for w in words]
             if "--wait" in words:
@@ -86,9 +89,7 @@ class Boots(SimfsCase):
     def test_lost_gpu_is_named_and_its_replicas_are_moved(self):
         before = self.apply(NODE + THREE.replace(", spread: none", ""), profile="mi300x-8")
         lost = before[1][0][3].split("/")[0]
-        self.run_rocpart("sim", "fault", "n", f"lose:{lost}")
-        self.run_rocpart("sim", "reload", "n")
-        self.boot(status=PARTLY)
+        self.boot(status=PARTLY, lost=lost)
         after = self.state()
         self.assertEqual(after[0], [("CPX", "NPS4")] * 7)
         self.assertEqual([(x[:3], x[4]) for x in after[1]], [(x[:3], x[4]) for x in before[1]])
