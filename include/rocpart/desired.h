@@ -135,10 +135,10 @@ int rocpart_plan_load_desired(struct rocpart_plan *plan, const struct rocpart_de
  * @reterr: receives the reason on failure; may be NULL.
  *
  * The file has the modes and the number of GPUs, the cordons, the allocator, the services of
- * the file that was applied last, and a model for each name of a lease. Applied to an equal machine the file makes the same modes, cordons and leases.
- * Leases that end with a process or a job, and leases that have no partition now, are left out; a
- * comment names each of them. Since 0.1.
- * Return: 0; -ENODEV: the machine has no GPU; -EBADMSG: the record of the allocator is damaged
+ * the file that was applied last, and a model for each name of a lease. Applied to an equal machine
+ * the file makes the same modes, cordons and leases. Leases that end with a process or a job, and
+ * leases that have no partition now, are left out; a comment names each of them. Since 0.1. Return:
+ * 0; -ENODEV: the machine has no GPU; -EBADMSG: the record of the allocator is damaged
  * (BAD_RECORDS); -ENOMEM: out of memory; errno of reading the records.
  */
 int rocpart_desired_export(struct rocpart_machine *machine, const struct rocpart_snapshot *snapshot,
