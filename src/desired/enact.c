@@ -193,9 +193,9 @@ int rp_enact(const struct rocpart_difference *d, const bool *chosen,
 
 	for (size_t i = 0; r == 0 && i < d->n_lines; i++)
 		if (chosen[i])
-			r = add_line(&e, d, &d->lines[i], reterr);
-		else if (rp_difference_gives_up(d, &d->lines[i]))
-			r = add_giving_up(&e, &d->lines[i], reterr);
+			r = rp_difference_gives_up(d, &d->lines[i])
+				    ? add_giving_up(&e, &d->lines[i], reterr)
+				    : add_line(&e, d, &d->lines[i], reterr);
 	return r < 0 ? r
 		     : rp_revise(&(struct rp_revising){.machine = d->machine,
 						       .revisions = e.v,

@@ -307,7 +307,8 @@ static int roll(struct rolling *r, struct rocpart_error *reterr)
 	for (size_t i = 0; i < r->d->n_lines; i++) {
 		const struct rocpart_difference_item *item = &r->d->lines[i].item;
 
-		r->todo[i] = is_done_by_leases(item->kind) && !item->is_withheld;
+		r->todo[i] = (is_done_by_leases(item->kind) && !item->is_withheld) ||
+			     rp_difference_gives_up(r->d, &r->d->lines[i]);
 		r->n_todo += r->todo[i];
 		r->n_restarts += r->todo[i] && item->restarts;
 	}
