@@ -44,7 +44,7 @@ static void print_where(struct printing *p, const struct rocpart_difference_item
 		cli_say(stdout, "%s on %s", p->bytes, to);
 		break;
 	case ROCPART_DIFFERENCE_CHANGE:
-		cli_say(stdout, "on %s", to);
+		cli_say(stdout, "on %s", *i->to_bdf ? to : from);
 		break;
 	case ROCPART_DIFFERENCE_MOVE:
 		cli_say(stdout, "%s -> %s", from, to);

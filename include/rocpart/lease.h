@@ -71,8 +71,8 @@ enum rocpart_guarantee {
  *	it when the lease gets other bytes or another partition.
  * @is_managed: true when a node.yaml has the lease (rocpart_leases_get_file()), false when it was
  *	made by hand.
- * @runs_old: programs run that were started before the bytes, the partition or the model of the lease
- *	changed: they use what it had, with the flags of then.
+ * @runs_old: programs run that were started before the bytes, the partition or the model of the
+ *lease changed: they use what it had, with the flags of then.
  */
 struct rocpart_lease {
 	uint64_t id;
@@ -294,9 +294,9 @@ struct rocpart_lease_edit {
  * @reterr: receives the reason on failure; may be NULL.
  *
  * Its number, its place and its bytes stay, and its programs notice nothing. Since 0.1.
- * Return: 0; -EINVAL: the owner has no form of an owner, or a label no name; -ENOENT: no such lease,
- * or the process that is to be the owner does not exist; -ESTALE: the lease ended meanwhile; errors
- * of rocpart_place().
+ * Return: 0; -EINVAL: the owner has no form of an owner, or a label no name; -ENOENT: no such
+ * lease, or the process that is to be the owner does not exist; -ESTALE: the lease ended meanwhile;
+ * errors of rocpart_place().
  */
 int rocpart_lease_edit(struct rocpart_machine *machine, uint64_t lease,
 		       const struct rocpart_lease_edit *edit, struct rocpart_leases **ret_leases,

@@ -83,6 +83,7 @@ struct rocpart_change {
 	enum rp_outcome outcome; /* of this run */
 	enum rp_phase phase;
 	size_t n_gpus_before; /* GPUs before the first reload */
+	bool serves_rest;     /* GPUs that are missing do not keep the others from their modes */
 	size_t n_gpus_wanted; /* that the node should have; 0: not said */
 	struct rp_services services;
 	struct rp_evicted *evicted;

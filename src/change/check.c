@@ -239,9 +239,34 @@ static int check_target(struct rocpart_change *c, struct rp_target *t, struct ro
 	return t->to.memory != gpu->memory ? check_hive(c, t, gpu, reterr) : 0;
 }
 
+static bool is_missing(const struct rocpart_snapshot *s, const char *bdf)
+{
+	const struct rocpart_missing_gpu *gpu;
+
+	for (size_t i = 0; (gpu = rocpart_snapshot_get_missing(s, i)); i++)
+		if (rp_str_eq_nocase(gpu->bdf, bdf))
+			return true;
+	return false;
+}
+
+/* The GPUs that the file asks for were here before: the apply says that they are missing. */
+static bool are_known_missing(const struct rocpart_change *c)
+{
+	size_t n = c->snapshot->n_gpus;
+
+	while (rocpart_snapshot_get_missing(c->snapshot, n - c->snapshot->n_gpus))
+		n++;
+	for (size_t i = 0; i < c->lost.n; i++)
+		if (!is_missing(c->snapshot, c->lost.v[i]))
+			return false;
+	return !c->n_gpus_wanted || c->n_gpus_wanted == n;
+}
+
 /* Switching what is left of a node would hide that something is missing. */
 static int check_present(const struct rocpart_change *c, struct rocpart_error *reterr)
 {
+	if (c->serves_rest && are_known_missing(c))
+		return 0;
 	if (c->lost.n)
 		(void)rp_error_set(reterr, -ENODEV, ROCPART_ERR_GPU_LOST, c->lost.v[0],
 				   "the file names GPU %s, which this machine does not have",

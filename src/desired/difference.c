@@ -320,6 +320,7 @@ static int begin_change(struct rocpart_difference *d, struct rocpart_error *rete
 	if (r < 0)
 		return r;
 	d->change->unattended = d->unattended;
+	d->change->serves_rest = true;
 	rocpart_change_set_allow_unvalidated(d->change, d->allow_unvalidated);
 	return rp_change_load_desired(d->change, d->desired, d->config, d->keeps, reterr);
 }

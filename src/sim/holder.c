@@ -205,8 +205,8 @@ uint64_t rp_sim_next_start(struct rp_sim *sim)
 	return latest + 1;
 }
 
-static int name_process(struct rp_sim *sim, const struct rp_sim_process *p,
-			struct rp_sim_holder *h, struct rocpart_error *err)
+static int name_process(struct rp_sim *sim, const struct rp_sim_process *p, struct rp_sim_holder *h,
+			struct rocpart_error *err)
 {
 	uint32_t pid = p->pid ? p->pid : FIRST_PID;
 

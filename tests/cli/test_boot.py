@@ -11,7 +11,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from journey import DONE, FAILED, PARTLY, PENDING, REFUSED, ROOT, Journey
+from journey import DONE, FAILED, PARTLY, PENDING, REFUSED, ROOT, TO_DO, Journey
 
 sys.path.insert(0, str(ROOT / "tests"))
 import host  # noqa: E402
@@ -111,15 +111,23 @@ class Boot(Journey):
             self.rocpart("--sim", "n", *words[1:])
         self.assertIn("65 devices", self.rocpart("--sim", "n", "cdi", "validate"))
 
-    def test_boot_with_a_missing_gpu_fails_and_switches_nothing(self):
+    def test_boot_with_a_missing_gpu_serves_the_others_and_names_it(self):
         self.prepare("--compute", "CPX", "--memory", "NPS4")
         self.rocpart("sim", "reset", "n")
         self.rocpart("sim", "fault", "n", "lose:0000:e5:00.0")
         self.rocpart("sim", "reload", "n")
         self.assertEqual(self.modes(), ["SPX/NPS1"] * 7)
         self.assertEqual(self.boot(), PARTLY)
-        self.assertIn("has 8 GPUs, and it has 7", self.last.stderr)
-        self.assertEqual(self.modes(), ["SPX/NPS1"] * 7)
+        self.assertIn("GPU 0000:e5:00.0 is missing: ", self.last.stderr)
+        self.assertEqual(self.modes(), ["CPX/NPS4"] * 7)
+        self.rocpart("assert", "--sim", "n", "-f", self.path, status=TO_DO)
+
+    def test_boot_with_fewer_gpus_than_were_ever_there_switches_nothing(self):
+        self.make("mi300x-8")
+        self.write_trusted("version: v1\nnode: {count: 9, memory: NPS4, gpus: {all: CPX}}\n")
+        self.assertEqual(self.boot(), PARTLY)
+        self.assertIn("has 9 GPUs, and it has 8", self.last.stderr)
+        self.assertEqual(self.modes(), ["SPX/NPS1"] * 8)
 
     def test_boot_goes_on_with_a_change_that_was_cut_off(self):
         self.prepare()

@@ -521,8 +521,13 @@ class Boots(Difference):
         self.assertIn("cordoned", self.rocpart("status", "--sim", "n"))
 
     def test_gpu_that_is_lost_meanwhile_has_its_replicas_moved_where_there_is_room(self):
-        self.make("mi300x-8")
-        path = self.file({"a": "bytes: 10GiB, replicas: 8"})
+        for node in (NODE, "node: {count: 8, memory: NPS4, gpus: {all: CPX}}\n"):
+            with self.subTest(node=node):
+                self.make("mi300x-8")
+                self.check_lost(self.file({"a": "bytes: 10GiB, replicas: 8"}, node))
+                self.rocpart("sim", "rm", "n")
+
+    def check_lost(self, path):
         self.apply(path)
         before = self.leases()
         lost = [lease for lease in self.status()["leases"]][0]

@@ -189,9 +189,11 @@ class Node:
             del self.pids[pid]
 
     def running(self, now):
-        """Replicas that run. A program is not of the lease any more when that got another owner."""
-        return {r for r, owner in self.pids.values()
-                if r in now.by_replica and now.by_replica[r]["owner"] == owner}
+        """Replicas that run. A program is not of the lease any more when that got another owner, but
+        where nothing tells whose program it is: containers are not shown here."""
+        return {r for r, owner in self.pids.values() if r in now.by_replica and
+                (now.by_replica[r]["owner"] == owner or
+                 now.by_replica[r]["owner"].startswith("docker:"))}
 
     def forget_rolled(self, said):
         """Programs of units that apply stopped: starting a unit starts no program here."""
