@@ -43,3 +43,23 @@ measure 8 eight list --json
 measure 32 thirtytwo list --json
 measure 64 sixtyfour list --json
 measure 64 sixtyfour status
+
+# The same of a simulated machine with 60 leases, beside a copy that has no record of an applied file.
+export XDG_STATE_HOME="$work/state" ROCPART_DATA="$PWD"
+cat >"$work/node.yaml" <<'END'
+version: v1
+node: {memory: NPS4, gpus: {all: CPX}}
+models:
+  llama: {model: meta-llama/Llama-3.1-8B-Instruct, context: 8k, replicas: 40}
+  qwen: {bytes: 20GiB, replicas: 20}
+END
+"$build/cli/rocpart" sim create with --profile mi300x-8 >/dev/null
+"$build/cli/rocpart" --sim with apply "$work/node.yaml" --yes >/dev/null 2>&1
+cp -r "$work/state/rocpart/sim/with" "$work/state/rocpart/sim/without"
+rm "$work/state/rocpart/sim/without/records/applied.json"
+echo "status, 60 leases: with an applied file, without: $("$build/bench/pair_time" 100 \
+	"$build/cli/rocpart" --sim with status -- "$build/cli/rocpart" --sim without status)" \
+	"(limit 1.1)"
+"$build/cli/rocpart" --sim with release 3 >/dev/null
+echo "  with one lease released, so with a plan: $("$build/bench/pair_time" 100 \
+	"$build/cli/rocpart" --sim with status -- "$build/cli/rocpart" --sim without status)"

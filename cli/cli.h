@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "views/applied.h"
 #include "views/document.h"
 #include "views/hold.h"
 #include "views/table.h"
@@ -251,6 +252,7 @@ void cli_note_error(const struct rocpart_error *err);
 void cli_say_note(const char *what, const struct rocpart_error *err);
 /* The message of the last failure; "" without one. */
 const char *cli_last_message(void);
+void cli_set_last_message(const char *text); /* of a failure that is shown as more than a message */
 void cli_set_done(void);   /* what is changed is said when standard output cannot be written */
 int cli_flush(int status); /* status, or 1 when standard output could not be written */
 
@@ -352,7 +354,21 @@ int cli_wait_for_change(struct cli *cli, const struct cli_change_values *v);
 int cli_place_options(struct cli *cli, const struct cli_lease_values *v, const char *model,
 		      const char *name, struct rocpart_place_options **ret);
 
-/* cmd_lease.c: leases under the table of status. Exit status. */
+/*
+ * applied_say.c: the file that was applied last, and how the machine differs from it. leases NULL:
+ * they are not known, and nothing is compared. 0, or exit status with the error printed.
+ */
+struct cli_applied {
+	struct rocpart_applied *list; /* owns the texts of the revision */
+	struct view_applied view;
+	char problem[512], problem_of_file[768];
+};
+int cli_read_applied(struct cli *cli, struct rocpart_snapshot *snapshot,
+		     const struct rocpart_leases *leases, struct cli_applied *ret);
+void cli_applied_done(struct cli_applied *a);
+void cli_print_applied(const struct cli_applied *a); /* nothing when no file was applied */
+
+/* lease_status.c: leases under the table of status. Exit status. */
 int cli_print_lease_status(struct cli *cli, const struct rocpart_leases *leases,
 			   const struct rocpart_snapshot *snapshot);
 

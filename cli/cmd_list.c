@@ -168,15 +168,21 @@ static bool are_unknown(const struct cli *cli, const struct rocpart_error *err)
 }
 
 /* Leases that cannot be read are said so; the rest of the status is shown all the same. */
-static int print_leases(struct cli *cli, const struct rocpart_snapshot *s)
+static int print_leases(struct cli *cli, struct rocpart_snapshot *s)
 {
 	struct rocpart_leases *leases = NULL;
+	struct cli_applied applied;
 	struct rocpart_error err = {0};
 	int r = rocpart_leases_new(cli->machine, &leases, &err);
 
 	if (r < 0)
 		return are_unknown(cli, &err) ? 0 : cli_fail(cli, &err);
-	r = cli_print_lease_status(cli, leases, s);
+	r = cli_read_applied(cli, s, leases, &applied);
+	if (r == 0) {
+		cli_print_applied(&applied);
+		r = cli_print_lease_status(cli, leases, s);
+	}
+	cli_applied_done(&applied);
 	rocpart_leases_free(leases);
 	return r;
 }
@@ -190,7 +196,7 @@ static void print_hold(struct cli *cli)
 		cli_print_hold(&v);
 }
 
-static int print_status(struct cli *cli, const struct rocpart_snapshot *s)
+static int print_status(struct cli *cli, struct rocpart_snapshot *s)
 {
 	const struct view_layout layout = cli_get_layout(cli, s);
 	int status;
@@ -208,9 +214,10 @@ static int print_status(struct cli *cli, const struct rocpart_snapshot *s)
 	return print_leases(cli, s);
 }
 
-static int print_status_json(struct cli *cli, const struct rocpart_snapshot *s)
+static int print_status_json(struct cli *cli, struct rocpart_snapshot *s)
 {
 	struct rocpart_leases *leases = NULL;
+	struct cli_applied applied = {0};
 	struct rocpart_error err = {0};
 	struct cli_hold hold;
 	const struct view_hold v = cli_read_hold(cli, &hold);
@@ -219,8 +226,13 @@ static int print_status_json(struct cli *cli, const struct rocpart_snapshot *s)
 
 	if (rocpart_leases_new(cli->machine, &leases, &err) < 0 && !are_unknown(cli, &err))
 		return cli_fail(cli, &err);
-	j = view_status(cli_about(cli), s, leases);
-	status = cli_print_json_unfinished(cli, view_finish(j, view_put_hold(j, &v)));
+	status = cli_read_applied(cli, s, leases, &applied);
+	if (status == 0) {
+		j = view_status(cli_about(cli), s, leases);
+		j = view_finish(j, view_put_hold(j, &v) | view_put_applied(j, &applied.view));
+		status = cli_print_json_unfinished(cli, j);
+	}
+	cli_applied_done(&applied);
 	rocpart_leases_free(leases);
 	return status;
 }

@@ -101,6 +101,11 @@ static int print_noted(int status)
 
 static char last_message[sizeof(((struct rocpart_error *)0)->message)];
 
+void cli_set_last_message(const char *text)
+{
+	(void)rp_fmt(last_message, sizeof(last_message), "%s", text);
+}
+
 const char *cli_last_message(void)
 {
 	return last_message;

@@ -437,5 +437,9 @@ int cli_print_plan(struct cli *cli, const struct rocpart_plan *plan, bool with_s
 		return cli_fail(cli, &err);
 	else if (print_plan(cli, j, with_switches))
 		return cli_nomem(cli);
-	return rocpart_plan_is_feasible(plan) ? 0 : 1;
+	if (rocpart_plan_is_feasible(plan))
+		return 0;
+	cli_explain_misfit(plan, &err);
+	cli_set_last_message(err.message);
+	return 1;
 }

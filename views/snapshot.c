@@ -56,11 +56,24 @@ struct rp_json *view_list(struct view_machine about, const struct rocpart_snapsh
 	return view_finish(j, r);
 }
 
+/* Null as the leases are. */
+static struct rp_json *idle_json(const struct rocpart_leases *leases)
+{
+	struct rp_json *list = leases ? rp_json_array() : rp_json_null();
+	uint32_t pid;
+	int r = 0;
+
+	for (size_t i = 0; leases && r == 0 && (pid = rocpart_leases_get_idle_process(leases, i));
+	     i++)
+		r = rp_json_append(list, rp_json_u64(pid));
+	return view_finish(list, r);
+}
+
 struct rp_json *view_status(struct view_machine about, const struct rocpart_snapshot *s,
 			    const struct rocpart_leases *leases)
 {
 	struct rp_json *j = view_list(about, s);
-	int r = view_put_leases(j, leases);
+	int r = view_put_leases(j, leases) | rp_json_set(j, "idle_processes", idle_json(leases));
 
 	return view_finish(j, r);
 }

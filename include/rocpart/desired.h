@@ -86,6 +86,16 @@ struct rocpart_desired *rocpart_desired_free(struct rocpart_desired *desired);
 bool rocpart_desired_has_guard(const struct rocpart_desired *desired, const char *model);
 
 /**
+ * rocpart_desired_is_equal() - Report whether two desired states ask for the same.
+ * @a: desired state.
+ * @b: desired state.
+ *
+ * Comments, the order of keys and the names of the files do not matter. Since 0.1.
+ * Return: true when both have the same keys with the same values.
+ */
+bool rocpart_desired_is_equal(const struct rocpart_desired *a, const struct rocpart_desired *b);
+
+/**
  * rocpart_desired_to_yaml() - Write the effective document, with the origin of each value.
  * @desired: desired state.
  * @ret_text: receives YAML text that rocpart_desired_open() reads; free it with free(3). A comment

@@ -241,6 +241,25 @@ int rocpart_difference_compute(struct rocpart_difference *difference,
 			       const struct rocpart_catalog *catalog, struct rocpart_error *reterr);
 
 /**
+ * rocpart_difference_is_surely_empty() - Report whether nothing is to be done, without a plan.
+ * @difference: difference; what was computed of it stays.
+ * @snapshot: the machine as it was observed.
+ * @leases: leases of the machine.
+ * @ret_empty: receives true when nothing is to be done; false: rocpart_difference_compute() is to
+ *	be asked.
+ * @reterr: receives the reason on failure; may be NULL.
+ *
+ * The call is for a file that was applied completely: what it asks of partitions (min-xcds,
+ * memory, spread) was met then, and leases without a place are noticed. Models are not measured
+ * again. Since 0.1.
+ * Return: 0; -ENOMEM; errors of rocpart_change_load_config().
+ */
+int rocpart_difference_is_surely_empty(const struct rocpart_difference *difference,
+				       struct rocpart_snapshot *snapshot,
+				       const struct rocpart_leases *leases, bool *ret_empty,
+				       struct rocpart_error *reterr);
+
+/**
  * rocpart_difference_is_empty() - Report whether nothing is to be done.
  * @difference: computed difference.
  *

@@ -204,6 +204,17 @@ const struct rocpart_partition_use *rocpart_leases_get_use(const struct rocpart_
 							   size_t index);
 
 /**
+ * rocpart_leases_get_idle_process() - Return a process that has GPUs open and uses no memory.
+ * @leases: list.
+ * @index: from 0.
+ *
+ * Such a process has the compute driver open (/sys/class/kfd/kfd/proc), so it can block a change of
+ * modes. Processes that only have a render node open are not listed. Since 0.1.
+ * Return: process id; 0: past the end, or the kernel does not show the processes to the caller.
+ */
+uint32_t rocpart_leases_get_idle_process(const struct rocpart_leases *leases, size_t index);
+
+/**
  * rocpart_leases_get_event() - Return one of the latest events of leases, the newest first.
  * @leases: list.
  * @index: from 0, below 32.

@@ -53,6 +53,8 @@ const struct rp_yaml *rp_yaml_get(const struct rp_yaml *map, const char *key); /
 void rp_yaml_set_file(struct rp_yaml *y, const char *file);
 int rp_yaml_merge(struct rp_yaml *into, struct rp_yaml *from, bool later_wins, const char *name,
 		  struct rocpart_error *reterr) RP_MUST_CHECK;
+/* The same keys with the same values, in any order; lists in the same order. */
+bool rp_yaml_is_equal(const struct rp_yaml *a, const struct rp_yaml *b);
 /* Turn a scalar into a map that has the scalar as the value of key. 0 or -ENOMEM. */
 int rp_yaml_make_map(struct rp_yaml *scalar, const char *key) RP_MUST_CHECK;
 /* "name:line:column", to be freed; NULL: no memory. */

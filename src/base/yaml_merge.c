@@ -116,3 +116,20 @@ int rp_yaml_make_map(struct rp_yaml *scalar, const char *key)
 	*scalar = map;
 	return 0;
 }
+
+bool rp_yaml_is_equal(const struct rp_yaml *a, const struct rp_yaml *b)
+{
+	if (a->kind != b->kind || a->n != b->n)
+		return false;
+	if (a->kind == RP_YAML_SCALAR)
+		return rp_str_eq(a->text, b->text);
+	for (size_t i = 0; i < a->n; i++) {
+		const struct rp_yaml *other = b->items[i];
+
+		if (a->kind == RP_YAML_MAP && !rp_str_eq(a->keys[i], b->keys[i]))
+			other = rp_yaml_get(b, a->keys[i]);
+		if (!other || !rp_yaml_is_equal(a->items[i], other))
+			return false;
+	}
+	return true;
+}

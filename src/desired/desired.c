@@ -170,6 +170,12 @@ ROCPART_PUBLIC int rocpart_desired_open(const char *path, bool unattended,
 	return finish(d, rp_desired_read_files(d, unattended, reterr), ret_desired, reterr);
 }
 
+ROCPART_PUBLIC bool rocpart_desired_is_equal(const struct rocpart_desired *a,
+					     const struct rocpart_desired *b)
+{
+	return rp_yaml_is_equal(a->root, b->root);
+}
+
 static int parse(const char *text, size_t n_bytes, const char *name, bool has_name,
 		 struct rocpart_desired **ret, struct rocpart_error *reterr)
 {

@@ -157,6 +157,19 @@ static int compare_labels(const struct rp_model_request *w, const struct rp_leas
 	return 0;
 }
 
+int rp_plan_is_lease_kept(const struct rocpart_plan *plan, const struct rp_lease_match *m)
+{
+	RP_AUTO_STRBUF struct rp_strbuf fields = RP_STRBUF_INIT;
+	const struct rp_lease *record = rp_leases_get(plan->leases, m->index);
+	const struct rp_model_request *w = &plan->models.v[m->request];
+
+	compare_file(plan, m, &fields);
+	if (compare_owner(w, m, record, &fields) < 0 || compare_labels(w, record, &fields) < 0 ||
+	    rp_strbuf_failed(&fields))
+		return -ENOMEM;
+	return fields.len == 0;
+}
+
 int rp_plan_compare_lease(const struct rocpart_plan *plan, struct rp_lease_match *m,
 			  bool *ret_must_move)
 {

@@ -121,6 +121,9 @@ void rp_plan_matches_done(struct rocpart_plan *plan);
  */
 int rp_plan_compare_lease(const struct rocpart_plan *plan, struct rp_lease_match *m,
 			  bool *ret_must_move) RP_MUST_CHECK;
+/* Whether file, owner and labels of a lease are as the file asks. 1, 0, -ENOMEM. */
+int rp_plan_is_lease_kept(const struct rocpart_plan *plan,
+			  const struct rp_lease_match *m) RP_MUST_CHECK;
 
 /*
  * planning_leases.c: tenants of the requests, and partitions that other leases or programs hold.

@@ -39,6 +39,7 @@ void rp_host_view_done(struct rp_host_view *w)
 	rocpart_snapshot_unref(w->snapshot);
 	rp_tree_close(w->host);
 	free(w->memory);
+	free(w->idle);
 	free(w->processes);
 	free(w->identity);
 	free(w->former_identity);
@@ -92,6 +93,24 @@ static int take_memory(struct rp_host_view *w, const struct rp_scan *scan)
 		if (rp_grow(&w->memory, &w->cap_memory, w->n_memory + 1, sizeof(m)) < 0)
 			return -ENOMEM;
 		w->memory[w->n_memory++] = m;
+	}
+	return 0;
+}
+
+/* The processes of which each entry, which follow each other, has no memory. */
+static int take_idle(struct rp_host_view *w, const struct rp_scan *scan)
+{
+	for (size_t i = 0, next; scan->has_usage && i < scan->n_usage; i = next) {
+		uint64_t bytes = 0;
+
+		for (next = i; next < scan->n_usage && scan->usage[next].pid == scan->usage[i].pid;
+		     next++)
+			bytes |= scan->usage[next].vram_bytes;
+		if (bytes)
+			continue;
+		if (rp_grow(&w->idle, &w->cap_idle, w->n_idle + 1, sizeof(*w->idle)) < 0)
+			return -ENOMEM;
+		w->idle[w->n_idle++] = scan->usage[i].pid;
 	}
 	return 0;
 }
@@ -196,7 +215,8 @@ int rp_host_view_observe(struct rocpart_machine *m, struct rp_host_view *ret,
 		r = rp_snapshot_new(&scan, records.v, records.n, &w.snapshot, reterr);
 	if (r < 0)
 		return r;
-	if (rp_records_find_missing(m, &records, w.snapshot) < 0 || take_memory(&w, &scan) < 0)
+	if (rp_records_find_missing(m, &records, w.snapshot) < 0 || take_memory(&w, &scan) < 0 ||
+	    take_idle(&w, &scan) < 0)
 		return rp_error_nomem(reterr);
 	r = take_identity(&w, m);
 	if (r < 0)

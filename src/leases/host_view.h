@@ -34,6 +34,8 @@ struct rp_host_view {
 	struct rocpart_snapshot *snapshot;
 	struct rp_memory *memory;
 	size_t n_memory, cap_memory;
+	uint32_t *idle; /* processes that have the compute driver open and no memory of a GPU */
+	size_t n_idle, cap_idle;
 	bool sees_memory;    /* the kernel shows the memory of all processes */
 	bool sees_processes; /* /proc is that of the whole machine */
 	struct rp_process *processes;

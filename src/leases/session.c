@@ -27,6 +27,8 @@ struct rocpart_leases {
 	struct rocpart_lease *pub;
 	struct rocpart_partition_use *use;
 	size_t n_use;
+	uint32_t *idle;
+	size_t n_idle;
 	struct rp_names texts; /* owners and problems that pub points to */
 	struct rp_lease_events events;
 	struct rocpart_snapshot *snapshot; /* use points into it */
@@ -229,6 +231,11 @@ static int make_view(struct rp_lease_list *list, const struct rp_reconciled *now
 		r = publish_lease(v, i, now ? now->lease_used[i] : 0, w);
 	if (r == 0 && now)
 		r = publish_use(v, now);
+	if (r == 0 && w) {
+		v->idle = rp_steal(&w->idle);
+		v->n_idle = w->n_idle;
+		w->n_idle = w->cap_idle = 0;
+	}
 	if (r < 0) {
 		rocpart_leases_free(v);
 		return r;
@@ -438,6 +445,12 @@ ROCPART_PUBLIC const struct rocpart_partition_use *
 rocpart_leases_get_use(const struct rocpart_leases *leases, size_t index)
 {
 	return index < leases->n_use ? &leases->use[index] : NULL;
+}
+
+ROCPART_PUBLIC uint32_t rocpart_leases_get_idle_process(const struct rocpart_leases *leases,
+							size_t index)
+{
+	return index < leases->n_idle ? leases->idle[index] : 0;
 }
 
 ROCPART_PUBLIC const char *rocpart_leases_get_event(const struct rocpart_leases *leases,

@@ -133,7 +133,7 @@ class Lease(unittest.TestCase):
         self.assertEqual(use["0000:05:00.0/2"]["leased_bytes"], 5 * GIB)
         self.assertFalse(use["0000:05:00.0/2"]["free"])
         self.assertTrue(use["0000:05:00.0/3"]["free"])
-        self.assertIn("7 of 8 partitions free", self.text("status"))
+        self.assertIn("7 of 8 partitions are free", self.text("status"))
 
     def test_explain_says_why_and_what_protects(self):
         self.place("a", "--bytes", "5G")

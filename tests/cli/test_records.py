@@ -345,7 +345,7 @@ class OtherUser(Records):
             self.assertLess(time.monotonic() - begin, 5)
         self.assertIn("leases are not known", self.other("status"))
         self.on("release", "b")
-        self.assertIn("7 of 8 partitions free", self.other("status"))
+        self.assertIn("7 of 8 partitions are free", self.other("status"))
 
     def test_leases_are_those_of_the_public_document_and_said_so(self):
         note = re.compile(r"^note: leases as of \d+ s ago, from .*/public\.json: reading them "
@@ -357,7 +357,7 @@ class OtherUser(Records):
         plan = self.other("plan", "--add", "Qwen/Qwen3-0.6B", status=TO_DO)
         self.assertRegex(plan, note)
         status = self.other("status")
-        self.assertIn("7 of 8 partitions free", status)
+        self.assertIn("7 of 8 partitions are free", status)
         self.assertNotIn("not finished", status)
         doc = self.other_json("status")
         self.assertIn("leases as of", doc["note"])
@@ -402,7 +402,7 @@ class OtherUser(Records):
                 error = self.other_json(*words, status=FAILED)["error"]
                 self.assertEqual(error["code"], "PERMISSION")
         self.on("status")  # of who may read them: writes it again
-        self.assertIn("7 of 8 partitions free", self.other("status"))
+        self.assertIn("7 of 8 partitions are free", self.other("status"))
 
     def test_folder_that_may_not_be_searched_says_so(self):
         self.dir.chmod(0o700)

@@ -190,7 +190,8 @@ class Tables(unittest.TestCase):
 
     def test_free_partitions_are_one_range(self):
         text = self.text("--sim", "mi300x-8", "status")
-        self.assertRegex(text, r"\d+ of 64 partitions free; 1 leased with room to share\n")
+        self.assertRegex(text, r"\d+ of 64 partitions are free; the largest has 23.8 GiB; "
+                               r"1 leased with room to share\n")
         self.assertRegex(text, r"\nfree: 0/0 0/2-0/5 .* GPU 6 7/3-7/7\n")
         plan = self.text("--sim", "mi300x-8", "plan", "--add", "Qwen/Qwen3-4B", status=7)
         self.assertRegex(plan, r"\n  \d/\d-\d/\d not used by this plan\n")
