@@ -9,6 +9,7 @@
 #include "views/applied.h"
 #include "views/document.h"
 #include "views/hold.h"
+#include "views/picture.h"
 #include "views/table.h"
 #include <rocpart/rocpart.h>
 
@@ -379,15 +380,30 @@ int cli_plan_for_machine(struct cli *cli, struct rocpart_plan *plan, struct rocp
 int cli_solve_plan(struct cli *cli, struct rocpart_plan *plan,
 		   const struct rocpart_desired *desired, const struct rp_names *add,
 		   bool allow_unvalidated);
-/* plan_out.c: 1 when not feasible. with_switches: the steps too when they switch modes; apply lists
- * these. */
-int cli_print_plan(struct cli *cli, const struct rocpart_plan *plan, bool with_switches);
+/* plan_out.c: a plan; 1 when not feasible. */
+enum cli_plan_detail {
+	CLI_PLAN_SUMMARY, /* without the GPUs: a difference shows them */
+	CLI_PLAN_PICTURE, /* GPUs as a picture, or as numbers where that is larger than a screen */
+	CLI_PLAN_ALL,	  /* each partition, each model */
+};
+int cli_print_plan(struct cli *cli, const struct rocpart_plan *plan, enum cli_plan_detail detail);
+int cli_print_fleet(const struct rp_json *doc); /* plan_fleet.c: 0 or -ENOMEM */
+/*
+ * picture_out.c: GPUs before and after, of a difference, and of the document of a plan. NULL: out
+ * of memory.
+ */
+struct view_picture *cli_picture_difference(struct rocpart_difference *d);
+struct view_picture *cli_picture_plan(const struct rp_json *doc);
+/* Print and free a picture, unless it is larger than a screen: then false. */
+bool cli_print_picture(struct view_picture *picture);
 /* Show the restarts of a difference as they are done; Ctrl-C stops between two of them. */
 void cli_watch_restarts(struct cli *cli, struct rocpart_difference *d);
 /* difference_out.c: the lines of a difference, below a title. */
 void cli_print_difference(struct cli *cli, struct rocpart_difference *d);
 /* The same, or that there is none. */
 void cli_print_compared(struct cli *cli, struct rocpart_difference *d);
+/* plan_effect.c: what the switches of a difference stop, for how long, and what is in the way. */
+int cli_print_effect(struct cli *cli, struct rocpart_difference *d); /* 0 or exit status */
 /* Compare the machine with a file. 0 or exit status with the error printed. */
 int cli_compare(struct cli *cli, struct rocpart_difference *d);
 /* Why a plan that is not feasible places too little, in one sentence. */

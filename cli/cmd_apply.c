@@ -317,11 +317,13 @@ static int show(struct cli *cli, struct rocpart_difference *d, const struct cli_
 	if (rocpart_difference_is_empty(d))
 		return 0;
 	if (plan && (!cli->global.json || !rocpart_plan_is_feasible(plan)))
-		status = cli_print_plan(cli, plan, false);
+		status = cli_print_plan(cli, plan, CLI_PLAN_SUMMARY);
 	else if (!cli->global.json)
 		cli_print_banner(cli);
-	if (!cli->global.json)
+	if (!cli->global.json) {
+		(void)cli_print_picture(cli_picture_difference(d));
 		cli_print_difference(cli, d);
+	}
 	return status && may_be_partial(d, file) ? 0 : status;
 }
 

@@ -10,7 +10,7 @@ struct plan_values {
 	const char *file, *product, *n_gpus, *verify;
 	struct rp_names add;
 	const char *save;
-	bool allow_unvalidated, lenient, take_over, keep_others, evict;
+	bool allow_unvalidated, lenient, take_over, keep_others, evict, verbose;
 };
 
 static const struct cli_option plan_options[] = {
@@ -59,6 +59,10 @@ static const struct cli_option plan_options[] = {
 	 .arg = "FILE",
 	 .offset = offsetof(struct plan_values, save),
 	 .help = "write the plan into FILE, for `apply --plan FILE`"},
+	{.name = "verbose",
+	 .letter = 'v',
+	 .offset = offsetof(struct plan_values, verbose),
+	 .help = "list each partition of each GPU, and all models, instead of a picture"},
 	{.name = "verify",
 	 .kind = CLI_TEXT,
 	 .words = CLI_WORDS_FILES,
@@ -149,18 +153,37 @@ static bool has_steps(const struct rocpart_plan *plan)
 	return false;
 }
 
-static int print_compared(struct cli *cli, struct rocpart_difference *d)
+static int print_compared_json(struct cli *cli, struct rocpart_difference *d)
 {
 	const struct rocpart_plan *plan = rocpart_difference_get_plan(d);
-	int status = plan ? cli_print_plan(cli, plan, true) : 0;
+	const struct rocpart_error none = {0};
 
-	if (!plan && cli->global.json)
-		status = cli_print_json(cli,
-					view_assert(cli_about(cli), d, &(struct rocpart_error){0}));
-	else if (!plan)
+	return plan ? cli_print_plan(cli, plan, CLI_PLAN_ALL)
+		    : cli_print_json(cli, view_assert(cli_about(cli), d, &none));
+}
+
+static int print_compared_text(struct cli *cli, struct rocpart_difference *d)
+{
+	const struct plan_values *v = cli->values;
+	const struct rocpart_plan *plan = rocpart_difference_get_plan(d);
+	bool all = plan && v->verbose;
+	int status = 0, effect;
+
+	if (plan)
+		status = cli_print_plan(cli, plan, all ? CLI_PLAN_ALL : CLI_PLAN_SUMMARY);
+	else
 		cli_print_banner(cli);
-	if (!cli->global.json)
-		cli_print_compared(cli, d);
+	if (!all)
+		(void)cli_print_picture(cli_picture_difference(d));
+	cli_print_compared(cli, d);
+	effect = cli_print_effect(cli, d);
+	return effect ? effect : status;
+}
+
+static int print_compared(struct cli *cli, struct rocpart_difference *d)
+{
+	int status = cli->global.json ? print_compared_json(cli, d) : print_compared_text(cli, d);
+
 	return status ? status : rocpart_difference_is_empty(d) ? 0 : CLI_EXIT_TO_DO;
 }
 
@@ -216,7 +239,7 @@ static int plan_and_print(struct cli *cli, struct rocpart_plan *plan,
 	if (status == 0)
 		status = cli_solve_plan(cli, plan, desired, &v->add, v->allow_unvalidated);
 	if (status == 0)
-		status = cli_print_plan(cli, plan, true);
+		status = cli_print_plan(cli, plan, v->verbose ? CLI_PLAN_ALL : CLI_PLAN_PICTURE);
 	if (status == 0 && !v->product && has_steps(plan))
 		status = CLI_EXIT_TO_DO;
 	rocpart_leases_free(leases);

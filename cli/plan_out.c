@@ -3,6 +3,8 @@
 #include "base/num.h"
 #include "cli/cli.h"
 
+#define MOST_GPUS 64 /* that a picture is tried of */
+
 static int64_t number(const struct rp_json *j, const char *key)
 {
 	return rp_json_int_value(rp_json_get(j, key));
@@ -153,18 +155,29 @@ static void print_gpu(const struct rp_json *doc, struct tenants *tenants, const 
 	}
 }
 
-static void print_requests(const struct rp_json *doc)
+/* A screen of a list, unless all of it is wanted; --json has all. */
+static size_t shown(const struct rp_json *list, enum cli_plan_detail detail)
+{
+	size_t n = rp_json_len(list);
+
+	return n < 20 || detail == CLI_PLAN_ALL ? n : 20;
+}
+
+static void print_requests(const struct rp_json *doc, enum cli_plan_detail detail)
 {
 	const struct rp_json *requests = rp_json_get(doc, "requests");
+	size_t n = shown(requests, detail);
 	char size[RP_BYTES_TEXT_SIZE];
 
 	cli_say(stdout, "models:\n");
-	for (size_t i = 0; i < rp_json_len(requests); i++) {
+	for (size_t i = 0; i < n; i++) {
 		const struct rp_json *q = rp_json_at(requests, i);
 
 		cli_say(stdout, "  %lld x %s, %s each\n", (long long)number(q, "replicas"),
 			text(q, "name"), rp_format_bytes((uint64_t)number(q, "bytes"), size));
 	}
+	if (n < rp_json_len(requests))
+		cli_say(stdout, "  and %zu more models\n", rp_json_len(requests) - n);
 }
 
 /* GPUs that hold leases or programs now count as used: say how many, and that these stay. */
@@ -207,31 +220,36 @@ static void print_verdict(const struct rp_json *doc)
 	print_in_use(doc);
 }
 
+/* What the remedy changes, and what more there is to say of it. */
 static void print_remedy(const struct rp_json *r)
 {
 	static const struct {
-		const char *name, *text;
+		const char *name, *text, *how;
 	} texts[] = {
-		{"allow_unvalidated_modes",
-		 "use modes that the vendor has not validated "
-		 "(--allow-unvalidated, or `allow-unvalidated: true` below 'node:' in the file; "
+		{"allow_unvalidated_modes", "use modes that the vendor has not validated",
+		 " (--allow-unvalidated, or `allow-unvalidated: true` below 'node:' in the file; "
 		 "`rocpart modes` names the source and date of each)"},
-		{"allow_moves", "allow replicas that run to be moved"},
-		{"uncordon", "`rocpart uncordon`"},
-		{"release_gpu", "stop the programs that use"},
-		{"no_spread", "let replicas share a GPU (spread: none) of"},
-		{"add_gpus", "more GPUs, in nodes of eight of their own:"},
-		{"drop_replicas", "leave out what is not placed"},
-		{"shrink_request", "reduce the size of"},
+		{"allow_moves", "allow replicas that run to be moved", ""},
+		{"uncordon", "`rocpart uncordon`", ""},
+		{"release_gpu", "stop the programs that use", ""},
+		{"no_spread", "let replicas share a GPU (spread: none) of", ""},
+		{"add_gpus", "add", ", in nodes of eight of their own"},
+		{"drop_replicas", "leave out what is not placed", ""},
+		{"shrink_request", "reduce the size of", ""},
 	};
+	long long used = (long long)number(r, "gpus_used"), more = (long long)number(r, "gpus");
+	const char *how = "";
 	char size[RP_BYTES_TEXT_SIZE];
 
-	cli_say(stdout, "  remedy: ");
-	for (size_t i = 0; i < RP_ARRAY_LEN(texts); i++)
-		if (rp_str_eq(texts[i].name, text(r, "remedy")))
-			cli_say(stdout, "%s", texts[i].text);
-	if (rp_json_get(r, "gpus"))
-		cli_say(stdout, " %lld", (long long)number(r, "gpus"));
+	cli_say(stdout, "  remedy: \t");
+	for (size_t i = 0; i < RP_ARRAY_LEN(texts); i++) {
+		if (!rp_str_eq(texts[i].name, text(r, "remedy")))
+			continue;
+		cli_say(stdout, "%s", texts[i].text);
+		how = texts[i].how;
+	}
+	if (more)
+		cli_say(stdout, " %lld more GPU%s", more, more == 1 ? "" : "s");
 	if (rp_json_get(r, "gpu"))
 		cli_say(stdout, " %s", text(r, "gpu"));
 	if (rp_json_get(r, "name"))
@@ -239,19 +257,14 @@ static void print_remedy(const struct rp_json *r)
 	if (rp_json_get(r, "bytes"))
 		cli_say(stdout, " to at most %s",
 			rp_format_bytes((uint64_t)number(r, "bytes"), size));
+	cli_say(stdout, "%s", how);
+	if (used)
+		cli_say(stdout, ": all fit on %lld GPU%s", used, used == 1 ? "" : "s");
 	cli_say(stdout, "\n");
 }
 
-/* A screen of them; --json has all. */
-static size_t shown(const struct rp_json *list)
-{
-	size_t n = rp_json_len(list);
-
-	return n < 20 ? n : 20;
-}
-
 /* What stands in the way, and each remedy that alone is enough. */
-static void print_trouble(const struct rp_json *doc)
+static void print_trouble(const struct rp_json *doc, enum cli_plan_detail detail)
 {
 	const struct rp_json *unplaced = rp_json_get(doc, "unplaced");
 	const struct rp_json *reason = rp_json_get(doc, "reason");
@@ -260,19 +273,20 @@ static void print_trouble(const struct rp_json *doc)
 				       ? "  these cannot be placed together: "
 				       : "  no place was found for these together: ";
 
-	for (size_t i = 0; i < shown(unplaced); i++)
+	for (size_t i = 0; i < shown(unplaced, detail); i++)
 		cli_say(stdout, "  not placed: %lld x %s\n",
 			(long long)number(rp_json_at(unplaced, i), "replicas"),
 			text(rp_json_at(unplaced, i), "name"));
-	if (shown(unplaced) < rp_json_len(unplaced))
+	if (shown(unplaced, detail) < rp_json_len(unplaced))
 		cli_say(stdout, "  not placed: %zu more models\n",
-			rp_json_len(unplaced) - shown(unplaced));
-	for (size_t i = 0; i < shown(reason); i++)
+			rp_json_len(unplaced) - shown(unplaced, detail));
+	for (size_t i = 0; i < shown(reason, detail); i++)
 		cli_say(stdout, "%s%lld x %s", i ? ", " : together,
 			(long long)number(rp_json_at(reason, i), "replicas"),
 			text(rp_json_at(reason, i), "name"));
-	if (shown(reason) < rp_json_len(reason))
-		cli_say(stdout, " and %zu more models", rp_json_len(reason) - shown(reason));
+	if (shown(reason, detail) < rp_json_len(reason))
+		cli_say(stdout, " and %zu more models",
+			rp_json_len(reason) - shown(reason, detail));
 	if (rp_json_len(reason))
 		cli_say(stdout, "\n");
 	for (size_t i = 0; i < rp_json_len(remedies); i++)
@@ -290,7 +304,8 @@ void cli_explain_misfit(const struct rocpart_plan *plan, struct rocpart_error *r
 	    rp_json_parse(document, strlen(document), "plan", &doc, ret) < 0)
 		return;
 	unplaced = rp_json_get(doc, "unplaced");
-	for (size_t i = 0; i < shown(unplaced) && (u = rp_json_at(unplaced, i)); i++)
+	for (size_t i = 0; i < shown(unplaced, CLI_PLAN_SUMMARY) && (u = rp_json_at(unplaced, i));
+	     i++)
 		rp_strbuf_addf(&names, "%s%lld x %.40s", i ? ", " : "",
 			       (long long)number(u, "replicas"), text(u, "name"));
 	(void)rp_error_set(ret, -ENOSPC, ROCPART_ERR_NO_ROOM, NULL,
@@ -393,37 +408,50 @@ static void print_steps(const struct rp_json *doc)
 		cli_say(stdout, "  place %zu replica%s\n", places, places == 1 ? "" : "s");
 }
 
-static bool has_switches(const struct rp_json *doc)
-{
-	const struct rp_json *steps = rp_json_get(doc, "steps"), *s;
-
-	for (size_t i = 0; (s = rp_json_at(steps, i)); i++)
-		if (rp_json_get(s, "mode"))
-			return true;
-	return false;
-}
-
-static int print_plan(const struct cli *cli, const struct rp_json *doc, bool with_switches)
+/* Each partition of each GPU, in the order of the GPUs. */
+static int print_all(const struct rp_json *doc)
 {
 	const struct rp_json *gpus = rp_json_get(doc, "gpus");
 	struct tenants tenants;
 
 	if (sort_tenants(doc, &tenants) < 0)
 		return -ENOMEM;
-	if (cli->machine)
-		cli_print_banner(cli);
-	print_requests(doc);
 	for (size_t i = 0; i < rp_json_len(gpus); i++)
 		print_gpu(doc, &tenants, rp_json_at(gpus, i));
 	free(tenants.v);
-	if (rp_json_len(rp_json_get(doc, "steps")) && (with_switches || !has_switches(doc)))
-		print_steps(doc);
-	print_verdict(doc);
-	print_trouble(doc);
 	return 0;
 }
 
-int cli_print_plan(struct cli *cli, const struct rocpart_plan *plan, bool with_switches)
+/* The GPUs, and what is done to them. */
+static int print_gpus(const struct rp_json *doc, enum cli_plan_detail detail)
+{
+	int r = 0;
+
+	if (detail == CLI_PLAN_SUMMARY)
+		return 0;
+	if (detail == CLI_PLAN_ALL)
+		r = print_all(doc);
+	else if (rp_json_len(rp_json_get(doc, "gpus")) > MOST_GPUS ||
+		 !cli_print_picture(cli_picture_plan(doc)))
+		return cli_print_fleet(doc);
+	if (r == 0 && rp_json_len(rp_json_get(doc, "steps")))
+		print_steps(doc);
+	return r;
+}
+
+static int print_plan(const struct cli *cli, const struct rp_json *doc, enum cli_plan_detail detail)
+{
+	if (cli->machine)
+		cli_print_banner(cli);
+	print_requests(doc, detail);
+	if (print_gpus(doc, detail) < 0)
+		return -ENOMEM;
+	print_verdict(doc);
+	print_trouble(doc, detail);
+	return 0;
+}
+
+int cli_print_plan(struct cli *cli, const struct rocpart_plan *plan, enum cli_plan_detail detail)
 {
 	RP_AUTO_FREE char *document = NULL;
 	RP_AUTO_JSON struct rp_json *j = NULL;
@@ -435,7 +463,7 @@ int cli_print_plan(struct cli *cli, const struct rocpart_plan *plan, bool with_s
 		fputs(document, stdout);
 	else if (rp_json_parse(document, strlen(document), "plan", &j, &err) < 0)
 		return cli_fail(cli, &err);
-	else if (print_plan(cli, j, with_switches))
+	else if (print_plan(cli, j, detail))
 		return cli_nomem(cli);
 	if (rocpart_plan_is_feasible(plan))
 		return 0;

@@ -313,6 +313,16 @@ const struct rocpart_snapshot *
 rocpart_difference_get_snapshot(const struct rocpart_difference *difference);
 
 /**
+ * rocpart_difference_get_leases() - Return the leases that were compared.
+ * @difference: computed difference.
+ *
+ * Since 0.1.
+ * Return: owned by the difference.
+ */
+const struct rocpart_leases *
+rocpart_difference_get_leases(const struct rocpart_difference *difference);
+
+/**
  * rocpart_difference_get_plan() - Return the plan behind the difference.
  * @difference: computed difference.
  *

@@ -649,6 +649,8 @@ PROTOTYPES = {
         (c_int, [c_void_p, c_size_t, POINTER(DifferenceItem)]),
     "rocpart_difference_get_change":
         (c_void_p, [c_void_p]),
+    "rocpart_difference_get_leases":
+        (c_void_p, [c_void_p]),
     "rocpart_difference_get_plan":
         (c_void_p, [c_void_p]),
     "rocpart_difference_get_refusal":

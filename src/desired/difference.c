@@ -410,6 +410,12 @@ rocpart_difference_get_plan(const struct rocpart_difference *difference)
 	return difference->has_plan ? difference->plan : NULL;
 }
 
+ROCPART_PUBLIC const struct rocpart_leases *
+rocpart_difference_get_leases(const struct rocpart_difference *difference)
+{
+	return difference->leases;
+}
+
 ROCPART_PUBLIC const struct rocpart_snapshot *
 rocpart_difference_get_snapshot(const struct rocpart_difference *difference)
 {

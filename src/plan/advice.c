@@ -172,9 +172,10 @@ static uint64_t find_largest_part(const struct rp_place_problem *p, uint64_t bel
 	return best;
 }
 
-static void add_remedy(struct rp_plan *plan, enum rp_remedy_kind kind, uint64_t n, uint64_t bytes)
+static void add_remedy(struct rp_plan *plan, enum rp_remedy_kind kind, uint64_t n, uint64_t bytes,
+		       uint64_t gpus_used)
 {
-	plan->remedies[plan->n_remedies++] = (struct rp_plan_remedy){kind, n, bytes};
+	plan->remedies[plan->n_remedies++] = (struct rp_plan_remedy){kind, n, bytes, gpus_used};
 }
 
 /* Ask about the problem as it was changed, and record the remedy when the answer is yes. */
@@ -186,7 +187,7 @@ static int try_remedy(struct advice *a, enum rp_remedy_kind kind, uint64_t n, ui
 
 	*ret_yes = answer.yes;
 	if (r == 0 && answer.yes)
-		add_remedy(a->plan, kind, n, bytes);
+		add_remedy(a->plan, kind, n, bytes, answer.used);
 	return r;
 }
 
@@ -301,7 +302,7 @@ static int ask_with_more(struct advice *a, uint64_t more, struct rp_plan_answer 
  */
 static int try_more_gpus(struct advice *a)
 {
-	uint64_t low = 0, enough = 0, want = 1, step = 1, most = 0;
+	uint64_t low = 0, enough = 0, want = 1, step = 1, most = 0, used = 0;
 
 	for (uint32_t q = 0; q < a->p.n_requests; q++)
 		most += 8 * (uint64_t)a->requests[q].replicas;
@@ -314,6 +315,7 @@ static int try_more_gpus(struct advice *a)
 			return r;
 		if (answer.yes) {
 			enough = want;
+			used = answer.used;
 		} else if (answer.bound == UINT64_MAX || a->tries >= MAX_TRIES) {
 			break; /* no number of GPUs is enough, or no question is left */
 		} else {
@@ -327,7 +329,7 @@ static int try_more_gpus(struct advice *a)
 			want += step++ + want / 64;
 	}
 	if (enough)
-		add_remedy(a->plan, RP_REMEDY_ADD_GPUS, enough, 0);
+		add_remedy(a->plan, RP_REMEDY_ADD_GPUS, enough, 0, used);
 	return 0;
 }
 
@@ -365,7 +367,7 @@ static int find_remedies(struct advice *a)
 	if (r == 0)
 		r = try_more_gpus(a);
 	if (r == 0)
-		add_remedy(plan, RP_REMEDY_DROP, 0, 0);
+		add_remedy(plan, RP_REMEDY_DROP, 0, 0, 0);
 	return r;
 }
 

@@ -102,6 +102,7 @@ struct rp_plan_remedy {
 	enum rp_remedy_kind kind;
 	uint64_t n;
 	uint64_t bytes;
+	uint64_t gpus_used; /* by a plan with the remedy; 0: none was made (DROP) */
 };
 
 struct rp_plan {

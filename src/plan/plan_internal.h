@@ -16,6 +16,7 @@ struct rp_plan_answer {
 	enum rp_plan_proof proof;
 	uint64_t param, ref;  /* parameters of COUNT and L2 */
 	uint64_t bound, gpus; /* bound and gpus_available of the plan */
+	uint64_t used;	      /* GPUs of the placement that was found; 0 without one */
 };
 /* solve.c: answer whether everything in p can be placed. Precondition: p was checked. */
 int rp_plan_feasible(const struct rp_place_problem *p, uint64_t max_work,

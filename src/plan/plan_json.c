@@ -393,6 +393,8 @@ static void write_advice(struct out *o, const struct rp_plan *plan, struct rp_js
 			put_text(o, x, "name", p->requests[m->n].name);
 		if (m->kind == RP_REMEDY_SHRINK)
 			put_u64(o, x, "bytes", m->bytes);
+		if (m->gpus_used)
+			put_u64(o, x, "gpus_used", m->gpus_used);
 	}
 }
 

@@ -308,7 +308,8 @@ int rp_plan_feasible(const struct rp_place_problem *p, uint64_t max_work,
 				       .param = plan->proof_param,
 				       .ref = plan->proof_ref,
 				       .bound = plan->bound,
-				       .gpus = gpus};
+				       .gpus = gpus,
+				       .used = plan->feasible ? plan->gpus_used : 0};
 	return 0;
 }
 

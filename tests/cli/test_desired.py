@@ -98,7 +98,7 @@ class Folder(Files):
         path = self.write(V1 + "node: {gpus: {all: SPX}}\n")
         self.part("1.yaml", V1 + "node: {memory: NPS4, gpus: {all: CPX}}\nmodels: {m: {bytes: 1G}}\n")
         self.rocpart("--sim", "n", "assert", path, status=TO_DO)
-        self.assertIn("m#0", self.rocpart("--sim", "n", "plan", path, status=TO_DO))
+        self.assertIn("+m/0", self.rocpart("--sim", "n", "plan", path, status=TO_DO))
         self.rocpart("--sim", "n", "apply", path, "--yes")
         self.assertEqual(self.modes(), ["CPX/NPS4"])
         self.assertEqual(self.json("--sim", "n", "status")["leases"][0]["name"], "m")
@@ -422,7 +422,7 @@ class Records(Files):
         path = self.write(V1 + 'node: {memory: NPS4, gpus: {all: CPX}, cordoned: [0, "0000:27:00.0"]}\n'
                           "models: {m: {bytes: 20G, replicas: 48, spread: none}}\n")
         said = self.rocpart("--sim", "n", "assert", path, status=TO_DO)
-        self.assertIn("GPU 0 (0000:05:00.0) is not cordoned", said)
+        self.assertIn("each of GPU 0-1 is not cordoned", said)
         self.rocpart("--sim", "n", "apply", path, "--yes")
         self.assertEqual((self.notes(), self.modes()), ([0, 1], ["CPX/NPS4"] * 8))
         used = {lease["partition"].split("/")[0] for lease in self.json("--sim", "n", "status")["leases"]}

@@ -234,9 +234,11 @@ class Plan(Journey):
     def test_leases_of_others_are_named_and_counted(self):
         self.make("mi300x-8")
         self.rocpart("place", "other", "--bytes", "10GiB", "--sim", "n")
-        done, _ = self.plan_one("bytes: 10GiB, replicas: 2", TO_DO)
-        self.assertIn("0/0 held by lease 1 other", done.stdout)
-        self.assertNotIn("free", done.stdout)
+        done, path = self.plan_one("bytes: 10GiB, replicas: 2", TO_DO)
+        self.assertRegex(done.stdout, r"\nstays  \|other/0 +\|\n +\|10.0 GiB +\|\n")
+        listed = self.start("plan", path, "--sim", "n", "--verbose")
+        self.assertIn("0/0 held by lease 1 other", listed.stdout)
+        self.assertNotIn("free", listed.stdout)
         self.assertIn("3 GPUs, proved minimal\n  1 GPU is in use already, 2 more are needed",
                       done.stdout)
 
@@ -246,7 +248,10 @@ class Plan(Journey):
         self.rocpart("place", "other", "--bytes", "20GiB", "--share", "4", "--sim", "n")
         shared = "bytes: 60GiB, isolation: {share: 4}, spread: none, replicas: "
         done, path = self.plan_one(shared + "2", TO_DO)
-        self.assertIn("a#0 + a#1 next to lease 2 other", done.stdout)
+        self.assertRegex(done.stdout, r"\nafter +\|a/0 +\|\n +\|other/0 +\|\n +\|\+a/1 +\|\n"
+                                      r" +\|140 GiB +\|\n")
+        listed = self.start("plan", "-f", path, "--sim", "n", "--verbose")
+        self.assertIn("a#0 + a#1 next to lease 2 other", listed.stdout)
         self.assertIn("1 GPU, proved minimal", done.stdout)
         document = self.rocpart("plan", "-f", path, "--sim", "n", "--json", status=TO_DO)
         self.rocpart("plan", "--verify", self.write(document, "plan.json"))

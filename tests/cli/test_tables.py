@@ -193,7 +193,8 @@ class Tables(unittest.TestCase):
         self.assertRegex(text, r"\d+ of 64 partitions are free; the largest has 23.8 GiB; "
                                r"1 leased with room to share\n")
         self.assertRegex(text, r"\nfree: 0/0 0/2-0/5 .* GPU 6 7/3-7/7\n")
-        plan = self.text("--sim", "mi300x-8", "plan", "--add", "Qwen/Qwen3-4B", status=7)
+        plan = self.text("--sim", "mi300x-8", "plan", "--add", "Qwen/Qwen3-4B",
+                         "--verbose", status=7)
         self.assertRegex(plan, r"\n  \d/\d-\d/\d not used by this plan\n")
         self.assertRegex(plan, r"\n  \d/\d held by lease \d+ ")
         self.assertNotRegex(plan, r" not used by this plan\n  [^\n]* not used by this plan\n")
