@@ -387,6 +387,8 @@ enum cli_plan_detail {
 	CLI_PLAN_ALL,	  /* each partition, each model */
 };
 int cli_print_plan(struct cli *cli, const struct rocpart_plan *plan, enum cli_plan_detail detail);
+/* plan_why.c: a sentence when no partition at all is enough for the request. False: some are. */
+bool cli_explain_never(const struct rp_json *doc, size_t request, struct rp_strbuf *ret);
 int cli_print_fleet(const struct rp_json *doc); /* plan_fleet.c: 0 or -ENOMEM */
 /*
  * picture_out.c: GPUs before and after, of a difference, and of the document of a plan. NULL: out

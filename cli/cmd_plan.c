@@ -176,7 +176,7 @@ static int print_compared_text(struct cli *cli, struct rocpart_difference *d)
 	if (!all)
 		(void)cli_print_picture(cli_picture_difference(d));
 	cli_print_compared(cli, d);
-	effect = cli_print_effect(cli, d);
+	effect = status ? 0 : cli_print_effect(cli, d); /* apply would do nothing */
 	return effect ? effect : status;
 }
 

@@ -260,9 +260,7 @@ static int add_holder(struct view_picture *p, const struct rp_json *doc, const s
 	const char *by = holder_text(text(h, "by"));
 	int r = view_picture_add(p, gpu, VIEW_BEFORE, part, by, by, bytes);
 
-	return r < 0 ? r
-		     : view_picture_add(p, gpu, VIEW_AFTER, part, by, by,
-					bytes);
+	return r < 0 ? r : view_picture_add(p, gpu, VIEW_AFTER, part, by, by, bytes);
 }
 
 struct view_picture *cli_picture_plan(const struct rp_json *doc)

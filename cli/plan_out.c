@@ -273,10 +273,14 @@ static void print_trouble(const struct rp_json *doc, enum cli_plan_detail detail
 				       ? "  these cannot be placed together: "
 				       : "  no place was found for these together: ";
 
-	for (size_t i = 0; i < shown(unplaced, detail); i++)
-		cli_say(stdout, "  not placed: %lld x %s\n",
-			(long long)number(rp_json_at(unplaced, i), "replicas"),
-			text(rp_json_at(unplaced, i), "name"));
+	for (size_t i = 0; i < shown(unplaced, detail); i++) {
+		RP_AUTO_STRBUF struct rp_strbuf why = RP_STRBUF_INIT;
+		const struct rp_json *u = rp_json_at(unplaced, i);
+		bool is_never = cli_explain_never(doc, (size_t)number(u, "request"), &why);
+
+		cli_say(stdout, "  not placed: \t%lld x %s%s%s\n", (long long)number(u, "replicas"),
+			text(u, "name"), is_never ? ": " : "", rp_strbuf_str(&why));
+	}
 	if (shown(unplaced, detail) < rp_json_len(unplaced))
 		cli_say(stdout, "  not placed: %zu more models\n",
 			rp_json_len(unplaced) - shown(unplaced, detail));
@@ -295,21 +299,25 @@ static void print_trouble(const struct rp_json *doc, enum cli_plan_detail detail
 
 void cli_explain_misfit(const struct rocpart_plan *plan, struct rocpart_error *ret)
 {
-	RP_AUTO_STRBUF struct rp_strbuf names = RP_STRBUF_INIT;
+	RP_AUTO_STRBUF struct rp_strbuf names = RP_STRBUF_INIT, why = RP_STRBUF_INIT;
 	RP_AUTO_FREE char *document = NULL;
 	RP_AUTO_JSON struct rp_json *doc = NULL;
 	const struct rp_json *unplaced, *u;
+	bool is_never = false;
 
 	if (rocpart_plan_to_json(plan, &document, ret) < 0 ||
 	    rp_json_parse(document, strlen(document), "plan", &doc, ret) < 0)
 		return;
 	unplaced = rp_json_get(doc, "unplaced");
 	for (size_t i = 0; i < shown(unplaced, CLI_PLAN_SUMMARY) && (u = rp_json_at(unplaced, i));
-	     i++)
+	     i++) {
 		rp_strbuf_addf(&names, "%s%lld x %.40s", i ? ", " : "",
 			       (long long)number(u, "replicas"), text(u, "name"));
+		is_never = is_never || cli_explain_never(doc, (size_t)number(u, "request"), &why);
+	}
 	(void)rp_error_set(ret, -ENOSPC, ROCPART_ERR_NO_ROOM, NULL,
-			   "the GPUs have no room for all models: %s %s not placed",
+			   "the GPUs have no room for all models: %s%s%.300s %s not placed",
+			   is_never ? rp_strbuf_str(&why) : "", is_never ? "; " : "",
 			   rp_strbuf_str(&names), rp_json_len(unplaced) == 1 ? "is" : "are");
 	(void)rp_error_hint(ret, "`rocpart plan` with this file shows each remedy");
 }

@@ -462,15 +462,29 @@ int rp_yaml_must_be(const struct rp_yaml *at, const char *name, struct rocpart_e
 }
 
 /* Name the nearest known key, and all that are allowed. */
-static int refuse_key(const struct rp_yaml *key, const char *name, const char *const *known,
-		      size_t n, struct rocpart_error *reterr)
+static bool is_known(const char *key, const char *const *known, size_t n)
 {
-	RP_AUTO_STRBUF struct rp_strbuf all = RP_STRBUF_INIT;
-	const char *near = rp_suggest_of(key->text, known, n);
+	for (size_t i = 0; i < n; i++)
+		if (rp_str_eq(key, known[i]))
+			return true;
+	return false;
+}
+
+/* The first unknown key has the place; the others are named, to be found at once. */
+static int refuse_key(const struct rp_yaml *map, size_t index, const char *name,
+		      const char *const *known, size_t n, struct rocpart_error *reterr)
+{
+	RP_AUTO_STRBUF struct rp_strbuf all = RP_STRBUF_INIT, others = RP_STRBUF_INIT;
+	const char *near = rp_suggest_of(map->keys[index], known, n);
 
 	for (size_t i = 0; i < n; i++)
 		rp_strbuf_addf(&all, "%s%s", i ? ", " : "", known[i]);
-	(void)rp_yaml_error(key, name, reterr, "unknown key '%s'", key->text);
+	for (size_t i = index + 1; i < map->n && others.len < 120; i++)
+		if (!is_known(map->keys[i], known, n))
+			rp_strbuf_addf(&others, "%s'%.40s'",
+				       others.len ? ", " : "; also unknown: ", map->keys[i]);
+	(void)rp_yaml_error(map->key_nodes[index], name, reterr, "unknown key '%s'%s",
+			    map->keys[index], rp_strbuf_str(&others));
 	if (near)
 		return rp_error_hint(reterr, "did you mean '%s'? Allowed here: %s", near,
 				     rp_strbuf_str(&all));
@@ -482,14 +496,9 @@ int rp_yaml_only_keys(const struct rp_yaml *map, const char *name, const char *c
 {
 	if (map->kind != RP_YAML_MAP)
 		return rp_yaml_must_be(map, name, reterr, "a map of keys and values");
-	for (size_t i = 0; i < map->n; i++) {
-		bool found = false;
-
-		for (size_t k = 0; k < n && !found; k++)
-			found = rp_str_eq(map->keys[i], known[k]);
-		if (!found)
-			return refuse_key(map->key_nodes[i], name, known, n, reterr);
-	}
+	for (size_t i = 0; i < map->n; i++)
+		if (!is_known(map->keys[i], known, n))
+			return refuse_key(map, i, name, known, n, reterr);
 	return 0;
 }
 

@@ -112,6 +112,8 @@ static int read_tokens(const struct reader *r, const struct rp_yaml *y, uint64_t
 	return rc < 0 ? rp_error_nomem(r->reterr) : 0;
 }
 
+#define LEAST_BYTES 1000000 /* no program runs in less: a number below has lost its unit */
+
 static int read_bytes(const struct reader *r, const struct rp_yaml *y, uint64_t *ret)
 {
 	const char *text;
@@ -119,6 +121,10 @@ static int read_bytes(const struct reader *r, const struct rp_yaml *y, uint64_t 
 
 	if (rc == 0 && (rp_parse_bytes(text, ret) < 0 || *ret == 0))
 		rc = rp_yaml_must_be(y, r->name, r->reterr, "a size such as 20GiB");
+	if (rc == 0 && *ret < LEAST_BYTES && strspn(text, "0123456789") == strlen(text))
+		rc = rp_yaml_error(y, r->name, r->reterr,
+				   "'%s' is only %llu bytes; did you mean %lluGiB?", y->key,
+				   (unsigned long long)*ret, (unsigned long long)*ret);
 	return rc;
 }
 

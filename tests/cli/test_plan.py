@@ -69,6 +69,10 @@ class Plan(Journey):
             ("bytes: 1GiB, replicas: 4294967297", "from 1 to 100000"),
             ("bytes: 1GiB, weight: 0", "from 1 to"),
             ("bytes: 1GiB, colour: red", "unknown key 'colour'"),
+            ("bytes: 1GiB, replics: 2, priority: 1", "unknown key 'replics'\nhint: did you mean"),
+            ("bytes: 1GiB, replics: 2, spread: none, colour: red",
+             "unknown key 'replics'; also unknown: 'colour'\n"),
+            ("bytes: 16", "'bytes' is only 16 bytes; did you mean 16GiB?"),
             ("bytes: 1GiB, isolation: {share: 0}", "from 1 to 64"),
             ("bytes: 1GiB, spread: moon", "gpu, hive or none"),
             ("bytes: 1GiB, memory: NPS99", "NPS1, NPS2 or NPS4"),
@@ -88,6 +92,32 @@ class Plan(Journey):
                 self.assertEqual(done.returncode, USAGE)
                 self.assertIn(f"{path}:3:", done.stderr)
                 self.assertIn(words, done.stderr)
+
+    def test_wish_that_no_plan_can_meet_is_explained_by_plan_assert_and_status(self):
+        self.make("mi300x-1")
+        cpx = "node: {memory: NPS4, gpus: {all: CPX}}\n"
+        for node, wish, why in (
+            ("", "bytes: 300GiB", "a needs 300 GiB, and no partition in the modes that may be used "
+                                  "has more than 192 GiB"),
+            (cpx, "bytes: 100GiB", "a needs 100 GiB, .* has more than 23.9 GiB"),
+            ("", "bytes: 8GiB, min-xcds: 9", "a asks for 9 XCDs, and no partition has more than 8"),
+            (cpx, "bytes: 8GiB, min-xcds: 2", "a asks for 2 XCDs, and no partition has more "
+                                              "than 1"),
+            (cpx, "bytes: 8GiB, memory: NPS1", "a asks for memory mode NPS1, which may not be "
+                                               "used here"),
+            ("", "bytes: 80GiB, memory: NPS4", "no partition has all that a asks for: 80.0 GiB, "
+                                               "memory mode NPS4"),
+            ("", "model: Qwen/Qwen3-4B, min-tok-s: 9999", "a needs .* GB/s of memory bandwidth"),
+        ):
+            with self.subTest(wish):
+                path = self.write(f"version: v1\n{node}models:\n  a: {{{wish}}}\n")
+                for verb, status in (("plan", FAILED), ("assert", TO_DO), ("apply", FAILED)):
+                    told = self.start(verb, path, "--sim", "n").stdout
+                    self.assertEqual(self.start(verb, path, "--sim", "n").returncode, status)
+                    self.assertRegex(told, why, verb)
+                self.assertRegex(self.rocpart("--sim", "n", "status"), f"failed: .*{why}")
+        enough = self.write("version: v1\nmodels:\n  a: {bytes: 100GiB, replicas: 2}\n")
+        self.assertNotIn("no partition", self.start("plan", enough, "--sim", "n").stdout)
 
     def write_many(self, n, wish):
         lines = "".join(f"  m{i}: {{{wish}}}\n" for i in range(n))

@@ -161,7 +161,7 @@ class Results(Status):
         self.apply(status=FAILED)
         text = " ".join(self.on("status").split())
         self.assertRegex(text, f"the apply of {self.file} at [-0-9: ]+ UTC failed: the GPUs have "
-                               "no room for all models: 2 x a is not placed")
+                               "no room for all models: a needs 300 GiB, .*; 2 x a is not placed")
         self.assertEqual(self.applied()["result"], "failed")
         self.assertGreater(self.applied()["differences"], 0)
 
