@@ -138,12 +138,15 @@ void cli_applied_done(struct cli_applied *a)
 
 static void print_result(const struct rocpart_revision *v, const char *file, const char *at)
 {
-	bool failed = rp_str_eq(v->result, "failed");
+	bool failed = rp_str_eq(v->result, "failed"), killed = rp_str_eq(v->result, "unfinished");
 
 	if (was_complete(v))
 		return;
 	cli_say_toned(stdout, failed ? VIEW_TONE_FAILED : VIEW_TONE_ATTENTION, "the apply ");
-	cli_say(stdout, "of %s at %s %s%s%s\n", file, at, failed ? "failed" : "left a part undone",
+	cli_say(stdout, "of %s at %s %s%s%s\n", file, at,
+		failed	 ? "failed"
+		: killed ? "was not finished: it was killed, or runs now"
+			 : "left a part undone",
 		*v->message ? ": " : "", v->message);
 }
 

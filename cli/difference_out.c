@@ -46,10 +46,10 @@ static void print_where(struct printing *p, const struct rocpart_difference_item
 		cli_say(stdout, "%s on %s", p->bytes, to);
 		break;
 	case ROCPART_DIFFERENCE_CHANGE:
-		cli_say(stdout, "on %s", *i->to_bdf ? to : from);
+		cli_say(stdout, "on %s", *i->to_bdf ? to : from); /* none: it is withheld */
 		break;
 	case ROCPART_DIFFERENCE_MOVE:
-		cli_say(stdout, "%s -> %s", from, to);
+		cli_say(stdout, "%s -> %s", from, *i->to_bdf ? to : "elsewhere");
 		break;
 	case ROCPART_DIFFERENCE_RELEASE:
 		cli_say(stdout, "released from %s", from);

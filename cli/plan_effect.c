@@ -14,9 +14,11 @@ static bool is_reload(const char *text)
 	return to && (strncmp(from + 1, to + 1, n) != 0 || strcspn(to + 1, " ,;") != n);
 }
 
-/* Seconds of the last change of that kind; negative: none is recorded, or the caller may not read.
+/*
+ * Seconds of the last change of compute modes alone; negative: none is recorded, or the caller may
+ * not read it. How long a reload takes is measured, and a note of the change.
  */
-static double find_seconds(struct cli *cli, bool reloads)
+static double find_seconds(struct cli *cli)
 {
 	const struct rocpart_history_entry *e;
 	struct rocpart_history *history = NULL;
@@ -26,19 +28,19 @@ static double find_seconds(struct cli *cli, bool reloads)
 		return seconds;
 	for (size_t i = 0; seconds < 0 && (e = rocpart_history_get(history, i)); i++)
 		if (rp_str_eq(e->kind, "change") && rp_str_eq(e->outcome, "done") &&
-		    e->milliseconds >= 0 && is_reload(e->text) == reloads)
+		    e->milliseconds >= 0 && !is_reload(e->text))
 			seconds = (double)e->milliseconds / 1000;
 	rocpart_history_free(history);
 	return seconds;
 }
 
-static void print_time(struct cli *cli, bool reloads)
+static void print_time(struct cli *cli)
 {
-	double seconds = find_seconds(cli, reloads);
+	double seconds = find_seconds(cli);
 
 	if (seconds < 0)
-		cli_say(stdout, "takes: \t%s; no such change of this machine is recorded yet\n",
-			reloads ? "up to some minutes" : "some seconds");
+		cli_say(stdout, "takes: \tsome seconds; no such change of this machine is recorded "
+				"yet\n");
 	else
 		cli_say(stdout, "takes: \tthe last such change of this machine took %.*f s\n",
 			seconds < 10 ? 1 : 0, seconds);
@@ -85,6 +87,7 @@ int cli_print_effect(struct cli *cli, struct rocpart_difference *d)
 	struct rocpart_change *change = rocpart_difference_get_change(d);
 	const struct rocpart_error *refusal = rocpart_difference_get_refusal(d);
 	bool reloads = rocpart_change_needs_reload(change);
+	const char *text;
 
 	if (refusal)
 		cli_say(stdout, "cannot be done now: \t%s%s%s\n", refusal->message,
@@ -94,6 +97,9 @@ int cli_print_effect(struct cli *cli, struct rocpart_difference *d)
 	cli_say(stdout, "stops: \t%s\n",
 		reloads ? "all programs on all GPUs, because the driver is reloaded"
 			: "programs on the GPUs that are switched");
-	print_time(cli, reloads);
+	if (!reloads)
+		print_time(cli);
+	for (size_t i = 0; (text = rocpart_change_get_warning(change, i)); i++)
+		cli_say(stdout, "note: \t%s\n", text);
 	return print_holders(cli, change);
 }

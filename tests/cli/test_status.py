@@ -179,15 +179,16 @@ class Results(Status):
         self.assertGreater(self.applied()["differences"], 0)
 
     def test_apply_that_left_a_part_is_said(self):
-        self.write(TEXT.replace("{bytes", "{owner: unit:a.service, bytes"))
         self.apply()
-        self.on("sim", "hold", "n", "--partition", "0/0=2GiB", "--cgroup",
-                "/system.slice/a.service")
-        self.write(TEXT.replace("{bytes: 10GiB", "{owner: unit:a.service, bytes: 12GiB"))
+        place = self.json("--sim", "n", "status")["leases"][0]["partition"]
+        self.on("sim", "hold", "n", "--partition", "0/" + place.split("/")[1] + "=2GiB")
+        self.write(TEXT.replace("{bytes: 10GiB", "{bytes: 12GiB"))
         self.apply(status=PARTLY)
         text = " ".join(self.on("status").split())
         self.assertRegex(text, f"the apply of {self.file} at [-0-9: ]+ UTC left a part undone")
         self.assertRegex(text, r"\d differences? from ")
+        self.assertRegex(self.on("plan", self.file, status=TO_DO),
+                         r"~ a/0 on 0/\d: bytes 10.0 GiB -> 12.0 GiB, lease 1, .*left as it is")
 
 
 class Room(Status):
