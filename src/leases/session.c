@@ -407,6 +407,7 @@ ROCPART_PUBLIC struct rocpart_leases *rocpart_leases_free(struct rocpart_leases 
 	rocpart_snapshot_unref(leases->snapshot);
 	free(leases->pub);
 	free(leases->use);
+	free(leases->idle);
 	free(leases);
 	return NULL;
 }
