@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Modes and GPUs as words of a file; every reader refuses them alike. Defined in node_gpus.c. */
+/* Modes as words of a file; every reader refuses them alike. Defined in node_gpus.c. */
 #ifndef RP_DESIRED_MODE_READ_H
 #define RP_DESIRED_MODE_READ_H
 
@@ -17,7 +17,5 @@ int rp_memory_mode_read(const struct rp_yaml *at, const char *name, enum rocpart
 int rp_modes_read(const struct rp_yaml *at, const char *name,
 		  enum rocpart_compute_mode *ret_compute, enum rocpart_memory_mode *ret_memory,
 		  struct rocpart_error *reterr) RP_MUST_CHECK;
-/* dddd:bb:dd.f in form; nothing else in a file has two colons and a dot. */
-bool rp_looks_like_bdf(const char *word);
 
 #endif

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The GPUs that a file names, and the modes that it gives them. */
-#include "base/num.h"
+#include "desired/gpu_word.h"
 #include "desired/mode_read.h"
 #include "desired/node_file.h"
 #include "facts/mode_name.h"
-
-#include <ctype.h>
 
 static int parse_compute(const struct rp_yaml *at, const char *name, const char *text,
 			 enum rocpart_compute_mode *ret, struct rocpart_error *reterr)
@@ -101,69 +99,24 @@ int rp_node_set_gpu(struct rp_node_file *f, size_t index, struct rp_mode_pair mo
 	return 0;
 }
 
-/* "1-7": both ends, by index. */
-static bool parse_range(const char *text, size_t *first, size_t *last)
+/* All GPUs of the machine. */
+static struct rp_gpu_set set_of(const struct rp_node_file *f)
 {
-	const char *dash = strchr(text, '-');
-	uint64_t a, b;
-
-	if (!dash || rp_parse_u64_part(text, (size_t)(dash - text), 10, &a) < 0 ||
-	    rp_parse_u64(dash + 1, 10, &b) < 0)
-		return false;
-	*first = (size_t)a;
-	*last = (size_t)b;
-	return true;
-}
-
-bool rp_looks_like_bdf(const char *word)
-{
-	const char *colon = strchr(word, ':'), *second = colon ? strchr(colon + 1, ':') : NULL;
-
-	return second && strchr(second, '.') && strlen(word) < 16 && isxdigit((unsigned char)*word);
-}
-
-static int find_range(struct rp_node_file *f, const char *word, const struct rp_yaml *at,
-		      bool *ret_gpus, const size_t ends[2])
-{
-	size_t n = f->snapshot->n_gpus;
-
-	if (ends[0] > ends[1] || ends[1] >= n)
-		return rp_yaml_error(
-			at, f->name, f->reterr,
-			"'%s' is not a range of this machine's GPUs, which are 0 to %zu", word,
-			n ? n - 1 : 0);
-	for (size_t i = ends[0]; i <= ends[1]; i++)
-		ret_gpus[i] = true;
-	return 0;
+	return (struct rp_gpu_set){.snapshot = f->snapshot, .n = f->snapshot->n_gpus};
 }
 
 int rp_node_find_present_gpus(struct rp_node_file *f, const char *word, const struct rp_yaml *at,
 			      bool *ret_gpus)
 {
-	const struct rocpart_snapshot *s = f->snapshot;
-	const struct rocpart_gpu *gpu = NULL;
-	bool all = rp_str_eq(word, "all");
-	size_t ends[2] = {0, 0}, n = 0;
+	const struct rp_gpu_set set = set_of(f);
+	enum rp_gpu_found found = rp_gpu_word_find(&set, word, ret_gpus);
+	RP_AUTO_FREE char *place = NULL;
 
-	memset(ret_gpus, 0, s->n_gpus * sizeof(*ret_gpus));
-	if (parse_range(word, &ends[0], &ends[1]))
-		return find_range(f, word, at, ret_gpus, ends);
-	if (!all && rocpart_snapshot_find_gpu(s, word, &gpu, NULL) == 0) {
-		ret_gpus[gpu->index] = true;
+	if (found == RP_GPU_FOUND || found == RP_GPU_LOST)
 		return 0;
-	}
-	for (size_t i = 0; i < s->n_gpus; i++) {
-		gpu = &s->gpus[i];
-		ret_gpus[i] = all ? gpu->compute != ROCPART_COMPUTE_UNKNOWN
-				  : gpu->product && rp_str_eq_nocase(gpu->product->name, word);
-		n += ret_gpus[i];
-	}
-	if (n || rp_looks_like_bdf(word))
-		return 0;
-	(void)rp_yaml_error(at, f->name, f->reterr, "this machine has no GPU '%s'", word);
-	return rp_error_hint(f->reterr,
-			     "name GPUs by index, range, PCI address, unique id or product, "
-			     "or 'all'; `rocpart list` shows them");
+	place = rp_yaml_place(at, f->name);
+	return place ? rp_gpu_word_refuse(&set, found, word, place, f->reterr)
+		     : rp_error_nomem(f->reterr);
 }
 
 int rp_node_find_gpus(struct rp_node_file *f, const char *word, const struct rp_yaml *at,

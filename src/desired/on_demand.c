@@ -91,12 +91,23 @@ static enum rocpart_compute_mode mode_of(const struct rp_json *record,
 	return mode;
 }
 
-static bool is_named(const struct rp_names *words, const struct rocpart_snapshot *s, size_t gpu)
+/* Which GPUs the words name, one bool for each; no words name all. NULL: out of memory. */
+static bool *list_named(const struct rp_names *words, const struct rocpart_snapshot *s)
 {
-	for (size_t i = 0; i < words->n; i++)
-		if (rp_gpu_word_names(s, NULL, gpu, words->v[i]))
-			return true;
-	return words->n == 0;
+	const struct rp_gpu_set set = {.snapshot = s, .n = s->n_gpus};
+	RP_AUTO_FREE bool *named = rp_new0(bool, s->n_gpus);
+	RP_AUTO_FREE bool *one = rp_new0(bool, s->n_gpus);
+
+	if (!named || !one)
+		return NULL;
+	for (size_t k = 0; k < s->n_gpus; k++)
+		named[k] = words->n == 0;
+	for (size_t i = 0; i < words->n; i++) {
+		(void)rp_gpu_word_find(&set, words->v[i], one);
+		for (size_t k = 0; k < s->n_gpus; k++)
+			named[k] |= one[k];
+	}
+	return rp_steal(&named);
 }
 
 int rp_on_demand_keeps(struct rocpart_machine *m, const struct rocpart_snapshot *s,
@@ -104,6 +115,7 @@ int rp_on_demand_keeps(struct rocpart_machine *m, const struct rocpart_snapshot 
 		       enum rocpart_compute_mode **ret, struct rocpart_error *reterr)
 {
 	RP_AUTO_JSON struct rp_json *record = NULL;
+	RP_AUTO_FREE bool *named = NULL;
 	int64_t now = 0;
 	int r;
 
@@ -113,13 +125,14 @@ int rp_on_demand_keeps(struct rocpart_machine *m, const struct rocpart_snapshot 
 	r = read_record(m, RP_RECORD_ON_DEMAND, &record, reterr);
 	if (r < 0 || !record)
 		return r;
+	named = list_named(&policy->gpus, s);
 	*ret = rp_new0(enum rocpart_compute_mode, s->n_gpus);
-	if (!*ret)
+	if (!named || !*ret)
 		return rp_error_nomem(reterr);
 	if (rp_clock_read(&now) < 0)
 		now = 0; /* nothing rests then */
 	for (size_t i = 0; i < s->n_gpus; i++)
-		if (is_named(&policy->gpus, s, i))
+		if (named[i])
 			(*ret)[i] = mode_of(record, &s->gpus[i], leases, policy, now);
 	return 0;
 }
@@ -131,7 +144,7 @@ struct on_demand {
 	struct rocpart_snapshot *snapshot;
 	const struct rp_json *policy; /* NULL: none */
 	struct rp_json *record;	      /* NULL: none */
-	struct rp_names gpus;	      /* of the policy */
+	bool *named;		      /* GPUs of the policy */
 	bool allow_unvalidated;
 	int64_t now, resting_s; /* least time until a GPU that was switched lately may be again */
 	size_t resting;		/* that GPU */
@@ -141,12 +154,13 @@ static void on_demand_done(struct on_demand *o)
 {
 	rocpart_snapshot_unref(o->snapshot);
 	rp_json_free(o->record);
-	rp_names_done(&o->gpus);
+	free(o->named);
 }
 
 static int begin(struct on_demand *o, const struct rocpart_place_options *options,
 		 struct rocpart_error *reterr)
 {
+	RP_AUTO_NAMES struct rp_names words = RP_NAMES_INIT;
 	const struct rp_json *gpus;
 	int r = read_record(o->machine, RP_RECORD_ON_DEMAND, &o->record, reterr);
 
@@ -158,14 +172,15 @@ static int begin(struct on_demand *o, const struct rocpart_place_options *option
 	for (size_t i = 0; r == 0 && i < rp_json_len(gpus); i++) {
 		const char *word = rp_json_text(rp_json_at(gpus, i));
 
-		r = word ? rp_names_add(&o->gpus, word) : 0;
+		r = word ? rp_names_add(&words, word) : 0;
 	}
 	o->allow_unvalidated = options->allow_unvalidated ||
 			       rp_json_bool_value(rp_json_get(o->policy, "allow_unvalidated"));
 	if (rp_clock_read(&o->now) < 0)
 		o->now = 0; /* and nothing was switched lately */
 	o->resting_s = COOLDOWN_S + 1;
-	return r < 0 ? rp_error_nomem(reterr) : 0;
+	o->named = r == 0 ? list_named(&words, o->snapshot) : NULL;
+	return o->named ? 0 : rp_error_nomem(reterr);
 }
 
 /* A clock that went back does not make a GPU rest for longer than it would have. */
@@ -182,7 +197,7 @@ static bool may_switch(void *userdata, const struct rocpart_gpu *gpu)
 		}
 		return false;
 	}
-	return is_named(&o->gpus, o->snapshot, gpu->index);
+	return o->named[gpu->index];
 }
 
 static int find_switches(struct on_demand *o, const struct rocpart_place_options *options,

@@ -3,7 +3,6 @@
  * node.gpus of a plan: compute modes that GPUs must have, named as the rest of the file names them.
  * They are read before it is known which machine is planned for, and looked up on it then.
  */
-#include "base/num.h"
 #include "desired/gpu_word.h"
 #include "desired/mode_read.h"
 #include "desired/planning.h"
@@ -64,6 +63,13 @@ static int RP_PRINTF(3, 4)
 	return rp_error_set(reterr, -EINVAL, ROCPART_ERR_CONFIG_SYNTAX, rule->place, "%s", text);
 }
 
+static struct rp_gpu_set set_of(const struct rocpart_plan *plan, size_t n)
+{
+	return (struct rp_gpu_set){.snapshot = plan->product ? NULL : plan->snapshot,
+				   .product = plan->product,
+				   .n = n};
+}
+
 /* Two rules may name one GPU when they agree. */
 static int limit_gpu(const struct rp_gpu_rule *rule, struct rp_gpu_limit *limit, size_t gpu,
 		     struct rocpart_error *reterr)
@@ -81,25 +87,24 @@ static int limit_gpu(const struct rp_gpu_rule *rule, struct rp_gpu_limit *limit,
 	return 0;
 }
 
+/* An address that is not here is a difference, which the change of the file tells. */
 static int look_up(const struct rocpart_plan *plan, const struct rp_gpu_rule *rule,
 		   struct rp_gpu_limit *limits, size_t n, struct rocpart_error *reterr)
 {
-	size_t first = 0, last = 0, found = 0;
+	const struct rp_gpu_set set = set_of(plan, n);
+	RP_AUTO_FREE bool *named = rp_new0(bool, n);
+	enum rp_gpu_found found;
 	int r = 0;
 
-	if (rp_gpu_word_range(rule->word, &first, &last) && (first > last || last >= n))
-		return refuse(rule, reterr, "'%s' is not a range of the GPUs, which are 0 to %zu",
-			      rule->word, n ? n - 1 : 0);
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		if (!rp_gpu_word_names(plan->snapshot, plan->product, i, rule->word))
-			continue;
-		r = limit_gpu(rule, &limits[i], i, reterr);
-		found++;
-	}
-	/* a GPU that is missing limits nothing: rocpart_change_check() says that it is */
-	return r < 0 || found || (!plan->product && rp_looks_like_bdf(rule->word))
-		       ? r
-		       : refuse(rule, reterr, "no GPU of this machine is called '%s'", rule->word);
+	if (!named)
+		return rp_error_nomem(reterr);
+	found = rp_gpu_word_find(&set, rule->word, named);
+	if (found != RP_GPU_FOUND && (found != RP_GPU_LOST || plan->product))
+		return rp_gpu_word_refuse(&set, found, rule->word, rule->place, reterr);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (named[i])
+			r = limit_gpu(rule, &limits[i], i, reterr);
+	return r;
 }
 
 /* The memory mode of all GPUs, too, and what one GPU is given in its own rule. */
@@ -245,12 +250,15 @@ static int cordon_gpu(struct rocpart_plan *plan, size_t gpu)
 
 int rp_plan_cordon_gpus(struct rocpart_plan *plan)
 {
-	int r = 0;
+	const struct rp_gpu_set set = set_of(plan, plan->machine.n_gpus);
+	RP_AUTO_FREE bool *named = rp_new0(bool, set.n);
+	int r = named ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < plan->cordoned.n && !plan->product; i++)
-		for (size_t k = 0; r == 0 && k < plan->machine.n_gpus; k++)
-			if (rp_gpu_word_names(plan->snapshot, plan->product, k,
-					      plan->cordoned.v[i]))
+	for (size_t i = 0; r == 0 && i < plan->cordoned.n && !plan->product; i++) {
+		(void)rp_gpu_word_find(&set, plan->cordoned.v[i], named);
+		for (size_t k = 0; r == 0 && k < set.n; k++)
+			if (named[k])
 				r = cordon_gpu(plan, k);
+	}
 	return r;
 }

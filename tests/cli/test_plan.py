@@ -93,6 +93,29 @@ class Plan(Journey):
                 self.assertIn(f"{path}:3:", done.stderr)
                 self.assertIn(words, done.stderr)
 
+    def test_gpus_of_a_file_are_looked_up_alike_for_modes_and_for_models(self):
+        self.make("mi300x-8")
+        models = "models: {a: {bytes: 10GiB}}\n"
+        for word, words in (("'0000:99:00.0'", "GPU 0000:99:00.0 is missing"),
+                            ("'0-7'", None), ("MI300X", None), ("all", None), ("'3'", None),
+                            ("0-8", "is not a range of the GPUs of this machine, which are 0 to 7"),
+                            ("8", "this machine has no GPU '8'"),
+                            ("MI308X", "this machine has no GPU 'MI308X'")):
+            node = f"version: v1\nnode: {{gpus: {{{word}: SPX}}}}\n"
+            told = [self.start("assert", self.write(node + more), "--sim", "n")
+                    for more in ("", models)]
+            with self.subTest(word):
+                for one in told:
+                    self.assertIn(words or "", one.stdout + one.stderr)
+                    self.assertEqual(one.returncode == USAGE, bool(words) and "no" in words)
+        for word, status, words in (("0-7", DONE, ""), ("mi300x", DONE, ""), ("all", DONE, ""),
+                                    ("0-8", USAGE, "of the plan, which are 0 to 7"),
+                                    ("MI308X", USAGE, "the plan has no GPU 'MI308X'")):
+            path = self.write(f"version: v1\nnode: {{gpus: {{{word}: SPX}}}}\n" + models)
+            done = self.start("plan", path, "--product", "mi300x", "--gpus", "8")
+            self.assertEqual(done.returncode, status, done.stderr)
+            self.assertIn(words, done.stderr)
+
     def test_wish_that_no_plan_can_meet_is_explained_by_plan_assert_and_status(self):
         self.make("mi300x-1")
         cpx = "node: {memory: NPS4, gpus: {all: CPX}}\n"
