@@ -28,25 +28,22 @@ static size_t count_differences(struct rocpart_difference *d)
 }
 
 /* With a plan, which is dear, and therefore made only of what is not surely as it should be. */
-static int compare_with_plan(struct cli *cli, struct rocpart_difference *d, struct cli_applied *ret)
+static void compare_with_plan(struct cli *cli, struct rocpart_difference *d,
+			      struct cli_applied *ret)
 {
 	struct rocpart_catalog *catalog = NULL;
 	struct rocpart_error err = {0};
-	int status;
 
 	if (cli_has_unfinished(cli))
-		return 0; /* the machine is between two states; this is said */
-	status = cli_open_catalog(cli, &catalog);
-	if (status)
-		return status;
-	if (rocpart_difference_compute(d, catalog, &err) < 0) {
+		return; /* the machine is between two states; this is said */
+	if (cli_load_catalog(&catalog, &err) < 0 ||
+	    rocpart_difference_compute(d, catalog, &err) < 0) {
 		(void)rp_fmt(ret->problem, sizeof(ret->problem), "%s", err.message);
 	} else {
 		ret->view.is_compared = true;
 		ret->view.n_differences = count_differences(d);
 	}
 	rocpart_catalog_free(catalog);
-	return 0;
 }
 
 static int compare(struct cli *cli, const struct rocpart_desired *desired,
@@ -68,7 +65,7 @@ static int compare(struct cli *cli, const struct rocpart_desired *desired,
 	else if (is_empty)
 		ret->view.is_compared = true;
 	else
-		status = compare_with_plan(cli, d, ret);
+		compare_with_plan(cli, d, ret);
 	rocpart_difference_free(d);
 	return status;
 }

@@ -216,6 +216,8 @@ int cli_read_file(struct cli *cli, const char *path, struct rp_strbuf *ret);
 
 /* model_io.c: 0 or exit status; what is returned is to be freed. */
 int cli_open_catalog(struct cli *cli, struct rocpart_catalog **ret);
+/* The same, without printing. 0 or a negative errno. */
+int cli_load_catalog(struct rocpart_catalog **ret, struct rocpart_error *reterr);
 /* By path, by catalog name, or by --bytes; name may be NULL with --bytes. */
 int cli_open_model(struct cli *cli, const char *name, const char *bytes,
 		   struct rocpart_model **ret);

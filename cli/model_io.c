@@ -23,25 +23,31 @@ static bool is_absent(const char *path)
 	return rp_retry(stat(path, &st)) < 0 && rp_is_absent(rp_neg_errno());
 }
 
-int cli_open_catalog(struct cli *cli, struct rocpart_catalog **ret)
+int cli_load_catalog(struct rocpart_catalog **ret, struct rocpart_error *reterr)
 {
 	RP_AUTO_FREE char *shipped = cli_data_file("models"), *own = cli_user_models();
 	const char *const places[] = {shipped, SYSTEM_MODELS, own};
 	struct rocpart_catalog *c = NULL;
-	struct rocpart_error err = {0};
 	int r = shipped && own ? rocpart_catalog_new(&c) : -ENOMEM;
 
 	if (r < 0)
-		return cli_nomem(cli);
+		return rp_error_nomem(reterr);
 	for (size_t i = 0; r == 0 && i < RP_ARRAY_LEN(places); i++)
 		if (i == 0 || !is_absent(places[i])) /* the shipped one must be there */
-			r = rocpart_catalog_load(c, places[i], &err);
+			r = rocpart_catalog_load(c, places[i], reterr);
 	if (r < 0) {
 		rocpart_catalog_free(c);
-		return cli_fail(cli, &err);
+		return r;
 	}
 	*ret = c;
 	return 0;
+}
+
+int cli_open_catalog(struct cli *cli, struct rocpart_catalog **ret)
+{
+	struct rocpart_error err = {0};
+
+	return cli_load_catalog(ret, &err) < 0 ? cli_fail(cli, &err) : 0;
 }
 
 static int open_bytes(struct cli *cli, const char *name, const char *size,

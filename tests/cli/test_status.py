@@ -87,6 +87,17 @@ class Drift(Status):
                    "WHERE name = 'llama'")
         self.drifts(1)
 
+    def test_catalog_that_cannot_be_read_leaves_the_rest_of_the_status(self):
+        self.on("release", "llama/0")
+        folder = self.folder / "rocpart/models.d"
+        folder.mkdir(parents=True)
+        (folder / "bad.yaml").write_text("models: 3\n")
+        told = self.json("--sim", "n", "status",
+                         env={"XDG_CONFIG_HOME": str(self.folder)})
+        self.assertIsNone(told["applied"]["differences"])
+        self.assertTrue(told["applied"]["problem"])
+        self.assertEqual(len(told["leases"]), 2)
+
     def test_other_labels_are_a_difference(self):
         self.alter("""UPDATE lease SET labels = '{"team":"ads"}' WHERE name = 'a'""")
         self.drifts(2)
