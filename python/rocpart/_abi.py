@@ -633,6 +633,8 @@ PROTOTYPES = {
         (c_void_p, [c_void_p]),
     "rocpart_desired_has_guard":
         (c_bool, [c_void_p, c_char_p]),
+    "rocpart_desired_is_equal":
+        (c_bool, [c_void_p, c_void_p]),
     "rocpart_desired_open":
         (c_int, [c_char_p, c_bool, POINTER(c_void_p), POINTER(Error)]),
     "rocpart_desired_parse":
@@ -659,6 +661,8 @@ PROTOTYPES = {
         (c_void_p, [c_void_p]),
     "rocpart_difference_is_empty":
         (c_bool, [c_void_p]),
+    "rocpart_difference_is_surely_empty":
+        (c_int, [c_void_p, c_void_p, c_void_p, POINTER(c_bool), POINTER(Error)]),
     "rocpart_difference_kind_to_string":
         (c_char_p, [c_int]),
     "rocpart_difference_new":
@@ -869,6 +873,8 @@ PROTOTYPES = {
         (c_char_p, [c_void_p, c_size_t, POINTER(c_uint64), POINTER(c_uint64)]),
     "rocpart_leases_get_file":
         (c_char_p, [c_void_p, c_size_t]),
+    "rocpart_leases_get_idle_process":
+        (c_uint32, [c_void_p, c_size_t]),
     "rocpart_leases_get_note":
         (c_char_p, [c_void_p]),
     "rocpart_leases_get_snapshot":

@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "change/change.h"
 #include "desired/difference.h"
+#include "desired/on_demand.h"
 #include "leases/lease.h"
 
 /* What a footprint was judged to be the last time: replicas of one model have the same text. */
@@ -134,15 +135,19 @@ static int check_leases(const struct rocpart_difference *d, const struct rocpart
 
 /* 1: modes, cordons and number of the GPUs are as the file says; 0; errors of the file. */
 static int check_node(const struct rocpart_difference *d, struct rocpart_snapshot *snapshot,
-		      struct rocpart_error *reterr)
+		      const struct rocpart_leases *leases, struct rocpart_error *reterr)
 {
+	RP_AUTO_FREE enum rocpart_compute_mode *keeps = NULL;
 	struct rocpart_change *change = NULL;
-	int r = rocpart_change_new(d->machine, snapshot, &change, reterr);
+	int r = rp_on_demand_keeps(d->machine, snapshot, leases, &d->desired->policy, &keeps,
+				   reterr);
 
+	if (r == 0)
+		r = rocpart_change_new(d->machine, snapshot, &change, reterr);
 	if (r < 0)
 		return r;
 	change->unattended = d->unattended;
-	r = rp_change_load_desired(change, d->desired, d->config, reterr);
+	r = rp_change_load_desired(change, d->desired, d->config, keeps, reterr);
 	if (r == 0 && rp_change_describe(change) < 0)
 		r = rp_error_nomem(reterr);
 	if (r == 0)
@@ -160,7 +165,7 @@ ROCPART_PUBLIC int rocpart_difference_is_surely_empty(const struct rocpart_diffe
 	int r;
 
 	reterr = reterr ? reterr : &local;
-	r = check_node(difference, snapshot, reterr);
+	r = check_node(difference, snapshot, leases, reterr);
 	if (r > 0)
 		r = check_leases(difference, leases, reterr);
 	if (r < 0)

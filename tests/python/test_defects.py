@@ -291,8 +291,10 @@ class Defects(MachineTest):
         after = {f: f.read_bytes() for f in pathlib.Path(self.directory).rglob("*")
                  if f.is_file()}
         self.assertEqual(after, before)
-        with self.assertRaises(TypeError):
-            ModelScheduler()  # pylint: disable=no-value-for-parameter
+        self.assertFalse(ModelScheduler(gpu_id=0).schedule_model(LLAMA)[0])
+        with self.assertRaises(ValueError):
+            ModelScheduler(auto_detect=False)
+        self.assertEqual({f: f.read_bytes() for f in before}, before)
 
     def test_D26_sizes_are_gib_outside_and_bytes_inside(self):
         p = ROCmPartitioner(0)
