@@ -14,6 +14,15 @@ static void print_over_limit(const struct rocpart_lease *l)
 		rp_format_bytes(l->used_bytes, used), rp_format_bytes(l->limit_bytes, limit));
 }
 
+static void print_old(const struct rocpart_lease *l)
+{
+	cli_say_toned(stdout, VIEW_TONE_ATTENTION, "restart ");
+	cli_say(stdout,
+		"the programs of lease %llu (%s/%u): they were started before its last change, "
+		"and run with what it had then\n",
+		(unsigned long long)l->id, l->name, l->replica);
+}
+
 /* Leases that lost their places with the mode of one GPU have one problem. */
 static bool is_same_loss(const struct rocpart_lease *a, const struct rocpart_lease *b)
 {
@@ -56,6 +65,8 @@ static void print_problems(const struct rocpart_leases *leases, const struct roc
 			print_over_limit(l);
 		if (*l->problem)
 			print_problem(leases, i);
+		if (l->runs_old)
+			print_old(l);
 	}
 	for (size_t i = 0; (u = rocpart_leases_get_use(leases, i)); i++) {
 		if (!u->unmanaged_bytes)

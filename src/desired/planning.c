@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Planning: requests sized by model/, a machine described by modes/, solved by place/. */
 #include "desired/planning.h"
-#include "base/json.h"
 #include "base/num.h"
 #include "base/strbuf.h"
 #include "base/yaml.h"
 #include "desired/desired.h"
 #include "desired/mode_read.h"
 #include "model/footprint.h"
-#include "plan/verify/verify.h"
 #include "plan/view.h"
 
 #define MAX_GPUS 4096
@@ -595,13 +593,4 @@ ROCPART_PUBLIC int rocpart_plan_to_json(const struct rocpart_plan *plan, char **
 		return rp_error_nomem(reterr);
 	*ret_text = rp_strbuf_steal(&text);
 	return *ret_text ? 0 : rp_error_nomem(reterr);
-}
-
-ROCPART_PUBLIC int rocpart_plan_verify(const char *text, size_t size, const char *name,
-				       struct rocpart_error *reterr)
-{
-	RP_AUTO_JSON struct rp_json *j = NULL;
-	int r = rp_json_parse(text, size, name, &j, reterr);
-
-	return r < 0 ? r : rp_plan_verify(j, reterr);
 }

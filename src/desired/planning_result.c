@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What becomes of a plan on its machine: a change of modes, placements. */
+#include "base/json.h"
 #include "desired/planning.h"
+#include "plan/verify/verify.h"
 #include "plan/view.h"
 
 static const struct rp_place_mode *mode_of(const struct rocpart_plan *plan,
@@ -94,4 +96,13 @@ ROCPART_PUBLIC int rocpart_plan_get_placement(const struct rocpart_plan *plan, s
 		.priority = q->priority,
 		.is_new = p->was_gpu == RP_PLACE_NONE};
 	return 0;
+}
+
+ROCPART_PUBLIC int rocpart_plan_verify(const char *text, size_t size, const char *name,
+				       struct rocpart_error *reterr)
+{
+	RP_AUTO_JSON struct rp_json *j = NULL;
+	int r = rp_json_parse(text, size, name, &j, reterr);
+
+	return r < 0 ? r : rp_plan_verify(j, reterr);
 }

@@ -36,6 +36,8 @@ enum rp_lease_sql {
 	RP_SQL_EDIT,
 	RP_N_SQL
 };
+/* db_sql.c: the text of a statement; leases of older tables are read as they are. */
+const char *rp_lease_db_sql(unsigned version, enum rp_lease_sql which);
 
 struct rp_lease_db {
 	sqlite3 *db;

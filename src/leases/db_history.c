@@ -4,6 +4,7 @@
  * there and written once the commit is durable: a kill in between loses the entry, and no entry
  * tells what was never committed. Nothing fails for a note.
  */
+#include "base/clock.h"
 #include "base/num.h"
 #include "leases/db.h"
 #include "leases/reconcile.h"
@@ -104,4 +105,19 @@ int rp_leases_last_number(struct rocpart_machine *m, int64_t *ret)
 		return r;
 	r = rp_leases_open(m, RP_LEASE_READ, NULL, &db, &err);
 	return r < 0 ? r : read_last(db, ret, &err);
+}
+
+int rp_lease_db_event(struct rp_lease_db *db, int64_t lease, const char *text,
+		      struct rocpart_error *reterr)
+{
+	sqlite3_stmt *s = NULL;
+	int64_t now = 0;
+	int r = rp_lease_db_stmt(db, RP_SQL_EVENT, &s, reterr);
+
+	if (r < 0)
+		return r;
+	(void)sqlite3_bind_int64(s, 1, rp_clock_read(&now) < 0 ? 0 : now);
+	(void)sqlite3_bind_int64(s, 2, lease);
+	(void)sqlite3_bind_text(s, 3, text, -1, SQLITE_STATIC);
+	return rp_lease_db_run(db, s, "record an event", reterr);
 }

@@ -599,17 +599,3 @@ int rp_lease_db_update(struct rp_lease_db *db, const struct rp_lease *l,
 	r = rp_lease_db_run(db, s, "change a lease", reterr);
 	return r == 0 && sqlite3_changes(db->db) != 1 ? refuse_id(l->id, reterr) : r;
 }
-
-int rp_lease_db_event(struct rp_lease_db *db, int64_t lease, const char *text,
-		      struct rocpart_error *reterr)
-{
-	sqlite3_stmt *s = NULL;
-	int r = rp_lease_db_stmt(db, RP_SQL_EVENT, &s, reterr);
-
-	if (r < 0)
-		return r;
-	(void)sqlite3_bind_int64(s, 1, read_clock_s());
-	(void)sqlite3_bind_int64(s, 2, lease);
-	(void)bind_text(s, 3, text);
-	return rp_lease_db_run(db, s, "record an event", reterr);
-}

@@ -105,13 +105,6 @@ bool rp_host_view_is_container_id(const char *name);
 bool rp_host_view_pin_pod(struct rp_host_view *w, struct rp_owner *o);
 /* Return whether `rocpart run --lease` started the process for that lease. */
 bool rp_host_view_runs(struct rp_host_view *w, uint32_t pid, int64_t lease);
-/*
- * The programs of a lease that run now, as "PID:START PID:START", in rp_host_view_any_runs() again:
- * a pid with its start time is one process. 0 or -errno.
- */
-int rp_host_view_programs(struct rp_host_view *w, const struct rp_owner *o, int64_t lease,
-			  struct rp_strbuf *ret) RP_MUST_CHECK;
-bool rp_host_view_any_runs(struct rp_host_view *w, const char *programs);
 /* Record start time and boot in an owner that is a process. 0; -ENOENT: none; -EACCES. */
 int rp_host_view_pin_owner(struct rp_host_view *w, struct rp_owner *o) RP_MUST_CHECK;
 /* The same for a process of this computer, also when the machine is a simulated one. */

@@ -39,7 +39,7 @@ struct rp_lease {
 	char *labels;	 /* JSON object of texts, or NULL */
 	char *limits;	 /* JSON array, or NULL */
 	char *why;	 /* why it was placed where it is */
-	/* Programs that ran when what they were told changed: rp_host_view_programs(), or "". */
+	/* Programs that ran when what they were told changed: rp_old_programs_list(), or "". */
 	char *old_programs;
 	char *problem; /* what is wrong and what to do; "" or NULL: nothing is wrong */
 	int64_t created_s, changed_s;

@@ -12,6 +12,7 @@
  */
 #include "leases/revise.h"
 #include "base/num.h"
+#include "leases/old_programs.h"
 #include "leases/place_choose.h"
 
 static struct rp_lease *find(const struct rp_lease_list *list, uint64_t id)
@@ -145,7 +146,7 @@ static int note_programs(struct rp_place_session *p, const struct rp_revision *v
 		return copy_text(old->old_programs, &l->old_programs) < 0 ? rp_error_nomem(reterr)
 									  : 0;
 	if (old->is_alive)
-		r = rp_host_view_programs(&p->s.host, &old->owner, old->id, &text);
+		r = rp_old_programs_list(&p->s.host, &old->owner, old->id, &text);
 	if (r < 0)
 		return rp_error_errno(reterr, r, l->name,
 				      "cannot look for the programs of lease %lld",

@@ -16,6 +16,7 @@
  */
 #include "leases/session.h"
 #include "base/num.h"
+#include "leases/old_programs.h"
 #include "leases/public.h"
 #include "machine/public.h"
 #include "machine/records.h"
@@ -178,7 +179,7 @@ static int publish_lease(struct rocpart_leases *v, size_t i, uint64_t used, stru
 		.replica = l->replica < 0 ? 0 : (uint32_t)l->replica,
 		.is_managed = l->file && *l->file && !rp_str_eq(l->file, RP_LEASE_FILE_UNKNOWN),
 		.runs_old = w && l->old_programs && *l->old_programs &&
-			    rp_host_view_any_runs(w, l->old_programs),
+			    rp_old_programs_run(w, l->old_programs),
 		.ends = w && !v->list.is_public ? rp_host_view_ends(w, &l->owner) : ""};
 	return p->owner && p->problem ? 0 : -ENOMEM;
 }
