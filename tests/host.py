@@ -93,6 +93,9 @@ def need_another_user():
     why = refusal(*words, "true")
     if why:
         lacking(f"this takes root: {why}")
+    program = os.environ.get("ROCPART")
+    if program and refusal(*words, program, "--version"):
+        lacking(f"user {NOBODY} cannot reach {program}: clone to a folder that all users can enter")
     return words
 
 

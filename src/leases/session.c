@@ -260,12 +260,13 @@ int rp_leases_append(struct rocpart_leases **to, struct rocpart_leases *from)
 	struct rocpart_leases *both = NULL;
 	int r = rp_grow(&a->v, &a->cap, a->n + b->n, sizeof(*a->v));
 
-	if (r == 0) {
+	if (r == 0 && b->n) {
 		memcpy(a->v + a->n, b->v, b->n * sizeof(*b->v));
 		a->n += b->n;
 		b->n = 0;
-		r = rp_leases_of(a, from->snapshot, &both, NULL);
 	}
+	if (r == 0)
+		r = rp_leases_of(a, from->snapshot, &both, NULL);
 	if (r == 0) {
 		rocpart_leases_free(*to);
 		*to = both;
