@@ -198,9 +198,10 @@ class Exec(SimfsCase):
         self.assertIn("Permission denied", out)
 
     def test_exec_shared_memory_is_another_one(self):
-        self.assertEqual(self.shell("mi300x-1", "touch /dev/shm/rocm_smi_card0; ls /dev/shm"),
-                         "rocm_smi_card0\n")
-        self.assertFalse(os.path.exists("/dev/shm/rocm_smi_card0"))
+        name = f"rocpart-test-{os.getpid()}"
+        self.assertEqual(self.shell("mi300x-1", f"touch /dev/shm/{name}; ls /dev/shm"),
+                         f"{name}\n")
+        self.assertFalse(os.path.exists(f"/dev/shm/{name}"))
 
     def test_exec_machine_in_shared_memory_works(self):
         if not os.path.isdir("/dev/shm"):
