@@ -178,12 +178,8 @@ bool rp_difference_has_mode(const struct rocpart_difference *d, const struct rp_
 {
 	const struct rp_lease *record = rp_leases_get(d->leases, m->index);
 	const struct rp_place_mode *mode = planned_mode(d, m->lease->bdf);
-	char text[16];
 
-	if (!mode || !*record->mode) /* an old record says no mode */
-		return mode != NULL;
-	return rp_fmt(text, sizeof(text), "%s/%s", mode->compute, mode->memory) == 0 &&
-	       rp_str_eq(text, record->mode);
+	return mode && rp_plan_mode_is(mode, record->mode);
 }
 
 bool rp_difference_gives_up(const struct rocpart_difference *d,

@@ -125,6 +125,8 @@ int rp_plan_compare_lease(const struct rocpart_plan *plan, struct rp_lease_match
 int rp_plan_is_lease_kept(const struct rocpart_plan *plan,
 			  const struct rp_lease_match *m) RP_MUST_CHECK;
 
+/* planning_leases.c: whether a mode is the one that a lease recorded of its GPU. */
+bool rp_plan_mode_is(const struct rp_place_mode *mode, const char *recorded);
 /*
  * planning_leases.c: tenants of the requests, and partitions that other leases or programs hold.
  * With pins, a replica that changes stays on its partition where that can give it what it needs.

@@ -96,6 +96,17 @@ static void free_memory(struct rocpart_plan *plan, const struct rocpart_lease *l
 		plan->machine.gpus[gpu].occupied &= ~(1U << l->partition);
 }
 
+bool rp_plan_mode_is(const struct rp_place_mode *mode, const char *recorded)
+{
+	char text[16];
+
+	/* an old record says no mode, and a GPU that cannot be partitioned has none */
+	return !*recorded ||
+	       strstr(recorded, rocpart_memory_mode_to_string(ROCPART_MEMORY_UNKNOWN)) ||
+	       (rp_fmt(text, sizeof(text), "%s/%s", mode->compute, mode->memory) == 0 &&
+		rp_str_eq(text, recorded));
+}
+
 /* Whether the lease is displaced from a GPU that the plan takes to be in another mode. */
 static bool waits_for_mode(const struct rocpart_plan *plan, const struct rp_lease_match *m,
 			   size_t *ret)
@@ -103,15 +114,13 @@ static bool waits_for_mode(const struct rocpart_plan *plan, const struct rp_leas
 	size_t gpu =
 		m->lease->state == ROCPART_LEASE_DISPLACED ? gpu_of(plan, m->lease->bdf) : SIZE_MAX;
 	const struct rp_place_mode *mode;
-	char text[16];
 
 	if (gpu == SIZE_MAX)
 		return false;
 	*ret = gpu;
 	mode = &plan->machine.menus[plan->machine.gpus[gpu].menu]
 			.modes[plan->machine.gpus[gpu].mode];
-	return rp_fmt(text, sizeof(text), "%s/%s", mode->compute, mode->memory) == 0 &&
-	       !rp_str_eq(text, rp_leases_get(plan->leases, m->index)->mode);
+	return !rp_plan_mode_is(mode, rp_leases_get(plan->leases, m->index)->mode);
 }
 
 /* Its partition is not there, so nobody can be placed beside it: the whole GPU is promised to it.

@@ -14,7 +14,7 @@ from pathlib import Path
 from journey import DONE, PARTLY, ROOT, Journey
 
 # The last commit of the version before: move it with each release.
-BEFORE = "b1c24770ab31d0ea53df451a78a262528ad7481e"
+BEFORE = "e5b6c16261293ddc33e645e9713a3d70d65edf9d"
 
 
 def build_before(folder):

@@ -48,7 +48,7 @@ IN_EFFECT = {
                     rf"{CLOSING}|^rocpart: (\S+: )?the modes are set, but "),
 }
 UNDONE = "the change was undone"
-PARTLY_PLACED = "replicas were placed; the modes are those of the file"
+PARTLY_PLACED = "; the modes are those of the file"
 
 
 class FullDisk(Interrupted):
