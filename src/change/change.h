@@ -79,6 +79,8 @@ struct rocpart_change {
 	uint64_t undoes; /* number of that one */
 	struct rp_undone undone;
 	bool has_begun; /* this run did something that the history is to know */
+	enum { RP_OUTAGE_UNKNOWN, RP_OUTAGE_NONE, RP_OUTAGE_MEASURED } outage;
+	int64_t outage_ms; /* of the last reload, when it was measured */
 	uint64_t run_begin_ns;
 	enum rp_outcome outcome; /* of this run */
 	enum rp_phase phase;
@@ -126,7 +128,9 @@ int rp_change_check_journal(struct rocpart_machine *m, struct rocpart_error *ret
  * had reached need no leave for it: they may be cordoned, and the pair need not be validated.
  */
 int rp_change_restore(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
-/* outage.c: keep how long a reload took; say how long the next may take (-ENOMEM). */
+/* outage.c: keep how long a reload took; read it again; say how long the next may take (-ENOMEM).
+ */
+int rp_change_read_outage(struct rocpart_change *c, struct rocpart_error *reterr) RP_MUST_CHECK;
 void rp_change_note_outage(struct rocpart_change *c, uint64_t begin_ns);
 int rp_change_outage_text(const struct rocpart_change *c, struct rp_strbuf *ret) RP_MUST_CHECK;
 /* A fresh snapshot into c. */

@@ -6,6 +6,7 @@
 #include "facts/mode_name.h"
 #include "facts/validation.h"
 #include "machine/journal.h"
+#include "machine/records.h"
 #include "modes/modes.h"
 
 static const char *pair_text(const struct rocpart_pair *p, char buf[16])
@@ -299,14 +300,26 @@ static int refuse_capture(const struct rocpart_machine *m, struct rocpart_error 
 			     rp_shell_word(m->sim_name, name), name);
 }
 
+static int refuse_unseen(const struct rocpart_change *c, int r, struct rocpart_error *reterr)
+{
+	return rp_error_errno(reterr, r, c->machine->state_dir,
+			      "cannot see whether an earlier change of this machine is unfinished");
+}
+
 /* An open journal is that of a change under way, or of one that was interrupted. */
 static int check_unfinished(const struct rocpart_change *c, struct rocpart_error *reterr)
 {
 	char holder[RP_LOCK_HOLDER_SIZE] = "";
 	struct rocpart_error why = {0};
+	bool is_open = false;
 	int r;
 
-	if (c->is_resumed || !rp_journal_is_open(c->machine))
+	if (c->is_resumed)
+		return 0;
+	r = rp_journal_look(c->machine, &is_open);
+	if (r < 0 && !rp_record_is_damage(r))
+		return refuse_unseen(c, r, reterr);
+	if (r == 0 && !is_open)
 		return 0;
 	if (c->lock_fd < 0)
 		rp_tree_lock_holder(c->machine->state, RP_MACHINE_LOCK, holder);
@@ -316,6 +329,8 @@ static int check_unfinished(const struct rocpart_change *c, struct rocpart_error
 	r = rp_change_check_journal(c->machine, &why);
 	if (r == -ENOENT) /* another process has ended it meanwhile */
 		return 0;
+	if (r < 0 && !rp_record_is_damage(r) && r != -EPROTONOSUPPORT)
+		return refuse_unseen(c, r, reterr);
 	if (r < 0) {
 		(void)rp_error_set(
 			reterr, -EBUSY, ROCPART_ERR_UNFINISHED_CHANGE, c->machine->state_dir,
@@ -350,6 +365,8 @@ int rp_change_check_targets(struct rocpart_change *c, struct rocpart_error *rete
 		r = check_present(c, reterr);
 	for (size_t i = 0; r == 0 && i < c->n_targets; i++)
 		r = check_target(c, &c->targets[i], reterr);
+	if (r == 0)
+		r = rp_change_read_outage(c, reterr);
 	if (r < 0)
 		return r;
 	rp_names_done(&c->lease_warnings);
