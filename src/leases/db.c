@@ -130,6 +130,8 @@ int rp_lease_db_stmt(struct rp_lease_db *db, enum rp_lease_sql which, sqlite3_st
 	const char *sql = rp_lease_db_sql(db->version, which);
 	int rc = SQLITE_OK;
 
+	if (db->lost) /* nothing of a transaction is done without the rest of it */
+		return rp_lease_db_error(db, db->lost, "record the leases", reterr);
 	if (!db->stmts[which])
 		rc = sqlite3_prepare_v3(db->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
 					&db->stmts[which], NULL);
@@ -538,8 +540,7 @@ static void void_failed_commit(struct rp_lease_db *db)
 int rp_lease_db_commit(struct rp_lease_db *db, struct rocpart_error *reterr)
 {
 	sqlite3_stmt *s = NULL;
-	int r = db->lost ? rp_lease_db_error(db, db->lost, "record the leases", reterr)
-			 : rp_lease_db_stmt(db, RP_SQL_COMMIT, &s, reterr);
+	int r = rp_lease_db_stmt(db, RP_SQL_COMMIT, &s, reterr);
 
 	if (r == 0)
 		r = rp_lease_db_run(db, s, "record the leases", reterr);
