@@ -42,6 +42,14 @@ void make_machine(const char *dir, const char *profile, const char *edits, const
 	sim_setup(sim, G0, steps ? steps : "");
 }
 
+char *make_cpx_machine(void)
+{
+	char *dir = make_dir();
+
+	make_machine(dir, "mi300x-1", "", "memory NPS4;compute CPX");
+	return dir;
+}
+
 struct rocpart_machine *open_machine(const char *dir)
 {
 	struct rocpart_machine *m = NULL;

@@ -21,6 +21,7 @@
 char *make_dir(void); /* a temporary folder; remove_dir() frees it */
 void remove_dir(char *dir);
 void make_machine(const char *dir, const char *profile, const char *edits, const char *steps);
+char *make_cpx_machine(void); /* one MI300X in CPX/NPS4, in a folder of make_dir() */
 struct rocpart_machine *open_machine(const char *dir);
 /* A fault rule of the simulator; a failure fails the test. */
 void add_fault(const char *dir, const char *rule);

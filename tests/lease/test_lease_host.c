@@ -90,9 +90,8 @@ static void close_joined(struct rocpart_machine *m, struct joined *j)
 static int setup(void **state)
 {
 	(void)state;
-	dir = make_dir();
+	dir = make_cpx_machine();
 	host = rp_strdupf("%s-host", dir);
-	make_machine(dir, "mi300x-1", "", "memory NPS4;compute CPX");
 	return host ? mkdir(host, 0755) : -1;
 }
 

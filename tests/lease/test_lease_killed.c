@@ -17,8 +17,7 @@ static char *dir;
 static int setup(void **state)
 {
 	(void)state;
-	dir = make_dir();
-	make_machine(dir, "mi300x-1", "", "memory NPS4;compute CPX");
+	dir = make_cpx_machine();
 	return 0;
 }
 

@@ -15,8 +15,7 @@ static uint64_t start_ticks; /* of the next process; 0: as it comes */
 static int setup_cpx(void **state)
 {
 	(void)state;
-	dir = make_dir();
-	make_machine(dir, "mi300x-1", "", "memory NPS4;compute CPX");
+	dir = make_cpx_machine();
 	return 0;
 }
 

@@ -19,8 +19,7 @@ static struct rocpart_machine *machine;
 static int setup(void **state)
 {
 	(void)state;
-	dir = make_dir();
-	make_machine(dir, "mi300x-1", "", "memory NPS4;compute CPX");
+	dir = make_cpx_machine();
 	records = rp_strdupf("%s/records", dir);
 	machine = open_machine(dir);
 	return 0;
