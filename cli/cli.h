@@ -197,6 +197,9 @@ int cli_fail_without_gpu(struct cli *cli, const struct rocpart_error *err);
 /* Folder of a simulated machine of that name (or profile file); caller frees. NULL: no memory. */
 char *cli_sim_dir(const char *name);
 char *cli_sim_root(void);
+/* cmd_sim.c: that folder, of what argv[0] names; 0 or exit status. What was done to a machine. */
+int cli_sim_find_dir(struct cli *cli, char **argv, char **ret);
+int cli_sim_done(struct cli *cli, const char *name, const char *action);
 /*
  * Folder of the user: that of an XDG variable, else below_home in the home folder; for the caller
  * to free. NULL: out of memory.

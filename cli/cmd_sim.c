@@ -108,7 +108,7 @@ static int check_name(struct cli *cli, const char *name)
 }
 
 /* Folder of the machine that argv[0] names; 0 or exit status. */
-static int find_dir(struct cli *cli, char **argv, char **ret)
+int cli_sim_find_dir(struct cli *cli, char **argv, char **ret)
 {
 	int status = check_name(cli, argv[0]);
 
@@ -119,7 +119,7 @@ static int find_dir(struct cli *cli, char **argv, char **ret)
 }
 
 /* One line of text, or the same as JSON: {"machine": NAME, "action": WHAT}. */
-static int done(struct cli *cli, const char *name, const char *action)
+int cli_sim_done(struct cli *cli, const char *name, const char *action)
 {
 	if (cli->global.json)
 		return cli_print_json_done(cli, view_sim_done(cli_about(cli), name, action));
@@ -170,7 +170,7 @@ static int run_sim_create(struct cli *cli, int argc, char **argv)
 	RP_AUTO_FREE char *dir = NULL, *profile = NULL;
 	const struct create_values *v = cli->values;
 	struct rocpart_error err = {0};
-	int status = find_dir(cli, argv, &dir);
+	int status = cli_sim_find_dir(cli, argv, &dir);
 
 	(void)argc;
 	/* A name that is taken is refused before its profile is looked for. */
@@ -187,7 +187,7 @@ static int run_sim_create(struct cli *cli, int argc, char **argv)
 	if (rocpart_sim_create(dir, rp_strbuf_str(&text), text.len, profile, &err) < 0 ||
 	    (v->ask && rocpart_sim_set_asks(dir, true, &err) < 0))
 		return cli_fail(cli, &err);
-	return done(cli, argv[0], "created");
+	return cli_sim_done(cli, argv[0], "created");
 }
 
 static int on_dir(struct cli *cli, char **argv, const char *action,
@@ -195,11 +195,11 @@ static int on_dir(struct cli *cli, char **argv, const char *action,
 {
 	RP_AUTO_FREE char *dir = NULL;
 	struct rocpart_error err = {0};
-	int status = find_dir(cli, argv, &dir);
+	int status = cli_sim_find_dir(cli, argv, &dir);
 
 	if (status)
 		return status;
-	return fn(dir, &err) < 0 ? cli_fail(cli, &err) : done(cli, argv[0], action);
+	return fn(dir, &err) < 0 ? cli_fail(cli, &err) : cli_sim_done(cli, argv[0], action);
 }
 
 static int run_sim_reset(struct cli *cli, int argc, char **argv)
@@ -443,7 +443,7 @@ static int run_sim_hold(struct cli *cli, int argc, char **argv)
 	RP_AUTO_FREE char *dir = NULL;
 	struct rocpart_error err = {0};
 	uint32_t pid = 0;
-	int status = find_dir(cli, argv, &dir);
+	int status = cli_sim_find_dir(cli, argv, &dir);
 
 	(void)argc;
 	if (status || !v->release)
@@ -479,7 +479,7 @@ static int run_sim_fault(struct cli *cli, int argc, char **argv)
 	const struct fault_values *v = cli->values;
 	RP_AUTO_FREE char *dir = NULL;
 	struct rocpart_error err = {0};
-	int status = find_dir(cli, argv, &dir);
+	int status = cli_sim_find_dir(cli, argv, &dir);
 
 	if (status)
 		return status;
@@ -488,11 +488,12 @@ static int run_sim_fault(struct cli *cli, int argc, char **argv)
 	if (v->clear)
 		return rocpart_sim_fault_clear(dir, &err) < 0
 			       ? cli_fail(cli, &err)
-			       : done(cli, argv[0], "faults removed");
+			       : cli_sim_done(cli, argv[0], "faults removed");
 	if (argc == 1)
 		return show_faults(cli, argv[0], dir);
-	return rocpart_sim_fault_add(dir, argv[1], &err) < 0 ? cli_fail(cli, &err)
-							     : done(cli, argv[0], "fault added");
+	return rocpart_sim_fault_add(dir, argv[1], &err) < 0
+		       ? cli_fail(cli, &err)
+		       : cli_sim_done(cli, argv[0], "fault added");
 }
 
 const struct cli_command cli_verb_sim_create = {

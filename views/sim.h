@@ -16,6 +16,11 @@ struct rp_json *view_sim_place(struct view_machine about, const char *name, cons
 /* Of fault --list; rules: one a line. */
 struct rp_json *view_sim_faults(struct view_machine about, const char *name, const char *rules);
 
+/* Of load; load: what rocpart_sim_load_show() says, taken over. */
+struct rp_json *view_sim_load(struct view_machine about, const char *name, struct rp_json *load);
+extern const struct view_field view_load_fields[];
+struct view_table *view_load_table(const struct rp_json *gpus, const struct view_layout *layout);
+
 /* A machine of the list, and one that cannot be read. */
 struct rp_json *view_sim_machine_json(const char *name, const char *profile, unsigned abi,
 				      size_t n_gpus);

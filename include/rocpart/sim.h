@@ -92,6 +92,100 @@ int rocpart_sim_set_asks(const char *dir, bool asks, struct rocpart_error *reter
 int rocpart_sim_reload(const char *dir, struct rocpart_error *reterr);
 
 /**
+ * rocpart_sim_load_start() - Start the model of load of a simulated machine anew.
+ * @dir: folder of the machine.
+ * @seed: same seed, same values at the same simulated times; the highest bit is not used.
+ * @rate: simulated seconds in a second of the host, at most 100000; 0: the clock stands.
+ * @reterr: filled in on failure; may be NULL.
+ *
+ * GPUs are idle and the simulated clock is at 0. A machine without the model shows neither power
+ * nor temperatures, as every machine does until this function or one of the next four is called;
+ * they start the model with seed 0 and rate 1.
+ *
+ * Return: 0; -EINVAL: @rate is too high; -ENOENT, -EBADMSG, -ENOMEM as rocpart_sim_reset(); errno
+ * of writing files. Since 0.1.
+ */
+int rocpart_sim_load_start(const char *dir, uint64_t seed, unsigned int rate,
+			   struct rocpart_error *reterr);
+
+/**
+ * rocpart_sim_load_add() - Put load on GPUs or on a partition from now on.
+ * @dir: folder of the machine.
+ * @target: "all", a GPU by its number in the profile or its PCI address, or GPU/PARTITION.
+ * @busy_percent: how busy the target is, 0 to 100.
+ * @vram_bytes: device memory that the load comes to have, within seconds.
+ * @seconds: simulated time that the load lasts; 0: until another load of the target.
+ * @reterr: filled in on failure; may be NULL.
+ *
+ * Of loads that overlap, the one that began last counts. Where no load was asked for, a process
+ * that has memory of a partition keeps it busy.
+ *
+ * Return: 0; -ENODEV: no such target; -EINVAL: more than 100 percent, or longer than 142 years;
+ * -ENOMEM: more memory than the target has, or out of memory; -ENOSPC: more than 1024 loads;
+ * -ENOENT, -EBADMSG as rocpart_sim_reset(); errno of writing files. Since 0.1.
+ */
+int rocpart_sim_load_add(const char *dir, const char *target, unsigned int busy_percent,
+			 uint64_t vram_bytes, uint64_t seconds, struct rocpart_error *reterr);
+
+/**
+ * rocpart_sim_load_script() - Put loads on a simulated machine at times to come.
+ * @dir: folder of the machine.
+ * @text: lines "seconds, target, percent, bytes"; seconds from now, or a time such as 2m; target as
+ *	of rocpart_sim_load_add(). A line holds until the next one of the same target. Empty lines
+ *and those that begin with # are skipped.
+ * @name: name of the script in errors.
+ * @reterr: filled in on failure; may be NULL.
+ *
+ * Return: 0; -EINVAL: a line is wrong, with "name:line" as object; others as
+ *rocpart_sim_load_add(). After a failure no line is in force. Since 0.1.
+ */
+int rocpart_sim_load_script(const char *dir, const char *text, const char *name,
+			    struct rocpart_error *reterr);
+
+/**
+ * rocpart_sim_clock_advance() - Let simulated time pass at once.
+ * @dir: folder of the machine.
+ * @seconds: seconds.
+ * @reterr: filled in on failure; may be NULL.
+ *
+ * Return: 0; -ERANGE: beyond 142 years; -ENOENT, -EBADMSG, -ENOMEM as rocpart_sim_reset(); errno of
+ * writing files. Since 0.1.
+ */
+int rocpart_sim_clock_advance(const char *dir, uint64_t seconds, struct rocpart_error *reterr);
+
+/**
+ * rocpart_sim_clock_set_rate() - Choose how fast the simulated clock runs.
+ * @dir: folder of the machine.
+ * @rate: simulated seconds in a second of the host, at most 100000; 0: the clock stands.
+ * @reterr: filled in on failure; may be NULL.
+ *
+ * Return: 0; -EINVAL: @rate is too high; -ENOENT, -EBADMSG, -ENOMEM as rocpart_sim_reset(); errno
+ * of writing files. Since 0.1.
+ */
+int rocpart_sim_clock_set_rate(const char *dir, unsigned int rate, struct rocpart_error *reterr);
+
+/**
+ * rocpart_sim_load_stop() - Remove the model of load, its loads and its clock.
+ * @dir: folder of the machine.
+ * @reterr: filled in on failure; may be NULL.
+ *
+ * Return: 0; -ENOENT, -EBADMSG, -ENOMEM as rocpart_sim_reset(); errno of writing files.
+ * Since 0.1.
+ */
+int rocpart_sim_load_stop(const char *dir, struct rocpart_error *reterr);
+
+/**
+ * rocpart_sim_load_show() - Return what the model of load says of each GPU now.
+ * @dir: folder of the machine.
+ * @ret_json: receives JSON: "running", and of a running model "seconds", "rate", "seed", "gpus",
+ *	as docs/schema/sim-load.json describes them; free it with free(3).
+ * @reterr: filled in on failure; may be NULL.
+ *
+ * Return: 0; -ENOENT, -EBADMSG, -ENOMEM as rocpart_sim_reset(). Since 0.1.
+ */
+int rocpart_sim_load_show(const char *dir, char **ret_json, struct rocpart_error *reterr);
+
+/**
  * rocpart_sim_get_profile() - Return the name of the profile of a simulated machine.
  * @dir: folder of the machine.
  * @ret_name: receives the name; free it with free(3).

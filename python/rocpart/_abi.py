@@ -1077,6 +1077,10 @@ PROTOTYPES = {
     "rocpart_run_use":
         (c_int, [c_void_p, POINTER(Command), POINTER(c_char_p), c_size_t, POINTER(c_void_p),
          POINTER(Error)]),
+    "rocpart_sim_clock_advance":
+        (c_int, [c_char_p, c_uint64, POINTER(Error)]),
+    "rocpart_sim_clock_set_rate":
+        (c_int, [c_char_p, c_uint, POINTER(Error)]),
     "rocpart_sim_create":
         (c_int, [c_char_p, c_char_p, c_size_t, c_char_p, POINTER(Error)]),
     "rocpart_sim_fault_add":
@@ -1095,6 +1099,16 @@ PROTOTYPES = {
         (c_int, [c_char_p, POINTER(c_char_p), POINTER(Error)]),
     "rocpart_sim_hold":
         (c_int, [c_char_p, c_void_p, POINTER(c_uint32), POINTER(Error)]),
+    "rocpart_sim_load_add":
+        (c_int, [c_char_p, c_char_p, c_uint, c_uint64, c_uint64, POINTER(Error)]),
+    "rocpart_sim_load_script":
+        (c_int, [c_char_p, c_char_p, c_char_p, POINTER(Error)]),
+    "rocpart_sim_load_show":
+        (c_int, [c_char_p, POINTER(c_char_p), POINTER(Error)]),
+    "rocpart_sim_load_start":
+        (c_int, [c_char_p, c_uint64, c_uint, POINTER(Error)]),
+    "rocpart_sim_load_stop":
+        (c_int, [c_char_p, POINTER(Error)]),
     "rocpart_sim_process_allow":
         (c_int, [c_void_p, c_char_p, c_uint32]),
     "rocpart_sim_process_free":

@@ -131,10 +131,13 @@ int rp_sim_boot(struct rp_sim *sim)
 {
 	uint64_t boots = sim->state.boots, loads = sim->state.loads;
 	bool asks = sim->state.asks;
+	struct rp_sim_load *load = rp_steal(&sim->state.load);
 	char id[RP_SIM_ID_SIZE];
 
 	memcpy(id, sim->state.id, sizeof(id));
 	rp_sim_state_done(&sim->state);
+	sim->state.load = load;
+	rp_sim_load_cool(sim);
 	sim->state.boots = boots + 1;
 	sim->state.loads = loads;
 	sim->state.asks = asks;

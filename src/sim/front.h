@@ -75,6 +75,7 @@ extern const struct rp_sim_file rp_sim_gpu_setting_files[]; /* of a GPU: power, 
 extern const struct rp_sim_file rp_sim_gpu_drm_dirs[];	    /* drm/ of a slot */
 extern const struct rp_sim_file rp_sim_slot_metrics_files[]; /* of a slot: xcp/ */
 extern const struct rp_sim_file rp_sim_gpu_metrics_files[];  /* of a GPU: and gpu_metrics */
+extern const struct rp_sim_file rp_sim_sensor_files[];	     /* of a GPU: in its hwmon */
 extern const struct rp_sim_file rp_sim_bmc_drm_dirs[];
 extern const struct rp_sim_file rp_sim_platform_files[]; /* sys/devices/platform */
 extern const struct rp_sim_file rp_sim_platform_bus_files[];

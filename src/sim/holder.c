@@ -90,13 +90,14 @@ uint64_t rp_sim_vram_of(const struct rp_sim_holder *h, size_t gpu, uint32_t slot
 
 uint64_t rp_sim_vram_used(const struct rp_sim *sim, size_t gpu)
 {
-	uint64_t sum = sim->profile->gpus[gpu].vram_used;
+	uint64_t sum = sim->profile->gpus[gpu].vram_used + rp_sim_load_vram(sim, gpu);
+	uint64_t all = sim->profile->gpus[gpu].product->vram_bytes;
 
 	for (size_t i = 0; i < sim->state.n_holders; i++) {
 		for (uint32_t s = 0; s < RP_SIM_SLOTS; s++)
 			sum += rp_sim_vram_of(&sim->state.holders[i], gpu, s);
 	}
-	return sum;
+	return sim->state.load && sum > all ? all : sum;
 }
 
 /* ---- starting a process ---- */

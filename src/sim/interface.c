@@ -64,6 +64,81 @@ ROCPART_PUBLIC int rocpart_sim_reload(const char *dir, struct rocpart_error *ret
 	return r < 0 ? r : rp_sim_reload(sim, reterr);
 }
 
+/* ---- load and clock ---- */
+
+ROCPART_PUBLIC int rocpart_sim_load_start(const char *dir, uint64_t seed, unsigned int rate,
+					  struct rocpart_error *reterr)
+{
+	RP_AUTO_SIM struct rp_sim *sim = NULL;
+	int r = rp_sim_open(dir, &sim, reterr);
+
+	return r < 0 ? r : rp_sim_load_start(sim, seed, rate, reterr);
+}
+
+ROCPART_PUBLIC int rocpart_sim_load_add(const char *dir, const char *target,
+					unsigned int busy_percent, uint64_t vram_bytes,
+					uint64_t seconds, struct rocpart_error *reterr)
+{
+	RP_AUTO_SIM struct rp_sim *sim = NULL;
+	int r = rp_sim_open(dir, &sim, reterr);
+
+	return r < 0 ? r : rp_sim_load_add(sim, target, busy_percent, vram_bytes, seconds, reterr);
+}
+
+ROCPART_PUBLIC int rocpart_sim_load_script(const char *dir, const char *text, const char *name,
+					   struct rocpart_error *reterr)
+{
+	RP_AUTO_SIM struct rp_sim *sim = NULL;
+	int r = rp_sim_open(dir, &sim, reterr);
+
+	return r < 0 ? r : rp_sim_load_script(sim, text, name, reterr);
+}
+
+ROCPART_PUBLIC int rocpart_sim_clock_advance(const char *dir, uint64_t seconds,
+					     struct rocpart_error *reterr)
+{
+	RP_AUTO_SIM struct rp_sim *sim = NULL;
+	int r = rp_sim_open(dir, &sim, reterr);
+
+	return r < 0 ? r : rp_sim_clock_advance(sim, seconds, reterr);
+}
+
+ROCPART_PUBLIC int rocpart_sim_clock_set_rate(const char *dir, unsigned int rate,
+					      struct rocpart_error *reterr)
+{
+	RP_AUTO_SIM struct rp_sim *sim = NULL;
+	int r = rp_sim_open(dir, &sim, reterr);
+
+	return r < 0 ? r : rp_sim_clock_set_rate(sim, rate, reterr);
+}
+
+ROCPART_PUBLIC int rocpart_sim_load_stop(const char *dir, struct rocpart_error *reterr)
+{
+	RP_AUTO_SIM struct rp_sim *sim = NULL;
+	int r = rp_sim_open(dir, &sim, reterr);
+
+	return r < 0 ? r : rp_sim_load_stop(sim, reterr);
+}
+
+ROCPART_PUBLIC int rocpart_sim_load_show(const char *dir, char **ret_json,
+					 struct rocpart_error *reterr)
+{
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	RP_AUTO_SIM struct rp_sim *sim = NULL;
+	int r = rp_sim_open(dir, &sim, reterr);
+	char *json;
+
+	if (r < 0)
+		return r;
+	r = rp_sim_load_show(sim, &text);
+	json = r < 0 ? NULL : rp_strbuf_steal(&text);
+	if (!json)
+		return rp_error_errno(reterr, r < 0 ? r : -ENOMEM, dir,
+				      "cannot read the load of the simulated machine");
+	*ret_json = json;
+	return 0;
+}
+
 ROCPART_PUBLIC int rocpart_sim_get_profile(const char *dir, char **ret_name,
 					   struct rocpart_error *reterr)
 {

@@ -3,6 +3,7 @@
 #ifndef RP_SIM_MACHINE_H
 #define RP_SIM_MACHINE_H
 
+#include "sim/load.h"
 #include "sim/profile.h"
 #include "sim/sim.h"
 
@@ -101,6 +102,7 @@ struct rp_sim_state {
 	size_t n_services, cap_services;
 	struct rp_sim_fault *faults;
 	size_t n_faults, cap_faults;
+	struct rp_sim_load *load; /* NULL: no model */
 };
 
 /* DRM minors of a slot; render 0: the slot has no device. */

@@ -154,11 +154,15 @@ static int show_memory(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp
 	return rp_sim_shown(out);
 }
 
+enum { BUSY_GFX, BUSY_MEMORY };
+
 static int show_busy(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_strbuf *out)
 {
-	(void)sim;
-	(void)e;
-	rp_strbuf_add(out, "0\n");
+	struct rp_sim_moment m = {0};
+
+	if (rp_sim_has_load(sim))
+		rp_sim_observe(sim, e->gpu, &m);
+	rp_strbuf_addf(out, "%u\n", e->file->arg == BUSY_GFX ? m.gfx_busy : m.mem_busy);
 	return rp_sim_shown(out);
 }
 
@@ -198,6 +202,11 @@ static int show_xgmi_place(struct rp_sim *sim, const struct rp_sim_ent *e, struc
 	{                                                                           \
 		.name = (nm), .type = RP_FILE_REGULAR, .mode = 0444, .arg = (kind), \
 		.show = show_memory, .exists = bound                                \
+	}
+#define BUSY_ATTR(nm, kind)                                                         \
+	{                                                                           \
+		.name = (nm), .type = RP_FILE_REGULAR, .mode = 0444, .arg = (kind), \
+		.show = show_busy, .exists = bound                                  \
 	}
 #define ID_ATTR(nm, kind)                                                           \
 	{                                                                           \
@@ -257,8 +266,8 @@ static const struct rp_sim_file core_files[] = {
 	MEMORY_ATTR("mem_info_vis_vram_used", VRAM_USED),
 	MEMORY_ATTR("mem_info_gtt_total", GTT_TOTAL),
 	MEMORY_ATTR("mem_info_gtt_used", GTT_USED),
-	BOUND_ATTR("gpu_busy_percent", show_busy),
-	BOUND_ATTR("mem_busy_percent", show_busy),
+	BUSY_ATTR("gpu_busy_percent", BUSY_GFX),
+	BUSY_ATTR("mem_busy_percent", BUSY_MEMORY),
 	HIVE_ATTR("xgmi_device_id", show_xgmi_device),
 	HIVE_ATTR("xgmi_physical_id", show_xgmi_place),
 	{.name = "xgmi_hive_info",

@@ -233,7 +233,8 @@ static const struct rp_sim_file hwmon_dirs[] = {
 	 .each = each_hwmon,
 	 .type = RP_FILE_DIR,
 	 .mode = 0755,
-	 .children = hwmon_files},
+	 .children = hwmon_files,
+	 .more = {rp_sim_sensor_files}},
 	RP_SIM_END,
 };
 

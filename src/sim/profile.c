@@ -178,6 +178,9 @@ static const struct field product_fields[] = {
 	PRODUCT("pcie_min_mbs", FIELD_U32, pcie_min_mbs, 0, UINT32_MAX, false),
 	PRODUCT("pcie_max_mbs", FIELD_U32, pcie_max_mbs, 0, UINT32_MAX, false),
 	PRODUCT("power_cap_w", FIELD_U32, power_cap_w, 1, 4000, true),
+	PRODUCT("idle_w", FIELD_U32, idle_w, 1, 4000, false),
+	PRODUCT("full_w", FIELD_U32, full_w, 1, 4000, false),
+	PRODUCT("full_mhz", FIELD_U32, full_mhz, 1, 10000, false),
 };
 
 static int read_nps(const struct reader *r, const struct rp_yaml *y, uint32_t *ret_mask)
@@ -239,6 +242,26 @@ static void product_defaults(struct rp_sim_product *p)
 	p->pcie_max_mbs = 64000;
 }
 
+/* As measured on a MI300X: 194 and 706 of 750 W, 1290 of 2100 MHz. */
+static int load_defaults(const struct reader *r, const struct rp_yaml *y, struct rp_sim_product *p)
+{
+	if (p->idle_w == 0)
+		p->idle_w = p->power_cap_w * 194 / 750;
+	if (p->full_w == 0)
+		p->full_w = p->power_cap_w * 706 / 750 + (p->power_cap_w < 2);
+	if (p->full_mhz == 0)
+		p->full_mhz = p->clock_mhz * 1290 / 2100;
+	if (p->idle_w >= p->full_w)
+		return rp_yaml_error(y, r->name, r->err,
+				     "'idle_w' (%u) must be less than 'full_w' (%u)", p->idle_w,
+				     p->full_w);
+	if (p->full_mhz > p->clock_mhz)
+		return rp_yaml_error(y, r->name, r->err,
+				     "'full_mhz' (%u) must be at most 'clock_mhz' (%u)",
+				     p->full_mhz, p->clock_mhz);
+	return 0;
+}
+
 static int read_product(const struct reader *r, const struct rp_yaml *y, struct rp_sim_product *p)
 {
 	const struct rp_yaml *nps, *masks;
@@ -251,9 +274,10 @@ static int read_product(const struct reader *r, const struct rp_yaml *y, struct 
 		return ret;
 	if (p->subsystem_device == 0)
 		p->subsystem_device = p->device;
+	ret = load_defaults(r, y, p);
 	nps = rp_yaml_get(y, "nps");
 	masks = rp_yaml_get(y, "cu_masks");
-	if (nps)
+	if (ret == 0 && nps)
 		ret = read_nps(r, nps, &p->nps_mask);
 	if (ret == 0 && masks)
 		ret = read_masks(r, masks, p->cu_masks, &n_se);
@@ -443,6 +467,7 @@ static const struct field top_fields[] = {
 	TOP("sdma_mask", FIELD_BOOL, sdma_mask, 0, 0, false),
 	TOP("auto_qpx", FIELD_BOOL, auto_qpx, 0, 0, false),
 	TOP("user_partt_mode", FIELD_OTHER, user_partt_mode, 0, 0, false),
+	TOP("gpu_metrics", FIELD_U32, gpu_metrics, 5, 9, false),
 	TOP("driver_version", FIELD_TEXT, driver_version, 0, 0, false),
 	TOP("srcversion", FIELD_TEXT, srcversion, 0, 0, false),
 	TOP("boot_nps", FIELD_U32, boot_nps, 1, 4, false),
@@ -483,6 +508,19 @@ static int read_words(const struct reader *r, const struct rp_yaml *y, struct rp
 	return ret;
 }
 
+/* What is read is version 1.N: of the kernels that are played, and of a DKMS driver since 6.16.13.
+ */
+static void choose_metrics(struct rp_sim_profile *p)
+{
+	static const uint32_t of_abi[] = {[RP_SIM_G1] = 5, [RP_SIM_G2] = 7, [RP_SIM_G3] = 8};
+
+	if (p->gpu_metrics)
+		return;
+	p->gpu_metrics = of_abi[p->abi];
+	if (p->driver_version && strverscmp(p->driver_version, "6.16.13") >= 0)
+		p->gpu_metrics = 9;
+}
+
 static int check_boot(const struct reader *r, const struct rp_yaml *y,
 		      const struct rp_sim_profile *p)
 {
@@ -509,6 +547,8 @@ static int read_top(const struct reader *r, const struct rp_yaml *y, struct rp_s
 	ret = read_map(r, y, top_fields, RP_ARRAY_LEN(top_fields), p);
 	if (ret == 0)
 		ret = read_words(r, y, p);
+	if (ret == 0)
+		choose_metrics(p);
 	if (ret == 0)
 		ret = read_cpus(r, rp_yaml_get(y, "cpus"), p);
 	if (ret == 0)

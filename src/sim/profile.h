@@ -48,6 +48,8 @@ struct rp_sim_product {
 	uint32_t bank_width, bank_clock_mhz;
 	uint32_t pcie_min_mbs, pcie_max_mbs; /* bandwidth of the link to the CPU */
 	uint32_t power_cap_w;
+	uint32_t idle_w, full_w; /* that it draws: idle, busy at the default limit */
+	uint32_t full_mhz;	 /* clock of its XCDs when busy there */
 };
 
 struct rp_sim_gpu {
@@ -77,6 +79,7 @@ struct rp_sim_profile {
 	bool sdma_mask;		 /* links tell SDMA engines before g3 too */
 	bool auto_qpx;		 /* kernels before 6.11 choose QPX where newer ones choose CPX */
 	int32_t user_partt_mode; /* -2: the driver chooses */
+	uint32_t gpu_metrics;	 /* N of gpu_metrics 1.N: 5 to 9 */
 	char *driver_version;	 /* of a DKMS driver, or NULL */
 	char *srcversion;
 	uint32_t boot_nps;

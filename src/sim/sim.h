@@ -146,4 +146,34 @@ int rp_sim_fault_add(struct rp_sim *sim, const char *rule,
 int rp_sim_fault_list(struct rp_sim *sim, struct rp_strbuf *ret) RP_MUST_CHECK;
 int rp_sim_fault_clear(struct rp_sim *sim, struct rocpart_error *reterr) RP_MUST_CHECK;
 
+/*
+ * Load over time. A machine has no model of it until one of these but the last two is called; then
+ * its clock starts at 0 and follows that of the host, and its files tell power, temperatures,
+ * clocks. Each returns 0 or errno of writing the state.
+ */
+/* Start anew: idle GPUs, time 0. The same seed gives the same values at the same times. */
+int rp_sim_load_start(struct rp_sim *sim, uint64_t seed, uint32_t rate,
+		      struct rocpart_error *reterr) RP_MUST_CHECK;
+/*
+ * From now on target is util percent busy and comes to have vram bytes, for for_s seconds, 0: until
+ * another load. target: "all"; a GPU, by its number in the profile or its address; "GPU/ID".
+ * -ENODEV; -EINVAL: more than 100 percent; -ENOMEM: more bytes than there are; -ENOSPC: too many.
+ */
+int rp_sim_load_add(struct rp_sim *sim, const char *target, uint32_t util, uint64_t vram,
+		    uint64_t for_s, struct rocpart_error *reterr) RP_MUST_CHECK;
+/* Lines "seconds, target, percent, bytes", seconds from now; all or nothing. -EINVAL: which. */
+int rp_sim_load_script(struct rp_sim *sim, const char *text, const char *name,
+		       struct rocpart_error *reterr) RP_MUST_CHECK;
+int rp_sim_clock_advance(struct rp_sim *sim, uint64_t seconds,
+			 struct rocpart_error *reterr) RP_MUST_CHECK; /* -ERANGE: too far */
+/* Simulated seconds in a second of the host; 0: it stands. -EINVAL: too fast. */
+int rp_sim_clock_set_rate(struct rp_sim *sim, uint32_t rate,
+			  struct rocpart_error *reterr) RP_MUST_CHECK;
+/* No model any more: files as before the first load. */
+int rp_sim_load_stop(struct rp_sim *sim, struct rocpart_error *reterr) RP_MUST_CHECK;
+/* Was a load started? As the last call that looked at the state found it. */
+bool rp_sim_has_load(const struct rp_sim *sim);
+/* What the model says of each GPU now, as JSON: docs/schema/sim-load.json. */
+int rp_sim_load_show(struct rp_sim *sim, struct rp_strbuf *ret) RP_MUST_CHECK;
+
 #endif

@@ -203,5 +203,6 @@ void rp_sim_state_done(struct rp_sim_state *state)
 	free(state->holders);
 	free(state->services);
 	free(state->faults);
+	rp_sim_load_free(state->load);
 	*state = (struct rp_sim_state){0};
 }

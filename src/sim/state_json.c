@@ -162,6 +162,8 @@ struct rp_json *rp_sim_state_to_json(const struct rp_sim *sim)
 	for (size_t i = 0; i < s->n_faults; i++)
 		r |= rp_json_append(faults, fault_to_json(&s->faults[i]));
 	r |= rp_json_set(j, "gpus", gpus);
+	if (s->load)
+		r |= rp_json_set(j, "load", rp_sim_load_to_json(sim));
 	r |= rp_json_set(j, "nodes", nodes);
 	r |= rp_json_set(j, "holders", holders_to_json(sim, s->holders, s->n_holders));
 	r |= rp_json_set(j, "services", services);
@@ -500,5 +502,5 @@ int rp_sim_state_from_json(const struct rp_sim *sim, const struct rp_json *j,
 		r = services_from_json(sim, rp_json_get(j, "services"), ret);
 	if (r == 0)
 		r = faults_from_json(rp_json_get(j, "faults"), ret);
-	return r;
+	return r == 0 ? rp_sim_load_from_json(sim, rp_json_get(j, "load"), &ret->load) : r;
 }

@@ -263,14 +263,16 @@ int rp_sim_change_begin(struct rp_sim *sim, int *ret_lock_fd)
 	RP_AUTO_CLOSE int fd = -EBADF;
 	int r;
 
-	if (sim->dir_fd < 0)
-		return 0;
-	r = rp_sim_store_lock(sim, &fd);
-	if (r == 0)
-		r = rp_sim_store_refresh(sim);
-	if (r == 0)
+	if (sim->dir_fd >= 0) {
+		r = rp_sim_store_lock(sim, &fd);
+		if (r == 0)
+			r = rp_sim_store_refresh(sim);
+		if (r < 0)
+			return r;
 		*ret_lock_fd = rp_steal_fd(&fd);
-	return r;
+	}
+	rp_sim_load_settle(sim); /* what changes now did not count before */
+	return 0;
 }
 
 int rp_sim_change_end(struct rp_sim *sim)

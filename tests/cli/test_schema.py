@@ -91,6 +91,8 @@ SIMULATED = [
     ("sim-list", "sim list"), ("sim-faults", "sim fault n --list"),
     ("sim-action", "sim fault n unload:EBUSY"), ("sim-faults", "sim fault n"),
     ("sim-action", "sim fault n --clear"), ("sim-action", "sim reload n"),
+    ("sim-load", "sim load n"), ("sim-action", "sim load n --util 100 --gpu 0 --for 10m"),
+    ("sim-load", "sim load n"), ("sim-action", "sim load n --stop"),
     ("sim-mount", "sim mount n mounted"), ("sim-mount", "sim unmount n mounted"),
 ]
 FAULTS = ["ue:0000:05:00.0:3", "vanish:0000:05:00.0/3", "unload:EBUSY", "lose:0000:05:00.0:1",

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sim_dump PROFILE DIR [PATH=VALUE | reload]...: boot the machine of a profile, write the values,
- * and lay its tree out below DIR as plain files, so that it can be compared with a capture.
+ * and lay its tree out below DIR as plain files, so that it can be compared with a capture. In
+ * place of a profile, the folder of a machine: it is opened as it is.
  */
 #include <stdio.h>
 #include <sys/stat.h>
@@ -103,15 +104,26 @@ static int change(struct rp_sim *sim, char *arg)
 	return rp_sim_tree_ops()->write(sim, arg, value, strlen(value));
 }
 
-int main(int argc, char **argv)
+static int start(const char *path, struct rp_sim **ret, struct rocpart_error *err)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	struct stat st;
+	int r = stat(path, &st) < 0 ? rp_neg_errno() : 0;
+
+	if (r == 0 && S_ISDIR(st.st_mode))
+		return rp_sim_open(path, ret, err);
+	r = load_text(path, &text);
+	return r < 0 ? r : rp_sim_new(rp_strbuf_str(&text), text.len, path, ret, err);
+}
+
+int main(int argc, char **argv)
+{
 	RP_AUTO_SIM struct rp_sim *sim = NULL;
 	struct rocpart_error err = {0};
 
-	if (argc < 3 || load_text(argv[1], &text) < 0)
+	if (argc < 3)
 		return 2;
-	if (rp_sim_new(rp_strbuf_str(&text), text.len, argv[1], &sim, &err) < 0) {
+	if (start(argv[1], &sim, &err) < 0) {
 		fprintf(stderr, "sim_dump: %s: %s\n", err.object, err.message);
 		return 1;
 	}
