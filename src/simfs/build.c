@@ -242,6 +242,9 @@ static int follow(struct rp_simfs *fs, const char *path, int dir_fd, const char 
 		return replace(fs, path, dir_fd, name);
 	if (want.type == RP_FILE_DIR && S_ISDIR(have.st_mode))
 		return follow_dir(fs, path, dir_fd, name);
+	if (want.type == RP_FILE_REGULAR && S_ISREG(have.st_mode) &&
+	    rp_simfs_reacts(fs, path, &want))
+		return replace(fs, path, dir_fd, name); /* since there is a load */
 	if (want.type == RP_FILE_REGULAR && same_text(fs, path, dir_fd, name))
 		return 0;
 	if (want.type == RP_FILE_REGULAR && S_ISREG(have.st_mode))
@@ -297,7 +300,8 @@ static int sign(struct rp_simfs *fs, struct rp_strbuf *out)
 	struct rp_stat st = {0};
 	int r = rp_sim_tree_ops()->stat(fs->sim, "sys/module/amdgpu", &st);
 
-	rp_strbuf_addf(out, "%d %llu;", r, (unsigned long long)st.inode);
+	rp_strbuf_addf(out, "%d %llu %d;", r, (unsigned long long)st.inode,
+		       rp_sim_has_load(fs->sim));
 	sign_file(fs, TOPO "/generation_id", out);
 	if (r == 0 && rp_sim_tree_ops()->list(fs->sim, GPUS, &gpus) < 0)
 		return -ENOMEM;

@@ -50,13 +50,19 @@ static int write_all(int fd, const char *data, size_t len)
  * Attributes that answer by what was done before, without a change of the tree. Not uevent: what is
  * written there changes nothing that can be read, and each partition slot has one.
  */
-static bool reacts(const char *path, const struct rp_stat *st)
+bool rp_simfs_reacts(const struct rp_simfs *fs, const char *path, const struct rp_stat *st)
 {
 	static const char *const names[] = {
 		"/current_compute_partition",
 		"/current_memory_partition",
 		"/mem_info_vram_used",
 		"/mem_info_vis_vram_used",
+	};
+	/* These move with time, once there is a load. */
+	static const char *const moving[] = {
+		"/gpu_metrics",	     "/xcp_metrics", "/gpu_busy_percent",
+		"/mem_busy_percent", "/temp2_input", "/temp3_input",
+		"/power1_input",     "/freq1_input", "/freq2_input",
 	};
 
 	if (rp_str_ends(path, "/uevent"))
@@ -67,6 +73,10 @@ static bool reacts(const char *path, const struct rp_stat *st)
 		if (rp_str_ends(path, names[i]))
 			return true;
 	}
+	for (size_t i = 0; rp_sim_has_load(fs->sim) && i < RP_ARRAY_LEN(moving); i++) {
+		if (rp_str_ends(path, moving[i]))
+			return true;
+	}
 	return false;
 }
 
@@ -75,7 +85,7 @@ static int copy_file(struct rp_simfs *fs, const char *path, const struct rp_stat
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	RP_AUTO_CLOSE int fd = -EBADF;
-	bool served = reacts(path, st);
+	bool served = rp_simfs_reacts(fs, path, st);
 
 	/* What cannot be read now, by a fault rule, is served too: so it can say why. */
 	if (!served && rp_simfs_read(fs, path, &text) < 0) {

@@ -13,8 +13,8 @@
 
 #include "simfs/simfs.h"
 
-/* Files that react: up to 21 of a GPU; what is in the driver's folder. */
-#define SLOTS_PER_GPU  28
+/* Files that react: up to 37 of a GPU with a load; what is in the driver's folder. */
+#define SLOTS_PER_GPU  44
 #define SLOTS_MORE     8
 #define SLOTS_CHILDREN 64
 

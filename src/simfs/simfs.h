@@ -55,6 +55,8 @@ int rp_simfs_refresh(struct rp_simfs *fs) RP_MUST_CHECK;
 int rp_simfs_slot_of(struct rp_simfs *fs, const char *path, bool bindable, size_t *ret_index);
 
 /* plain.c: files on tmpfs. */
+/* Is it to be served? */
+bool rp_simfs_reacts(const struct rp_simfs *fs, const char *path, const struct rp_stat *st);
 /*
  * Make path of the machine as name in dir_fd: folders with all that is in them. Paths of files
  * that react are added to reacting, an empty file stands in their place.

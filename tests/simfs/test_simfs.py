@@ -116,6 +116,43 @@ class Mounted(SimfsCase):
         with self.assertRaises(OSError):
             (place / "sys/bus/pci/devices/0000:05:00.0/vendor").write_text("0x10de")
 
+    def wait_for(self, what):
+        """The server follows what another process did a moment later."""
+        deadline = time.monotonic() + 20
+        while not what() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self.assertTrue(what())
+
+    def test_simfs_load_is_seen_from_when_it_is_started(self):
+        place, _ = self.mount("mi300x-1")
+        gpu = place / "sys/devices/pci0000:00/0000:05:00.0"
+        hwmon, idle = gpu / "hwmon/hwmon0", (gpu / "gpu_metrics").read_bytes()
+        self.assertFalse((hwmon / "temp2_input").exists())
+        # each of these is served from when it differs from the file of before
+        self.run_rocpart("sim", "load", "mi300x-1", "--seed", 1, "--rate", 0, "--util", 1)
+        self.wait_for(lambda: (hwmon / "temp2_input").exists()
+                      and (gpu / "gpu_busy_percent").read_text() == "1\n"
+                      and (gpu / "gpu_metrics").read_bytes() != idle
+                      and (gpu / "xcp/xcp_metrics").read_bytes()[4:6] != b"\xff\xff")
+
+        def load(*args):
+            self.run_rocpart("sim", "load", "mi300x-1", *args)
+            truth = self.json_of("sim", "load", "mi300x-1")["load"]["gpus"][0]
+            self.assertEqual(int((hwmon / "temp2_input").read_text()),
+                             truth["hotspot_celsius"] * 1000)
+            self.assertEqual(int((gpu / "gpu_busy_percent").read_text()), truth["busy_percent"])
+            self.assertEqual(int((gpu / "mem_info_vram_used").read_text()),
+                             truth["vram_used_bytes"])
+            return (gpu / "gpu_metrics").read_bytes(), (gpu / "xcp/xcp_metrics").read_bytes()
+
+        seen = [load("--util", 100, "--vram", "8GiB"), load("--advance", "5s"),
+                load("--advance", "5s")]
+        self.assertEqual(len({idle, *(of_gpu for of_gpu, _ in seen)}), 4)
+        self.assertEqual(len({xcp for _, xcp in seen}), 3)
+        self.run_rocpart("sim", "load", "mi300x-1", "--stop")
+        self.assertEqual((gpu / "gpu_metrics").read_bytes(), idle)
+        self.wait_for(lambda: not (hwmon / "temp2_input").exists())
+
     def test_simfs_root_of_a_mount_is_said_to_be_simulated(self):
         place, _ = self.mount("mi300x-8")
         text = self.run_rocpart("--root", place, "status").stdout

@@ -121,6 +121,47 @@ class AmdSmi(SidCase):
                 self.set_modes("mi300x-8", compute, memory)
                 self.assert_agree("mi300x-8")
 
+    def told(self, name):
+        """What `amd-smi metric` tells of the first GPU, numbers without their units."""
+        def plain(v):
+            if isinstance(v, dict):
+                return v["value"] if set(v) == {"value", "unit"} else {k: plain(x) for k, x in v.items()}
+            return [plain(x) for x in v] if isinstance(v, list) else v
+
+        return plain(self.smi_json(name, "metric")["gpu_data"][0])
+
+    def test_amd_smi_metric_tells_what_the_model_of_load_says(self):
+        text = (ROOT / "profiles/mi300x-1.yaml").read_text("utf-8")
+        for revision in (6, 7, 8, 9):
+            with self.subTest(revision):
+                name, profile = f"m{revision}", self.top / "p.yaml"
+                profile.write_text(f"{text}gpu_metrics: {revision}\n")
+                self.run_rocpart("sim", "create", name, "--file", profile)
+                self.run_rocpart("sim", "load", name, "--seed", 1, "--rate", 0, "--util", 100,
+                                 "--vram", "20GiB", "--advance", "1m")
+                truth = self.json_of("sim", "load", name)["load"]["gpus"][0]
+                told = self.told(name)
+                self.assertEqual(told["usage"]["gfx_activity"], truth["busy_percent"])
+                self.assertEqual(told["usage"]["umc_activity"], truth["memory_busy_percent"])
+                self.assertEqual(told["usage"]["gfx_busy_inst"]["xcp_0"], [100] * 8)
+                self.assertEqual(told["power"]["socket_power"], truth["power_watts"])
+                self.assertEqual(told["temperature"]["hotspot"], truth["hotspot_celsius"])
+                self.assertEqual(told["temperature"]["mem"], truth["memory_celsius"])
+                clocks = [told["clock"][f"gfx_{x}"]["clk"] for x in range(8)]
+                self.assertEqual(sum(clocks) // 8, truth["clock_mhz"])
+                self.assertEqual(told["throttle"]["ppt_accumulated"], truth["throttled_ms"])
+                self.assertEqual(told["mem_usage"]["used_vram"], truth["vram_used_bytes"] >> 20)
+                # amd-smi takes 15.3 uJ for a unit of 15.259
+                joules = told["energy"]["total_energy_consumption"] * 15.259 / 15.3
+                self.assertAlmostEqual(joules, truth["energy_joules"], delta=10)
+
+    def test_amd_smi_sees_throttling_while_time_passes(self):
+        self.run_rocpart("sim", "create", "mi300x-1")
+        self.run_rocpart("sim", "load", "mi300x-1", "--util", 100)
+        throttle = self.told("mi300x-1")["throttle"]
+        self.assertEqual(throttle["ppt_violation_status"], "ACTIVE")
+        self.assertEqual(throttle["vr_thermal_violation_status"], "NOT ACTIVE")
+
     def test_amd_smi_resources_are_those_of_a_real_mi300x(self):
         # The table of a MI300X in ROCm/amdsmi#132: per partition, and shared by how many.
         rows = self.smi_json("mi300x-1", "partition", "-a")["partition_resources"]
