@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sim create, list, reset, reload, rm, hold, fault: what a person does at a simulated machine. */
+/* sim create, list, reset, reload, rm, hold: what a person does at a simulated machine. */
 #include "cli/cli.h"
 
 #include "base/name.h"
@@ -10,7 +10,7 @@
 
 struct create_values {
 	const char *profile, *file;
-	bool ask;
+	bool ask, realistic;
 };
 
 static const struct cli_option create_options[] = {
@@ -32,6 +32,9 @@ static const struct cli_option create_options[] = {
 	{.name = "ask",
 	 .offset = offsetof(struct create_values, ask),
 	 .help = "ask for confirmation before modes change, as on hardware"},
+	{.name = "realistic",
+	 .offset = offsetof(struct create_values, realistic),
+	 .help = "a reload takes a minute and a switch seconds, as on hardware"},
 	CLI_END,
 };
 
@@ -75,21 +78,6 @@ static const struct cli_option hold_options[] = {
 	 .arg = "PID",
 	 .offset = offsetof(struct hold_values, release),
 	 .help = "stop the process PID instead of starting one"},
-	CLI_END,
-};
-
-struct fault_values {
-	bool list, clear;
-};
-
-static const struct cli_option fault_options[] = {
-	{.name = "list",
-	 .letter = 'l',
-	 .offset = offsetof(struct fault_values, list),
-	 .help = "list the fault rules, as the command without RULE does"},
-	{.name = "clear",
-	 .offset = offsetof(struct fault_values, clear),
-	 .help = "remove all fault rules"},
 	CLI_END,
 };
 
@@ -185,7 +173,8 @@ static int run_sim_create(struct cli *cli, int argc, char **argv)
 	if (status)
 		return status;
 	if (rocpart_sim_create(dir, rp_strbuf_str(&text), text.len, profile, &err) < 0 ||
-	    (v->ask && rocpart_sim_set_asks(dir, true, &err) < 0))
+	    (v->ask && rocpart_sim_set_asks(dir, true, &err) < 0) ||
+	    (v->realistic && rocpart_sim_set_realistic(dir, true, &err) < 0))
 		return cli_fail(cli, &err);
 	return cli_sim_done(cli, argv[0], "created");
 }
@@ -459,43 +448,6 @@ static int run_sim_hold(struct cli *cli, int argc, char **argv)
 	return report_pid(cli, argv[0], pid, "stopped");
 }
 
-/* ---- fault ---- */
-
-static int show_faults(struct cli *cli, const char *name, const char *dir)
-{
-	RP_AUTO_FREE char *rules = NULL;
-	struct rocpart_error err = {0};
-
-	if (rocpart_sim_fault_list(dir, &rules, &err) < 0)
-		return cli_fail(cli, &err);
-	if (cli->global.json)
-		return cli_print_json(cli, view_sim_faults(cli_about(cli), name, rules));
-	cli_say_lines(stdout, *rules ? rules : "no faults\n");
-	return 0;
-}
-
-static int run_sim_fault(struct cli *cli, int argc, char **argv)
-{
-	const struct fault_values *v = cli->values;
-	RP_AUTO_FREE char *dir = NULL;
-	struct rocpart_error err = {0};
-	int status = cli_sim_find_dir(cli, argv, &dir);
-
-	if (status)
-		return status;
-	if ((argc > 1) + v->list + v->clear > 1)
-		return cli_usage_error(cli, "give a rule, --list or --clear");
-	if (v->clear)
-		return rocpart_sim_fault_clear(dir, &err) < 0
-			       ? cli_fail(cli, &err)
-			       : cli_sim_done(cli, argv[0], "faults removed");
-	if (argc == 1)
-		return show_faults(cli, argv[0], dir);
-	return rocpart_sim_fault_add(dir, argv[1], &err) < 0
-		       ? cli_fail(cli, &err)
-		       : cli_sim_done(cli, argv[0], "fault added");
-}
-
 const struct cli_command cli_verb_sim_create = {
 	.name = "sim create",
 	.group = "simulated machines",
@@ -541,19 +493,6 @@ const struct cli_command cli_verb_sim_hold = {
 	.values_size = sizeof(struct hold_values),
 	.words = {CLI_WORDS_SIMS},
 	.run = run_sim_hold,
-};
-
-const struct cli_command cli_verb_sim_fault = {
-	.name = "sim fault",
-	.group = "simulated machines",
-	.args = "NAME [RULE]",
-	.min_args = 1,
-	.max_args = 2,
-	.summary = "inject a fault, such as a driver that does not load",
-	.options = fault_options,
-	.values_size = sizeof(struct fault_values),
-	.words = {CLI_WORDS_SIMS},
-	.run = run_sim_fault,
 };
 
 const struct cli_command cli_verb_sim_reload = {

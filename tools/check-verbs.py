@@ -22,6 +22,7 @@ JSON = [
     "sim create n --profile mi300x-1",
     "sim list",
     "sim fault n",
+    "sim log n",
     "sim load n",
     "set --compute CPX --memory NPS4 --yes",
     "undo --yes",

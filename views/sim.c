@@ -44,12 +44,66 @@ static struct rp_json *rules_json(const char *rules)
 	return view_finish(list, r);
 }
 
-struct rp_json *view_sim_faults(struct view_machine about, const char *name, const char *rules)
+/* "SECONDS RULE", one a line */
+static struct rp_json *planned_json(const char *planned)
+{
+	struct rp_json *list = rp_json_array();
+	int r = 0;
+
+	for (const char *line = planned; *line;) {
+		size_t digits = strspn(line, "0123456789"), n = strcspn(line, "\n");
+		RP_AUTO_FREE char *rule = rp_strndup(line + digits + 1, n - digits - 1);
+		struct rp_json *j = rp_json_object();
+
+		r |= rp_json_set_u64(j, "in_seconds", strtoull(line, NULL, 10));
+		r |= rule ? rp_json_set_string(j, "rule", rule) : -ENOMEM;
+		r |= rp_json_append(list, j);
+		line += n + (line[n] == '\n');
+	}
+	return r < 0 ? rp_json_free(list) : list;
+}
+
+struct rp_json *view_sim_faults(struct view_machine about, const char *name, const char *rules,
+				const char *planned)
 {
 	struct rp_json *j = view_document(about);
 	int r = rp_json_set_string(j, "machine", name);
 
 	r |= rp_json_set(j, "faults", rules_json(rules));
+	r |= rp_json_set(j, "planned", planned_json(planned));
+	return view_finish(j, r);
+}
+
+/* "6,12,345678,-;text" */
+static struct rp_json *record_json(const char *line, size_t n)
+{
+	static const char *const keys[] = {"level", "number", "microseconds"};
+	struct rp_json *j = rp_json_object();
+	RP_AUTO_FREE char *text = rp_strndup(line, n);
+	char *at = text;
+	int r = text ? 0 : -ENOMEM;
+
+	for (size_t i = 0; at && i < RP_ARRAY_LEN(keys); i++) {
+		r |= rp_json_set_u64(j, keys[i], strtoull(at, &at, 10));
+		at += *at == ',';
+	}
+	at = at ? strchr(at, ';') : NULL;
+	r |= rp_json_set_string(j, "text", at ? at + 1 : "");
+	return r < 0 ? rp_json_free(j) : j;
+}
+
+struct rp_json *view_sim_log(struct view_machine about, const char *name, const char *log)
+{
+	struct rp_json *j = view_document(about), *lines = rp_json_array();
+	int r = rp_json_set_string(j, "machine", name);
+
+	for (const char *line = log; *line;) {
+		size_t n = strcspn(line, "\n");
+
+		r |= rp_json_append(lines, record_json(line, n));
+		line += n + (line[n] == '\n');
+	}
+	r |= rp_json_set(j, "lines", lines);
 	return view_finish(j, r);
 }
 

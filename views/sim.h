@@ -13,8 +13,11 @@ struct rp_json *view_sim_process(struct view_machine about, const char *name, ui
 struct rp_json *view_sim_place(struct view_machine about, const char *name, const char *action,
 			       const char *dir);
 
-/* Of fault --list; rules: one a line. */
-struct rp_json *view_sim_faults(struct view_machine about, const char *name, const char *rules);
+/* Of fault --list; rules: one a line; planned: lines "SECONDS RULE". */
+struct rp_json *view_sim_faults(struct view_machine about, const char *name, const char *rules,
+				const char *planned);
+/* Of log; log: lines "level,number,microseconds,-;text". */
+struct rp_json *view_sim_log(struct view_machine about, const char *name, const char *log);
 
 /* Of load; load: what rocpart_sim_load_show() says, taken over. */
 struct rp_json *view_sim_load(struct view_machine about, const char *name, struct rp_json *load);

@@ -79,6 +79,31 @@ int rocpart_sim_reset(const char *dir, struct rocpart_error *reterr);
 int rocpart_sim_set_asks(const char *dir, bool asks, struct rocpart_error *reterr);
 
 /**
+ * rocpart_sim_set_realistic() - Let switches, loads and unloads of the driver take their time.
+ * @dir: folder of the machine.
+ * @realistic: false, as for a new machine: each takes a moment only.
+ * @reterr: receives the reason on failure; may be NULL.
+ *
+ * Durations are those of the profile (load_ms, unload_ms, switch_ms), by the simulated clock.
+ * What was begun goes on when the program that began it ends. Kept by rocpart_sim_reset().
+ *
+ * Return: 0; -ENOENT, -EBADMSG, -ENOMEM as rocpart_sim_reset(); errno of writing files. Since 0.1.
+ */
+int rocpart_sim_set_realistic(const char *dir, bool realistic, struct rocpart_error *reterr);
+
+/**
+ * rocpart_sim_get_kernel_log() - Return what the driver wrote into the kernel log since the boot.
+ * @dir: folder of the machine.
+ * @ret_log: receives lines "level,number,microseconds,-;text", as /dev/kmsg gives them; free it
+ *	with free(3).
+ * @reterr: receives the reason on failure; may be NULL.
+ *
+ * The log keeps about 1 MiB. Return: 0; -ENOENT, -EBADMSG, -ENOMEM as rocpart_sim_reset().
+ * Since 0.1.
+ */
+int rocpart_sim_get_kernel_log(const char *dir, char **ret_log, struct rocpart_error *reterr);
+
+/**
  * rocpart_sim_reload() - Unload and load the driver of a simulated machine, as another program
  * would.
  * @dir: folder of the machine.
@@ -131,8 +156,9 @@ int rocpart_sim_load_add(const char *dir, const char *target, unsigned int busy_
  * rocpart_sim_load_script() - Put loads on a simulated machine at times to come.
  * @dir: folder of the machine.
  * @text: lines "seconds, target, percent, bytes"; seconds from now, or a time such as 2m; target as
- *	of rocpart_sim_load_add(). A line holds until the next one of the same target. Empty lines
- *and those that begin with # are skipped.
+ *	of rocpart_sim_load_add(). A line holds until the next one of the same target. Lines
+ *	"seconds, fault, rule" have a rule of rocpart_sim_fault_add(). Empty lines and those that
+ *	begin with # are skipped.
  * @name: name of the script in errors.
  * @reterr: filled in on failure; may be NULL.
  *
@@ -413,11 +439,63 @@ int rocpart_sim_get_pids(const char *dir, uint32_t **ret_pids, size_t *ret_count
  * - nps:BDF[:N]: the firmware refuses the memory mode for the GPU, so its hive keeps the old mode
  * - start:NAME[:N], stop:NAME[:N]: a unit or container cannot be started or stopped
  * - ue:BDF:COUNT, ce:BDF:COUNT, bad-pages:BDF:COUNT: set the error counts of RAS
+ * - slow:PATTERN:MS: reading the file takes so many milliseconds
+ * - hang:PATTERN: reading the file does not end before the rule is removed
+ * - read-only:PATTERN: nobody may write the file
+ *
+ * The following happen at once, to all GPUs that BDF matches, and are no rules afterwards:
+ *
+ * - off-bus:BDF: the GPU falls off the PCI bus: ENODEV from its partition files, EIO from its
+ *   sensors; the driver does not let go of it
+ * - remove:BDF, rescan: the GPU is taken from the PCI bus; all such GPUs come back
+ * - unbind:BDF, bind:BDF: the driver lets go of the GPU; takes it again
+ * - reset-now:BDF[:S]: the GPU and its hive are reset, which takes S seconds (5)
+ * - overheat:BDF: the GPU switches itself off: as off-bus
+ * - set-nps:BDF:N: the memory mode of the GPU is NPSN, whatever its hive has
+ *
+ * Processes that use a GPU which is removed, unbound, reset or set end.
  *
  * Since 0.1.
- * Return: 0; -EINVAL: @rule is not a rule; -ENOENT, -EBADMSG, -ENOMEM as rocpart_sim_reset().
+ * Return: 0; -EINVAL: @rule is not a rule, or the GPU has no such memory mode; -ENODEV: an event,
+ * and no GPU has such an address; -ENOENT, -EBADMSG, -ENOMEM as rocpart_sim_reset().
  */
 int rocpart_sim_fault_add(const char *dir, const char *rule, struct rocpart_error *reterr);
+
+/**
+ * rocpart_sim_fault_plan() - Inject a fault later.
+ * @dir: folder of the machine.
+ * @rule: as of rocpart_sim_fault_add().
+ * @seconds: from now, by the simulated clock if load was started, else by the clock of the host.
+ * @reterr: receives the reason on failure; may be NULL.
+ *
+ * Since 0.1.
+ * Return: 0; -EINVAL: @rule is not a rule, or the time is beyond 142 years; -ENOENT, -EBADMSG,
+ * -ENOMEM as rocpart_sim_reset().
+ */
+int rocpart_sim_fault_plan(const char *dir, const char *rule, uint64_t seconds,
+			   struct rocpart_error *reterr);
+
+/**
+ * rocpart_sim_fault_list_planned() - List the faults to come.
+ * @dir: folder of the machine.
+ * @ret_rules: receives lines "SECONDS RULE", seconds from now, by time; free it with free(3).
+ * @reterr: receives the reason on failure; may be NULL.
+ *
+ * Since 0.1.
+ * Return: 0; -ENOENT, -EBADMSG, -ENOMEM as rocpart_sim_reset().
+ */
+int rocpart_sim_fault_list_planned(const char *dir, char **ret_rules, struct rocpart_error *reterr);
+
+/**
+ * rocpart_sim_fault_remove() - Remove the first fault rule of that text, in force or to come.
+ * @dir: folder of the machine.
+ * @rule: as it was given.
+ * @reterr: receives the reason on failure; may be NULL.
+ *
+ * Since 0.1.
+ * Return: 0; -ENOENT: no such rule, or no machine; -EBADMSG, -ENOMEM as rocpart_sim_reset().
+ */
+int rocpart_sim_fault_remove(const char *dir, const char *rule, struct rocpart_error *reterr);
 
 /**
  * rocpart_sim_fault_list() - List the fault rules in the order in which they were added.

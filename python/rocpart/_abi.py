@@ -1089,10 +1089,18 @@ PROTOTYPES = {
         (c_int, [c_char_p, POINTER(Error)]),
     "rocpart_sim_fault_list":
         (c_int, [c_char_p, POINTER(c_char_p), POINTER(Error)]),
+    "rocpart_sim_fault_list_planned":
+        (c_int, [c_char_p, POINTER(c_char_p), POINTER(Error)]),
+    "rocpart_sim_fault_plan":
+        (c_int, [c_char_p, c_char_p, c_uint64, POINTER(Error)]),
+    "rocpart_sim_fault_remove":
+        (c_int, [c_char_p, c_char_p, POINTER(Error)]),
     "rocpart_sim_get_abi":
         (c_int, [c_char_p, POINTER(c_uint), POINTER(Error)]),
     "rocpart_sim_get_gpu_count":
         (c_int, [c_char_p, POINTER(c_size_t), POINTER(Error)]),
+    "rocpart_sim_get_kernel_log":
+        (c_int, [c_char_p, POINTER(c_char_p), POINTER(Error)]),
     "rocpart_sim_get_pids":
         (c_int, [c_char_p, POINTER(POINTER(c_uint32)), POINTER(c_size_t), POINTER(Error)]),
     "rocpart_sim_get_profile":
@@ -1138,6 +1146,8 @@ PROTOTYPES = {
     "rocpart_sim_reset":
         (c_int, [c_char_p, POINTER(Error)]),
     "rocpart_sim_set_asks":
+        (c_int, [c_char_p, c_bool, POINTER(Error)]),
+    "rocpart_sim_set_realistic":
         (c_int, [c_char_p, c_bool, POINTER(Error)]),
     "rocpart_sim_unhold":
         (c_int, [c_char_p, c_uint32, POINTER(Error)]),

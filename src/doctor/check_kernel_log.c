@@ -22,6 +22,13 @@ static const struct {
 				  "NPS mode change requested",
 				  "the next reload of the driver switches the memory mode, "
 				  "whoever requested it"},
+	[RP_LOG_LOST] = {"the driver lost", " from the PCI bus", "device lost from bus",
+			 "cordon the GPU (`rocpart cordon`); a cold reboot may bring it back, else "
+			 "have it replaced"},
+	[RP_LOG_NOT_STARTED] = {"the driver could not start", "", "Fatal error during GPU init",
+				"the lines above it in the kernel log (dmesg) show the reason"},
+	[RP_LOG_OVERHEATED] = {"too hot was", "", "GPU over temperature range",
+			       "look at its cooling before it is used again"},
 	[RP_LOG_RESET] = {"the driver reset", "", "GPU reset begin!",
 			  "a reset ends all programs on the GPU; the lines above it in the kernel "
 			  "log (dmesg) show the reason"},

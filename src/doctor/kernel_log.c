@@ -31,12 +31,18 @@ static const struct {
 	{RP_LOG_CACHED_MODE, "Cached partition mode "},
 	/* amdgpu_gmc.c, current_memory_partition_store() */
 	{RP_LOG_NPS_REQUESTED, "NPS mode change requested"},
+	/* amdgpu_device.c: amdgpu_device_bus_status_check(); amdgpu_drv.c, amdgpu_pci_probe() */
+	{RP_LOG_LOST, "device lost from bus"},
+	{RP_LOG_NOT_STARTED, "Fatal error during GPU init"},
+	/* smu_v13_0.c, and others */
+	{RP_LOG_OVERHEATED, "GPU over temperature range"},
 	/* amdgpu_device.c, amdgpu_device_gpu_recover() */
 	{RP_LOG_RESET, "GPU reset begin!"},
 	/* amdgpu_ras.c; "no uncorrectable ..." is good news */
 	{RP_LOG_UNCORRECTABLE, "uncorrectable hardware errors detected"},
 	/* amdgpu_ras_eeprom.c */
 	{RP_LOG_BAD_PAGES, "RAS records:"},
+	{RP_LOG_BAD_PAGES, "Saved bad pages"},
 };
 
 static bool is_word(const char *s, size_t n, const char *word)
@@ -148,8 +154,10 @@ int rp_kernel_log_read(struct rocpart_machine *m, struct rp_strbuf *ret)
 {
 	int r;
 
-	if (m->flavour == RP_MACHINE_HARDWARE)
+	/* Inside of a simulated machine dmesg reads its /dev/kmsg. */
+	if (m->flavour == RP_MACHINE_HARDWARE || m->flavour == RP_MACHINE_SIM_IN_SYS)
 		return ask_programs(ret);
-	r = rp_tree_read_file(m->tree, LOG_MAX, ret, "%s", RP_KERNEL_LOG);
+	r = rp_tree_read_file(m->tree, LOG_MAX, ret, "%s",
+			      rp_machine_is_simulated(m) ? "dev/kmsg" : RP_KERNEL_LOG);
 	return rp_is_absent(r) ? -ENODATA : r;
 }

@@ -3,11 +3,12 @@
 
 #include "sim/machine.h"
 
-static int switch_compute(struct rp_sim *sim, size_t gpu, enum rp_sim_compute mode)
+int rp_sim_finish_switch(struct rp_sim *sim, size_t gpu, enum rp_sim_compute mode)
 {
 	struct rp_sim_gpu_state *g = &sim->state.gpus[gpu];
 
-	rp_sim_nodes_remove(sim, gpu);
+	if (!rp_sim_gpu_bound(sim, gpu))
+		return 0; /* gone meanwhile */
 	g->compute = mode;
 	g->alloc_all = false; /* each switch goes back to CAPPING */
 	memset(g->isolation, 0, sizeof(g->isolation));
@@ -15,6 +16,22 @@ static int switch_compute(struct rp_sim *sim, size_t gpu, enum rp_sim_compute mo
 	if (rp_sim_fault_fires(sim, RP_SIM_FAULT_REINIT, sim->profile->gpus[gpu].bdf))
 		return -EIO;
 	return rp_sim_nodes_add(sim, gpu);
+}
+
+static int switch_compute(struct rp_sim *sim, size_t gpu, enum rp_sim_compute mode)
+{
+	struct rp_sim_due end = {
+		.at_us = rp_sim_time(sim) + (int64_t)sim->profile->switch_ms * 1000,
+		.kind = RP_SIM_DUE_SWITCHED,
+		.gpu = (uint32_t)gpu,
+		.arg = mode,
+	};
+
+	rp_sim_nodes_remove(sim, gpu);
+	if (!sim->state.realistic)
+		return rp_sim_finish_switch(sim, gpu, mode);
+	sim->wait_us = end.at_us;
+	return rp_sim_due_add(sim, end);
 }
 
 int rp_sim_write_compute(struct rp_sim *sim, size_t gpu, const char *data, size_t len)
@@ -64,6 +81,7 @@ int rp_sim_write_memory(struct rp_sim *sim, size_t gpu, const char *data, size_t
 		if (rp_sim_same_hive(sim, gpu, g) && rp_sim_switchable(sim, g))
 			sim->state.gpus[g].pending_nps = nps;
 	}
+	rp_sim_klog(sim, 6, gpu, "NPS mode change requested, please remove and reload the driver");
 	return 0;
 }
 

@@ -15,7 +15,7 @@ static void default_settings(const struct rp_sim *sim, size_t gpu, struct rp_sim
 }
 
 /* The compute mode that the driver chooses when it starts, from ranges m and XCCs n. */
-static int auto_compute(const struct rp_sim *sim, size_t gpu, enum rp_sim_compute *ret)
+int rp_sim_auto_compute(const struct rp_sim *sim, size_t gpu, enum rp_sim_compute *ret)
 {
 	const struct rp_sim_product *product = sim->profile->gpus[gpu].product;
 	uint32_t m = sim->state.gpus[gpu].nps, n = product->xcc;
@@ -43,6 +43,32 @@ static int auto_compute(const struct rp_sim *sim, size_t gpu, enum rp_sim_comput
 	return 0;
 }
 
+static uint32_t next_order(const struct rp_sim *sim)
+{
+	uint32_t order = 1;
+
+	for (size_t g = 0; g < sim->profile->n_gpus; g++)
+		if (sim->state.gpus[g].order >= order)
+			order = sim->state.gpus[g].order + 1;
+	return order;
+}
+
+/* As amdgpu_ras_eeprom.c: only a threshold that was set keeps a GPU from starting. */
+static bool has_too_many_bad_pages(struct rp_sim *sim, size_t gpu)
+{
+	const struct rp_sim_fault *f =
+		rp_sim_fault_match(sim, RP_SIM_FAULT_BAD_PAGES, sim->profile->gpus[gpu].bdf);
+	uint32_t most = sim->profile->bad_page_threshold;
+
+	if (!f || !most || f->nth <= most)
+		return false;
+	rp_sim_klog(sim, 3, gpu,
+		    "RAS records:%llu exceed threshold:%u, GPU will not be initialized. Replace "
+		    "this GPU or increase the threshold",
+		    (unsigned long long)f->nth, most);
+	return true;
+}
+
 /* Probe of one GPU; one that fails stays without driver, the others go on. */
 static void probe(struct rp_sim *sim, size_t gpu)
 {
@@ -52,22 +78,98 @@ static void probe(struct rp_sim *sim, size_t gpu)
 	default_settings(sim, gpu, g);
 	g->compute = RP_SIM_SPX;
 	g->unplugged = rp_sim_fault_fires(sim, RP_SIM_FAULT_UNPLUG, bdf) != NULL;
-	g->present = !rp_sim_fault_fires(sim, RP_SIM_FAULT_LOSE, bdf) && !g->unplugged;
+	if (g->unplugged)
+		g->present = false; /* nor does the kernel know of it */
+	else
+		g->present = !rp_sim_fault_fires(sim, RP_SIM_FAULT_LOSE, bdf) && !g->off &&
+			     !has_too_many_bad_pages(sim, gpu);
 	if (rp_sim_fault_fires(sim, RP_SIM_FAULT_REPLACE, bdf))
 		g->swaps++;
-	if (rp_sim_switchable(sim, gpu) && auto_compute(sim, gpu, &g->compute) < 0)
+	if (rp_sim_switchable(sim, gpu) && rp_sim_auto_compute(sim, gpu, &g->compute) < 0)
 		g->present = false;
 	g->xcp_config = g->compute;
+	if (g->present && !g->order)
+		g->order = next_order(sim);
+	if (g->present || g->unplugged)
+		return;
+	rp_sim_klog(sim, 3, gpu, "Fatal error during GPU init");
+	rp_sim_klog(sim, 6, gpu, "amdgpu: finishing device.");
+	rp_sim_klog(sim, 4, RP_SIM_NO_GPU,
+		    "amdgpu %s: probe with driver amdgpu failed with error -22", bdf);
 }
 
-int rp_sim_load(struct rp_sim *sim)
+/* amdgpu_xcp.c: the first slot that gets no DRM minor ends the slots of its GPU. */
+static void log_slots(struct rp_sim *sim, size_t gpu)
 {
-	const struct rp_sim_fault *fault;
+	for (uint32_t s = 1; rp_sim_switchable(sim, gpu) && s < RP_SIM_SLOTS; s++) {
+		if (sim->drm[gpu][s].render)
+			continue;
+		rp_sim_klog(sim, 4, gpu, "Skip xcp node #%u when out of drm node resource.", s);
+		return;
+	}
+}
+
+static int add_nodes(struct rp_sim *sim, size_t gpu)
+{
+	const struct rp_sim_product *p = sim->profile->gpus[gpu].product;
+
+	log_slots(sim, gpu);
+	rp_sim_klog(sim, 6, RP_SIM_NO_GPU, "kfd kfd: amdgpu: added device 1002:%x", p->device);
+	return rp_sim_nodes_add(sim, gpu);
+}
+
+int rp_sim_bind(struct rp_sim *sim, size_t gpu)
+{
+	struct rp_sim_gpu_state *g = &sim->state.gpus[gpu];
+
+	if (!rp_sim_is_live(sim) || g->present)
+		return 0;
+	probe(sim, gpu);
+	rp_sim_layout(sim);
+	return g->present ? add_nodes(sim, gpu) : 0;
+}
+
+void rp_sim_unbind(struct rp_sim *sim, size_t gpu)
+{
+	rp_sim_klog(sim, 6, gpu, "amdgpu: finishing device.");
+	rp_sim_nodes_remove(sim, gpu);
+	sim->state.gpus[gpu].present = false;
+	rp_sim_layout(sim);
+}
+
+bool rp_sim_is_live(const struct rp_sim *sim)
+{
+	return sim->state.loaded && !rp_sim_due_find(sim, RP_SIM_DUE_LOADED, 0) &&
+	       !rp_sim_due_find(sim, RP_SIM_DUE_UNLOADED, 0);
+}
+
+/* What was begun is over then. */
+static int due_in(struct rp_sim *sim, enum rp_sim_due_kind kind, uint32_t ms)
+{
+	struct rp_sim_due d = {.at_us = rp_sim_time(sim) + (int64_t)ms * 1000, .kind = kind};
+
+	sim->wait_us = d.at_us;
+	return rp_sim_due_add(sim, d);
+}
+
+int rp_sim_finish_load(struct rp_sim *sim)
+{
 	int r = 0;
 
-	if (sim->state.loaded)
-		return 0;
-	fault = rp_sim_fault_fires(sim, RP_SIM_FAULT_LOAD, "");
+	for (size_t g = 0; g < sim->profile->n_gpus; g++)
+		probe(sim, g);
+	rp_sim_layout(sim);
+	for (size_t g = 0; r == 0 && g < sim->profile->n_gpus; g++) {
+		if (sim->state.gpus[g].present)
+			r = add_nodes(sim, g);
+	}
+	return r;
+}
+
+static int begin_load(struct rp_sim *sim)
+{
+	const struct rp_sim_fault *fault = rp_sim_fault_fires(sim, RP_SIM_FAULT_LOAD, "");
+
 	if (fault)
 		return fault->effect;
 	sim->state.loaded = true;
@@ -75,14 +177,34 @@ int rp_sim_load(struct rp_sim *sim)
 	sim->state.generation = 1; /* the CPU nodes */
 	sim->state.simd_next = 0;
 	sim->state.n_nodes = 0;
-	for (size_t g = 0; g < sim->profile->n_gpus; g++)
-		probe(sim, g);
-	rp_sim_layout(sim);
-	for (size_t g = 0; r == 0 && g < sim->profile->n_gpus; g++) {
-		if (sim->state.gpus[g].present)
-			r = rp_sim_nodes_add(sim, g);
+	rp_sim_klog(sim, 6, RP_SIM_NO_GPU, "[drm] amdgpu kernel modesetting enabled.");
+	for (size_t c = 0; c < sim->profile->n_cpus; c++)
+		rp_sim_klog(sim, 6, RP_SIM_NO_GPU, "amdgpu: Topology: Add CPU node");
+	for (size_t g = 0; g < sim->profile->n_gpus; g++) {
+		sim->state.gpus[g].present = false;
+		sim->state.gpus[g].order = 0;
 	}
-	return r;
+	rp_sim_layout(sim);
+	return 0;
+}
+
+/* A second modprobe waits for the first; one of a module that goes is told so. */
+int rp_sim_load(struct rp_sim *sim)
+{
+	const struct rp_sim_due *coming = rp_sim_due_find(sim, RP_SIM_DUE_LOADED, 0);
+	int r;
+
+	if (rp_sim_due_find(sim, RP_SIM_DUE_UNLOADED, 0))
+		return -EBUSY;
+	if (coming)
+		sim->wait_us = coming->at_us;
+	if (sim->state.loaded)
+		return 0;
+	r = begin_load(sim);
+	if (r < 0)
+		return r;
+	return sim->state.realistic ? due_in(sim, RP_SIM_DUE_LOADED, sim->profile->load_ms)
+				    : rp_sim_finish_load(sim);
 }
 
 /* The firmware is asked for each member; if one refuses the others are asked to go back. */
@@ -104,6 +226,18 @@ static void apply_pending(struct rp_sim *sim, size_t first)
 			s->nps = s->pending_nps;
 		s->pending_nps = 0;
 	}
+	/* amdgpu_gmc.c, once for a hive */
+	if (refused)
+		rp_sim_klog(sim, 3, first, "NPS mode change request failed");
+	else
+		rp_sim_klog(sim, 6, first,
+			    "NPS mode change request done, reload driver to complete the change");
+}
+
+void rp_sim_finish_unload(struct rp_sim *sim)
+{
+	sim->state.loaded = false;
+	rp_sim_layout(sim);
 }
 
 int rp_sim_unload(struct rp_sim *sim)
@@ -112,6 +246,8 @@ int rp_sim_unload(struct rp_sim *sim)
 
 	if (!sim->state.loaded)
 		return 0;
+	if (!rp_sim_is_live(sim))
+		return -EBUSY;
 	fault = rp_sim_fault_fires(sim, RP_SIM_FAULT_UNLOAD, "");
 	if (fault)
 		return fault->effect;
@@ -121,28 +257,40 @@ int rp_sim_unload(struct rp_sim *sim)
 		if (sim->state.gpus[g].pending_nps)
 			apply_pending(sim, g);
 	}
-	sim->state.loaded = false;
+	for (size_t g = 0; g < sim->profile->n_gpus; g++) {
+		if (sim->state.gpus[g].present)
+			rp_sim_klog(sim, 6, g, "amdgpu: finishing device.");
+	}
 	sim->state.n_nodes = 0;
+	if (!sim->state.realistic) {
+		rp_sim_finish_unload(sim);
+		return 0;
+	}
+	for (size_t g = 0; g < sim->profile->n_gpus; g++)
+		sim->state.gpus[g].present = false;
 	rp_sim_layout(sim);
-	return 0;
+	return due_in(sim, RP_SIM_DUE_UNLOADED, sim->profile->unload_ms);
 }
 
 int rp_sim_boot(struct rp_sim *sim)
 {
-	uint64_t boots = sim->state.boots, loads = sim->state.loads;
-	bool asks = sim->state.asks;
-	struct rp_sim_load *load = rp_steal(&sim->state.load);
-	char id[RP_SIM_ID_SIZE];
+	struct rp_sim_state was = sim->state;
+	int r;
 
-	memcpy(id, sim->state.id, sizeof(id));
+	sim->state.load = NULL;
 	rp_sim_state_done(&sim->state);
-	sim->state.load = load;
+	sim->state.load = was.load;
 	rp_sim_load_cool(sim);
-	sim->state.boots = boots + 1;
-	sim->state.loads = loads;
-	sim->state.asks = asks;
-	memcpy(sim->state.id, id, sizeof(id));
+	sim->state.boots = was.boots + 1;
+	sim->state.loads = was.loads;
+	sim->state.asks = was.asks;
+	memcpy(sim->state.id, was.id, sizeof(was.id));
+	sim->state.booted_us = rp_sim_time(sim);
+	rp_strbuf_reset(&sim->log);
+	sim->log_is_new = true;
 	for (size_t g = 0; g < sim->profile->n_gpus; g++)
 		sim->state.gpus[g].nps = rp_sim_switchable(sim, g) ? sim->profile->boot_nps : 1;
-	return rp_sim_load(sim);
+	r = rp_sim_load(sim); /* who looks at it first finds it up */
+	sim->state.realistic = was.realistic;
+	return r;
 }

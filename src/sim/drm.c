@@ -451,6 +451,13 @@ static void info_kfd(const struct rp_sim *sim, const struct rp_sim_ent *e, struc
 	st->gid = 109;
 }
 
+/* All records, one a line: a server gives one to each read(2). */
+static int show_kmsg(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_strbuf *out)
+{
+	(void)e;
+	return rp_sim_klog_read(sim, out);
+}
+
 const struct rp_sim_file rp_sim_dev_files[] = {
 	{.name = "kfd",
 	 .may_open = open_kfd,
@@ -459,5 +466,6 @@ const struct rp_sim_file rp_sim_dev_files[] = {
 	 .exists = rp_sim_is_loaded,
 	 .info = info_kfd},
 	RP_SIM_DIR("dri", dri_files),
+	{.name = "kmsg", .type = RP_FILE_REGULAR, .mode = 0644, .show = show_kmsg},
 	RP_SIM_END,
 };

@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include "base/num.h"
+#include "sim/delay.h"
 
 #define MAX_HOPS   40 /* links followed, as in the kernel */
 #define MAX_PATH   4096
@@ -162,13 +163,24 @@ static void stat_of(const struct rp_sim *sim, const struct rp_sim_ent *e, struct
 		e->file->info(sim, e, st);
 }
 
+/* With the path, of which a rule may say that nobody writes it. */
+static void stat_at(const struct rp_sim *sim, const struct rp_sim_ent *e, const char *path,
+		    struct rp_stat *st)
+{
+	stat_of(sim, e, st);
+	if ((st->mode & 0222) && st->type == RP_FILE_REGULAR &&
+	    rp_sim_fault_match(sim, RP_SIM_FAULT_READ_ONLY, path))
+		st->mode &= ~UINT32_C(0222);
+}
+
 /* sysfs refuses what the mode bits of nobody allow, also to root. */
-static int check_mode(const struct rp_sim *sim, const struct rp_sim_ent *e, bool writing)
+static int check_mode(const struct rp_sim *sim, const struct rp_sim_ent *e, const char *path,
+		      bool writing)
 {
 	uint32_t bit = writing ? 0222 : 0444;
 	struct rp_stat st;
 
-	stat_of(sim, e, &st);
+	stat_at(sim, e, path, &st);
 	if (!(st.mode & bit))
 		return -EACCES;
 	if (sim->caller_uid == 0)
@@ -178,16 +190,22 @@ static int check_mode(const struct rp_sim *sim, const struct rp_sim_ent *e, bool
 	return st.mode & bit & 0007 ? 0 : -EACCES;
 }
 
-static int check_open(const struct rp_sim *sim, const struct rp_sim_ent *e, bool writing)
+static int check_open(const struct rp_sim *sim, const struct walk *w, bool writing)
 {
+	const struct rp_sim_ent *e = &w->ent;
 	int r;
 
 	if (e->file->type == RP_FILE_DIR)
 		return -EISDIR;
-	r = check_mode(sim, e, writing);
+	r = check_mode(sim, e, rp_strbuf_str(&w->path), writing);
 	if (r == 0 && e->file->may_open)
 		r = e->file->may_open(sim, e);
 	return r;
+}
+
+static int check_bus(const struct rp_sim *sim, const struct rp_sim_ent *e)
+{
+	return e->file->when_off && sim->state.gpus[e->gpu].off ? e->file->when_off : 0;
 }
 
 int rp_sim_may_open(struct rp_sim *sim, const char *path, bool writing)
@@ -197,7 +215,7 @@ int rp_sim_may_open(struct rp_sim *sim, const char *path, bool writing)
 
 	if (r == 0)
 		r = walk(sim, path, true, &w);
-	return r == 0 ? check_open(sim, &w.ent, writing) : r;
+	return r == 0 ? check_open(sim, &w, writing) : r;
 }
 
 /* ---- operations ---- */
@@ -255,17 +273,37 @@ static int read_fault(struct rp_sim *sim, const char *path)
 	return r < 0 ? r : effect;
 }
 
+/* Where the file is found, and may be read: 1 when it was waited for, and is to be looked up anew.
+ */
+static int find_to_read(struct rp_sim *sim, const char *path, struct walk *w)
+{
+	struct rp_sim_delay delay;
+	int r = rp_sim_store_refresh(sim);
+
+	if (r == 0)
+		r = walk(sim, path, true, w);
+	if (r == 0)
+		r = check_open(sim, w, false);
+	if (r < 0 || sim->defers)
+		return r;
+	rp_sim_delay_of_read(sim, rp_strbuf_str(&w->path), &delay);
+	if (rp_sim_delay_is_over(sim, rp_strbuf_str(&w->path), &delay))
+		return 0;
+	r = rp_sim_delay(sim, rp_strbuf_str(&w->path), &delay);
+	walk_done(w);
+	*w = (struct walk){0};
+	return r < 0 ? r : walk(sim, path, true, w);
+}
+
 static int op_read(void *self, const char *path, char *buf, size_t cap, size_t *ret_len)
 {
 	RP_AUTO(walk_done) struct walk w = {0};
 	RP_AUTO_STRBUF struct rp_strbuf out = RP_STRBUF_INIT;
 	struct rp_sim *sim = self;
-	int r = rp_sim_store_refresh(sim);
+	int r = find_to_read(sim, path, &w);
 
 	if (r == 0)
-		r = walk(sim, path, true, &w);
-	if (r == 0)
-		r = check_open(sim, &w.ent, false);
+		r = check_bus(sim, &w.ent);
 	if (r == 0)
 		r = read_fault(sim, rp_strbuf_str(&w.path));
 	if (r == 0 && !w.ent.file->show)
@@ -290,7 +328,22 @@ static int write_ent(struct rp_sim *sim, const struct walk *w, const char *data,
 	f = rp_sim_fault_fires(sim, RP_SIM_FAULT_WRITE, rp_strbuf_str(&w->path));
 	if (f)
 		return f->effect;
+	if (check_bus(sim, &w->ent) < 0)
+		return check_bus(sim, &w->ent);
 	return w->ent.file->store ? w->ent.file->store(sim, &w->ent, text, len) : -EINVAL;
+}
+
+/* The change is made; let go of the lock, and take the time that it takes. */
+static int take_time(struct rp_sim *sim, int *lock)
+{
+	struct rp_sim_delay delay;
+
+	rp_cleanup_close(lock);
+	*lock = -EBADF;
+	if (sim->defers)
+		return 0;
+	rp_sim_delay_of_change(sim, &delay);
+	return rp_sim_delay(sim, "", &delay);
 }
 
 static int op_write(void *self, const char *path, const char *data, size_t len)
@@ -303,11 +356,13 @@ static int op_write(void *self, const char *path, const char *data, size_t len)
 	if (r == 0)
 		r = walk(sim, path, true, &w);
 	if (r == 0)
-		r = check_open(sim, &w.ent, true);
+		r = check_open(sim, &w, true);
 	if (r < 0 || len == 0)
 		return r; /* a write of nothing does not reach the handler */
 	r = write_ent(sim, &w, data, len);
 	saved = rp_sim_change_end(sim); /* also of a write that failed half-way */
+	if (saved == 0)
+		saved = take_time(sim, &lock);
 	return r < 0 ? r : saved;
 }
 
@@ -320,7 +375,7 @@ static int op_stat(void *self, const char *path, struct rp_stat *ret)
 	if (r == 0)
 		r = walk(sim, path, false, &w);
 	if (r == 0)
-		stat_of(sim, &w.ent, ret);
+		stat_at(sim, &w.ent, rp_strbuf_str(&w.path), ret);
 	return r;
 }
 
@@ -381,6 +436,8 @@ static int op_driver(void *self, enum rp_driver_op op, struct rp_strbuf *ret)
 		return r;
 	r = op == RP_DRIVER_UNLOAD ? rp_sim_unload(sim) : rp_sim_load(sim);
 	saved = rp_sim_change_end(sim); /* a rule may have counted this time */
+	if (saved == 0)
+		saved = take_time(sim, &lock);
 	return r < 0 ? r : saved;
 }
 
@@ -404,11 +461,6 @@ bool rp_sim_is_loaded(const struct rp_sim *sim, const struct rp_sim_ent *e)
 {
 	(void)e;
 	return sim->state.loaded;
-}
-
-bool rp_sim_gpu_bound(const struct rp_sim *sim, size_t gpu)
-{
-	return sim->state.loaded && sim->state.gpus[gpu].present;
 }
 
 int rp_sim_number_name(const char *name, uint32_t n, uint32_t *ret)

@@ -26,8 +26,10 @@ struct rp_sim_file {
 	enum rp_file_type type;
 	uint32_t mode;
 	const struct rp_sim_file *children; /* of a folder; NULL: empty */
-	const struct rp_sim_file *more[3];  /* further rows of the same folder */
+	const struct rp_sim_file *more[5];  /* further rows of the same folder */
 	uint32_t arg;			    /* for the functions below */
+	/* Of a GPU that is off the bus: the error of reading and writing; 0: the kernel knows. */
+	int when_off;
 	/* Is it there? NULL: always. */
 	bool (*exists)(const struct rp_sim *sim, const struct rp_sim_ent *e);
 	/* The text of a file; of a link the path that it leads to, from the root. */
@@ -76,6 +78,9 @@ extern const struct rp_sim_file rp_sim_gpu_drm_dirs[];	    /* drm/ of a slot */
 extern const struct rp_sim_file rp_sim_slot_metrics_files[]; /* of a slot: xcp/ */
 extern const struct rp_sim_file rp_sim_gpu_metrics_files[];  /* of a GPU: and gpu_metrics */
 extern const struct rp_sim_file rp_sim_sensor_files[];	     /* of a GPU: in its hwmon */
+extern const struct rp_sim_file rp_sim_gpu_event_files[];    /* of a GPU: remove, reset */
+extern const struct rp_sim_file rp_sim_bus_event_files[];    /* sys/bus/pci: rescan */
+extern const struct rp_sim_file rp_sim_driver_event_files[]; /* of the driver: bind, unbind */
 extern const struct rp_sim_file rp_sim_bmc_drm_dirs[];
 extern const struct rp_sim_file rp_sim_platform_files[]; /* sys/devices/platform */
 extern const struct rp_sim_file rp_sim_platform_bus_files[];
@@ -86,7 +91,6 @@ extern const struct rp_sim_file rp_sim_proc_files[];	  /* proc */
 
 /* Pieces that several topics need. */
 bool rp_sim_is_loaded(const struct rp_sim *sim, const struct rp_sim_ent *e);
-bool rp_sim_gpu_bound(const struct rp_sim *sim, size_t gpu);
 size_t rp_sim_n_nodes(const struct rp_sim *sim); /* CPU and GPU nodes */
 /* The GPU node with this node id; NULL for a CPU node. */
 const struct rp_sim_node *rp_sim_node_at(const struct rp_sim *sim, uint32_t node);

@@ -56,6 +56,15 @@ ROCPART_PUBLIC int rocpart_sim_set_asks(const char *dir, bool asks, struct rocpa
 	return r < 0 ? r : rp_sim_set_asks(sim, asks, reterr);
 }
 
+ROCPART_PUBLIC int rocpart_sim_set_realistic(const char *dir, bool realistic,
+					     struct rocpart_error *reterr)
+{
+	RP_AUTO_SIM struct rp_sim *sim = NULL;
+	int r = rp_sim_open(dir, &sim, reterr);
+
+	return r < 0 ? r : rp_sim_set_realistic(sim, realistic, reterr);
+}
+
 ROCPART_PUBLIC int rocpart_sim_reload(const char *dir, struct rocpart_error *reterr)
 {
 	RP_AUTO_SIM struct rp_sim *sim = NULL;
@@ -377,25 +386,64 @@ ROCPART_PUBLIC int rocpart_sim_fault_add(const char *dir, const char *rule,
 	return r < 0 ? r : rp_sim_fault_add(sim, rule, reterr);
 }
 
-ROCPART_PUBLIC int rocpart_sim_fault_list(const char *dir, char **ret_rules,
+ROCPART_PUBLIC int rocpart_sim_fault_plan(const char *dir, const char *rule, uint64_t seconds,
 					  struct rocpart_error *reterr)
 {
 	RP_AUTO_SIM struct rp_sim *sim = NULL;
-	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	int r = rp_sim_open(dir, &sim, reterr);
-	char *rules;
+
+	return r < 0 ? r : rp_sim_fault_plan(sim, rule, seconds, reterr);
+}
+
+/* A text that a function of the simulator writes. */
+static int get_text(const char *dir, int (*fn)(struct rp_sim *sim, struct rp_strbuf *ret),
+		    const char *failed, char **ret, struct rocpart_error *err)
+{
+	RP_AUTO_SIM struct rp_sim *sim = NULL;
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	int r = rp_sim_open(dir, &sim, err);
+	char *copy;
 
 	if (r < 0)
 		return r;
-	r = rp_sim_fault_list(sim, &text);
+	r = fn(sim, &text);
 	if (r < 0)
-		return rp_error_errno(reterr, r, dir,
-				      "cannot list the faults of the simulated machine");
-	rules = rp_strdupf("%s", rp_strbuf_str(&text));
-	if (!rules)
-		return rp_error_nomem(reterr);
-	*ret_rules = rules;
+		return rp_error_errno(err, r, dir, "%s", failed);
+	copy = rp_strdupf("%s", rp_strbuf_str(&text));
+	if (!copy)
+		return rp_error_nomem(err);
+	*ret = copy;
 	return 0;
+}
+
+ROCPART_PUBLIC int rocpart_sim_fault_list(const char *dir, char **ret_rules,
+					  struct rocpart_error *reterr)
+{
+	return get_text(dir, rp_sim_fault_list, "cannot list the faults of the simulated machine",
+			ret_rules, reterr);
+}
+
+ROCPART_PUBLIC int rocpart_sim_fault_list_planned(const char *dir, char **ret_rules,
+						  struct rocpart_error *reterr)
+{
+	return get_text(dir, rp_sim_fault_list_planned,
+			"cannot list the faults of the simulated machine", ret_rules, reterr);
+}
+
+ROCPART_PUBLIC int rocpart_sim_get_kernel_log(const char *dir, char **ret_log,
+					      struct rocpart_error *reterr)
+{
+	return get_text(dir, rp_sim_read_kernel_log,
+			"cannot read the kernel log of the simulated machine", ret_log, reterr);
+}
+
+ROCPART_PUBLIC int rocpart_sim_fault_remove(const char *dir, const char *rule,
+					    struct rocpart_error *reterr)
+{
+	RP_AUTO_SIM struct rp_sim *sim = NULL;
+	int r = rp_sim_open(dir, &sim, reterr);
+
+	return r < 0 ? r : rp_sim_fault_remove(sim, rule, reterr);
 }
 
 ROCPART_PUBLIC int rocpart_sim_fault_clear(const char *dir, struct rocpart_error *reterr)

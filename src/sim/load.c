@@ -36,7 +36,7 @@ bool rp_sim_has_load(const struct rp_sim *sim)
 
 /* ---- the clock ---- */
 
-static uint64_t host_us(void)
+uint64_t rp_sim_host_us(void)
 {
 	struct timespec t = {0};
 
@@ -91,7 +91,7 @@ static uint32_t slot_util(const struct rp_sim *sim, size_t gpu, uint32_t slot, u
 {
 	const struct rp_sim_segment *s = segment_at(sim->state.load, gpu, slot, t);
 
-	if (!sim->state.loaded || !sim->state.gpus[gpu].present)
+	if (!rp_sim_gpu_bound(sim, gpu) || sim->state.gpus[gpu].off)
 		return 0;
 	if (s)
 		return s->util;
@@ -256,7 +256,7 @@ static void carry(const struct rp_sim *sim, size_t gpu, uint64_t end, struct rp_
 
 void rp_sim_observe(const struct rp_sim *sim, size_t gpu, struct rp_sim_moment *ret)
 {
-	uint64_t now = now_us(sim->state.load, host_us());
+	uint64_t now = now_us(sim->state.load, rp_sim_host_us());
 
 	*ret = (struct rp_sim_moment){0};
 	moment_at(sim, gpu, now, ret);
@@ -275,7 +275,7 @@ uint64_t rp_sim_load_vram(const struct rp_sim *sim, size_t gpu)
 {
 	const struct rp_sim_load *l = sim->state.load;
 	const struct rp_sim_segment *whole = NULL;
-	uint64_t now = l ? now_us(l, host_us()) : 0, sum = 0;
+	uint64_t now = l ? now_us(l, rp_sim_host_us()) : 0, sum = 0;
 
 	if (!l)
 		return 0;
@@ -302,38 +302,26 @@ static void forget(struct rp_sim_load *l)
 	l->n_segments = n;
 }
 
-static void settle(struct rp_sim *sim, uint64_t now, uint64_t host)
+void rp_sim_load_carry(struct rp_sim *sim, uint64_t until_us)
 {
 	struct rp_sim_load *l = sim->state.load;
 
+	if (until_us <= l->at_us)
+		return;
 	for (size_t g = 0; g < sim->profile->n_gpus; g++)
-		carry(sim, g, now, &l->gpus[g]);
-	l->at_us = now;
-	l->host_us = host;
+		carry(sim, g, until_us, &l->gpus[g]);
+	l->at_us = until_us;
 	forget(l);
-}
-
-void rp_sim_load_settle(struct rp_sim *sim)
-{
-	uint64_t host = host_us();
-
-	if (sim->state.load)
-		settle(sim, now_us(sim->state.load, host), host);
-}
-
-void rp_sim_load_advance(struct rp_sim *sim, uint64_t us)
-{
-	settle(sim, sim->state.load->at_us + us, sim->state.load->host_us);
 }
 
 void rp_sim_load_anchor(struct rp_sim_load *load)
 {
-	load->host_us = host_us();
+	load->host_us = rp_sim_host_us();
 }
 
 uint64_t rp_sim_load_now(const struct rp_sim *sim)
 {
-	return now_us(sim->state.load, host_us());
+	return now_us(sim->state.load, rp_sim_host_us());
 }
 
 void rp_sim_load_cool(struct rp_sim *sim)

@@ -63,18 +63,14 @@ struct rp_sim_moment {
 void rp_sim_observe(const struct rp_sim *sim, size_t gpu, struct rp_sim_moment *ret);
 /* Memory that the loads of a GPU have now; 0 without a model. */
 uint64_t rp_sim_load_vram(const struct rp_sim *sim, size_t gpu);
-/*
- * Carry the past of all GPUs to now: before each change of the state, which may change what they
- * do.
- */
-void rp_sim_load_settle(struct rp_sim *sim);
+uint64_t rp_sim_host_us(void);
+/* Carry the past of all GPUs to that time: before a change, which may change what they do. */
+void rp_sim_load_carry(struct rp_sim *sim, uint64_t until_us);
 /* Cold GPUs without load, as after power on; the clock goes on. */
 void rp_sim_load_cool(struct rp_sim *sim);
 struct rp_sim_load *rp_sim_load_free(struct rp_sim_load *load); /* returns NULL */
 void rp_sim_load_anchor(struct rp_sim_load *load);		/* at_us is now */
 uint64_t rp_sim_load_now(const struct rp_sim *sim);		/* simulated time */
-/* Of a settled load, by at most what is left to RP_SIM_MAX_TIME_US. */
-void rp_sim_load_advance(struct rp_sim *sim, uint64_t us);
 
 /* load_json.c: NULL: out of memory; -EBADMSG: out of range. NULL j: a machine without a model. */
 struct rp_json *rp_sim_load_to_json(const struct rp_sim *sim);

@@ -106,6 +106,7 @@ static int add_target(struct rp_sim *sim, const char *target, struct rp_sim_segm
 static int start(struct rp_sim *sim, uint64_t seed, uint32_t rate)
 {
 	struct rp_sim_load *l = rp_new0(struct rp_sim_load, 1);
+	int64_t before = rp_sim_time(sim);
 
 	if (!l)
 		return -ENOMEM;
@@ -115,6 +116,7 @@ static int start(struct rp_sim *sim, uint64_t seed, uint32_t rate)
 	l->rate = rate;
 	rp_sim_load_cool(sim);
 	rp_sim_load_anchor(l);
+	rp_sim_clock_moved(sim, before);
 	return 0;
 }
 
@@ -164,10 +166,13 @@ int rp_sim_load_stop(struct rp_sim *sim, struct rocpart_error *reterr)
 {
 	RP_AUTO_CLOSE int lock = -EBADF;
 	int r = begin(sim, &lock, reterr);
+	int64_t before;
 
 	if (r < 0)
 		return r;
+	before = rp_sim_time(sim);
 	sim->state.load = rp_sim_load_free(sim->state.load);
+	rp_sim_clock_moved(sim, before);
 	return end(sim, 0, reterr);
 }
 
@@ -201,8 +206,9 @@ int rp_sim_clock_advance(struct rp_sim *sim, uint64_t seconds, struct rocpart_er
 			   rp_error_set(reterr, -ERANGE, ROCPART_ERR_INVALID_ARGUMENT, sim->name,
 					"the simulated clock ends after 142 years"),
 			   reterr);
-	rp_sim_load_advance(sim, seconds * SECOND_US);
-	return end(sim, 0, reterr);
+	r = rp_sim_settle_at(sim, (int64_t)(sim->state.load->at_us + seconds * SECOND_US),
+			     sim->state.load->host_us);
+	return end(sim, r < 0 ? rp_error_nomem(reterr) : 0, reterr);
 }
 
 int rp_sim_clock_set_rate(struct rp_sim *sim, uint32_t rate, struct rocpart_error *reterr)
@@ -219,7 +225,7 @@ int rp_sim_clock_set_rate(struct rp_sim *sim, uint32_t rate, struct rocpart_erro
 	return end(sim, 0, reterr);
 }
 
-/* ---- scripts: t, target, util, vram ---- */
+/* ---- scripts: t, target, util, vram; t, fault, rule ---- */
 
 /* Cut at commas into n words without blanks around them. */
 static int split(char *line, char **words, size_t n)
@@ -238,21 +244,52 @@ static int split(char *line, char **words, size_t n)
 	return 0;
 }
 
-static int parse_line(const struct rp_sim *sim, char **words, struct rp_sim_segment *s)
+static int parse_time(const struct rp_sim *sim, const char *text, uint64_t *ret_us)
 {
 	uint64_t t = 0;
 
-	if (rp_parse_u64(words[0], 10, &t) < 0 && rp_parse_duration(words[0], &t) < 0)
+	if (rp_parse_u64(text, 10, &t) < 0 && rp_parse_duration(text, &t) < 0)
 		return -EINVAL;
 	if (t > (RP_SIM_MAX_TIME_US - sim->state.load->at_us) / SECOND_US)
+		return -EINVAL;
+	*ret_us = sim->state.load->at_us + t * SECOND_US;
+	return 0;
+}
+
+static int parse_line(const struct rp_sim *sim, char **words, struct rp_sim_segment *s)
+{
+	if (parse_time(sim, words[0], &s->from_us) < 0)
 		return -EINVAL;
 	if (rp_parse_u32(words[2], 10, &s->util) < 0 || s->util > 100)
 		return -EINVAL;
 	if (rp_parse_bytes(words[3], &s->vram) < 0)
 		return -EINVAL;
-	s->from_us = sim->state.load->at_us + t * SECOND_US;
 	s->until_us = RP_SIM_FOR_EVER;
 	return 0;
+}
+
+/* "SECONDS, fault, RULE": -EINVAL when it is no such line. */
+static int add_fault_line(struct rp_sim *sim, const char *line)
+{
+	RP_AUTO_FREE char *copy = rp_strdupf("%s", line);
+	struct rp_sim_due due = {.kind = RP_SIM_DUE_FAULT};
+	struct rp_sim_fault f = {0};
+	char *words[3];
+	uint64_t us = 0;
+	int r;
+
+	if (!copy)
+		return -ENOMEM;
+	if (split(copy, words, RP_ARRAY_LEN(words)) < 0 || !rp_str_eq(words[1], "fault") ||
+	    parse_time(sim, words[0], &us) < 0)
+		return -EINVAL;
+	r = rp_sim_fault_parse(words[2], &f, NULL);
+	rp_sim_fault_done(&f);
+	if (r < 0)
+		return r;
+	due.at_us = (int64_t)us;
+	due.rule = rp_strdupf("%s", words[2]);
+	return due.rule ? rp_sim_due_add(sim, due) : -ENOMEM;
 }
 
 static int add_line(struct rp_sim *sim, char *line, const char *name, size_t number,
@@ -265,12 +302,21 @@ static int add_line(struct rp_sim *sim, char *line, const char *name, size_t num
 	line += strspn(line, " \t\r");
 	if (!*line || *line == '#')
 		return 0;
+	switch (add_fault_line(sim, line)) {
+	case 0:
+		return 0;
+	case -ENOMEM:
+		return rp_error_nomem(err);
+	default:
+		break;
+	}
 	if (split(line, words, RP_ARRAY_LEN(words)) < 0 || parse_line(sim, words, &s) < 0) {
 		if (rp_fmt(place, sizeof(place), "%.40s:%zu", name, number) < 0)
 			place[0] = '\0';
-		return rp_error_set(err, -EINVAL, ROCPART_ERR_CONFIG_SYNTAX, place,
-				    "a line of a load script is: seconds, target, percent, bytes; "
-				    "for example `90, 0/3, 100, 20GiB`");
+		return rp_error_set(
+			err, -EINVAL, ROCPART_ERR_CONFIG_SYNTAX, place,
+			"a line of a load script is: seconds, target, percent, bytes, or: "
+			"seconds, fault, rule; for example `90, 0/3, 100, 20GiB`");
 	}
 	return add_target(sim, words[1], s, err);
 }

@@ -11,6 +11,9 @@
 struct rp_sim_gpu_state {
 	bool present;	/* bound to the driver */
 	bool unplugged; /* not on the PCI bus either */
+	bool off;	/* fell off the bus, and the driver has not been told */
+	uint32_t order; /* the how manyth to get DRM minors since the load; 0: none yet */
+	uint32_t resets;
 	uint32_t swaps; /* how often another GPU was put into its slot */
 	enum rp_sim_compute compute;
 	uint32_t nps;			/* memory ranges: 1, 2, 4 */
@@ -57,6 +60,9 @@ struct rp_sim_service {
 enum rp_sim_fault_op {
 	RP_SIM_FAULT_READ,
 	RP_SIM_FAULT_WRITE,
+	RP_SIM_FAULT_SLOW,
+	RP_SIM_FAULT_HANG,
+	RP_SIM_FAULT_READ_ONLY,
 	RP_SIM_FAULT_UNLOAD,
 	RP_SIM_FAULT_LOAD,
 	RP_SIM_FAULT_VANISH,
@@ -72,6 +78,15 @@ enum rp_sim_fault_op {
 	RP_SIM_FAULT_BAD_PAGES,
 	RP_SIM_FAULT_START,
 	RP_SIM_FAULT_STOP,
+	/* These happen once, and are no rules afterwards. */
+	RP_SIM_EVENT_OFF_BUS,
+	RP_SIM_EVENT_REMOVE,
+	RP_SIM_EVENT_RESCAN,
+	RP_SIM_EVENT_UNBIND,
+	RP_SIM_EVENT_BIND,
+	RP_SIM_EVENT_RESET,
+	RP_SIM_EVENT_OVERHEAT,
+	RP_SIM_EVENT_SET_NPS,
 	RP_SIM_N_FAULT_OPS
 };
 
@@ -80,15 +95,37 @@ struct rp_sim_fault {
 	enum rp_sim_fault_op op;
 	char *pattern; /* "" for unload and load */
 	int effect;    /* negative errno, or 0: the write is ignored */
-	uint64_t nth;  /* 0: each time; of counters: the count */
+	uint64_t nth;  /* 0: each time; of counters: the count; of slow: milliseconds */
 	uint64_t hits;
+};
+
+/* What happens by itself at a time of the machine's clock: due.c. */
+enum rp_sim_due_kind {
+	RP_SIM_DUE_SWITCHED, /* of gpu, to mode arg */
+	RP_SIM_DUE_LOADED,
+	RP_SIM_DUE_UNLOADED,
+	RP_SIM_DUE_RESET_ENDS, /* of gpu and its hive */
+	RP_SIM_DUE_FAULT,      /* rule is added, or happens */
+	RP_SIM_N_DUE_KINDS
+};
+
+struct rp_sim_due {
+	int64_t at_us;
+	enum rp_sim_due_kind kind;
+	uint32_t gpu, arg;
+	char *rule; /* NULL but of faults */
 };
 
 struct rp_sim_state {
 	char id[RP_SIM_ID_SIZE]; /* "": made by an earlier version; kept by a reset */
 	uint64_t boots;		 /* how often it was switched on */
 	uint64_t loads;		 /* how often the driver was loaded, over all boots */
-	bool asks; /* programs ask before they change it, as on hardware; kept by a reset */
+	bool asks;	   /* programs ask before they change it, as on hardware; kept by a reset */
+	bool realistic;	   /* switches and loads take the time of the profile; kept by a reset */
+	int64_t booted_us; /* by the machine's clock */
+	uint64_t log_lines;	 /* of the kernel log since then */
+	struct rp_sim_due *dues; /* by time */
+	size_t n_dues, cap_dues;
 	bool loaded;
 	uint32_t generation;
 	uint32_t simd_next;
@@ -121,8 +158,14 @@ struct rp_sim {
 	size_t n_caller_minors;
 	int dir_fd;   /* -EBADF: in memory only */
 	int state_fd; /* keeps the inode of the state file that was read from being used again */
-	uint64_t *n_saves; /* of the state, shared with all who have it open; NULL: not mapped */
-	uint64_t n_seen;   /* n_saves when state_fd was last looked at */
+	uint64_t *n_saves;    /* of the state, shared with all who have it open; NULL: not mapped */
+	uint64_t n_seen;      /* n_saves when state_fd was last looked at */
+	struct rp_strbuf log; /* lines of the kernel log that are in no file yet */
+	struct rp_strbuf old_log; /* in memory only: those of changes that are over */
+	bool log_is_new;	  /* since a boot that is in no file yet */
+	bool defers;		  /* delays are those of the caller */
+	int64_t wait_us;	  /* the last change is over at this time; 0: it is over */
+	int64_t acting_us;	  /* time of what happens just now by itself; 0: nothing does */
 };
 
 /* state.c: what follows from the state. */
@@ -132,6 +175,7 @@ uint32_t rp_sim_partitions_in(const struct rp_sim_product *product, enum rp_sim_
 uint64_t rp_sim_partition_bytes(const struct rp_sim *sim, size_t gpu, uint32_t partition);
 uint64_t rp_sim_partition_limit(const struct rp_sim *sim, size_t gpu, uint32_t partition);
 uint32_t rp_sim_partition_xccs(const struct rp_sim *sim, size_t gpu);
+bool rp_sim_gpu_bound(const struct rp_sim *sim, size_t gpu);	 /* the driver has it */
 bool rp_sim_switchable(const struct rp_sim *sim, size_t gpu);	 /* has partition files */
 uint64_t rp_sim_unique_id(const struct rp_sim *sim, size_t gpu); /* of the GPU in that slot now */
 const char *rp_sim_compute_name(enum rp_sim_compute mode);
@@ -151,14 +195,54 @@ void rp_sim_state_done(struct rp_sim_state *state);
 /* gpu_id.c */
 uint32_t rp_sim_gpu_id(const struct rp_sim *sim, size_t gpu, uint32_t partition);
 
+/* control.c */
+int rp_sim_finish_switch(struct rp_sim *sim, size_t gpu, enum rp_sim_compute mode) RP_MUST_CHECK;
+
 /* nodes.c: the KFD's list of GPU nodes. */
 void rp_sim_nodes_remove(struct rp_sim *sim, size_t gpu);
 int rp_sim_nodes_add(struct rp_sim *sim, size_t gpu) RP_MUST_CHECK;
 
 /* driver.c */
 int rp_sim_boot(struct rp_sim *sim) RP_MUST_CHECK; /* state as after power on */
+/* Their beginnings: they are over at sim->wait_us, or at once. */
 int rp_sim_unload(struct rp_sim *sim) RP_MUST_CHECK;
 int rp_sim_load(struct rp_sim *sim) RP_MUST_CHECK;
+bool rp_sim_is_live(const struct rp_sim *sim); /* loaded, neither coming nor going */
+int rp_sim_finish_load(struct rp_sim *sim) RP_MUST_CHECK;
+void rp_sim_finish_unload(struct rp_sim *sim);
+int rp_sim_bind(struct rp_sim *sim, size_t gpu) RP_MUST_CHECK; /* probe of one, with its nodes */
+void rp_sim_unbind(struct rp_sim *sim, size_t gpu);
+/* The mode that the driver would choose in the present memory mode. 0 or -EINVAL. */
+int rp_sim_auto_compute(const struct rp_sim *sim, size_t gpu, enum rp_sim_compute *ret);
+
+/* due.c: the machine's clock, and what is due by it. */
+int64_t rp_sim_time(const struct rp_sim *sim); /* microseconds: of the load, else of the host */
+/* Keeps the order; takes rule over. 0 or -ENOMEM, with rule freed. */
+int rp_sim_due_add(struct rp_sim *sim, struct rp_sim_due due) RP_MUST_CHECK;
+const struct rp_sim_due *rp_sim_due_find(const struct rp_sim *sim, enum rp_sim_due_kind kind,
+					 uint32_t gpu);
+bool rp_sim_is_due(const struct rp_sim *sim); /* would settling do more than add up load? */
+/* Let happen what is due, and carry the load to now: before each change. */
+int rp_sim_settle(struct rp_sim *sim) RP_MUST_CHECK;
+/* The same for a time ahead, with a load. */
+int rp_sim_settle_at(struct rp_sim *sim, int64_t now, uint64_t host_us) RP_MUST_CHECK;
+/* The clock was set: what is due, and the boot, move with it. */
+void rp_sim_clock_moved(struct rp_sim *sim, int64_t before);
+void rp_sim_due_done(struct rp_sim_due *due);
+
+/* event.c: what happens to GPUs while the machine runs. */
+/* -ENODEV: no GPU has such an address. */
+int rp_sim_happen(struct rp_sim *sim, const struct rp_sim_fault *f) RP_MUST_CHECK;
+void rp_sim_end_reset(struct rp_sim *sim, size_t gpu);
+bool rp_sim_is_resetting(const struct rp_sim *sim, size_t gpu);
+
+/* kernel_log.c; level as of printk. gpu RP_SIM_NO_GPU: a line of the module. */
+#define RP_SIM_NO_GPU SIZE_MAX
+void rp_sim_klog(struct rp_sim *sim, unsigned level, size_t gpu, const char *fmt, ...)
+	RP_PRINTF(4, 5);
+int rp_sim_klog_flush(struct rp_sim *sim) RP_MUST_CHECK; /* after the state is saved */
+/* All lines as /dev/kmsg gives them. */
+int rp_sim_klog_read(struct rp_sim *sim, struct rp_strbuf *ret) RP_MUST_CHECK;
 
 /* control.c: writes to the files that change a GPU; each is one write(2) of len bytes. */
 int rp_sim_write_compute(struct rp_sim *sim, size_t gpu, const char *data, size_t len);
@@ -188,6 +272,8 @@ char *rp_sim_service_full_id(const char *id);
 void rp_sim_fault_done(struct rp_sim_fault *f);
 int rp_sim_fault_parse(const char *rule, struct rp_sim_fault *ret,
 		       struct rocpart_error *reterr) RP_MUST_CHECK;
+/* Add a rule, or let happen what is one of events; takes f over. -ENOMEM, -ENODEV. */
+int rp_sim_fault_take(struct rp_sim *sim, struct rp_sim_fault *f) RP_MUST_CHECK;
 /* The rule of that kind that fires now for subject, counting this time; NULL: none. */
 const struct rp_sim_fault *rp_sim_fault_fires(struct rp_sim *sim, enum rp_sim_fault_op op,
 					      const char *subject);

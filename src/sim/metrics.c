@@ -424,7 +424,11 @@ static int show_xcp_metrics(struct rp_sim *sim, const struct rp_sim_ent *e, stru
 }
 
 static const struct rp_sim_file xcp_files[] = {
-	RP_SIM_ATTR("xcp_metrics", show_xcp_metrics),
+	{.name = "xcp_metrics",
+	 .when_off = -EIO,
+	 .type = RP_FILE_REGULAR,
+	 .mode = 0444,
+	 .show = show_xcp_metrics},
 	RP_SIM_END,
 };
 
@@ -438,6 +442,7 @@ const struct rp_sim_file rp_sim_slot_metrics_files[] = {XCP_DIR, RP_SIM_END};
 
 const struct rp_sim_file rp_sim_gpu_metrics_files[] = {
 	{.name = "gpu_metrics",
+	 .when_off = -EIO,
 	 .type = RP_FILE_REGULAR,
 	 .mode = 0444,
 	 .show = show_gpu_metrics,

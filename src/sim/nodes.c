@@ -41,6 +41,9 @@ int rp_sim_nodes_add(struct rp_sim *sim, size_t gpu)
 
 		if (r < 0)
 			return r;
+		if (!sim->drm[gpu][p].render)
+			rp_sim_klog(sim, 4, gpu,
+				    "Won't add GPU to topology since it has no drm node assigned.");
 		if (!sim->drm[gpu][p].render || vanishes(sim, gpu, p))
 			continue;
 		node = &s->nodes[s->n_nodes];

@@ -206,7 +206,7 @@ static int show_xgmi_place(struct rp_sim *sim, const struct rp_sim_ent *e, struc
 #define BUSY_ATTR(nm, kind)                                                         \
 	{                                                                           \
 		.name = (nm), .type = RP_FILE_REGULAR, .mode = 0444, .arg = (kind), \
-		.show = show_busy, .exists = bound                                  \
+		.show = show_busy, .exists = bound, .when_off = -EIO                \
 	}
 #define ID_ATTR(nm, kind)                                                           \
 	{                                                                           \
@@ -403,12 +403,14 @@ static const struct rp_sim_file host_files[] = {
 	 .type = RP_FILE_DIR,
 	 .mode = 0755,
 	 .children = core_files,
-	 .more = {rp_sim_gpu_control_files, rp_sim_gpu_setting_files, rp_sim_gpu_metrics_files}},
+	 .more = {rp_sim_gpu_control_files, rp_sim_gpu_setting_files, rp_sim_gpu_metrics_files,
+		  rp_sim_gpu_event_files}},
 	{.find = find_gpu_dir,
 	 .each = each_gpu_dir,
 	 .type = RP_FILE_DIR,
 	 .mode = 0755,
-	 .children = core_files},
+	 .children = core_files,
+	 .more = {rp_sim_gpu_event_files}},
 	{.name = RP_SIM_BMC_BDF,
 	 .type = RP_FILE_DIR,
 	 .mode = 0755,
@@ -519,6 +521,7 @@ static const struct rp_sim_file driver_dirs[] = {
 	 .type = RP_FILE_DIR,
 	 .mode = 0755,
 	 .children = amdgpu_files,
+	 .more = {rp_sim_driver_event_files},
 	 .exists = rp_sim_is_loaded},
 	{.name = "ast",
 	 .type = RP_FILE_DIR,

@@ -186,17 +186,18 @@ static int show_features(struct rp_sim *sim, const struct rp_sim_ent *e, struct 
 #define CAP_FILE(nm, kind)                                                          \
 	{                                                                           \
 		.name = (nm), .type = RP_FILE_REGULAR, .mode = 0444, .arg = (kind), \
-		.show = show_cap                                                    \
+		.show = show_cap, .when_off = -EIO                                  \
 	}
 #define RAS_FILE(nm, block)                                                          \
 	{                                                                            \
 		.name = (nm), .type = RP_FILE_REGULAR, .mode = 0444, .arg = (block), \
-		.show = show_errors                                                  \
+		.show = show_errors, .when_off = -EIO                                \
 	}
 
 static const struct rp_sim_file hwmon_files[] = {
 	RP_SIM_ATTR("name", show_hwmon_name),
 	{.name = "power1_cap",
+	 .when_off = -EIO,
 	 .type = RP_FILE_REGULAR,
 	 .mode = 0644,
 	 .arg = CAP_NOW,

@@ -468,6 +468,10 @@ static const struct field top_fields[] = {
 	TOP("auto_qpx", FIELD_BOOL, auto_qpx, 0, 0, false),
 	TOP("user_partt_mode", FIELD_OTHER, user_partt_mode, 0, 0, false),
 	TOP("gpu_metrics", FIELD_U32, gpu_metrics, 5, 9, false),
+	TOP("load_ms", FIELD_U32, load_ms, 1, 3600000, false),
+	TOP("unload_ms", FIELD_U32, unload_ms, 1, 3600000, false),
+	TOP("switch_ms", FIELD_U32, switch_ms, 1, 3600000, false),
+	TOP("bad_page_threshold", FIELD_U32, bad_page_threshold, 1, 65536, false),
 	TOP("driver_version", FIELD_TEXT, driver_version, 0, 0, false),
 	TOP("srcversion", FIELD_TEXT, srcversion, 0, 0, false),
 	TOP("boot_nps", FIELD_U32, boot_nps, 1, 4, false),
@@ -544,6 +548,10 @@ static int read_top(const struct reader *r, const struct rp_yaml *y, struct rp_s
 	p->cpu_link_weight = 32;
 	p->user_partt_mode = -2;
 	p->boot_nps = 1;
+	/* A reload was reported to take 30 to 140 s; how it divides, and a switch: estimates. */
+	p->load_ms = 50000;
+	p->unload_ms = 10000;
+	p->switch_ms = 2000;
 	ret = read_map(r, y, top_fields, RP_ARRAY_LEN(top_fields), p);
 	if (ret == 0)
 		ret = read_words(r, y, p);

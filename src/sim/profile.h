@@ -80,7 +80,10 @@ struct rp_sim_profile {
 	bool auto_qpx;		 /* kernels before 6.11 choose QPX where newer ones choose CPX */
 	int32_t user_partt_mode; /* -2: the driver chooses */
 	uint32_t gpu_metrics;	 /* N of gpu_metrics 1.N: 5 to 9 */
-	char *driver_version;	 /* of a DKMS driver, or NULL */
+	/* of a machine that takes its time: 0 in no profile */
+	uint32_t load_ms, unload_ms, switch_ms;
+	uint32_t bad_page_threshold; /* the module's parameter, where it was set; else 0 */
+	char *driver_version;	     /* of a DKMS driver, or NULL */
 	char *srcversion;
 	uint32_t boot_nps;
 	struct rp_sim_cpu cpus[RP_SIM_MAX_CPUS];

@@ -39,9 +39,11 @@ static int show_version(struct rp_sim *sim, const struct rp_sim_ent *e, struct r
 
 static int show_initstate(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_strbuf *out)
 {
-	(void)sim;
 	(void)e;
-	rp_strbuf_add(out, "live\n");
+	if (rp_sim_due_find(sim, RP_SIM_DUE_LOADED, 0))
+		rp_strbuf_add(out, "coming\n");
+	else
+		rp_strbuf_add(out, rp_sim_is_live(sim) ? "live\n" : "going\n");
 	return rp_sim_shown(out);
 }
 
@@ -62,8 +64,26 @@ static int show_driver_link(struct rp_sim *sim, const struct rp_sim_ent *e, stru
 	return rp_sim_shown(out);
 }
 
+static bool has_threshold(const struct rp_sim *sim, const struct rp_sim_ent *e)
+{
+	(void)e;
+	return sim->profile->bad_page_threshold;
+}
+
+static int show_threshold(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_strbuf *out)
+{
+	(void)e;
+	rp_strbuf_addf(out, "%u\n", sim->profile->bad_page_threshold);
+	return rp_sim_shown(out);
+}
+
 static const struct rp_sim_file parameter_files[] = {
 	RP_SIM_ATTR("user_partt_mode", show_user_partt_mode),
+	{.name = "bad_page_threshold",
+	 .type = RP_FILE_REGULAR,
+	 .mode = 0444,
+	 .show = show_threshold,
+	 .exists = has_threshold},
 	RP_SIM_END,
 };
 
@@ -108,7 +128,11 @@ static int show_kfd_link(struct rp_sim *sim, const struct rp_sim_ent *e, struct 
 	}
 
 static const struct rp_sim_file bus_dirs[] = {
-	RP_SIM_DIR("pci", rp_sim_pci_bus_files),
+	{.name = "pci",
+	 .type = RP_FILE_DIR,
+	 .mode = 0755,
+	 .children = rp_sim_pci_bus_files,
+	 .more = {rp_sim_bus_event_files}},
 	RP_SIM_DIR("platform", rp_sim_platform_bus_files),
 	RP_SIM_END,
 };

@@ -78,7 +78,7 @@ static int show_clock(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_
 #define SENSOR(nm, fn, which)                                                                      \
 	{                                                                                          \
 		.name = (nm), .type = RP_FILE_REGULAR, .mode = 0444, .arg = (which), .show = (fn), \
-		.exists = has_sensors                                                              \
+		.exists = has_sensors, .when_off = -EIO                                            \
 	}
 
 const struct rp_sim_file rp_sim_sensor_files[] = {

@@ -9,6 +9,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "sim/delay.h"
 #include "sim/machine.h"
 #include "sim/store.h"
 
@@ -34,6 +35,8 @@ struct rp_sim *rp_sim_close(struct rp_sim *sim)
 	rp_sim_state_done(&sim->state);
 	rp_sim_profile_free(sim->profile);
 	free(sim->caller_minors);
+	rp_strbuf_done(&sim->log);
+	rp_strbuf_done(&sim->old_log);
 	free(sim->name);
 	free(sim);
 	return NULL;
@@ -257,8 +260,8 @@ int rp_sim_remove(const char *dir, struct rocpart_error *reterr)
 {
 	/* The marker goes first: from then on it is no machine. */
 	static const char *const files[] = {
-		RP_SIM_MARKER,	     RP_SIM_STATE_FILE, RP_SIM_STATE_FILE ".new",
-		RP_SIM_PROFILE_FILE, RP_SIM_LOG_FILE,	RP_SIM_LOCK_FILE};
+		RP_SIM_MARKER,	 RP_SIM_STATE_FILE, RP_SIM_STATE_FILE ".new", RP_SIM_PROFILE_FILE,
+		RP_SIM_LOG_FILE, RP_SIM_KLOG_FILE,  RP_SIM_KLOG_FILE ".new",  RP_SIM_LOCK_FILE};
 	RP_AUTO_CLOSE int fd = -EBADF;
 	int r = open_dir(dir, &fd);
 
@@ -344,6 +347,26 @@ int rp_sim_set_asks(struct rp_sim *sim, bool asks, struct rocpart_error *reterr)
 		     : 0;
 }
 
+int rp_sim_set_realistic(struct rp_sim *sim, bool realistic, struct rocpart_error *reterr)
+{
+	RP_AUTO_CLOSE int lock = -EBADF;
+	int r = rp_sim_change_begin(sim, &lock);
+
+	if (r == 0) {
+		sim->state.realistic = realistic;
+		r = rp_sim_change_end(sim);
+	}
+	return r < 0 ? rp_error_errno(reterr, r, sim->name, "the simulated machine was not changed")
+		     : 0;
+}
+
+int rp_sim_read_kernel_log(struct rp_sim *sim, struct rp_strbuf *ret)
+{
+	int r = rp_sim_store_refresh(sim);
+
+	return r < 0 ? r : rp_sim_klog_read(sim, ret);
+}
+
 bool rp_sim_asks(const struct rp_sim *sim)
 {
 	return sim->state.asks;
@@ -362,19 +385,39 @@ int rp_sim_reset(struct rp_sim *sim, struct rocpart_error *reterr)
 		     : 0;
 }
 
-int rp_sim_reload(struct rp_sim *sim, struct rocpart_error *reterr)
+/* One change of the driver; its time, where it takes time. */
+static int change_driver(struct rp_sim *sim, int (*change)(struct rp_sim *sim))
 {
 	RP_AUTO_CLOSE int lock = -EBADF;
+	struct rp_sim_delay delay;
 	int r = rp_sim_change_begin(sim, &lock), saved;
 
 	if (r < 0)
-		return rp_error_errno(reterr, r, sim->name, "the driver was not reloaded");
-	r = rp_sim_unload(sim);
-	if (r == 0)
-		r = rp_sim_load(sim);
+		return r;
+	r = change(sim);
 	saved = rp_sim_change_end(sim); /* a load that failed left the driver unloaded */
+	rp_cleanup_close(&lock);
+	lock = -EBADF;
+	rp_sim_delay_of_change(sim, &delay);
 	if (r == 0)
 		r = saved;
+	return r == 0 ? rp_sim_delay(sim, "", &delay) : r;
+}
+
+static int unload_and_load(struct rp_sim *sim)
+{
+	int r = rp_sim_unload(sim);
+
+	return r == 0 ? rp_sim_load(sim) : r;
+}
+
+int rp_sim_reload(struct rp_sim *sim, struct rocpart_error *reterr)
+{
+	int r = sim->state.realistic ? change_driver(sim, rp_sim_unload)
+				     : change_driver(sim, unload_and_load);
+
+	if (r == 0 && sim->state.realistic)
+		r = change_driver(sim, rp_sim_load);
 	if (r == -EBUSY)
 		return rp_error_set(
 			reterr, r, ROCPART_ERR_DRIVER_IN_USE, sim->name,

@@ -69,6 +69,11 @@ int rp_sim_set_caller(struct rp_sim *sim, uint32_t uid, const uint32_t *minors,
 /* Programs ask before they change its modes, as on hardware. */
 int rp_sim_set_asks(struct rp_sim *sim, bool asks, struct rocpart_error *reterr) RP_MUST_CHECK;
 bool rp_sim_asks(const struct rp_sim *sim);
+/* Switches, loads and unloads take the time that the profile gives them. */
+int rp_sim_set_realistic(struct rp_sim *sim, bool realistic,
+			 struct rocpart_error *reterr) RP_MUST_CHECK;
+/* The kernel log, as /dev/kmsg gives it: "level,number,microseconds,-;text". */
+int rp_sim_read_kernel_log(struct rp_sim *sim, struct rp_strbuf *ret) RP_MUST_CHECK;
 
 /* Power off and on: the boot state of the profile; processes and faults are gone. */
 int rp_sim_reset(struct rp_sim *sim, struct rocpart_error *reterr) RP_MUST_CHECK;
@@ -139,11 +144,31 @@ int rp_sim_log(struct rp_sim *sim, const char *line) RP_MUST_CHECK;
  *   nps:BDF[:N]                the firmware refuses a memory mode for that GPU when it is unloaded
  *   ue:BDF:COUNT ce:BDF:COUNT bad-pages:BDF:COUNT   what RAS counted
  *   start:NAME stop:NAME   a unit or container that cannot be
+ *   slow:PATTERN:MS        reading takes so many milliseconds
+ *   hang:PATTERN           reading does not end before the rule is removed
+ *   read-only:PATTERN      nobody may write the file
+ *
+ * These happen at once, to all GPUs that the pattern matches, and are no rules afterwards:
+ *
+ *   off-bus:BDF            it falls off the bus: ENODEV, EIO; the driver is not told
+ *   remove:BDF  rescan     as the files of the PCI core; those who use the GPU end
+ *   unbind:BDF  bind:BDF   as the files of the driver; those who use the GPU end
+ *   reset-now:BDF[:S]      reset of it and its hive, for S seconds; those who use the GPUs end
+ *   overheat:BDF           it switches itself off: as off-bus
+ *   set-nps:BDF:N          its memory mode is NPSN, whatever its hive has
  */
 int rp_sim_fault_add(struct rp_sim *sim, const char *rule,
 		     struct rocpart_error *reterr) RP_MUST_CHECK;
+/* The same in so many seconds of the machine's clock. */
+int rp_sim_fault_plan(struct rp_sim *sim, const char *rule, uint64_t seconds,
+		      struct rocpart_error *reterr) RP_MUST_CHECK;
 /* Rules in the order they were added, one a line. */
 int rp_sim_fault_list(struct rp_sim *sim, struct rp_strbuf *ret) RP_MUST_CHECK;
+/* Those to come: "SECONDS RULE", by time. */
+int rp_sim_fault_list_planned(struct rp_sim *sim, struct rp_strbuf *ret) RP_MUST_CHECK;
+/* The first such rule, or one to come. -ENOENT: there is none. */
+int rp_sim_fault_remove(struct rp_sim *sim, const char *rule,
+			struct rocpart_error *reterr) RP_MUST_CHECK;
 int rp_sim_fault_clear(struct rp_sim *sim, struct rocpart_error *reterr) RP_MUST_CHECK;
 
 /*

@@ -42,6 +42,11 @@ uint32_t rp_sim_partition_xccs(const struct rp_sim *sim, size_t gpu)
 	return sim->profile->gpus[gpu].product->xcc / rp_sim_partitions(sim, gpu);
 }
 
+bool rp_sim_gpu_bound(const struct rp_sim *sim, size_t gpu)
+{
+	return sim->state.loaded && sim->state.gpus[gpu].present;
+}
+
 bool rp_sim_switchable(const struct rp_sim *sim, size_t gpu)
 {
 	return sim->profile->gpus[gpu].product->partitionable;
@@ -145,9 +150,21 @@ bool rp_sim_compute_valid(const struct rp_sim *sim, size_t gpu, enum rp_sim_comp
 	return false;
 }
 
+/* The GPU of that place in the order; n_gpus: none. */
+static size_t ordered(const struct rp_sim *sim, uint32_t order)
+{
+	size_t g = 0;
+
+	while (g < sim->profile->n_gpus && sim->state.gpus[g].order != order)
+		g++;
+	return g;
+}
+
 /*
  * DRM minors in probe order. Each GPU with an XCP manager takes 8 of each kind at once, whatever
- * its mode; classic DRM has 64 per kind, and a slot that gets none ends the slots of its GPU.
+ * its mode; classic DRM has 64 per kind, and a slot that gets none ends the slots of its GPU. A GPU
+ * that is unbound leaves its minors free until it is bound again; the kernel might give them to
+ * another one.
  */
 void rp_sim_layout(struct rp_sim *sim)
 {
@@ -155,15 +172,18 @@ void rp_sim_layout(struct rp_sim *sim)
 	int32_t xcp = 0;
 
 	memset(sim->drm, 0, sizeof(sim->drm));
-	for (size_t g = 0; g < sim->profile->n_gpus; g++) {
-		uint32_t slots = rp_sim_switchable(sim, g) ? RP_SIM_SLOTS : 1;
+	for (uint32_t order = 1; sim->state.loaded; order++) {
+		size_t g = ordered(sim, order);
+		uint32_t slots;
 
-		if (!sim->state.loaded || !sim->state.gpus[g].present)
-			continue;
+		if (g == sim->profile->n_gpus)
+			break;
+		slots = rp_sim_switchable(sim, g) ? RP_SIM_SLOTS : 1;
 		for (uint32_t s = 0; s < slots && card < 64 && render < 192; s++) {
-			sim->drm[g][s].card = card++;
-			sim->drm[g][s].render = render++;
-			sim->drm[g][s].xcp = s ? xcp++ : -1;
+			struct rp_sim_drm d = {card++, render++, s ? xcp++ : -1};
+
+			if (sim->state.gpus[g].present)
+				sim->drm[g][s] = d;
 		}
 	}
 }
@@ -199,6 +219,9 @@ void rp_sim_state_done(struct rp_sim_state *state)
 		rp_sim_service_done(&state->services[i]);
 	for (size_t i = 0; i < state->n_faults; i++)
 		rp_sim_fault_done(&state->faults[i]);
+	for (size_t i = 0; i < state->n_dues; i++)
+		rp_sim_due_done(&state->dues[i]);
+	free(state->dues);
 	free(state->nodes);
 	free(state->holders);
 	free(state->services);

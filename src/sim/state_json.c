@@ -16,6 +16,11 @@ static struct rp_json *gpu_to_json(const struct rp_sim_gpu_state *g)
 
 	if (g->unplugged)
 		r |= rp_json_set_bool(j, "unplugged", true);
+	if (g->off)
+		r |= rp_json_set_bool(j, "off", true);
+	r |= rp_json_set_u64(j, "order", g->order);
+	if (g->resets)
+		r |= rp_json_set_u64(j, "resets", g->resets);
 	if (g->swaps)
 		r |= rp_json_set_u64(j, "swaps", g->swaps);
 	r |= rp_json_set_u64(j, "compute", g->compute);
@@ -136,6 +141,26 @@ static struct rp_json *fault_to_json(const struct rp_sim_fault *f)
 	return r < 0 ? rp_json_free(j) : j;
 }
 
+static struct rp_json *dues_to_json(const struct rp_sim_state *s)
+{
+	struct rp_json *list = rp_json_array();
+	int r = 0;
+
+	for (size_t i = 0; i < s->n_dues; i++) {
+		const struct rp_sim_due *d = &s->dues[i];
+		struct rp_json *j = rp_json_object();
+
+		r |= rp_json_set(j, "at_us", rp_json_int(d->at_us));
+		r |= rp_json_set_u64(j, "kind", d->kind);
+		r |= rp_json_set_u64(j, "gpu", d->gpu);
+		r |= rp_json_set_u64(j, "arg", d->arg);
+		if (d->rule)
+			r |= rp_json_set_string(j, "rule", d->rule);
+		r |= rp_json_append(list, j);
+	}
+	return r < 0 ? rp_json_free(list) : list;
+}
+
 struct rp_json *rp_sim_state_to_json(const struct rp_sim *sim)
 {
 	const struct rp_sim_state *s = &sim->state;
@@ -149,6 +174,12 @@ struct rp_json *rp_sim_state_to_json(const struct rp_sim *sim)
 		r |= rp_json_set_string(j, "id", s->id);
 	if (s->asks)
 		r |= rp_json_set_bool(j, "asks", true);
+	if (s->realistic)
+		r |= rp_json_set_bool(j, "realistic", true);
+	r |= rp_json_set(j, "booted_us", rp_json_int(s->booted_us));
+	r |= rp_json_set_u64(j, "log_lines", s->log_lines);
+	if (s->n_dues)
+		r |= rp_json_set(j, "dues", dues_to_json(s));
 	r |= rp_json_set_bool(j, "loaded", s->loaded);
 	r |= rp_json_set_u64(j, "generation", s->generation);
 	r |= rp_json_set_u64(j, "simd_next", s->simd_next);
@@ -266,15 +297,23 @@ static bool known_nps(const struct rp_sim_product *product, uint32_t nps)
 	return nps == 1 || ((nps == 2 || nps == 4) && (product->nps_mask & (1U << nps)));
 }
 
+/* earlier: GPUs before it that the driver has. */
 static int gpu_from_json(const struct rp_json *j, const struct rp_sim_product *product,
-			 struct rp_sim_gpu_state *g)
+			 uint32_t earlier, struct rp_sim_gpu_state *g)
 {
 	const struct rp_json *iso = rp_json_get(j, "isolation");
 	RP_AUTO_FREE char *level = NULL;
 	int r = get_bool(j, "present", &g->present);
 
-	/* Machines of an earlier version have neither. */
+	/* Machines of an earlier version have none of these. */
 	g->unplugged = rp_json_bool_value(rp_json_get(j, "unplugged"));
+	g->off = rp_json_bool_value(rp_json_get(j, "off"));
+	if (r == 0 && rp_json_get(j, "order"))
+		r = get_u32(j, "order", RP_SIM_MAX_GPUS, &g->order);
+	else if (r == 0 && g->present)
+		g->order = earlier + 1;
+	if (r == 0 && rp_json_get(j, "resets"))
+		r = get_u32(j, "resets", UINT32_MAX - 1, &g->resets);
 	if (r == 0 && rp_json_get(j, "swaps"))
 		r = get_u32(j, "swaps", UINT32_MAX - 1, &g->swaps);
 	if (r == 0)
@@ -463,6 +502,83 @@ static int faults_from_json(const struct rp_json *list, struct rp_sim_state *s)
 	return r;
 }
 
+static int get_time(const struct rp_json *j, const char *key, int64_t *ret)
+{
+	const struct rp_json *v = rp_json_get(j, key);
+	int64_t us = rp_json_int_value(v);
+
+	/* no sum of two overflows */
+	if (rp_json_type(v) != RP_JSON_INT || us > INT64_MAX / 4 || us < INT64_MIN / 4)
+		return -EBADMSG;
+	*ret = us;
+	return 0;
+}
+
+static int due_from_json(const struct rp_sim *sim, const struct rp_json *j, struct rp_sim_state *s)
+{
+	struct rp_sim_due d = {0};
+	struct rp_sim_fault f = {0};
+	uint32_t kind = 0;
+	int r = get_time(j, "at_us", &d.at_us);
+
+	if (r == 0)
+		r = get_u32(j, "kind", RP_SIM_N_DUE_KINDS - 1, &kind);
+	if (r == 0)
+		r = get_u32(j, "gpu", (uint32_t)sim->profile->n_gpus - 1, &d.gpu);
+	if (r == 0)
+		r = get_u32(j, "arg", RP_SIM_N_COMPUTE - 1, &d.arg);
+	d.kind = (enum rp_sim_due_kind)kind;
+	if (r == 0 && d.kind == RP_SIM_DUE_SWITCHED &&
+	    !rp_sim_compute_possible(sim->profile->gpus[d.gpu].product, (enum rp_sim_compute)d.arg))
+		r = -EBADMSG;
+	if (r == 0 && d.kind == RP_SIM_DUE_FAULT)
+		r = get_text(j, "rule", &d.rule);
+	if (r == 0 && d.rule)
+		r = rp_sim_fault_parse(d.rule, &f, NULL);
+	rp_sim_fault_done(&f);
+	s->dues[s->n_dues++] = d; /* freed with the state */
+	return r < 0 && r != -ENOMEM ? -EBADMSG : r;
+}
+
+static int dues_from_json(const struct rp_sim *sim, const struct rp_json *list,
+			  struct rp_sim_state *s)
+{
+	int r = rp_grow(&s->dues, &s->cap_dues, rp_json_len(list), sizeof(*s->dues));
+
+	for (size_t i = 0; r == 0 && i < rp_json_len(list); i++) {
+		r = due_from_json(sim, rp_json_at(list, i), s);
+		if (r == 0 && i > 0 && s->dues[i].at_us < s->dues[i - 1].at_us)
+			r = -EBADMSG;
+	}
+	return r;
+}
+
+/* The clock, and what is due by it: not of machines of an earlier version. */
+static int times_from_json(const struct rp_sim *sim, const struct rp_json *j,
+			   struct rp_sim_state *s)
+{
+	int r = rp_json_get(j, "booted_us") ? get_time(j, "booted_us", &s->booted_us) : 0;
+
+	s->realistic = rp_json_bool_value(rp_json_get(j, "realistic"));
+	if (r == 0 && rp_json_get(j, "log_lines"))
+		r = get_u64(j, "log_lines", INT64_MAX, &s->log_lines);
+	return r == 0 ? dues_from_json(sim, rp_json_get(j, "dues"), s) : r;
+}
+
+static int gpus_from_json(const struct rp_sim *sim, const struct rp_json *gpus,
+			  struct rp_sim_state *s)
+{
+	uint32_t earlier = 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sim->profile->n_gpus; i++) {
+		r = gpu_from_json(rp_json_at(gpus, i), sim->profile->gpus[i].product, earlier,
+				  &s->gpus[i]);
+		earlier += s->gpus[i].present;
+	}
+	return r;
+}
+
 int rp_sim_state_from_json(const struct rp_sim *sim, const struct rp_json *j,
 			   struct rp_sim_state *ret)
 {
@@ -490,9 +606,10 @@ int rp_sim_state_from_json(const struct rp_sim *sim, const struct rp_json *j,
 		r = get_u32(j, "simd_next", UINT32_MAX, &ret->simd_next);
 	if (r == 0 && rp_json_get(j, "last_start")) /* not of an earlier version */
 		r = get_u64(j, "last_start", INT64_MAX, &ret->last_start);
-	for (size_t i = 0; r == 0 && i < sim->profile->n_gpus; i++)
-		r = gpu_from_json(rp_json_at(gpus, i), sim->profile->gpus[i].product,
-				  &ret->gpus[i]);
+	if (r == 0)
+		r = gpus_from_json(sim, gpus, ret);
+	if (r == 0)
+		r = times_from_json(sim, j, ret);
 	if (r == 0)
 		r = nodes_from_json(sim, rp_json_get(j, "nodes"), ret);
 	if (r == 0)

@@ -90,6 +90,8 @@ static int parse_state(struct rp_sim *sim, const struct rp_strbuf *text)
 	}
 	rp_sim_state_done(&sim->state);
 	sim->state = state;
+	rp_strbuf_reset(&sim->log); /* of what did not come to be, or is in the file */
+	sim->log_is_new = false;
 	rp_sim_layout(sim);
 	return 0;
 }
@@ -212,6 +214,12 @@ static bool is_held(const struct rp_sim *sim)
 	       disk.st_dev == held.st_dev;
 }
 
+/* In memory only: the next change writes it down. */
+static int let_happen(struct rp_sim *sim)
+{
+	return rp_sim_is_due(sim) ? rp_sim_settle(sim) : 0;
+}
+
 int rp_sim_store_refresh(struct rp_sim *sim)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
@@ -219,10 +227,10 @@ int rp_sim_store_refresh(struct rp_sim *sim)
 	int fd = -EBADF, r;
 
 	if (sim->dir_fd < 0 || (sim->state_fd >= 0 && n_saves % 2 == 0 && n_saves == sim->n_seen))
-		return 0;
+		return let_happen(sim);
 	sim->n_seen = n_saves;
 	if (is_held(sim))
-		return 0;
+		return let_happen(sim);
 	r = rp_sim_read_at(sim->dir_fd, RP_SIM_STATE_FILE, STATE_MAX, &text, &fd);
 	if (r < 0)
 		return r;
@@ -233,7 +241,7 @@ int rp_sim_store_refresh(struct rp_sim *sim)
 		rp_cleanup_close(&sim->state_fd);
 		sim->state_fd = -EBADF;
 	}
-	return r;
+	return r < 0 ? r : let_happen(sim);
 }
 
 static int save(struct rp_sim *sim)
@@ -271,17 +279,18 @@ int rp_sim_change_begin(struct rp_sim *sim, int *ret_lock_fd)
 			return r;
 		*ret_lock_fd = rp_steal_fd(&fd);
 	}
-	rp_sim_load_settle(sim); /* what changes now did not count before */
-	return 0;
+	sim->wait_us = 0;
+	return rp_sim_settle(sim); /* what changes now did not count before */
 }
 
 int rp_sim_change_end(struct rp_sim *sim)
 {
-	int r;
+	int r = rp_strbuf_failed(&sim->log) ? -ENOMEM : 0;
 
-	if (sim->dir_fd < 0)
-		return 0;
-	r = save(sim);
+	if (r == 0 && sim->dir_fd >= 0)
+		r = save(sim);
+	if (r == 0)
+		r = rp_sim_klog_flush(sim);
 	if (r < 0) { /* what is in memory is not what others see */
 		rp_cleanup_close(&sim->state_fd);
 		sim->state_fd = -EBADF;

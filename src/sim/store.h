@@ -9,6 +9,7 @@
 #define RP_SIM_LOCK_FILE    "lock"
 #define RP_SIM_PROFILE_FILE "profile.yaml"
 #define RP_SIM_LOG_FILE	    "services.log"
+#define RP_SIM_KLOG_FILE    "kernel.log"
 
 /* Append a whole file of at most max bytes; *ret_fd, when asked for, stays open. -EFBIG. */
 int rp_sim_read_at(int dir_fd, const char *name, size_t max, struct rp_strbuf *ret,

@@ -46,6 +46,20 @@ int rp_simfs_slot_of(struct rp_simfs *fs, const char *path, bool bindable, size_
 	return -ENOSPC;
 }
 
+/* A slot is taken at once, for a rule may be about more files than there are slots. */
+bool rp_simfs_serve_slowly(struct rp_simfs *fs, const char *path)
+{
+	size_t i = 0;
+
+	for (; i < fs->n_bindable; i++)
+		if (fs->slots[i].path && rp_str_eq(fs->slots[i].path, path))
+			return true;
+	if (fs->n_slow == RP_SIMFS_SLOW_MAX || rp_simfs_slot_of(fs, path, true, &i) < 0)
+		return false;
+	fs->n_slow++;
+	return true;
+}
+
 static bool is_bound(const struct rp_simfs *fs, const char *path)
 {
 	for (size_t i = 0; i < fs->bound.n; i++) {
@@ -268,7 +282,7 @@ static int follow_part(struct rp_simfs *fs, const char *part, const char *name, 
 static int follow_all(struct rp_simfs *fs)
 {
 	static const char *const sys[] = {"bus", "class", "devices", "module"};
-	static const char *const dev[] = {"dri", "kfd"};
+	static const char *const dev[] = {"dri", "kfd", "kmsg"};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < RP_ARRAY_LEN(sys); i++)

@@ -75,7 +75,7 @@ static int show_dev(struct rp_simfs *fs, int host_fd)
 		const char *n = e->d_name;
 
 		if (rp_str_eq(n, ".") || rp_str_eq(n, "..") || rp_str_eq(n, "dri") ||
-		    rp_str_eq(n, "kfd") || rp_str_eq(n, "shm"))
+		    rp_str_eq(n, "kfd") || rp_str_eq(n, "kmsg") || rp_str_eq(n, "shm"))
 			continue;
 		r = e->d_type == DT_LNK ? copy_link(host_fd, n, fs->dev_fd)
 					: bind_at(host_fd, n, fs->dev_fd, "/dev");

@@ -39,6 +39,11 @@ static const struct rp_simfs_slot *slot_at(const struct rp_simfs *fs, fuse_ino_t
 	return &fs->slots[i];
 }
 
+static bool is_kmsg(const struct rp_simfs_slot *slot)
+{
+	return slot && slot->path && rp_str_eq(slot->path, RP_SIMFS_KMSG);
+}
+
 /* The kernel holds a file to the type that it had first: slots to be bound are told by their place.
  */
 static mode_t type_bits(const struct rp_simfs_slot *slot, fuse_ino_t ino, enum rp_file_type type)
@@ -67,6 +72,11 @@ static int stat_of(struct rp_simfs *fs, fuse_ino_t ino, struct stat *st)
 		s.mode = 0444;
 	st->st_mode = type_bits(slot, ino, s.type) | s.mode;
 	st->st_ino = s.inode ? s.inode : ino;
+	if (is_kmsg(slot)) { /* who seeks to its end waits for news */
+		RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+
+		st->st_size = rp_simfs_read(fs, RP_SIMFS_KMSG, &text) == 0 ? (off_t)text.len : 0;
+	}
 	return 0;
 }
 
@@ -81,7 +91,9 @@ static void do_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 		fail(req, r);
 	else
 		fuse_reply_attr(req, &st,
-				slot && slot->path && S_ISREG(st.st_mode) ? KEEP_SECONDS : 0);
+				slot && slot->path && S_ISREG(st.st_mode) && !is_kmsg(slot)
+					? KEEP_SECONDS
+					: 0);
 }
 
 /* Opening for writing asks for a size of 0, which sysfs ignores as well. */
@@ -242,26 +254,72 @@ static int read_fixed(struct rp_simfs *fs, fuse_ino_t ino, struct rp_strbuf *tex
 	return r == 0 && rp_strbuf_failed(text) ? -ENOMEM : r;
 }
 
-static void do_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
-		    struct fuse_file_info *fi)
+/* /dev/kmsg gives one record to each read(2). */
+static size_t record_at(const char *text, size_t from)
+{
+	size_t n = strcspn(text + from, "\n");
+
+	return text[from + n] ? n + 1 : n;
+}
+
+static void answer_read(struct rp_simfs *fs, const struct rp_simfs_request *q)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	struct rp_simfs *fs = fs_of(req);
-	const struct rp_simfs_slot *slot = slot_at(fs, ino);
-	size_t from = (size_t)off;
-	int r = become_caller(req);
+	const struct rp_simfs_slot *slot = slot_at(fs, q->ino);
+	size_t from = (size_t)q->off, n;
+	int r = become_caller(q->req);
 
-	(void)fi;
 	if (r == 0)
 		r = slot ? rp_simfs_read(fs, slot->path ? slot->path : "", &text)
-			 : read_fixed(fs, ino, &text);
+			 : read_fixed(fs, q->ino, &text);
 	if (r < 0) {
-		fail(req, r);
+		fail(q->req, r);
 		return;
 	}
 	from = from < text.len ? from : text.len;
-	fuse_reply_buf(req, rp_strbuf_str(&text) + from,
-		       text.len - from < size ? text.len - from : size);
+	n = text.len - from;
+	if (is_kmsg(slot))
+		n = record_at(rp_strbuf_str(&text), from);
+	fuse_reply_buf(q->req, rp_strbuf_str(&text) + from, n < q->size ? n : q->size);
+}
+
+void rp_simfs_answer(struct rp_simfs *fs, const struct rp_simfs_request *q)
+{
+	if (q->is_read)
+		answer_read(fs, q);
+	else if (q->result < 0)
+		fail(q->req, q->result);
+	else
+		fuse_reply_write(q->req, q->size);
+}
+
+/* Now, or when its time has come. */
+static void answer_after(struct rp_simfs *fs, const struct rp_simfs_request *q, const char *path,
+			 const struct rp_sim_delay *delay)
+{
+	int r = 0;
+
+	if (rp_sim_delay_is_over(fs->sim, path, delay))
+		rp_simfs_answer(fs, q);
+	else
+		r = rp_simfs_wait(fs, q, path, delay);
+	if (r < 0)
+		fail(q->req, r);
+}
+
+static void do_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
+		    struct fuse_file_info *fi)
+{
+	struct rp_simfs *fs = fs_of(req);
+	const struct rp_simfs_slot *slot = slot_at(fs, ino);
+	const struct rp_simfs_request q = {
+		.req = req, .is_read = true, .ino = ino, .size = size, .off = off};
+	struct rp_sim_delay delay = {0};
+
+	(void)fi;
+	if (slot && slot->path)
+		rp_sim_delay_of_read(fs->sim, slot->path, &delay);
+	answer_after(fs, &q, slot && slot->path ? slot->path : "", &delay);
 }
 
 static int order_driver(struct rp_simfs *fs, const char *verb)
@@ -315,21 +373,23 @@ static void do_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t siz
 {
 	struct rp_simfs *fs = fs_of(req);
 	const struct rp_simfs_slot *slot = slot_at(fs, ino);
-	int rebuilt, r = become_caller(req);
+	struct rp_simfs_request q = {.req = req, .size = size, .result = become_caller(req)};
+	struct rp_sim_delay delay;
+	int rebuilt;
 
 	(void)off; /* each write is a new one, wherever it is made */
 	(void)fi;
-	if (r == 0 && slot)
-		r = slot->path ? rp_sim_tree_ops()->write(fs->sim, slot->path, buf, size) : -EINVAL;
-	else if (r == 0)
-		r = ino == FIRST_INO + FILE_CONTROL ? order(fs, buf, size) : -EACCES;
+	if (q.result == 0 && slot)
+		q.result = slot->path ? rp_sim_tree_ops()->write(fs->sim, slot->path, buf, size)
+				      : -EINVAL;
+	else if (q.result == 0)
+		q.result = ino == FIRST_INO + FILE_CONTROL ? order(fs, buf, size) : -EACCES;
+	rp_sim_delay_of_change(fs->sim, &delay);
 	/* Also of a write that failed: it may have got half-way. The caller waits for the tree. */
 	rebuilt = fs->stop ? 0 : rp_simfs_refresh(fs);
-	r = r < 0 ? r : rebuilt;
-	if (r < 0)
-		fail(req, r);
-	else
-		fuse_reply_write(req, size);
+	if (q.result == 0)
+		q.result = rebuilt;
+	answer_after(fs, &q, "", &delay);
 }
 
 /* Says once that nothing has to be flushed: the kernel does not ask again. */

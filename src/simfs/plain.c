@@ -8,7 +8,7 @@
 
 #include "simfs/simfs.h"
 
-#define FILE_MAX (1U << 20)
+#define FILE_MAX (2U << 20)
 
 static const struct rp_tree_ops *ops(void)
 {
@@ -50,7 +50,7 @@ static int write_all(int fd, const char *data, size_t len)
  * Attributes that answer by what was done before, without a change of the tree. Not uevent: what is
  * written there changes nothing that can be read, and each partition slot has one.
  */
-bool rp_simfs_reacts(const struct rp_simfs *fs, const char *path, const struct rp_stat *st)
+bool rp_simfs_reacts(struct rp_simfs *fs, const char *path, const struct rp_stat *st)
 {
 	static const char *const names[] = {
 		"/current_compute_partition",
@@ -65,6 +65,8 @@ bool rp_simfs_reacts(const struct rp_simfs *fs, const char *path, const struct r
 		"/power1_input",     "/freq1_input", "/freq2_input",
 	};
 
+	if (rp_sim_is_delayed(fs->sim, path) && rp_simfs_serve_slowly(fs, path))
+		return true;
 	if (rp_str_ends(path, "/uevent"))
 		return false;
 	if ((st->mode & 0222) || strstr(path, "/compute_partition_config/"))

@@ -14,8 +14,8 @@
 #include "simfs/simfs.h"
 
 /* Files that react: up to 37 of a GPU with a load; what is in the driver's folder. */
-#define SLOTS_PER_GPU  44
-#define SLOTS_MORE     8
+#define SLOTS_PER_GPU  48
+#define SLOTS_MORE     (8 + RP_SIMFS_SLOW_MAX)
 #define SLOTS_CHILDREN 64
 
 struct server {
@@ -146,7 +146,7 @@ static int loop(struct server *s, int until_fd)
 	};
 
 	while (!s->fs->stop && !fuse_session_exited(s->session)) {
-		int r = poll(p, RP_ARRAY_LEN(p), -1) < 0 ? rp_neg_errno() : 0;
+		int r = poll(p, RP_ARRAY_LEN(p), rp_simfs_patience(s->fs)) < 0 ? rp_neg_errno() : 0;
 
 		if (r == -EINTR)
 			continue;
@@ -158,6 +158,8 @@ static int loop(struct server *s, int until_fd)
 			on_signal(s);
 		if (r == 0 && p[3].revents)
 			r = on_fuse(s);
+		if (r == 0)
+			r = rp_simfs_pass_time(s->fs);
 		if (r < 0)
 			return r;
 	}
@@ -216,6 +218,7 @@ static int serve(struct server *s, const sigset_t *signals)
 
 static void finish(struct server *s)
 {
+	rp_simfs_give_up(s->fs);
 	if (s->session) {
 		fuse_session_unmount(s->session);
 		fuse_session_destroy(s->session);
@@ -249,6 +252,7 @@ int rp_simfs_serve(struct rp_simfs *fs, const struct rp_simfs_user *user,
 	for (size_t i = 0; i < RP_ARRAY_LEN(handled); i++)
 		sigaddset(&signals, handled[i]);
 	sigprocmask(SIG_BLOCK, &signals, &before);
+	rp_sim_set_defers(fs->sim, true);
 	fuse_set_log_func(say_nothing); /* what fails is said by whoever called */
 	r = serve(&s, &signals);
 	finish(&s);

@@ -11,11 +11,13 @@
 
 #include "base/error.h"
 #include "base/strbuf.h"
+#include "sim/delay.h"
 #include "sim/sim.h"
 
 /* Below sys/: what no kernel has. It says that the machine is simulated, and takes orders. */
 #define RP_SIMFS_DIR  "rocpart-sim"
-#define RP_SIMFS_BIN  "rocpart-bin"  /* stand-ins for modprobe, systemctl, docker */
+#define RP_SIMFS_BIN  "rocpart-bin" /* stand-ins for modprobe, systemctl, docker */
+#define RP_SIMFS_KMSG "dev/kmsg"
 #define RP_SIMFS_PROC "rocpart-proc" /* its /proc; that of a namespace is the host's */
 /* The host's: the C library counts processors there. */
 #define RP_SIMFS_HOST_SYSTEM "sys/devices/system"
@@ -41,22 +43,46 @@ struct rp_simfs {
 	int sys_fd, dev_fd;	     /* their tmpfs, where it can be written */
 	struct rp_simfs_slot *slots; /* those that can be bound, then what is in a served folder */
 	size_t n_bindable, n_slots;
+	size_t n_slow;		    /* slots of files that are served for a rule only */
 	struct rp_names bound;	    /* paths that are bind-mounted now */
 	struct rp_strbuf signature; /* of the state that the tree shows */
 	bool stop;
+	struct rp_simfs_waiting *waiting; /* requests that are answered later */
+	size_t n_waiting, cap_waiting;
 };
+
+/* A request that is answered once its time has come. */
+struct fuse_req;
+struct rp_simfs_request {
+	struct fuse_req *req;
+	bool is_read;
+	int result;   /* of a change */
+	uint64_t ino; /* of a read */
+	size_t size;
+	off_t off;
+};
+
+/* waiting.c */
+int rp_simfs_wait(struct rp_simfs *fs, const struct rp_simfs_request *request, const char *path,
+		  const struct rp_sim_delay *delay) RP_MUST_CHECK;
+int rp_simfs_patience(const struct rp_simfs *fs);	   /* milliseconds; -1: nothing is due */
+int rp_simfs_pass_time(struct rp_simfs *fs) RP_MUST_CHECK; /* let happen and answer what is due */
+void rp_simfs_give_up(struct rp_simfs *fs);		   /* nobody is answered any more */
 
 /* build.c */
 int rp_simfs_build(struct rp_simfs *fs) RP_MUST_CHECK; /* the tree of the present state */
 /* The state may have changed: rewrite what follows from it. */
 int rp_simfs_refresh(struct rp_simfs *fs) RP_MUST_CHECK;
 
+/* A file of which a rule delays reads: is it served? Only the first RP_SIMFS_SLOW_MAX are. */
+bool rp_simfs_serve_slowly(struct rp_simfs *fs, const char *path);
+#define RP_SIMFS_SLOW_MAX 64
 /* The slot of a path, maybe a new one. -ENOSPC: more is served than was reckoned with. */
 int rp_simfs_slot_of(struct rp_simfs *fs, const char *path, bool bindable, size_t *ret_index);
 
 /* plain.c: files on tmpfs. */
 /* Is it to be served? */
-bool rp_simfs_reacts(const struct rp_simfs *fs, const char *path, const struct rp_stat *st);
+bool rp_simfs_reacts(struct rp_simfs *fs, const char *path, const struct rp_stat *st);
 /*
  * Make path of the machine as name in dir_fd: folders with all that is in them. Paths of files
  * that react are added to reacting, an empty file stands in their place.
@@ -79,6 +105,7 @@ int rp_simfs_mount_tree(struct rp_simfs *fs, struct rocpart_error *reterr) RP_MU
 /* files.c: what FUSE is asked. */
 struct fuse_lowlevel_ops;
 const struct fuse_lowlevel_ops *rp_simfs_fuse_ops(void);
+void rp_simfs_answer(struct rp_simfs *fs, const struct rp_simfs_request *r);
 /* name, folder, srcversion, control, asks; slots come after them */
 #define RP_SIMFS_FIXED_FILES 6
 

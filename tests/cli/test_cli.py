@@ -243,7 +243,7 @@ class Options(Machine):
         commands = self.rocpart("help").split("usage:")[1]
         for name in ("status", "list", "show", "modes", "set", "apply", "reset", "undo", "holders",
                      "cordon", "uncordon", "sim create", "sim list", "sim reset", "sim hold",
-                     "sim fault", "sim load", "sim reload", "sim rm"):
+                     "sim fault", "sim log", "sim load", "sim reload", "sim rm"):
             self.assertRegex(commands, rf"(?m)^  {name} ")
         self.assertIn("usage: rocpart set", self.rocpart("set", "--help"))
 

@@ -91,6 +91,8 @@ SIMULATED = [
     ("sim-list", "sim list"), ("sim-faults", "sim fault n --list"),
     ("sim-action", "sim fault n unload:EBUSY"), ("sim-faults", "sim fault n"),
     ("sim-action", "sim fault n --clear"), ("sim-action", "sim reload n"),
+    ("sim-action", "sim fault n off-bus:0000:05:00.0 --at 10m"), ("sim-faults", "sim fault n"),
+    ("sim-action", "sim fault n --remove off-bus:0000:05:00.0"), ("sim-log", "sim log n"),
     ("sim-load", "sim load n"), ("sim-action", "sim load n --util 100 --gpu 0 --for 10m"),
     ("sim-load", "sim load n"), ("sim-action", "sim load n --stop"),
     ("sim-mount", "sim mount n mounted"), ("sim-mount", "sim unmount n mounted"),

@@ -9,14 +9,14 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests"), str(Path(__file__).parent)]
 import gpu_metrics  # noqa: E402
+from sim_case import SimCase  # noqa: E402
 
 GPU = "sys/devices/pci0000:00/0000:05:00.0"
 UNITS = {"temperature_hotspot": 2, "curr_socket_power": 3, "average_gfx_activity": 10,
@@ -25,49 +25,14 @@ UNITS = {"temperature_hotspot": 2, "curr_socket_power": 3, "average_gfx_activity
          "firmware_timestamp": 5, "current_gfxclk": 1}
 
 
-class Load(unittest.TestCase):
-    maxDiff = 2000
-
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.top = Path(folder.name)
-        self.env = dict(os.environ, XDG_STATE_HOME=folder.name, ROCPART_DATA=str(ROOT))
-        self.env.pop("ROCPART_SIM", None)
-        self.n_dumps = 0
-
-    def rocpart(self, *args, status=0):
-        done = subprocess.run([os.environ["ROCPART"], *map(str, args)], env=self.env,
-                              capture_output=True, text=True, check=False, timeout=60)
-        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
-        return done.stdout if status == 0 else done.stderr
-
-    def create(self, name="m", profile="mi300x-1", **keys):
-        text = (ROOT / f"profiles/{profile}.yaml").read_text("utf-8")
-        for key, value in keys.items():
-            lines = [line for line in text.splitlines() if not line.startswith(f"{key}:")]
-            text = "\n".join([*lines, f"{key}: {value}", ""])
-        path = self.top / f"{name}.yaml"
-        path.write_text(text, "utf-8")
-        self.rocpart("sim", "create", name, "--file", path)
-
+class Load(SimCase):
     def start(self, name="m", **keys):
-        self.create(name, **keys)
+        self.create(name=name, **keys)
         self.load("--seed", 7, "--rate", 0, name=name)
-
-    def load(self, *args, name="m", status=0):
-        return self.rocpart("sim", "load", name, *args, status=status)
 
     def truth(self, name="m", gpu=0):
         doc = json.loads(self.rocpart("sim", "load", name, "--json"))["load"]
         return doc["gpus"][gpu] | {"seconds": doc["seconds"]}
-
-    def dump(self, name="m"):
-        self.n_dumps += 1
-        out = self.top / f"dump{self.n_dumps}"
-        machine = self.top / "rocpart/sim" / name
-        subprocess.run([os.environ["SIM_DUMP"], machine, out], check=True)
-        return out
 
     def metrics(self, name="m"):
         return gpu_metrics.read_gpu((self.dump(name) / GPU / "gpu_metrics").read_bytes())

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""A machine in files on which things happen: its kernel log, reads that hang, GPUs that go."""
+
+import shutil
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+from simfs_case import ROCPART, ROOT, SimfsCase  # noqa: E402
+
+BDF = "0000:05:00.0"
+DEVICES = "/sys/bus/pci/devices"
+
+
+class Living(SimfsCase):
+    def create(self, *more, **keys):
+        text = (ROOT / "profiles/mi300x-8.yaml").read_text("utf-8")
+        text += "".join(f"{key}: {value}\n" for key, value in keys.items())
+        (self.top / "m.yaml").write_text(text)
+        self.run_rocpart("sim", "create", "m", "--file", self.top / "m.yaml", *more)
+
+    def test_kernel_log_is_read_by_dmesg_one_record_at_a_time(self):
+        self.create()
+        self.run_rocpart("sim", "fault", "m", f"off-bus:{BDF}")
+        out = self.shell("m", "cat /dev/kmsg; head -c 4000 /dev/kmsg | wc -l; wc -c </dev/kmsg; "
+                              "stat -c %s /dev/kmsg")
+        records = [line for line in out.splitlines() if ";" in line]
+        self.assertTrue(records[-1].endswith(f";amdgpu {BDF}: amdgpu: device lost from bus!"), out)
+        self.assertEqual([int(r.split(",")[1]) for r in records], list(range(len(records))))
+        self.assertEqual(out.splitlines()[-2], out.splitlines()[-1])
+        reads = self.inside("m", sys.executable, "-c",
+                            "import os; fd = os.open('/dev/kmsg', os.O_RDONLY)\n"
+                            "print(*(os.read(fd, 8192).count(b'\\n') for _ in range(4)))")
+        self.assertEqual(reads, "1 1 1 1\n")
+        if not shutil.which("dmesg"):
+            self.skipTest("no dmesg here")
+        said = self.inside("m", "dmesg").splitlines()
+        self.assertEqual(len(said), len(records))
+        self.assertTrue(said[-1].endswith(f"amdgpu {BDF}: amdgpu: device lost from bus!"))
+
+    def test_doctor_inside_reads_the_log_of_the_machine(self):
+        self.create()
+        self.run_rocpart("sim", "fault", "m", f"off-bus:{BDF}")
+        out = self.spawn([ROCPART, "sim", "exec", "m", "--", ROCPART, "doctor"]).stdout
+        self.assertIn(f"the driver lost GPU 0 ({BDF}) from the PCI bus", out)
+
+    def test_read_that_hangs_lets_others_read(self):
+        self.create()
+        self.run_rocpart("sim", "fault", "m", f"hang:{BDF}/unique_id")
+        out = self.shell("m", f"""
+            cat {DEVICES}/{BDF}/unique_id >/tmp/hung.$$ &
+            cat {DEVICES}/0000:27:00.0/unique_id
+            cat {DEVICES}/{BDF}/current_compute_partition
+            test -s /tmp/hung.$$ || echo hangs
+            {ROCPART} sim fault m --remove hang:{BDF}/unique_id
+            wait; test -s /tmp/hung.$$ && echo ended; rm /tmp/hung.$$""")
+        self.assertEqual(out.splitlines()[1:3], ["SPX", "hangs"])
+        self.assertEqual(out.splitlines()[-1], "ended")
+
+    def test_program_ends_though_a_read_hangs(self):
+        self.create()
+        self.run_rocpart("sim", "fault", "m", f"hang:{BDF}/current_compute_partition")
+        self.inside("m", "timeout", "-s", "KILL", "0.2", "cat",
+                    f"{DEVICES}/{BDF}/current_compute_partition", status=137)
+
+    def test_rule_that_makes_every_read_slow_is_borne(self):
+        self.create()
+        self.run_rocpart("sim", "fault", "m", "slow:*:1")
+        self.assertEqual(self.inside("m", "cat", f"{DEVICES}/{BDF}/vendor"), "0x1002\n")
+
+    def test_reload_takes_its_time_and_shows_it(self):
+        self.create("--realistic", load_ms=600, unload_ms=300, switch_ms=600)
+        out = self.shell("m", f"""
+            modprobe -r amdgpu; ls -d /sys/module/amdgpu
+            modprobe amdgpu & sleep 0.2; cat /sys/module/amdgpu/initstate
+            ls {DEVICES}/{BDF}/driver 2>/dev/null
+            wait; cat /sys/module/amdgpu/initstate
+            echo CPX >{DEVICES}/{BDF}/current_compute_partition &
+            for i in $(seq 50); do
+                n=$(ls -d /sys/class/kfd/kfd/topology/nodes/* | wc -l)
+                [ $n = 10 ] || break; sleep 0.01
+            done; echo $n
+            cat {DEVICES}/{BDF}/current_compute_partition
+            wait; ls -d /sys/class/kfd/kfd/topology/nodes/* | wc -l""")
+        lines = out.splitlines()
+        self.assertEqual(lines[0], "coming")
+        self.assertEqual(lines[1:], ["live", "9", "CPX", "17"])
+
+    def test_gpu_is_removed_and_found_by_files(self):
+        self.create()
+        out = self.shell("m", f"""
+            echo 1 >{DEVICES}/{BDF}/remove; ls {DEVICES} | wc -l
+            echo 1 >/sys/bus/pci/rescan; ls {DEVICES} | wc -l; cd /sys/bus/pci/drivers/amdgpu
+            echo {BDF} >unbind; ls -d 0000* | wc -l; echo {BDF} >unbind || echo refused
+            echo {BDF} >bind; ls -d 0000* | wc -l; echo {BDF} >bind || echo refused
+            echo 1 >{DEVICES}/{BDF}/reset; cat {DEVICES}/{BDF}/current_compute_partition || true""")
+        self.assertEqual(out.split(), ["7", "8", "7", "refused", "8", "refused"])
+
+
+if __name__ == "__main__":
+    unittest.main()
