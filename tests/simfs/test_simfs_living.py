@@ -69,23 +69,24 @@ class Living(SimfsCase):
         self.run_rocpart("sim", "fault", "m", "slow:*:1")
         self.assertEqual(self.inside("m", "cat", f"{DEVICES}/{BDF}/vendor"), "0x1002\n")
 
-    def test_reload_takes_its_time_and_shows_it(self):
-        self.create("--realistic", load_ms=600, unload_ms=300, switch_ms=600)
+    def test_reload_and_switch_take_their_time_and_show_it(self):
+        self.create("--realistic", load_ms=40000, unload_ms=10000, switch_ms=2000)
+        self.run_rocpart("sim", "load", "m", "--seed", 1, "--rate", 0)  # the clock stands
         out = self.shell("m", f"""
-            modprobe -r amdgpu; ls -d /sys/module/amdgpu
-            modprobe amdgpu & sleep 0.2; cat /sys/module/amdgpu/initstate
+            advance() {{ {ROCPART} sim load m --advance $1 >/dev/null; wait $!; }}
+            until_is() {{ for i in $(seq 500); do n=$(eval "$2"); [ "$n" = $1 ] && break
+                sleep 0.02; done; echo $n; }}
+            nodes() {{ ls -d /sys/class/kfd/kfd/topology/nodes/* | wc -l; }}
+            modprobe -r amdgpu & until_is going "cat /sys/module/amdgpu/initstate"
+            advance 10s; ls -d /sys/module/amdgpu 2>&1 | wc -l
+            modprobe amdgpu & until_is coming "cat /sys/module/amdgpu/initstate 2>&1"
             ls {DEVICES}/{BDF}/driver 2>/dev/null
-            wait; cat /sys/module/amdgpu/initstate
-            echo CPX >{DEVICES}/{BDF}/current_compute_partition &
-            for i in $(seq 50); do
-                n=$(ls -d /sys/class/kfd/kfd/topology/nodes/* | wc -l)
-                [ $n = 10 ] || break; sleep 0.01
-            done; echo $n
+            advance 40s; cat /sys/module/amdgpu/initstate
+            echo CPX >{DEVICES}/{BDF}/current_compute_partition & until_is 9 nodes
+            (sleep 0.1; {ROCPART} sim load m --advance 2s >/dev/null) &
             cat {DEVICES}/{BDF}/current_compute_partition
-            wait; ls -d /sys/class/kfd/kfd/topology/nodes/* | wc -l""")
-        lines = out.splitlines()
-        self.assertEqual(lines[0], "coming")
-        self.assertEqual(lines[1:], ["live", "9", "CPX", "17"])
+            wait; nodes""")
+        self.assertEqual(out.split(), ["going", "1", "coming", "live", "9", "CPX", "17"])
 
     def test_gpu_is_removed_and_found_by_files(self):
         self.create()
