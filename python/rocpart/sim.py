@@ -129,3 +129,25 @@ def fault_add(directory: Path, rule: str) -> None:
 def fault_clear(directory: Path) -> None:
     """Remove all fault rules."""
     lib.call("sim_fault_clear", encode(directory))
+
+
+def fault_plan(directory: Path, rule: str, seconds: int) -> None:
+    """Inject a fault later: in seconds of the simulated clock, if load was started."""
+    lib.call("sim_fault_plan", encode(directory), encode(rule), seconds)
+
+
+def fault_remove(directory: Path, rule: str) -> None:
+    """Remove the first fault rule of that text, in force or to come."""
+    lib.call("sim_fault_remove", encode(directory), encode(rule))
+
+
+def set_realistic(directory: Path, realistic: bool) -> None:
+    """Let switches, loads and unloads of the driver take the time of the profile, or no time."""
+    lib.call("sim_set_realistic", encode(directory), realistic)
+
+
+def kernel_log(directory: Path) -> List[str]:
+    """Return what the driver wrote into the kernel log since the boot, without the prefixes."""
+    text = ctypes.c_char_p()
+    lib.call("sim_get_kernel_log", encode(directory), ctypes.byref(text))
+    return [line.partition(";")[2] for line in lib.take_text(text).splitlines()]

@@ -163,6 +163,20 @@ class Api(MachineTest):
             change.apply()
         self.assertEqual(caught.exception.code, rocpart.Errcode.BUSY_PROCESS)
 
+    def test_fault_to_come_happens_by_the_clock_of_the_host_and_is_logged(self):
+        directory = self.play("mi300x-8")
+        sim.fault_plan(directory, "off-bus:0000:27:00.0", 3600)
+        sim.fault_plan(directory, "overheat:0000:05:00.0", 0)
+        sim.fault_remove(directory, "off-bus:0000:27:00.0")
+        with self.assertRaises(rocpart.NotFoundError):
+            sim.fault_remove(directory, "off-bus:0000:27:00.0")
+        self.assertEqual(sim.kernel_log(directory)[-1],
+                         "amdgpu 0000:05:00.0: amdgpu: device lost from bus!")
+        sim.set_realistic(directory, True)
+        sim.set_realistic(directory, False)
+        sim.reload(directory)
+        self.assertEqual(len(rocpart.Machine.sim(directory).observe().gpus), 7)
+
     def test_lost_gpu_is_missing_until_it_is_accepted(self):
         directory = self.play("mi300x-8")
         machine = rocpart.Machine.sim(directory)
