@@ -191,10 +191,12 @@ int cli_confirm(struct cli *cli)
 static void show_progress(void *userdata, unsigned step, unsigned n_steps, const char *text)
 {
 	(void)userdata;
+	cli_elapsed_end();
 	if (step)
 		cli_say(stderr, "[%u/%u] \t%s\n", step, n_steps, text);
 	else
 		cli_say(stderr, "%s\n", text);
+	cli_elapsed_begin();
 }
 
 static bool is_interrupted(void *userdata)
@@ -239,12 +241,16 @@ static int change_failed(struct cli *cli, struct rocpart_error *err)
 static int run_change(struct cli *cli, struct rocpart_change *change, bool undo,
 		      struct rocpart_error *reterr)
 {
+	int r;
+
 	fflush(stdout); /* what was planned is read before the progress, in one log too */
 	if (!cli->global.json)
 		rocpart_change_set_progress(change, show_progress, NULL);
 	cli_defer_signals();
 	rocpart_change_set_interrupt(change, is_interrupted, NULL);
-	return undo ? rocpart_change_undo(change, reterr) : rocpart_change_apply(change, reterr);
+	r = undo ? rocpart_change_undo(change, reterr) : rocpart_change_apply(change, reterr);
+	cli_elapsed_end();
+	return r;
 }
 
 int cli_resume_change(struct cli *cli, struct rocpart_error *reterr)

@@ -231,6 +231,10 @@ char *cli_user_models(void);
 /* "32k" is 32768. */
 int cli_parse_count(struct cli *cli, const char *option, const char *text, uint64_t *ret);
 
+/* elapsed.c: a step of a change takes its time; on a terminal its seconds are shown. */
+void cli_elapsed_begin(void);
+void cli_elapsed_end(void);
+
 /* interrupt.c: from defer on, INT, TERM, HUP and QUIT wait for take: one came since the last call.
  */
 void cli_defer_signals(void);

@@ -265,11 +265,14 @@ static int change_leases(struct cli *cli, struct rocpart_difference *d, bool swi
 			 struct rocpart_leases **ret)
 {
 	struct rocpart_error err = {0};
+	int r;
 
 	if (switched && cli_take_signal())
 		return fail_interrupted(cli);
 	cli_watch_restarts(cli, d);
-	return rocpart_difference_place(d, ret, &err) < 0 ? fail_leases(cli, switched, &err) : 0;
+	r = rocpart_difference_place(d, ret, &err);
+	cli_elapsed_end();
+	return r < 0 ? fail_leases(cli, switched, &err) : 0;
 }
 
 static int check_hold(struct cli *cli)

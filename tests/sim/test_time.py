@@ -5,6 +5,8 @@ The clock of these machines stands and is moved by the test, so that no test wai
 a program must wait, the test moves the clock under it.
 """
 
+import os
+import pty
 import signal
 import subprocess
 import sys
@@ -136,6 +138,31 @@ class Time(SimCase):
         self.fault("--remove", "hang:current_memory_partition")
         self.assertEqual(p.wait(20), 0)
         self.assertIn("SPX/NPS1", p.stdout.read())
+
+    def test_step_that_takes_long_shows_its_seconds_on_a_terminal_only(self):
+        self.create("--realistic", profile="mi300x-1", **TIMES | {"load_ms": 2300, "unload_ms": 1})
+        reload = ("--sim", "m", "set", "--compute", "CPX", "--memory", "NPS4")
+        ours, theirs = pty.openpty()
+        p = subprocess.Popen(self.argv(*reload), env=self.env, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        said = b""
+        try:
+            while part := os.read(ours, 4096):
+                said += part
+        except OSError:  # the end of a terminal
+            pass
+        os.close(ours)
+        self.assertEqual(p.wait(), 0, said)
+        after = said.split(b"load the amdgpu driver")[-1]
+        self.assertRegex(after, rb"^\r\n +2 s\r +\r\[7/9\]")
+        done = subprocess.run(self.argv("--sim", "m", "set", "--compute", "SPX", "--memory", "NPS1",
+                                        "--dry-run"), env=self.env, capture_output=True, text=True,
+                              check=False)
+        self.assertRegex(done.stdout, r"\b2\.[3-9] s the last time")
+        self.create(name="n", profile="mi300x-1")
+        done = subprocess.run(self.argv("--sim", "n", *reload[2:]), env=self.env,
+                              capture_output=True, text=True, check=True)
+        self.assertNotIn("\r", done.stdout + done.stderr)
 
     def test_state_with_a_due_that_is_out_of_range_is_damaged(self):
         self.create_slow()
