@@ -62,7 +62,7 @@ int rp_sim_write_compute(struct rp_sim *sim, size_t gpu, const char *data, size_
 
 int rp_sim_write_memory(struct rp_sim *sim, size_t gpu, const char *data, size_t len)
 {
-	static const uint32_t modes[] = {1, 2, 4};
+	static const uint32_t modes[] = {1, 2, 4, 8};
 	uint32_t nps = 0;
 
 	for (size_t i = 0; len >= 4 && i < RP_ARRAY_LEN(modes); i++) {

@@ -29,7 +29,7 @@ int rp_sim_auto_compute(const struct rp_sim *sim, size_t gpu, enum rp_sim_comput
 		mode = RP_SIM_SPX;
 	} else if (m == n) {
 		mode = RP_SIM_CPX;
-	} else if (m == n / 2) {
+	} else if (m == n / 2 && !rp_sim_is_soc_v1(product)) {
 		if (product->apu)
 			mode = RP_SIM_TPX;
 		else
@@ -77,6 +77,9 @@ static void probe(struct rp_sim *sim, size_t gpu)
 
 	default_settings(sim, gpu, g);
 	g->compute = RP_SIM_SPX;
+	g->present = g->unplugged = false;
+	if (sim->profile->gpus[gpu].driver)
+		return; /* another driver has it */
 	g->unplugged = rp_sim_fault_fires(sim, RP_SIM_FAULT_UNPLUG, bdf) != NULL;
 	if (g->unplugged)
 		g->present = false; /* nor does the kernel know of it */
@@ -207,6 +210,16 @@ int rp_sim_load(struct rp_sim *sim)
 				    : rp_sim_finish_load(sim);
 }
 
+/* A mode that its firmware does not have, or does not complete, or that a fault forbids. */
+static bool firmware_refuses(struct rp_sim *sim, size_t gpu)
+{
+	const struct rp_sim_product *p = sim->profile->gpus[gpu].product;
+	uint32_t bit = 1U << sim->state.gpus[gpu].pending_nps;
+
+	return rp_sim_fault_fires(sim, RP_SIM_FAULT_NPS, sim->profile->gpus[gpu].bdf) ||
+	       !(p->nps_mask & bit) || (p->nps_broken & bit);
+}
+
 /* The firmware is asked for each member; if one refuses the others are asked to go back. */
 static void apply_pending(struct rp_sim *sim, size_t first)
 {
@@ -214,7 +227,7 @@ static void apply_pending(struct rp_sim *sim, size_t first)
 
 	for (size_t g = first; g < sim->profile->n_gpus; g++) {
 		if (rp_sim_same_hive(sim, first, g) && sim->state.gpus[g].present &&
-		    rp_sim_fault_fires(sim, RP_SIM_FAULT_NPS, sim->profile->gpus[g].bdf))
+		    sim->state.gpus[g].pending_nps && firmware_refuses(sim, g))
 			refused = true;
 	}
 	for (size_t g = first; g < sim->profile->n_gpus; g++) {
@@ -272,6 +285,15 @@ int rp_sim_unload(struct rp_sim *sim)
 	return due_in(sim, RP_SIM_DUE_UNLOADED, sim->profile->unload_ms);
 }
 
+/* Where other drivers have all GPUs, as GIM on the host of virtual machines, nobody loads it. */
+static bool has_work(const struct rp_sim *sim)
+{
+	for (size_t g = 0; g < sim->profile->n_gpus; g++)
+		if (!sim->profile->gpus[g].driver)
+			return true;
+	return false;
+}
+
 int rp_sim_boot(struct rp_sim *sim)
 {
 	struct rp_sim_state was = sim->state;
@@ -290,7 +312,7 @@ int rp_sim_boot(struct rp_sim *sim)
 	sim->log_is_new = true;
 	for (size_t g = 0; g < sim->profile->n_gpus; g++)
 		sim->state.gpus[g].nps = rp_sim_switchable(sim, g) ? sim->profile->boot_nps : 1;
-	r = rp_sim_load(sim); /* who looks at it first finds it up */
+	r = has_work(sim) ? rp_sim_load(sim) : 0; /* who looks at it first finds it up */
 	sim->state.realistic = was.realistic;
 	return r;
 }

@@ -72,6 +72,7 @@ extern const struct rp_sim_file rp_sim_cache_dirs[];
 extern const struct rp_sim_file rp_sim_kfd_proc_dirs[];
 extern const struct rp_sim_file rp_sim_pci_host_files[];    /* the folders sys/devices/pciDDDD:00 */
 extern const struct rp_sim_file rp_sim_pci_bus_files[];	    /* sys/bus/pci */
+extern const struct rp_sim_file rp_sim_other_driver_dirs[]; /* sys/bus/pci/drivers */
 extern const struct rp_sim_file rp_sim_gpu_control_files[]; /* of a GPU: partition files */
 extern const struct rp_sim_file rp_sim_gpu_setting_files[]; /* of a GPU: power, isolation, RAS */
 extern const struct rp_sim_file rp_sim_gpu_drm_dirs[];	    /* drm/ of a slot */
@@ -91,6 +92,8 @@ extern const struct rp_sim_file rp_sim_proc_files[];	  /* proc */
 
 /* Pieces that several topics need. */
 bool rp_sim_is_loaded(const struct rp_sim *sim, const struct rp_sim_ent *e);
+/* "amdgpu" while it is bound, or the driver that has the GPU instead; NULL: none. */
+const char *rp_sim_driver_of(const struct rp_sim *sim, size_t gpu);
 size_t rp_sim_n_nodes(const struct rp_sim *sim); /* CPU and GPU nodes */
 /* The GPU node with this node id; NULL for a CPU node. */
 const struct rp_sim_node *rp_sim_node_at(const struct rp_sim *sim, uint32_t node);

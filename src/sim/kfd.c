@@ -192,11 +192,11 @@ static void add_gpu_common(const struct rp_sim *sim, uint32_t node, const struct
 		{"p2p_links_count", rp_sim_count_p2p_links(sim, node, io_links)},
 		{"cpu_core_id_base", 0},
 		{"simd_id_base", SIMD_ID_BASE + SIMD_ID_STEP * n->simd_seq},
-		{"max_waves_per_simd", 8},
+		{"max_waves_per_simd", p->waves_per_simd},
 		{"lds_size_in_kb", p->lds_kb},
 		{"gds_size_in_kb", 0},
 		{"num_gws", 64},
-		{"wave_front_size", 64},
+		{"wave_front_size", p->wave_size},
 		{"array_count", p->n_se * xccs},
 		{"simd_arrays_per_engine", 1},
 		{"cu_per_simd_array", p->cu_per_sa},
@@ -211,8 +211,8 @@ static void add_gpu_common(const struct rp_sim *sim, uint32_t node, const struct
 		{"hive_id", rp_sim_node_hive(sim, n)},
 		{"num_sdma_engines", engines},
 		{"num_sdma_xgmi_engines", dma - engines},
-		{"num_sdma_queues_per_engine", 8},
-		{"num_cp_queues", 24},
+		{"num_sdma_queues_per_engine", p->sdma_queues},
+		{"num_cp_queues", p->cp_queues},
 	};
 
 	add_rows(out, rows, RP_ARRAY_LEN(rows));

@@ -16,7 +16,7 @@ struct rp_sim_gpu_state {
 	uint32_t resets;
 	uint32_t swaps; /* how often another GPU was put into its slot */
 	enum rp_sim_compute compute;
-	uint32_t nps;			/* memory ranges: 1, 2, 4 */
+	uint32_t nps;			/* memory ranges: 1, 2, 4, 8 */
 	uint32_t pending_nps;		/* 0: nothing requested */
 	enum rp_sim_compute xcp_config; /* selector of compute_partition_config */
 	bool alloc_all;			/* mem_alloc_mode is ALL */
@@ -185,6 +185,10 @@ int rp_sim_compute_parse(const char *text, size_t len, enum rp_sim_compute *ret)
 bool rp_sim_compute_possible(const struct rp_sim_product *product, enum rp_sim_compute mode);
 bool rp_sim_compute_valid(const struct rp_sim *sim, size_t gpu, enum rp_sim_compute mode,
 			  uint32_t nps);
+/* In supported_nps_configs, which is not always what the validator says. */
+bool rp_sim_listed_together(const struct rp_sim *sim, size_t gpu, enum rp_sim_compute mode,
+			    uint32_t nps);
+bool rp_sim_is_soc_v1(const struct rp_sim_product *product);	     /* gfx1250: rules of its own */
 void rp_sim_layout(struct rp_sim *sim);				     /* fills sim->drm */
 bool rp_sim_same_hive(const struct rp_sim *sim, size_t a, size_t b); /* they switch NPS together */
 bool rp_sim_in_reset(const struct rp_sim *sim, size_t gpu);	     /* the kernel says EPERM */

@@ -24,6 +24,11 @@ static bool bound(const struct rp_sim *sim, const struct rp_sim_ent *e)
 	return rp_sim_gpu_bound(sim, e->gpu);
 }
 
+static bool has_driver(const struct rp_sim *sim, const struct rp_sim_ent *e)
+{
+	return rp_sim_driver_of(sim, e->gpu) != NULL;
+}
+
 static bool has_bmc(const struct rp_sim *sim, const struct rp_sim_ent *e)
 {
 	(void)e;
@@ -68,8 +73,8 @@ static int show_uevent(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp
 {
 	const struct rp_sim_product *p = product_of(sim, e);
 
-	if (bound(sim, e))
-		rp_strbuf_add(out, "DRIVER=amdgpu\n");
+	if (has_driver(sim, e))
+		rp_strbuf_addf(out, "DRIVER=%s\n", rp_sim_driver_of(sim, e->gpu));
 	rp_strbuf_addf(out, "PCI_CLASS=120000\nPCI_ID=1002:%04X\nPCI_SUBSYS_ID=%04X:%04X\n",
 		       p->device, p->subsystem_vendor, p->subsystem_device);
 	rp_strbuf_addf(out, "PCI_SLOT_NAME=%s\n", gpu_of(sim, e)->bdf);
@@ -78,9 +83,7 @@ static int show_uevent(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp
 
 static int show_driver_link(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_strbuf *out)
 {
-	(void)sim;
-	(void)e;
-	rp_strbuf_add(out, "sys/bus/pci/drivers/amdgpu");
+	rp_strbuf_addf(out, "sys/bus/pci/drivers/%s", rp_sim_driver_of(sim, e->gpu));
 	return rp_sim_shown(out);
 }
 
@@ -247,7 +250,7 @@ static const struct rp_sim_file core_files[] = {
 	 .type = RP_FILE_LINK,
 	 .mode = 0777,
 	 .show = show_driver_link,
-	 .exists = bound},
+	 .exists = has_driver},
 	BOUND_ATTR("unique_id", show_unique_id),
 	BOUND_ATTR("vbios_version", show_vbios_version),
 	{.name = "product_name",
@@ -533,6 +536,10 @@ static const struct rp_sim_file driver_dirs[] = {
 
 const struct rp_sim_file rp_sim_pci_bus_files[] = {
 	RP_SIM_DIR("devices", device_links),
-	RP_SIM_DIR("drivers", driver_dirs),
+	{.name = "drivers",
+	 .type = RP_FILE_DIR,
+	 .mode = 0755,
+	 .children = driver_dirs,
+	 .more = {rp_sim_other_driver_dirs}},
 	RP_SIM_END,
 };

@@ -128,7 +128,7 @@ static void add_nps(struct rp_strbuf *out, uint32_t nps)
 static int show_available_memory(struct rp_sim *sim, const struct rp_sim_ent *e,
 				 struct rp_strbuf *out)
 {
-	for (uint32_t nps = 1; nps <= 4; nps++) {
+	for (uint32_t nps = 1; nps <= RP_SIM_MAX_NPS; nps++) {
 		if (gpu_of(sim, e)->product->nps_mask & (1U << nps))
 			add_nps(out, nps);
 	}
@@ -140,9 +140,9 @@ static int show_supported_memory(struct rp_sim *sim, const struct rp_sim_ent *e,
 {
 	enum rp_sim_compute mode = sim->state.gpus[e->gpu].xcp_config;
 
-	for (uint32_t nps = 1; nps <= 4; nps++) {
+	for (uint32_t nps = 1; nps <= RP_SIM_MAX_NPS; nps++) {
 		if ((gpu_of(sim, e)->product->nps_mask & (1U << nps)) &&
-		    rp_sim_compute_valid(sim, e->gpu, mode, nps))
+		    rp_sim_listed_together(sim, e->gpu, mode, nps))
 			add_nps(out, nps);
 	}
 	return finish_list(out);

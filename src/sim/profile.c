@@ -5,110 +5,7 @@
 #include "base/num.h"
 #include "base/strbuf.h"
 #include "base/yaml.h"
-
-enum field_type { FIELD_U32, FIELD_U64, FIELD_BOOL, FIELD_TEXT, FIELD_OTHER };
-
-/* Where a key's value goes. FIELD_OTHER: known here, read by hand. */
-struct field {
-	const char *key;
-	enum field_type type;
-	size_t offset;
-	uint64_t min, max;
-	bool required;
-};
-
-struct reader {
-	const char *name;
-	struct rocpart_error *err;
-};
-
-#define MAX_FIELDS 48
-
-static int read_number(const struct reader *r, const struct rp_yaml *y, const struct field *f,
-		       void *base)
-{
-	uint64_t v = 0;
-	int ret = rp_yaml_u64(y, r->name, &v, r->err);
-
-	if (ret < 0)
-		return ret;
-	if (v < f->min || v > f->max)
-		return rp_yaml_must_be(y, r->name, r->err, "from %llu to %llu",
-				       (unsigned long long)f->min, (unsigned long long)f->max);
-	if (f->type == FIELD_U64) {
-		memcpy((char *)base + f->offset, &v, sizeof(v));
-	} else {
-		uint32_t v32 = (uint32_t)v;
-
-		memcpy((char *)base + f->offset, &v32, sizeof(v32));
-	}
-	return 0;
-}
-
-/* Attributes show these texts: no control characters, so that one line stays one line. */
-static int read_text(const struct reader *r, const struct rp_yaml *y, char **ret)
-{
-	const char *text = NULL;
-	int res = rp_yaml_text(y, r->name, &text, r->err);
-
-	if (res < 0)
-		return res;
-	for (const char *c = text; *c; c++) {
-		if ((unsigned char)*c < ' ')
-			return rp_yaml_must_be(y, r->name, r->err, "one line of text");
-	}
-	if (strlen(text) > 128)
-		return rp_yaml_must_be(y, r->name, r->err, "at most 128 characters long");
-	free(*ret);
-	*ret = rp_strndup(text, strlen(text));
-	return *ret ? 0 : rp_error_nomem(r->err);
-}
-
-static int read_field(const struct reader *r, const struct rp_yaml *y, const struct field *f,
-		      void *base)
-{
-	char *at = (char *)base + f->offset;
-
-	switch (f->type) {
-	case FIELD_U32:
-	case FIELD_U64:
-		return read_number(r, y, f, base);
-	case FIELD_BOOL:
-		return rp_yaml_bool(y, r->name, (bool *)(void *)at, r->err);
-	case FIELD_TEXT:
-		return read_text(r, y, (char **)(void *)at);
-	case FIELD_OTHER:
-		break;
-	}
-	return 0;
-}
-
-static int read_map(const struct reader *r, const struct rp_yaml *map, const struct field *fields,
-		    size_t n, void *base)
-{
-	const char *known[MAX_FIELDS] = {NULL};
-	int ret;
-
-	for (size_t i = 0; i < n; i++)
-		known[i] = fields[i].key;
-	ret = rp_yaml_only_keys(map, r->name, known, n, r->err);
-	for (size_t i = 0; ret == 0 && i < n; i++) {
-		const struct rp_yaml *y = rp_yaml_get(map, fields[i].key);
-
-		if (y)
-			ret = read_field(r, y, &fields[i], base);
-		else if (fields[i].required)
-			ret = rp_yaml_error(map, r->name, r->err, "'%s' is missing", fields[i].key);
-	}
-	return ret;
-}
-
-static int want_list(const struct reader *r, const struct rp_yaml *y, size_t max)
-{
-	if (y->kind != RP_YAML_LIST || y->n == 0 || y->n > max)
-		return rp_yaml_must_be(y, r->name, r->err, "a list of 1 to %zu entries", max);
-	return 0;
-}
+#include "sim/profile_fields.h"
 
 /* ---- CPUs ---- */
 
@@ -117,7 +14,7 @@ static int want_list(const struct reader *r, const struct rp_yaml *y, size_t max
 		k, t, offsetof(struct rp_sim_cpu, m), lo, hi, req \
 	}
 
-static const struct field cpu_fields[] = {
+static const struct rp_sim_field cpu_fields[] = {
 	CPU("cores", FIELD_U32, cores, 1, 4096, true),
 	CPU("core_id_base", FIELD_U32, core_id_base, 0, 65536, true),
 	CPU("memory_bytes", FIELD_U64, memory_bytes, 1, UINT64_C(1) << 48, true),
@@ -125,12 +22,14 @@ static const struct field cpu_fields[] = {
 	CPU("bank_clock_mhz", FIELD_U32, bank_clock_mhz, 0, UINT32_MAX, false),
 };
 
-static int read_cpus(const struct reader *r, const struct rp_yaml *y, struct rp_sim_profile *p)
+static int read_cpus(const struct rp_sim_reader *r, const struct rp_yaml *y,
+		     struct rp_sim_profile *p)
 {
-	int ret = want_list(r, y, RP_SIM_MAX_CPUS);
+	int ret = rp_sim_want_list(r, y, RP_SIM_MAX_CPUS);
 
 	for (size_t i = 0; ret == 0 && i < y->n; i++)
-		ret = read_map(r, y->items[i], cpu_fields, RP_ARRAY_LEN(cpu_fields), &p->cpus[i]);
+		ret = rp_sim_read_map(r, y->items[i], cpu_fields, RP_ARRAY_LEN(cpu_fields),
+				      &p->cpus[i]);
 	if (ret == 0)
 		p->n_cpus = y->n;
 	return ret;
@@ -145,7 +44,7 @@ static int read_cpus(const struct reader *r, const struct rp_yaml *y, struct rp_
 #define U16MAX	 65535
 #define VRAM_MAX (UINT64_C(1) << 44)
 
-static const struct field product_fields[] = {
+static const struct rp_sim_field product_fields[] = {
 	PRODUCT("product_name", FIELD_TEXT, product_name, 0, 0, false),
 	PRODUCT("vbios", FIELD_TEXT, vbios, 0, 0, false),
 	PRODUCT("vram_vendor", FIELD_TEXT, vram_vendor, 0, 0, false),
@@ -159,6 +58,7 @@ static const struct field product_fields[] = {
 	PRODUCT("partitionable", FIELD_BOOL, partitionable, 0, 0, false),
 	PRODUCT("vram_bytes", FIELD_U64, vram_bytes, UINT64_C(1) << 30, VRAM_MAX, true),
 	PRODUCT("nps", FIELD_OTHER, nps_mask, 0, 0, false),
+	PRODUCT("nps_broken", FIELD_OTHER, nps_broken, 0, 0, false),
 	PRODUCT("dma", FIELD_U32, dma, 1, 64, true),
 	PRODUCT("dec", FIELD_U32, dec, 0, 64, true),
 	PRODUCT("jpeg", FIELD_U32, jpeg, 0, 64, true),
@@ -173,6 +73,10 @@ static const struct field product_fields[] = {
 	PRODUCT("sdma_fw_version", FIELD_U32, sdma_fw_version, 0, UINT32_MAX, true),
 	PRODUCT("capability", FIELD_U32, capability, 0, UINT32_MAX, true),
 	PRODUCT("debug_prop", FIELD_U32, debug_prop, 0, UINT32_MAX, false),
+	PRODUCT("wave_size", FIELD_U32, wave_size, 32, 64, false),
+	PRODUCT("waves_per_simd", FIELD_U32, waves_per_simd, 1, 64, false),
+	PRODUCT("cp_queues", FIELD_U32, cp_queues, 1, 1024, false),
+	PRODUCT("sdma_queues", FIELD_U32, sdma_queues, 1, 64, false),
 	PRODUCT("bank_width", FIELD_U32, bank_width, 1, UINT32_MAX, true),
 	PRODUCT("bank_clock_mhz", FIELD_U32, bank_clock_mhz, 1, UINT32_MAX, true),
 	PRODUCT("pcie_min_mbs", FIELD_U32, pcie_min_mbs, 0, UINT32_MAX, false),
@@ -183,33 +87,62 @@ static const struct field product_fields[] = {
 	PRODUCT("full_mhz", FIELD_U32, full_mhz, 1, 10000, false),
 };
 
-static int read_nps(const struct reader *r, const struct rp_yaml *y, uint32_t *ret_mask)
+static int read_nps(const struct rp_sim_reader *r, const struct rp_yaml *y, uint32_t *ret_mask)
 {
 	uint32_t mask = 0;
-	int ret = want_list(r, y, 8);
+	int ret = rp_sim_want_list(r, y, 8);
 
 	for (size_t i = 0; ret == 0 && i < y->n; i++) {
 		uint64_t v = 0;
 
 		ret = rp_yaml_u64(y->items[i], r->name, &v, r->err);
-		if (ret == 0 && v != 1 && v != 2 && v != 4)
+		if (ret == 0 && v != 1 && v != 2 && v != 4 && v != 8)
 			ret = rp_yaml_error(y->items[i], r->name, r->err,
-					    "'nps' must be 1, 2 or 4");
+					    "a memory mode must be 1, 2, 4 or 8");
 		if (ret == 0)
 			mask |= 1U << v;
 	}
-	if (ret == 0 && !(mask & (1U << 1)))
-		ret = rp_yaml_error(y, r->name, r->err, "'nps' must have 1");
 	if (ret == 0)
 		*ret_mask = mask;
 	return ret;
 }
 
-static int read_masks(const struct reader *r, const struct rp_yaml *y, uint32_t *masks,
+/* bit m stands for NPSm: a range of memory belongs to one XCC or more */
+static int check_nps(const struct rp_sim_reader *r, const struct rp_yaml *y,
+		     const struct rp_sim_product *p)
+{
+	if (!(p->nps_mask & (1U << 1)))
+		return rp_yaml_error(y, r->name, r->err, "'nps' must have 1");
+	if (p->nps_mask >> p->xcc > 1)
+		return rp_yaml_error(y, r->name, r->err,
+				     "'nps' has more memory ranges than the product has XCCs (%u)",
+				     p->xcc);
+	return 0;
+}
+
+static int read_memory_modes(const struct rp_sim_reader *r, const struct rp_yaml *y,
+			     struct rp_sim_product *p)
+{
+	const struct rp_yaml *nps = rp_yaml_get(y, "nps"), *broken = rp_yaml_get(y, "nps_broken");
+	int ret = nps ? read_nps(r, nps, &p->nps_mask) : 0;
+
+	if (ret == 0 && nps)
+		ret = check_nps(r, nps, p);
+	if (ret == 0 && broken)
+		ret = read_nps(r, broken, &p->nps_broken);
+	if (ret == 0 && (p->nps_broken & ~p->nps_mask))
+		ret = rp_yaml_error(broken, r->name, r->err, "'nps_broken' is a part of 'nps'");
+	if (ret == 0 && p->apu && p->nps_mask != 1U << 1)
+		ret = rp_yaml_error(y, r->name, r->err,
+				    "an APU has no memory mode other than NPS1");
+	return ret;
+}
+
+static int read_masks(const struct rp_sim_reader *r, const struct rp_yaml *y, uint32_t *masks,
 		      size_t *ret_n)
 {
 	uint64_t any = 0;
-	int ret = want_list(r, y, RP_SIM_MAX_SE);
+	int ret = rp_sim_want_list(r, y, RP_SIM_MAX_SE);
 
 	for (size_t i = 0; ret == 0 && i < y->n; i++) {
 		uint64_t v = 0;
@@ -239,11 +172,16 @@ static void product_defaults(struct rp_sim_product *p)
 	p->lds_kb = 64;
 	p->l2_kb = 4096;
 	p->debug_prop = 1511;
+	p->wave_size = 64;
+	p->waves_per_simd = 8;
+	p->cp_queues = 24;
+	p->sdma_queues = 8;
 	p->pcie_max_mbs = 64000;
 }
 
 /* As measured on a MI300X: 194 and 706 of 750 W, 1290 of 2100 MHz. */
-static int load_defaults(const struct reader *r, const struct rp_yaml *y, struct rp_sim_product *p)
+static int load_defaults(const struct rp_sim_reader *r, const struct rp_yaml *y,
+			 struct rp_sim_product *p)
 {
 	if (p->idle_w == 0)
 		p->idle_w = p->power_cap_w * 194 / 750;
@@ -262,38 +200,31 @@ static int load_defaults(const struct reader *r, const struct rp_yaml *y, struct
 	return 0;
 }
 
-static int read_product(const struct reader *r, const struct rp_yaml *y, struct rp_sim_product *p)
+static int read_product(const struct rp_sim_reader *r, const struct rp_yaml *y,
+			struct rp_sim_product *p)
 {
-	const struct rp_yaml *nps, *masks;
+	const struct rp_yaml *masks;
 	size_t n_se = 0;
 	int ret;
 
 	product_defaults(p);
-	ret = read_map(r, y, product_fields, RP_ARRAY_LEN(product_fields), p);
+	ret = rp_sim_read_map(r, y, product_fields, RP_ARRAY_LEN(product_fields), p);
 	if (ret < 0)
 		return ret;
 	if (p->subsystem_device == 0)
 		p->subsystem_device = p->device;
 	ret = load_defaults(r, y, p);
-	nps = rp_yaml_get(y, "nps");
 	masks = rp_yaml_get(y, "cu_masks");
-	if (ret == 0 && nps)
-		ret = read_nps(r, nps, &p->nps_mask);
+	if (ret == 0)
+		ret = read_memory_modes(r, y, p);
 	if (ret == 0 && masks)
 		ret = read_masks(r, masks, p->cu_masks, &n_se);
 	p->n_se = (uint32_t)n_se;
-	/* bit m stands for NPSm: a range of memory belongs to one XCC or more */
-	if (ret == 0 && nps && p->nps_mask >> p->xcc > 1)
-		ret = rp_yaml_error(nps, r->name, r->err,
-				    "'nps' has more memory ranges than the product has XCCs (%u)",
-				    p->xcc);
-	if (ret == 0 && p->apu && p->nps_mask != 1U << 1)
-		ret = rp_yaml_error(y, r->name, r->err,
-				    "an APU has no memory mode other than NPS1");
 	return ret;
 }
 
-static int read_products(const struct reader *r, const struct rp_yaml *y, struct rp_sim_profile *p)
+static int read_products(const struct rp_sim_reader *r, const struct rp_yaml *y,
+			 struct rp_sim_profile *p)
 {
 	if (y->kind != RP_YAML_MAP || y->n == 0 || y->n > RP_SIM_MAX_PRODUCTS)
 		return rp_yaml_must_be(y, r->name, r->err, "a map of 1 to %d products",
@@ -320,13 +251,14 @@ static int read_products(const struct reader *r, const struct rp_yaml *y, struct
 		k, t, offsetof(struct rp_sim_gpu, m), lo, hi, req \
 	}
 
-static const struct field gpu_fields[] = {
+static const struct rp_sim_field gpu_fields[] = {
 	GPU("bdf", FIELD_OTHER, bdf, 0, 0, true),
 	GPU("product", FIELD_OTHER, product, 0, 0, true),
 	GPU("unique_id", FIELD_U64, unique_id, 1, UINT64_MAX, true),
 	GPU("hive", FIELD_U64, hive_id, 1, UINT64_MAX, false),
 	GPU("cpu", FIELD_U32, cpu, 0, RP_SIM_MAX_CPUS - 1, false),
 	GPU("vf", FIELD_BOOL, vf, 0, 0, false),
+	GPU("driver", FIELD_TEXT, driver, 0, 0, false),
 	GPU("vram_used", FIELD_U64, vram_used, 0, VRAM_MAX, false),
 	GPU("xcc_cu_masks", FIELD_OTHER, cu_masks, 0, 0, false),
 };
@@ -364,7 +296,7 @@ static int parse_bdf(const char *text, struct rp_sim_gpu *g)
 	return 0;
 }
 
-static int read_gpu_names(const struct reader *r, const struct rp_yaml *y,
+static int read_gpu_names(const struct rp_sim_reader *r, const struct rp_yaml *y,
 			  const struct rp_sim_profile *p, struct rp_sim_gpu *g)
 {
 	const struct rp_yaml *bdf = rp_yaml_get(y, "bdf"), *product = rp_yaml_get(y, "product");
@@ -387,7 +319,8 @@ static int read_gpu_names(const struct reader *r, const struct rp_yaml *y,
 }
 
 /* Harvested CUs differ between XCCs: {1: [0x2f, ...]} replaces the product's masks for XCC 1. */
-static int read_xcc_masks(const struct reader *r, const struct rp_yaml *y, struct rp_sim_gpu *g)
+static int read_xcc_masks(const struct rp_sim_reader *r, const struct rp_yaml *y,
+			  struct rp_sim_gpu *g)
 {
 	if (y->kind != RP_YAML_MAP)
 		return rp_yaml_must_be(y, r->name, r->err, "a map of XCC numbers");
@@ -414,18 +347,22 @@ static int read_xcc_masks(const struct reader *r, const struct rp_yaml *y, struc
 	return 0;
 }
 
-static int read_gpu(const struct reader *r, const struct rp_yaml *y, struct rp_sim_profile *p,
-		    struct rp_sim_gpu *g)
+static int read_gpu(const struct rp_sim_reader *r, const struct rp_yaml *y,
+		    struct rp_sim_profile *p, struct rp_sim_gpu *g)
 {
 	const struct rp_yaml *masks;
 	int ret;
 
 	g->vram_used = 300929024; /* idle GPUs of the MI308X capture */
-	ret = read_map(r, y, gpu_fields, RP_ARRAY_LEN(gpu_fields), g);
+	ret = rp_sim_read_map(r, y, gpu_fields, RP_ARRAY_LEN(gpu_fields), g);
 	if (ret == 0)
 		ret = read_gpu_names(r, y, p, g);
 	if (ret < 0)
 		return ret;
+	if (g->driver && (!*g->driver || strchr(g->driver, '/') || rp_str_eq(g->driver, "amdgpu") ||
+			  rp_str_eq(g->driver, "ast") || g->driver[0] == '.'))
+		return rp_yaml_must_be(rp_yaml_get(y, "driver"), r->name, r->err,
+				       "the name of a driver other than amdgpu and ast");
 	if (g->cpu >= p->n_cpus)
 		return rp_yaml_error(y, r->name, r->err,
 				     "'cpu' is %u, but 'cpus' has no such entry", g->cpu);
@@ -435,9 +372,10 @@ static int read_gpu(const struct reader *r, const struct rp_yaml *y, struct rp_s
 	return masks ? read_xcc_masks(r, masks, g) : 0;
 }
 
-static int read_gpus(const struct reader *r, const struct rp_yaml *y, struct rp_sim_profile *p)
+static int read_gpus(const struct rp_sim_reader *r, const struct rp_yaml *y,
+		     struct rp_sim_profile *p)
 {
-	int ret = want_list(r, y, RP_SIM_MAX_GPUS);
+	int ret = rp_sim_want_list(r, y, RP_SIM_MAX_GPUS);
 
 	for (size_t i = 0; ret == 0 && i < y->n; i++) {
 		ret = read_gpu(r, y->items[i], p, &p->gpus[i]);
@@ -453,7 +391,7 @@ static int read_gpus(const struct reader *r, const struct rp_yaml *y, struct rp_
 		k, t, offsetof(struct rp_sim_profile, m), lo, hi, req \
 	}
 
-static const struct field top_fields[] = {
+static const struct rp_sim_field top_fields[] = {
 	TOP("version", FIELD_OTHER, abi, 0, 0, true),
 	TOP("abi", FIELD_OTHER, abi, 0, 0, false),
 	TOP("platform_oem", FIELD_U64, platform_oem, 0, UINT64_MAX, false),
@@ -474,13 +412,14 @@ static const struct field top_fields[] = {
 	TOP("bad_page_threshold", FIELD_U32, bad_page_threshold, 1, 65536, false),
 	TOP("driver_version", FIELD_TEXT, driver_version, 0, 0, false),
 	TOP("srcversion", FIELD_TEXT, srcversion, 0, 0, false),
-	TOP("boot_nps", FIELD_U32, boot_nps, 1, 4, false),
+	TOP("boot_nps", FIELD_U32, boot_nps, 1, RP_SIM_MAX_NPS, false),
 	TOP("cpus", FIELD_OTHER, cpus, 0, 0, true),
 	TOP("products", FIELD_OTHER, products, 0, 0, true),
 	TOP("gpus", FIELD_OTHER, gpus, 0, 0, true),
 };
 
-static int read_words(const struct reader *r, const struct rp_yaml *y, struct rp_sim_profile *p)
+static int read_words(const struct rp_sim_reader *r, const struct rp_yaml *y,
+		      struct rp_sim_profile *p)
 {
 	static const char *const abis[] = {"g1", "g2", "g3"};
 	const struct rp_yaml *version = rp_yaml_get(y, "version"), *abi = rp_yaml_get(y, "abi");
@@ -525,7 +464,7 @@ static void choose_metrics(struct rp_sim_profile *p)
 		p->gpu_metrics = 9;
 }
 
-static int check_boot(const struct reader *r, const struct rp_yaml *y,
+static int check_boot(const struct rp_sim_reader *r, const struct rp_yaml *y,
 		      const struct rp_sim_profile *p)
 {
 	for (size_t i = 0; i < p->n_gpus; i++) {
@@ -539,7 +478,8 @@ static int check_boot(const struct reader *r, const struct rp_yaml *y,
 	return 0;
 }
 
-static int read_top(const struct reader *r, const struct rp_yaml *y, struct rp_sim_profile *p)
+static int read_top(const struct rp_sim_reader *r, const struct rp_yaml *y,
+		    struct rp_sim_profile *p)
 {
 	int ret;
 
@@ -552,7 +492,7 @@ static int read_top(const struct reader *r, const struct rp_yaml *y, struct rp_s
 	p->load_ms = 50000;
 	p->unload_ms = 10000;
 	p->switch_ms = 2000;
-	ret = read_map(r, y, top_fields, RP_ARRAY_LEN(top_fields), p);
+	ret = rp_sim_read_map(r, y, top_fields, RP_ARRAY_LEN(top_fields), p);
 	if (ret == 0)
 		ret = read_words(r, y, p);
 	if (ret == 0)
@@ -571,7 +511,7 @@ static int read_top(const struct reader *r, const struct rp_yaml *y, struct rp_s
 int rp_sim_profile_parse(const char *text, size_t len, const char *name,
 			 struct rp_sim_profile **ret, struct rocpart_error *reterr)
 {
-	struct reader r = {name, reterr};
+	struct rp_sim_reader r = {name, reterr};
 	RP_AUTO(rp_cleanup_yaml) struct rp_yaml *y = NULL;
 	struct rp_sim_profile *p;
 	int res = rp_yaml_parse(text, len, name, &y, reterr);
@@ -600,6 +540,8 @@ struct rp_sim_profile *rp_sim_profile_free(struct rp_sim_profile *p)
 		free(p->products[i].vbios);
 		free(p->products[i].vram_vendor);
 	}
+	for (size_t i = 0; i < RP_SIM_MAX_GPUS; i++)
+		free(p->gpus[i].driver);
 	free(p->driver_version);
 	free(p->srcversion);
 	free(p);

@@ -12,6 +12,7 @@
 #define RP_SIM_MAX_XCC	    8
 #define RP_SIM_MAX_SE	    8
 #define RP_SIM_SLOTS	    8 /* MAX_XCP: DRM devices of a partitionable GPU in every mode */
+#define RP_SIM_MAX_NPS	    8
 
 /* The generation of the kernel interface that is played. */
 enum rp_sim_abi { RP_SIM_G1 = 1, RP_SIM_G2 = 2, RP_SIM_G3 = 3 };
@@ -38,6 +39,7 @@ struct rp_sim_product {
 	bool partitionable;
 	uint64_t vram_bytes; /* driver's real_vram; of an APU: what KFD gives to SPX */
 	uint32_t nps_mask;   /* bit m set: NPSm can be asked for */
+	uint32_t nps_broken; /* of these: what the firmware refuses when the driver is unloaded */
 	uint32_t dma, dec, jpeg, jpeg_rings;
 	uint32_t n_se;
 	uint32_t cu_masks[RP_SIM_MAX_SE]; /* active CUs of each shader engine of an XCC */
@@ -45,6 +47,7 @@ struct rp_sim_product {
 	uint32_t lds_kb, l2_kb, l3_kb;
 	uint32_t clock_mhz, fw_version, sdma_fw_version;
 	uint32_t capability, debug_prop;
+	uint32_t wave_size, waves_per_simd, cp_queues, sdma_queues;
 	uint32_t bank_width, bank_clock_mhz;
 	uint32_t pcie_min_mbs, pcie_max_mbs; /* bandwidth of the link to the CPU */
 	uint32_t power_cap_w;
@@ -60,6 +63,7 @@ struct rp_sim_gpu {
 	uint64_t hive_id;   /* 0: not connected by XGMI */
 	uint32_t cpu;	    /* index of the CPU node that it hangs on */
 	bool vf;	    /* an SR-IOV virtual function */
+	char *driver;	    /* that has it instead of amdgpu, such as gim; or NULL */
 	uint64_t vram_used; /* by the driver itself */
 	uint32_t cu_masks[RP_SIM_MAX_XCC][RP_SIM_MAX_SE];
 };

@@ -124,6 +124,42 @@ static bool valid_g1(const struct rp_sim_product *product, enum rp_sim_compute m
 	return false;
 }
 
+bool rp_sim_is_soc_v1(const struct rp_sim_product *product)
+{
+	return product->gfx_version / 100 == 1205;
+}
+
+/* soc_v1_0.c, the validator of gfx1250, by the number m of memory ranges and n of XCCs. */
+static bool valid_soc_v1(uint32_t n, enum rp_sim_compute mode, uint32_t m)
+{
+	switch (mode) {
+	case RP_SIM_SPX:
+		return m == 1;
+	case RP_SIM_DPX:
+		return m <= 2 && n % 4 == 0;
+	case RP_SIM_TPX:
+		return (m == 1 || m == 3) && n % 3 == 0;
+	case RP_SIM_QPX:
+		return (m == 1 || m == 4) && n / 4 >= 2;
+	case RP_SIM_CPX:
+		return n > 1 && n % m == 0;
+	case RP_SIM_N_COMPUTE:
+		break;
+	}
+	return false;
+}
+
+/* soc_v1_0.c lists memory modes by a table of its own: NPS1, with four or more partitions NPS4. */
+bool rp_sim_listed_together(const struct rp_sim *sim, size_t gpu, enum rp_sim_compute mode,
+			    uint32_t nps)
+{
+	const struct rp_sim_product *product = sim->profile->gpus[gpu].product;
+
+	if (!rp_sim_is_soc_v1(product))
+		return rp_sim_compute_valid(sim, gpu, mode, nps);
+	return nps == 1 || (nps == 4 && mode != RP_SIM_SPX && mode != RP_SIM_DPX);
+}
+
 bool rp_sim_compute_valid(const struct rp_sim *sim, size_t gpu, enum rp_sim_compute mode,
 			  uint32_t nps)
 {
@@ -133,6 +169,8 @@ bool rp_sim_compute_valid(const struct rp_sim *sim, size_t gpu, enum rp_sim_comp
 
 	if (!rp_sim_compute_possible(product, mode))
 		return false;
+	if (rp_sim_is_soc_v1(product))
+		return valid_soc_v1(product->xcc, mode, nps);
 	if (sim->profile->abi == RP_SIM_G1)
 		return valid_g1(product, mode, nps);
 	switch (mode) {

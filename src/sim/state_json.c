@@ -294,7 +294,7 @@ static int get_mode(const struct rp_json *j, const char *key, const struct rp_si
 
 static bool known_nps(const struct rp_sim_product *product, uint32_t nps)
 {
-	return nps == 1 || ((nps == 2 || nps == 4) && (product->nps_mask & (1U << nps)));
+	return nps == 1 || (nps <= RP_SIM_MAX_NPS && (product->nps_mask & (1U << nps)));
 }
 
 /* earlier: GPUs before it that the driver has. */
@@ -321,9 +321,9 @@ static int gpu_from_json(const struct rp_json *j, const struct rp_sim_product *p
 	if (r == 0)
 		r = get_mode(j, "xcp_config", product, &g->xcp_config);
 	if (r == 0)
-		r = get_u32(j, "nps", 4, &g->nps);
+		r = get_u32(j, "nps", RP_SIM_MAX_NPS, &g->nps);
 	if (r == 0)
-		r = get_u32(j, "pending_nps", 4, &g->pending_nps);
+		r = get_u32(j, "pending_nps", RP_SIM_MAX_NPS, &g->pending_nps);
 	if (r == 0)
 		r = get_bool(j, "alloc_all", &g->alloc_all);
 	if (r == 0)

@@ -12,7 +12,8 @@ import sqlite3
 
 from journey import DONE, ROOT, Journey
 
-PROFILES = sorted(p.stem for p in (ROOT / "profiles").glob("*.yaml"))
+WITHOUT_GPUS = {"mi300x-sriov-host"}  # amdgpu has none of them
+PROFILES = sorted({p.stem for p in (ROOT / "profiles").glob("*.yaml")} - WITHOUT_GPUS)
 MIB = 1 << 20
 MODEL = "Qwen/Qwen3-0.6B"
 
@@ -45,7 +46,7 @@ class RoundTrip(Journey):
         groups = {}
         for gpu in gpus:
             pairs = {(p["compute_mode"], p["memory_mode"]) for p in gpu["pairs"]
-                     if p["state"] != "never"}
+                     if p["state"] != "never" and "does not complete" not in (p["reason"] or "")}
             if pairs:
                 groups.setdefault((gpu["product"], frozenset(pairs)), []).append(gpu["index"])
         for (_, pairs), members in groups.items():

@@ -18,6 +18,8 @@ static void driver_chooses_the_compute_mode_when_it_is_loaded(void **state)
 		{"mi308x-8", NULL, "0000:0a:00.0", "NPS1", "SPX\n"},
 		{"mi350x-8", NULL, G0, "NPS2", "DPX\n"},
 		{"mi300x-8", "version: v1=>version: v1\nuser_partt_mode: 3", G0, "NPS4", "QPX\n"},
+		{"mi455x-4", NULL, G0, "NPS2", "DPX\n"},
+		{"mi455x-4", NULL, G0, "NPS8", "CPX\n"},
 	};
 
 	(void)state;
@@ -42,6 +44,92 @@ static void driver_probe_fails_when_the_parameter_is_invalid(void **state)
 	assert_false(sim_exists(sim, PCI G0 "/driver"));
 	assert_false(sim_exists(sim, PCI G0 COMPUTE));
 	assert_int_equal(sim_count(sim, KFD "nodes"), 2);
+}
+
+/* soc_v1_0.c has no mode for half as many ranges as XCCs. */
+static void driver_probe_fails_where_gfx1250_finds_no_mode(void **state)
+{
+	RP_AUTO_SIM struct rp_sim *sim = boot("mi455x-4", NULL);
+
+	(void)state;
+	sim_switch_memory(sim, G0, "NPS4");
+	assert_true(sim_exists(sim, PCI G0 "/vendor"));
+	assert_false(sim_exists(sim, PCI G0 "/driver"));
+	assert_int_equal(sim_count(sim, KFD "nodes"), 2);
+}
+
+/* What soc_v1_0.c lists and what it accepts differ: it never lists NPS2 or NPS8. */
+static void driver_of_gfx1250_lists_less_than_it_accepts(void **state)
+{
+	static const struct {
+		const char *memory, *available;
+	} rows[] = {
+		{"NPS1", "SPX, DPX, QPX, CPX\n"},
+		{"NPS2", "DPX, CPX\n"},
+		{"NPS8", "CPX\n"},
+	};
+	static const struct {
+		const char *compute, *listed;
+	} configs[] = {
+		{"SPX", "NPS1\n"},
+		{"DPX", "NPS1\n"},
+		{"QPX", "NPS1, NPS4\n"},
+		{"CPX", "NPS1, NPS4\n"},
+	};
+	RP_AUTO_SIM struct rp_sim *sim = boot("mi455x-4", NULL);
+
+	(void)state;
+	assert_file(sim, PCI G0 "/available_memory_partition", "NPS1, NPS2, NPS4, NPS8\n");
+	for (size_t i = 0; i < RP_ARRAY_LEN(configs); i++) {
+		assert_int_equal(sim_write(sim, PCI G0 "/compute_partition_config/xcp_config",
+					   configs[i].compute),
+				 0);
+		assert_file(sim, PCI G0 "/compute_partition_config/supported_nps_configs",
+			    configs[i].listed);
+	}
+	for (size_t i = 0; i < RP_ARRAY_LEN(rows); i++) {
+		sim_switch_memory(sim, G0, rows[i].memory);
+		assert_file(sim, PCI G0 "/available_compute_partition", rows[i].available);
+	}
+}
+
+/* A hive in which one firmware lacks a mode, or does not complete it, keeps the old one. */
+static void driver_request_that_a_firmware_refuses_is_lost(void **state)
+{
+	static const struct {
+		const char *profile, *request;
+	} rows[] = {
+		{"mi300x-1-ifwi-041", "request NPS4"},
+		{"mi300x-8-mixed-firmware", "request NPS2"},
+		{"mi300x-8-mixed-firmware", "request NPS4"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < RP_ARRAY_LEN(rows); i++) {
+		RP_AUTO_SIM struct rp_sim *sim = boot(rows[i].profile, NULL);
+
+		sim_setup(sim, G0, rows[i].request);
+		sim_setup(sim, G0, "unload;load");
+		assert_file(sim, PCI G0 MEMORY, "NPS1\n");
+		sim_setup(sim, G0, "unload;load");
+		assert_file(sim, PCI G0 MEMORY, "NPS1\n");
+	}
+}
+
+/* GIM and vfio-pci: the PCI devices are there, with another driver and without files of amdgpu. */
+static void driver_of_another_kind_keeps_the_gpus_from_amdgpu(void **state)
+{
+	RP_AUTO_SIM struct rp_sim *sim = boot("mi300x-sriov-host", NULL);
+
+	(void)state;
+	assert_false(sim_exists(sim, "sys/module/amdgpu"));
+	assert_int_equal(sim_count(sim, "sys/bus/pci/drivers/gim"), 1);
+	assert_int_equal(sim_count(sim, "sys/bus/pci/drivers/vfio-pci"), 8);
+	assert_true(sim_exists(sim, "sys/bus/pci/drivers/gim/" G0 "/vendor"));
+	assert_int_equal(sim_driver(sim, RP_DRIVER_LOAD), 0);
+	assert_true(sim_exists(sim, "sys/module/amdgpu"));
+	assert_false(sim_exists(sim, PCI G0 MEMORY));
+	assert_int_equal(sim_count(sim, KFD "nodes"), 1);
 }
 
 static void driver_request_is_not_shown_and_takes_effect_for_the_whole_hive(void **state)
@@ -214,6 +302,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(driver_chooses_the_compute_mode_when_it_is_loaded),
 		cmocka_unit_test(driver_probe_fails_when_the_parameter_is_invalid),
+		cmocka_unit_test(driver_probe_fails_where_gfx1250_finds_no_mode),
+		cmocka_unit_test(driver_of_gfx1250_lists_less_than_it_accepts),
+		cmocka_unit_test(driver_request_that_a_firmware_refuses_is_lost),
+		cmocka_unit_test(driver_of_another_kind_keeps_the_gpus_from_amdgpu),
 		cmocka_unit_test(driver_request_is_not_shown_and_takes_effect_for_the_whole_hive),
 		cmocka_unit_test(driver_request_stays_with_one_gpu_without_xgmi),
 		cmocka_unit_test(driver_request_is_replaced_but_never_cancelled),
