@@ -258,8 +258,8 @@ int cli_observe_gpus(struct cli *cli, struct rocpart_snapshot **ret)
 			     ? " on this machine"
 			     : "");
 	(void)rp_fmt(err.hint, sizeof(err.hint),
-		     "load the driver (`modprobe amdgpu`), or try a simulated machine: `rocpart "
-		     "--sim mi300x-8 %s`",
+		     "`rocpart doctor` shows why, and what to do; or try a simulated machine: "
+		     "`rocpart --sim mi300x-8 %s`",
 		     cli->command->name);
 	return cli_fail(cli, &err);
 }

@@ -76,16 +76,62 @@ static int needs_compute(const struct rp_target *t, const struct rocpart_gpu *gp
 			     compute, other_memory, other_compute, memory);
 }
 
+static int refuse_guest(const struct rocpart_gpu *gpu, struct rocpart_error *reterr)
+{
+	(void)rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODE_UNSUPPORTED, gpu->bdf,
+			   "GPU %zu (%s) is a virtual function, and only the host of this virtual "
+			   "machine can change its modes",
+			   gpu->index, gpu->bdf);
+	return rp_error_hint(reterr, "the host chooses the modes and the number of virtual "
+				     "functions; `rocpart list` shows what this machine has");
+}
+
+/* The hint is of the member: its firmware is what keeps the hive from the mode. */
+static int refuse_hive(const struct rocpart_gpu *gpu, const struct rocpart_gpu *member,
+		       const struct rocpart_pair *pair, struct rocpart_error *reterr)
+{
+	const char *memory = rocpart_memory_mode_to_string(pair->memory);
+	enum rocpart_memory_mode newer;
+	const char *firmware;
+
+	(void)rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODE_UNSUPPORTED, gpu->bdf,
+			   "GPU %zu (%s) cannot be in %s: the GPUs of an XGMI hive change their "
+			   "memory mode together, and GPU %zu (%s) does not offer %s",
+			   gpu->index, gpu->bdf, memory, member->index, member->bdf, memory);
+	if (rocpart_gpu_get_newer_firmware(member, &newer, &firmware) == 0 && newer == pair->memory)
+		return rp_error_hint(reterr, "%s and newer firmware offers %s; see `rocpart modes`",
+				     firmware, memory);
+	return rp_error_hint(reterr, "`rocpart modes` shows every pair that the GPU accepts");
+}
+
+static int refuse_vbios(const struct rocpart_gpu *gpu, const struct rocpart_gpu *bad,
+			const struct rocpart_pair *pair, struct rocpart_error *reterr)
+{
+	const char *memory = rocpart_memory_mode_to_string(pair->memory);
+
+	(void)rp_error_set(reterr, -EINVAL, ROCPART_ERR_NOT_VALIDATED, gpu->bdf,
+			   "GPU %zu (%s) is not set to %s: VBIOS %s of GPU %zu (%s) lists that "
+			   "memory mode and does not complete a switch to it",
+			   gpu->index, gpu->bdf, memory, bad->vbios, bad->index, bad->bdf);
+	return rp_error_hint(reterr,
+			     "update the firmware to %s or newer, or add --allow-unvalidated to "
+			     "try it nevertheless",
+			     bad->product->firmware);
+}
+
 static int refuse_pair(const struct rp_target *t, const struct rocpart_gpu *gpu,
 		       const struct rocpart_pair *pair, struct rocpart_error *reterr)
 {
 	uint32_t offered = rp_memory_modes(gpu), compute = rp_compute_bit(pair->compute);
 	const char *memory = rocpart_memory_mode_to_string(pair->memory);
 	char text[RP_GPU_TEXT_SIZE], pair_name[16], modes[RP_MODES_TEXT_SIZE];
+	const struct rocpart_gpu *member = rp_hive_member_without(gpu, pair->memory);
 	enum rocpart_memory_mode newer;
 	const char *firmware;
 
 	rp_gpu_text(gpu->snapshot, gpu->bdf, text);
+	if (gpu->is_guest)
+		return refuse_guest(gpu, reterr);
 	if (!(rp_known_memory_modes() & rp_memory_bit(pair->memory)))
 		(void)rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODE_UNSUPPORTED, gpu->bdf,
 				   "no known GPU has memory mode %s; %s offers %s", memory, text,
@@ -98,6 +144,8 @@ static int refuse_pair(const struct rp_target *t, const struct rocpart_gpu *gpu,
 		 rp_compute_partitions(gpu->rules, pair->compute, gpu->n_xcds) &&
 		 !(rp_compute_modes_in(gpu, pair->memory) & compute))
 		return needs_compute(t, gpu, pair, reterr);
+	else if (member && pair->memory != gpu->memory)
+		return refuse_hive(gpu, member, pair, reterr);
 	else
 		(void)rp_error_set(reterr, -EINVAL, ROCPART_ERR_MODE_UNSUPPORTED, gpu->bdf,
 				   "%s cannot be in %s: %s", text, pair_text(pair, pair_name),
@@ -177,11 +225,14 @@ static int refuse_unvalidated(const struct rocpart_change *c, const struct rocpa
 {
 	RP_AUTO_STRBUF struct rp_strbuf list = RP_STRBUF_INIT, why = RP_STRBUF_INIT;
 	const struct rp_vendor_word word = {false, pair->vendor, pair->dissent};
+	const struct rocpart_gpu *bad = rp_gpu_with_bad_vbios(gpu, pair->memory);
 	const char *key =
 		c->has_file ? ", or `allow-unvalidated: true` below 'node:' in the file" : "";
 	struct rocpart_pair p;
 	char text[16];
 
+	if (bad)
+		return refuse_vbios(gpu, bad, pair, reterr);
 	add_vendor(&word, &why);
 	for (unsigned m = ROCPART_MEMORY_NPS1; m <= ROCPART_MEMORY_NPS8; m++) {
 		for (unsigned k = ROCPART_COMPUTE_SPX; k <= ROCPART_COMPUTE_CPX; k++) {

@@ -84,6 +84,23 @@ static bool has_amd_gpu(struct rp_tree *t)
 	return false;
 }
 
+/* On the host of virtual machines: amdgpu would find nothing to drive. */
+static bool add_foreign(struct rocpart_doctor *d, struct rp_verdict *v)
+{
+	struct rp_foreign_gpus f;
+
+	if (rp_hw_find_foreign(d->machine->tree, &f) < 0 || f.n == 0 || f.n_others > 0)
+		return false;
+	rp_verdict_add(v, ROCPART_CHECK_FAIL,
+		       "the driver %s has GPU %s, and no GPU on the PCI bus is left for amdgpu",
+		       f.driver, f.bdf);
+	rp_verdict_advise(v,
+			  "on a host of virtual machines GIM divides the GPUs: choose the number "
+			  "of virtual functions and their modes there; to use the GPUs on this "
+			  "host, unload that driver, then modprobe amdgpu");
+	return true;
+}
+
 static void add_absent(struct rocpart_doctor *d, struct rp_verdict *v)
 {
 	rp_verdict_add(v, ROCPART_CHECK_FAIL, "/%s does not exist", MODULE);
@@ -92,6 +109,8 @@ static void add_absent(struct rocpart_doctor *d, struct rp_verdict *v)
 				     "it, `rocpart undo` reverts it");
 		return;
 	}
+	if (add_foreign(d, v))
+		return;
 	rp_verdict_advise(v, "load the driver: modprobe amdgpu; if that fails, the kernel log "
 			     "(dmesg) says why");
 	if (rp_tree_kind(d->machine->tree) != RP_TREE_CAPTURE && has_amd_gpu(d->machine->tree))

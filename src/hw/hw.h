@@ -29,6 +29,13 @@ enum rp_pci_place { RP_PCI_NONE, RP_PCI_NO_DRIVER, RP_PCI_OTHER_DRIVER, RP_PCI_A
 int rp_hw_find_on_bus(struct rp_tree *t, const char *bdf, uint32_t device_id,
 		      enum rp_pci_place *ret) RP_MUST_CHECK;
 
+/* GPUs of known products that a driver other than amdgpu has, and how many others there are. */
+struct rp_foreign_gpus {
+	size_t n, n_others;
+	char driver[32], bdf[16]; /* of the first */
+};
+int rp_hw_find_foreign(struct rp_tree *t, struct rp_foreign_gpus *ret) RP_MUST_CHECK;
+
 /* The card beside a render node. 0; -ENOENT: it has none; errno of listing. */
 int rp_hw_find_card(struct rp_tree *t, unsigned render_minor, uint64_t *ret) RP_MUST_CHECK;
 

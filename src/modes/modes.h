@@ -27,6 +27,13 @@ void rp_pair_fill(const struct rocpart_gpu *gpu, enum rocpart_compute_mode compu
 /* Memory modes that are worth showing for the GPU: what the driver lists, else the product's. */
 uint32_t rp_memory_modes(const struct rocpart_gpu *gpu);
 
+/* A GPU of its hive, which would switch along, that does not offer the memory mode; or NULL. */
+const struct rocpart_gpu *rp_hive_member_without(const struct rocpart_gpu *gpu,
+						 enum rocpart_memory_mode memory);
+/* The GPU itself or one of its hive whose VBIOS does not complete a switch to the mode; or NULL. */
+const struct rocpart_gpu *rp_gpu_with_bad_vbios(const struct rocpart_gpu *gpu,
+						enum rocpart_memory_mode memory);
+
 /* Sets: compute modes possible in a memory mode on the GPU; memory modes of it that allow one. */
 uint32_t rp_compute_modes_in(const struct rocpart_gpu *gpu, enum rocpart_memory_mode memory);
 uint32_t rp_memory_modes_with(const struct rocpart_gpu *gpu, enum rocpart_compute_mode compute);

@@ -130,9 +130,10 @@ static uint64_t vram_of(const struct rocpart_gpu *gpu)
 
 uint32_t rp_memory_modes(const struct rocpart_gpu *gpu)
 {
-	uint32_t set = gpu->has_memory_available ? gpu->memory_available
-		       : gpu->product		 ? gpu->product->memory_modes
-						 : 0;
+	/* A virtual function has no list, and the modes of its product are those of the host. */
+	uint32_t set = gpu->has_memory_available	? gpu->memory_available
+		       : gpu->product && !gpu->is_guest ? gpu->product->memory_modes
+							: 0;
 
 	if (gpu->memory != ROCPART_MEMORY_UNKNOWN)
 		set |= rp_memory_bit(gpu->memory);
@@ -162,6 +163,55 @@ uint32_t rp_memory_modes_with(const struct rocpart_gpu *gpu, enum rocpart_comput
 	return set;
 }
 
+const struct rocpart_gpu *rp_hive_member_without(const struct rocpart_gpu *gpu,
+						 enum rocpart_memory_mode memory)
+{
+	const struct rocpart_snapshot *s = gpu->snapshot;
+
+	for (size_t i = 0; i < s->n_gpus; i++) {
+		const struct rocpart_gpu *g = &s->gpus[i];
+
+		if (g != gpu && g->hive_id.known && gpu->hive_id.known &&
+		    g->hive_id.v == gpu->hive_id.v && !rp_gpu_is_odd(g) &&
+		    !(rp_memory_modes(g) & rp_memory_bit(memory)))
+			return g;
+	}
+	return NULL;
+}
+
+static bool has_bad_vbios(const struct rocpart_gpu *gpu, enum rocpart_memory_mode memory)
+{
+	return gpu->vbios && gpu->product && gpu->product->bad_vbios &&
+	       memory == gpu->product->bad_vbios_mode && memory != gpu->memory &&
+	       rp_str_eq(gpu->vbios, gpu->product->bad_vbios);
+}
+
+const struct rocpart_gpu *rp_gpu_with_bad_vbios(const struct rocpart_gpu *gpu,
+						enum rocpart_memory_mode memory)
+{
+	const struct rocpart_snapshot *s = gpu->snapshot;
+
+	for (size_t i = 0; i < s->n_gpus; i++) {
+		const struct rocpart_gpu *g = &s->gpus[i];
+		bool switches_along = g == gpu || (g->hive_id.known && gpu->hive_id.known &&
+						   g->hive_id.v == gpu->hive_id.v);
+
+		if (switches_along && has_bad_vbios(g, memory))
+			return g;
+	}
+	return NULL;
+}
+
+/*
+ * The compute mode that the driver chooses when it starts: soc_v1_0.c knows one for a single range,
+ * for two, and for one of each XCD; with another number of ranges it does not start the GPU.
+ */
+static bool can_start(const struct rocpart_gpu *gpu, enum rocpart_memory_mode memory)
+{
+	return gpu->rules != RP_RULES_GFX1250 || memory == ROCPART_MEMORY_NPS1 ||
+	       memory == ROCPART_MEMORY_NPS2 || (unsigned)memory == gpu->n_xcds;
+}
+
 static bool is_firmware_mode(const struct rocpart_gpu *gpu, enum rocpart_memory_mode memory)
 {
 	return gpu->product && !gpu->is_guest &&
@@ -185,6 +235,13 @@ static const char *blocked_here(const struct rocpart_gpu *gpu, enum rocpart_comp
 			       : "the driver does not offer this memory mode";
 	if (changes_memory && !gpu->memory_writable)
 		return "the driver does not allow the memory mode to be changed";
+	if (changes_memory && !can_start(gpu, memory))
+		return "the driver finds no compute mode in this memory mode when it is loaded, "
+		       "and "
+		       "would not start the GPU";
+	if (changes_memory && rp_hive_member_without(gpu, memory))
+		return "another GPU of its hive, which would switch along, does not offer this "
+		       "memory mode";
 	if (gpu->partitionable == RP_NO && (changes_memory || compute != gpu->compute))
 		return "the driver does not allow the compute mode to be changed";
 	if (gpu->has_compute_supported && !(gpu->compute_supported & rp_compute_bit(compute)))
@@ -215,7 +272,9 @@ void rp_pair_fill(const struct rocpart_gpu *gpu, enum rocpart_compute_mode compu
 	ret->compute = compute;
 	ret->memory = memory;
 	ret->reason = "";
-	if (!reason && (compute != gpu->compute || memory != gpu->memory))
+	if (gpu->is_guest && (compute != gpu->compute || memory != gpu->memory))
+		reason = "only the host of this virtual machine can change its modes";
+	else if (!reason && (compute != gpu->compute || memory != gpu->memory))
 		reason = blocked_here(gpu, compute, memory);
 	if (reason) {
 		ret->reason = reason;
@@ -229,6 +288,13 @@ void rp_pair_fill(const struct rocpart_gpu *gpu, enum rocpart_compute_mode compu
 	ret->validated = word.is_validated;
 	ret->vendor = word.source;
 	ret->dissent = word.dissent;
+	if (rp_gpu_with_bad_vbios(gpu, memory)) {
+		ret->validated = false;
+		ret->vendor = ret->dissent = "";
+		ret->reason =
+			"a VBIOS lists this memory mode and does not complete a switch to it; "
+			"`rocpart doctor` names the GPUs and the firmware";
+	}
 	ret->n_partitions = ret->n_expected = n;
 	if (gpu->n_slots.known && gpu->n_slots.v < n) {
 		ret->n_expected = (unsigned)gpu->n_slots.v;
