@@ -143,9 +143,10 @@ int rocpart_sim_load_start(const char *dir, uint64_t seed, unsigned int rate,
  * @reterr: filled in on failure; may be NULL.
  *
  * Of loads that overlap, the one that began last counts. Where no load was asked for, a process
- * that has memory of a partition keeps it busy.
+ * that has memory of a partition keeps it busy. The memory belongs to a process of the machine,
+ * "sim-load", which rocpart_sim_unhold() ends together with the load.
  *
- * Return: 0; -ENODEV: no such target; -EINVAL: more than 100 percent, or longer than 142 years;
+ * Return: 0; -ENODEV: no such target; -EINVAL: more than 100 percent, or longer than 35 years;
  * -ENOMEM: more memory than the target has, or out of memory; -ENOSPC: more than 1024 loads;
  * -ENOENT, -EBADMSG as rocpart_sim_reset(); errno of writing files. Since 0.1.
  */
@@ -174,7 +175,7 @@ int rocpart_sim_load_script(const char *dir, const char *text, const char *name,
  * @seconds: seconds.
  * @reterr: filled in on failure; may be NULL.
  *
- * Return: 0; -ERANGE: beyond 142 years; -ENOENT, -EBADMSG, -ENOMEM as rocpart_sim_reset(); errno of
+ * Return: 0; -ERANGE: beyond 35 years; -ENOENT, -EBADMSG, -ENOMEM as rocpart_sim_reset(); errno of
  * writing files. Since 0.1.
  */
 int rocpart_sim_clock_advance(const char *dir, uint64_t seconds, struct rocpart_error *reterr);

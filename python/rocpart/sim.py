@@ -2,10 +2,11 @@
 """Simulated machines that live in folders, shared with the rocpart command."""
 import ctypes
 import errno
+import json
 import os
 import pathlib
 import re
-from typing import Dict, List, Optional, Tuple, Union
+from typing import Any, Dict, List, Optional, Tuple, Union
 
 from ._abi import Errcode
 from ._lib import data_dirs, encode, lib
@@ -119,6 +120,56 @@ def hold(directory: Path, vram: Optional[List[Tuple[str, int, int]]] = None,
 def unhold(directory: Path, pid: int) -> None:
     """Stop a simulated process."""
     lib.call("sim_unhold", encode(directory), pid)
+
+
+def load_start(directory: Path, seed: int = 0, rate: int = 1) -> None:
+    """Start the model of load anew: idle GPUs, the simulated clock at 0.
+
+    rate: simulated seconds in a second of the host; 0: only clock_advance() lets time pass.
+    """
+    lib.call("sim_load_start", encode(directory), seed, rate)
+
+
+def load_add(directory: Path, target: str = "all", busy_percent: int = 0, vram_bytes: int = 0,
+             seconds: int = 0) -> None:
+    """Put load on a target from now on.
+
+    target: "all", a GPU by its number in the profile or its PCI address, or GPU/PARTITION.
+    vram_bytes: memory that the load comes to have, in a process of the machine.
+    seconds: simulated time that the load lasts; 0: until another load of the target.
+    """
+    lib.call("sim_load_add", encode(directory), encode(target), busy_percent, vram_bytes, seconds)
+
+
+def load_script(directory: Path, text: str, name: str = "script") -> None:
+    """Put loads on targets at times to come: lines "seconds, target, percent, bytes".
+
+    name: name of the script in errors.
+    """
+    lib.call("sim_load_script", encode(directory), encode(text), encode(name))
+
+
+def load_show(directory: Path) -> Dict[str, Any]:
+    """Return what the model of load says of each GPU now, as docs/schema/sim-load.json has it."""
+    text = ctypes.c_char_p()
+    lib.call("sim_load_show", encode(directory), ctypes.byref(text))
+    loaded: Dict[str, Any] = json.loads(lib.take_text(text))
+    return loaded
+
+
+def load_stop(directory: Path) -> None:
+    """Remove the model of load, its loads and its clock."""
+    lib.call("sim_load_stop", encode(directory))
+
+
+def clock_advance(directory: Path, seconds: int) -> None:
+    """Let simulated time pass at once."""
+    lib.call("sim_clock_advance", encode(directory), seconds)
+
+
+def clock_set_rate(directory: Path, rate: int) -> None:
+    """Choose how many simulated seconds pass in a second of the host; 0: the clock stands."""
+    lib.call("sim_clock_set_rate", encode(directory), rate)
 
 
 def fault_add(directory: Path, rule: str) -> None:

@@ -5,13 +5,24 @@
  * changes it, first lets happen what is due, in its order. All come to the same state, and the next
  * change writes it down; so what was begun goes on when the program that began it was killed.
  */
+#include <time.h>
+
 #include "sim/machine.h"
+
+/* Without a load it is the time of day: what is due outlives a boot of the host. */
+static int64_t time_of_day(void)
+{
+	struct timespec t = {0};
+
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
 
 int64_t rp_sim_time(const struct rp_sim *sim)
 {
 	if (sim->acting_us)
 		return sim->acting_us;
-	return (int64_t)(sim->state.load ? rp_sim_load_now(sim) : rp_sim_host_us());
+	return sim->state.load ? (int64_t)rp_sim_load_now(sim) : time_of_day();
 }
 
 void rp_sim_due_done(struct rp_sim_due *due)
@@ -97,7 +108,11 @@ int rp_sim_settle_at(struct rp_sim *sim, int64_t now, uint64_t host_us)
 		if (s->load)
 			rp_sim_load_carry(sim, (uint64_t)d.at_us);
 		sim->acting_us = d.at_us;
-		r = happen(sim, &d);
+		r = rp_sim_load_follow(sim);
+		if (r == 0)
+			r = happen(sim, &d);
+		if (s->load)
+			s->load->valid_until = 0;
 		sim->acting_us = 0;
 		rp_sim_due_done(&d);
 	}

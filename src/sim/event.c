@@ -21,6 +21,8 @@ static void end_users(struct rp_sim *sim, size_t gpu)
 			uses |= rp_sim_vram_of(h, gpu, s) > 0;
 		if (!uses)
 			continue;
+		if (h->of_load)
+			rp_sim_load_end_process(sim, h->pid);
 		ended = rp_sim_holder_take(sim, i);
 		rp_sim_holder_done(&ended);
 	}

@@ -463,6 +463,11 @@ bool rp_sim_is_loaded(const struct rp_sim *sim, const struct rp_sim_ent *e)
 	return sim->state.loaded;
 }
 
+bool rp_sim_has_pm(const struct rp_sim *sim, const struct rp_sim_ent *e)
+{
+	return rp_sim_gpu_bound(sim, e->gpu) && !sim->profile->gpus[e->gpu].multi_vf;
+}
+
 int rp_sim_number_name(const char *name, uint32_t n, uint32_t *ret)
 {
 	uint32_t v = 0;

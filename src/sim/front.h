@@ -92,6 +92,8 @@ extern const struct rp_sim_file rp_sim_proc_files[];	  /* proc */
 
 /* Pieces that several topics need. */
 bool rp_sim_is_loaded(const struct rp_sim *sim, const struct rp_sim_ent *e);
+/* Files of power management: a virtual function that is one of several has none (amdgpu_pm.c). */
+bool rp_sim_has_pm(const struct rp_sim *sim, const struct rp_sim_ent *e);
 /* "amdgpu" while it is bound, or the driver that has the GPU instead; NULL: none. */
 const char *rp_sim_driver_of(const struct rp_sim *sim, size_t gpu);
 size_t rp_sim_n_nodes(const struct rp_sim *sim); /* CPU and GPU nodes */

@@ -90,7 +90,7 @@ uint64_t rp_sim_vram_of(const struct rp_sim_holder *h, size_t gpu, uint32_t slot
 
 uint64_t rp_sim_vram_used(const struct rp_sim *sim, size_t gpu)
 {
-	uint64_t sum = sim->profile->gpus[gpu].vram_used + rp_sim_load_vram(sim, gpu);
+	uint64_t sum = sim->profile->gpus[gpu].vram_used;
 	uint64_t all = sim->profile->gpus[gpu].product->vram_bytes;
 
 	for (size_t i = 0; i < sim->state.n_holders; i++) {
@@ -211,10 +211,10 @@ static int name_process(struct rp_sim *sim, const struct rp_sim_process *p, stru
 {
 	uint32_t pid = p->pid ? p->pid : FIRST_PID;
 
-	if (p->pid && rp_sim_find_holder(sim, p->pid))
+	if (p->pid && rp_sim_pid_is_taken(sim, p->pid))
 		return rp_error_set(err, -EEXIST, ROCPART_ERR_INVALID_ARGUMENT, NULL,
 				    "process %u exists already on the simulated machine", p->pid);
-	while (rp_sim_find_holder(sim, pid))
+	while (rp_sim_pid_is_taken(sim, pid))
 		pid++;
 	h->pid = pid;
 	h->start_ticks = p->start_ticks ? p->start_ticks : rp_sim_next_start(sim);
@@ -302,6 +302,8 @@ int rp_sim_unhold(struct rp_sim *sim, uint32_t pid, struct rocpart_error *reterr
 		return rp_error_set(reterr, -ESRCH, ROCPART_ERR_NOT_FOUND, sim->name,
 				    "the simulated machine has no process %u", pid);
 	}
+	if (h->of_load)
+		rp_sim_load_end_process(sim, pid);
 	ended = rp_sim_holder_take(sim, (size_t)(h - sim->state.holders));
 	rp_sim_holder_done(&ended);
 	r = rp_sim_change_end(sim);

@@ -36,15 +36,16 @@ bool rp_sim_has_load(const struct rp_sim *sim)
 
 /* ---- the clock ---- */
 
+/* Time since boot, which nobody sets back: readers would see energy and counters fall. */
 uint64_t rp_sim_host_us(void)
 {
 	struct timespec t = {0};
 
-	(void)clock_gettime(CLOCK_REALTIME, &t);
+	(void)clock_gettime(CLOCK_BOOTTIME, &t);
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
-/* A host whose clock was set back stops the simulated clock until it is there again. */
+/* A host that was started anew stops the simulated clock until the next change. */
 static uint64_t now_us(const struct rp_sim_load *l, uint64_t host)
 {
 	uint64_t passed = host > l->host_us ? host - l->host_us : 0, now;
@@ -65,7 +66,7 @@ static bool covers(const struct rp_sim_segment *s, size_t gpu, uint32_t slot, ui
 	       s->from_us <= t && t < s->until_us;
 }
 
-static const struct rp_sim_segment *segment_at(const struct rp_sim_load *l, size_t gpu,
+const struct rp_sim_segment *rp_sim_segment_at(const struct rp_sim_load *l, size_t gpu,
 					       uint32_t slot, uint64_t t)
 {
 	const struct rp_sim_segment *found = NULL;
@@ -82,14 +83,15 @@ static const struct rp_sim_segment *segment_at(const struct rp_sim_load *l, size
 static bool has_memory(const struct rp_sim *sim, size_t gpu, uint32_t slot)
 {
 	for (size_t i = 0; i < sim->state.n_holders; i++)
-		if (rp_sim_vram_of(&sim->state.holders[i], gpu, slot) > 0)
+		if (!sim->state.holders[i].of_load &&
+		    rp_sim_vram_of(&sim->state.holders[i], gpu, slot) > 0)
 			return true;
 	return false;
 }
 
 static uint32_t slot_util(const struct rp_sim *sim, size_t gpu, uint32_t slot, uint64_t t)
 {
-	const struct rp_sim_segment *s = segment_at(sim->state.load, gpu, slot, t);
+	const struct rp_sim_segment *s = rp_sim_segment_at(sim->state.load, gpu, slot, t);
 
 	if (!rp_sim_gpu_bound(sim, gpu) || sim->state.gpus[gpu].off)
 		return 0;
@@ -264,31 +266,16 @@ void rp_sim_observe(const struct rp_sim *sim, size_t gpu, struct rp_sim_moment *
 	carry(sim, gpu, now, &ret->past);
 }
 
-static uint64_t grown(const struct rp_sim_segment *s, uint64_t t)
+uint64_t rp_sim_load_grown(const struct rp_sim_segment *s, uint64_t t)
 {
 	uint64_t gib = (t - s->from_us) / VRAM_US_PER_GIB + 1;
 
 	return gib >= s->vram >> 30 ? s->vram : gib << 30;
 }
 
-uint64_t rp_sim_load_vram(const struct rp_sim *sim, size_t gpu)
+uint64_t rp_sim_load_next_growth(const struct rp_sim_segment *s, uint64_t t)
 {
-	const struct rp_sim_load *l = sim->state.load;
-	const struct rp_sim_segment *whole = NULL;
-	uint64_t now = l ? now_us(l, rp_sim_host_us()) : 0, sum = 0;
-
-	if (!l)
-		return 0;
-	for (uint32_t s = 0; s < rp_sim_partitions(sim, gpu); s++) {
-		const struct rp_sim_segment *seg = segment_at(l, gpu, s, now);
-
-		if (!seg || (seg->slot == RP_SIM_WHOLE_GPU && seg == whole))
-			continue;
-		if (seg->slot == RP_SIM_WHOLE_GPU)
-			whole = seg; /* counted once, whatever it spreads over */
-		sum += grown(seg, now);
-	}
-	return sum;
+	return s->from_us + ((t - s->from_us) / VRAM_US_PER_GIB + 1) * VRAM_US_PER_GIB;
 }
 
 /* Loads that are over would only be looked at. */
@@ -332,7 +319,7 @@ void rp_sim_load_cool(struct rp_sim *sim)
 		l->gpus[g] = (struct rp_sim_past){
 			.hotspot_uc = HOTSPOT_IDLE, .mem_uc = MEM_IDLE, .vr_uc = VR_IDLE};
 	if (l)
-		l->n_segments = 0;
+		l->n_segments = l->valid_until = 0;
 }
 
 struct rp_sim_load *rp_sim_load_free(struct rp_sim_load *load)

@@ -47,7 +47,9 @@ static struct rp_json *segment_to_json(const struct rp_sim_segment *s)
 			     s->gpu,
 			     s->slot == RP_SIM_WHOLE_GPU ? -1 : (int64_t)s->slot,
 			     s->util,
-			     (int64_t)s->vram};
+			     (int64_t)s->vram,
+			     s->pid,
+			     (int64_t)s->start_ticks};
 	struct rp_json *j = rp_json_array();
 	int r = 0;
 
@@ -100,7 +102,7 @@ static int get_or(const struct rp_json *v, uint64_t max, uint64_t none, uint64_t
 static int segment_from_json(const struct rp_sim *sim, const struct rp_json *j,
 			     struct rp_sim_segment *s)
 {
-	uint64_t gpu = 0, slot = 0, util = 0;
+	uint64_t gpu = 0, slot = 0, util = 0, pid = 0;
 	int r = get(rp_json_at(j, 0), RP_SIM_MAX_TIME_US, &s->from_us);
 
 	if (r == 0)
@@ -113,6 +115,11 @@ static int segment_from_json(const struct rp_sim *sim, const struct rp_json *j,
 		r = get(rp_json_at(j, 4), 100, &util);
 	if (r == 0)
 		r = get(rp_json_at(j, 5), UINT64_C(1) << 48, &s->vram);
+	if (r == 0)
+		r = get(rp_json_at(j, 6), UINT32_MAX, &pid);
+	if (r == 0)
+		r = get(rp_json_at(j, 7), INT64_MAX, &s->start_ticks);
+	s->pid = (uint32_t)pid;
 	s->gpu = (uint32_t)gpu;
 	s->slot = (uint32_t)slot;
 	s->util = (uint32_t)util;

@@ -74,7 +74,9 @@ static int add_one(struct rp_sim *sim, const struct rp_sim_segment *s, struct ro
 				    RP_SIM_MAX_LOADS);
 	if (rp_grow(&l->segments, &l->cap_segments, n + 1, sizeof(*l->segments)) < 0)
 		return rp_error_nomem(err);
-	l->segments[l->n_segments++] = *s;
+	l->segments[l->n_segments] = *s;
+	rp_sim_load_name_process(sim, &l->segments[l->n_segments]);
+	l->n_segments++;
 	return 0;
 }
 
@@ -185,7 +187,7 @@ int rp_sim_load_add(struct rp_sim *sim, const char *target, uint32_t util, uint6
 
 	if (util > 100 || for_s > RP_SIM_MAX_TIME_US / SECOND_US)
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, target,
-				    "a load is from 0 to 100 percent, for at most 142 years");
+				    "a load is from 0 to 100 percent, for at most 35 years");
 	r = begin(sim, &lock, reterr);
 	if (r < 0)
 		return r;
@@ -204,7 +206,7 @@ int rp_sim_clock_advance(struct rp_sim *sim, uint64_t seconds, struct rocpart_er
 	if (seconds > (RP_SIM_MAX_TIME_US - sim->state.load->at_us) / SECOND_US)
 		return end(sim,
 			   rp_error_set(reterr, -ERANGE, ROCPART_ERR_INVALID_ARGUMENT, sim->name,
-					"the simulated clock ends after 142 years"),
+					"the simulated clock ends after 35 years"),
 			   reterr);
 	r = rp_sim_settle_at(sim, (int64_t)(sim->state.load->at_us + seconds * SECOND_US),
 			     sim->state.load->host_us);

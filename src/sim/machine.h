@@ -43,6 +43,7 @@ struct rp_sim_holder {
 	char *comm, *cmdline, *cgroup;
 	bool kfd;
 	bool allow_all;
+	bool of_load; /* has the memory of a load: follows from it, and is not saved */
 	uint32_t allow[RP_SIM_MAX_GPUS]; /* bit p: slot p of that GPU is allowed */
 	uint32_t open[RP_SIM_MAX_GPUS];	 /* bit p: its render node is open */
 	struct rp_sim_vram *vram;
@@ -166,6 +167,7 @@ struct rp_sim {
 	bool defers;		  /* delays are those of the caller */
 	int64_t wait_us;	  /* the last change is over at this time; 0: it is over */
 	int64_t acting_us;	  /* time of what happens just now by itself; 0: nothing does */
+	uint64_t n_followed;	  /* how often the processes of loads changed in this handle */
 };
 
 /* state.c: what follows from the state. */

@@ -202,7 +202,7 @@ static void set_links(const struct rp_sim *sim, size_t gpu, struct values *v)
 	uint32_t peers = 0;
 
 	for (size_t g = 0; g < sim->profile->n_gpus; g++)
-		peers += g != gpu && rp_sim_same_hive(sim, gpu, g);
+		peers += g != gpu && rp_sim_same_hive(sim, gpu, g) && rp_sim_gpu_bound(sim, g);
 	set_all(v, PCIE_WIDTH, 16, 1);
 	set_all(v, PCIE_SPEED, 320, 1);
 	for (unsigned id = PCIE_ACC; id <= NAK_RECEIVED; id++)
@@ -354,7 +354,7 @@ static int show_table(const struct values *v, uint8_t revision, struct rp_strbuf
 /* smu_v13_0_6_ppt.c is for GC 9.4.3 and later; older GPUs fill another structure. */
 static bool has_gpu_metrics(const struct rp_sim *sim, const struct rp_sim_ent *e)
 {
-	return rp_sim_gpu_bound(sim, e->gpu) && rp_sim_switchable(sim, e->gpu);
+	return rp_sim_has_pm(sim, e) && rp_sim_switchable(sim, e->gpu);
 }
 
 static int show_gpu_metrics(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_strbuf *out)

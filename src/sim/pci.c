@@ -163,6 +163,8 @@ static int show_busy(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_s
 {
 	struct rp_sim_moment m = {0};
 
+	if (rp_sim_in_reset(sim, e->gpu))
+		return -EPERM;
 	if (rp_sim_has_load(sim))
 		rp_sim_observe(sim, e->gpu, &m);
 	rp_strbuf_addf(out, "%u\n", e->file->arg == BUSY_GFX ? m.gfx_busy : m.mem_busy);
@@ -209,7 +211,7 @@ static int show_xgmi_place(struct rp_sim *sim, const struct rp_sim_ent *e, struc
 #define BUSY_ATTR(nm, kind)                                                         \
 	{                                                                           \
 		.name = (nm), .type = RP_FILE_REGULAR, .mode = 0444, .arg = (kind), \
-		.show = show_busy, .exists = bound, .when_off = -EIO                \
+		.show = show_busy, .exists = rp_sim_has_pm, .when_off = -EIO        \
 	}
 #define ID_ATTR(nm, kind)                                                           \
 	{                                                                           \
@@ -251,7 +253,11 @@ static const struct rp_sim_file core_files[] = {
 	 .mode = 0777,
 	 .show = show_driver_link,
 	 .exists = has_driver},
-	BOUND_ATTR("unique_id", show_unique_id),
+	{.name = "unique_id",
+	 .type = RP_FILE_REGULAR,
+	 .mode = 0444,
+	 .show = show_unique_id,
+	 .exists = rp_sim_has_pm},
 	BOUND_ATTR("vbios_version", show_vbios_version),
 	{.name = "product_name",
 	 .type = RP_FILE_REGULAR,

@@ -256,11 +256,16 @@ static bool has_isolation(const struct rp_sim *sim, const struct rp_sim_ent *e)
 }
 
 const struct rp_sim_file rp_sim_gpu_setting_files[] = {
-	RP_SIM_DIR("hwmon", hwmon_dirs),
+	{.name = "hwmon",
+	 .type = RP_FILE_DIR,
+	 .mode = 0755,
+	 .children = hwmon_dirs,
+	 .exists = rp_sim_has_pm},
 	RP_SIM_DIR("ras", ras_files),
 	{.name = "power_dpm_force_performance_level",
 	 .type = RP_FILE_REGULAR,
 	 .mode = 0644,
+	 .exists = rp_sim_has_pm,
 	 .show = show_level,
 	 .store = store_level},
 	{.name = "enforce_isolation",

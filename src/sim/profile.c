@@ -258,6 +258,7 @@ static const struct rp_sim_field gpu_fields[] = {
 	GPU("hive", FIELD_U64, hive_id, 1, UINT64_MAX, false),
 	GPU("cpu", FIELD_U32, cpu, 0, RP_SIM_MAX_CPUS - 1, false),
 	GPU("vf", FIELD_BOOL, vf, 0, 0, false),
+	GPU("multi_vf", FIELD_BOOL, multi_vf, 0, 0, false),
 	GPU("driver", FIELD_TEXT, driver, 0, 0, false),
 	GPU("vram_used", FIELD_U64, vram_used, 0, VRAM_MAX, false),
 	GPU("xcc_cu_masks", FIELD_OTHER, cu_masks, 0, 0, false),
@@ -460,6 +461,8 @@ static void choose_metrics(struct rp_sim_profile *p)
 	if (p->gpu_metrics)
 		return;
 	p->gpu_metrics = of_abi[p->abi];
+	if (p->driver_version && rp_str_starts(p->driver_version, "6.10."))
+		p->gpu_metrics = 6;
 	if (p->driver_version && strverscmp(p->driver_version, "6.16.13") >= 0)
 		p->gpu_metrics = 9;
 }

@@ -63,6 +63,7 @@ struct rp_sim_gpu {
 	uint64_t hive_id;   /* 0: not connected by XGMI */
 	uint32_t cpu;	    /* index of the CPU node that it hangs on */
 	bool vf;	    /* an SR-IOV virtual function */
+	bool multi_vf;	    /* one of several of its GPU: no power management */
 	char *driver;	    /* that has it instead of amdgpu, such as gim; or NULL */
 	uint64_t vram_used; /* by the driver itself */
 	uint32_t cu_masks[RP_SIM_MAX_XCC][RP_SIM_MAX_SE];

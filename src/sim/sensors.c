@@ -10,7 +10,16 @@ static bool has_sensors(const struct rp_sim *sim, const struct rp_sim_ent *e)
 	return rp_sim_has_load(sim) && rp_sim_switchable(sim, e->gpu);
 }
 
-/* Limits in degrees, as amd-smi shows them of a MI300X. */
+/* amdgpu_in_reset() */
+static int observe(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_sim_moment *ret)
+{
+	if (rp_sim_in_reset(sim, e->gpu))
+		return -EPERM;
+	rp_sim_observe(sim, e->gpu, ret);
+	return 0;
+}
+
+/* Limits in degrees: estimates, of no capture. */
 static const struct {
 	const char *label;
 	uint32_t critical, emergency;
@@ -33,7 +42,8 @@ static int show_temp(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_s
 	struct rp_sim_moment m;
 	int64_t uc;
 
-	rp_sim_observe(sim, e->gpu, &m);
+	if (observe(sim, e, &m) < 0)
+		return -EPERM;
 	uc = e->file->arg == HOTSPOT ? m.past.hotspot_uc : m.past.mem_uc;
 	rp_strbuf_addf(out, "%lld\n", (long long)((uc + 500000) / 1000000 * 1000));
 	return rp_sim_shown(out);
@@ -58,7 +68,8 @@ static int show_power(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_
 {
 	struct rp_sim_moment m;
 
-	rp_sim_observe(sim, e->gpu, &m);
+	if (observe(sim, e, &m) < 0)
+		return -EPERM;
 	rp_strbuf_addf(out, "%llu\n",
 		       (unsigned long long)((m.power_uw + 500000) / 1000000 * 1000000));
 	return rp_sim_shown(out);
@@ -69,7 +80,8 @@ static int show_clock(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_
 {
 	struct rp_sim_moment m;
 
-	rp_sim_observe(sim, e->gpu, &m);
+	if (observe(sim, e, &m) < 0)
+		return -EPERM;
 	rp_strbuf_addf(out, "%llu\n",
 		       (e->file->arg == HOTSPOT ? m.gfx_mhz[0] : m.mem_mhz) * 1000000ULL);
 	return rp_sim_shown(out);

@@ -126,7 +126,7 @@ static int find_or_add(struct rp_sim *sim, const char *id, struct rp_sim_service
 /* A new process opens what is there now, and has allocated nothing. */
 static void renew(struct rp_sim *sim, struct rp_sim_holder *h)
 {
-	while (rp_sim_find_holder(sim, h->pid))
+	while (rp_sim_pid_is_taken(sim, h->pid))
 		h->pid++;
 	h->start_ticks = rp_sim_next_start(sim);
 	h->n_vram = 0;
@@ -162,7 +162,7 @@ static int stop(struct rp_sim *sim, const char *id)
 		return -ENOENT;
 	r = find_or_add(sim, id, &s);
 	for (size_t i = sim->state.n_holders; r == 0 && i-- > 0;) {
-		if (!is_in(sim->state.holders[i].cgroup, id))
+		if (sim->state.holders[i].of_load || !is_in(sim->state.holders[i].cgroup, id))
 			continue;
 		r = rp_grow(&s->stopped, &s->cap_stopped, s->n_stopped + 1, sizeof(*s->stopped));
 		if (r == 0)

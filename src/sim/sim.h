@@ -198,6 +198,11 @@ int rp_sim_clock_set_rate(struct rp_sim *sim, uint32_t rate,
 int rp_sim_load_stop(struct rp_sim *sim, struct rocpart_error *reterr) RP_MUST_CHECK;
 /* Was a load started? As the last call that looked at the state found it. */
 bool rp_sim_has_load(const struct rp_sim *sim);
+/*
+ * Another number when a process of a load came, went or grew since the last call: with time alone,
+ * without a change of the files of the machine. 0 without a model.
+ */
+uint64_t rp_sim_load_moves(struct rp_sim *sim);
 /* What the model says of each GPU now, as JSON: docs/schema/sim-load.json. */
 int rp_sim_load_show(struct rp_sim *sim, struct rp_strbuf *ret) RP_MUST_CHECK;
 

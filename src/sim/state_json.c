@@ -118,7 +118,8 @@ static struct rp_json *holders_to_json(const struct rp_sim *sim, const struct rp
 	int r = 0;
 
 	for (size_t i = 0; i < n; i++)
-		r |= rp_json_append(list, holder_to_json(sim, &v[i]));
+		if (!v[i].of_load)
+			r |= rp_json_append(list, holder_to_json(sim, &v[i]));
 	return r < 0 ? rp_json_free(list) : list;
 }
 

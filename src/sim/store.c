@@ -220,7 +220,7 @@ static int let_happen(struct rp_sim *sim)
 	return rp_sim_is_due(sim) ? rp_sim_settle(sim) : 0;
 }
 
-int rp_sim_store_refresh(struct rp_sim *sim)
+static int read_state(struct rp_sim *sim)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	uint64_t n_saves = count_saves(sim);
@@ -242,6 +242,13 @@ int rp_sim_store_refresh(struct rp_sim *sim)
 		sim->state_fd = -EBADF;
 	}
 	return r < 0 ? r : let_happen(sim);
+}
+
+int rp_sim_store_refresh(struct rp_sim *sim)
+{
+	int r = read_state(sim);
+
+	return r == 0 ? rp_sim_load_follow(sim) : r;
 }
 
 static int save(struct rp_sim *sim)
@@ -278,6 +285,8 @@ int rp_sim_change_begin(struct rp_sim *sim, int *ret_lock_fd)
 		if (r < 0)
 			return r;
 		*ret_lock_fd = rp_steal_fd(&fd);
+	} else if (rp_sim_load_follow(sim) < 0) {
+		return -ENOMEM;
 	}
 	sim->wait_us = 0;
 	return rp_sim_settle(sim); /* what changes now did not count before */
@@ -287,6 +296,8 @@ int rp_sim_change_end(struct rp_sim *sim)
 {
 	int r = rp_strbuf_failed(&sim->log) ? -ENOMEM : 0;
 
+	if (sim->state.load)
+		sim->state.load->valid_until = 0; /* what has changed may have moved them */
 	if (r == 0 && sim->dir_fd >= 0)
 		r = save(sim);
 	if (r == 0)

@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "simfs/simfs.h"
@@ -25,6 +26,8 @@ struct server {
 	struct fuse_buf buf;
 	bool is_mounted;
 	int inotify_fd, signal_fd;
+	uint64_t moves;	   /* of processes of loads, as the tree shows them */
+	int64_t follow_ms; /* when they are looked at next */
 	/* opening the slots */
 	int opened_fd; /* eventfd: it is done */
 	int opened;    /* how it went */
@@ -135,6 +138,25 @@ static void on_signal(struct server *s)
 		s->fs->stop = true;
 }
 
+/* Also while others keep the server busy. */
+static int on_time(struct server *s)
+{
+	struct timespec t = {0};
+	int64_t now_ms;
+	uint64_t moves;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	now_ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	if (!rp_sim_has_load(s->fs->sim) || now_ms < s->follow_ms)
+		return 0;
+	s->follow_ms = now_ms + RP_SIMFS_FOLLOW_MS;
+	moves = rp_sim_load_moves(s->fs->sim);
+	if (moves == s->moves)
+		return 0;
+	s->moves = moves;
+	return rp_simfs_refresh(s->fs);
+}
+
 /* Until until_fd can be read, or the end. The tree is put right before the next answer. */
 static int loop(struct server *s, int until_fd)
 {
@@ -152,6 +174,8 @@ static int loop(struct server *s, int until_fd)
 			continue;
 		if (r == 0 && p[0].revents)
 			return 0;
+		if (r == 0)
+			r = on_time(s);
 		if (r == 0 && p[1].revents)
 			r = on_inotify(s);
 		if (r == 0 && p[2].revents)

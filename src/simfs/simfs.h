@@ -51,6 +51,10 @@ struct rp_simfs {
 	size_t n_waiting, cap_waiting;
 };
 
+/* Processes of a load come, go and grow with simulated time: once a second of the host is enough.
+ */
+#define RP_SIMFS_FOLLOW_MS 1000
+
 /* A request that is answered once its time has come. */
 struct fuse_req;
 struct rp_simfs_request {

@@ -49,7 +49,11 @@ static void answer(struct rp_simfs *fs)
 
 int rp_simfs_patience(const struct rp_simfs *fs)
 {
-	return fs->n_waiting ? STEP_MS : rp_sim_next_due_ms(fs->sim);
+	int ms = rp_sim_next_due_ms(fs->sim);
+
+	if (fs->n_waiting)
+		return STEP_MS;
+	return ms < 0 && rp_sim_has_load(fs->sim) ? RP_SIMFS_FOLLOW_MS : ms;
 }
 
 int rp_simfs_pass_time(struct rp_simfs *fs)

@@ -177,6 +177,25 @@ class Api(MachineTest):
         sim.reload(directory)
         self.assertEqual(len(rocpart.Machine.sim(directory).observe().gpus), 7)
 
+    def test_load_of_a_simulated_machine_moves_with_its_clock(self):
+        directory = self.play("mi300x-8")
+        sim.load_start(directory, seed=7, rate=0)
+        sim.load_add(directory, "0000:27:00.0", busy_percent=100, vram_bytes=4 * GIB, seconds=60)
+        sim.load_script(directory, "30, 0, 50, 0\n")
+        sim.clock_advance(directory, 45)
+        shown = sim.load_show(directory)
+        self.assertEqual((shown["seconds"], shown["rate"], shown["seed"]), (45, 0, 7))
+        self.assertEqual([g["busy_percent"] for g in shown["gpus"]], [50, 100] + [0] * 6)
+        used = [g.memory_used_bytes for g in rocpart.Machine.sim(directory).observe().gpus]
+        self.assertEqual(used[1] - used[0], 4 * GIB)
+        sim.clock_set_rate(directory, 1000)
+        self.assertEqual(sim.load_show(directory)["rate"], 1000)
+        with self.assertRaises(errors.RocpartError) as caught:
+            sim.load_script(directory, "1, 0, 101, 0\n", "work")
+        self.assertEqual(caught.exception.object, "work:1")
+        sim.load_stop(directory)
+        self.assertEqual(sim.load_show(directory), {"running": False, "gpus": []})
+
     def test_lost_gpu_is_missing_until_it_is_accepted(self):
         directory = self.play("mi300x-8")
         machine = rocpart.Machine.sim(directory)
