@@ -123,7 +123,7 @@ def unhold(directory: Path, pid: int) -> None:
 
 
 def load_start(directory: Path, seed: int = 0, rate: int = 1) -> None:
-    """Start the model of load anew: idle GPUs, the simulated clock at 0.
+    """Start the model of load from the beginning: idle GPUs, the simulated clock at 0.
 
     rate: simulated seconds in a second of the host; 0: only clock_advance() lets time pass.
     """

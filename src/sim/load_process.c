@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The memory of a load belongs to a process, as on hardware: one for each load that has memory,
- * with the KFD and its render nodes open, and only its own partitions allowed. The processes follow
- * from the loads and the clock: they are made anew when one comes, goes or grows, and are never
- * saved.
+ * with the KFD and its render nodes open, outside of containers, as one of `sim hold`. The
+ * processes follow from the loads and the clock: they are made anew when one comes, goes or grows,
+ * and are never saved.
  */
 #include "sim/load.h"
 #include "sim/machine.h"
 
-#define FIRST_PID 20000
+/*
+ * More than a Linux has (PID_MAX_LIMIT): programs in a mount look into the host's /proc, and would
+ * take a process there for this one.
+ */
+#define FIRST_PID 4194305
 
 bool rp_sim_pid_is_taken(const struct rp_sim *sim, uint32_t pid)
 {
@@ -79,13 +83,11 @@ static int fill(const struct rp_sim *sim, const struct rp_sim_segment *s, uint64
 		return -ENOMEM;
 	h->pid = s->pid;
 	h->start_ticks = s->start_ticks;
-	h->kfd = true;
-	h->of_load = true;
+	h->kfd = h->allow_all = h->of_load = true;
 	for (uint32_t slot = 0; slot < rp_sim_partitions(sim, s->gpu); slot++) {
 		if (rp_sim_segment_at(sim->state.load, s->gpu, slot, now) != s ||
 		    !sim->drm[s->gpu][slot].render)
 			continue;
-		h->allow[s->gpu] |= 1U << slot;
 		h->open[s->gpu] |= 1U << slot;
 		h->vram[h->n_vram++] =
 			(struct rp_sim_vram){s->gpu, slot, part_of(sim, s, slot, bytes)};

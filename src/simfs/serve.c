@@ -28,6 +28,7 @@ struct server {
 	int inotify_fd, signal_fd;
 	uint64_t moves;	   /* of processes of loads, as the tree shows them */
 	int64_t follow_ms; /* when they are looked at next */
+	bool is_built;	   /* before that there is nothing to refresh */
 	/* opening the slots */
 	int opened_fd; /* eventfd: it is done */
 	int opened;    /* how it went */
@@ -122,7 +123,7 @@ static int on_inotify(struct server *s)
 
 	while (read(s->inotify_fd, events, sizeof(events)) > 0)
 		;
-	return rp_simfs_refresh(s->fs);
+	return s->is_built ? rp_simfs_refresh(s->fs) : 0; /* building looks at what is there */
 }
 
 static void on_signal(struct server *s)
@@ -147,7 +148,7 @@ static int on_time(struct server *s)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &t);
 	now_ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-	if (!rp_sim_has_load(s->fs->sim) || now_ms < s->follow_ms)
+	if (!s->is_built || !rp_sim_has_load(s->fs->sim) || now_ms < s->follow_ms)
 		return 0;
 	s->follow_ms = now_ms + RP_SIMFS_FOLLOW_MS;
 	moves = rp_sim_load_moves(s->fs->sim);
@@ -232,6 +233,7 @@ static int serve(struct server *s, const sigset_t *signals)
 		r = look_up_slots(s);
 	if (r == 0)
 		r = rp_simfs_build(s->fs);
+	s->is_built = r == 0;
 	if (r == 0)
 		r = s->user->ready(s->user->userdata, &wait_fd);
 	if (r == 0)

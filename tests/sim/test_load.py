@@ -276,21 +276,85 @@ class Load(SimCase):
 
     # ---- time ----
 
-    def test_script_of_ten_minutes_plays_at_once(self):
-        self.start(profile="mi300x-8")
+    # Ten minutes: idle, one GPU and one partition busy, all busy, one held back by its power limit,
+    # idle again. FAULTS of a minute, such as a GPU that falls off the bus, go to `sim fault`.
+    SCRIPT = ("# seconds, target, percent, memory\n\n60, 0000:05:00.0, 100, 20GiB\n2m, 1/0, 40, 8GiB\r\n"
+              "3m, all, 100, 4GiB\n420s,all,0,0\n")
+    FAULTS = {}
+    LOOKS = (0, 1, 2, 4, 6, 7, 10)
+    BUSY = [[0, 0, 0], [100, 0, 0], [100, 40, 0], *[[100] * 3] * 4, *[[0, 0, 0]] * 4]
+
+    def test_script_of_ten_minutes_is_told_alike_by_every_file(self):
+        self.create(profile="mi300x-8")
+        self.load("--seed", 7, "--rate", 0)
         script = self.top / "script"
-        script.write_text("# idle, then load\n\n60, all, 100, 20GiB\n5m, 0000:05:00.0, 20, 0\n"
-                          "5m, 1/0, 0, 0\r\n480s,all,0,0\n")
-        begun = time.monotonic()
+        script.write_text(self.SCRIPT, "utf-8")
+        begun, took = time.monotonic(), 0
         self.load("--script", script)
-        seen = []
-        for _ in range(10):
-            self.load("--advance", "1m")
-            seen.append([self.truth(gpu=g)["busy_percent"] for g in (0, 1, 2)])
-        self.assertLess(time.monotonic() - begun, 10)  # 2 s alone; others may run beside
-        idle, busy, late = [0, 0, 0], [100, 100, 100], [20, 0, 100]
-        self.assertEqual(seen, [busy, busy, busy, busy, late, late, late, idle, idle, idle])
-        self.assertEqual(idle, seen[-1])
+        for minute, busy in enumerate(self.BUSY):
+            if minute:
+                self.load("--advance", "1m")
+            for rule in self.FAULTS.get(minute, []):
+                self.rocpart("sim", "fault", "m", rule)
+            if minute == 5:
+                self.limit_power(400)
+            took += time.monotonic() - begun
+            if minute in self.LOOKS:
+                self.check_minute(minute, busy)
+            begun = time.monotonic()
+        self.assertLess(took, 10)  # 0.2 s alone; others may run beside
+
+    def limit_power(self, watts):
+        done = subprocess.run([os.environ["SIM_DUMP"], self.top / "rocpart/sim/m", self.top / "cap",
+                               f"{GPU}/hwmon/hwmon0/power1_cap={watts}000000"], check=False)
+        self.assertEqual(done.returncode, 0)
+
+    def check_minute(self, minute, busy):
+        doc = json.loads(self.rocpart("sim", "load", "m", "--json"))["load"]
+        self.assertEqual(doc["seconds"], 60 * minute)
+        self.assertEqual([gpu["busy_percent"] for gpu in doc["gpus"]][:3], busy)
+        top = self.dump()
+        status = json.loads(self.rocpart("--sim", "m", "status", "--json"))["gpus"]
+        self.assertEqual([gpu["bdf"] for gpu in status], [gpu["bdf"] for gpu in doc["gpus"]])
+        for truth, shown in zip(doc["gpus"], status):
+            with self.subTest(minute=minute, gpu=truth["bdf"]):
+                self.check_gpu(top, truth | {"seconds": doc["seconds"]}, shown)
+        held = doc["gpus"][0]
+        if minute == 6:
+            self.assertEqual((held["power_watts"], held["throttled_percent"]), (377, 100))
+            self.assertEqual(doc["gpus"][1]["power_watts"], 706)
+
+    def check_gpu(self, top, truth, shown):
+        folder = top / "sys/devices/pci0000:00" / truth["bdf"]
+        said = gpu_metrics.read_gpu((folder / "gpu_metrics").read_bytes())
+        hwmon, = (folder / "hwmon").iterdir()
+
+        def number(path):
+            return int(path.read_text())
+
+        told = {
+            "power_watts": {said["curr_socket_power"], number(hwmon / "power1_input") // 10**6},
+            "hotspot_celsius": {said["temperature_hotspot"],
+                                number(hwmon / "temp2_input") // 1000},
+            "memory_celsius": {said["temperature_mem"], number(hwmon / "temp3_input") // 1000},
+            "busy_percent": {said["average_gfx_activity"], number(folder / "gpu_busy_percent"),
+                             sum(said["xcp_stats"][0]["gfx_busy_inst"]) // 8},
+            "memory_busy_percent": {said["average_umc_activity"],
+                                    number(folder / "mem_busy_percent")},
+            "clock_mhz": {sum(said["current_gfxclk"]) // 8},
+            "vram_used_bytes": {number(folder / "mem_info_vram_used"), shown["memory_used_bytes"]},
+            "throttled_ms": {said["ppt_residency_acc"]},
+            "energy_joules": {said["energy_accumulator"] // 65536,
+                              said["energy_accumulator"] // 65536 + 1} & {truth["energy_joules"]},
+        }
+        self.assertEqual({key: {truth[key]} for key in told}, told)
+        self.assertEqual(said["accumulation_counter"], truth["seconds"] * 1000)
+        self.assertEqual(number(hwmon / "freq1_input"), said["current_gfxclk"][0] * 10**6)
+        # what the driver has itself is in no process
+        partition, = shown["partitions"]
+        self.assertEqual(truth["vram_used_bytes"] - partition["memory_used_bytes"], 300929024)
+        kfd = (top / "sys/devices/virtual/kfd/kfd/proc").glob(f"*/vram_{partition['gpu_id']}")
+        self.assertEqual(sum(map(number, kfd)), partition["memory_used_bytes"])
 
     def test_clock_follows_the_host_and_can_be_faster(self):
         self.create()

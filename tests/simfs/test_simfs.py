@@ -153,6 +153,20 @@ class Mounted(SimfsCase):
         self.assertEqual((gpu / "gpu_metrics").read_bytes(), idle)
         self.wait_for(lambda: not (hwmon / "temp2_input").exists())
 
+    def test_simfs_process_of_a_load_comes_grows_and_goes_with_time(self):
+        place, _ = self.mount("mi300x-1")
+        proc = place / "sys/devices/virtual/kfd/kfd/proc"
+        node = place / "sys/devices/virtual/kfd/kfd/topology/nodes/2"
+        gpu_id = (node / "gpu_id").read_text().strip()
+
+        def held():
+            return [int((p / f"vram_{gpu_id}").read_text()) >> 30 for p in proc.iterdir()]
+
+        # two seconds of the host
+        self.run_rocpart("sim", "load", "mi300x-1", "--rate", 1000, "--vram", "20GiB", "--for", "2000s")
+        self.wait_for(lambda: held() == [20])
+        self.wait_for(lambda: held() == [])
+
     def test_simfs_root_of_a_mount_is_said_to_be_simulated(self):
         place, _ = self.mount("mi300x-8")
         text = self.run_rocpart("--root", place, "status").stdout

@@ -122,13 +122,31 @@ class AmdSmi(SidCase):
                 self.assert_agree("mi300x-8")
 
     def told(self, name):
-        """What `amd-smi metric` tells of the first GPU, numbers without their units."""
+        """What `amd-smi metric` tells of each GPU, numbers without their units."""
         def plain(v):
             if isinstance(v, dict):
                 return v["value"] if set(v) == {"value", "unit"} else {k: plain(x) for k, x in v.items()}
             return [plain(x) for x in v] if isinstance(v, list) else v
 
-        return plain(self.smi_json(name, "metric")["gpu_data"][0])
+        return plain(self.smi_json(name, "metric")["gpu_data"])
+
+    def check_told(self, told, truth):
+        self.assertEqual(told["usage"]["gfx_activity"], truth["busy_percent"])
+        self.assertEqual(told["usage"]["umc_activity"], truth["memory_busy_percent"])
+        self.assertEqual(told["usage"]["gfx_busy_inst"]["xcp_0"], [truth["busy_percent"]] * 8)
+        self.assertEqual(told["power"]["socket_power"], truth["power_watts"])
+        self.assertEqual(told["temperature"]["hotspot"], truth["hotspot_celsius"])
+        self.assertEqual(told["temperature"]["mem"], truth["memory_celsius"])
+        clocks = [told["clock"][f"gfx_{x}"]["clk"] for x in range(8)]
+        self.assertEqual(sum(clocks) // 8, truth["clock_mhz"])
+        self.assertEqual(told["throttle"]["ppt_accumulated"], truth["throttled_ms"])
+        self.assertEqual(told["mem_usage"]["used_vram"], truth["vram_used_bytes"] >> 20)
+        # amd-smi takes 15.3 uJ for a unit of 15.259
+        joules = told["energy"]["total_energy_consumption"] * 15.259 / 15.3
+        self.assertAlmostEqual(joules, truth["energy_joules"], delta=10)
+
+    def truth(self, name):
+        return self.json_of("sim", "load", name)["load"]["gpus"]
 
     def test_amd_smi_metric_tells_what_the_model_of_load_says(self):
         text = (ROOT / "profiles/mi300x-1.yaml").read_text("utf-8")
@@ -139,26 +157,39 @@ class AmdSmi(SidCase):
                 self.run_rocpart("sim", "create", name, "--file", profile)
                 self.run_rocpart("sim", "load", name, "--seed", 1, "--rate", 0, "--util", 100,
                                  "--vram", "20GiB", "--advance", "1m")
-                truth = self.json_of("sim", "load", name)["load"]["gpus"][0]
-                told = self.told(name)
-                self.assertEqual(told["usage"]["gfx_activity"], truth["busy_percent"])
-                self.assertEqual(told["usage"]["umc_activity"], truth["memory_busy_percent"])
-                self.assertEqual(told["usage"]["gfx_busy_inst"]["xcp_0"], [100] * 8)
-                self.assertEqual(told["power"]["socket_power"], truth["power_watts"])
-                self.assertEqual(told["temperature"]["hotspot"], truth["hotspot_celsius"])
-                self.assertEqual(told["temperature"]["mem"], truth["memory_celsius"])
-                clocks = [told["clock"][f"gfx_{x}"]["clk"] for x in range(8)]
-                self.assertEqual(sum(clocks) // 8, truth["clock_mhz"])
-                self.assertEqual(told["throttle"]["ppt_accumulated"], truth["throttled_ms"])
-                self.assertEqual(told["mem_usage"]["used_vram"], truth["vram_used_bytes"] >> 20)
-                # amd-smi takes 15.3 uJ for a unit of 15.259
-                joules = told["energy"]["total_energy_consumption"] * 15.259 / 15.3
-                self.assertAlmostEqual(joules, truth["energy_joules"], delta=10)
+                self.check_told(self.told(name)[0], self.truth(name)[0])
+
+    def test_amd_smi_follows_a_script_of_ten_minutes(self):
+        name, script = "mi300x-8", self.top / "script"
+        script.write_text("60, 0, 100, 20GiB\n2m, 1, 40, 8GiB\n3m, all, 100, 4GiB\n7m, all, 0, 0\n")
+        self.run_rocpart("sim", "create", name)
+        self.run_rocpart("sim", "load", name, "--seed", 7, "--rate", 0, "--script", script)
+        for minutes, more in ((0, ""), (2, ""), (3, "400000000"), (5, "")):
+            with self.subTest(minutes=minutes):
+                if more:
+                    cap = f"sys/devices/pci0000:00/{G0}/hwmon/hwmon0/power1_cap"
+                    self.shell(name, f"echo {more} >/{cap}")
+                self.run_rocpart("sim", "load", name, "--advance", f"{minutes}m")
+                truth = self.truth(name)
+                for told, gpu in zip(self.told(name), truth, strict=True):
+                    self.check_told(told, gpu)
+                self.check_processes(name)
+        self.assertEqual(truth[0]["busy_percent"], 0)
+
+    def check_processes(self, name):
+        """Pid and memory of each process of each GPU, by amd-smi and by rocpart."""
+        told = {(gpu["gpu"], p["process_info"]["pid"], p["process_info"]["mem_usage"]["value"])
+                for gpu in self.smi_json(name, "process") for p in gpu["process_list"]
+                if isinstance(p["process_info"], dict)}
+        index = {gpu["bdf"]: i for i, gpu in enumerate(self.gpus(name))}
+        mine = {(index[row["partition"].split("/")[0]], row["pid"], row["used_bytes"])
+                for row in self.json_of("--sim", name, "usage")["usage"]}
+        self.assertEqual(told, mine)
 
     def test_amd_smi_sees_throttling_while_time_passes(self):
         self.run_rocpart("sim", "create", "mi300x-1")
         self.run_rocpart("sim", "load", "mi300x-1", "--util", 100)
-        throttle = self.told("mi300x-1")["throttle"]
+        throttle = self.told("mi300x-1")[0]["throttle"]
         self.assertEqual(throttle["ppt_violation_status"], "ACTIVE")
         self.assertEqual(throttle["vr_thermal_violation_status"], "NOT ACTIVE")
 

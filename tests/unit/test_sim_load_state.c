@@ -6,7 +6,7 @@
 #include "sim/machine.h"
 
 #define GIB	   (UINT64_C(1) << 30)
-#define FIRST_LOAD 20000
+#define FIRST_LOAD 4194305
 #define PROC	   "sys/class/kfd/kfd/proc"
 #define USED	   PCI G0 "/mem_info_vram_used"
 
@@ -47,7 +47,7 @@ static void load_memory_is_that_of_a_process(void **state)
 
 	(void)state;
 	add(sim, "0", 20 * GIB, 60);
-	assert_file(sim, "proc/20000/comm", "sim-load\n");
+	assert_file(sim, "proc/4194305/comm", "sim-load\n");
 	assert_int_equal(kfd_bytes(sim, FIRST_LOAD, 0x500), GIB);
 	advance(sim, 1);
 	assert_int_equal(kfd_bytes(sim, FIRST_LOAD, 0x500), 5 * GIB);
@@ -55,7 +55,7 @@ static void load_memory_is_that_of_a_process(void **state)
 	advance(sim, 20);
 	assert_int_equal(kfd_bytes(sim, FIRST_LOAD, 0x500), 20 * GIB);
 	advance(sim, 39);
-	assert_false(sim_exists(sim, "proc/20000"));
+	assert_false(sim_exists(sim, "proc/4194305"));
 	assert_int_equal(sim_number(sim, USED), idle);
 }
 
@@ -83,15 +83,15 @@ static void load_without_memory_has_no_process(void **state)
 	assert_int_equal(sim_write(sim, PCI G0 "/current_compute_partition", "CPX"), 0);
 }
 
-/* As on hardware: its GPU is busy, the others are not, and the driver stays loaded. */
-static void load_process_blocks_its_gpu_and_the_driver(void **state)
+/* As on hardware: a process outside of containers has a context on each GPU. */
+static void load_process_blocks_switches_and_the_driver(void **state)
 {
 	RP_AUTO_SIM struct rp_sim *sim = start("mi300x-8", NULL);
 
 	(void)state;
 	add(sim, "0", GIB, 60);
 	assert_int_equal(sim_write(sim, PCI G0 "/current_compute_partition", "CPX"), -EBUSY);
-	assert_int_equal(sim_write(sim, PCI G1 "/current_compute_partition", "CPX"), 0);
+	assert_int_equal(sim_write(sim, PCI G1 "/current_compute_partition", "CPX"), -EBUSY);
 	assert_int_equal(rp_sim_reload(sim, NULL), -EBUSY);
 	advance(sim, 60);
 	assert_int_equal(rp_sim_reload(sim, NULL), 0);
@@ -297,7 +297,7 @@ int main(void)
 		cmocka_unit_test(load_memory_is_that_of_a_process),
 		cmocka_unit_test(load_that_ended_meanwhile_counts_until_its_end),
 		cmocka_unit_test(load_without_memory_has_no_process),
-		cmocka_unit_test(load_process_blocks_its_gpu_and_the_driver),
+		cmocka_unit_test(load_process_blocks_switches_and_the_driver),
 		cmocka_unit_test(load_of_a_gpu_spreads_over_its_partitions),
 		cmocka_unit_test(load_memory_ends_where_that_of_others_begins),
 		cmocka_unit_test(load_ends_with_its_process),

@@ -133,12 +133,62 @@ static void profile_every_machine_of_ours_boots(void **state)
 	}
 }
 
+/* Version of gpu_metrics by driver: DKMS 6.10.5 and 6.16.13 read on hardware, others by kernel. */
+static void profile_driver_serves_its_version_of_metrics(void **state)
+{
+	static const struct {
+		const char *driver;
+		int revision;
+	} drivers[] = {
+		{"6.10.5\n", 6},
+		{"6.16.6\n", 8},
+		{"6.16.13\n", 9},
+		{"6.19.14\n", 9},
+	};
+	RP_AUTO_TREE struct rp_tree *t = NULL;
+	RP_AUTO_NAMES struct rp_names names = RP_NAMES_INIT;
+
+	(void)state;
+	assert_int_equal(rp_tree_open(ROCPART_SOURCE_ROOT, RP_TREE_CAPTURE, &t), 0);
+	assert_int_equal(rp_tree_list(t, &names, "profiles"), 0);
+	for (size_t i = 0; i < names.n; i++) {
+		RP_AUTO_NAMES struct rp_names gpus = RP_NAMES_INIT;
+		RP_AUTO_FREE char *name =
+			rp_strndup(names.v[i], strlen(names.v[i]) - strlen(".yaml"));
+		RP_AUTO_SIM struct rp_sim *sim = boot(name, NULL);
+		char driver[32], data[4096];
+		int revision = 0;
+
+		if (!sim_exists(sim, "sys/module/amdgpu"))
+			continue;
+		assert_int_equal(sim_read(sim, "sys/module/amdgpu/version", driver, sizeof(driver)),
+				 0);
+		for (size_t d = 0; d < RP_ARRAY_LEN(drivers); d++)
+			if (rp_str_eq(driver, drivers[d].driver))
+				revision = drivers[d].revision;
+		if (!revision)
+			fail_msg("%s: which gpu_metrics has driver %s", name, driver);
+		assert_int_equal(rp_sim_tree_ops()->list(sim, PCI, &gpus), 0);
+		for (size_t g = 0; g < gpus.n; g++) {
+			RP_AUTO_FREE char *path = rp_strdupf(PCI "%s/gpu_metrics", gpus.v[g]);
+
+			if (!sim_exists(sim, path))
+				continue; /* a BMC, a MI210, one of several virtual functions */
+			assert_int_equal(sim_read(sim, path, data, sizeof(data)), 0);
+			if (data[2] != 1 || data[3] != revision)
+				fail_msg("%s: %d.%d with driver %s", name, data[2], data[3],
+					 driver);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(profile_smallest_one_boots),
 		cmocka_unit_test(profile_mistakes_are_told_with_their_place),
 		cmocka_unit_test(profile_every_machine_of_ours_boots),
+		cmocka_unit_test(profile_driver_serves_its_version_of_metrics),
 	};
 
 	return cmocka_run_group_tests_name("sim_profile", tests, NULL, NULL);
