@@ -95,7 +95,8 @@ static int add_files(posix_spawn_file_actions_t *actions, const struct pipes *p,
  * Of a program that acts for us: nothing of who called us, who may be another user (sudo). sysfs
  * has no rocpart-bin: a simulated machine that is shown as files has its modprobe there.
  */
-#define FOLDERS "/sys/rocpart-bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define FOLDERS \
+	"/sys/devices/rocpart-bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 static char path_variable[] = "PATH=" FOLDERS, lang_variable[] = "LANG=C.UTF-8";
 static char *const clean_environment[] = {path_variable, lang_variable, NULL};
 

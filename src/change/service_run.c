@@ -15,7 +15,7 @@
 #define ASK_DEADLINE_MS	 20000
 #define STOP_DEADLINE_MS 180000 /* systemd gives a unit 90 s, then kills it */
 #define HOOK_DEADLINE_MS 600000
-#define STAND_INS	 "/sys/rocpart-bin/"
+#define STAND_INS	 "/sys/devices/rocpart-bin/"
 
 /* A simulated machine that is shown as files: systemctl and docker would be those of the host. */
 static bool is_shown(const struct rocpart_machine *m)

@@ -82,7 +82,7 @@ static inline bool rp_machine_is_sim_in_files(const struct rocpart_machine *m)
 /* The folder of the machine's processes. */
 static inline const char *rp_machine_proc(const struct rocpart_machine *m)
 {
-	return rp_machine_is_sim_in_files(m) ? "sys/rocpart-proc" : "proc";
+	return rp_machine_is_sim_in_files(m) ? "sys/devices/rocpart-proc" : "proc";
 }
 
 /*

@@ -25,7 +25,7 @@ static int open_folder(const char *dir, enum rp_tree_kind kind, const char *stat
 }
 
 /* What `rocpart sim mount` and `sim exec` put into sys/, where no kernel has such a folder. */
-#define SHOWN "sys/rocpart-sim"
+#define SHOWN "sys/devices/rocpart-sim"
 
 static int read_shown(struct rocpart_machine *m, const char *file, char **ret)
 {

@@ -58,10 +58,19 @@ static int show_device(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp
 	return rp_sim_shown(out);
 }
 
+static int show_class(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_strbuf *out)
+{
+	(void)sim;
+	(void)e;
+	rp_strbuf_add(out, "sys/class/drm");
+	return rp_sim_shown(out);
+}
+
 static const struct rp_sim_file minor_files[] = {
 	RP_SIM_ATTR("dev", show_dev),
 	RP_SIM_ATTR("uevent", show_uevent),
 	RP_SIM_LINK("device", show_device),
+	RP_SIM_LINK("subsystem", show_class),
 	RP_SIM_END,
 };
 
@@ -127,9 +136,19 @@ static int show_bmc_device(struct rp_sim *sim, const struct rp_sim_ent *e, struc
 	return rp_sim_shown(out);
 }
 
+static int show_bmc_uevent(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_strbuf *out)
+{
+	(void)sim;
+	(void)e;
+	rp_strbuf_add(out, "MAJOR=226\nMINOR=0\nDEVNAME=dri/card0\nDEVTYPE=drm_minor\n");
+	return rp_sim_shown(out);
+}
+
 static const struct rp_sim_file bmc_card_files[] = {
 	RP_SIM_ATTR("dev", show_bmc_dev),
+	RP_SIM_ATTR("uevent", show_bmc_uevent),
 	RP_SIM_LINK("device", show_bmc_device),
+	RP_SIM_LINK("subsystem", show_class),
 	RP_SIM_END,
 };
 
@@ -162,10 +181,45 @@ static int show_platform_uevent(struct rp_sim *sim, const struct rp_sim_ent *e,
 	return rp_sim_shown(out);
 }
 
+static int show_platform_bus(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_strbuf *out)
+{
+	(void)sim;
+	(void)e;
+	rp_strbuf_add(out, "sys/bus/platform");
+	return rp_sim_shown(out);
+}
+
+/* No driver was asked for; nobody manages its power at run time. */
+static int show_constant(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_strbuf *out)
+{
+	static const char *const texts[] = {"(null)\n", "auto\n", "unsupported\n", "0\n"};
+
+	(void)sim;
+	rp_strbuf_add(out, texts[e->file->arg]);
+	return rp_sim_shown(out);
+}
+
+#define CONSTANT(nm, bits, which)                                                      \
+	{                                                                              \
+		.name = (nm), .type = RP_FILE_REGULAR, .mode = (bits), .arg = (which), \
+		.show = show_constant                                                  \
+	}
+
+static const struct rp_sim_file power_files[] = {
+	CONSTANT("control", 0644, 1),
+	CONSTANT("runtime_status", 0444, 2),
+	CONSTANT("runtime_active_time", 0444, 3),
+	CONSTANT("runtime_suspended_time", 0444, 3),
+	RP_SIM_END,
+};
+
 static const struct rp_sim_file platform_device_files[] = {
 	RP_SIM_DIR("drm", rp_sim_gpu_drm_dirs),
 	RP_SIM_ATTR("modalias", show_modalias),
 	{.name = "uevent", .type = RP_FILE_REGULAR, .mode = 0644, .show = show_platform_uevent},
+	RP_SIM_LINK("subsystem", show_platform_bus),
+	CONSTANT("driver_override", 0644, 0),
+	RP_SIM_DIR("power", power_files),
 	RP_SIM_END,
 };
 
@@ -290,7 +344,17 @@ static int show_bmc_card(struct rp_sim *sim, const struct rp_sim_ent *e, struct 
 	return rp_sim_shown(out);
 }
 
+/* drm_sysfs.c: the core's, whatever drivers there are. */
+static int show_drm_version(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_strbuf *out)
+{
+	(void)sim;
+	(void)e;
+	rp_strbuf_add(out, "drm 1.1.0 20060810\n");
+	return rp_sim_shown(out);
+}
+
 const struct rp_sim_file rp_sim_drm_class_files[] = {
+	RP_SIM_ATTR("version", show_drm_version),
 	{.find = find_any_minor,
 	 .each = each_any_minor,
 	 .type = RP_FILE_LINK,

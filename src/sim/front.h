@@ -73,6 +73,8 @@ extern const struct rp_sim_file rp_sim_kfd_proc_dirs[];
 extern const struct rp_sim_file rp_sim_pci_host_files[];    /* the folders sys/devices/pciDDDD:00 */
 extern const struct rp_sim_file rp_sim_pci_bus_files[];	    /* sys/bus/pci */
 extern const struct rp_sim_file rp_sim_other_driver_dirs[]; /* sys/bus/pci/drivers */
+extern const struct rp_sim_file rp_sim_gpu_bus_files[];	    /* of a GPU: config, resource */
+extern const struct rp_sim_file rp_sim_bmc_bus_files[];	    /* the same of the BMC */
 extern const struct rp_sim_file rp_sim_gpu_control_files[]; /* of a GPU: partition files */
 extern const struct rp_sim_file rp_sim_gpu_setting_files[]; /* of a GPU: power, isolation, RAS */
 extern const struct rp_sim_file rp_sim_gpu_drm_dirs[];	    /* drm/ of a slot */
@@ -86,9 +88,11 @@ extern const struct rp_sim_file rp_sim_bmc_drm_dirs[];
 extern const struct rp_sim_file rp_sim_platform_files[]; /* sys/devices/platform */
 extern const struct rp_sim_file rp_sim_platform_bus_files[];
 extern const struct rp_sim_file rp_sim_drm_class_files[]; /* sys/class/drm */
-extern const struct rp_sim_file rp_sim_module_files[];	  /* sys/module/amdgpu */
-extern const struct rp_sim_file rp_sim_dev_files[];	  /* dev */
-extern const struct rp_sim_file rp_sim_proc_files[];	  /* proc */
+extern const struct rp_sim_file rp_sim_hwmon_class_files[];
+extern const struct rp_sim_file rp_sim_dev_char_files[]; /* sys/dev/char */
+extern const struct rp_sim_file rp_sim_module_files[];	 /* sys/module/amdgpu */
+extern const struct rp_sim_file rp_sim_dev_files[];	 /* dev */
+extern const struct rp_sim_file rp_sim_proc_files[];	 /* proc */
 
 /* Pieces that several topics need. */
 bool rp_sim_is_loaded(const struct rp_sim *sim, const struct rp_sim_ent *e);
@@ -110,13 +114,19 @@ int rp_sim_number_name(const char *name, uint32_t n, uint32_t *ret);
 int rp_sim_number_names(uint32_t n, struct rp_names *ret);
 /* 0, or -ENOMEM when an append to out failed. */
 int rp_sim_shown(const struct rp_strbuf *out);
+/* Of a GPU, as the PCI core writes it, with its line break. */
+void rp_sim_add_modalias(const struct rp_sim *sim, size_t gpu, struct rp_strbuf *out);
 /* Paths from the root, without a slash at the start. */
 void rp_sim_add_pci_path(const struct rp_sim *sim, size_t gpu, struct rp_strbuf *out);
 void rp_sim_add_slot_path(const struct rp_sim *sim, size_t gpu, uint32_t slot,
 			  struct rp_strbuf *out);
 /* "amdgpu_xcp_N", or with a dot in old kernels. */
 void rp_sim_add_xcp_name(const struct rp_sim *sim, int32_t n, struct rp_strbuf *out);
-#define RP_SIM_BMC_BDF	"0000:02:00.0"
-#define RP_SIM_BMC_PATH "sys/devices/pci0000:00/" RP_SIM_BMC_BDF
+#define RP_SIM_PCI_CLASS    0x120000U /* of a GPU: processing accelerator */
+#define RP_SIM_DRM_MAJOR    "226"
+#define RP_SIM_KFD_MAJOR    "511" /* the first of the dynamic majors, going down */
+#define RP_SIM_BMC_BDF	    "0000:02:00.0"
+#define RP_SIM_BMC_MODALIAS "pci:v00001A03d00002000sv00001A03sd00002000bc03sc00i00"
+#define RP_SIM_BMC_PATH	    "sys/devices/pci0000:00/" RP_SIM_BMC_BDF
 
 #endif

@@ -360,7 +360,23 @@ static int show_dev(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_st
 {
 	(void)sim;
 	(void)e;
-	rp_strbuf_add(out, "511:0\n");
+	rp_strbuf_add(out, RP_SIM_KFD_MAJOR ":0\n");
+	return rp_sim_shown(out);
+}
+
+static int show_uevent(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_strbuf *out)
+{
+	(void)sim;
+	(void)e;
+	rp_strbuf_add(out, "MAJOR=" RP_SIM_KFD_MAJOR "\nMINOR=0\nDEVNAME=kfd\n");
+	return rp_sim_shown(out);
+}
+
+static int show_class(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_strbuf *out)
+{
+	(void)sim;
+	(void)e;
+	rp_strbuf_add(out, "sys/class/kfd");
 	return rp_sim_shown(out);
 }
 
@@ -382,6 +398,8 @@ static const struct rp_sim_file topology_files[] = {
 
 const struct rp_sim_file rp_sim_kfd_device_files[] = {
 	RP_SIM_ATTR("dev", show_dev),
+	{.name = "uevent", .type = RP_FILE_REGULAR, .mode = 0644, .show = show_uevent},
+	RP_SIM_LINK("subsystem", show_class),
 	RP_SIM_DIR("topology", topology_files),
 	RP_SIM_DIR("proc", rp_sim_kfd_proc_dirs),
 	RP_SIM_END,

@@ -56,10 +56,18 @@ static int show_revision(struct rp_sim *sim, const struct rp_sim_ent *e, struct 
 
 static int show_text(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_strbuf *out)
 {
-	static const char *const texts[] = {"0x120000\n", "32.0 GT/s PCIe\n", "16\n"};
+	static const char *const texts[] = {"32.0 GT/s PCIe\n", "16\n"};
 
 	(void)sim;
 	rp_strbuf_add(out, texts[e->file->arg]);
+	return rp_sim_shown(out);
+}
+
+static int show_class(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_strbuf *out)
+{
+	(void)sim;
+	(void)e;
+	rp_strbuf_addf(out, "0x%06x\n", RP_SIM_PCI_CLASS);
 	return rp_sim_shown(out);
 }
 
@@ -75,9 +83,10 @@ static int show_uevent(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp
 
 	if (has_driver(sim, e))
 		rp_strbuf_addf(out, "DRIVER=%s\n", rp_sim_driver_of(sim, e->gpu));
-	rp_strbuf_addf(out, "PCI_CLASS=120000\nPCI_ID=1002:%04X\nPCI_SUBSYS_ID=%04X:%04X\n",
-		       p->device, p->subsystem_vendor, p->subsystem_device);
-	rp_strbuf_addf(out, "PCI_SLOT_NAME=%s\n", gpu_of(sim, e)->bdf);
+	rp_strbuf_addf(out, "PCI_CLASS=%X\nPCI_ID=1002:%04X\nPCI_SUBSYS_ID=%04X:%04X\n",
+		       RP_SIM_PCI_CLASS, p->device, p->subsystem_vendor, p->subsystem_device);
+	rp_strbuf_addf(out, "PCI_SLOT_NAME=%s\nMODALIAS=", gpu_of(sim, e)->bdf);
+	rp_sim_add_modalias(sim, e->gpu, out);
 	return rp_sim_shown(out);
 }
 
@@ -240,11 +249,11 @@ static const struct rp_sim_file core_files[] = {
 	ID_ATTR("subsystem_vendor", ID_SUB_VENDOR),
 	ID_ATTR("subsystem_device", ID_SUB_DEVICE),
 	RP_SIM_ATTR("revision", show_revision),
-	TEXT_ATTR("class", 0),
-	TEXT_ATTR("current_link_speed", 1),
-	TEXT_ATTR("current_link_width", 2),
-	TEXT_ATTR("max_link_speed", 1),
-	TEXT_ATTR("max_link_width", 2),
+	RP_SIM_ATTR("class", show_class),
+	TEXT_ATTR("current_link_speed", 0),
+	TEXT_ATTR("current_link_width", 1),
+	TEXT_ATTR("max_link_speed", 0),
+	TEXT_ATTR("max_link_width", 1),
 	{.name = "numa_node", .type = RP_FILE_REGULAR, .mode = 0644, .show = show_numa_node},
 	{.name = "uevent", .type = RP_FILE_REGULAR, .mode = 0644, .show = show_uevent},
 	RP_SIM_LINK("subsystem", show_subsystem),
@@ -296,7 +305,16 @@ static const struct rp_sim_file core_files[] = {
 
 static int show_bmc(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_strbuf *out)
 {
-	static const char *const texts[] = {"0x1a03\n", "0x2000\n", "0x030000\n"};
+	static const char *const texts[] = {
+		"0x1a03\n",
+		"0x2000\n",
+		"0x030000\n",
+		"0x1a03\n",
+		"0x2000\n",
+		"0x52\n",
+		"DRIVER=ast\nPCI_CLASS=30000\nPCI_ID=1A03:2000\nPCI_SUBSYS_ID=1A03:2000\n"
+		"PCI_SLOT_NAME=" RP_SIM_BMC_BDF "\nMODALIAS=" RP_SIM_BMC_MODALIAS "\n",
+	};
 
 	(void)sim;
 	rp_strbuf_add(out, texts[e->file->arg]);
@@ -321,6 +339,10 @@ static const struct rp_sim_file bmc_files[] = {
 	BMC_ATTR("vendor", 0),
 	BMC_ATTR("device", 1),
 	BMC_ATTR("class", 2),
+	BMC_ATTR("subsystem_vendor", 3),
+	BMC_ATTR("subsystem_device", 4),
+	BMC_ATTR("revision", 5),
+	BMC_ATTR("uevent", 6),
 	RP_SIM_LINK("driver", show_ast_link),
 	RP_SIM_LINK("subsystem", show_subsystem),
 	RP_SIM_DIR("drm", rp_sim_bmc_drm_dirs),
@@ -413,17 +435,18 @@ static const struct rp_sim_file host_files[] = {
 	 .mode = 0755,
 	 .children = core_files,
 	 .more = {rp_sim_gpu_control_files, rp_sim_gpu_setting_files, rp_sim_gpu_metrics_files,
-		  rp_sim_gpu_event_files}},
+		  rp_sim_gpu_event_files, rp_sim_gpu_bus_files}},
 	{.find = find_gpu_dir,
 	 .each = each_gpu_dir,
 	 .type = RP_FILE_DIR,
 	 .mode = 0755,
 	 .children = core_files,
-	 .more = {rp_sim_gpu_event_files}},
+	 .more = {rp_sim_gpu_event_files, rp_sim_gpu_bus_files}},
 	{.name = RP_SIM_BMC_BDF,
 	 .type = RP_FILE_DIR,
 	 .mode = 0755,
 	 .children = bmc_files,
+	 .more = {rp_sim_bmc_bus_files},
 	 .exists = bmc_on_this_bus},
 	RP_SIM_END,
 };

@@ -194,8 +194,33 @@ static int show_features(struct rp_sim *sim, const struct rp_sim_ent *e, struct 
 		.show = show_errors, .when_off = -EIO                                \
 	}
 
+static int show_hwmon_device(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_strbuf *out)
+{
+	rp_sim_add_pci_path(sim, e->gpu, out);
+	return rp_sim_shown(out);
+}
+
+static int show_hwmon_class(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_strbuf *out)
+{
+	(void)sim;
+	(void)e;
+	rp_strbuf_add(out, "sys/class/hwmon");
+	return rp_sim_shown(out);
+}
+
+/* A device of the class has no variables. */
+static int show_hwmon_uevent(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_strbuf *out)
+{
+	(void)sim;
+	(void)e;
+	return rp_sim_shown(out);
+}
+
 static const struct rp_sim_file hwmon_files[] = {
 	RP_SIM_ATTR("name", show_hwmon_name),
+	RP_SIM_LINK("device", show_hwmon_device),
+	RP_SIM_LINK("subsystem", show_hwmon_class),
+	{.name = "uevent", .type = RP_FILE_REGULAR, .mode = 0644, .show = show_hwmon_uevent},
 	{.name = "power1_cap",
 	 .when_off = -EIO,
 	 .type = RP_FILE_REGULAR,
@@ -238,6 +263,48 @@ static const struct rp_sim_file hwmon_dirs[] = {
 	 .more = {rp_sim_sensor_files}},
 	RP_SIM_END,
 };
+
+/* ---- sys/class/hwmon ---- */
+
+static int find_hwmon_link(const struct rp_sim *sim, const char *name, struct rp_sim_ent *e)
+{
+	for (e->gpu = 0; e->gpu < sim->profile->n_gpus; e->gpu++) {
+		if (find_hwmon(sim, name, e) == 0)
+			return rp_sim_gpu_bound(sim, e->gpu) ? 0 : -ENOENT;
+	}
+	return -ENOENT;
+}
+
+static int each_hwmon_link(const struct rp_sim *sim, const struct rp_sim_ent *e,
+			   struct rp_names *ret)
+{
+	struct rp_sim_ent at = *e;
+	int r = 0;
+
+	for (at.gpu = 0; r == 0 && at.gpu < sim->profile->n_gpus; at.gpu++) {
+		if (rp_sim_gpu_bound(sim, at.gpu))
+			r = each_hwmon(sim, &at, ret);
+	}
+	return r;
+}
+
+static int show_hwmon_link(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp_strbuf *out)
+{
+	rp_sim_add_pci_path(sim, e->gpu, out);
+	rp_strbuf_addf(out, "/hwmon/hwmon%u", e->gpu);
+	return rp_sim_shown(out);
+}
+
+const struct rp_sim_file rp_sim_hwmon_class_files[] = {
+	{.find = find_hwmon_link,
+	 .each = each_hwmon_link,
+	 .type = RP_FILE_LINK,
+	 .mode = 0777,
+	 .show = show_hwmon_link},
+	RP_SIM_END,
+};
+
+/* ---- health ---- */
 
 static const struct rp_sim_file ras_files[] = {
 	RP_SIM_ATTR("features", show_features),

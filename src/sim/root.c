@@ -145,6 +145,7 @@ static const struct rp_sim_file kfd_class_links[] = {
 static const struct rp_sim_file class_dirs[] = {
 	LOADED_DIR("kfd", kfd_class_links),
 	RP_SIM_DIR("drm", rp_sim_drm_class_files),
+	RP_SIM_DIR("hwmon", rp_sim_hwmon_class_files),
 	RP_SIM_END,
 };
 
@@ -178,6 +179,11 @@ static const struct rp_sim_file module_dirs[] = {
 	RP_SIM_END,
 };
 
+static const struct rp_sim_file dev_dirs[] = {
+	RP_SIM_DIR("char", rp_sim_dev_char_files),
+	RP_SIM_END,
+};
+
 static const struct rp_sim_file sys_dirs[] = {
 	RP_SIM_DIR("bus", bus_dirs),
 	RP_SIM_DIR("class", class_dirs),
@@ -187,6 +193,7 @@ static const struct rp_sim_file sys_dirs[] = {
 	 .children = device_dirs,
 	 .more = {rp_sim_pci_host_files}},
 	RP_SIM_DIR("module", module_dirs),
+	RP_SIM_DIR("dev", dev_dirs),
 	RP_SIM_END,
 };
 

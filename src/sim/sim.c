@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "sim/delay.h"
-#include "sim/machine.h"
+#include "sim/front.h"
 #include "sim/store.h"
 
 static struct rp_sim *new_sim(const char *name)
@@ -315,6 +315,12 @@ const char *rp_sim_abi(const struct rp_sim *sim)
 size_t rp_sim_gpu_count(const struct rp_sim *sim)
 {
 	return sim->profile->n_gpus;
+}
+
+bool rp_sim_has_place(const struct rp_sim *sim, const char *bdf)
+{
+	return rp_sim_find_gpu(sim, bdf) >= 0 ||
+	       (sim->profile->bmc && rp_str_eq(bdf, RP_SIM_BMC_BDF));
 }
 
 int rp_sim_set_caller(struct rp_sim *sim, uint32_t uid, const uint32_t *minors, size_t n)

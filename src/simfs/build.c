@@ -196,6 +196,20 @@ static bool same_link(struct rp_simfs *fs, const char *path, int dir_fd, const c
 
 static int follow(struct rp_simfs *fs, const char *path, int dir_fd, const char *name);
 
+/* Of the host, or our own: shown beside what the machine has there. */
+static bool is_no_part(const struct rp_simfs *fs, const char *dir, const char *path)
+{
+	if (rp_str_starts(path, "sys/" RP_SIMFS_OWN))
+		return true;
+	if (rp_str_eq(dir, "sys/dev/char"))
+		return rp_simfs_is_host_number(strrchr(path, '/') + 1);
+	for (size_t i = 0; i < fs->host.n; i++) {
+		if (rp_str_eq(fs->host.v[i], path))
+			return true;
+	}
+	return false;
+}
+
 static int drop_others(struct rp_simfs *fs, const char *path, int dir_fd,
 		       const struct rp_names *names)
 {
@@ -214,10 +228,9 @@ static int drop_others(struct rp_simfs *fs, const char *path, int dir_fd,
 
 		if (!child)
 			return -ENOMEM;
-		known |= rp_str_eq(child, RP_SIMFS_HOST_SYSTEM);
 		for (size_t i = 0; !known && i < names->n; i++)
 			known = rp_str_eq(e->d_name, names->v[i]);
-		if (!known)
+		if (!known && !is_no_part(fs, path, child))
 			r = drop(fs, child, dir_fd, e->d_name);
 	}
 	return r;
@@ -281,7 +294,7 @@ static int follow_part(struct rp_simfs *fs, const char *part, const char *name, 
 
 static int follow_all(struct rp_simfs *fs)
 {
-	static const char *const sys[] = {"bus", "class", "devices", "module"};
+	static const char *const sys[] = {"bus", "class", "dev", "devices", "module"};
 	static const char *const dev[] = {"dri", "kfd", "kmsg"};
 	int r = 0;
 

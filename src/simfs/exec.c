@@ -87,21 +87,21 @@ static char *standin_path(void)
 
 static int set_up(struct rp_simfs *fs, struct rocpart_error *reterr)
 {
-	RP_AUTO_CLOSE int dev_fd = -EBADF, fs_fd = -EBADF, system_fd = -EBADF;
+	RP_AUTO(rp_simfs_close_host) struct rp_simfs_host host = {-EBADF, -EBADF, -EBADF};
 	RP_AUTO_FREE char *standin = standin_path();
 	int r = standin ? enter_namespace(reterr) : rp_error_nomem(reterr);
 
 	if (r < 0)
 		return r;
-	system_fd = open("/sys/devices/system", O_PATH | O_CLOEXEC);
-	fs_fd = open("/sys/fs", O_PATH | O_CLOEXEC);
-	dev_fd = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r = rp_simfs_open_host(&host);
+	if (r < 0)
+		return rp_error_errno(reterr, r, NULL, "cannot open /dev and /sys of the host");
 	r = rp_simfs_mount_tree(fs, reterr);
 	if (r < 0)
 		return r;
-	r = rp_simfs_show_host(fs, &(struct rp_simfs_host){dev_fd, fs_fd, system_fd});
+	r = rp_simfs_show_host(fs, &host);
 	if (r < 0)
-		return rp_error_errno(reterr, r, "/dev", "cannot show the devices of the host");
+		return rp_error_errno(reterr, r, NULL, "cannot show /dev and /sys of the host");
 	r = rp_simfs_cover_tools(fs, standin);
 	return r < 0 ? rp_error_errno(reterr, r, standin,
 				      "cannot cover modprobe and systemctl of the host")

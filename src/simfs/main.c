@@ -37,6 +37,7 @@ static void close_fs(struct rp_simfs *fs)
 	rp_cleanup_close(&fs->sys_fd);
 	rp_cleanup_close(&fs->dev_fd);
 	rp_names_done(&fs->bound);
+	rp_names_done(&fs->host);
 	rp_strbuf_done(&fs->signature);
 }
 

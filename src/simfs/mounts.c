@@ -89,7 +89,8 @@ int rp_simfs_mount_tree(struct rp_simfs *fs, struct rocpart_error *reterr)
 
 	if (r == 0)
 		r = mount_part(fs, "dev", false, &fs->dev_fd);
-	if (r == 0 && mkdirat(fs->sys_fd, RP_SIMFS_DIR, 0755) < 0)
+	if (r == 0 && (mkdirat(fs->sys_fd, "devices", 0755) < 0 ||
+		       mkdirat(fs->sys_fd, RP_SIMFS_DIR, 0755) < 0))
 		r = rp_neg_errno();
 	return r < 0 ? rp_error_errno(reterr, r, *fs->root ? fs->root : "/",
 				      "cannot mount the tree of the simulated machine")

@@ -33,6 +33,11 @@ int rp_simfs_read(struct rp_simfs *fs, const char *path, struct rp_strbuf *ret)
 	return r;
 }
 
+bool rp_simfs_is_host_number(const char *name)
+{
+	return !rp_str_starts(name, "226:") && !rp_str_eq(name, "511:0");
+}
+
 static int write_all(int fd, const char *data, size_t len)
 {
 	while (len > 0) {
@@ -47,8 +52,7 @@ static int write_all(int fd, const char *data, size_t len)
 }
 
 /*
- * Attributes that answer by what was done before, without a change of the tree. Not uevent: what is
- * written there changes nothing that can be read, and each partition slot has one.
+ * Attributes that answer by what was done before, without a change of the tree.
  */
 bool rp_simfs_reacts(struct rp_simfs *fs, const char *path, const struct rp_stat *st)
 {
@@ -65,10 +69,16 @@ bool rp_simfs_reacts(struct rp_simfs *fs, const char *path, const struct rp_stat
 		"/power1_input",     "/freq1_input", "/freq2_input",
 	};
 
+	/* What is written there changes nothing that can be read, and there are many. */
+	static const char *const inert[] = {"/uevent", "/config", "/enable", "/driver_override",
+					    "/power/control"};
+
 	if (rp_sim_is_delayed(fs->sim, path) && rp_simfs_serve_slowly(fs, path))
 		return true;
-	if (rp_str_ends(path, "/uevent"))
-		return false;
+	for (size_t i = 0; i < RP_ARRAY_LEN(inert); i++) {
+		if (rp_str_ends(path, inert[i]))
+			return false;
+	}
 	if ((st->mode & 0222) || strstr(path, "/compute_partition_config/"))
 		return true;
 	for (size_t i = 0; i < RP_ARRAY_LEN(names); i++) {

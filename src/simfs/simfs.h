@@ -15,12 +15,11 @@
 #include "sim/sim.h"
 
 /* Below sys/: what no kernel has. It says that the machine is simulated, and takes orders. */
-#define RP_SIMFS_DIR  "rocpart-sim"
-#define RP_SIMFS_BIN  "rocpart-bin" /* stand-ins for modprobe, systemctl, docker */
+#define RP_SIMFS_OWN  "devices/rocpart-"
+#define RP_SIMFS_DIR  RP_SIMFS_OWN "sim"
+#define RP_SIMFS_BIN  RP_SIMFS_OWN "bin"  /* stand-ins for modprobe, systemctl, docker */
+#define RP_SIMFS_PROC RP_SIMFS_OWN "proc" /* its /proc; that of a namespace is the host's */
 #define RP_SIMFS_KMSG "dev/kmsg"
-#define RP_SIMFS_PROC "rocpart-proc" /* its /proc; that of a namespace is the host's */
-/* The host's: the C library counts processors there. */
-#define RP_SIMFS_HOST_SYSTEM "sys/devices/system"
 
 /*
  * A file or folder that FUSE serves. It gets its path when it is first needed and keeps it.
@@ -45,6 +44,7 @@ struct rp_simfs {
 	size_t n_bindable, n_slots;
 	size_t n_slow;		    /* slots of files that are served for a rule only */
 	struct rp_names bound;	    /* paths that are bind-mounted now */
+	struct rp_names host;	    /* paths in folders of the tree that show the host */
 	struct rp_strbuf signature; /* of the state that the tree shows */
 	bool stop;
 	struct rp_simfs_waiting *waiting; /* requests that are answered later */
@@ -94,6 +94,8 @@ bool rp_simfs_reacts(struct rp_simfs *fs, const char *path, const struct rp_stat
 int rp_simfs_copy(struct rp_simfs *fs, const char *path, int dir_fd, const char *name,
 		  struct rp_names *reacting) RP_MUST_CHECK;
 int rp_simfs_remove(int dir_fd, const char *name) RP_MUST_CHECK; /* with all that is in it */
+/* A name in sys/dev/char: of a device of the host, not of a GPU? */
+bool rp_simfs_is_host_number(const char *name);
 /* The text of a file of the machine, whatever is in it. */
 int rp_simfs_read(struct rp_simfs *fs, const char *path, struct rp_strbuf *ret) RP_MUST_CHECK;
 
@@ -128,12 +130,16 @@ int rp_simfs_serve(struct rp_simfs *fs, const struct rp_simfs_user *user,
 /* Run argv in a mount namespace of its own that shows the machine; its exit status or -errno. */
 int rp_simfs_exec(struct rp_simfs *fs, char **argv, struct rocpart_error *reterr) RP_MUST_CHECK;
 
-/* cover.c */
-/* The host's dev/ and parts of its sys/ behind ours; standin: our program that covers its tools. */
+/* host.c: the host's dev/ and sys/ behind ours, without its GPUs. */
 struct rp_simfs_host {
-	int dev_fd, fs_fd, system_fd; /* opened before they are covered; or -EBADF */
+	int dev_fd, sys_fd; /* opened before they are covered; or -EBADF */
+	int root_fd;	    /* a copy of its mounts on sys/, made before as well */
 };
+int rp_simfs_open_host(struct rp_simfs_host *ret) RP_MUST_CHECK;
+void rp_simfs_close_host(struct rp_simfs_host *host);
 int rp_simfs_show_host(struct rp_simfs *fs, const struct rp_simfs_host *host) RP_MUST_CHECK;
+
+/* cover.c; standin: our program that covers tools of the host. */
 int rp_simfs_cover_tools(struct rp_simfs *fs, const char *standin) RP_MUST_CHECK;
 /* The right to load modules is given up for good. */
 int rp_simfs_drop_module_right(void) RP_MUST_CHECK;

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CONTROL	  "/sys/rocpart-sim/control"
+#define CONTROL	  "/sys/devices/rocpart-sim/control"
 #define ORDER_MAX 4096 /* a page, as one write(2) to sysfs */
 
 const char *rp_standin_tool;

@@ -13,7 +13,7 @@
 
 #include "simfs/standin.h"
 
-#define SRCVERSION "/sys/rocpart-sim/srcversion"
+#define SRCVERSION "/sys/devices/rocpart-sim/srcversion"
 #define MODULE	   "/sys/module/amdgpu"
 
 static bool is_loaded(void)

@@ -69,8 +69,8 @@ class Captures(Hostile):
         gpu = "sys/bus/pci/devices/0000:05:00.0/current_"
         subprocess.run([os.environ["SIM_DUMP"], str(ROOT / "profiles/mi300x-1.yaml"), str(self.cap),
                         f"{gpu}compute_partition=CPX"], check=True, capture_output=True)
-        (self.cap / "sys/rocpart-sim").mkdir(exist_ok=True)
-        (self.cap / "sys/rocpart-sim/folder").write_text("/x")
+        (self.cap / "sys/devices/rocpart-sim").mkdir(parents=True, exist_ok=True)
+        (self.cap / "sys/devices/rocpart-sim/folder").write_text("/x")
 
     def use(self, form):
         """Prints a form and gives it to its reader."""
@@ -104,7 +104,7 @@ class Captures(Hostile):
 
     def test_the_name_of_a_capture_is_a_comment_in_every_form(self):
         for name in HOSTILE:
-            (self.cap / "sys/rocpart-sim/name").write_bytes(name)
+            (self.cap / "sys/devices/rocpart-sim/name").write_bytes(name)
             for form in FORMS if name == HOSTILE[1] else COMMENTED:
                 with self.subTest(name=name, form=form):
                     self.use(form)
@@ -118,7 +118,7 @@ class Captures(Hostile):
     def test_a_unit_with_the_name_of_a_capture_is_what_systemd_reads(self):
         if not shutil.which("systemd-analyze"):
             self.skipTest("no systemd-analyze")
-        (self.cap / "sys/rocpart-sim/name").write_bytes(HOSTILE[-2])
+        (self.cap / "sys/devices/rocpart-sim/name").write_bytes(HOSTILE[-2])
         self.use(("systemd",))
         unit = self.folder / "x.service"
         unit.write_text(self.unit + "ExecStart=/bin/true\n")

@@ -12,7 +12,7 @@ if [ -z "${FOLLOWS-}" ]; then
 fi
 root=$1 rocpart=$2
 shift 2
-records=$(cat /sys/rocpart-sim/folder)
+records=$(cat /sys/devices/rocpart-sim/folder)
 mount --rbind /sys "$root/sys"
 mount --rbind /dev "$root/dev"
 mount -t proc proc "$root/proc"

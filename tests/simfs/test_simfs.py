@@ -30,7 +30,7 @@ def tree_of(top):
         for name in os.listdir(folder):
             path = Path(folder) / name
             relative = path.relative_to(top).as_posix()
-            if relative.startswith(("sys/rocpart-", "dev/", "proc/")):
+            if relative.startswith(("sys/devices/rocpart-", "dev/", "proc/")):
                 continue
             if path.is_symlink():
                 found[relative] = "-> " + os.readlink(path)
@@ -198,7 +198,7 @@ class Mounted(SimfsCase):
         place, _ = self.mount("mi300x-1")
         os.kill(self.server_of(place), signal.SIGKILL)
         with self.assertRaises(OSError):
-            (place / "sys/rocpart-sim/name").read_text()
+            (place / "sys/devices/rocpart-sim/name").read_text()
         _, done = self.mount("mi300x-1")
         self.assertIn("unmounted what a crashed simulator", done.stderr)
         self.assertEqual((place / COMPUTE[1:]).read_text(), "SPX\n")
@@ -471,9 +471,10 @@ class Unprivileged(SimfsCase):
         host.need_user_namespaces()
         done = self.as_nobody(self.rocpart, "sim", "exec", "mi300x-1", "--", "sh", "-c",
                               f"echo CPX >{COMPUTE}; cat {COMPUTE}; ls /dev/dri/renderD128; "
-                              "modprobe -r amdgpu; ls /sys/class")
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertEqual(done.stdout, "CPX\n/dev/dri/renderD128\ndrm\n")
+                              "modprobe -r amdgpu; ls /sys/class/drm; [ -e /sys/class/kfd ]; "
+                              "echo $?; ls -d /sys/class/net/lo; echo 0 >/sys/class/net/lo/mtu")
+        self.assertEqual(done.stdout, "CPX\n/dev/dri/renderD128\nversion\n1\n/sys/class/net/lo\n")
+        self.assertIn("Read-only file system", done.stderr)
 
     def test_exec_says_what_is_missing_without_user_namespaces(self):
         host.need_user_namespaces()

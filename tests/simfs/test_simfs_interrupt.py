@@ -26,8 +26,8 @@ import json, os, pathlib, shutil, signal, subprocess, sys, time
 rocpart, top, action = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
 switch = sys.argv[4:]
 real, slow = top / "real", top / "slow"
-shutil.copytree("/sys/rocpart-bin", real, symlinks=True)
-shutil.copytree("/sys/rocpart-bin", slow, symlinks=True)
+shutil.copytree("/sys/devices/rocpart-bin", real, symlinks=True)
+shutil.copytree("/sys/devices/rocpart-bin", slow, symlinks=True)
 (slow / "modprobe").unlink()
 (slow / "modprobe").write_text(f'''#!/bin/sh
 echo $$ >> {top}/begun
@@ -38,7 +38,7 @@ echo $$ >> {top}/ended
 exit $status
 ''')
 (slow / "modprobe").chmod(0o755)
-subprocess.run(["mount", "--bind", slow, "/sys/rocpart-bin"], check=True)
+subprocess.run(["mount", "--bind", slow, "/sys/devices/rocpart-bin"], check=True)
 for path in ("/sbin/modprobe", "/usr/sbin/modprobe"):
     if os.path.isfile(path) and not os.path.ismount(path + "."):
         subprocess.run(["mount", "--bind", slow / "modprobe", path], check=True)

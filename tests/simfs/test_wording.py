@@ -85,7 +85,7 @@ class Wording(SimfsCase):
     @unittest.skipIf(shutil.which("modprobe"), "this machine has kmod")
     def test_reload_without_modules_is_said_before_the_mode_is_requested(self):
         # a container: neither kmod nor modules
-        bare = ("sh", "-c", 'mount -t tmpfs none /sys/rocpart-bin && exec "$@"', "sh")
+        bare = ("sh", "-c", 'mount -t tmpfs none /sys/devices/rocpart-bin && exec "$@"', "sh")
         error = self.set_error("-c", "CPX", "-m", "NPS4", prefix=bare)
         self.assert_says(error, "DRIVER_RELOAD", SET_FAILED + "the amdgpu driver cannot be reloaded "
                          "from here: /lib/modules does not exist", "the host's /lib/modules")

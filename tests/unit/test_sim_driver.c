@@ -252,7 +252,10 @@ static void driver_unloaded_leaves_the_pci_devices_only(void **state)
 	assert_false(sim_exists(sim, "sys/class/kfd"));
 	assert_false(sim_exists(sim, "dev/kfd"));
 	assert_false(sim_exists(sim, "dev/dri/renderD128"));
-	assert_int_equal(sim_count(sim, "sys/class/drm"), 0);
+	assert_false(sim_exists(sim, "sys/dev/char/226:128"));
+	assert_int_equal(sim_count(sim, "sys/dev/char"), 0);
+	assert_int_equal(sim_count(sim, "sys/class/hwmon"), 0);
+	assert_int_equal(sim_count(sim, "sys/class/drm"), 1); /* version */
 	assert_int_equal(sim_count(sim, "sys/devices/platform"), 0);
 	assert_int_equal(sim_driver(sim, RP_DRIVER_UNLOAD), 0); /* as modprobe -r: not there */
 	assert_int_equal(sim_driver(sim, RP_DRIVER_LOAD), 0);

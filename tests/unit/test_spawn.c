@@ -161,9 +161,10 @@ static void program_of_root_is_in_a_fixed_folder_and_has_its_own_environment(voi
 	setenv("LD_PRELOAD", "/nowhere", 1);
 	assert_int_equal(rp_spawn(argv, &out, 1000, 10000, &res), 0);
 	unsetenv("LD_PRELOAD");
-	assert_string_equal(rp_strbuf_str(&out),
-			    "PATH=/sys/rocpart-bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:"
-			    "/usr/bin:/sbin:/bin\nLANG=C.UTF-8\n");
+	assert_string_equal(
+		rp_strbuf_str(&out),
+		"PATH=/sys/devices/rocpart-bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:"
+		"/usr/bin:/sbin:/bin\nLANG=C.UTF-8\n");
 	setenv("PATH", old, 1);
 }
 
