@@ -47,13 +47,15 @@ class Roots(unittest.TestCase):
         self.assertIsInstance(err, AssertionError)
         self.assertIn(SAYS, str(err))
 
-    def test_failure_is_remembered_and_a_root_that_is_there_is_used(self):
+    def test_failure_is_remembered_and_a_root_with_the_packages_is_used(self):
         for _ in range(2):
             self.set_up(witness_case.SidCase)
         self.assertEqual((self.top / "runs").read_text(), "run\n")
         complete = self.top / "build-witness/sid/.complete"
         complete.parent.mkdir(parents=True)
-        complete.touch()
+        complete.write_text("tools\n")
+        self.assertIsInstance(self.set_up(witness_case.SidCase), unittest.SkipTest)
+        complete.write_text(f"{witness_case.SidCase.packages}\n")
         with mock.patch.object(witness_case.SimfsCase, "setUp"):
             self.assertIsNone(self.set_up(witness_case.SidCase))
 

@@ -7,6 +7,7 @@ rocm-smi prints on hardware.
 """
 
 import json
+import re
 import sys
 import unittest
 from pathlib import Path
@@ -98,6 +99,44 @@ class RocmSmi(StableCase):
         before = self.modes("vf")
         self.assertNotIn("Successfully", self.smi("vf", "--setcomputepartition", "CPX"))
         self.assertEqual(self.modes("vf"), before)
+
+
+    def test_rocm_smi_shows_what_the_model_of_load_says(self):
+        self.run_rocpart("sim", "create", "mi300x-8")
+        for argv in (("--rate", "0", "--seed", "3"), ("--gpu", "2", "--util", "100"),
+                     ("--advance", "20s")):
+            self.run_rocpart("sim", "load", "mi300x-8", *argv)
+        told = json.loads(self.smi("mi300x-8", "--showtemp", "--showpower", "--showuse", "--json"))
+        truth = self.json_of("sim", "load", "mi300x-8")["load"]["gpus"]
+        self.assertEqual(len(told), len(truth))
+        for card, gpu in zip(told.values(), truth):
+            self.assertEqual(float(card["Temperature (Sensor junction) (C)"]), gpu["hotspot_celsius"])
+            self.assertEqual(float(card["Temperature (Sensor memory) (C)"]), gpu["memory_celsius"])
+            self.assertEqual(float(card["Current Socket Graphics Package Power (W)"]),
+                             gpu["power_watts"])
+            self.assertEqual(float(card["GPU use (%)"]), gpu["busy_percent"])
+
+
+class Devices(StableCase):
+    """pciutils 3.13 and libdrm 2.4.124."""
+
+    def in_root(self, name, *argv):
+        done = self.spawn([ROCPART, "sim", "exec", name, "--", str(HERE / "in-root.sh"),
+                           str(self.witness), *argv])
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done
+
+    def test_lspci_reads_each_gpu_without_complaint(self):
+        done = self.in_root("mi300x-8", "lspci", "-vvD")
+        self.assertNotIn("/sys/", done.stderr)
+        self.assertEqual(done.stdout.count("Kernel driver in use: amdgpu"), 8)
+        self.assertEqual(done.stdout.count("Speed 32GT/s, Width x16\n"), 8)
+
+    def test_drmdevice_finds_each_gpu(self):
+        out = self.in_root("mi300x-8", "drmdevice").stdout
+        for gpu in self.gpus("mi300x-8"):
+            self.assertIn(f"/dev/dri/renderD{gpu['partitions'][0]['render_minor']}\n", out)
+        self.assertEqual(len(re.findall(r"^device\[", out, flags=re.M)), 8 + 1)
 
 
 class OldLibrary(StableCase):

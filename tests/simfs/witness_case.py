@@ -3,7 +3,7 @@
 
 Debian 13 (trixie) is released: its index does not expire, and its packages stay. Debian sid has AMD's
 newest versions, and nobody promises that it can be installed today: a test that needs it is skipped,
-under ROCPART_WITNESSES too. A root in build-witness/ that is complete is used without the network.
+under ROCPART_WITNESSES too. A root in build-witness/ with the packages is used without the network.
 """
 
 import unittest
@@ -63,9 +63,10 @@ class WitnessCase(SimfsCase):
 
 
 class StableCase(WitnessCase):
-    """Debian 13: rocm-smi and amd-smi of ROCm 6.1.2."""
+    """Debian 13: rocm-smi, amd-smi and rocminfo of ROCm 6.1.2, and programs that list devices."""
 
-    suite, packages, is_required = "trixie", "amd-smi,rocm-smi", True
+    suite, is_required = "trixie", True
+    packages = "amd-smi,rocm-smi,rocminfo,libdrm-tests,pciutils,nvtop"
 
 
 class SidCase(WitnessCase):
