@@ -150,11 +150,24 @@ static int run_sim_unmount(struct cli *cli, int argc, char **argv)
 	return mount_or_unmount(cli, argc, argv, false);
 }
 
+struct exec_values {
+	bool has_ioctls;
+};
+
+static const struct cli_option exec_options[] = {
+	{.name = "ioctl",
+	 .offset = offsetof(struct exec_values, has_ioctls),
+	 .help = "let programs open /dev/kfd and /dev/dri: a preloaded library answers for "
+		 "the devices"},
+	CLI_END,
+};
+
 static int run_sim_exec(struct cli *cli, int argc, char **argv)
 {
 	RP_AUTO_FREE char *program = program_path(), *name = NULL, *folder = NULL;
 	RP_AUTO_FREE char **all = rp_new0(char *, (size_t)argc + 4);
-	static char verb[] = "exec";
+	static char verb[] = "exec", verb_ioctl[] = "exec-ioctl";
+	const struct exec_values *v = cli->values;
 	int status = find_machine(cli, argv[0], &name, &folder);
 
 	if (status)
@@ -162,7 +175,7 @@ static int run_sim_exec(struct cli *cli, int argc, char **argv)
 	if (!program || !all)
 		return cli_nomem(cli);
 	all[0] = program;
-	all[1] = verb;
+	all[1] = v->has_ioctls ? verb_ioctl : verb;
 	all[2] = name;
 	all[3] = folder;
 	for (int i = 1; i < argc; i++)
@@ -201,6 +214,8 @@ const struct cli_command cli_verb_sim_exec = {
 	.min_args = 2,
 	.max_args = 4096,
 	.summary = "run a command that sees a simulated machine as /sys and /dev",
+	.options = exec_options,
+	.values_size = sizeof(struct exec_values),
 	.words = {CLI_WORDS_SIMS},
 	.has_program = true,
 	.run = run_sim_exec,

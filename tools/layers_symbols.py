@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 
-from layers import (CLIENTS, HELPERS, PURE, PURE_BASE, PURE_LIBC, folder_of, may_use)
+from layers import (CLIENTS, HELPERS, PRELOADED, PURE, PURE_BASE, PURE_LIBC, folder_of, may_use)
 
 OPTIONAL = {"simfs"}  # folders that not every build has
 
@@ -38,7 +38,8 @@ class Symbols:
             source = objects[where.removesuffix(":")]
             if kind in "Uwv":
                 self.undefined[source].add(name)
-            elif not name.startswith("__"):  # a sanitizer's, of this object alone
+            # not a sanitizer's, of this object alone; not libc's, which a preloaded library replaces
+            elif not name.startswith("__") and source not in PRELOADED:
                 self.defined_by[name].add(source)
 
     def owner(self, user, name):

@@ -86,6 +86,30 @@ int rp_simfs_cover_tools(struct rp_simfs *fs, const char *standin)
 	return r == 0 ? set_path(old) : r;
 }
 
+/* In a file of the tree, which moves with /sys into another root. */
+#define LIBRARY RP_SIMFS_BIN "/ioctl.so"
+
+int rp_simfs_preload(struct rp_simfs *fs, const char *library)
+{
+	const char *old = secure_getenv("LD_PRELOAD");
+	RP_AUTO_FREE char *list =
+		rp_strdupf("/sys/" LIBRARY "%s%s", old && *old ? ":" : "", old ? old : "");
+	RP_AUTO_CLOSE int fd = open(library, O_PATH | O_CLOEXEC), made = -EBADF;
+	int r;
+
+	if (!list)
+		return -ENOMEM;
+	if (fd < 0)
+		return rp_neg_errno();
+	made = openat(fs->sys_fd, LIBRARY, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+	r = made < 0 ? rp_neg_errno() : rp_simfs_bind_fd(fd, "/sys/" LIBRARY);
+	/* libudev shows no device of a sysfs that is none, which devices of the machine are on. */
+	if (r == 0 && (setenv("LD_PRELOAD", list, 1) < 0 ||
+		       setenv("SYSTEMD_DEVICE_VERIFY_SYSFS", "0", 1) < 0))
+		r = rp_neg_errno();
+	return r;
+}
+
 int rp_simfs_drop_module_right(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};

@@ -73,8 +73,8 @@ static int enter_namespace(struct rocpart_error *reterr)
 	return 0;
 }
 
-/* The stand-in is installed beside this program. */
-static char *standin_path(void)
+/* What is installed beside this program. */
+static char *path_beside(const char *name)
 {
 	char exe[4096];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
@@ -82,14 +82,15 @@ static char *standin_path(void)
 
 	exe[n > 0 ? n : 0] = '\0';
 	slash = strrchr(exe, '/');
-	return slash ? rp_strdupf("%.*s/rocpart-standin", (int)(slash - exe), exe) : NULL;
+	return slash ? rp_strdupf("%.*s/%s", (int)(slash - exe), exe, name) : NULL;
 }
 
 static int set_up(struct rp_simfs *fs, struct rocpart_error *reterr)
 {
 	RP_AUTO(rp_simfs_close_host) struct rp_simfs_host host = {-EBADF, -EBADF, -EBADF};
-	RP_AUTO_FREE char *standin = standin_path();
-	int r = standin ? enter_namespace(reterr) : rp_error_nomem(reterr);
+	RP_AUTO_FREE char *standin = path_beside("rocpart-standin");
+	RP_AUTO_FREE char *library = path_beside("rocpart-ioctl.so");
+	int r = standin && library ? enter_namespace(reterr) : rp_error_nomem(reterr);
 
 	if (r < 0)
 		return r;
@@ -103,8 +104,13 @@ static int set_up(struct rp_simfs *fs, struct rocpart_error *reterr)
 	if (r < 0)
 		return rp_error_errno(reterr, r, NULL, "cannot show /dev and /sys of the host");
 	r = rp_simfs_cover_tools(fs, standin);
-	return r < 0 ? rp_error_errno(reterr, r, standin,
-				      "cannot cover modprobe and systemctl of the host")
+	if (r < 0)
+		return rp_error_errno(reterr, r, standin,
+				      "cannot cover modprobe and systemctl of the host");
+	r = fs->has_ioctls ? rp_simfs_preload(fs, library) : 0;
+	return r < 0 ? rp_error_errno(reterr, r, library,
+				      "cannot answer for device nodes: the library of --ioctl "
+				      "cannot be loaded")
 		     : 0;
 }
 

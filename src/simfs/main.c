@@ -4,6 +4,7 @@
  *   mount NAME FOLDER DIR      show the machine in DIR until somebody says stop
  *   unmount DIR
  *   exec NAME FOLDER CMD...    run CMD where /sys and /dev are those of the machine
+ *   exec-ioctl NAME FOLDER CMD...  the same, and its device nodes can be opened
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -43,7 +44,7 @@ static void close_fs(struct rp_simfs *fs)
 
 /* ---- exec ---- */
 
-static int cmd_exec(char **argv)
+static int cmd_exec(char **argv, bool has_ioctls)
 {
 	static char here[] = "";
 	struct rocpart_error err = {0};
@@ -51,6 +52,7 @@ static int cmd_exec(char **argv)
 	int r = open_fs(&fs, argv[0], argv[1], &err);
 
 	fs.root = here;
+	fs.has_ioctls = has_ioctls;
 	if (r == 0)
 		r = rp_simfs_exec(&fs, argv + 2, &err);
 	close_fs(&fs);
@@ -281,8 +283,8 @@ int main(int argc, char **argv)
 	struct rocpart_error err = {0};
 	int r;
 
-	if (argc >= 5 && rp_str_eq(argv[1], "exec"))
-		return cmd_exec(argv + 2);
+	if (argc >= 5 && (rp_str_eq(argv[1], "exec") || rp_str_eq(argv[1], "exec-ioctl")))
+		return cmd_exec(argv + 2, rp_str_eq(argv[1], "exec-ioctl"));
 	if (argc == 5 && rp_str_eq(argv[1], "mount"))
 		r = cmd_mount(argv + 2, &err);
 	else if (argc == 3 && rp_str_eq(argv[1], "unmount"))

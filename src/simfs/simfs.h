@@ -49,6 +49,7 @@ struct rp_simfs {
 	bool stop;
 	struct rp_simfs_waiting *waiting; /* requests that are answered later */
 	size_t n_waiting, cap_waiting;
+	bool has_ioctls; /* of `exec`: programs get answers of device nodes */
 };
 
 /* Processes of a load come, go and grow with simulated time: once a second of the host is enough.
@@ -141,6 +142,8 @@ int rp_simfs_show_host(struct rp_simfs *fs, const struct rp_simfs_host *host) RP
 
 /* cover.c; standin: our program that covers tools of the host. */
 int rp_simfs_cover_tools(struct rp_simfs *fs, const char *standin) RP_MUST_CHECK;
+/* Programs load this library: into their environment, and where a chroot finds it. */
+int rp_simfs_preload(struct rp_simfs *fs, const char *library) RP_MUST_CHECK;
 /* The right to load modules is given up for good. */
 int rp_simfs_drop_module_right(void) RP_MUST_CHECK;
 

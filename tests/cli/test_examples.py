@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 MAN = ROOT / "docs/man"
-LOCAL = "llama.cpp vllm docker podman systemctl amd-smi sensors modprobe".split()
+LOCAL = "llama.cpp vllm docker podman systemctl amd-smi sensors rocminfo modprobe".split()
 # Paths of examples that are of the whole system; here they are in the folder of the page.
 SYSTEM_PATHS = re.compile(r"(?<![\w.])/(etc|srv|mnt|usr/local)/")
 LLAMA = {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 256,

@@ -1,30 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A stand-in for the KFD, preloaded into AMD's user space, which runs on the tree of `sim exec`.
- * What it sees (sysfs, device nodes and who may open them) is untouched; here is only what is asked
- * by ioctl: enough to start, to create events and to allocate within the memory of a partition.
- * Nothing is executed. Numbers and structures are those of <linux/kfd_ioctl.h>.
+ * What is asked of /dev/kfd: enough to start, to create events and to allocate within the memory of
+ * a partition. Numbers and structures are those of <linux/kfd_ioctl.h>.
  */
-#include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/kfd_ioctl.h>
 #include <pthread.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
-#define TOPOLOGY     "/sys/devices/virtual/kfd/kfd/topology/nodes"
-#define GPUS_MAX     128	  /* render minors 128 to 255 */
+#include "simfs/ioctl/ioctl.h"
+
+#define GPUS_MAX     IOCTL_GPUS_MAX
+#define PAGE	     4096
 #define BUFFERS_MAX  4096	  /* live allocations of one process */
-#define WINDOW	     (1ULL << 46) /* of a device node, for those who map it; sparse */
 #define LDS_BASE     (1ULL << 60) /* apertures of GC 9, kfd_flat_memory.c */
 #define SCRATCH_BASE (2ULL << 60)
 #define GPUVM_BASE   (1ULL << 16)
@@ -36,6 +27,13 @@ struct gpu {
 	uint64_t memory_bytes, used_bytes;
 };
 
+/* Since minor version 9; not in each kfd_ioctl.h. */
+#define NR_AVAILABLE_MEMORY 0x23
+struct available_memory {
+	uint64_t available;
+	uint32_t gpu_id, pad;
+};
+
 struct buffer {
 	struct gpu *gpu; /* NULL: not in the memory of a GPU */
 	uint64_t bytes;
@@ -44,102 +42,22 @@ struct buffer {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct gpu gpus[GPUS_MAX];
+static struct ioctl_gpu found[GPUS_MAX]; /* the same, as the tree tells of them */
 static uint32_t n_gpus;
 static struct buffer buffers[BUFFERS_MAX];
+static uint64_t next_offset; /* where a buffer is mapped: no two of them share memory */
 static uint32_t n_events;
-
-/* ---- device nodes ---- */
-
-static bool is_device(const char *path)
-{
-	return strcmp(path, "/dev/kfd") == 0 || strncmp(path, "/dev/dri/renderD", 16) == 0;
-}
-
-/*
- * The tree is mounted nodev, which is EACCES for everybody. Who may open is asked instead: ENOENT,
- * EACCES by the mode and EPERM by the device cgroup are answers of the kernel.
- */
-static int open_device(const char *path)
-{
-	int fd;
-
-	if (access(path, R_OK | W_OK) < 0)
-		return -1;
-	fd = memfd_create("kfd-stand-in", MFD_CLOEXEC);
-	if (fd >= 0 && ftruncate(fd, (off_t)WINDOW) < 0) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-int open(const char *path, int flags, ...)
-{
-	int (*real)(const char *, int, ...) = NULL;
-	mode_t mode = 0;
-	va_list ap;
-
-	if (is_device(path) && !(flags & (O_PATH | O_CREAT)))
-		return open_device(path);
-	if ((flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE) {
-		va_start(ap, flags);
-		mode = va_arg(ap, mode_t);
-		va_end(ap);
-	}
-	*(void **)&real = dlsym(RTLD_NEXT, "open");
-	return real(path, flags, mode);
-}
-
-/* On 64 bits the same. */
-int open64(const char *path, int flags, ...) __attribute__((alias("open")));
+static int32_t xnack_mode;
 
 /* ---- the GPUs, as their topology says ---- */
 
-/* Sum of the numbers behind a key in a file of lines `key value`, or of its only number. */
-static uint64_t number_in(const char *path, const char *key)
-{
-	FILE *f = fopen(path, "re");
-	char line[256];
-	uint64_t sum = 0;
-
-	while (f && fgets(line, sizeof(line), f)) {
-		if (strncmp(line, key, strlen(key)) == 0)
-			sum += strtoull(line + strlen(key), NULL, 10);
-	}
-	if (f)
-		fclose(f);
-	return sum;
-}
-
-static uint64_t memory_of(int node)
-{
-	char path[128];
-	uint64_t sum = 0;
-
-	for (int i = 0;; i++) {
-		(void)snprintf(path, sizeof(path), TOPOLOGY "/%d/mem_banks/%d/properties", node, i);
-		if (access(path, F_OK) < 0)
-			return sum;
-		sum += number_in(path, "size_in_bytes ");
-	}
-}
-
 static void load_gpus(void)
 {
-	char path[128];
-
-	n_gpus = 0;
+	n_gpus = (uint32_t)ioctl_read_gpus(found, GPUS_MAX);
 	memset(buffers, 0, sizeof(buffers));
-	for (int i = 0; n_gpus < GPUS_MAX; i++) {
-		uint32_t id;
-
-		(void)snprintf(path, sizeof(path), TOPOLOGY "/%d/gpu_id", i);
-		if (access(path, F_OK) < 0)
-			return;
-		id = (uint32_t)number_in(path, "");
-		if (id != 0)
-			gpus[n_gpus++] = (struct gpu){.id = id, .memory_bytes = memory_of(i)};
-	}
+	for (uint32_t i = 0; i < n_gpus; i++)
+		gpus[i] =
+			(struct gpu){.id = found[i].gpu_id, .memory_bytes = found[i].memory_bytes};
 }
 
 static struct gpu *find_gpu(uint32_t id)
@@ -215,13 +133,14 @@ static int get_apertures(struct kfd_ioctl_get_process_apertures_new_args *a)
 static int alloc_memory(struct kfd_ioctl_alloc_memory_of_gpu_args *a)
 {
 	struct gpu *gpu = find_gpu(a->gpu_id);
+	uint64_t bytes = a->size < IOCTL_WINDOW ? (a->size + PAGE - 1) / PAGE * PAGE : a->size;
 	uint32_t slot = 0;
 
 	if (!gpu)
 		return EINVAL;
 	while (slot < BUFFERS_MAX && buffers[slot].taken)
 		slot++;
-	if (slot == BUFFERS_MAX)
+	if (slot == BUFFERS_MAX || bytes > IOCTL_WINDOW - next_offset)
 		return ENOMEM;
 	if (!(a->flags & KFD_IOC_ALLOC_MEM_FLAGS_VRAM))
 		gpu = NULL;
@@ -231,7 +150,8 @@ static int alloc_memory(struct kfd_ioctl_alloc_memory_of_gpu_args *a)
 		gpu->used_bytes += a->size;
 	buffers[slot] = (struct buffer){.gpu = gpu, .bytes = a->size, .taken = true};
 	a->handle = slot + 1;
-	a->mmap_offset = 0;
+	a->mmap_offset = next_offset;
+	next_offset += bytes;
 	return 0;
 }
 
@@ -260,49 +180,78 @@ static int unmap_memory(struct kfd_ioctl_unmap_memory_from_gpu_args *a)
 	return 0;
 }
 
-static int answer(unsigned long request, void *args)
+/* What processes of the machine use is not there for this one. */
+static int available_memory(struct available_memory *a)
 {
-	switch (request) {
-	case AMDKFD_IOC_GET_VERSION:
+	const struct gpu *gpu = find_gpu(a->gpu_id);
+	uint64_t used;
+
+	if (!gpu)
+		return EINVAL;
+	used = gpu->used_bytes + ioctl_used_bytes(&found[gpu - gpus]);
+	a->available = gpu->memory_bytes - (used < gpu->memory_bytes ? used : gpu->memory_bytes);
+	return 0;
+}
+
+/* Below 0 it is asked for. MI300 can retry page faults, and does not unless it is told to. */
+static int set_xnack(struct kfd_ioctl_set_xnack_mode_args *a)
+{
+	if (a->xnack_enabled < 0)
+		a->xnack_enabled = xnack_mode;
+	else
+		xnack_mode = a->xnack_enabled;
+	return 0;
+}
+
+/* Nothing is ever to be read from it. */
+static int smi_events(struct kfd_ioctl_smi_events_args *a)
+{
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	a->anon_fd = (uint32_t)fd;
+	return fd < 0 ? errno : 0;
+}
+
+static int answer(unsigned int nr, void *args)
+{
+	switch (nr) {
+	case _IOC_NR(AMDKFD_IOC_GET_VERSION):
 		return get_version(args);
-	case AMDKFD_IOC_GET_CLOCK_COUNTERS:
+	case _IOC_NR(AMDKFD_IOC_GET_CLOCK_COUNTERS):
 		return get_clocks(args);
-	case AMDKFD_IOC_CREATE_EVENT:
+	case _IOC_NR(AMDKFD_IOC_CREATE_EVENT):
 		return create_event(args);
-	case AMDKFD_IOC_GET_PROCESS_APERTURES_NEW:
+	case _IOC_NR(AMDKFD_IOC_GET_PROCESS_APERTURES_NEW):
 		return get_apertures(args);
-	case AMDKFD_IOC_ALLOC_MEMORY_OF_GPU:
+	case _IOC_NR(AMDKFD_IOC_ALLOC_MEMORY_OF_GPU):
 		return alloc_memory(args);
-	case AMDKFD_IOC_FREE_MEMORY_OF_GPU:
+	case _IOC_NR(AMDKFD_IOC_FREE_MEMORY_OF_GPU):
 		return free_memory(args);
-	case AMDKFD_IOC_MAP_MEMORY_TO_GPU:
+	case _IOC_NR(AMDKFD_IOC_MAP_MEMORY_TO_GPU):
 		return map_memory(args);
-	case AMDKFD_IOC_UNMAP_MEMORY_FROM_GPU:
+	case _IOC_NR(AMDKFD_IOC_UNMAP_MEMORY_FROM_GPU):
 		return unmap_memory(args);
+	case _IOC_NR(AMDKFD_IOC_SET_XNACK_MODE):
+		return set_xnack(args);
+	case _IOC_NR(AMDKFD_IOC_SMI_EVENTS):
+		return smi_events(args);
+	case NR_AVAILABLE_MEMORY:
+		return available_memory(args);
 	default:
 		return 0; /* policies, handlers, queues: nothing to say */
 	}
 }
 
-int ioctl(int fd, unsigned long request, ...)
+int ioctl_answer_kfd(unsigned long request, void *args)
 {
-	int (*real)(int, unsigned long, ...) = NULL;
-	va_list ap;
-	void *args;
 	int r;
 
-	va_start(ap, request);
-	args = va_arg(ap, void *);
-	va_end(ap);
-	if (_IOC_TYPE(request) != AMDKFD_IOCTL_BASE || _IOC_SIZE(request) == 0) {
-		*(void **)&real = dlsym(RTLD_NEXT, "ioctl");
-		return real(fd, request, args);
-	}
-	if (request == AMDKFD_IOC_WAIT_EVENTS)
+	if (_IOC_TYPE(request) != AMDKFD_IOCTL_BASE)
+		return ENOTTY;
+	if (_IOC_NR(request) == _IOC_NR(AMDKFD_IOC_WAIT_EVENTS))
 		return wait_events(args); /* others go on meanwhile */
 	pthread_mutex_lock(&lock);
-	r = answer(request, args);
+	r = answer(_IOC_NR(request), args);
 	pthread_mutex_unlock(&lock);
-	errno = r ? r : errno;
-	return r ? -1 : 0;
+	return r;
 }
