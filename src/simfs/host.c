@@ -188,10 +188,12 @@ static int show_entries(struct sys *s, const char *dir, const char *const *but, 
 	for (const struct dirent *e = readdir(d); r == 0 && e; e = readdir(d)) {
 		RP_AUTO_FREE char *path = rp_strdupf("%s/%s", dir, e->d_name);
 		RP_AUTO_FREE char *drm = rp_strdupf("%s/%s/drm", dir, e->d_name);
-		bool skip = e->d_name[0] == '.';
+		bool skip;
 
 		if (!path || !drm)
 			return -ENOMEM;
+		/* The last are of another machine: this runs in a namespace of it. */
+		skip = e->d_name[0] == '.' || rp_str_starts(path, RP_SIMFS_OWN);
 		for (size_t i = 0; i < n_but; i++)
 			skip |= rp_str_eq(e->d_name, but[i]);
 		if (skip || is_hidden(s, path) || faccessat(s->fd, drm, F_OK, 0) == 0 ||
@@ -352,7 +354,23 @@ static int show_writable(const struct sys *s, const char *path)
 
 	if (!target)
 		return -ENOMEM;
-	return fd < 0 ? 0 : rp_simfs_bind_fd(fd, target);
+	if (fd < 0)
+		return 0;
+	if (mkdirat(s->fs->sys_fd, path, 0755) < 0 && errno != EEXIST) /* where it is not joined */
+		return rp_neg_errno();
+	return rp_simfs_bind_fd(fd, target);
+}
+
+static const char *const parts[] = {"bus", "class", "dev", "devices", "module"};
+
+/* A container may have no sysfs, or another tree in its place. */
+static bool can_join(const struct sys *s)
+{
+	bool has_all = true;
+
+	for (size_t i = 0; i < RP_ARRAY_LEN(parts); i++)
+		has_all &= faccessat(s->fd, parts[i], F_OK, 0) == 0;
+	return has_all;
 }
 
 /*
@@ -361,7 +379,6 @@ static int show_writable(const struct sys *s, const char *path)
  */
 static int join(const struct sys *s, int root_fd)
 {
-	static const char *const parts[] = {"bus", "class", "dev", "devices", "module"};
 	int fds[RP_ARRAY_LEN(parts)], r = 0;
 
 	for (size_t i = 0; i < RP_ARRAY_LEN(parts); i++) {
@@ -390,7 +407,7 @@ static int join(const struct sys *s, int root_fd)
 static int show_sys(struct rp_simfs *fs, const struct rp_simfs_host *host)
 {
 	RP_AUTO(sys_done) struct sys s = {.fs = fs, .fd = host->sys_fd};
-	int r = join(&s, host->root_fd);
+	int r = can_join(&s) ? join(&s, host->root_fd) : 0;
 
 	if (r == 0)
 		r = show_parts(&s);

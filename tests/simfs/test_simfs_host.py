@@ -70,6 +70,17 @@ class Host(SimfsCase):
                                             f"cat: {LOOPBACK}: No such file or directory",
                                             "0000:05:00.0"])
 
+    def test_exec_works_where_there_is_no_sysfs(self):
+        for prepare in ("umount -l /sys", "mount -t tmpfs none /sys"):
+            with self.subTest(prepare=prepare):
+                out = self.around(f'{prepare}; "$1" sim exec mi300x-1 -- ls {PCI}')
+                self.assertEqual(out, "0000:05:00.0\n")
+
+    def test_exec_in_exec_shows_the_inner_machine(self):
+        out = self.inside("mi300x-8", ROCPART, "sim", "exec", "mi300x-1", "--", "sh", "-c",
+                          f"ls {PCI} /sys/class/hwmon && cat {LOOPBACK}")
+        self.assertEqual(out.split()[:-1], [f"{PCI}:", "0000:05:00.0", "/sys/class/hwmon:", "hwmon0"])
+
     def test_exec_hides_a_gpu_of_the_host_by_its_class(self):
         found = [p for p in PCI.glob("*") if p.resolve().parent.name == "pci0000:00"]
         if not found:
