@@ -163,8 +163,12 @@ static int show_config(struct rp_sim *sim, const struct rp_sim_ent *e, struct rp
 {
 	struct space s = {{0}};
 
-	put_header(&s, sim, e);
-	put_capabilities(&s, sim, e);
+	if (sim->state.gpus[e->gpu].off) { /* nobody answers on the bus */
+		memset(s.bytes, 0xff, sizeof(s.bytes));
+	} else {
+		put_header(&s, sim, e);
+		put_capabilities(&s, sim, e);
+	}
 	rp_strbuf_add_mem(out, (const char *)s.bytes, sizeof(s.bytes));
 	return rp_sim_shown(out);
 }

@@ -323,6 +323,15 @@ bool rp_sim_has_place(const struct rp_sim *sim, const char *bdf)
 	       (sim->profile->bmc && rp_str_eq(bdf, RP_SIM_BMC_BDF));
 }
 
+uint32_t rp_sim_gpus_off_bus(const struct rp_sim *sim)
+{
+	uint32_t bits = 0;
+
+	for (size_t g = 0; g < sim->profile->n_gpus; g++)
+		bits |= (uint32_t)sim->state.gpus[g].off << g;
+	return bits;
+}
+
 int rp_sim_set_caller(struct rp_sim *sim, uint32_t uid, const uint32_t *minors, size_t n)
 {
 	uint32_t *copy = NULL;

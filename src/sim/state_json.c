@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The state as JSON and back. What is read back is checked: no value of it may lead out of range.
  */
+#include "sim/state_json.h"
 #include "base/json.h"
 #include "base/num.h"
 #include "sim/machine.h"
@@ -142,26 +143,6 @@ static struct rp_json *fault_to_json(const struct rp_sim_fault *f)
 	return r < 0 ? rp_json_free(j) : j;
 }
 
-static struct rp_json *dues_to_json(const struct rp_sim_state *s)
-{
-	struct rp_json *list = rp_json_array();
-	int r = 0;
-
-	for (size_t i = 0; i < s->n_dues; i++) {
-		const struct rp_sim_due *d = &s->dues[i];
-		struct rp_json *j = rp_json_object();
-
-		r |= rp_json_set(j, "at_us", rp_json_int(d->at_us));
-		r |= rp_json_set_u64(j, "kind", d->kind);
-		r |= rp_json_set_u64(j, "gpu", d->gpu);
-		r |= rp_json_set_u64(j, "arg", d->arg);
-		if (d->rule)
-			r |= rp_json_set_string(j, "rule", d->rule);
-		r |= rp_json_append(list, j);
-	}
-	return r < 0 ? rp_json_free(list) : list;
-}
-
 struct rp_json *rp_sim_state_to_json(const struct rp_sim *sim)
 {
 	const struct rp_sim_state *s = &sim->state;
@@ -180,7 +161,7 @@ struct rp_json *rp_sim_state_to_json(const struct rp_sim *sim)
 	r |= rp_json_set(j, "booted_us", rp_json_int(s->booted_us));
 	r |= rp_json_set_u64(j, "log_lines", s->log_lines);
 	if (s->n_dues)
-		r |= rp_json_set(j, "dues", dues_to_json(s));
+		r |= rp_json_set(j, "dues", rp_sim_dues_to_json(s));
 	r |= rp_json_set_bool(j, "loaded", s->loaded);
 	r |= rp_json_set_u64(j, "generation", s->generation);
 	r |= rp_json_set_u64(j, "simd_next", s->simd_next);
@@ -215,15 +196,15 @@ static int get_number(const struct rp_json *v, uint64_t max, uint64_t *ret)
 	return 0;
 }
 
-static int get_u64(const struct rp_json *j, const char *key, uint64_t max, uint64_t *ret)
+int rp_sim_get_u64(const struct rp_json *j, const char *key, uint64_t max, uint64_t *ret)
 {
 	return get_number(rp_json_get(j, key), max, ret);
 }
 
-static int get_u32(const struct rp_json *j, const char *key, uint32_t max, uint32_t *ret)
+int rp_sim_get_u32(const struct rp_json *j, const char *key, uint32_t max, uint32_t *ret)
 {
 	uint64_t v = 0;
-	int r = get_u64(j, key, max, &v);
+	int r = rp_sim_get_u64(j, key, max, &v);
 
 	if (r == 0)
 		*ret = (uint32_t)v;
@@ -240,7 +221,7 @@ static int get_bool(const struct rp_json *j, const char *key, bool *ret)
 	return 0;
 }
 
-static int get_text(const struct rp_json *j, const char *key, char **ret)
+int rp_sim_get_text(const struct rp_json *j, const char *key, char **ret)
 {
 	const char *text = rp_json_text(rp_json_get(j, key));
 
@@ -265,7 +246,7 @@ static int get_bytes(const struct rp_json *j, const char *key, char **ret)
 	size_t n = hex ? strlen(hex) / 2 : 0;
 
 	if (!hex)
-		return hex_key ? get_text(j, key, ret) : -ENOMEM;
+		return hex_key ? rp_sim_get_text(j, key, ret) : -ENOMEM;
 	bytes = rp_new0(char, n + 1);
 	if (!bytes)
 		return -ENOMEM;
@@ -284,7 +265,7 @@ static int get_mode(const struct rp_json *j, const char *key, const struct rp_si
 		    enum rp_sim_compute *ret)
 {
 	uint32_t v = 0;
-	int r = get_u32(j, key, RP_SIM_N_COMPUTE - 1, &v);
+	int r = rp_sim_get_u32(j, key, RP_SIM_N_COMPUTE - 1, &v);
 
 	if (r == 0 && !rp_sim_compute_possible(product, (enum rp_sim_compute)v))
 		r = -EBADMSG;
@@ -310,27 +291,27 @@ static int gpu_from_json(const struct rp_json *j, const struct rp_sim_product *p
 	g->unplugged = rp_json_bool_value(rp_json_get(j, "unplugged"));
 	g->off = rp_json_bool_value(rp_json_get(j, "off"));
 	if (r == 0 && rp_json_get(j, "order"))
-		r = get_u32(j, "order", RP_SIM_MAX_GPUS, &g->order);
+		r = rp_sim_get_u32(j, "order", RP_SIM_MAX_GPUS, &g->order);
 	else if (r == 0 && g->present)
 		g->order = earlier + 1;
 	if (r == 0 && rp_json_get(j, "resets"))
-		r = get_u32(j, "resets", UINT32_MAX - 1, &g->resets);
+		r = rp_sim_get_u32(j, "resets", UINT32_MAX - 1, &g->resets);
 	if (r == 0 && rp_json_get(j, "swaps"))
-		r = get_u32(j, "swaps", UINT32_MAX - 1, &g->swaps);
+		r = rp_sim_get_u32(j, "swaps", UINT32_MAX - 1, &g->swaps);
 	if (r == 0)
 		r = get_mode(j, "compute", product, &g->compute);
 	if (r == 0)
 		r = get_mode(j, "xcp_config", product, &g->xcp_config);
 	if (r == 0)
-		r = get_u32(j, "nps", RP_SIM_MAX_NPS, &g->nps);
+		r = rp_sim_get_u32(j, "nps", RP_SIM_MAX_NPS, &g->nps);
 	if (r == 0)
-		r = get_u32(j, "pending_nps", RP_SIM_MAX_NPS, &g->pending_nps);
+		r = rp_sim_get_u32(j, "pending_nps", RP_SIM_MAX_NPS, &g->pending_nps);
 	if (r == 0)
 		r = get_bool(j, "alloc_all", &g->alloc_all);
 	if (r == 0)
-		r = get_u64(j, "power_cap_uw", INT64_MAX, &g->power_cap_uw);
+		r = rp_sim_get_u64(j, "power_cap_uw", INT64_MAX, &g->power_cap_uw);
 	if (r == 0)
-		r = get_text(j, "perf_level", &level);
+		r = rp_sim_get_text(j, "perf_level", &level);
 	if (r < 0)
 		return r;
 	if (!known_nps(product, g->nps) || rp_json_len(iso) != RP_SIM_SLOTS ||
@@ -375,12 +356,12 @@ static int vram_from_json(const struct rp_sim *sim, const struct rp_json *list,
 	for (size_t i = 0; i < n; i++) {
 		const struct rp_json *j = rp_json_at(list, i);
 		struct rp_sim_vram *v = &h->vram[i];
-		int r = get_u32(j, "gpu", (uint32_t)sim->profile->n_gpus - 1, &v->gpu);
+		int r = rp_sim_get_u32(j, "gpu", (uint32_t)sim->profile->n_gpus - 1, &v->gpu);
 
 		if (r == 0)
-			r = get_u32(j, "slot", RP_SIM_SLOTS - 1, &v->slot);
+			r = rp_sim_get_u32(j, "slot", RP_SIM_SLOTS - 1, &v->slot);
 		if (r == 0)
-			r = get_u64(j, "bytes", UINT64_C(1) << 48, &v->bytes);
+			r = rp_sim_get_u64(j, "bytes", UINT64_C(1) << 48, &v->bytes);
 		if (r < 0)
 			return r;
 		h->n_vram = i + 1;
@@ -391,12 +372,12 @@ static int vram_from_json(const struct rp_sim *sim, const struct rp_json *list,
 static int holder_from_json(const struct rp_sim *sim, const struct rp_json *j,
 			    struct rp_sim_holder *h)
 {
-	int r = get_u32(j, "pid", UINT32_MAX, &h->pid);
+	int r = rp_sim_get_u32(j, "pid", UINT32_MAX, &h->pid);
 
 	if (r == 0)
-		r = get_u32(j, "uid", UINT32_MAX, &h->uid);
+		r = rp_sim_get_u32(j, "uid", UINT32_MAX, &h->uid);
 	if (r == 0)
-		r = get_u64(j, "start_ticks", INT64_MAX, &h->start_ticks);
+		r = rp_sim_get_u64(j, "start_ticks", INT64_MAX, &h->start_ticks);
 	if (r == 0)
 		r = get_bytes(j, "comm", &h->comm);
 	if (r == 0)
@@ -456,7 +437,7 @@ static int service_from_json(const struct rp_sim *sim, const struct rp_json *j,
 			     struct rp_sim_service *s)
 {
 	RP_AUTO_FREE char *full = NULL;
-	int r = get_text(j, "id", &s->id);
+	int r = rp_sim_get_text(j, "id", &s->id);
 
 	if (r == 0)
 		r = get_bool(j, "runs", &s->runs);
@@ -492,7 +473,7 @@ static int faults_from_json(const struct rp_json *list, struct rp_sim_state *s)
 
 		r = rule ? rp_sim_fault_parse(rule, &f, NULL) : -EBADMSG;
 		if (r == 0)
-			r = get_u64(j, "hits", INT64_MAX, &f.hits);
+			r = rp_sim_get_u64(j, "hits", INT64_MAX, &f.hits);
 		if (r < 0) {
 			rp_sim_fault_done(&f);
 			break;
@@ -501,69 +482,6 @@ static int faults_from_json(const struct rp_json *list, struct rp_sim_state *s)
 		s->n_faults = i + 1;
 	}
 	return r;
-}
-
-static int get_time(const struct rp_json *j, const char *key, int64_t *ret)
-{
-	const struct rp_json *v = rp_json_get(j, key);
-	int64_t us = rp_json_int_value(v);
-
-	/* no sum of two overflows */
-	if (rp_json_type(v) != RP_JSON_INT || us > INT64_MAX / 4 || us < INT64_MIN / 4)
-		return -EBADMSG;
-	*ret = us;
-	return 0;
-}
-
-static int due_from_json(const struct rp_sim *sim, const struct rp_json *j, struct rp_sim_state *s)
-{
-	struct rp_sim_due d = {0};
-	struct rp_sim_fault f = {0};
-	uint32_t kind = 0;
-	int r = get_time(j, "at_us", &d.at_us);
-
-	if (r == 0)
-		r = get_u32(j, "kind", RP_SIM_N_DUE_KINDS - 1, &kind);
-	if (r == 0)
-		r = get_u32(j, "gpu", (uint32_t)sim->profile->n_gpus - 1, &d.gpu);
-	if (r == 0)
-		r = get_u32(j, "arg", RP_SIM_N_COMPUTE - 1, &d.arg);
-	d.kind = (enum rp_sim_due_kind)kind;
-	if (r == 0 && d.kind == RP_SIM_DUE_SWITCHED &&
-	    !rp_sim_compute_possible(sim->profile->gpus[d.gpu].product, (enum rp_sim_compute)d.arg))
-		r = -EBADMSG;
-	if (r == 0 && d.kind == RP_SIM_DUE_FAULT)
-		r = get_text(j, "rule", &d.rule);
-	if (r == 0 && d.rule)
-		r = rp_sim_fault_parse(d.rule, &f, NULL);
-	rp_sim_fault_done(&f);
-	s->dues[s->n_dues++] = d; /* freed with the state */
-	return r < 0 && r != -ENOMEM ? -EBADMSG : r;
-}
-
-static int dues_from_json(const struct rp_sim *sim, const struct rp_json *list,
-			  struct rp_sim_state *s)
-{
-	int r = rp_grow(&s->dues, &s->cap_dues, rp_json_len(list), sizeof(*s->dues));
-
-	for (size_t i = 0; r == 0 && i < rp_json_len(list); i++) {
-		r = due_from_json(sim, rp_json_at(list, i), s);
-		if (r == 0 && i > 0 && s->dues[i].at_us < s->dues[i - 1].at_us)
-			r = -EBADMSG;
-	}
-	return r;
-}
-
-/* The clock, and what is due by it: not of machines of an earlier version. */
-static int times_from_json(const struct rp_sim *sim, const struct rp_json *j,
-			   struct rp_sim_state *s)
-{
-	int r = rp_json_get(j, "booted_us") ? get_time(j, "booted_us", &s->booted_us) : 0;
-
-	s->realistic = rp_json_bool_value(rp_json_get(j, "realistic"));
-	if (r == 0 && rp_json_get(j, "log_lines"))
-		r = get_u64(j, "log_lines", INT64_MAX, &s->log_lines);
-	return r == 0 ? dues_from_json(sim, rp_json_get(j, "dues"), s) : r;
 }
 
 static int gpus_from_json(const struct rp_sim *sim, const struct rp_json *gpus,
@@ -586,7 +504,7 @@ int rp_sim_state_from_json(const struct rp_sim *sim, const struct rp_json *j,
 	const struct rp_json *gpus = rp_json_get(j, "gpus");
 	const char *id = rp_json_text(rp_json_get(j, "id")); /* NULL: of an earlier version */
 	uint64_t version = 0;
-	int r = get_u64(j, "version", UINT32_MAX, &version);
+	int r = rp_sim_get_u64(j, "version", UINT32_MAX, &version);
 
 	if (r < 0 || version != STATE_VERSION || rp_json_len(gpus) != sim->profile->n_gpus)
 		return -EBADMSG;
@@ -596,21 +514,21 @@ int rp_sim_state_from_json(const struct rp_sim *sim, const struct rp_json *j,
 	if (id)
 		memcpy(ret->id, id, RP_SIM_ID_SIZE);
 	ret->asks = rp_json_bool_value(rp_json_get(j, "asks"));
-	r = get_u64(j, "boots", INT64_MAX, &ret->boots);
+	r = rp_sim_get_u64(j, "boots", INT64_MAX, &ret->boots);
 	if (r == 0)
-		r = get_u64(j, "loads", INT64_MAX, &ret->loads);
+		r = rp_sim_get_u64(j, "loads", INT64_MAX, &ret->loads);
 	if (r == 0)
 		r = get_bool(j, "loaded", &ret->loaded);
 	if (r == 0)
-		r = get_u32(j, "generation", UINT32_MAX, &ret->generation);
+		r = rp_sim_get_u32(j, "generation", UINT32_MAX, &ret->generation);
 	if (r == 0)
-		r = get_u32(j, "simd_next", UINT32_MAX, &ret->simd_next);
+		r = rp_sim_get_u32(j, "simd_next", UINT32_MAX, &ret->simd_next);
 	if (r == 0 && rp_json_get(j, "last_start")) /* not of an earlier version */
-		r = get_u64(j, "last_start", INT64_MAX, &ret->last_start);
+		r = rp_sim_get_u64(j, "last_start", INT64_MAX, &ret->last_start);
 	if (r == 0)
 		r = gpus_from_json(sim, gpus, ret);
 	if (r == 0)
-		r = times_from_json(sim, j, ret);
+		r = rp_sim_times_from_json(sim, j, ret);
 	if (r == 0)
 		r = nodes_from_json(sim, rp_json_get(j, "nodes"), ret);
 	if (r == 0)

@@ -85,6 +85,8 @@ class Events(SimCase):
         self.assertIsNone(self.gpus()[BDFS[0]]["compute_mode"])
         self.assertEqual(self.gpus()[BDFS[1]]["compute_mode"], "SPX")
         self.assertIn("No such device", self.on("status"))
+        self.assertEqual((self.dump() / f"sys/devices/pci0000:00/{BDFS[0]}/config").read_bytes(),
+                         b"\xff" * 4096)
         self.assertIn("the driver lost GPU 0", self.checks()["kernel-log"]["seen"])
         self.assertIn("nothing was changed",
                       self.on("set", "--compute", "CPX", "--memory", "NPS4", status=1))

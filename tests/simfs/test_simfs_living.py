@@ -39,6 +39,18 @@ class Living(SimfsCase):
         self.assertEqual(len(said), len(records))
         self.assertTrue(said[-1].endswith(f"amdgpu {BDF}: amdgpu: device lost from bus!"))
 
+    def test_gpu_that_falls_off_the_bus_reads_as_all_ones(self):
+        self.create()
+        out = self.shell("m", f"""
+            cd {DEVICES}/{BDF}; head -c 4 config | od -An -tx1
+            {ROCPART} sim fault m off-bus:{BDF}
+            for i in $(seq 300); do
+                n=$(head -c 4 config | od -An -tx1)
+                [ "$n" = ' ff ff ff ff' ] && break; sleep 0.01
+            done; echo "$n"; cat device""")
+        self.assertEqual(out.splitlines()[0], " 02 10 a1 74")
+        self.assertEqual(out.splitlines()[-2:], [" ff ff ff ff", "0x74a1"])
+
     def test_doctor_inside_reads_the_log_of_the_machine(self):
         self.create()
         self.run_rocpart("sim", "fault", "m", f"off-bus:{BDF}")

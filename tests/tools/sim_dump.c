@@ -39,7 +39,7 @@ static int dump_file(struct rp_sim *sim, const char *path, const char *out)
 	size_t len = 0;
 	int r = buf ? ops->read(sim, path, buf, FILE_MAX, &len) : -ENOMEM;
 
-	if (r == -EACCES) /* write only */
+	if (r == -EACCES || r == -EIO || r == -ENODEV) /* write only; off the bus */
 		return 0;
 	if (r < 0)
 		return fail(path, r);
