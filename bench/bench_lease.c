@@ -90,7 +90,7 @@ static struct rp_lease_db *open_db(const char *dir)
 {
 	struct rp_lease_db *db = NULL;
 	struct rocpart_error err = {0};
-	int r = rp_lease_db_open(dir, RP_LEASE_MAKE, "bench", &db, &err);
+	int r = rp_lease_db_open(dir, RP_LEASE_MAKE, "bench", false, &db, &err);
 
 	if (r == 0)
 		r = rp_lease_db_begin(db, &err);

@@ -10,7 +10,7 @@
 
 struct create_values {
 	const char *profile, *file;
-	bool ask, realistic;
+	bool ask, realistic, no_sync;
 };
 
 static const struct cli_option create_options[] = {
@@ -35,6 +35,9 @@ static const struct cli_option create_options[] = {
 	{.name = "realistic",
 	 .offset = offsetof(struct create_values, realistic),
 	 .help = "a reload takes a minute and a switch seconds, as on hardware"},
+	{.name = "no-sync",
+	 .offset = offsetof(struct create_values, no_sync),
+	 .help = "do not wait for the disk when records change: faster, and lost in a power cut"},
 	CLI_END,
 };
 
@@ -174,7 +177,8 @@ static int run_sim_create(struct cli *cli, int argc, char **argv)
 		return status;
 	if (rocpart_sim_create(dir, rp_strbuf_str(&text), text.len, profile, &err) < 0 ||
 	    (v->ask && rocpart_sim_set_asks(dir, true, &err) < 0) ||
-	    (v->realistic && rocpart_sim_set_realistic(dir, true, &err) < 0))
+	    (v->realistic && rocpart_sim_set_realistic(dir, true, &err) < 0) ||
+	    (v->no_sync && rocpart_sim_set_no_sync(dir, true, &err) < 0))
 		return cli_fail(cli, &err);
 	return cli_sim_done(cli, argv[0], "created");
 }

@@ -104,6 +104,20 @@ int rocpart_sim_set_realistic(const char *dir, bool realistic, struct rocpart_er
 int rocpart_sim_get_kernel_log(const char *dir, char **ret_log, struct rocpart_error *reterr);
 
 /**
+ * rocpart_sim_set_no_sync() - Let commands not wait for the disk when they change the records of a
+ * simulated machine.
+ * @dir: folder of the machine.
+ * @no_sync: false when the machine is created. True: the journal, the leases and the other records
+ *	of the machine outlive a killed process, as before, but not a power cut.
+ * @reterr: receives the reason on failure; may be NULL.
+ *
+ * A machine that is open keeps the setting that it was opened with; a reset keeps the setting too.
+ * There is no such setting for hardware. Since 0.1.
+ * Return: 0; -ENOENT, -EBADMSG, -ENOMEM as rocpart_sim_reset(); errno of writing files.
+ */
+int rocpart_sim_set_no_sync(const char *dir, bool no_sync, struct rocpart_error *reterr);
+
+/**
  * rocpart_sim_reload() - Unload and load the driver of a simulated machine, as another program
  * would.
  * @dir: folder of the machine.

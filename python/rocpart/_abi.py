@@ -1147,6 +1147,8 @@ PROTOTYPES = {
         (c_int, [c_char_p, POINTER(Error)]),
     "rocpart_sim_set_asks":
         (c_int, [c_char_p, c_bool, POINTER(Error)]),
+    "rocpart_sim_set_no_sync":
+        (c_int, [c_char_p, c_bool, POINTER(Error)]),
     "rocpart_sim_set_realistic":
         (c_int, [c_char_p, c_bool, POINTER(Error)]),
     "rocpart_sim_unhold":

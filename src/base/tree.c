@@ -110,6 +110,11 @@ const struct rp_trace *rp_tree_trace(const struct rp_tree *t)
 	return t->trace;
 }
 
+void rp_tree_set_no_sync(struct rp_tree *t, bool no_sync)
+{
+	t->no_sync = no_sync;
+}
+
 void rp_tree_set_public(struct rp_tree *t)
 {
 	t->is_public = true;

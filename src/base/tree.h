@@ -88,6 +88,9 @@ const struct rp_trace *rp_tree_trace(const struct rp_tree *t); /* NULL: nobody *
 void rp_tree_set_read_only(struct rp_tree *t, bool read_only);
 /* Files that rp_tree_replace() writes are for every user to read, not records of their owner. */
 void rp_tree_set_public(struct rp_tree *t);
+/* Of a STATE tree: no operation waits for the disk. A killed process loses nothing, a power cut
+ * may. */
+void rp_tree_set_no_sync(struct rp_tree *t, bool no_sync);
 /*
  * An open file, such as a lock, that programs which reload the driver of this tree inherit;
  * borrowed. 0: none.
@@ -187,7 +190,7 @@ int rp_list_folder(const char *path, struct rp_names *ret) RP_MUST_CHECK;
 
 /* mkdir -p with mode 0755 (0700 when private_to_user); absolute path; durable. 0 or -errno. */
 int rp_make_dirs(const char *path, bool private_to_user) RP_MUST_CHECK;
-/* The same, with mode 0755 whatever the umask is when the last folder is made. */
-int rp_make_record_dir(const char *path) RP_MUST_CHECK;
+/* The same, with mode 0755 whatever the umask is when the last folder is made; durable if sync. */
+int rp_make_record_dir(const char *path, bool sync) RP_MUST_CHECK;
 
 #endif

@@ -15,6 +15,7 @@ struct rp_tree {
 	void *hook_userdata;
 	const struct rp_trace *trace; /* NULL: nobody observes */
 	bool is_read_only;
+	bool no_sync;	  /* see rp_tree_set_no_sync() */
 	bool is_public;	  /* what is written may be read by every user */
 	int inherited_fd; /* 0: none */
 	int unsynced;	  /* errno of the last operation, when only syncing failed; 0: none */

@@ -333,7 +333,7 @@ static bool is_link(const char *path)
 	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
 }
 
-int rp_lease_db_open(const char *dir, enum rp_lease_open how, const char *identity,
+int rp_lease_db_open(const char *dir, enum rp_lease_open how, const char *identity, bool no_sync,
 		     struct rp_lease_db **ret, struct rocpart_error *reterr)
 {
 	RP_AUTO_FREE char *path = rp_strdupf("%s/" RP_LEASE_FILE, dir);
@@ -350,7 +350,7 @@ int rp_lease_db_open(const char *dir, enum rp_lease_open how, const char *identi
 		if (how != RP_LEASE_MAKE && how != RP_LEASE_MAKE_BRIEF)
 			return rp_error_set(reterr, -ENOENT, ROCPART_ERR_NOT_FOUND, dir,
 					    "this machine has no leases");
-		r = rp_lease_db_make(dir, path, identity, reterr);
+		r = rp_lease_db_make(dir, path, identity, no_sync, reterr);
 	}
 	if (r == 0 && writes)
 		close_to_others(path);
@@ -368,7 +368,10 @@ int rp_lease_db_open(const char *dir, enum rp_lease_open how, const char *identi
 		r = rp_lease_db_check_machine(db, identity, reterr);
 	if (r < 0)
 		return r;
-	if (how == RP_LEASE_MAKE_BRIEF) /* when this fails the commit waits for the disk */
+	db->no_sync = no_sync;
+	if (no_sync) /* when this fails the commit waits for the disk */
+		(void)sqlite3_exec(db->db, "PRAGMA synchronous = OFF", NULL, NULL, NULL);
+	else if (how == RP_LEASE_MAKE_BRIEF) /* as well */
 		(void)sqlite3_exec(db->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
 	*ret = rp_steal(&db);
 	return 0;
@@ -434,7 +437,7 @@ static int name_log(struct rp_lease_db *db, struct rocpart_error *reterr)
 
 	if (!log)
 		return rp_error_nomem(reterr);
-	if (stat(log, &st) == 0 && st.st_size > 0)
+	if (db->no_sync || (stat(log, &st) == 0 && st.st_size > 0))
 		return 0;
 	fd = open(db->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0 && fsync(fd) == 0)

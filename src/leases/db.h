@@ -47,6 +47,7 @@ struct rp_lease_db {
 	unsigned version; /* number of steps that the tables have */
 	sqlite3_stmt *stmts[RP_N_SQL];
 	bool is_writable, is_kept;
+	bool no_sync;		   /* a commit does not wait for the disk */
 	bool is_begun, is_reading; /* a transaction; one that only reads */
 	bool is_only_read;	   /* of a newer version, see db_version.c */
 	bool never_waits;	   /* RP_LEASE_TRY */
@@ -93,7 +94,7 @@ int rp_lease_db_make_tables(struct rp_lease_db *db, const char *identity,
 			    struct rocpart_error *reterr) RP_MUST_CHECK;
 
 /* db_make.c: make the database of a machine, unless another process does so first. */
-int rp_lease_db_make(const char *dir, const char *path, const char *identity,
+int rp_lease_db_make(const char *dir, const char *path, const char *identity, bool no_sync,
 		     struct rocpart_error *reterr) RP_MUST_CHECK;
 
 /*

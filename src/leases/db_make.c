@@ -107,7 +107,8 @@ static int keep_old_log(const char *path)
 }
 
 /* Build the whole database in a file of its own. */
-static int build(const char *aside, const char *identity, struct rocpart_error *reterr)
+static int build(const char *aside, const char *identity, bool no_sync,
+		 struct rocpart_error *reterr)
 {
 	RP_AUTO_FREE char *log = rp_strdupf("%s-wal", aside);
 	RP_AUTO_CLOSE int fd =
@@ -119,6 +120,8 @@ static int build(const char *aside, const char *identity, struct rocpart_error *
 	if (r < 0)
 		return fail(r, aside, reterr);
 	r = rp_lease_db_open_file(aside, SQLITE_OPEN_READWRITE, &db, reterr);
+	if (r == 0 && no_sync)
+		(void)sqlite3_exec(db->db, "PRAGMA synchronous = OFF", NULL, NULL, NULL);
 	if (r == 0)
 		r = rp_lease_db_make_tables(db, identity, reterr);
 	rp_lease_db_close(db);
@@ -126,7 +129,7 @@ static int build(const char *aside, const char *identity, struct rocpart_error *
 		return r;
 	if (stat(log, &st) == 0 && st.st_size > 0)
 		r = -EIO; /* part of it is in the log: never seen */
-	else if (fsync(fd) < 0)
+	else if (!no_sync && fsync(fd) < 0)
 		r = rp_neg_errno();
 	return r < 0 ? fail(r, aside, reterr) : 0;
 }
@@ -143,7 +146,8 @@ static int give_name(const char *aside, const char *path)
 }
 
 /* Build it and give it its name. */
-static int make(int dir_fd, const char *path, const char *identity, struct rocpart_error *reterr)
+static int make(int dir_fd, const char *path, const char *identity, bool no_sync,
+		struct rocpart_error *reterr)
 {
 	RP_AUTO_FREE char *aside = rp_strdupf("%s.new", path);
 	int r;
@@ -151,13 +155,13 @@ static int make(int dir_fd, const char *path, const char *identity, struct rocpa
 	if (!aside)
 		return rp_error_nomem(reterr);
 	remove_leftovers(dir_fd);
-	r = build(aside, identity, reterr);
+	r = build(aside, identity, no_sync, reterr);
 	if (r == 0) {
 		remove_files(aside, false);
 		r = keep_old_log(path);
 		if (r == 0)
 			r = give_name(aside, path);
-		if (r == 0 && fsync(dir_fd) < 0)
+		if (r == 0 && !no_sync && fsync(dir_fd) < 0)
 			r = rp_neg_errno();
 		if (r < 0)
 			(void)fail(r, path, reterr);
@@ -190,7 +194,7 @@ static int lock_makers(int fd, const char *dir, struct rocpart_error *reterr)
 	return 0;
 }
 
-int rp_lease_db_make(const char *dir, const char *path, const char *identity,
+int rp_lease_db_make(const char *dir, const char *path, const char *identity, bool no_sync,
 		     struct rocpart_error *reterr)
 {
 	RP_AUTO_CLOSE int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -204,6 +208,6 @@ int rp_lease_db_make(const char *dir, const char *path, const char *identity,
 		return fail(queue_fd, dir, reterr);
 	r = lock_makers(queue_fd, dir, reterr);
 	if (r == 0 && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		r = make(dir_fd, path, identity, reterr);
+		r = make(dir_fd, path, identity, no_sync, reterr);
 	return r;
 }

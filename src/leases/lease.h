@@ -93,11 +93,12 @@ enum rp_lease_open {
 
 /*
  * Open the database in dir. identity names the machine, and a database of another machine is
- * refused; NULL: the machine cannot be identified now. 0; -ENOENT; -EBADMSG BAD_RECORDS: damaged,
+ * refused; NULL: the machine cannot be identified now. no_sync: commits outlive a killed process,
+ * but not a power cut. 0; -ENOENT; -EBADMSG BAD_RECORDS: damaged,
  * of a version that this program cannot read, or cannot write, not a lease database, of another
  * machine; -EROFS, -EACCES, -ENOSPC, -EIO.
  */
-int rp_lease_db_open(const char *dir, enum rp_lease_open how, const char *identity,
+int rp_lease_db_open(const char *dir, enum rp_lease_open how, const char *identity, bool no_sync,
 		     struct rp_lease_db **ret, struct rocpart_error *reterr) RP_MUST_CHECK;
 /*
  * Open a database in memory. Closing it only rolls back a transaction; rp_lease_db_drop() ends it.

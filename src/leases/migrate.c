@@ -36,7 +36,7 @@ static int back_up(struct rp_lease_db *db, const char *backups, char **ret_path,
 	*ret_path = name ? rp_strdupf("%s/%s", backups, name) : NULL;
 	if (!*ret_path)
 		return rp_error_nomem(reterr);
-	r = rp_make_record_dir(backups);
+	r = rp_make_record_dir(backups, true);
 	if (r == 0)
 		r = rp_tree_open(backups, RP_TREE_STATE, &folder);
 	if (r == 0)

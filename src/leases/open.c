@@ -39,7 +39,7 @@ int rp_leases_open(struct rocpart_machine *m, enum rp_lease_open how, const char
 	int r;
 
 	if (!m->in_memory) {
-		r = rp_lease_db_open(m->state_dir, how, identity, ret, reterr);
+		r = rp_lease_db_open(m->state_dir, how, identity, m->no_sync, ret, reterr);
 		if (r == 0)
 			rp_lease_db_set_machine(*ret, m);
 		return r;

@@ -135,6 +135,7 @@ int rp_machine_open_state(struct rocpart_machine *m)
 	rp_tree_set_hook(m->state, m->hook, m->hook_userdata);
 	rp_tree_set_trace(m->state, &m->trace);
 	rp_tree_set_read_only(m->state, m->is_dry_run);
+	rp_tree_set_no_sync(m->state, m->no_sync);
 	return 0;
 }
 
@@ -181,7 +182,7 @@ int rp_machine_make_state(struct rocpart_machine *m, struct rocpart_error *reter
 		return rp_error_set(reterr, -EROFS, ROCPART_ERR_READ_ONLY, m->state_dir,
 				    "a dry run records nothing");
 	if (!m->state)
-		r = rp_make_record_dir(m->state_dir);
+		r = rp_make_record_dir(m->state_dir, !m->no_sync);
 	if (r == 0)
 		r = rp_machine_open_state(m);
 	if (r == 0 && !m->state)

@@ -63,6 +63,7 @@ struct rocpart_machine {
 	void *backing;	 /* the simulator behind the tree, or NULL */
 	bool is_dry_run; /* nothing is written; given to both trees */
 	bool asks;	 /* of a simulated machine: as hardware does */
+	bool no_sync;	 /* of a simulated machine: its records need not outlive a power cut */
 	char *sim_id;	 /* of a simulated machine: what identifies it; NULL: not known */
 	char *sim_name;	 /* of a simulated machine, "" for one in memory; NULL: not simulated */
 	void (*free_backing)(void *backing);

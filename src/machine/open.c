@@ -58,7 +58,7 @@ static int name_shown(struct rocpart_machine *m)
  */
 static int look_for_sim(struct rocpart_machine *m, bool own_records, struct rocpart_error *reterr)
 {
-	RP_AUTO_FREE char *folder = NULL, *asks = NULL;
+	RP_AUTO_FREE char *folder = NULL, *asks = NULL, *no_sync = NULL;
 	int r = read_shown(m, "name", &m->sim_name);
 
 	if (rp_is_absent(r))
@@ -77,6 +77,11 @@ static int look_for_sim(struct rocpart_machine *m, bool own_records, struct rocp
 		r = read_shown(m, "asks", &asks);
 		m->asks = r == 0 && rp_str_eq(asks, "1");
 		r = r == -ENOENT ? 0 : r; /* shown by an older program */
+	}
+	if (r == 0) {
+		r = read_shown(m, "no-sync", &no_sync);
+		m->no_sync = r == 0 && own_records && rp_str_eq(no_sync, "1");
+		r = r == -ENOENT ? 0 : r; /* as well */
 	}
 	if (r == 0) {
 		r = read_shown(m, "id", &m->sim_id);

@@ -104,6 +104,7 @@ static int wrap(struct rp_sim *sim, char *state_dir, char *name, struct rocpart_
 	m->flavour = RP_MACHINE_SIM;
 	m->backing = sim;
 	m->asks = rp_sim_asks(sim);
+	m->no_sync = rp_sim_no_sync(sim);
 	m->free_backing = close_sim;
 	m->run = run_simulated;
 	m->run_userdata = sim;

@@ -162,7 +162,7 @@ static int put(struct rocpart_machine *m, struct rp_cdi_record *record,
 		(void)rp_error_append(reterr, "; no CDI spec was written");
 	if (r < 0)
 		return r;
-	r = rp_cdi_file_write(dir, s.file, s.text, strlen(s.text), &is_unsynced);
+	r = rp_cdi_file_write(dir, s.file, s.text, strlen(s.text), m->no_sync, &is_unsynced);
 	if (r == 0)
 		return 0;
 	if (!is_unsynced)

@@ -11,9 +11,9 @@ int rp_cdi_file_read(const char *dir, const char *file, struct rp_strbuf *ret) R
 /*
  * Replace it whole: an engine that reads meanwhile sees the old or the new one. The folder is made
  * when it is not there. *ret_unsynced is set after an error, too: the file is there, and a power
- * cut may bring the old one back. 0 or errno.
+ * cut may bring the old one back. no_sync: nothing waits for the disk. 0 or errno.
  */
-int rp_cdi_file_write(const char *dir, const char *file, const char *text, size_t len,
+int rp_cdi_file_write(const char *dir, const char *file, const char *text, size_t len, bool no_sync,
 		      bool *ret_unsynced) RP_MUST_CHECK;
 
 #endif

@@ -306,6 +306,7 @@ int rp_sim_boot(struct rp_sim *sim)
 	sim->state.boots = was.boots + 1;
 	sim->state.loads = was.loads;
 	sim->state.asks = was.asks;
+	sim->state.no_sync = was.no_sync;
 	memcpy(sim->state.id, was.id, sizeof(was.id));
 	sim->state.booted_us = rp_sim_time(sim);
 	rp_strbuf_reset(&sim->log);

@@ -65,6 +65,15 @@ ROCPART_PUBLIC int rocpart_sim_set_realistic(const char *dir, bool realistic,
 	return r < 0 ? r : rp_sim_set_realistic(sim, realistic, reterr);
 }
 
+ROCPART_PUBLIC int rocpart_sim_set_no_sync(const char *dir, bool no_sync,
+					   struct rocpart_error *reterr)
+{
+	RP_AUTO_SIM struct rp_sim *sim = NULL;
+	int r = rp_sim_open(dir, &sim, reterr);
+
+	return r < 0 ? r : rp_sim_set_no_sync(sim, no_sync, reterr);
+}
+
 ROCPART_PUBLIC int rocpart_sim_reload(const char *dir, struct rocpart_error *reterr)
 {
 	RP_AUTO_SIM struct rp_sim *sim = NULL;

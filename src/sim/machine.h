@@ -122,6 +122,7 @@ struct rp_sim_state {
 	uint64_t boots;		 /* how often it was switched on */
 	uint64_t loads;		 /* how often the driver was loaded, over all boots */
 	bool asks;	   /* programs ask before they change it, as on hardware; kept by a reset */
+	bool no_sync;	   /* its records need not outlive a power cut; kept by a reset */
 	bool realistic;	   /* switches and loads take the time of the profile; kept by a reset */
 	int64_t booted_us; /* by the machine's clock */
 	uint64_t log_lines;	 /* of the kernel log since then */

@@ -387,6 +387,24 @@ bool rp_sim_asks(const struct rp_sim *sim)
 	return sim->state.asks;
 }
 
+int rp_sim_set_no_sync(struct rp_sim *sim, bool no_sync, struct rocpart_error *reterr)
+{
+	RP_AUTO_CLOSE int lock = -EBADF;
+	int r = rp_sim_change_begin(sim, &lock);
+
+	if (r == 0) {
+		sim->state.no_sync = no_sync;
+		r = rp_sim_change_end(sim);
+	}
+	return r < 0 ? rp_error_errno(reterr, r, sim->name, "the simulated machine was not changed")
+		     : 0;
+}
+
+bool rp_sim_no_sync(const struct rp_sim *sim)
+{
+	return sim->state.no_sync;
+}
+
 int rp_sim_reset(struct rp_sim *sim, struct rocpart_error *reterr)
 {
 	RP_AUTO_CLOSE int lock = -EBADF;

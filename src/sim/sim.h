@@ -77,6 +77,13 @@ int rp_sim_set_realistic(struct rp_sim *sim, bool realistic,
 			 struct rocpart_error *reterr) RP_MUST_CHECK;
 /* The kernel log, as /dev/kmsg gives it: "level,number,microseconds,-;text". */
 int rp_sim_read_kernel_log(struct rp_sim *sim, struct rp_strbuf *ret) RP_MUST_CHECK;
+/*
+ * The records that rocpart keeps with the machine (journal, leases) are written without waiting for
+ * the disk: a killed process loses nothing, a power cut may. Never set on hardware.
+ */
+int rp_sim_set_no_sync(struct rp_sim *sim, bool no_sync,
+		       struct rocpart_error *reterr) RP_MUST_CHECK;
+bool rp_sim_no_sync(const struct rp_sim *sim);
 
 /* Power off and on: the boot state of the profile; processes and faults are gone. */
 int rp_sim_reset(struct rp_sim *sim, struct rocpart_error *reterr) RP_MUST_CHECK;

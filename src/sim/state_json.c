@@ -162,6 +162,8 @@ struct rp_json *rp_sim_state_to_json(const struct rp_sim *sim)
 	r |= rp_json_set_u64(j, "log_lines", s->log_lines);
 	if (s->n_dues)
 		r |= rp_json_set(j, "dues", rp_sim_dues_to_json(s));
+	if (s->no_sync)
+		r |= rp_json_set_bool(j, "no_sync", true);
 	r |= rp_json_set_bool(j, "loaded", s->loaded);
 	r |= rp_json_set_u64(j, "generation", s->generation);
 	r |= rp_json_set_u64(j, "simd_next", s->simd_next);
@@ -514,6 +516,7 @@ int rp_sim_state_from_json(const struct rp_sim *sim, const struct rp_json *j,
 	if (id)
 		memcpy(ret->id, id, RP_SIM_ID_SIZE);
 	ret->asks = rp_json_bool_value(rp_json_get(j, "asks"));
+	ret->no_sync = rp_json_bool_value(rp_json_get(j, "no_sync"));
 	r = rp_sim_get_u64(j, "boots", INT64_MAX, &ret->boots);
 	if (r == 0)
 		r = rp_sim_get_u64(j, "loads", INT64_MAX, &ret->loads);

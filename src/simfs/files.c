@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What FUSE is asked. Its root has five files of our own, and slots that are only reached where
+ * What FUSE is asked. Its root has a few files of our own, and slots that are only reached where
  * they are bind-mounted. The errno of an open and of a write is the one that the machine gives.
  */
 #define FUSE_USE_VERSION 314
@@ -15,9 +15,9 @@
 #define PAGE_BYTES   4096    /* st_size of an attribute in sysfs */
 #define FIRST_INO    2
 
-enum { FILE_NAME, FILE_FOLDER, FILE_SRCVERSION, FILE_CONTROL, FILE_ASKS, FILE_ID };
-static const char *const fixed[RP_SIMFS_FIXED_FILES] = {"name",	   "folder", "srcversion",
-							"control", "asks",   "id"};
+enum { FILE_NAME, FILE_FOLDER, FILE_SRCVERSION, FILE_CONTROL, FILE_ASKS, FILE_ID, FILE_NO_SYNC };
+static const char *const fixed[RP_SIMFS_FIXED_FILES] = {"name", "folder", "srcversion", "control",
+							"asks", "id",	  "no-sync"};
 
 static struct rp_simfs *fs_of(fuse_req_t req)
 {
@@ -243,6 +243,9 @@ static int read_fixed(struct rp_simfs *fs, fuse_ino_t ino, struct rp_strbuf *tex
 	case FILE_ID:
 		rp_sim_get_id(fs->sim, id);
 		rp_strbuf_add(text, id);
+		break;
+	case FILE_NO_SYNC:
+		rp_strbuf_add(text, rp_sim_no_sync(fs->sim) ? "1" : "0");
 		break;
 	case FILE_SRCVERSION:
 		r = rp_sim_tree_ops()->driver(fs->sim, RP_DRIVER_DISK_SRCVERSION, text);

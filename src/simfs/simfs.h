@@ -113,8 +113,8 @@ int rp_simfs_mount_tree(struct rp_simfs *fs, struct rocpart_error *reterr) RP_MU
 struct fuse_lowlevel_ops;
 const struct fuse_lowlevel_ops *rp_simfs_fuse_ops(void);
 void rp_simfs_answer(struct rp_simfs *fs, const struct rp_simfs_request *r);
-/* name, folder, srcversion, control, asks; slots come after them */
-#define RP_SIMFS_FIXED_FILES 6
+/* name, folder, srcversion, control, asks, id, no-sync; slots come after them */
+#define RP_SIMFS_FIXED_FILES 7
 
 /* serve.c */
 struct rp_simfs_user {

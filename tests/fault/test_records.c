@@ -432,7 +432,7 @@ static void record_folder_of_others_is_refused(void **state)
 	struct rocpart_machine *m = NULL;
 	struct rocpart_error err = {0};
 
-	assert_int_equal(rp_make_record_dir(dir), 0);
+	assert_int_equal(rp_make_record_dir(dir, true), 0);
 	assert_int_equal(rocpart_machine_open_real(dir, &m, &err), 0);
 	rocpart_machine_close(m);
 	for (unsigned i = 0; i < 2; i++) {

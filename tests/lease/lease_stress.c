@@ -191,7 +191,7 @@ static void audit(struct totals *t, unsigned n)
 		exit(1);
 	/* what is recorded, not what was found to be over */
 	(void)rp_fmt(path, sizeof(path), "%s/records", dir);
-	if (rp_lease_db_open(path, RP_LEASE_READ, NULL, &db, NULL) < 0 ||
+	if (rp_lease_db_open(path, RP_LEASE_READ, NULL, false, &db, NULL) < 0 ||
 	    rp_lease_db_load(db, &list, NULL) < 0)
 		exit(1);
 	for (size_t i = 0; i < list.n; i++)

@@ -75,7 +75,7 @@ static int place(struct rocpart_error *err)
 			     .claims = &c,
 			     .n_claims = 1};
 	int64_t id;
-	int r = rp_lease_db_open(dir, RP_LEASE_MAKE, "machine A", &db, err);
+	int r = rp_lease_db_open(dir, RP_LEASE_MAKE, "machine A", false, &db, err);
 
 	if (r == 0)
 		r = rp_lease_db_begin(db, err);
@@ -93,7 +93,7 @@ static size_t count(void)
 	RP_AUTO_LEASE_LIST struct rp_lease_list list = {0};
 	RP_AUTO_LEASE_DB struct rp_lease_db *db = NULL;
 	struct rocpart_error err = {0};
-	int r = rp_lease_db_open(dir, RP_LEASE_READ, "machine A", &db, &err);
+	int r = rp_lease_db_open(dir, RP_LEASE_READ, "machine A", false, &db, &err);
 
 	if (r == -ENOENT)
 		return 0;

@@ -34,7 +34,7 @@ static struct rp_lease_db *open_as(enum rp_lease_open how)
 	struct rp_lease_db *db = NULL;
 	struct rocpart_error err = {0};
 
-	if (rp_lease_db_open(dir, how, "machine A", &db, &err) < 0)
+	if (rp_lease_db_open(dir, how, "machine A", false, &db, &err) < 0)
 		fail_msg("%s", err.message);
 	return db;
 }
@@ -273,9 +273,9 @@ static void assert_refused(const char *why)
 
 	for (int how = RP_LEASE_READ; how <= RP_LEASE_MAKE; how++) {
 		memset(&err, 0, sizeof(err));
-		assert_int_equal(
-			rp_lease_db_open(dir, (enum rp_lease_open)how, "machine A", &db, &err),
-			-EBADMSG);
+		assert_int_equal(rp_lease_db_open(dir, (enum rp_lease_open)how, "machine A", false,
+						  &db, &err),
+				 -EBADMSG);
 		assert_int_equal(err.code, ROCPART_ERR_BAD_RECORDS);
 		if (!strstr(err.message, why))
 			fail_msg("'%s' does not say '%s'", err.message, why);
@@ -329,7 +329,7 @@ static void store_half_a_database_is_refused(void **state)
 	rp_lease_db_close(make_db());
 	assert_int_equal(sql("PRAGMA wal_checkpoint(TRUNCATE)"), SQLITE_OK);
 	assert_int_equal(truncate(path, 4096), 0);
-	r = rp_lease_db_open(dir, RP_LEASE_WRITE, "machine A", &db, &err);
+	r = rp_lease_db_open(dir, RP_LEASE_WRITE, "machine A", false, &db, &err);
 	if (r == 0)
 		r = rp_lease_db_load(db, &list, &err);
 	assert_int_equal(r, -EBADMSG);
@@ -350,7 +350,8 @@ static void store_of_another_machine_is_refused(void **state)
 
 	(void)state;
 	rp_lease_db_close(make_db());
-	assert_int_equal(rp_lease_db_open(dir, RP_LEASE_WRITE, "machine B", &db, &err), -EBADMSG);
+	assert_int_equal(rp_lease_db_open(dir, RP_LEASE_WRITE, "machine B", false, &db, &err),
+			 -EBADMSG);
 	assert_int_equal(err.code, ROCPART_ERR_BAD_RECORDS);
 	assert_non_null(strstr(err.message, "another machine"));
 }
@@ -360,8 +361,8 @@ static void store_without_a_database_reads_nothing(void **state)
 	struct rp_lease_db *db = NULL;
 
 	(void)state;
-	assert_int_equal(rp_lease_db_open(dir, RP_LEASE_READ, NULL, &db, NULL), -ENOENT);
-	assert_int_equal(rp_lease_db_open(dir, RP_LEASE_WRITE, NULL, &db, NULL), -ENOENT);
+	assert_int_equal(rp_lease_db_open(dir, RP_LEASE_READ, NULL, false, &db, NULL), -ENOENT);
+	assert_int_equal(rp_lease_db_open(dir, RP_LEASE_WRITE, NULL, false, &db, NULL), -ENOENT);
 }
 
 /* At every write the disk is full, or read only: an error that says so, and all as it was. */

@@ -65,7 +65,7 @@ static void run_sql(const char *sql)
 static int open_as(enum rp_lease_open how, struct rp_lease_db **ret, struct rocpart_error *err)
 {
 	*err = (struct rocpart_error){0};
-	return rp_lease_db_open(dir, how, "machine A", ret, err);
+	return rp_lease_db_open(dir, how, "machine A", false, ret, err);
 }
 
 static struct rp_lease_db *must_open(enum rp_lease_open how)

@@ -75,7 +75,7 @@ static void write_half(void)
 {
 	struct rp_lease_db *db = NULL;
 
-	if (rp_lease_db_open(records, RP_LEASE_WRITE, NULL, &db, NULL) < 0 ||
+	if (rp_lease_db_open(records, RP_LEASE_WRITE, NULL, false, &db, NULL) < 0 ||
 	    rp_lease_db_begin(db, NULL) < 0 || rp_lease_db_event(db, 1, "half", NULL) < 0)
 		_exit(1);
 }
@@ -109,7 +109,7 @@ static size_t count_recorded(void)
 	RP_AUTO_LEASE_LIST struct rp_lease_list list = {0};
 	RP_AUTO_LEASE_DB struct rp_lease_db *db = NULL;
 
-	assert_int_equal(rp_lease_db_open(records, RP_LEASE_READ, NULL, &db, NULL), 0);
+	assert_int_equal(rp_lease_db_open(records, RP_LEASE_READ, NULL, false, &db, NULL), 0);
 	assert_int_equal(rp_lease_db_load(db, &list, NULL), 0);
 	return list.n;
 }
@@ -193,7 +193,7 @@ static void writer_names_the_one_that_hangs(void **state)
 	place("unit:vllm");
 	hung = stop_in(write_half);
 	(void)rp_fmt(pid, sizeof(pid), "pid %d ", (int)hung);
-	assert_int_equal(rp_lease_db_open(records, RP_LEASE_WRITE, NULL, &db, &err), 0);
+	assert_int_equal(rp_lease_db_open(records, RP_LEASE_WRITE, NULL, false, &db, &err), 0);
 	assert_int_equal(rp_lease_db_begin(db, &err), -EBUSY);
 	assert_int_equal(err.code, ROCPART_ERR_LOCKED);
 	if (!strstr(err.message, pid) || !strstr(err.message, "nothing was changed"))
