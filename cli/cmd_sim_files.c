@@ -4,6 +4,7 @@
 
 #include <limits.h>
 
+#include "base/name.h"
 #include "base/spawn.h"
 #include "views/sim.h"
 
@@ -151,10 +152,17 @@ static int run_sim_unmount(struct cli *cli, int argc, char **argv)
 }
 
 struct exec_values {
+	const char *host;
 	bool has_ioctls;
 };
 
 static const struct cli_option exec_options[] = {
+	{.name = "host",
+	 .kind = CLI_TEXT,
+	 .arg = "NAME",
+	 .offset = offsetof(struct exec_values, host),
+	 .help = "run the command on a host of that name, with processes, /run and an address of "
+		 "its own"},
 	{.name = "ioctl",
 	 .offset = offsetof(struct exec_values, has_ioctls),
 	 .help = "let programs open /dev/kfd and /dev/dri: a preloaded library answers for "
@@ -162,24 +170,38 @@ static const struct cli_option exec_options[] = {
 	CLI_END,
 };
 
+static int check_host(const struct cli *cli, const char *host)
+{
+	struct rocpart_error err = {0};
+
+	return host && rp_name_check(RP_NAME_HOST, host, &err) < 0 ? cli_fail(cli, &err) : 0;
+}
+
 static int run_sim_exec(struct cli *cli, int argc, char **argv)
 {
-	RP_AUTO_FREE char *program = program_path(), *name = NULL, *folder = NULL;
-	RP_AUTO_FREE char **all = rp_new0(char *, (size_t)argc + 4);
-	static char verb[] = "exec", verb_ioctl[] = "exec-ioctl";
 	const struct exec_values *v = cli->values;
-	int status = find_machine(cli, argv[0], &name, &folder);
+	RP_AUTO_FREE char *program = program_path(), *name = NULL, *folder = NULL;
+	RP_AUTO_FREE char *host = v->host ? rp_strdupf("--host=%s", v->host) : NULL;
+	RP_AUTO_FREE char **all = rp_new0(char *, (size_t)argc + 6);
+	static char verb[] = "exec", ioctl[] = "--ioctl";
+	int n = 0, status = check_host(cli, v->host);
 
+	if (status == 0)
+		status = find_machine(cli, argv[0], &name, &folder);
 	if (status)
 		return status;
-	if (!program || !all)
+	if (!program || !all || (v->host && !host))
 		return cli_nomem(cli);
-	all[0] = program;
-	all[1] = v->has_ioctls ? verb_ioctl : verb;
-	all[2] = name;
-	all[3] = folder;
+	all[n++] = program;
+	all[n++] = verb;
+	if (v->has_ioctls)
+		all[n++] = ioctl;
+	if (host)
+		all[n++] = host;
+	all[n++] = name;
+	all[n++] = folder;
 	for (int i = 1; i < argc; i++)
-		all[3 + i] = argv[i];
+		all[n++] = argv[i];
 	fflush(stdout);
 	execv(program, all);
 	return errno == ENOENT ? not_installed(cli, program) : cli_nomem(cli);

@@ -2,20 +2,25 @@
 #include "base/name.h"
 #include "base/printable.h"
 
-#define DIGITS "0123456789"
-#define FIRST  DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define DIGITS	"0123456789"
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define FIRST	DIGITS LETTERS
 
 static const struct rule {
-	const char *what, *chars, *allowed, *otherwise;
+	const char *what, *first, *chars, *allowed, *otherwise;
 	size_t max;
 	bool may_be_number; /* a lease is named by its number too */
 } rules[] = {
-	[RP_NAME_MACHINE] = {"a machine", FIRST "._-",
+	[RP_NAME_MACHINE] = {"a machine", FIRST, FIRST "._-",
 			     "such a name has 1 to 64 letters, digits and . _ -, and begins with a "
 			     "letter or a digit",
 			     "machine", 64, true},
+	[RP_NAME_HOST] = {"a host", LETTERS, FIRST "-",
+			  "such a name has 1 to 63 letters, digits and -, begins with a letter, "
+			  "and is not localhost",
+			  "host", 63, true},
 	[RP_NAME_LEASE] =
-		{"a lease", FIRST "._:/@+-",
+		{"a lease", FIRST, FIRST "._:/@+-",
 		 "such a name has 1 to 128 letters, digits and . _ : / @ + -, begins with "
 		 "a letter or a digit, and is not a number",
 		 "model", RP_NAME_SIZE - 1, false},
@@ -37,8 +42,9 @@ bool rp_name_is_valid(enum rp_name_kind kind, const char *name)
 	const struct rule *rule = &rules[kind];
 	size_t n = strspn(name, rule->chars);
 
-	return n > 0 && n <= rule->max && !name[n] && is_among(FIRST, name[0]) &&
-	       (rule->may_be_number || name[strspn(name, DIGITS)]);
+	return n > 0 && n <= rule->max && !name[n] && is_among(rule->first, name[0]) &&
+	       (rule->may_be_number || name[strspn(name, DIGITS)]) &&
+	       !(kind == RP_NAME_HOST && rp_str_eq_nocase(name, "localhost"));
 }
 
 char *rp_name_clean(enum rp_name_kind kind, const char *text, char ret[RP_NAME_SIZE])
@@ -49,7 +55,7 @@ char *rp_name_clean(enum rp_name_kind kind, const char *text, char ret[RP_NAME_S
 	size_t n = 0;
 
 	for (; *text && n < rule->max; text++) {
-		if (!is_among(n ? rule->chars : FIRST, *text)) {
+		if (!is_among(n ? rule->chars : rule->first, *text)) {
 			is_gap = true;
 			continue;
 		}

@@ -13,6 +13,8 @@
 enum rp_name_kind {
 	RP_NAME_MACHINE, /* [A-Za-z0-9][A-Za-z0-9._-]{0,63} */
 	RP_NAME_LEASE,	 /* [A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}, and not digits only */
+	RP_NAME_HOST, /* [A-Za-z][A-Za-z0-9-]{0,62} but localhost: as gethostname(2) and /etc/hosts
+			 take it */
 };
 
 #define RP_NAME_SIZE 129

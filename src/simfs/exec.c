@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "simfs/host.h"
+#include "simfs/namespace.h"
 #include "simfs/simfs.h"
 
 struct program {
@@ -18,60 +20,10 @@ struct program {
 	pid_t pid; /* 0: not started */
 	mode_t umask;
 	sigset_t signals; /* mask that it starts with */
+	int net_fd;	  /* network namespace of the host that it runs on; -EBADF: ours */
+	int status;	  /* of waitpid(), once has_ended */
+	bool has_ended;
 };
-
-/* ---- the namespace ---- */
-
-static int write_text(const char *path, const char *text)
-{
-	RP_AUTO_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return rp_neg_errno();
-	return write(fd, text, strlen(text)) < 0 ? rp_neg_errno() : 0;
-}
-
-static int map_id(const char *path, unsigned outside)
-{
-	RP_AUTO_FREE char *map = rp_strdupf("0 %u 1", outside);
-
-	return map ? write_text(path, map) : -ENOMEM;
-}
-
-/* The user becomes root of a user namespace, which may mount in its own mount namespace. */
-static int enter_user_namespace(void)
-{
-	const unsigned uid = geteuid(), gid = getegid();
-	int r;
-
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
-		return rp_neg_errno();
-	r = write_text("/proc/self/setgroups", "deny");
-	if (r == 0 || r == -ENOENT)
-		r = map_id("/proc/self/uid_map", uid);
-	return r == 0 ? map_id("/proc/self/gid_map", gid) : r;
-}
-
-static int enter_namespace(struct rocpart_error *reterr)
-{
-	int r = unshare(CLONE_NEWNS) < 0 ? rp_neg_errno() : 0;
-
-	if (r == -EPERM)
-		r = enter_user_namespace();
-	if (r < 0) {
-		(void)rp_error_errno(reterr, r, NULL, "cannot create a mount namespace");
-		return rp_error_hint(
-			reterr,
-			"this needs root, or user namespaces for all users: see the sysctls "
-			"kernel.unprivileged_userns_clone, user.max_user_namespaces, "
-			"kernel.apparmor_restrict_unprivileged_userns");
-	}
-	/* Nothing that is mounted here is seen outside. */
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return rp_error_errno(reterr, rp_neg_errno(), "/",
-				      "cannot make the mount namespace private");
-	return 0;
-}
 
 /* What is installed beside this program. */
 static char *path_beside(const char *name)
@@ -90,7 +42,10 @@ static int set_up(struct rp_simfs *fs, struct rocpart_error *reterr)
 	RP_AUTO(rp_simfs_close_host) struct rp_simfs_host host = {-EBADF, -EBADF, -EBADF};
 	RP_AUTO_FREE char *standin = path_beside("rocpart-standin");
 	RP_AUTO_FREE char *library = path_beside("rocpart-ioctl.so");
-	int r = standin && library ? enter_namespace(reterr) : rp_error_nomem(reterr);
+	int r = standin && library ? 0 : rp_error_nomem(reterr);
+
+	if (r == 0 && !fs->is_host)
+		r = rp_namespace_enter_mounts(0, reterr);
 
 	if (r < 0)
 		return r;
@@ -120,6 +75,8 @@ static void run_child(const struct program *p)
 {
 	int r = rp_simfs_drop_module_right();
 
+	if (r == 0 && p->net_fd >= 0 && setns(p->net_fd, CLONE_NEWNET) < 0)
+		r = rp_neg_errno();
 	/* Without its machine the program would go on with broken files. */
 	if (r == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		r = rp_neg_errno();
@@ -151,38 +108,56 @@ static int start(void *userdata, int *ret_wait_fd)
 	return 0;
 }
 
+/* The first process of a host inherits those whose parents ended. */
+static void reap(struct program *p)
+{
+	pid_t pid;
+	int status;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (pid == p->pid) {
+			p->status = status;
+			p->has_ended = true;
+		}
+}
+
 /* What a terminal sends reaches the program by itself. */
 static void forward(void *userdata, int signo, bool from_terminal)
 {
-	const struct program *p = userdata;
+	struct program *p = userdata;
 
-	if (p->pid > 0 && !from_terminal)
+	if (signo == SIGCHLD)
+		reap(p);
+	else if (p->pid > 0 && !from_terminal)
 		(void)kill(p->pid, signo);
 }
 
-static int exit_status_of(pid_t pid)
+static int exit_status_of(const struct program *p)
 {
-	int status = 0;
+	int status = p->status;
 
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+	while (!p->has_ended && waitpid(p->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-int rp_simfs_exec(struct rp_simfs *fs, char **argv, struct rocpart_error *reterr)
+int rp_simfs_exec(struct rp_simfs *fs, const char *host, char **argv, struct rocpart_error *reterr)
 {
-	struct program p = {.fs = fs, .argv = argv};
+	struct program p = {.fs = fs, .argv = argv, .net_fd = -EBADF};
 	const struct rp_simfs_user user = {.ready = start, .on_signal = forward, .userdata = &p};
 	int r;
 
 	p.umask = umask(0);
 	sigprocmask(SIG_SETMASK, NULL, &p.signals);
-	r = set_up(fs, reterr);
+	r = host ? rp_host_become(fs->folder, host, &p.net_fd, reterr) : 0;
+	fs->is_host = host && r == 0;
+	if (r == 0)
+		r = set_up(fs, reterr);
 	if (r == 0)
 		r = rp_simfs_serve(fs, &user, reterr);
 	if (r < 0 && p.pid > 0)
 		(void)kill(p.pid, SIGKILL);
 	if (p.pid > 0 && r == 0)
-		return exit_status_of(p.pid);
+		return exit_status_of(&p);
 	return r;
 }

@@ -4,7 +4,7 @@
  *   mount NAME FOLDER DIR      show the machine in DIR until somebody says stop
  *   unmount DIR
  *   exec NAME FOLDER CMD...    run CMD where /sys and /dev are those of the machine
- *   exec-ioctl NAME FOLDER CMD...  the same, and its device nodes can be opened
+ *     --ioctl: its device nodes can be opened; --host=HOST: on a simulated host of that name
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -44,17 +44,26 @@ static void close_fs(struct rp_simfs *fs)
 
 /* ---- exec ---- */
 
-static int cmd_exec(char **argv, bool has_ioctls)
+/* argv: options, NAME, FOLDER, CMD...; it ends with NULL. */
+static int cmd_exec(char **argv)
 {
 	static char here[] = "";
 	struct rocpart_error err = {0};
+	const char *host = NULL;
+	bool has_ioctls = false;
 	struct rp_simfs fs;
-	int r = open_fs(&fs, argv[0], argv[1], &err);
+	int r;
 
+	for (; rp_str_starts(*argv, "--"); argv++) {
+		has_ioctls |= rp_str_eq(*argv, "--ioctl");
+		if (rp_str_starts(*argv, "--host="))
+			host = *argv + strlen("--host=");
+	}
+	r = open_fs(&fs, argv[0], argv[1], &err);
 	fs.root = here;
 	fs.has_ioctls = has_ioctls;
 	if (r == 0)
-		r = rp_simfs_exec(&fs, argv + 2, &err);
+		r = rp_simfs_exec(&fs, host, argv + 2, &err);
 	close_fs(&fs);
 	if (r >= 0)
 		return r;
@@ -283,8 +292,8 @@ int main(int argc, char **argv)
 	struct rocpart_error err = {0};
 	int r;
 
-	if (argc >= 5 && (rp_str_eq(argv[1], "exec") || rp_str_eq(argv[1], "exec-ioctl")))
-		return cmd_exec(argv + 2, rp_str_eq(argv[1], "exec-ioctl"));
+	if (argc >= 5 && rp_str_eq(argv[1], "exec"))
+		return cmd_exec(argv + 2);
 	if (argc == 5 && rp_str_eq(argv[1], "mount"))
 		r = cmd_mount(argv + 2, &err);
 	else if (argc == 3 && rp_str_eq(argv[1], "unmount"))

@@ -277,6 +277,8 @@ int rp_simfs_serve(struct rp_simfs *fs, const struct rp_simfs_user *user,
 	sigemptyset(&signals);
 	for (size_t i = 0; i < RP_ARRAY_LEN(handled); i++)
 		sigaddset(&signals, handled[i]);
+	if (fs->is_host)
+		sigaddset(&signals, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &signals, &before);
 	rp_sim_set_defers(fs->sim, true);
 	fuse_set_log_func(say_nothing); /* what fails is said by whoever called */

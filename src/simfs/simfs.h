@@ -50,6 +50,7 @@ struct rp_simfs {
 	struct rp_simfs_waiting *waiting; /* requests that are answered later */
 	size_t n_waiting, cap_waiting;
 	bool has_ioctls; /* of `exec`: programs get answers of device nodes */
+	bool is_host;	 /* this process is the first one of a simulated host */
 };
 
 /* Processes of a load come, go and grow with simulated time: once a second of the host is enough.
@@ -128,10 +129,14 @@ int rp_simfs_serve(struct rp_simfs *fs, const struct rp_simfs_user *user,
 		   struct rocpart_error *reterr) RP_MUST_CHECK;
 
 /* exec.c */
-/* Run argv in a mount namespace of its own that shows the machine; its exit status or -errno. */
-int rp_simfs_exec(struct rp_simfs *fs, char **argv, struct rocpart_error *reterr) RP_MUST_CHECK;
+/*
+ * Run argv in a mount namespace of its own that shows the machine, on a host of that name unless it
+ * is NULL; its exit status or -errno.
+ */
+int rp_simfs_exec(struct rp_simfs *fs, const char *host, char **argv,
+		  struct rocpart_error *reterr) RP_MUST_CHECK;
 
-/* host.c: the host's dev/ and sys/ behind ours, without its GPUs. */
+/* host_tree.c: the host's dev/ and sys/ behind ours, without its GPUs. */
 struct rp_simfs_host {
 	int dev_fd, sys_fd; /* opened before they are covered; or -EBADF */
 	int root_fd;	    /* a copy of its mounts on sys/, made before as well */

@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -64,3 +65,38 @@ class SimfsCase(unittest.TestCase):
     def services_log(self, name):
         """What was done with units and containers of the machine, in order."""
         return (self.machine_folder(name) / "services.log").read_text().splitlines()
+
+
+class UnprivilegedCase(SimfsCase):
+    """As a user without any right, with programs that this user can reach."""
+
+    def setUp(self):
+        host.need_root()
+        super().setUp()
+        # That user may not reach a clone in somebody's home: an installation of its own.
+        simfs = Path(os.environ["ROCPART_SIMFS"])
+        for file, folder in ((ROCPART, "bin"), (simfs, "libexec/rocpart"),
+                             (simfs.with_name("rocpart-standin"), "libexec/rocpart"),
+                             (ROOT / "profiles/mi300x-1.yaml", "data/profiles")):
+            (self.top / folder).mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, self.top / folder)
+        self.rocpart = self.top / "bin/rocpart"
+        self.env["ROCPART_DATA"] = str(self.top / "data")
+        for path in (self.top, *self.top.rglob("*")):
+            os.chown(path, host.NOBODY, host.NOBODY)
+
+    def nobody_words(self, *argv, fuse_mode="666"):
+        """With a /dev/fuse that everybody may open, as udev makes it; or not."""
+        script = """
+            # /tmp may be mounted nodev
+            mkdir -p "$1/dev" && mount -t tmpfs none "$1/dev" &&
+                mknod -m "$2" "$1/dev/fuse" c 10 229 &&
+                mount --bind "$1/dev/fuse" /dev/fuse || exit 99
+            shift 2
+            exec "$@"
+        """
+        return ["unshare", "-m", "sh", "-c", script, "sh", str(self.top), fuse_mode,
+                *host.need_another_user(), *map(str, argv)]
+
+    def as_nobody(self, *argv, fuse_mode="666"):
+        return self.spawn(self.nobody_words(*argv, fuse_mode=fuse_mode), cwd="/")

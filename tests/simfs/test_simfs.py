@@ -4,7 +4,6 @@
 import json
 import os
 import signal
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,7 +12,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from simfs_case import ROCPART, ROOT, SimfsCase, host  # noqa: E402
+from simfs_case import ROCPART, ROOT, SimfsCase, UnprivilegedCase, host  # noqa: E402
 
 G0 = "/sys/bus/pci/devices/0000:05:00.0"
 COMPUTE = f"{G0}/current_compute_partition"
@@ -431,35 +430,8 @@ class Exec(SimfsCase):
         self.assertEqual([l["name"] for l in json.loads(said)["leases"]], ["a"])
 
 
-class Unprivileged(SimfsCase):
+class Unprivileged(UnprivilegedCase):
     """As a user without any right: with user namespaces, and where they are not allowed."""
-
-    def setUp(self):
-        host.need_root()
-        super().setUp()
-        # That user may not reach a clone in somebody's home: an installation of its own.
-        simfs = Path(os.environ["ROCPART_SIMFS"])
-        for file, folder in ((ROCPART, "bin"), (simfs, "libexec/rocpart"),
-                             (simfs.with_name("rocpart-standin"), "libexec/rocpart"),
-                             (ROOT / "profiles/mi300x-1.yaml", "data/profiles")):
-            (self.top / folder).mkdir(parents=True, exist_ok=True)
-            shutil.copy(file, self.top / folder)
-        self.rocpart = self.top / "bin/rocpart"
-        self.env["ROCPART_DATA"] = str(self.top / "data")
-        for path in (self.top, *self.top.rglob("*")):
-            os.chown(path, host.NOBODY, host.NOBODY)
-
-    def as_nobody(self, *argv, fuse_mode="666"):
-        """With a /dev/fuse that everybody may open, as udev makes it; or not."""
-        script = """
-            # /tmp may be mounted nodev
-            mkdir "$1/dev" && mount -t tmpfs none "$1/dev" && mknod -m "$2" "$1/dev/fuse" c 10 229 &&
-                mount --bind "$1/dev/fuse" /dev/fuse || exit 99
-            shift 2
-            exec "$@"
-        """
-        return self.spawn(["unshare", "-m", "sh", "-c", script, "sh", self.top, fuse_mode,
-                           *host.need_another_user(), *argv], cwd="/")
 
     def test_exec_says_that_fuse_cannot_be_opened(self):
         host.need_user_namespaces()

@@ -138,25 +138,28 @@ static void duration_is_a_whole_number_with_its_unit(void **state)
 static void name_outside_of_the_rule_is_refused_and_cleaned(void **state)
 {
 	static const struct {
-		const char *name, *machine, *lease; /* NULL: it is allowed */
+		const char *name, *machine, *lease, *host; /* NULL: it is allowed */
 	} cases[] = {
-		{"n", NULL, NULL},
-		{"A.b_c-9", NULL, NULL},
-		{"9", NULL, "model-9"},
-		{"meta-llama/Llama-3.1-8B@x+y:z", "meta-llama-Llama-3.1-8B-x-y-z", NULL},
-		{"a b", "a-b", "a-b"},
-		{"-a", "a", "a"},
-		{".hidden", "hidden", "hidden"},
-		{"a\n\x1b$(x)\xff", "a-x", "a-x"},
-		{"\xe6\xa8\xa1", "machine", "model"},
-		{"", "machine", "model"},
+		{"n", NULL, NULL, NULL},
+		{"A.b_c-9", NULL, NULL, "A-b-c-9"},
+		{"9", NULL, "model-9", "host"},
+		{"meta-llama/Llama-3.1-8B@x+y:z", "meta-llama-Llama-3.1-8B-x-y-z", NULL,
+		 "meta-llama-Llama-3-1-8B-x-y-z"},
+		{"a b", "a-b", "a-b", "a-b"},
+		{"-a", "a", "a", "a"},
+		{".hidden", "hidden", "hidden", "hidden"},
+		{"a\n\x1b$(x)\xff", "a-x", "a-x", "a-x"},
+		{"\xe6\xa8\xa1", "machine", "model", "host"},
+		{"", "machine", "model", "host"},
+		{"9gpu", NULL, NULL, "gpu"},
+		{"LocalHost", NULL, NULL, "host-LocalHost"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < RP_ARRAY_LEN(cases); i++) {
-		const char *const wanted[] = {cases[i].machine, cases[i].lease};
+		const char *const wanted[] = {cases[i].machine, cases[i].lease, cases[i].host};
 
-		for (int kind = RP_NAME_MACHINE; kind <= RP_NAME_LEASE; kind++) {
+		for (int kind = RP_NAME_MACHINE; kind <= RP_NAME_HOST; kind++) {
 			char near[RP_NAME_SIZE];
 			struct rocpart_error err = {0};
 			int r = rp_name_check((enum rp_name_kind)kind, cases[i].name, &err);
