@@ -7,6 +7,7 @@ sh bench/list.sh "$1"
 "$1/bench/bench_place" bench
 python3 bench/replay.py "$1/bench/replay"
 sh bench/simfs.sh "$1"
+python3 bench/fleet.py "$1"
 sh bench/args.sh "$1"
 sh bench/run_command.sh "$1"
 sh bench/amd_smi.sh "$1"

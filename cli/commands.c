@@ -17,9 +17,10 @@ extern const struct cli_command cli_verb_status, cli_verb_plan, cli_verb_apply, 
 	cli_verb_state_migrate, cli_verb_state_set_aside, cli_verb_sim_create, cli_verb_sim_list,
 	cli_verb_sim_reset, cli_verb_sim_reload, cli_verb_sim_rm, cli_verb_sim_hold,
 	cli_verb_sim_fault, cli_verb_sim_log, cli_verb_sim_load, cli_verb_sim_mount,
-	cli_verb_sim_unmount, cli_verb_sim_exec, cli_verb_model_size, cli_verb_model_fit,
-	cli_verb_model_list, cli_verb_model_show, cli_verb_model_add, cli_verb_gather,
-	cli_verb_history, cli_verb_hold, cli_verb_revisions, cli_verb_completion, cli_verb_help;
+	cli_verb_sim_unmount, cli_verb_sim_exec, cli_verb_sim_fleet, cli_verb_model_size,
+	cli_verb_model_fit, cli_verb_model_list, cli_verb_model_show, cli_verb_model_add,
+	cli_verb_gather, cli_verb_history, cli_verb_hold, cli_verb_revisions, cli_verb_completion,
+	cli_verb_help;
 
 static const struct cli_command *const commands[] = {
 	&cli_verb_status,
@@ -71,6 +72,7 @@ static const struct cli_command *const commands[] = {
 	&cli_verb_sim_mount,
 	&cli_verb_sim_unmount,
 	&cli_verb_sim_exec,
+	&cli_verb_sim_fleet,
 	&cli_verb_model_size,
 	&cli_verb_model_fit,
 	&cli_verb_model_list,

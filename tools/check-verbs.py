@@ -73,6 +73,8 @@ JSON = [
     "model fit Qwen/Qwen3-8B",
     "model add mine {dir}/config.json",
     "sim rm n",
+    "sim fleet create {dir}/fleet.yaml",
+    "sim fleet rm {dir}/fleet.yaml",
 ]
 # Verbs without a document of their own, and why.
 NO_DATA = {
@@ -194,6 +196,7 @@ def documents(program, verbs):
     folder = pathlib.Path(program.folder)
     (folder / "node.yaml").write_text("version: v1\nnode: {memory: NPS1, gpus: {all: SPX}}\n")
     (folder / "config.json").write_text(json.dumps(LLAMA))
+    (folder / "fleet.yaml").write_text("version: v1\nnodes: {'f[1-2]': {profile: mi300x-1}}\n")
     (folder / "n").mkdir()
     program.env["ROCPART_SIM"] = "n"
     for verb, line in rows:

@@ -29,6 +29,19 @@ struct rp_json *view_sim_place(struct view_machine about, const char *name, cons
 	return view_finish(j, rp_json_set_string(j, "dir", dir));
 }
 
+struct rp_json *view_sim_fleet(struct view_machine about, const struct rp_names *nodes,
+			       const char *action)
+{
+	struct rp_json *j = view_document(about), *list = rp_json_array();
+	int r = 0;
+
+	for (size_t i = 0; i < nodes->n; i++)
+		r |= rp_json_append(list, rp_json_string(nodes->v[i]));
+	r |= rp_json_set(j, "nodes", list);
+	r |= rp_json_set_string(j, "action", action);
+	return view_finish(j, r);
+}
+
 static struct rp_json *rules_json(const char *rules)
 {
 	struct rp_json *list = rp_json_array();

@@ -13,6 +13,10 @@ struct rp_json *view_sim_process(struct view_machine about, const char *name, ui
 struct rp_json *view_sim_place(struct view_machine about, const char *name, const char *action,
 			       const char *dir);
 
+/* Of a fleet: what was done to the nodes. */
+struct rp_json *view_sim_fleet(struct view_machine about, const struct rp_names *nodes,
+			       const char *action);
+
 /* Of fault --list; rules: one a line; planned: lines "SECONDS RULE". */
 struct rp_json *view_sim_faults(struct view_machine about, const char *name, const char *rules,
 				const char *planned);

@@ -95,6 +95,7 @@ SIMULATED = [
     ("sim-action", "sim fault n --remove off-bus:0000:05:00.0"), ("sim-log", "sim log n"),
     ("sim-load", "sim load n"), ("sim-action", "sim load n --util 100 --gpu 0 --for 10m"),
     ("sim-load", "sim load n"), ("sim-action", "sim load n --stop"),
+    ("sim-fleet", "sim fleet create fleet.yaml"), ("sim-fleet", "sim fleet rm f[1-2]"),
     ("sim-mount", "sim mount n mounted"), ("sim-mount", "sim unmount n mounted"),
 ]
 FAULTS = ["ue:0000:05:00.0:3", "vanish:0000:05:00.0/3", "unload:EBUSY", "lose:0000:05:00.0:1",
@@ -107,6 +108,7 @@ ERRORS = ["nope", "list --nope", "list extra", "show 99", "show 9/9",
           "sim create n", "sim rm nope", "sim hold n --release 1", "watch --enforce x",
           "--sim nope list", "--root nope list", "gather --output ."]
 FILES = {
+    "fleet.yaml": "version: v1\nnodes: {'f[1-2]': {profile: mi300x-1}}\n",
     "node.yaml": "version: v1\nnode: {memory: NPS4, gpus: {all: CPX}}\n",
     "models.yaml": "version: v1\nmodels:\n  q: {model: Qwen/Qwen3-8B, replicas: 2}\n"
                    "  b: {bytes: 8G, isolation: {share: 2}}\n",
