@@ -23,6 +23,7 @@ struct program {
 	int net_fd;	  /* network namespace of the host that it runs on; -EBADF: ours */
 	int status;	  /* of waitpid(), once has_ended */
 	bool has_ended;
+	int early_signal; /* that came before it was started; 0: none */
 };
 
 /* What is installed beside this program. */
@@ -93,9 +94,12 @@ static void run_child(const struct program *p)
 static int start(void *userdata, int *ret_wait_fd)
 {
 	struct program *p = userdata;
-	pid_t pid = fork();
+	pid_t pid;
 	long fd;
 
+	if (p->early_signal)
+		return -EINTR;
+	pid = fork();
 	if (pid < 0)
 		return rp_neg_errno();
 	if (pid == 0)
@@ -128,7 +132,9 @@ static void forward(void *userdata, int signo, bool from_terminal)
 
 	if (signo == SIGCHLD)
 		reap(p);
-	else if (p->pid > 0 && !from_terminal)
+	else if (p->pid == 0)
+		p->early_signal = signo;
+	else if (!from_terminal)
 		(void)kill(p->pid, signo);
 }
 
@@ -155,6 +161,8 @@ int rp_simfs_exec(struct rp_simfs *fs, const char *host, char **argv, struct roc
 		r = set_up(fs, reterr);
 	if (r == 0)
 		r = rp_simfs_serve(fs, &user, reterr);
+	if (p.early_signal && p.pid == 0)
+		return 128 + p.early_signal;
 	if (r < 0 && p.pid > 0)
 		(void)kill(p.pid, SIGKILL);
 	if (p.pid > 0 && r == 0)

@@ -216,7 +216,8 @@ static int look_for_name(void *userdata, const char *link, const char *alias)
 	struct namesake *s = userdata;
 	uint32_t slot;
 
-	if (rp_str_eq(alias, s->name) && rp_network_slot_of(link, &slot) == 0)
+	/* names of hosts are looked up without regard to case */
+	if (rp_str_eq_nocase(alias, s->name) && rp_network_slot_of(link, &slot) == 0)
 		s->slot = slot;
 	return 0;
 }

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 from pathlib import Path
@@ -150,9 +151,9 @@ class Hosts(HostsMixin, SimfsCase):
 
     def test_name_of_a_running_host_is_refused(self):
         running, _ = self.start("n", "sh", "-c", "echo ready; read x; echo still here")
-        done = self.call("n", "true")
+        done = self.call("N", "true")  # names are looked up without regard to case
         self.assertEqual(done.returncode, NOT_STARTED)
-        self.assertRegex(done.stderr, r"^rocpart: a simulated host has the name 'n' already \(process "
+        self.assertRegex(done.stderr, r"^rocpart: a simulated host has the name 'N' already \(process "
                                       rf"{running.pid}\)\n  give another --host")
         self.assertIsNone(running.poll())
 
@@ -178,6 +179,26 @@ class Hosts(HostsMixin, SimfsCase):
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.communicate(timeout=DEADLINE_S)[0], "got\n")
         self.assertEqual(process.returncode, 3)
+
+    def test_signal_before_the_command_starts_ends_it(self):
+        host.need_tracing()
+        trace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=inotify_init1", "-e",
+                 "inject=inotify_init1:signal=TERM"]  # the server has blocked signals by then
+        for words in (self.words("n", "echo", "ran"),
+                      [ROCPART, "sim", "exec", MACHINE, "--", "echo", "ran"]):
+            with self.subTest(words=words):
+                done = self.spawn([*trace, *words], cwd="/",
+                                  env=dict(self.env, ASAN_OPTIONS="detect_leaks=0"))
+                self.assertEqual((done.returncode, done.stdout), (128 + signal.SIGTERM, ""),
+                                 done.stderr)
+
+    def test_machine_below_run_stays_on_a_host(self):
+        host.need_root()
+        with tempfile.TemporaryDirectory(dir="/run") as folder:
+            self.env["XDG_STATE_HOME"] = folder
+            process, words = self.start("n", "sh", "-c", f"echo ready $(ls {folder}/rocpart/sim)")
+            self.assertEqual(words, [MACHINE])
+            self.assertEqual(process.wait(DEADLINE_S), 0)
 
     def test_orphans_of_a_host_are_reaped(self):
         # The middle shell ends: its child has the first process as parent, and vanishes.
