@@ -48,6 +48,35 @@ class RocmSmi(StableCase):
             self.assertEqual(card["Memory Partition"], gpu["memory_mode"])
             self.assertEqual(int(card["VRAM Total Memory (B)"]), VRAM)
 
+    def check_load(self, name):
+        """Sensors, use and memory of each GPU, and the processes, against the model of load."""
+        told = json.loads(self.smi(name, "--showtemp", "--showpower", "--showuse", "--showmemuse",
+                                   "--showmeminfo", "vram", "--json"))
+        truth = self.json_of("sim", "load", name)["load"]["gpus"]
+        for card, gpu in zip(told.values(), truth, strict=True):
+            for key, want in (
+                    ("Temperature (Sensor junction) (C)", gpu["hotspot_celsius"]),
+                    ("Temperature (Sensor memory) (C)", gpu["memory_celsius"]),
+                    ("Current Socket Graphics Package Power (W)", gpu["power_watts"]),
+                    ("GPU use (%)", gpu["busy_percent"]),
+                    ("GPU Memory Read/Write Activity (%)", gpu["memory_busy_percent"]),
+                    ("VRAM Total Used Memory (B)", gpu["vram_used_bytes"])):
+                self.assertEqual(float(card[key]), want, key)
+        shown = [line.split("\t") for line in self.smi(name, "--showpids").splitlines()]
+        shown = {(int(row[0]), int(row[3])) for row in shown if row[0].strip().isdigit()}
+        mine = self.json_of("--sim", name, "usage")["usage"]
+        self.assertEqual(shown, {(row["pid"], row["used_bytes"]) for row in mine})
+
+    def test_rocm_smi_follows_a_script_of_ten_minutes(self):
+        name, script = "mi300x-8", self.top / "script"
+        script.write_text("60, 0, 100, 20GiB\n2m, 1, 40, 8GiB\n3m, all, 100, 4GiB\n7m, all, 0, 0\n")
+        self.run_rocpart("sim", "create", name)
+        self.run_rocpart("sim", "load", name, "--seed", 7, "--rate", 0, "--script", script)
+        for minutes in (0, 2, 3, 5):
+            with self.subTest(minutes=minutes):
+                self.run_rocpart("sim", "load", name, "--advance", f"{minutes}m")
+                self.check_load(name)
+
     def test_rocm_smi_and_rocpart_agree_on_1_gpu_in_each_mode(self):
         for compute, memory in MODES:
             with self.subTest(compute=compute, memory=memory):
