@@ -277,10 +277,11 @@ class Load(SimCase):
     # ---- time ----
 
     # Ten minutes: idle, one GPU and one partition busy, all busy, one held back by its power limit,
-    # idle again. FAULTS of a minute, such as a GPU that falls off the bus, go to `sim fault`.
+    # idle again. The last GPU falls off the bus after minute 3, and is found again after minute 5.
+    LOST = "0000:e5:00.0"
     SCRIPT = ("# seconds, target, percent, memory\n\n60, 0000:05:00.0, 100, 20GiB\n2m, 1/0, 40, 8GiB\r\n"
-              "3m, all, 100, 4GiB\n420s,all,0,0\n")
-    FAULTS = {}
+              "3m, all, 100, 4GiB\n420s,all,0,0\n"
+              f"200, fault, off-bus:{LOST}\n340, fault, remove:{LOST}\n341, fault, rescan\n")
     LOOKS = (0, 1, 2, 4, 6, 7, 10)
     BUSY = [[0, 0, 0], [100, 0, 0], [100, 40, 0], *[[100] * 3] * 4, *[[0, 0, 0]] * 4]
 
@@ -293,8 +294,6 @@ class Load(SimCase):
         for minute, busy in enumerate(self.BUSY):
             if minute:
                 took += self.cpu_of(lambda: self.load("--advance", "1m"))
-            for rule in self.FAULTS.get(minute, []):
-                self.rocpart("sim", "fault", "m", rule)
             if minute == 5:
                 self.limit_power(400)
             if minute in self.LOOKS:
@@ -321,13 +320,26 @@ class Load(SimCase):
         top = self.dump()
         status = json.loads(self.rocpart("--sim", "m", "status", "--json"))["gpus"]
         self.assertEqual([gpu["bdf"] for gpu in status], [gpu["bdf"] for gpu in doc["gpus"]])
+        self.assertIn(self.LOST, [gpu["bdf"] for gpu in status])
         for truth, shown in zip(doc["gpus"], status):
+            if truth["bdf"] == self.LOST and minute == 4:
+                self.check_lost(top, truth, shown)
+                continue
             with self.subTest(minute=minute, gpu=truth["bdf"]):
                 self.check_gpu(top, truth | {"seconds": doc["seconds"]}, shown)
         held = doc["gpus"][0]
         if minute == 6:
             self.assertEqual((held["power_watts"], held["throttled_percent"]), (377, 100))
             self.assertEqual(doc["gpus"][1]["power_watts"], 706)
+
+    def check_lost(self, top, truth, shown):
+        """No sensor answers, and nobody says that it is busy."""
+        folder = top / "sys/devices/pci0000:00" / truth["bdf"]
+        self.assertEqual((truth["busy_percent"], shown["compute_mode"]), (0, None))
+        self.assertIn("No such device", shown["degraded_reason"])
+        self.assertEqual((folder / "config").read_bytes(), b"\xff" * 4096)
+        self.assertEqual([p for p in ("gpu_metrics", "gpu_busy_percent", "hwmon/hwmon7/temp2_input")
+                          if (folder / p).exists()], [])  # SIM_DUMP leaves out what fails
 
     def check_gpu(self, top, truth, shown):
         folder = top / "sys/devices/pci0000:00" / truth["bdf"]
