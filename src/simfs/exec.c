@@ -38,19 +38,12 @@ static char *path_beside(const char *name)
 	return slash ? rp_strdupf("%.*s/%s", (int)(slash - exe), exe, name) : NULL;
 }
 
-static int set_up(struct rp_simfs *fs, struct rocpart_error *reterr)
+static int set_up(struct rp_simfs *fs, const char *standin, const char *library,
+		  struct rocpart_error *reterr)
 {
 	RP_AUTO(rp_simfs_close_host) struct rp_simfs_host host = {-EBADF, -EBADF, -EBADF};
-	RP_AUTO_FREE char *standin = path_beside("rocpart-standin");
-	RP_AUTO_FREE char *library = path_beside("rocpart-ioctl.so");
-	int r = standin && library ? 0 : rp_error_nomem(reterr);
+	int r = rp_simfs_open_host(&host);
 
-	if (r == 0 && !fs->is_host)
-		r = rp_namespace_enter_mounts(0, reterr);
-
-	if (r < 0)
-		return r;
-	r = rp_simfs_open_host(&host);
 	if (r < 0)
 		return rp_error_errno(reterr, r, NULL, "cannot open /dev and /sys of the host");
 	r = rp_simfs_mount_tree(fs, reterr);
@@ -149,16 +142,22 @@ static int exit_status_of(const struct program *p)
 
 int rp_simfs_exec(struct rp_simfs *fs, const char *host, char **argv, struct rocpart_error *reterr)
 {
+	/* Before mounts change: the kernel names a file of another namespace by its path there. */
+	RP_AUTO_FREE char *standin = path_beside("rocpart-standin");
+	RP_AUTO_FREE char *library = path_beside("rocpart-ioctl.so");
 	struct program p = {.fs = fs, .argv = argv, .net_fd = -EBADF};
 	const struct rp_simfs_user user = {.ready = start, .on_signal = forward, .userdata = &p};
 	int r;
 
 	p.umask = umask(0);
 	sigprocmask(SIG_SETMASK, NULL, &p.signals);
-	r = host ? rp_host_become(fs->folder, host, &p.net_fd, reterr) : 0;
+	if (!standin || !library)
+		return rp_error_nomem(reterr);
+	r = host ? rp_host_become(fs->folder, host, &p.net_fd, reterr)
+		 : rp_namespace_enter_mounts(0, reterr);
 	fs->is_host = host && r == 0;
 	if (r == 0)
-		r = set_up(fs, reterr);
+		r = set_up(fs, standin, library, reterr);
 	if (r == 0)
 		r = rp_simfs_serve(fs, &user, reterr);
 	if (p.early_signal && p.pid == 0)

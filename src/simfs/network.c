@@ -172,9 +172,12 @@ static int make_network(struct rocpart_error *reterr)
 		r = rp_netlink_set_up(fd, BRIDGE, NULL, NULL);
 	if (r == -EOPNOTSUPP)
 		return refuse_kernel(reterr);
-	return r < 0 ? rp_error_errno(reterr, r, NULL,
-				      "cannot make a bridge for the simulated hosts")
-		     : 0;
+	if (r < 0)
+		(void)rp_error_errno(reterr, r, NULL,
+				     "cannot make a bridge for the simulated hosts");
+	return r == -EPERM ? rp_error_hint(reterr, "root needs CAP_NET_ADMIN for this; other users "
+						   "need user namespaces")
+			   : r;
 }
 
 static int enter_network(const struct rp_network *n, struct rocpart_error *reterr)

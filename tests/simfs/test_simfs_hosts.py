@@ -126,7 +126,7 @@ class Hosts(HostsMixin, SimfsCase):
                                                    "cat /etc/hosts")
         mark = f"86400.{os.getpid()}"  # of a process that does not end with its parent
         killed, _ = self.start("n", "sh", "-c", f"setsid sleep {mark} & echo ready; wait")
-        self.assertEqual(len(processes_with(f"sleep\0{mark}")), 1)
+        wait_until(lambda: processes_with(f"sleep\0{mark}"), "the process that stays runs")
         killed.kill()
         killed.wait()
         wait_until(lambda: not processes_with(mark), "processes of the host are gone")
