@@ -2,6 +2,7 @@
 """`sim exec --ioctl`: what programs get that open device nodes, as numbers of the kernel's interface."""
 
 import array
+import ctypes
 import errno
 import fcntl
 import json
@@ -38,6 +39,13 @@ def refusal(call, *args):
         return errno.errorcode[err.errno]
 
 
+def old_program_sees(fd):
+    """st_rdev, as a program that was built for an older C library asks for it."""
+    found = ctypes.create_string_buffer(144)
+    status = ctypes.CDLL(None).__getattr__("__fxstat")(1, fd, found)
+    return None if status else struct.unpack_from("Q", found, 40)[0]
+
+
 def ask():
     """Inside of the namespace: what render nodes and /dev/kfd answer."""
     told = {"nodes": {}, "refused": {}, "memory": {}}
@@ -53,6 +61,7 @@ def ask():
         told["nodes"][minor] = {k: struct.unpack_from("I", device, at)[0] for k, at in FIELDS.items()}
         told["nodes"][minor]["vram"] = struct.unpack("Q", info(fd, MEMORY, 8))[0]
         told["nodes"][minor]["load"] = struct.unpack("I", info(fd, SENSOR, 4, LOAD))[0]
+        told["nodes"][minor]["old"] = old_program_sees(fd)
         st = os.fstat(fd)
         told["nodes"][minor]["is"] = [stat.S_ISCHR(st.st_mode), os.major(st.st_rdev),
                                       os.minor(st.st_rdev)]
@@ -102,6 +111,7 @@ class Ioctl(SimfsCase):
                     self.assertEqual(node["cus"], mine[minor]["cus"])
                     self.assertEqual(f"0x{node['device_id']:04x}", gpus[0]["device_id"])
                     self.assertEqual(node["is"], [True, 226, int(minor)])
+                    self.assertEqual(node["old"], os.makedev(226, int(minor)))
                     self.assertEqual((node["bits"], node["wave"]), (8192, 64))
                 self.assertEqual(told["unknown"], ["EINVAL", "EINVAL", "EINVAL", "ENOTTY"])
 
@@ -131,6 +141,16 @@ class Ioctl(SimfsCase):
         opened = re.findall(r"Retrieving device info, for node (\S+) ", out)
         self.assertEqual(opened[-2:], ["/dev/dri/card0", "/dev/dri/renderD128"])
         self.assertNotIn("Permission denied", out)
+
+    def test_nodes_are_devices_in_a_user_namespace(self):
+        host.need_program("drmdevice")
+        why = host.refusal("unshare", "-Urm", *host.MOUNT)
+        if why:
+            host.lacking(f"a user namespace cannot have mounts: {why}")
+        done = self.spawn(["unshare", "-Ur", ROCPART, "sim", "exec", "--ioctl", "mi300x-1", "--",
+                           "drmdevice"])
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("Retrieving device info, for node /dev/dri/renderD128", done.stdout)
 
     def test_exec_without_the_option_opens_nothing(self):
         host.need_device_nodes()

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The calls of the C library that are replaced: open, fstat and ioctl of device nodes. */
+/* The calls of the C library that are replaced: open, stat and ioctl of device nodes. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -133,6 +133,13 @@ int openat(int dir_fd, const char *path, int flags, ...)
 	return real(dir_fd, path, flags, mode);
 }
 
+static void describe(uint32_t minor, struct stat *st)
+{
+	st->st_mode = S_IFCHR | (st->st_mode & 0777);
+	st->st_rdev = minor == IOCTL_MINOR_KFD ? makedev(KFD_MAJOR, 0) : makedev(DRM_MAJOR, minor);
+	st->st_size = 0;
+}
+
 /* libdrm asks which device a descriptor is. */
 int fstat(int fd, struct stat *st)
 {
@@ -142,17 +149,53 @@ int fstat(int fd, struct stat *st)
 		return real_fstat(fd, st);
 	if (real_fstat(fd, st) < 0)
 		return -1;
-	st->st_mode = S_IFCHR | 0666;
-	st->st_rdev = minor == IOCTL_MINOR_KFD ? makedev(KFD_MAJOR, 0) : makedev(DRM_MAJOR, minor);
-	st->st_size = 0;
+	describe(minor, st);
 	return 0;
 }
 
-/* On 64 bits the same. The last two are what open() with _FORTIFY_SOURCE is. */
+/* A user namespace has empty files in place of nodes. */
+int stat(const char *path, struct stat *st)
+{
+	int (*real)(const char *, struct stat *) = NULL;
+	uint32_t minor;
+	int r;
+
+	*(void **)&real = next("stat");
+	r = real(path, st);
+	if (r == 0 && S_ISREG(st->st_mode) && minor_at(path, &minor))
+		describe(minor, st);
+	return r;
+}
+
+/*
+ * On 64 bits the same. Names with underscores are those of programs that were built with
+ * _FORTIFY_SOURCE, or for a C library before 2.33.
+ */
 int open64(const char *path, int flags, ...) __attribute__((alias("open")));
 int openat64(int dir_fd, const char *path, int flags, ...) __attribute__((alias("openat")));
 int __open_2(const char *path, int flags);
 int __open64_2(const char *path, int flags);
+int __fxstat(int version, int fd, struct stat *st);
+int __fxstat64(int version, int fd, struct stat *st) __attribute__((alias("__fxstat")));
+int __xstat(int version, const char *path, struct stat *st);
+int __xstat64(int version, const char *path, struct stat *st) __attribute__((alias("__xstat")));
+
+int stat64(const char *path, struct stat64 *st)
+{
+	return stat(path, (struct stat *)(void *)st);
+}
+
+int __fxstat(int version, int fd, struct stat *st)
+{
+	(void)version;
+	return fstat(fd, st);
+}
+
+int __xstat(int version, const char *path, struct stat *st)
+{
+	(void)version;
+	return stat(path, st);
+}
 
 int fstat64(int fd, struct stat64 *st)
 {
