@@ -73,48 +73,51 @@ static void read_properties(uint32_t node, const struct property *properties, si
 		fclose(f);
 }
 
+/* Properties of a node that are asked for. */
+enum {
+	MINOR,
+	DEVICE,
+	CAPABILITY,
+	GFX,
+	SIMDS,
+	SIMDS_PER_CU,
+	CUS,
+	ARRAYS,
+	PER_ENGINE,
+	XCCS,
+	WAVE,
+	CLOCK,
+	FW,
+	SDMA_FW,
+	SDMA,
+	QUEUES,
+	LOCATION,
+	DOMAIN,
+	N
+};
+
+static const char *const keys[N] = {"drm_render_minor",
+				    "device_id",
+				    "capability",
+				    "gfx_target_version",
+				    "simd_count",
+				    "simd_per_cu",
+				    "cu_per_simd_array",
+				    "array_count",
+				    "simd_arrays_per_engine",
+				    "num_xcc",
+				    "wave_front_size",
+				    "max_engine_clk_fcompute",
+				    "fw_version",
+				    "sdma_fw_version",
+				    "num_sdma_engines",
+				    "num_cp_queues",
+				    "location_id",
+				    "domain"};
+
 /* What the properties of its node say. */
 static void read_node(uint32_t node, struct ioctl_gpu *g)
 {
-	enum {
-		MINOR,
-		DEVICE,
-		CAPABILITY,
-		GFX,
-		SIMDS,
-		SIMDS_PER_CU,
-		CUS,
-		ARRAYS,
-		PER_ENGINE,
-		XCCS,
-		WAVE,
-		CLOCK,
-		FW,
-		SDMA_FW,
-		SDMA,
-		QUEUES,
-		LOCATION,
-		DOMAIN,
-		N
-	};
-	static const char *const keys[N] = {"drm_render_minor",
-					    "device_id",
-					    "capability",
-					    "gfx_target_version",
-					    "simd_count",
-					    "simd_per_cu",
-					    "cu_per_simd_array",
-					    "array_count",
-					    "simd_arrays_per_engine",
-					    "num_xcc",
-					    "wave_front_size",
-					    "max_engine_clk_fcompute",
-					    "fw_version",
-					    "sdma_fw_version",
-					    "num_sdma_engines",
-					    "num_cp_queues",
-					    "location_id",
-					    "domain"};
 	struct property properties[N];
 	uint64_t v[N] = {0};
 
