@@ -349,30 +349,28 @@ int rp_sim_set_caller(struct rp_sim *sim, uint32_t uid, const uint32_t *minors, 
 	return 0;
 }
 
-int rp_sim_set_asks(struct rp_sim *sim, bool asks, struct rocpart_error *reterr)
+/* flag: of sim->state */
+static int set_flag(struct rp_sim *sim, bool *flag, bool value, struct rocpart_error *err)
 {
 	RP_AUTO_CLOSE int lock = -EBADF;
 	int r = rp_sim_change_begin(sim, &lock);
 
 	if (r == 0) {
-		sim->state.asks = asks;
+		*flag = value;
 		r = rp_sim_change_end(sim);
 	}
-	return r < 0 ? rp_error_errno(reterr, r, sim->name, "the simulated machine was not changed")
+	return r < 0 ? rp_error_errno(err, r, sim->name, "the simulated machine was not changed")
 		     : 0;
+}
+
+int rp_sim_set_asks(struct rp_sim *sim, bool asks, struct rocpart_error *reterr)
+{
+	return set_flag(sim, &sim->state.asks, asks, reterr);
 }
 
 int rp_sim_set_realistic(struct rp_sim *sim, bool realistic, struct rocpart_error *reterr)
 {
-	RP_AUTO_CLOSE int lock = -EBADF;
-	int r = rp_sim_change_begin(sim, &lock);
-
-	if (r == 0) {
-		sim->state.realistic = realistic;
-		r = rp_sim_change_end(sim);
-	}
-	return r < 0 ? rp_error_errno(reterr, r, sim->name, "the simulated machine was not changed")
-		     : 0;
+	return set_flag(sim, &sim->state.realistic, realistic, reterr);
 }
 
 int rp_sim_read_kernel_log(struct rp_sim *sim, struct rp_strbuf *ret)
@@ -389,15 +387,7 @@ bool rp_sim_asks(const struct rp_sim *sim)
 
 int rp_sim_set_no_sync(struct rp_sim *sim, bool no_sync, struct rocpart_error *reterr)
 {
-	RP_AUTO_CLOSE int lock = -EBADF;
-	int r = rp_sim_change_begin(sim, &lock);
-
-	if (r == 0) {
-		sim->state.no_sync = no_sync;
-		r = rp_sim_change_end(sim);
-	}
-	return r < 0 ? rp_error_errno(reterr, r, sim->name, "the simulated machine was not changed")
-		     : 0;
+	return set_flag(sim, &sim->state.no_sync, no_sync, reterr);
 }
 
 bool rp_sim_no_sync(const struct rp_sim *sim)
