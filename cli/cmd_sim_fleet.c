@@ -221,6 +221,12 @@ static void say_failed(const struct rp_names *failed, size_t n)
 	cli_say(stderr, failed->n > MOST_NAMES ? " ...\n" : "\n");
 }
 
+/* As a person would type it. */
+static bool is_rocpart(const char *word)
+{
+	return rp_str_eq(word, "rocpart") || rp_str_ends(word, "/rocpart");
+}
+
 static int run_on_fleet(struct cli *cli, const char *text, int argc, char **argv)
 {
 	RP_AUTO_NAMES struct rp_names nodes = RP_NAMES_INIT, failed = RP_NAMES_INIT;
@@ -228,6 +234,10 @@ static int run_on_fleet(struct cli *cli, const char *text, int argc, char **argv
 
 	if (status)
 		return status;
+	if (argc > 1 && is_rocpart(argv[0])) {
+		argc--;
+		argv++;
+	}
 	for (size_t i = 0; i < nodes.n; i++) {
 		int r = run_node(nodes.v[i], argc, argv);
 

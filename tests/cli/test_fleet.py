@@ -134,6 +134,8 @@ class Fleet(Journey):
                            "NPS4", "--yes")
         self.assertTrue(all(line.startswith("n01: ") for line in out.splitlines()), out)
         self.assertEqual(self.modes("n01"), ["CPX/NPS4"])
+        args = ("sim", "fleet", "run", "n01", "--")
+        self.assertEqual(self.rocpart(*args, "rocpart", "status"), self.rocpart(*args, "status"))
 
     def test_actions_that_do_not_exist_are_refused(self):
         for words in (["list", "n1"], ["run", "n1"], ["rm", "n1", "n2"], ["create"]):
