@@ -235,11 +235,14 @@ static bool follow(struct run *run, struct pipes *p, int pid_fd, uint64_t deadli
 static int end_group(pid_t pid, int pid_fd)
 {
 	struct pollfd gone = {.fd = pid_fd, .events = POLLIN};
+	const uint64_t end_ns = rp_now_ns() + UINT64_C(1000000000);
 	int status = 0;
 
 	kill(-pid, SIGKILL);
-	if (pid_fd >= 0 && rp_retry(poll(&gone, 1, 1000)) == 0)
-		return SIGKILL;
+	/* A timer of the caller may interrupt it again and again. */
+	while (pid_fd >= 0 && poll(&gone, 1, 100) <= 0)
+		if (rp_now_ns() > end_ns)
+			return SIGKILL;
 	(void)rp_retry(waitpid(pid, &status, 0));
 	return status;
 }

@@ -3,19 +3,17 @@
 
 #include "sim/machine.h"
 
-int rp_sim_finish_switch(struct rp_sim *sim, size_t gpu, enum rp_sim_compute mode)
+int rp_sim_finish_switch(struct rp_sim *sim, size_t gpu, enum rp_sim_compute mode, bool fails)
 {
 	struct rp_sim_gpu_state *g = &sim->state.gpus[gpu];
 
-	if (!rp_sim_gpu_bound(sim, gpu))
-		return 0; /* gone meanwhile */
+	if (!rp_sim_gpu_bound(sim, gpu) || g->off || !rp_sim_compute_valid(sim, gpu, mode, g->nps))
+		return 0; /* gone, or another one, meanwhile */
+	rp_sim_nodes_remove(sim, gpu);
 	g->compute = mode;
 	g->alloc_all = false; /* each switch goes back to CAPPING */
 	memset(g->isolation, 0, sizeof(g->isolation));
-	/* The register was written before the KFD is started again, so the mode has changed. */
-	if (rp_sim_fault_fires(sim, RP_SIM_FAULT_REINIT, sim->profile->gpus[gpu].bdf))
-		return -EIO;
-	return rp_sim_nodes_add(sim, gpu);
+	return fails ? 0 : rp_sim_nodes_add(sim, gpu);
 }
 
 static int switch_compute(struct rp_sim *sim, size_t gpu, enum rp_sim_compute mode)
@@ -26,12 +24,18 @@ static int switch_compute(struct rp_sim *sim, size_t gpu, enum rp_sim_compute mo
 		.gpu = (uint32_t)gpu,
 		.arg = mode,
 	};
+	int r;
 
+	/* The register was written before the KFD is started again, so the mode has changed. */
+	end.fails = rp_sim_fault_fires(sim, RP_SIM_FAULT_REINIT, sim->profile->gpus[gpu].bdf);
 	rp_sim_nodes_remove(sim, gpu);
-	if (!sim->state.realistic)
-		return rp_sim_finish_switch(sim, gpu, mode);
-	sim->wait_us = end.at_us;
-	return rp_sim_due_add(sim, end);
+	if (sim->state.realistic) {
+		r = rp_sim_due_add(sim, end);
+		sim->wait_id = sim->state.due_ids;
+	} else {
+		r = rp_sim_finish_switch(sim, gpu, mode, end.fails);
+	}
+	return r == 0 && end.fails ? -EIO : r;
 }
 
 int rp_sim_write_compute(struct rp_sim *sim, size_t gpu, const char *data, size_t len)

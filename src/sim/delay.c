@@ -9,14 +9,14 @@
 #define STEP_US 20000 /* how often a program that waits looks again */
 
 /* A switch of the mode holds the lock that reading the mode takes. */
-static int64_t end_of_switch(const struct rp_sim *sim, const char *path)
+static uint64_t end_of_switch(const struct rp_sim *sim, const char *path)
 {
 	for (uint32_t g = 0; sim->state.n_dues && g < sim->profile->n_gpus; g++) {
 		const struct rp_sim_due *d = rp_sim_due_find(sim, RP_SIM_DUE_SWITCHED, g);
 
 		if (d && rp_str_ends(path, "/current_compute_partition") &&
 		    strstr(path, sim->profile->gpus[g].bdf))
-			return d->at_us;
+			return d->id;
 	}
 	return 0;
 }
@@ -30,7 +30,7 @@ void rp_sim_delay_of_read(const struct rp_sim *sim, const char *path, struct rp_
 		ret->hangs = true;
 		return;
 	}
-	ret->until_us = end_of_switch(sim, path);
+	ret->due_id = end_of_switch(sim, path);
 	slow = rp_sim_fault_match(sim, RP_SIM_FAULT_SLOW, path);
 	if (slow)
 		ret->host_us = rp_sim_host_us() + slow->nth * 1000;
@@ -38,8 +38,8 @@ void rp_sim_delay_of_read(const struct rp_sim *sim, const char *path, struct rp_
 
 void rp_sim_delay_of_change(struct rp_sim *sim, struct rp_sim_delay *ret)
 {
-	*ret = (struct rp_sim_delay){.until_us = sim->wait_us};
-	sim->wait_us = 0;
+	*ret = (struct rp_sim_delay){.due_id = sim->wait_id};
+	sim->wait_id = 0;
 }
 
 bool rp_sim_is_delayed(const struct rp_sim *sim, const char *path)
@@ -48,11 +48,10 @@ bool rp_sim_is_delayed(const struct rp_sim *sim, const char *path)
 	       rp_sim_fault_match(sim, RP_SIM_FAULT_SLOW, path);
 }
 
-static bool is_due_at(const struct rp_sim *sim, int64_t at_us)
+static bool is_still_due(const struct rp_sim *sim, uint64_t id)
 {
 	for (size_t i = 0; i < sim->state.n_dues; i++)
-		if (sim->state.dues[i].at_us == at_us &&
-		    sim->state.dues[i].kind != RP_SIM_DUE_FAULT)
+		if (sim->state.dues[i].id == id)
 			return true;
 	return false;
 }
@@ -61,7 +60,7 @@ bool rp_sim_delay_is_over(const struct rp_sim *sim, const char *path, const stru
 {
 	if (d->hangs)
 		return !rp_sim_fault_match(sim, RP_SIM_FAULT_HANG, path);
-	return rp_sim_host_us() >= d->host_us && !(d->until_us && is_due_at(sim, d->until_us));
+	return rp_sim_host_us() >= d->host_us && !(d->due_id && is_still_due(sim, d->due_id));
 }
 
 int rp_sim_delay(struct rp_sim *sim, const char *path, const struct rp_sim_delay *d)
@@ -74,6 +73,11 @@ int rp_sim_delay(struct rp_sim *sim, const char *path, const struct rp_sim_delay
 		r = rp_sim_store_refresh(sim);
 	}
 	return r;
+}
+
+int rp_sim_look_again(struct rp_sim *sim)
+{
+	return rp_sim_store_refresh(sim);
 }
 
 void rp_sim_set_defers(struct rp_sim *sim, bool defers)

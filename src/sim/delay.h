@@ -13,7 +13,7 @@ struct rp_sim;
 struct rp_sim_delay {
 	bool hangs;	  /* until the rule is gone */
 	uint64_t host_us; /* until then, by the clock of the host; 0: not */
-	int64_t until_us; /* until what is due then has happened; 0: not */
+	uint64_t due_id;  /* until what has this id has happened; 0: not */
 };
 
 /* Operations of the tree do not sleep from now on. */
@@ -24,6 +24,8 @@ void rp_sim_delay_of_read(const struct rp_sim *sim, const char *path, struct rp_
 void rp_sim_delay_of_change(struct rp_sim *sim, struct rp_sim_delay *ret);
 /* As the state was when it was last looked at. path of a read; else "". */
 bool rp_sim_delay_is_over(const struct rp_sim *sim, const char *path, const struct rp_sim_delay *d);
+/* Read the state if it has changed. -errno: it cannot be read, or the machine was removed. */
+int rp_sim_look_again(struct rp_sim *sim) RP_MUST_CHECK;
 /* Sleep until then. Errors of reading the state. */
 int rp_sim_delay(struct rp_sim *sim, const char *path, const struct rp_sim_delay *d) RP_MUST_CHECK;
 /* Do rules delay reads of the file? */

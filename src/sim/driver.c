@@ -78,6 +78,10 @@ static void probe(struct rp_sim *sim, size_t gpu)
 	default_settings(sim, gpu, g);
 	g->compute = RP_SIM_SPX;
 	g->present = g->unplugged = false;
+	if (g->removed) {
+		g->unplugged = true; /* until somebody looks for it */
+		return;
+	}
 	if (sim->profile->gpus[gpu].driver)
 		return; /* another driver has it */
 	g->unplugged = rp_sim_fault_fires(sim, RP_SIM_FAULT_UNPLUG, bdf) != NULL;
@@ -135,6 +139,7 @@ int rp_sim_bind(struct rp_sim *sim, size_t gpu)
 void rp_sim_unbind(struct rp_sim *sim, size_t gpu)
 {
 	rp_sim_klog(sim, 6, gpu, "amdgpu: finishing device.");
+	rp_sim_due_drop(sim, RP_SIM_DUE_SWITCHED, (uint32_t)gpu);
 	rp_sim_nodes_remove(sim, gpu);
 	sim->state.gpus[gpu].present = false;
 	rp_sim_layout(sim);
@@ -151,8 +156,10 @@ static int due_in(struct rp_sim *sim, enum rp_sim_due_kind kind, uint32_t ms)
 {
 	struct rp_sim_due d = {.at_us = rp_sim_time(sim) + (int64_t)ms * 1000, .kind = kind};
 
-	sim->wait_us = d.at_us;
-	return rp_sim_due_add(sim, d);
+	int r = rp_sim_due_add(sim, d);
+
+	sim->wait_id = sim->state.due_ids;
+	return r;
 }
 
 int rp_sim_finish_load(struct rp_sim *sim)
@@ -200,7 +207,7 @@ int rp_sim_load(struct rp_sim *sim)
 	if (rp_sim_due_find(sim, RP_SIM_DUE_UNLOADED, 0))
 		return -EBUSY;
 	if (coming)
-		sim->wait_us = coming->at_us;
+		sim->wait_id = coming->id;
 	if (sim->state.loaded)
 		return 0;
 	r = begin_load(sim);
@@ -271,6 +278,7 @@ int rp_sim_unload(struct rp_sim *sim)
 			apply_pending(sim, g);
 	}
 	for (size_t g = 0; g < sim->profile->n_gpus; g++) {
+		rp_sim_due_drop(sim, RP_SIM_DUE_SWITCHED, (uint32_t)g);
 		if (sim->state.gpus[g].present)
 			rp_sim_klog(sim, 6, g, "amdgpu: finishing device.");
 	}

@@ -40,6 +40,9 @@ int rp_sim_due_add(struct rp_sim *sim, struct rp_sim_due due)
 		rp_sim_due_done(&due);
 		return -ENOMEM;
 	}
+	due.id = ++s->due_ids;
+	if (s->load && due.at_us > (int64_t)RP_SIM_MAX_TIME_US)
+		due.at_us = (int64_t)RP_SIM_MAX_TIME_US; /* the clock does not come further */
 	for (; i > 0 && s->dues[i - 1].at_us > due.at_us; i--)
 		s->dues[i] = s->dues[i - 1];
 	s->dues[i] = due;
@@ -59,6 +62,20 @@ const struct rp_sim_due *rp_sim_due_find(const struct rp_sim *sim, enum rp_sim_d
 	return NULL;
 }
 
+void rp_sim_due_drop(struct rp_sim *sim, enum rp_sim_due_kind kind, uint32_t gpu)
+{
+	struct rp_sim_state *s = &sim->state;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_dues; i++) {
+		if (s->dues[i].kind == kind && s->dues[i].gpu == gpu)
+			rp_sim_due_done(&s->dues[i]);
+		else
+			s->dues[n++] = s->dues[i];
+	}
+	s->n_dues = n;
+}
+
 static int add_fault(struct rp_sim *sim, const char *rule)
 {
 	struct rp_sim_fault f = {0};
@@ -69,11 +86,12 @@ static int add_fault(struct rp_sim *sim, const char *rule)
 	return r == -ENOMEM ? r : 0; /* a GPU that is named may be gone meanwhile */
 }
 
+/* 0 or -ENOMEM: what comes of it is in the state, and no error of reading it. */
 static int happen(struct rp_sim *sim, const struct rp_sim_due *d)
 {
 	switch (d->kind) {
 	case RP_SIM_DUE_SWITCHED:
-		return rp_sim_finish_switch(sim, d->gpu, (enum rp_sim_compute)d->arg);
+		return rp_sim_finish_switch(sim, d->gpu, (enum rp_sim_compute)d->arg, d->fails);
 	case RP_SIM_DUE_LOADED:
 		return rp_sim_finish_load(sim);
 	case RP_SIM_DUE_UNLOADED:
@@ -134,7 +152,10 @@ void rp_sim_clock_moved(struct rp_sim *sim, int64_t before)
 {
 	int64_t by = rp_sim_time(sim) - before;
 
-	for (size_t i = 0; i < sim->state.n_dues; i++)
-		sim->state.dues[i].at_us += by;
+	for (size_t i = 0; i < sim->state.n_dues; i++) {
+		struct rp_sim_due *d = &sim->state.dues[i];
+
+		d->at_us = d->at_us + by > 1 ? d->at_us + by : 1; /* it is due at once */
+	}
 	sim->state.booted_us += by;
 }

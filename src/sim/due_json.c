@@ -13,10 +13,13 @@ struct rp_json *rp_sim_dues_to_json(const struct rp_sim_state *s)
 		const struct rp_sim_due *d = &s->dues[i];
 		struct rp_json *j = rp_json_object();
 
+		r |= rp_json_set_u64(j, "id", d->id);
 		r |= rp_json_set(j, "at_us", rp_json_int(d->at_us));
 		r |= rp_json_set_u64(j, "kind", d->kind);
 		r |= rp_json_set_u64(j, "gpu", d->gpu);
 		r |= rp_json_set_u64(j, "arg", d->arg);
+		if (d->fails)
+			r |= rp_json_set_bool(j, "fails", true);
 		if (d->rule)
 			r |= rp_json_set_string(j, "rule", d->rule);
 		r |= rp_json_append(list, j);
@@ -36,6 +39,15 @@ static int get_time(const struct rp_json *j, const char *key, int64_t *ret)
 	return 0;
 }
 
+/* One of a kind and GPU, but any number of faults to come. */
+static bool is_twice(const struct rp_sim_state *s, const struct rp_sim_due *d)
+{
+	for (size_t i = 0; d->kind != RP_SIM_DUE_FAULT && i < s->n_dues; i++)
+		if (s->dues[i].kind == d->kind && s->dues[i].gpu == d->gpu)
+			return true;
+	return false;
+}
+
 static int due_from_json(const struct rp_sim *sim, const struct rp_json *j, struct rp_sim_state *s)
 {
 	struct rp_sim_due d = {0};
@@ -44,12 +56,19 @@ static int due_from_json(const struct rp_sim *sim, const struct rp_json *j, stru
 	int r = get_time(j, "at_us", &d.at_us);
 
 	if (r == 0)
+		r = rp_sim_get_u64(j, "id", s->due_ids, &d.id);
+	if (r == 0)
 		r = rp_sim_get_u32(j, "kind", RP_SIM_N_DUE_KINDS - 1, &kind);
 	if (r == 0)
 		r = rp_sim_get_u32(j, "gpu", (uint32_t)sim->profile->n_gpus - 1, &d.gpu);
 	if (r == 0)
 		r = rp_sim_get_u32(j, "arg", RP_SIM_N_COMPUTE - 1, &d.arg);
 	d.kind = (enum rp_sim_due_kind)kind;
+	d.fails = rp_json_bool_value(rp_json_get(j, "fails"));
+	if (r == 0 && (d.at_us < 1 || is_twice(s, &d)))
+		r = -EBADMSG;
+	if (r == 0 && (d.kind == RP_SIM_DUE_LOADED || d.kind == RP_SIM_DUE_UNLOADED) && d.gpu)
+		r = -EBADMSG;
 	if (r == 0 && d.kind == RP_SIM_DUE_SWITCHED &&
 	    !rp_sim_compute_possible(sim->profile->gpus[d.gpu].product, (enum rp_sim_compute)d.arg))
 		r = -EBADMSG;
@@ -84,5 +103,9 @@ int rp_sim_times_from_json(const struct rp_sim *sim, const struct rp_json *j,
 	s->realistic = rp_json_bool_value(rp_json_get(j, "realistic"));
 	if (r == 0 && rp_json_get(j, "log_lines"))
 		r = rp_sim_get_u64(j, "log_lines", INT64_MAX, &s->log_lines);
+	if (r == 0 && rp_json_get(j, "log_bytes"))
+		r = rp_sim_get_u64(j, "log_bytes", INT64_MAX, &s->log_bytes);
+	if (r == 0 && rp_json_get(j, "due_ids"))
+		r = rp_sim_get_u64(j, "due_ids", INT64_MAX, &s->due_ids);
 	return r == 0 ? dues_from_json(sim, rp_json_get(j, "dues"), s) : r;
 }

@@ -55,7 +55,7 @@ static int rescan(struct rp_sim *sim)
 		if (!s->unplugged ||
 		    rp_sim_fault_match(sim, RP_SIM_FAULT_UNPLUG, sim->profile->gpus[g].bdf))
 			continue;
-		s->unplugged = false;
+		s->unplugged = s->removed = false;
 		s->off = false;
 		r = rp_sim_bind(sim, g);
 	}
@@ -131,6 +131,7 @@ static int set_nps(struct rp_sim *sim, size_t gpu, uint64_t nps)
 	    !(nps == 1 || (sim->profile->gpus[gpu].product->nps_mask & (1U << nps))))
 		return -EINVAL;
 	end_users(sim, gpu);
+	rp_sim_due_drop(sim, RP_SIM_DUE_SWITCHED, (uint32_t)gpu);
 	g->nps = (uint32_t)nps;
 	g->pending_nps = 0;
 	if (rp_sim_auto_compute(sim, gpu, &mode) < 0)
@@ -163,7 +164,7 @@ static int do_remove(struct rp_sim *sim, size_t gpu, uint64_t n)
 {
 	(void)n;
 	unbind(sim, gpu);
-	sim->state.gpus[gpu].unplugged = true;
+	sim->state.gpus[gpu].unplugged = sim->state.gpus[gpu].removed = true;
 	return 0;
 }
 

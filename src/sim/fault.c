@@ -144,6 +144,22 @@ static int bad_rule(struct rocpart_error *err, const char *rule)
 			     rp_strbuf_str(&ops));
 }
 
+/* Rules are listed one a line. */
+static bool has_control(const char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			return true;
+	return false;
+}
+
+/* Seconds of a reset, milliseconds of a slow read: no sum of times overflows. */
+static bool is_too_long(const struct rp_sim_fault *f)
+{
+	return (f->op == RP_SIM_EVENT_RESET || f->op == RP_SIM_FAULT_SLOW) &&
+	       f->nth > RP_SIM_MAX_TIME_US / 1000000;
+}
+
 int rp_sim_fault_parse(const char *rule, struct rp_sim_fault *ret, struct rocpart_error *reterr)
 {
 	RP_AUTO_FREE char *text = rp_strndup(rule, strlen(rule));
@@ -153,7 +169,7 @@ int rp_sim_fault_parse(const char *rule, struct rp_sim_fault *ret, struct rocpar
 	if (!text)
 		return rp_error_nomem(reterr);
 	colon = strchr(text, ':');
-	if (strlen(rule) > 256)
+	if (strlen(rule) > 256 || has_control(rule))
 		return bad_rule(reterr, rule);
 	if (colon)
 		*colon = '\0';
@@ -162,7 +178,7 @@ int rp_sim_fault_parse(const char *rule, struct rp_sim_fault *ret, struct rocpar
 			f.op = (enum rp_sim_fault_op)i;
 	}
 	if (f.op == RP_SIM_N_FAULT_OPS || (colon == NULL) != (f.op == RP_SIM_EVENT_RESCAN) ||
-	    (colon && !parse_rest(colon + 1, &op_names[f.op], &f)))
+	    (colon && !parse_rest(colon + 1, &op_names[f.op], &f)) || is_too_long(&f))
 		return bad_rule(reterr, rule);
 	f.pattern = rp_strdupf("%s", op_names[f.op].pattern ? colon + 1 : "");
 	f.rule = rp_strndup(rule, strlen(rule));
@@ -329,7 +345,7 @@ int rp_sim_fault_plan(struct rp_sim *sim, const char *rule, uint64_t seconds,
 		return r;
 	if (seconds > RP_SIM_MAX_TIME_US / 1000000)
 		return rp_error_set(reterr, -EINVAL, ROCPART_ERR_INVALID_ARGUMENT, rule,
-				    "a fault happens within 142 years");
+				    "a fault happens within 35 years");
 	r = rp_sim_change_begin(sim, &lock);
 	if (r == 0) {
 		due.at_us = rp_sim_time(sim) + (int64_t)seconds * 1000000;

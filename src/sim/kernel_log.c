@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the driver writes into the kernel log, in the words of its sources and in the form in which
- * /dev/kmsg gives it: "level,number,microseconds,flags;text". A file beside the state; lines are
- * added once the state that they tell of is saved.
+ * /dev/kmsg gives it: "level,number,microseconds,flags;text". A file beside the state; the state
+ * says how many bytes of it are its lines, so that both change at once.
  */
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -28,6 +28,7 @@ void rp_sim_klog(struct rp_sim *sim, unsigned level, size_t gpu, const char *fmt
 	rp_strbuf_add_char(&sim->log, '\n');
 }
 
+/* The second half of the file, from a whole line on. */
 static int shorten(struct rp_sim *sim)
 {
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
@@ -37,22 +38,32 @@ static int shorten(struct rp_sim *sim)
 	if (r < 0)
 		return r;
 	half = strchr(rp_strbuf_str(&text) + text.len / 2, '\n');
-	return half ? rp_sim_replace_at(sim->dir_fd, RP_SIM_KLOG_FILE, half + 1, strlen(half + 1))
-		    : 0;
+	if (!half)
+		return 0;
+	sim->state.log_bytes = strlen(half + 1);
+	return rp_sim_replace_at(sim->dir_fd, RP_SIM_KLOG_FILE, half + 1, strlen(half + 1));
 }
 
+/* Behind the lines that count: others are of a change that was never saved. */
 static int append(struct rp_sim *sim)
 {
 	RP_AUTO_CLOSE int fd = -EBADF;
 	struct stat st;
-	int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (sim->log_is_new ? O_TRUNC : 0);
+	uint64_t at = sim->log_is_new ? 0 : sim->state.log_bytes;
 
-	fd = rp_retry(openat(sim->dir_fd, RP_SIM_KLOG_FILE, flags, 0644));
+	fd = rp_retry(openat(sim->dir_fd, RP_SIM_KLOG_FILE, O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return rp_neg_errno();
-	if (rp_retry(write(fd, rp_strbuf_str(&sim->log), sim->log.len)) != (ssize_t)sim->log.len)
+	if (at > (uint64_t)st.st_size)
+		at = (uint64_t)st.st_size;
+	if (ftruncate(fd, (off_t)at) < 0)
+		return rp_neg_errno();
+	errno = 0;
+	if (rp_retry(pwrite(fd, rp_strbuf_str(&sim->log), sim->log.len, (off_t)at)) !=
+	    (ssize_t)sim->log.len)
 		return errno ? rp_neg_errno() : -ENOSPC;
-	return st.st_size + (off_t)sim->log.len > KEPT_MAX ? shorten(sim) : 0;
+	sim->state.log_bytes = at + sim->log.len;
+	return sim->state.log_bytes > KEPT_MAX ? shorten(sim) : 0;
 }
 
 int rp_sim_klog_flush(struct rp_sim *sim)
@@ -85,6 +96,9 @@ int rp_sim_klog_read(struct rp_sim *sim, struct rp_strbuf *ret)
 		r = rp_sim_read_at(sim->dir_fd, RP_SIM_KLOG_FILE, KEPT_MAX * 2, ret, NULL);
 	if (r < 0 && r != -ENOENT) /* of an earlier version */
 		return r;
+	if (sim->dir_fd >= 0 && !sim->log_is_new)
+		rp_strbuf_truncate(ret, ret->len < sim->state.log_bytes ? ret->len
+									: sim->state.log_bytes);
 	rp_strbuf_add(ret, rp_strbuf_str(&sim->log));
 	return rp_strbuf_failed(ret) ? -ENOMEM : 0;
 }

@@ -11,6 +11,7 @@
 struct rp_sim_gpu_state {
 	bool present;	/* bound to the driver */
 	bool unplugged; /* not on the PCI bus either */
+	bool removed;	/* unplugged until a rescan; else until the next load */
 	bool off;	/* fell off the bus, and the driver has not been told */
 	uint32_t order; /* the how manyth to get DRM minors since the load; 0: none yet */
 	uint32_t resets;
@@ -111,7 +112,9 @@ enum rp_sim_due_kind {
 };
 
 struct rp_sim_due {
-	int64_t at_us;
+	uint64_t id;   /* those who wait know it by this: times move with the clock */
+	int64_t at_us; /* 1 at least */
+	bool fails;    /* of a switch: the KFD does not start again */
 	enum rp_sim_due_kind kind;
 	uint32_t gpu, arg;
 	char *rule; /* NULL but of faults */
@@ -128,6 +131,8 @@ struct rp_sim_state {
 	uint64_t log_lines;	 /* of the kernel log since then */
 	struct rp_sim_due *dues; /* by time */
 	size_t n_dues, cap_dues;
+	uint64_t due_ids;   /* so many were given */
+	uint64_t log_bytes; /* of the file of the kernel log that are its lines */
 	bool loaded;
 	uint32_t generation;
 	uint32_t simd_next;
@@ -166,7 +171,7 @@ struct rp_sim {
 	struct rp_strbuf old_log; /* in memory only: those of changes that are over */
 	bool log_is_new;	  /* since a boot that is in no file yet */
 	bool defers;		  /* delays are those of the caller */
-	int64_t wait_us;	  /* the last change is over at this time; 0: it is over */
+	uint64_t wait_id;	  /* the last change is over when this due is; 0: it is over */
 	int64_t acting_us;	  /* time of what happens just now by itself; 0: nothing does */
 	uint64_t n_followed;	  /* how often the processes of loads changed in this handle */
 };
@@ -203,7 +208,9 @@ void rp_sim_state_done(struct rp_sim_state *state);
 uint32_t rp_sim_gpu_id(const struct rp_sim *sim, size_t gpu, uint32_t partition);
 
 /* control.c */
-int rp_sim_finish_switch(struct rp_sim *sim, size_t gpu, enum rp_sim_compute mode) RP_MUST_CHECK;
+/* fails: the KFD does not start again, and the GPU has no nodes. */
+int rp_sim_finish_switch(struct rp_sim *sim, size_t gpu, enum rp_sim_compute mode,
+			 bool fails) RP_MUST_CHECK;
 
 /* nodes.c: the KFD's list of GPU nodes. */
 void rp_sim_nodes_remove(struct rp_sim *sim, size_t gpu);
@@ -211,7 +218,7 @@ int rp_sim_nodes_add(struct rp_sim *sim, size_t gpu) RP_MUST_CHECK;
 
 /* driver.c */
 int rp_sim_boot(struct rp_sim *sim) RP_MUST_CHECK; /* state as after power on */
-/* Their beginnings: they are over at sim->wait_us, or at once. */
+/* Their beginnings: they are over with the due sim->wait_id, or at once. */
 int rp_sim_unload(struct rp_sim *sim) RP_MUST_CHECK;
 int rp_sim_load(struct rp_sim *sim) RP_MUST_CHECK;
 bool rp_sim_is_live(const struct rp_sim *sim); /* loaded, neither coming nor going */
@@ -224,8 +231,10 @@ int rp_sim_auto_compute(const struct rp_sim *sim, size_t gpu, enum rp_sim_comput
 
 /* due.c: the machine's clock, and what is due by it. */
 int64_t rp_sim_time(const struct rp_sim *sim); /* microseconds: of the load, else of the host */
-/* Keeps the order; takes rule over. 0 or -ENOMEM, with rule freed. */
+/* Keeps the order, gives it an id; takes rule over. 0 or -ENOMEM, with rule freed. */
 int rp_sim_due_add(struct rp_sim *sim, struct rp_sim_due due) RP_MUST_CHECK;
+/* What is due of that kind and GPU will not happen. */
+void rp_sim_due_drop(struct rp_sim *sim, enum rp_sim_due_kind kind, uint32_t gpu);
 const struct rp_sim_due *rp_sim_due_find(const struct rp_sim *sim, enum rp_sim_due_kind kind,
 					 uint32_t gpu);
 bool rp_sim_is_due(const struct rp_sim *sim); /* would settling do more than add up load? */
@@ -247,7 +256,7 @@ bool rp_sim_is_resetting(const struct rp_sim *sim, size_t gpu);
 #define RP_SIM_NO_GPU SIZE_MAX
 void rp_sim_klog(struct rp_sim *sim, unsigned level, size_t gpu, const char *fmt, ...)
 	RP_PRINTF(4, 5);
-int rp_sim_klog_flush(struct rp_sim *sim) RP_MUST_CHECK; /* after the state is saved */
+int rp_sim_klog_flush(struct rp_sim *sim) RP_MUST_CHECK; /* before the state is saved */
 /* All lines as /dev/kmsg gives them. */
 int rp_sim_klog_read(struct rp_sim *sim, struct rp_strbuf *ret) RP_MUST_CHECK;
 

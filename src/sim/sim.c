@@ -323,12 +323,14 @@ bool rp_sim_has_place(const struct rp_sim *sim, const char *bdf)
 	       (sim->profile->bmc && rp_str_eq(bdf, RP_SIM_BMC_BDF));
 }
 
-uint32_t rp_sim_gpus_off_bus(const struct rp_sim *sim)
+uint64_t rp_sim_gpus_gone(const struct rp_sim *sim)
 {
-	uint32_t bits = 0;
+	uint64_t bits = 0;
 
-	for (size_t g = 0; g < sim->profile->n_gpus; g++)
-		bits |= (uint32_t)sim->state.gpus[g].off << g;
+	for (size_t g = 0; g < sim->profile->n_gpus; g++) {
+		bits |= (uint64_t)sim->state.gpus[g].off << g;
+		bits |= (uint64_t)sim->state.gpus[g].unplugged << (RP_SIM_MAX_GPUS + g);
+	}
 	return bits;
 }
 
@@ -441,6 +443,10 @@ int rp_sim_reload(struct rp_sim *sim, struct rocpart_error *reterr)
 
 	if (r == 0 && sim->state.realistic)
 		r = change_driver(sim, rp_sim_load);
+	if (r == -EBUSY && rp_sim_open_files(sim) == 0)
+		return rp_error_set(reterr, r, ROCPART_ERR_LOCKED, sim->name,
+				    "the driver was not reloaded: it is being loaded or unloaded "
+				    "just now");
 	if (r == -EBUSY)
 		return rp_error_set(
 			reterr, r, ROCPART_ERR_DRIVER_IN_USE, sim->name,

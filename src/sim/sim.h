@@ -58,7 +58,8 @@ void rp_sim_get_id(const struct rp_sim *sim, char ret[RP_SIM_ID_SIZE]);
 const char *rp_sim_profile_name(const struct rp_sim *sim);
 const char *rp_sim_abi(const struct rp_sim *sim); /* "g1", "g2", "g3" */
 size_t rp_sim_gpu_count(const struct rp_sim *sim);
-uint32_t rp_sim_gpus_off_bus(const struct rp_sim *sim); /* a bit for each that fell off the bus */
+/* Bits: those that fell off the bus, and from bit 32 on those that are not on it. */
+uint64_t rp_sim_gpus_gone(const struct rp_sim *sim);
 /* Is there a place for a GPU at that PCI address, whether a GPU is in it or not? */
 bool rp_sim_has_place(const struct rp_sim *sim, const char *bdf);
 

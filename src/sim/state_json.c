@@ -17,6 +17,8 @@ static struct rp_json *gpu_to_json(const struct rp_sim_gpu_state *g)
 
 	if (g->unplugged)
 		r |= rp_json_set_bool(j, "unplugged", true);
+	if (g->removed)
+		r |= rp_json_set_bool(j, "removed", true);
 	if (g->off)
 		r |= rp_json_set_bool(j, "off", true);
 	r |= rp_json_set_u64(j, "order", g->order);
@@ -160,6 +162,9 @@ struct rp_json *rp_sim_state_to_json(const struct rp_sim *sim)
 		r |= rp_json_set_bool(j, "realistic", true);
 	r |= rp_json_set(j, "booted_us", rp_json_int(s->booted_us));
 	r |= rp_json_set_u64(j, "log_lines", s->log_lines);
+	r |= rp_json_set_u64(j, "log_bytes", s->log_bytes);
+	if (s->due_ids)
+		r |= rp_json_set_u64(j, "due_ids", s->due_ids);
 	if (s->n_dues)
 		r |= rp_json_set(j, "dues", rp_sim_dues_to_json(s));
 	if (s->no_sync)
@@ -291,6 +296,7 @@ static int gpu_from_json(const struct rp_json *j, const struct rp_sim_product *p
 
 	/* Machines of an earlier version have none of these. */
 	g->unplugged = rp_json_bool_value(rp_json_get(j, "unplugged"));
+	g->removed = rp_json_bool_value(rp_json_get(j, "removed"));
 	g->off = rp_json_bool_value(rp_json_get(j, "off"));
 	if (r == 0 && rp_json_get(j, "order"))
 		r = rp_sim_get_u32(j, "order", RP_SIM_MAX_GPUS, &g->order);

@@ -288,7 +288,7 @@ int rp_sim_change_begin(struct rp_sim *sim, int *ret_lock_fd)
 	} else if (rp_sim_load_follow(sim) < 0) {
 		return -ENOMEM;
 	}
-	sim->wait_us = 0;
+	sim->wait_id = 0;
 	return rp_sim_settle(sim); /* what changes now did not count before */
 }
 
@@ -298,10 +298,11 @@ int rp_sim_change_end(struct rp_sim *sim)
 
 	if (sim->state.load)
 		sim->state.load->valid_until = 0; /* what has changed may have moved them */
-	if (r == 0 && sim->dir_fd >= 0)
-		r = save(sim);
+	/* Lines of a change that is not saved are none: the state says how many bytes count. */
 	if (r == 0)
 		r = rp_sim_klog_flush(sim);
+	if (r == 0 && sim->dir_fd >= 0)
+		r = save(sim);
 	if (r < 0) { /* what is in memory is not what others see */
 		rp_cleanup_close(&sim->state_fd);
 		sim->state_fd = -EBADF;

@@ -327,8 +327,8 @@ static int sign(struct rp_simfs *fs, struct rp_strbuf *out)
 	struct rp_stat st = {0};
 	int r = rp_sim_tree_ops()->stat(fs->sim, "sys/module/amdgpu", &st);
 
-	rp_strbuf_addf(out, "%d %llu %d %x;", r, (unsigned long long)st.inode,
-		       rp_sim_has_load(fs->sim), rp_sim_gpus_off_bus(fs->sim));
+	rp_strbuf_addf(out, "%d %llu %d %llx;", r, (unsigned long long)st.inode,
+		       rp_sim_has_load(fs->sim), (unsigned long long)rp_sim_gpus_gone(fs->sim));
 	sign_file(fs, TOPO "/generation_id", out);
 	if (r == 0 && rp_sim_tree_ops()->list(fs->sim, GPUS, &gpus) < 0)
 		return -ENOMEM;
@@ -361,6 +361,7 @@ static int build_once(struct rp_simfs *fs)
 		return 1;
 	if (built < 0)
 		return built;
+	rp_simfs_forget_attributes(fs);
 	rp_strbuf_done(&fs->signature);
 	fs->signature = after;
 	after = (struct rp_strbuf)RP_STRBUF_INIT;

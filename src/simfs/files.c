@@ -225,6 +225,14 @@ static void do_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	fuse_reply_open(req, fi);
 }
 
+void rp_simfs_forget_attributes(const struct rp_simfs *fs)
+{
+	for (size_t i = 0; fs->session && i < fs->n_slots; i++)
+		if (fs->slots[i].path) /* -1: attributes, not contents */
+			(void)fuse_lowlevel_notify_inval_inode(
+				fs->session, FIRST_INO + RP_SIMFS_FIXED_FILES + i, -1, 0);
+}
+
 static int read_fixed(struct rp_simfs *fs, fuse_ino_t ino, struct rp_strbuf *text)
 {
 	char id[RP_SIM_ID_SIZE];
@@ -320,7 +328,7 @@ static void do_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 	struct rp_sim_delay delay = {0};
 
 	(void)fi;
-	if (slot && slot->path)
+	if (slot && slot->path && off == 0) /* the end of the file is known by then */
 		rp_sim_delay_of_read(fs->sim, slot->path, &delay);
 	answer_after(fs, &q, slot && slot->path ? slot->path : "", &delay);
 }

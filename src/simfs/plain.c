@@ -98,11 +98,19 @@ static int copy_file(struct rp_simfs *fs, const char *path, const struct rp_stat
 	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	RP_AUTO_CLOSE int fd = -EBADF;
 	bool served = rp_simfs_reacts(fs, path, st);
+	size_t slot = 0;
 
 	/* What cannot be read now, by a fault rule, is served too: so it can say why. */
 	if (!served && rp_simfs_read(fs, path, &text) < 0) {
 		rp_strbuf_reset(&text);
 		served = true;
+	}
+	/* A rule may be about more files than can be served: then the file is as it is now, or
+	 * empty. */
+	if (served && rp_simfs_slot_of(fs, path, true, &slot) == -ENOSPC) {
+		served = false;
+		if (rp_simfs_read(fs, path, &text) < 0)
+			rp_strbuf_reset(&text);
 	}
 	fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, st->mode);
 	if (fd < 0)

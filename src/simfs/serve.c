@@ -99,6 +99,7 @@ static int mount_fuse(struct server *s)
 	if (fuse_session_mount(s->session, path) != 0)
 		return errno ? rp_neg_errno() : -EIO;
 	s->is_mounted = true;
+	s->fs->session = s->session;
 	return 0;
 }
 
@@ -132,6 +133,7 @@ static void on_signal(struct server *s)
 
 	if (read(s->signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return;
+	rp_simfs_interrupt(s->fs);
 	if (s->user->on_signal)
 		s->user->on_signal(s->user->userdata, (int)info.ssi_signo,
 				   info.ssi_code == SI_KERNEL);
@@ -246,6 +248,7 @@ static void finish(struct server *s)
 {
 	rp_simfs_give_up(s->fs);
 	if (s->session) {
+		s->fs->session = NULL;
 		fuse_session_unmount(s->session);
 		fuse_session_destroy(s->session);
 	}

@@ -35,6 +35,7 @@ struct rp_simfs_slot {
  */
 #define RP_SIMFS_MODULE "sys/module/amdgpu"
 
+struct fuse_session;
 struct rp_simfs {
 	struct rp_sim *sim;
 	char *name, *folder;	     /* of the machine */
@@ -47,6 +48,7 @@ struct rp_simfs {
 	struct rp_names host;	    /* paths in folders of the tree that show the host */
 	struct rp_strbuf signature; /* of the state that the tree shows */
 	bool stop;
+	struct fuse_session *session;	  /* NULL: not mounted yet */
 	struct rp_simfs_waiting *waiting; /* requests that are answered later */
 	size_t n_waiting, cap_waiting;
 	bool has_ioctls; /* of `exec`: programs get answers of device nodes */
@@ -73,7 +75,8 @@ int rp_simfs_wait(struct rp_simfs *fs, const struct rp_simfs_request *request, c
 		  const struct rp_sim_delay *delay) RP_MUST_CHECK;
 int rp_simfs_patience(const struct rp_simfs *fs);	   /* milliseconds; -1: nothing is due */
 int rp_simfs_pass_time(struct rp_simfs *fs) RP_MUST_CHECK; /* let happen and answer what is due */
-void rp_simfs_give_up(struct rp_simfs *fs);		   /* nobody is answered any more */
+void rp_simfs_interrupt(struct rp_simfs *fs); /* who hangs in a read could not end otherwise */
+void rp_simfs_give_up(struct rp_simfs *fs);   /* nobody is answered any more */
 
 /* build.c */
 int rp_simfs_build(struct rp_simfs *fs) RP_MUST_CHECK; /* the tree of the present state */
@@ -113,6 +116,8 @@ int rp_simfs_mount_tree(struct rp_simfs *fs, struct rocpart_error *reterr) RP_MU
 /* files.c: what FUSE is asked. */
 struct fuse_lowlevel_ops;
 const struct fuse_lowlevel_ops *rp_simfs_fuse_ops(void);
+/* The kernel asks for modes of files again: a rule may have changed them. */
+void rp_simfs_forget_attributes(const struct rp_simfs *fs);
 void rp_simfs_answer(struct rp_simfs *fs, const struct rp_simfs_request *r);
 /* name, folder, srcversion, control, asks, id, no-sync; slots come after them */
 #define RP_SIMFS_FIXED_FILES 7

@@ -29,22 +29,30 @@ int rp_simfs_wait(struct rp_simfs *fs, const struct rp_simfs_request *request, c
 	return 0;
 }
 
-/* Those whose time has come, in the order in which they came. */
-static void answer(struct rp_simfs *fs)
+/* Those whose time has come, in the order in which they came; and those that hang, if asked for. */
+static void answer(struct rp_simfs *fs, bool interrupts)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < fs->n_waiting; i++) {
 		struct rp_simfs_waiting *w = &fs->waiting[i];
 
-		if (!rp_sim_delay_is_over(fs->sim, w->path, &w->delay)) {
+		if (rp_sim_delay_is_over(fs->sim, w->path, &w->delay)) {
+			rp_simfs_answer(fs, &w->request);
+		} else if (interrupts && w->delay.hangs) {
+			fuse_reply_err(w->request.req, EINTR);
+		} else {
 			fs->waiting[n++] = *w;
 			continue;
 		}
-		rp_simfs_answer(fs, &w->request);
 		free(w->path);
 	}
 	fs->n_waiting = n;
+}
+
+void rp_simfs_interrupt(struct rp_simfs *fs)
+{
+	answer(fs, true);
 }
 
 int rp_simfs_patience(const struct rp_simfs *fs)
@@ -60,9 +68,13 @@ int rp_simfs_pass_time(struct rp_simfs *fs)
 {
 	int r = rp_sim_next_due_ms(fs->sim) == 1 ? rp_simfs_refresh(fs) : 0;
 
-	if (r == 0 && fs->n_waiting)
-		answer(fs);
-	return r;
+	if (r < 0 || !fs->n_waiting)
+		return r;
+	if (rp_sim_look_again(fs->sim) < 0)
+		rp_simfs_give_up(fs); /* the machine was removed */
+	else
+		answer(fs, false);
+	return 0;
 }
 
 void rp_simfs_give_up(struct rp_simfs *fs)
@@ -73,5 +85,5 @@ void rp_simfs_give_up(struct rp_simfs *fs)
 	}
 	free(fs->waiting);
 	fs->waiting = NULL;
-	fs->n_waiting = 0;
+	fs->n_waiting = fs->cap_waiting = 0;
 }

@@ -103,6 +103,14 @@ class Events(SimCase):
         self.rocpart("sim", "reset", "m")
         self.assertEqual(list(self.gpus()), BDFS)
 
+    def test_gpu_that_was_removed_is_found_by_a_rescan_only(self):
+        self.create(profile="mi300x-8")
+        self.fault(f"remove:{BDFS[0]}")
+        self.rocpart("sim", "reload", "m")
+        self.assertEqual(list(self.gpus()), BDFS[1:])
+        self.fault("rescan")
+        self.assertEqual(list(self.gpus()), BDFS)
+
     def test_unbound_gpu_leaves_the_minors_of_the_others_alone(self):
         self.create(profile="mi300x-8")
         before = self.minors()

@@ -139,6 +139,55 @@ class Time(SimCase):
         self.assertEqual(p.wait(20), 0)
         self.assertIn("SPX/NPS1", p.stdout.read())
 
+    def test_load_that_starts_meanwhile_does_not_end_a_wait(self):
+        self.create("--realistic", profile="mi300x-1", **TIMES | {"load_ms": 900, "unload_ms": 600})
+        p = self.start("sim", "reload", "m")
+        self.wait_for(self.dues, "unload begins")
+        self.load("--util", 10)
+        self.assertEqual(p.wait(20), 0, p.stderr.read())
+        self.assertEqual(self.mode(), ("SPX", "NPS1"))
+
+    def test_switch_after_which_kfd_does_not_start_is_an_error_of_its_write_alone(self):
+        self.create_slow()
+        self.fault(f"reinit:{GPU}:1")
+        p = self.start("--sim", "m", "set", "--compute", "CPX", "--allow-unvalidated")
+        self.wait_for(self.dues, "switch begins")
+        while p.poll() is None:  # the undo takes its time too
+            self.load("--advance", "3s")
+        self.assertIn("shows 0 of 8 partitions", p.stderr.read())
+        self.assertIn("CPX/NPS1", self.on("status"))
+        self.rocpart("sim", "reset", "m")
+
+    def test_gpu_that_comes_back_while_it_switches_has_each_node_once(self):
+        for events in (("unbind", "bind"), ("remove", "rescan"), ("set-nps", "set-nps")):
+            self.create_slow()
+            p = self.start("--sim", "m", "set", "--compute", "CPX", "--allow-unvalidated")
+            self.wait_for(self.dues, "switch begins")
+            for event in events:
+                self.fault({"rescan": "rescan", "set-nps": f"set-nps:{GPU}:4"}.get(
+                    event, f"{event}:{GPU}"))
+            self.load("--advance", "4s")
+            self.end(p)
+            nodes = self.state()["nodes"]
+            self.assertEqual(len(nodes), len({tuple(n[:2]) for n in nodes}), events)
+            self.assertEqual(len(nodes), 8 if "set-nps" in events else 1)
+            self.rocpart("sim", "rm", "m")
+
+    def test_numbers_of_rules_that_would_overflow_are_refused(self):
+        self.create(profile="mi300x-1")
+        for rule in ("reset-now:*:3000000000000", "slow:x:18446744073709551615", "hang:a\nb"):
+            self.fault(rule, status=2)
+
+    def test_log_has_no_line_of_a_change_that_was_not_saved(self):
+        self.create(profile="mi300x-1")
+        before = self.log()
+        log = self.top / "rocpart/sim/m/kernel.log"
+        with log.open("a") as f:  # as a program that was killed before the state was replaced
+            f.write(f"3,{len(before)},1,-;never\n")
+        self.assertEqual(self.log(), before)
+        self.fault(f"off-bus:{GPU}")
+        self.assertEqual(self.log(), [*before, f"amdgpu {GPU}: amdgpu: device lost from bus!"])
+
     def test_step_that_takes_long_shows_its_seconds_on_a_terminal_only(self):
         self.create("--realistic", profile="mi300x-1", **TIMES | {"load_ms": 2300, "unload_ms": 1})
         reload = ("--sim", "m", "set", "--compute", "CPX", "--memory", "NPS4")
@@ -169,7 +218,7 @@ class Time(SimCase):
         self.fault("off-bus:" + GPU, "--at", "60s")
         path = self.top / "rocpart/sim/m/state.json"
         good = path.read_text("utf-8")
-        for old, new in (('"kind":4', '"kind":9'), ('"gpu":0,"arg"', '"gpu":1,"arg"'),
+        for old, new in (('"at_us":60000000', '"at_us":0'), ('"kind":4', '"kind":9'), ('"gpu":0,"arg"', '"gpu":1,"arg"'),
                          ('"at_us":60000000', '"at_us":9223372036854775807'),
                          (f'"off-bus:{GPU}"', '"nonsense"')):
             self.assertIn(old, good)

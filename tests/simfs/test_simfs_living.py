@@ -2,7 +2,10 @@
 """A machine in files on which things happen: its kernel log, reads that hang, GPUs that go."""
 
 import shutil
+import signal
+import subprocess
 import sys
+import time
 import unittest
 from pathlib import Path
 
@@ -14,8 +17,8 @@ DEVICES = "/sys/bus/pci/devices"
 
 
 class Living(SimfsCase):
-    def create(self, *more, **keys):
-        text = (ROOT / "profiles/mi300x-8.yaml").read_text("utf-8")
+    def create(self, *more, profile="mi300x-8", **keys):
+        text = (ROOT / f"profiles/{profile}.yaml").read_text("utf-8")
         text += "".join(f"{key}: {value}\n" for key, value in keys.items())
         (self.top / "m.yaml").write_text(text)
         self.run_rocpart("sim", "create", "m", "--file", self.top / "m.yaml", *more)
@@ -69,6 +72,44 @@ class Living(SimfsCase):
             wait; test -s /tmp/hung.$$ && echo ended; rm /tmp/hung.$$""")
         self.assertEqual(out.splitlines()[1:3], ["SPX", "hangs"])
         self.assertEqual(out.splitlines()[-1], "ended")
+
+    def test_read_that_hangs_ends_with_its_machine_and_by_a_signal(self):
+        self.create()
+        self.run_rocpart("sim", "fault", "m", f"hang:{BDF}/unique_id")
+        argv = [ROCPART, "sim", "exec", "m", "--", "sh", "-c", f"echo began; cat {DEVICES}/{BDF}/unique_id"]
+        for end in ("signal", "rm"):
+            with subprocess.Popen(argv, env=self.env, stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL) as p:
+                self.assertEqual(p.stdout.readline(), b"began\n")
+                time.sleep(0.2)
+                self.assertIsNone(p.poll())
+                if end == "signal":
+                    p.send_signal(signal.SIGTERM)
+                else:
+                    self.run_rocpart("sim", "rm", "m")
+                p.wait(20)
+
+    def test_rules_about_more_files_than_can_be_served_do_not_end_it(self):
+        self.create(profile="mi300x-1")
+        self.run_rocpart("sim", "load", "m", "--util", 10)
+        self.run_rocpart("sim", "fault", "m", "slow:*:1")
+        out = self.shell("m", f"""
+            {ROCPART} sim fault m 'off-bus:*' >/dev/null; {ROCPART} sim fault m 'read:*:EIO' >/dev/null
+            sleep 0.3; echo still here""")
+        self.assertEqual(out, "still here\n")
+
+    def test_read_only_rule_is_seen_by_stat_at_once(self):
+        self.create()
+        out = self.shell("m", f"""
+            cd {DEVICES}/{BDF}; stat -c %a current_memory_partition
+            {ROCPART} sim fault m read-only:current_memory_partition >/dev/null
+            for i in $(seq 300); do
+                [ "$(stat -c %a current_memory_partition)" = 444 ] && break; sleep 0.01
+            done; stat -c %a current_memory_partition
+            {ROCPART} sim fault m remove:{BDF} >/dev/null
+            for i in $(seq 300); do [ -e {DEVICES}/{BDF} ] || break; sleep 0.01; done
+            ls {DEVICES} | wc -l""")
+        self.assertEqual(out.split(), ["644", "444", "7"])
 
     def test_program_ends_though_a_read_hangs(self):
         self.create()

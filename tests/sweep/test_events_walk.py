@@ -22,7 +22,7 @@ WALKS, CAMPAIGN_WALKS, STEPS = 20, 400, 40
 PROFILES = ("mi300x-8", "mi300a-4", "mixed", "bmc-63", "mi308x-8", "mi355x-8")
 EVENTS = ("off-bus:{0}", "remove:{0}", "rescan", "unbind:{0}", "bind:{0}", "overheat:{0}",
           "reset-now:{0}:{1}", "set-nps:{0}:1", "set-nps:{0}:4", "lose:{0}:1", "replace:{0}:1",
-          "ue:{0}:3", "bad-pages:{0}:{1}")
+          "reinit:{0}:1", "ue:{0}:3", "bad-pages:{0}:{1}")
 
 
 class EventsWalk(SimCase):
@@ -55,7 +55,10 @@ class EventsWalk(SimCase):
         self.run_one(*args)
 
     def judge(self):
-        self.run_one("--sim", "m", "status")
+        self.assertNotIn("cannot read the state", self.run_one("--sim", "m", "status").stderr,
+                         (self.seed, self.steps[-6:]))
+        nodes = [tuple(n[:2]) for n in self.state()["nodes"]]
+        self.assertEqual(len(nodes), len(set(nodes)), (self.seed, self.steps[-6:]))
         listed = self.run_one("--sim", "m", "list", "--json")
         if listed.returncode == 0:
             minors = [p["render_minor"] for g in json.loads(listed.stdout)["gpus"]
