@@ -52,6 +52,21 @@ static void read_all(struct rp_sim *sim, const char *path, unsigned depth)
 	}
 }
 
+/* What comes of it with time can be written and read again. */
+static void let_time_pass(struct rp_sim *sim)
+{
+	RP_AUTO_JSON struct rp_json *j = NULL;
+	struct rp_sim_state again = {0};
+	int64_t day_us = INT64_C(86400) * 1000000;
+
+	if (rp_sim_settle_at(sim, rp_sim_time(sim) + day_us, rp_sim_host_us()) < 0)
+		abort();
+	j = rp_sim_state_to_json(sim);
+	if (!j || rp_sim_state_from_json(sim, j, &again) < 0)
+		abort();
+	rp_sim_state_done(&again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	RP_AUTO_SIM struct rp_sim *sim = NULL;
@@ -72,5 +87,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_all(sim, "sys", 0);
 	read_all(sim, "proc", 0);
 	read_all(sim, "dev", 0);
+	let_time_pass(sim);
 	return 0;
 }
