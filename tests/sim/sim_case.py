@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 import unittest
@@ -39,9 +40,12 @@ class SimCase(unittest.TestCase):
         self.assertEqual(out.returncode, status, out.stdout + out.stderr)
         return json.loads(out.stdout)
 
-    def create(self, *more, name="m", profile="mi300x-1", **keys):
-        """A machine of that profile with other values at its top."""
+    def create(self, *more, name="m", profile="mi300x-1", n_gpus=None, **keys):
+        """A machine of that profile with other values at its top, maybe with its first GPUs only."""
         text = (ROOT / f"profiles/{profile}.yaml").read_text("utf-8")
+        if n_gpus:
+            places = [at.start() for at in re.finditer(r"^  - \{bdf", text, re.M)]
+            text = text[:places[n_gpus]]
         for key, value in keys.items():
             lines = [line for line in text.splitlines() if not line.startswith(f"{key}:")]
             text = "\n".join([*lines, f"{key}: {value}", ""])

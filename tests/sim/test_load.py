@@ -278,7 +278,7 @@ class Load(SimCase):
 
     # Ten minutes: idle, one GPU and one partition busy, all busy, one held back by its power limit,
     # idle again. The last GPU falls off the bus after minute 3, and is found again after minute 5.
-    LOST = "0000:e5:00.0"
+    LOST = "0000:65:00.0"
     SCRIPT = ("# seconds, target, percent, memory\n\n60, 0000:05:00.0, 100, 20GiB\n2m, 1/0, 40, 8GiB\r\n"
               "3m, all, 100, 4GiB\n420s,all,0,0\n"
               f"200, fault, off-bus:{LOST}\n340, fault, remove:{LOST}\n341, fault, rescan\n")
@@ -286,7 +286,7 @@ class Load(SimCase):
     BUSY = [[0, 0, 0], [100, 0, 0], [100, 40, 0], *[[100] * 3] * 4, *[[0, 0, 0]] * 4]
 
     def test_script_of_ten_minutes_is_told_alike_by_every_file(self):
-        self.create(profile="mi300x-8")
+        self.create(profile="mi300x-8", n_gpus=4)
         self.load("--seed", 7, "--rate", 0)
         script = self.top / "script"
         script.write_text(self.SCRIPT, "utf-8")
@@ -338,7 +338,7 @@ class Load(SimCase):
         self.assertEqual((truth["busy_percent"], shown["compute_mode"]), (0, None))
         self.assertIn("No such device", shown["degraded_reason"])
         self.assertEqual((folder / "config").read_bytes(), b"\xff" * 4096)
-        self.assertEqual([p for p in ("gpu_metrics", "gpu_busy_percent", "hwmon/hwmon7/temp2_input")
+        self.assertEqual([p for p in ("gpu_metrics", "gpu_busy_percent", "hwmon/hwmon3/temp2_input")
                           if (folder / p).exists()], [])  # SIM_DUMP leaves out what fails
 
     def check_gpu(self, top, truth, shown):
