@@ -76,18 +76,32 @@ class Living(SimfsCase):
     def test_read_that_hangs_ends_with_its_machine_and_by_a_signal(self):
         self.create()
         self.run_rocpart("sim", "fault", "m", f"hang:{BDF}/unique_id")
-        argv = [ROCPART, "sim", "exec", "m", "--", "sh", "-c", f"echo began; cat {DEVICES}/{BDF}/unique_id"]
+        argv = [ROCPART, "sim", "exec", "m", "--", "cat", f"{DEVICES}/{BDF}/unique_id"]
         for end in ("signal", "rm"):
-            with subprocess.Popen(argv, env=self.env, stdout=subprocess.PIPE,
+            with subprocess.Popen(argv, env=self.env, stdout=subprocess.DEVNULL,
                                   stderr=subprocess.DEVNULL) as p:
-                self.assertEqual(p.stdout.readline(), b"began\n")
-                time.sleep(0.2)
+                self.wait_for_state_d(p.pid)
                 self.assertIsNone(p.poll())
                 if end == "signal":
                     p.send_signal(signal.SIGTERM)
                 else:
                     self.run_rocpart("sim", "rm", "m")
-                p.wait(20)
+                try:
+                    p.wait(10)
+                finally:
+                    p.kill()
+
+    def wait_for_state_d(self, pid):
+        """Until a child of the process waits in the kernel for an answer of FUSE."""
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+                fields = Path(f"/proc/{child}/stat").read_text().rpartition(") ")[2]
+                if "(cat)" in Path(f"/proc/{child}/stat").read_text() and fields[0] in "DS":
+                    time.sleep(0.1)
+                    return
+            time.sleep(0.02)
+        self.fail("the program did not start")
 
     def test_rules_about_more_files_than_can_be_served_do_not_end_it(self):
         self.create(profile="mi300x-1")
