@@ -163,11 +163,11 @@ class Time(SimCase):
             self.create_slow()
             p = self.start("--sim", "m", "set", "--compute", "CPX", "--allow-unvalidated")
             self.wait_for(self.dues, "switch begins")
+            self.end(p)  # it would undo what happens now
             for event in events:
                 self.fault({"rescan": "rescan", "set-nps": f"set-nps:{GPU}:4"}.get(
                     event, f"{event}:{GPU}"))
             self.load("--advance", "4s")
-            self.end(p)
             nodes = self.state()["nodes"]
             self.assertEqual(len(nodes), len({tuple(n[:2]) for n in nodes}), events)
             self.assertEqual(len(nodes), 8 if "set-nps" in events else 1)
