@@ -133,7 +133,8 @@ static void on_signal(struct server *s)
 
 	if (read(s->signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return;
-	rp_simfs_interrupt(s->fs);
+	if (info.ssi_signo != SIGUSR1 && info.ssi_signo != SIGUSR2)
+		rp_simfs_interrupt(s->fs);
 	if (s->user->on_signal)
 		s->user->on_signal(s->user->userdata, (int)info.ssi_signo,
 				   info.ssi_code == SI_KERNEL);

@@ -51,8 +51,9 @@ struct rp_simfs {
 	struct fuse_session *session;	  /* NULL: not mounted yet */
 	struct rp_simfs_waiting *waiting; /* requests that are answered later */
 	size_t n_waiting, cap_waiting;
-	bool has_ioctls; /* of `exec`: programs get answers of device nodes */
-	bool is_host;	 /* this process is the first one of a simulated host */
+	bool is_interrupted; /* by a signal: reads that hang fail with EINTR */
+	bool has_ioctls;     /* of `exec`: programs get answers of device nodes */
+	bool is_host;	     /* this process is the first one of a simulated host */
 };
 
 /* Processes of a load come, go and grow with simulated time: once a second of the host is enough.

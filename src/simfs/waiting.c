@@ -29,8 +29,9 @@ int rp_simfs_wait(struct rp_simfs *fs, const struct rp_simfs_request *request, c
 	return 0;
 }
 
-/* Those whose time has come, in the order in which they came; and those that hang, if asked for. */
-static void answer(struct rp_simfs *fs, bool interrupts)
+/* Those whose time has come, in the order in which they came; and those that hang, after a signal.
+ */
+static void answer(struct rp_simfs *fs)
 {
 	size_t n = 0;
 
@@ -39,7 +40,7 @@ static void answer(struct rp_simfs *fs, bool interrupts)
 
 		if (rp_sim_delay_is_over(fs->sim, w->path, &w->delay)) {
 			rp_simfs_answer(fs, &w->request);
-		} else if (interrupts && w->delay.hangs) {
+		} else if (fs->is_interrupted && w->delay.hangs) {
 			fuse_reply_err(w->request.req, EINTR);
 		} else {
 			fs->waiting[n++] = *w;
@@ -52,7 +53,8 @@ static void answer(struct rp_simfs *fs, bool interrupts)
 
 void rp_simfs_interrupt(struct rp_simfs *fs)
 {
-	answer(fs, true);
+	fs->is_interrupted = true; /* a read may be on its way still */
+	answer(fs);
 }
 
 int rp_simfs_patience(const struct rp_simfs *fs)
@@ -73,7 +75,7 @@ int rp_simfs_pass_time(struct rp_simfs *fs)
 	if (rp_sim_look_again(fs->sim) < 0)
 		rp_simfs_give_up(fs); /* the machine was removed */
 	else
-		answer(fs, false);
+		answer(fs);
 	return 0;
 }
 
