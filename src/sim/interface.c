@@ -138,23 +138,32 @@ ROCPART_PUBLIC int rocpart_sim_load_stop(const char *dir, struct rocpart_error *
 	return r < 0 ? r : rp_sim_load_stop(sim, reterr);
 }
 
-ROCPART_PUBLIC int rocpart_sim_load_show(const char *dir, char **ret_json,
-					 struct rocpart_error *reterr)
+/* A text that a function of the simulator writes. */
+static int get_text(const char *dir, int (*fn)(struct rp_sim *sim, struct rp_strbuf *ret),
+		    const char *failed, char **ret, struct rocpart_error *err)
 {
-	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
 	RP_AUTO_SIM struct rp_sim *sim = NULL;
-	int r = rp_sim_open(dir, &sim, reterr);
-	char *json;
+	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
+	int r = rp_sim_open(dir, &sim, err);
+	char *copy;
 
 	if (r < 0)
 		return r;
-	r = rp_sim_load_show(sim, &text);
-	json = r < 0 ? NULL : rp_strbuf_steal(&text);
-	if (!json)
-		return rp_error_errno(reterr, r < 0 ? r : -ENOMEM, dir,
-				      "cannot read the load of the simulated machine");
-	*ret_json = json;
+	r = fn(sim, &text);
+	if (r < 0)
+		return rp_error_errno(err, r, dir, "%s", failed);
+	copy = rp_strdupf("%s", rp_strbuf_str(&text));
+	if (!copy)
+		return rp_error_nomem(err);
+	*ret = copy;
 	return 0;
+}
+
+ROCPART_PUBLIC int rocpart_sim_load_show(const char *dir, char **ret_json,
+					 struct rocpart_error *reterr)
+{
+	return get_text(dir, rp_sim_load_show, "cannot read the load of the simulated machine",
+			ret_json, reterr);
 }
 
 ROCPART_PUBLIC int rocpart_sim_get_profile(const char *dir, char **ret_name,
@@ -402,27 +411,6 @@ ROCPART_PUBLIC int rocpart_sim_fault_plan(const char *dir, const char *rule, uin
 	int r = rp_sim_open(dir, &sim, reterr);
 
 	return r < 0 ? r : rp_sim_fault_plan(sim, rule, seconds, reterr);
-}
-
-/* A text that a function of the simulator writes. */
-static int get_text(const char *dir, int (*fn)(struct rp_sim *sim, struct rp_strbuf *ret),
-		    const char *failed, char **ret, struct rocpart_error *err)
-{
-	RP_AUTO_SIM struct rp_sim *sim = NULL;
-	RP_AUTO_STRBUF struct rp_strbuf text = RP_STRBUF_INIT;
-	int r = rp_sim_open(dir, &sim, err);
-	char *copy;
-
-	if (r < 0)
-		return r;
-	r = fn(sim, &text);
-	if (r < 0)
-		return rp_error_errno(err, r, dir, "%s", failed);
-	copy = rp_strdupf("%s", rp_strbuf_str(&text));
-	if (!copy)
-		return rp_error_nomem(err);
-	*ret = copy;
-	return 0;
 }
 
 ROCPART_PUBLIC int rocpart_sim_fault_list(const char *dir, char **ret_rules,

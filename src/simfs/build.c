@@ -60,13 +60,18 @@ bool rp_simfs_serve_slowly(struct rp_simfs *fs, const char *path)
 	return true;
 }
 
-static bool is_bound(const struct rp_simfs *fs, const char *path)
+bool rp_simfs_has_path(const struct rp_names *paths, const char *path)
 {
-	for (size_t i = 0; i < fs->bound.n; i++) {
-		if (rp_str_eq(fs->bound.v[i], path))
+	for (size_t i = 0; i < paths->n; i++) {
+		if (rp_str_eq(paths->v[i], path))
 			return true;
 	}
 	return false;
+}
+
+static bool is_bound(const struct rp_simfs *fs, const char *path)
+{
+	return rp_simfs_has_path(&fs->bound, path);
 }
 
 static int bind_one(struct rp_simfs *fs, const char *path)

@@ -136,11 +136,7 @@ static int make_read_only(const char *path)
 
 static bool is_hidden(const struct sys *s, const char *path)
 {
-	for (size_t i = 0; i < s->hidden.n; i++) {
-		if (rp_str_eq(s->hidden.v[i], path))
-			return true;
-	}
-	return false;
+	return rp_simfs_has_path(&s->hidden, path);
 }
 
 /* What the host has at path is shown at that path. */

@@ -84,6 +84,7 @@ int rp_simfs_build(struct rp_simfs *fs) RP_MUST_CHECK; /* the tree of the presen
 /* The state may have changed: rewrite what follows from it. */
 int rp_simfs_refresh(struct rp_simfs *fs) RP_MUST_CHECK;
 
+bool rp_simfs_has_path(const struct rp_names *paths, const char *path);
 /* A file of which a rule delays reads: is it served? Only the first RP_SIMFS_SLOW_MAX are. */
 bool rp_simfs_serve_slowly(struct rp_simfs *fs, const char *path);
 #define RP_SIMFS_SLOW_MAX 64
